@@ -1,0 +1,71 @@
+//! Cache tags: the one function that both the tagger and the purger call.
+//!
+//! A purge by tag that matches nothing still "succeeds" at CloudFront, so a tag written one way and purged another
+//! way is a silent failure. Both sides therefore call [`tag_of`].
+//! CloudFront compares tags without regard to case, takes at most 256 characters of ASCII 33 to 126 without commas,
+//! and no wildcard; the identifiers guarantee all of it.
+
+use crate::identifier::{ImagePackId, LocationName, TenantId};
+use crate::target::Target;
+
+/// The tag that every cached response of `target` carries and that a purge of `target` names.
+/// Packs that differ only in case share a tag: a purge of one refreshes both, which is safe.
+#[must_use]
+pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
+    match target {
+        Target::Pack(id) => format!("{tenant}/{id}"),
+        Target::Location(name) => format!("{tenant}/location/{name}"),
+        Target::Tenant => tenant.to_string(),
+    }
+}
+
+/// The value of the cache-tag header of one variant's response: its pack, its location, its tenant.
+#[must_use]
+pub fn header_value(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> String {
+    [
+        Target::Pack(pack.clone()),
+        Target::Location(location.clone()),
+        Target::Tenant,
+    ]
+    .iter()
+    .map(|target| tag_of(tenant, target))
+    .collect::<Vec<_>>()
+    .join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// CloudFront's limit on one tag, in characters (developer guide, "Invalidating content by cache tags").
+    const TAG_MAX_CHARS: usize = 256;
+
+    #[test]
+    fn a_variant_carries_the_tag_of_every_target_that_covers_it() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let pack = ImagePackId::parse("p1").unwrap();
+        let location = LocationName::parse("main").unwrap();
+        assert_eq!(
+            header_value(&tenant, &pack, &location),
+            "acme/p1,acme/location/main,acme"
+        );
+    }
+
+    #[test]
+    fn the_longest_identifiers_still_make_a_tag() {
+        let tenant = TenantId::parse(&"t".repeat(63)).unwrap();
+        for target in [
+            Target::Pack(ImagePackId::parse(&"p".repeat(128)).unwrap()),
+            Target::Location(LocationName::parse(&"l".repeat(64)).unwrap()),
+        ] {
+            assert!(tag_of(&tenant, &target).len() <= TAG_MAX_CHARS);
+        }
+    }
+
+    #[test]
+    fn a_tenants_tags_match_no_other_tenants() {
+        let pack = Target::Pack(ImagePackId::parse("p1").unwrap());
+        let tags = |tenant: &str| tag_of(&TenantId::parse(tenant).unwrap(), &pack);
+        assert_ne!(tags("acme"), tags("acme2"));
+    }
+}

@@ -1,0 +1,230 @@
+//! Identifiers that cannot widen a purge.
+//!
+//! Tenants, packs, locations and suffixes end up in S3 prefixes, CloudFront paths, cache tags and IAM-scoped names.
+//! Each is a newtype that refuses whatever means something there: `*` (a CloudFront wildcard), `/` (the next path
+//! segment), `~` (which CloudFront cannot invalidate, encoded or not), `#` and `,` (tag syntax), control characters,
+//! and anything outside ASCII (no look-alikes, no percent-encoding to disagree about).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not an identifier. It names the kind, the text and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {shown:?} is not valid: {allowed}")]
+pub struct InvalidIdentifier {
+    kind: &'static str,
+    /// The refused text, cut to [`SHOWN_MAX_CHARS`] so that an error never repeats a hostile megabyte.
+    shown: String,
+    allowed: &'static str,
+}
+
+/// How much of a refused text an error repeats, in characters.
+const SHOWN_MAX_CHARS: usize = 80;
+
+impl InvalidIdentifier {
+    fn new(kind: &'static str, text: &str, allowed: &'static str) -> Self {
+        let mut shown: String = text.chars().take(SHOWN_MAX_CHARS).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        Self { kind, shown, allowed }
+    }
+}
+
+/// Declares one identifier: its documentation, its name in errors, its rule in words and its rule in code.
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $allowed:literal, $is_valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks `text` and keeps it.
+            pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
+                let is_valid: fn(&str) -> bool = $is_valid;
+                if is_valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidIdentifier::new($kind, text, $allowed))
+                }
+            }
+
+            /// The identifier as it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidIdentifier;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(identifier: $name) -> Self {
+                identifier.0
+            }
+        }
+    };
+}
+
+identifier!(
+    /// A tenant: one broadcaster or shop, with one distribution. It is the first label of the viewer's host name, so
+    /// it follows the rule of a DNS label in lower case (RFC 1123): 1 to 63 characters.
+    TenantId,
+    "tenant",
+    "allowed are 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
+    |text| (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+);
+
+identifier!(
+    /// An image pack of a tenant. Case matters to DynamoDB, S3 and CloudFront paths. At most 128 characters, so that
+    /// `<tenant>/<pack>` stays within a cache tag's 256.
+    ImagePackId,
+    "image pack id",
+    "allowed are 1 to 128 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit",
+    |text| (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && text.starts_with(|character: char| character.is_ascii_alphanumeric())
+        && text.ends_with(|character: char| character.is_ascii_alphanumeric())
+);
+
+identifier!(
+    /// An image location: a named place where a pack's picture is shown (`main`, `poster`, …).
+    LocationName,
+    "image location",
+    "allowed are 1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+);
+
+identifier!(
+    /// The opaque part of an image URL behind the last `-`. It makes the URL a cache entry of its own, in CloudFront
+    /// and in the variants bucket, and means nothing else.
+    Suffix,
+    "suffix",
+    "allowed are 1 to 64 of A-Z, a-z, 0-9, '_' and '.'",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(valid: bool, parsed: &Result<impl fmt::Debug, InvalidIdentifier>) {
+        assert_eq!(parsed.is_ok(), valid, "{parsed:?}");
+    }
+
+    #[test]
+    fn tenants_are_lower_case_dns_labels() {
+        for valid in ["a", "acme", "acme2", "tv-2", &"a".repeat(63)] {
+            check(true, &TenantId::parse(valid));
+        }
+        for invalid in [
+            "",
+            "Acme",
+            "-a",
+            "a-",
+            "a.b",
+            "a/b",
+            "a*",
+            "acmé",
+            &"a".repeat(64),
+            "a b",
+            "a\n",
+        ] {
+            check(false, &TenantId::parse(invalid));
+        }
+    }
+
+    #[test]
+    fn pack_ids_refuse_whatever_could_widen_a_purge() {
+        for valid in [
+            "p1",
+            "P1",
+            "5f2b9c",
+            "a-b-c",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "a.b_c",
+            &"a".repeat(128),
+        ] {
+            check(true, &ImagePackId::parse(valid));
+        }
+        for invalid in [
+            "",
+            "*",
+            "p*",
+            "p/1",
+            "..",
+            ".",
+            "a..",
+            "~p",
+            "p~",
+            "p#1",
+            "p,1",
+            "p 1",
+            "p\u{0}",
+            "p%2F",
+            "раck",
+            "-p",
+            "p-",
+            &"a".repeat(129),
+        ] {
+            check(false, &ImagePackId::parse(invalid));
+        }
+    }
+
+    #[test]
+    fn locations_and_suffixes_refuse_path_syntax() {
+        for valid in ["main", "poster_2", "16-9"] {
+            check(true, &LocationName::parse(valid));
+        }
+        for invalid in ["", "a/b", "a*", "a.b", &"a".repeat(65)] {
+            check(false, &LocationName::parse(invalid));
+        }
+        for valid in ["1", "v2", "20260101T1200", "a.b_c"] {
+            check(true, &Suffix::parse(valid));
+        }
+        for invalid in ["", "a-b", "a/b", "*", &"a".repeat(65)] {
+            check(false, &Suffix::parse(invalid));
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_kind_the_text_and_what_is_allowed() {
+        let message = ImagePackId::parse("p*").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "image pack id \"p*\" is not valid: allowed are 1 to 128 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and \
+             ending with a letter or digit"
+        );
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_a_huge_text() {
+        let message = ImagePackId::parse(&"*".repeat(10_000)).unwrap_err().to_string();
+        assert!(message.len() < 400, "{} bytes", message.len());
+    }
+
+    #[test]
+    fn an_identifier_read_from_json_is_checked_too() {
+        assert!(serde_json::from_str::<TenantId>("\"acme\"").is_ok());
+        assert!(serde_json::from_str::<TenantId>("\"acme*\"").is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! What one purge covers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identifier::{ImagePackId, InvalidIdentifier, LocationName};
+
+/// What one purge covers, within one tenant. Its text form is the sort key of the queue and of the image-pack table:
+/// `pack#<imagePackId>`, `location#<name>`, and `tenant` (queue only).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Target {
+    /// Every variant of one image pack: all locations, all suffixes.
+    Pack(ImagePackId),
+    /// Every variant of one image location, over all packs of the tenant.
+    Location(LocationName),
+    /// Everything of the tenant.
+    Tenant,
+}
+
+/// Why a key names no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTarget {
+    /// The key begins with nothing that is known.
+    #[error("key {0:?} names no target: expected pack#<imagePackId>, location#<name> or tenant")]
+    UnknownKind(String),
+    /// What follows the `#` is not an identifier.
+    #[error(transparent)]
+    Identifier(#[from] InvalidIdentifier),
+}
+
+impl Target {
+    /// Reads a sort key.
+    pub fn parse(key: &str) -> Result<Self, InvalidTarget> {
+        match key.split_once('#') {
+            Some(("pack", id)) => Ok(Self::Pack(ImagePackId::parse(id)?)),
+            Some(("location", name)) => Ok(Self::Location(LocationName::parse(name)?)),
+            None if key == "tenant" => Ok(Self::Tenant),
+            _ => Err(InvalidTarget::UnknownKind(key.chars().take(80).collect())),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pack(id) => write!(formatter, "pack#{id}"),
+            Self::Location(name) => write!(formatter, "location#{name}"),
+            Self::Tenant => formatter.write_str("tenant"),
+        }
+    }
+}
+
+impl TryFrom<String> for Target {
+    type Error = InvalidTarget;
+
+    fn try_from(key: String) -> Result<Self, Self::Error> {
+        Self::parse(&key)
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        target.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_and_its_target_are_each_others_inverse() {
+        for key in ["pack#p1", "pack#a-b-c", "location#main", "tenant"] {
+            assert_eq!(Target::parse(key).unwrap().to_string(), key);
+        }
+    }
+
+    #[test]
+    fn a_key_that_names_no_target_is_refused() {
+        for key in [
+            "",
+            "pack",
+            "pack#",
+            "pack#*",
+            "location#a/b",
+            "tenant#acme",
+            "asset#1",
+            "PACK#p1",
+        ] {
+            assert!(Target::parse(key).is_err(), "{key:?}");
+        }
+    }
+}
