@@ -1,1 +1,22 @@
-//! placeholder
+//! What the handlers share on the way to AWS: one file per service or concern, over the real SDK clients.
+//!
+//! Adapters carry out what the domain crate decides; they make no choices of their own.
+
+pub mod call_failed;
+pub mod clock;
+pub mod cloudfront;
+mod conditional;
+pub mod dead_letter_queue;
+pub mod executor;
+pub mod image_pack_table;
+pub mod invalidation_queue;
+pub mod lease;
+pub mod originals_bucket;
+pub mod purge_ledger;
+pub mod purger;
+pub mod settings;
+pub mod tenant_registry;
+pub mod variants_bucket;
+
+pub use call_failed::CallFailed;
+pub use clock::now;

@@ -23,41 +23,19 @@ mod tests {
     use super::*;
 
     fn check(claim: &str, tenant: &str, expected: bool) {
-        assert_eq!(
-            claim_covers(claim, &TenantId::parse(tenant).unwrap()),
-            expected,
-            "{claim:?} {tenant:?}"
-        );
+        assert_eq!(claim_covers(claim, &TenantId::parse(tenant).unwrap()), expected, "{claim:?} {tenant:?}");
     }
 
     #[test]
     fn a_claim_covers_the_tenants_that_it_names_in_whole() {
-        for claim in [
-            "acme",
-            "[acme]",
-            "[acme globex]",
-            "[globex acme]",
-            "[globex, acme]",
-            "[\"globex\",\"acme\"]",
-        ] {
+        for claim in ["acme", "[acme]", "[acme globex]", "[globex acme]", "[globex, acme]", "[\"globex\",\"acme\"]"] {
             check(claim, "acme", true);
         }
     }
 
     #[test]
     fn a_claim_covers_nobody_else() {
-        for claim in [
-            "",
-            "[]",
-            "acme2",
-            "acm",
-            "[acme2 globex]",
-            "*",
-            "[*]",
-            "ACME",
-            "acme/",
-            "a c m e",
-        ] {
+        for claim in ["", "[]", "acme2", "acm", "[acme2 globex]", "*", "[*]", "ACME", "acme/", "a c m e"] {
             check(claim, "acme", false);
         }
         check("acme", "acme2", false);

@@ -22,15 +22,11 @@ pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
 /// The value of the cache-tag header of one variant's response: its pack, its location, its tenant.
 #[must_use]
 pub fn header_value(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> String {
-    [
-        Target::Pack(pack.clone()),
-        Target::Location(location.clone()),
-        Target::Tenant,
-    ]
-    .iter()
-    .map(|target| tag_of(tenant, target))
-    .collect::<Vec<_>>()
-    .join(",")
+    [Target::Pack(pack.clone()), Target::Location(location.clone()), Target::Tenant]
+        .iter()
+        .map(|target| tag_of(tenant, target))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 #[cfg(test)]
@@ -45,10 +41,7 @@ mod tests {
         let tenant = TenantId::parse("acme").unwrap();
         let pack = ImagePackId::parse("p1").unwrap();
         let location = LocationName::parse("main").unwrap();
-        assert_eq!(
-            header_value(&tenant, &pack, &location),
-            "acme/p1,acme/location/main,acme"
-        );
+        assert_eq!(header_value(&tenant, &pack, &location), "acme/p1,acme/location/main,acme");
     }
 
     #[test]

@@ -14,12 +14,11 @@ use crate::planner::PlannedEntry;
 #[must_use]
 pub fn caller_reference(distribution_id: &str, items: &[InvalidationItem], entries: &[PlannedEntry]) -> String {
     let mut lines: Vec<String> = items.iter().map(|item| format!("item {item}")).collect();
-    lines.extend(entries.iter().map(|planned| {
-        format!(
-            "entry {} {} {}",
-            planned.entry.target, planned.entry.version, planned.is_settled
-        )
-    }));
+    lines.extend(
+        entries
+            .iter()
+            .map(|planned| format!("entry {} {} {}", planned.entry.target, planned.entry.version, planned.is_settled)),
+    );
     lines.sort_unstable();
     let mut hash = Sha256::new();
     hash.update(distribution_id);

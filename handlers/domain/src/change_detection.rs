@@ -86,13 +86,7 @@ pub enum MalformedRecord {
 /// Attributes that this function does not name are cosmetic. A new pack is not meaningful, since nobody can have
 /// cached it; neither is a location's configuration saved without force, which applies to variants made from then on.
 pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord> {
-    let key = |name| {
-        record
-            .keys
-            .get(name)
-            .and_then(Value::as_str)
-            .ok_or(MalformedRecord::Key(name))
-    };
+    let key = |name| record.keys.get(name).and_then(Value::as_str).ok_or(MalformedRecord::Key(name));
     let tenant = TenantId::parse(key("tenant")?)?;
     let target = Target::parse(key("entity")?)?;
     if record.old.is_none() && record.new.is_none() {
@@ -119,11 +113,7 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
             }
         }
     }
-    Ok((!reasons.is_empty()).then_some(Change {
-        tenant,
-        target,
-        reasons,
-    }))
+    Ok((!reasons.is_empty()).then_some(Change { tenant, target, reasons }))
 }
 
 fn before<'a>(record: &'a Record, attribute: &str) -> Option<&'a Value> {
@@ -149,11 +139,7 @@ mod tests {
     }
 
     fn record(entity: &Value, old: Value, new: Value) -> Record {
-        Record {
-            keys: image(json!({"tenant": "acme", "entity": entity})).unwrap(),
-            old: image(old),
-            new: image(new),
-        }
+        Record { keys: image(json!({"tenant": "acme", "entity": entity})).unwrap(), old: image(old), new: image(new) }
     }
 
     /// `Value::Null` stands for "no image".
@@ -161,10 +147,7 @@ mod tests {
         let change = detect_change(&record(&json!(entity), old, new)).expect("a readable record");
         assert_eq!(change.as_ref().map_or(&[][..], |change| &change.reasons), expected);
         if let Some(change) = change {
-            assert_eq!(
-                (change.tenant.as_str(), change.target.to_string().as_str()),
-                ("acme", entity)
-            );
+            assert_eq!((change.tenant.as_str(), change.target.to_string().as_str()), ("acme", entity));
         }
     }
 
@@ -221,12 +204,7 @@ mod tests {
             pack["mainImageLocation"] = json!("poster");
             pack["imageLocations"] = json!({});
         });
-        check(
-            "pack#p1",
-            pack(),
-            new,
-            &[ImageLocationsChanged, MainImageLocationChanged],
-        );
+        check("pack#p1", pack(), new, &[ImageLocationsChanged, MainImageLocationChanged]);
     }
 
     #[test]
@@ -258,19 +236,9 @@ mod tests {
     fn a_location_config_is_meaningful_only_with_force() {
         let config = |width: u32, forced: Value| json!({"width": width, "height": 9, "forcedRevision": forced});
         check("location#main", config(16, json!(1)), config(32, json!(1)), &[]);
-        check(
-            "location#main",
-            config(16, json!(1)),
-            config(16, json!(2)),
-            &[LocationForced],
-        );
+        check("location#main", config(16, json!(1)), config(16, json!(2)), &[LocationForced]);
         check("location#main", json!({"width": 16}), json!({"width": 32}), &[]);
-        check(
-            "location#main",
-            json!({"width": 16}),
-            config(16, json!(1)),
-            &[LocationForced],
-        );
+        check("location#main", json!({"width": 16}), config(16, json!(1)), &[LocationForced]);
         check("location#main", Value::Null, json!({"width": 16}), &[]);
         check("location#main", Value::Null, config(16, json!(1)), &[LocationForced]);
     }
@@ -282,20 +250,11 @@ mod tests {
             assert!(message.contains(expected), "{message}");
         };
         check(record(&json!(null), pack(), pack()), "\"entity\" is missing");
-        check(
-            record(&json!(7), pack(), pack()),
-            "\"entity\" is missing or not a string",
-        );
+        check(record(&json!(7), pack(), pack()), "\"entity\" is missing or not a string");
         check(record(&json!("asset#1"), pack(), pack()), "names no target");
-        check(
-            record(&json!("pack#*"), pack(), pack()),
-            "image pack id \"*\" is not valid",
-        );
+        check(record(&json!("pack#*"), pack(), pack()), "image pack id \"*\" is not valid");
         check(record(&json!("tenant"), pack(), pack()), "the image-pack table holds");
-        check(
-            record(&json!("pack#p1"), Value::Null, Value::Null),
-            "NEW_AND_OLD_IMAGES",
-        );
+        check(record(&json!("pack#p1"), Value::Null, Value::Null), "NEW_AND_OLD_IMAGES");
         let mut no_tenant = record(&json!("pack#p1"), pack(), pack());
         no_tenant.keys.remove("tenant");
         check(no_tenant, "\"tenant\" is missing");

@@ -46,28 +46,17 @@ pub struct Enqueue {
 #[must_use]
 pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str) -> Vec<Enqueue> {
     let mut upserts: BTreeMap<(TenantId, Target), Enqueue> = BTreeMap::new();
-    for Event {
-        change: Change {
+    for Event { change: Change { tenant, target, reasons }, written_at, sequence } in events {
+        let upsert = upserts.entry((tenant.clone(), target.clone())).or_insert_with(|| Enqueue {
             tenant,
             target,
-            reasons,
-        },
-        written_at,
-        sequence,
-    } in events
-    {
-        let upsert = upserts
-            .entry((tenant.clone(), target.clone()))
-            .or_insert_with(|| Enqueue {
-                tenant,
-                target,
-                version: String::new(),
-                first_event_at: written_at,
-                last_event_at: now,
-                changes: 0,
-                reasons: BTreeSet::new(),
-                sequences: Vec::new(),
-            });
+            version: String::new(),
+            first_event_at: written_at,
+            last_event_at: now,
+            changes: 0,
+            reasons: BTreeSet::new(),
+            sequences: Vec::new(),
+        });
         upsert.version = format!("{sequence}@{delivery}");
         upsert.first_event_at = upsert.first_event_at.min(written_at);
         upsert.last_event_at = upsert.last_event_at.max(written_at);
@@ -107,17 +96,12 @@ mod tests {
             NOW,
             "delivery-1",
         );
-        let [upsert] = upserts.as_slice() else {
-            panic!("{upserts:?}")
-        };
+        let [upsert] = upserts.as_slice() else { panic!("{upserts:?}") };
         assert_eq!(upsert.version, "102@delivery-1");
         assert_eq!((upsert.first_event_at.as_millis(), upsert.last_event_at), (10, NOW));
         assert_eq!(upsert.changes, 3);
         let reasons: Vec<_> = upsert.reasons.iter().copied().collect();
-        assert_eq!(
-            reasons,
-            [Reason::ImageLocationsChanged, Reason::MainImageLocationChanged]
-        );
+        assert_eq!(reasons, [Reason::ImageLocationsChanged, Reason::MainImageLocationChanged]);
         assert_eq!(upsert.sequences, ["100", "101", "102"]);
     }
 
@@ -137,10 +121,7 @@ mod tests {
     #[test]
     fn the_same_pack_id_of_two_tenants_stays_apart() {
         let upserts = reduce(
-            vec![
-                event("acme", "p1", Reason::PackRemoved, 1, "1"),
-                event("globex", "p1", Reason::PackRemoved, 1, "2"),
-            ],
+            vec![event("acme", "p1", Reason::PackRemoved, 1, "1"), event("globex", "p1", Reason::PackRemoved, 1, "2")],
             NOW,
             "d",
         );

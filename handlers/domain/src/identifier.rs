@@ -136,34 +136,15 @@ mod tests {
         for valid in ["a", "acme", "acme2", "tv-2", &"a".repeat(63)] {
             check(true, &TenantId::parse(valid));
         }
-        for invalid in [
-            "",
-            "Acme",
-            "-a",
-            "a-",
-            "a.b",
-            "a/b",
-            "a*",
-            "acmé",
-            &"a".repeat(64),
-            "a b",
-            "a\n",
-        ] {
+        for invalid in ["", "Acme", "-a", "a-", "a.b", "a/b", "a*", "acmé", &"a".repeat(64), "a b", "a\n"] {
             check(false, &TenantId::parse(invalid));
         }
     }
 
     #[test]
     fn pack_ids_refuse_whatever_could_widen_a_purge() {
-        for valid in [
-            "p1",
-            "P1",
-            "5f2b9c",
-            "a-b-c",
-            "550e8400-e29b-41d4-a716-446655440000",
-            "a.b_c",
-            &"a".repeat(128),
-        ] {
+        for valid in ["p1", "P1", "5f2b9c", "a-b-c", "550e8400-e29b-41d4-a716-446655440000", "a.b_c", &"a".repeat(128)]
+        {
             check(true, &ImagePackId::parse(valid));
         }
         for invalid in [

@@ -80,10 +80,6 @@ pub enum Fit {
 /// A location that has no configuration gets full-HD frames, cut to fill.
 impl Default for LocationConfig {
     fn default() -> Self {
-        Self {
-            width: 1920,
-            height: 1080,
-            fit: Fit::Cover,
-        }
+        Self { width: 1920, height: 1080, fit: Fit::Cover }
     }
 }

@@ -24,16 +24,10 @@ pub struct Reading {
 pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdentifier>> {
     let segment = path.strip_prefix(IMAGE_PATH_PREFIX)?;
     let with_suffix = segment.rsplit_once('-').and_then(|(id, suffix)| {
-        Some(Reading {
-            pack: ImagePackId::parse(id).ok()?,
-            suffix: Some(Suffix::parse(suffix).ok()?),
-        })
+        Some(Reading { pack: ImagePackId::parse(id).ok()?, suffix: Some(Suffix::parse(suffix).ok()?) })
     });
     Some(match (ImagePackId::parse(segment), with_suffix) {
-        (Ok(pack), with_suffix) => Ok([Reading { pack, suffix: None }]
-            .into_iter()
-            .chain(with_suffix)
-            .collect()),
+        (Ok(pack), with_suffix) => Ok([Reading { pack, suffix: None }].into_iter().chain(with_suffix).collect()),
         (Err(_), Some(with_suffix)) => Ok(vec![with_suffix]),
         (Err(error), None) => Err(error),
     })
@@ -72,13 +66,7 @@ mod tests {
 
     #[test]
     fn an_id_that_cannot_be_is_an_error() {
-        for path in [
-            "/api/v2/img/",
-            "/api/v2/img/*",
-            "/api/v2/img/a/b",
-            "/api/v2/img/p1-",
-            "/api/v2/img/../p1",
-        ] {
+        for path in ["/api/v2/img/", "/api/v2/img/*", "/api/v2/img/a/b", "/api/v2/img/p1-", "/api/v2/img/../p1"] {
             assert!(parse_image_path(path).expect("an image URL").is_err(), "{path}");
         }
     }

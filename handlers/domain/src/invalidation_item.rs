@@ -47,10 +47,7 @@ mod tests {
     fn check(target: &str, has_cache_tags: bool, expected: &str) {
         let tenant = TenantId::parse("acme").unwrap();
         let target = Target::parse(target).unwrap();
-        assert_eq!(
-            InvalidationItem::covering(&tenant, &target, has_cache_tags).to_string(),
-            expected
-        );
+        assert_eq!(InvalidationItem::covering(&tenant, &target, has_cache_tags).to_string(), expected);
     }
 
     #[test]

@@ -69,12 +69,7 @@ pub fn ledger_row(
     let entry = &planned.entry;
     LedgerRow {
         tenant: batch.tenant.clone(),
-        purge: format!(
-            "{}#{:013}#{}",
-            entry.target,
-            started_at.as_millis(),
-            batch.caller_reference
-        ),
+        purge: format!("{}#{:013}#{}", entry.target, started_at.as_millis(), batch.caller_reference),
         target: entry.target.clone(),
         reasons: entry.reasons.clone(),
         requested_by: requested_by.to_owned(),

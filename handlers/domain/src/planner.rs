@@ -80,11 +80,8 @@ impl Batch {
             return Some(self);
         }
         let (tenant, distribution) = (self.tenant, self.distribution);
-        let entries: Vec<_> = self
-            .entries
-            .into_iter()
-            .filter(|planned| !not_deleted.contains(&planned.entry.target))
-            .collect();
+        let entries: Vec<_> =
+            self.entries.into_iter().filter(|planned| !not_deleted.contains(&planned.entry.target)).collect();
         let items = items_covering(&tenant, &distribution, &entries);
         // An escalated request would invalidate the failed targets too; what is left of it goes out item by item.
         (!entries.is_empty()).then(|| Self::new(&tenant, &distribution, items, entries))
@@ -95,10 +92,7 @@ impl Plan {
     /// Whether any entry leaves the queue by this plan, which makes [`Delays::edge_fetch_max`] due.
     #[must_use]
     pub fn has_settled_entries(&self) -> bool {
-        self.batches
-            .iter()
-            .flat_map(|batch| &batch.entries)
-            .any(|planned| planned.is_settled)
+        self.batches.iter().flat_map(|batch| &batch.entries).any(|planned| planned.is_settled)
     }
 }
 
@@ -116,10 +110,7 @@ pub fn plan(
     for entry in entries {
         if tenants.contains_key(&entry.tenant) {
             let is_settled = now >= entry.last_event_at.plus(delays.settle);
-            by_tenant
-                .entry(entry.tenant.clone())
-                .or_default()
-                .push(PlannedEntry { entry, is_settled });
+            by_tenant.entry(entry.tenant.clone()).or_default().push(PlannedEntry { entry, is_settled });
         } else {
             plan.unregistered.push(entry);
         }
@@ -128,10 +119,7 @@ pub fn plan(
     let mut rounds: BTreeMap<usize, Vec<Batch>> = BTreeMap::new();
     for (tenant, entries) in by_tenant {
         let distribution = &tenants[&tenant];
-        for (round, batch) in batches_of(&tenant, distribution, entries, budgets)
-            .into_iter()
-            .enumerate()
-        {
+        for (round, batch) in batches_of(&tenant, distribution, entries, budgets).into_iter().enumerate() {
             rounds.entry(round).or_default().push(batch);
         }
     }
@@ -149,11 +137,7 @@ fn batches_of(
     entries.sort_by(|one, other| one.entry.target.cmp(&other.entry.target));
     let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
     let exact = items_covering(tenant, distribution, &entries);
-    let budget = if distribution.cache_tags {
-        budgets.items_per_run
-    } else {
-        budgets.wildcards_per_run
-    };
+    let budget = if distribution.cache_tags { budgets.items_per_run } else { budgets.wildcards_per_run };
     // Items that another one covers would be billed again, and items beyond the budget would wait for many runs.
     if exact.contains(&whole_tenant) || exact.len() > budget {
         return vec![Batch::new(tenant, distribution, vec![whole_tenant], entries)];

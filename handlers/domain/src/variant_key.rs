@@ -27,18 +27,9 @@ impl Sweep {
     #[must_use]
     pub fn of(tenant: &TenantId, target: &Target) -> Self {
         match target {
-            Target::Pack(id) => Self {
-                prefix: format!("{tenant}/{id}/"),
-                location: None,
-            },
-            Target::Location(name) => Self {
-                prefix: format!("{tenant}/"),
-                location: Some(name.clone()),
-            },
-            Target::Tenant => Self {
-                prefix: format!("{tenant}/"),
-                location: None,
-            },
+            Target::Pack(id) => Self { prefix: format!("{tenant}/{id}/"), location: None },
+            Target::Location(name) => Self { prefix: format!("{tenant}/"), location: Some(name.clone()) },
+            Target::Tenant => Self { prefix: format!("{tenant}/"), location: None },
         }
     }
 
@@ -46,10 +37,7 @@ impl Sweep {
     #[must_use]
     pub fn covers(&self, key: &str) -> bool {
         key.starts_with(&self.prefix)
-            && self
-                .location
-                .as_ref()
-                .is_none_or(|location| key.split('/').nth(2) == Some(location.as_str()))
+            && self.location.as_ref().is_none_or(|location| key.split('/').nth(2) == Some(location.as_str()))
     }
 }
 
@@ -71,16 +59,8 @@ mod tests {
     fn a_packs_sweep_deletes_all_its_variants_and_no_other_packs() {
         check(
             "pack#p1",
-            &[
-                "acme/p1/main/default",
-                "acme/p1/main/suffix=v2",
-                "acme/p1/poster/default",
-            ],
-            &[
-                "acme/p10/main/default",
-                "acme2/p1/main/default",
-                "globex/p1/main/default",
-            ],
+            &["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p1/poster/default"],
+            &["acme/p10/main/default", "acme2/p1/main/default", "globex/p1/main/default"],
         );
     }
 
@@ -89,11 +69,7 @@ mod tests {
         check(
             "location#main",
             &["acme/p1/main/default", "acme/p2/main/suffix=v2"],
-            &[
-                "acme/p1/poster/default",
-                "acme/main/poster/default",
-                "acme2/p1/main/default",
-            ],
+            &["acme/p1/poster/default", "acme/main/poster/default", "acme2/p1/main/default"],
         );
     }
 

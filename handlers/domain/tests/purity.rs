@@ -8,36 +8,14 @@ use std::process::Command;
 #[test]
 fn no_dependency_does_io() {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--package",
-            "domain",
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-            "--offline",
-        ])
+        .args(["tree", "--package", "domain", "--edges", "normal", "--prefix", "none", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
     let tree = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(
-        tree.starts_with("domain "),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(tree.starts_with("domain "), "{}", String::from_utf8_lossy(&output.stderr));
     for dependency in tree.lines() {
-        for forbidden in [
-            "aws",
-            "lambda",
-            "tokio",
-            "hyper",
-            "reqwest",
-            "rand",
-            "getrandom",
-            "uuid",
-        ] {
+        for forbidden in ["aws", "lambda", "tokio", "hyper", "reqwest", "rand", "getrandom", "uuid"] {
             assert!(!dependency.starts_with(forbidden), "the domain depends on {dependency}");
         }
     }
@@ -56,15 +34,8 @@ fn no_source_reads_the_outside_world() {
             }
             sources += 1;
             let source = fs::read_to_string(&path).expect("readable");
-            for forbidden in [
-                "SystemTime",
-                "Instant",
-                "std::env",
-                "std::fs",
-                "std::net",
-                "std::process",
-                "std::thread",
-            ] {
+            for forbidden in ["SystemTime", "Instant", "std::env", "std::fs", "std::net", "std::process", "std::thread"]
+            {
                 assert!(!source.contains(forbidden), "{} uses {forbidden}", path.display());
             }
         }

@@ -1,1 +1,27 @@
-fn main() {}
+//! The Lambda function `dynamodb-imagepacks-stream`: reads its configuration, builds its clients, runs.
+
+use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::now;
+use aws_adapters::settings::setting;
+use dynamodb_imagepacks_stream::Handler;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let queue_table = setting("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?;
+    let dead_letters =
+        setting("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
+    let sdk = aws_config::load_from_env().await;
+    let handler = Handler {
+        queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), queue_table),
+        dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
+    };
+    let handler = &handler;
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        Ok::<_, Error>(handler.handle(&event.payload, now(), &event.context.request_id).await)
+    }))
+    .await
+}

@@ -1,1 +1,27 @@
-fn main() {}
+//! The Lambda function `image-purge`: reads its configuration, builds its clients, runs.
+
+use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::now;
+use aws_adapters::purger::Purger;
+use aws_adapters::settings::setting;
+use image_purge::Handler;
+use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let tenant_claim = setting("TENANT_CLAIM", "tenants")?;
+    let sdk = aws_config::load_from_env().await;
+    let handler = Handler {
+        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table),
+        purger: Purger::from_environment(&sdk)?,
+        tenant_claim,
+    };
+    let handler = &handler;
+    run(service_fn(|request: Request| async move {
+        let request_id = request.lambda_context().request_id;
+        Ok::<_, Error>(handler.handle(&request, &request_id, now()).await)
+    }))
+    .await
+}

@@ -27,22 +27,13 @@ fn tenants() -> BTreeMap<TenantId, Distribution> {
         .into_iter()
         .map(|(tenant, cache_tags)| {
             let distribution_id = format!("E{}", tenant.to_uppercase());
-            (
-                TenantId::parse(tenant).unwrap(),
-                Distribution {
-                    distribution_id,
-                    cache_tags,
-                },
-            )
+            (TenantId::parse(tenant).unwrap(), Distribution { distribution_id, cache_tags })
         })
         .collect()
 }
 
 fn plan_of(entries: Vec<QueueEntry>, budgets: Budgets) -> Plan {
-    let delays = Delays {
-        settle: Duration::from_secs(SETTLE_SECS),
-        edge_fetch_max: Duration::from_secs(2),
-    };
+    let delays = Delays { settle: Duration::from_secs(SETTLE_SECS), edge_fetch_max: Duration::from_secs(2) };
     plan(NOW, entries, &tenants(), &delays, &budgets)
 }
 
@@ -73,36 +64,20 @@ fn an_empty_queue_sends_nothing() {
 
 #[test]
 fn a_tenants_entries_share_one_request_with_sorted_exact_tags() {
-    let entries = vec![
-        entry("acme", "pack#p2", 60),
-        entry("acme", "location#main", 60),
-        entry("acme", "pack#p1", 60),
-    ];
-    check(
-        entries,
-        Budgets::default(),
-        &[("EACME", &["#acme/location/main", "#acme/p1", "#acme/p2"])],
-    );
+    let entries = vec![entry("acme", "pack#p2", 60), entry("acme", "location#main", 60), entry("acme", "pack#p1", 60)];
+    check(entries, Budgets::default(), &[("EACME", &["#acme/location/main", "#acme/p1", "#acme/p2"])]);
 }
 
 #[test]
 fn tenants_never_share_a_request() {
     let entries = vec![entry("acme", "pack#p1", 60), entry("globex", "pack#p1", 60)];
-    check(
-        entries,
-        Budgets::default(),
-        &[("EACME", &["#acme/p1"]), ("EGLOBEX", &["#globex/p1"])],
-    );
+    check(entries, Budgets::default(), &[("EACME", &["#acme/p1"]), ("EGLOBEX", &["#globex/p1"])]);
 }
 
 #[test]
 fn a_distribution_without_tags_gets_wildcards() {
     let entries = vec![entry("initech", "pack#p1", 60), entry("initech", "pack#p2", 60)];
-    check(
-        entries,
-        Budgets::default(),
-        &[("EINITECH", &["/api/v2/img/p1*", "/api/v2/img/p2*"])],
-    );
+    check(entries, Budgets::default(), &[("EINITECH", &["/api/v2/img/p1*", "/api/v2/img/p2*"])]);
 }
 
 #[test]
@@ -115,20 +90,9 @@ fn items_that_the_whole_tenant_covers_are_not_paid_again() {
 
 #[test]
 fn more_wildcards_than_the_budget_become_the_tenants_one() {
-    let entries = |count: usize| {
-        (0..count)
-            .map(|pack| entry("initech", &format!("pack#p{pack:02}"), 60))
-            .collect()
-    };
-    let budgets = Budgets {
-        wildcards_per_run: 2,
-        ..Budgets::default()
-    };
-    check(
-        entries(2),
-        budgets,
-        &[("EINITECH", &["/api/v2/img/p00*", "/api/v2/img/p01*"])],
-    );
+    let entries = |count: usize| (0..count).map(|pack| entry("initech", &format!("pack#p{pack:02}"), 60)).collect();
+    let budgets = Budgets { wildcards_per_run: 2, ..Budgets::default() };
+    check(entries(2), budgets, &[("EINITECH", &["/api/v2/img/p00*", "/api/v2/img/p01*"])]);
     check(entries(3), budgets, &[("EINITECH", &["/api/v2/img/*"])]);
 }
 
@@ -136,23 +100,14 @@ fn more_wildcards_than_the_budget_become_the_tenants_one() {
 fn more_tags_than_the_budget_become_the_tenants_one_and_no_other_tenants() {
     let mut entries: Vec<_> = (0..4).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
     entries.push(entry("globex", "pack#p1", 60));
-    let budgets = Budgets {
-        items_per_run: 3,
-        ..Budgets::default()
-    };
+    let budgets = Budgets { items_per_run: 3, ..Budgets::default() };
     check(entries, budgets, &[("EACME", &["#acme"]), ("EGLOBEX", &["#globex/p1"])]);
 }
 
 #[test]
 fn an_escalated_request_still_serves_every_entry() {
     let entries = (0..4).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
-    let plan = plan_of(
-        entries,
-        Budgets {
-            items_per_run: 3,
-            ..Budgets::default()
-        },
-    );
+    let plan = plan_of(entries, Budgets { items_per_run: 3, ..Budgets::default() });
     assert_eq!(plan.batches[0].entries.len(), 4);
 }
 
@@ -160,18 +115,11 @@ fn an_escalated_request_still_serves_every_entry() {
 fn a_bulk_of_one_tenant_does_not_go_before_the_other_tenants_first_request() {
     let mut entries: Vec<_> = (0..4).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
     entries.push(entry("globex", "pack#p1", 60));
-    let budgets = Budgets {
-        items_per_request: 2,
-        ..Budgets::default()
-    };
+    let budgets = Budgets { items_per_request: 2, ..Budgets::default() };
     check(
         entries,
         budgets,
-        &[
-            ("EACME", &["#acme/p0", "#acme/p1"]),
-            ("EGLOBEX", &["#globex/p1"]),
-            ("EACME", &["#acme/p2", "#acme/p3"]),
-        ],
+        &[("EACME", &["#acme/p0", "#acme/p1"]), ("EGLOBEX", &["#globex/p1"]), ("EACME", &["#acme/p2", "#acme/p3"])],
     );
 }
 
@@ -186,10 +134,7 @@ fn an_entry_settles_when_the_purge_begins_the_settle_delay_after_its_last_event(
 
 #[test]
 fn an_entry_of_an_unregistered_tenant_waits_and_is_named() {
-    let plan = plan_of(
-        vec![entry("umbrella", "pack#p1", 60), entry("acme", "pack#p1", 60)],
-        Budgets::default(),
-    );
+    let plan = plan_of(vec![entry("umbrella", "pack#p1", 60), entry("acme", "pack#p1", 60)], Budgets::default());
     assert_eq!(plan.unregistered.len(), 1);
     assert_eq!(plan.batches.len(), 1);
 }
@@ -222,21 +167,13 @@ fn the_caller_reference_changes_with_what_is_purged_and_with_settling() {
 
 #[test]
 fn a_target_whose_variants_could_not_be_deleted_is_not_invalidated() {
-    let plan = plan_of(
-        vec![entry("acme", "pack#p1", 60), entry("acme", "pack#p2", 60)],
-        Budgets::default(),
-    );
-    let [batch] = plan.batches.as_slice() else {
-        panic!("{plan:?}")
-    };
+    let plan = plan_of(vec![entry("acme", "pack#p1", 60), entry("acme", "pack#p2", 60)], Budgets::default());
+    let [batch] = plan.batches.as_slice() else { panic!("{plan:?}") };
     let failed = |targets: &[&str]| targets.iter().map(|target| Target::parse(target).unwrap()).collect();
 
     assert_eq!(batch.clone().without(&failed(&[])).as_ref(), Some(batch));
     let left = batch.clone().without(&failed(&["pack#p1"])).expect("p2 is left");
-    assert_eq!(
-        left.items.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["#acme/p2"]
-    );
+    assert_eq!(left.items.iter().map(ToString::to_string).collect::<Vec<_>>(), ["#acme/p2"]);
     assert_eq!(left.entries.len(), 1);
     assert_ne!(left.caller_reference, batch.caller_reference);
     assert_eq!(batch.clone().without(&failed(&["pack#p1", "pack#p2"])), None);

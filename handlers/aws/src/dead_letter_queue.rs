@@ -1,0 +1,33 @@
+//! The dead-letter queue: what could not be processed, with enough to process it later.
+
+use aws_sdk_sqs::Client;
+use serde_json::{Value, json};
+
+use crate::CallFailed;
+
+/// The dead-letter queue.
+#[derive(Debug, Clone)]
+pub struct DeadLetterQueue {
+    client: Client,
+    queue_url: String,
+}
+
+impl DeadLetterQueue {
+    /// The queue at `queue_url`.
+    #[must_use]
+    pub fn new(client: Client, queue_url: String) -> Self {
+        Self { client, queue_url }
+    }
+
+    /// Keeps `payload` and why it could not be processed.
+    pub async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
+        self.client
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(json!({"source": source, "reason": reason, "payload": payload}).to_string())
+            .send()
+            .await
+            .map_err(|error| CallFailed::new(format!("sending to queue {}", self.queue_url), error))?;
+        Ok(())
+    }
+}

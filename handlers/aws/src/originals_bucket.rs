@@ -1,0 +1,37 @@
+//! The bucket of originals, versioned.
+
+use aws_sdk_s3::Client;
+use domain::image_pack::Original;
+
+use crate::CallFailed;
+
+/// The bucket of originals.
+#[derive(Debug, Clone)]
+pub struct OriginalsBucket {
+    client: Client,
+    bucket: String,
+}
+
+impl OriginalsBucket {
+    /// The bucket named `bucket`.
+    #[must_use]
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// Reads exactly the version of the object that the pack names. `None`: there is no such object or version.
+    pub async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
+        let action = || format!("reading {} (version {}) of bucket {}", original.key, original.version, self.bucket);
+        let result =
+            self.client.get_object().bucket(&self.bucket).key(&original.key).version_id(&original.version).send().await;
+        let object = match result {
+            Ok(object) => object,
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(CallFailed::new(action(), error)),
+        };
+        let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?;
+        Ok(Some(bytes.to_vec()))
+    }
+}

@@ -1,0 +1,164 @@
+//! The bucket of variants: stored by image-processing, swept by a purge.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use domain::variant_key::Sweep;
+
+use crate::CallFailed;
+
+/// The bucket of variants.
+#[derive(Debug, Clone)]
+pub struct VariantsBucket {
+    client: Client,
+    bucket: String,
+}
+
+/// One stored variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// The encoded picture.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub content_type: String,
+    /// Its cache tags, as the value of the cache-tag header.
+    pub cache_tags: String,
+    /// The entity tag that S3 computed.
+    pub etag: String,
+}
+
+/// The user metadata key that keeps a variant's cache tags with it.
+const CACHE_TAGS: &str = "cache-tags";
+
+/// Why a sweep did not delete all that it covers.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepFailed {
+    /// S3 did not answer.
+    #[error(transparent)]
+    Call(#[from] CallFailed),
+    /// S3 answered and left objects undeleted.
+    #[error("{count} objects of bucket {bucket} were not deleted, the first {key}: {message}")]
+    Undeleted {
+        /// How many.
+        count: usize,
+        /// The bucket.
+        bucket: String,
+        /// One of them.
+        key: String,
+        /// What S3 said about it.
+        message: String,
+    },
+}
+
+impl VariantsBucket {
+    /// The bucket named `bucket`.
+    #[must_use]
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// Reads one variant. `None`: it is not stored.
+    pub async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
+        let action = || format!("reading {key} of bucket {}", self.bucket);
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) => return Err(CallFailed::new(action(), error)),
+        };
+        let cache_tags = object.metadata().and_then(|metadata| metadata.get(CACHE_TAGS)).cloned();
+        let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
+        let etag = object.e_tag().unwrap_or_default().to_owned();
+        let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?.to_vec();
+        Ok(Some(Variant { bytes, content_type, cache_tags: cache_tags.unwrap_or_default(), etag }))
+    }
+
+    /// Stores one variant with its cache tags and returns the entity tag that S3 computed.
+    pub async fn store(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        content_type: &str,
+        cache_tags: &str,
+    ) -> Result<String, CallFailed> {
+        let response = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content_type)
+            .metadata(CACHE_TAGS, cache_tags)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(|error| CallFailed::new(format!("storing {key} in bucket {}", self.bucket), error))?;
+        Ok(response.e_tag.unwrap_or_default())
+    }
+
+    /// Whether anything is stored that `sweep` would list.
+    pub async fn has_any(&self, sweep: &Sweep) -> Result<bool, CallFailed> {
+        let page =
+            self.client.list_objects_v2().bucket(&self.bucket).prefix(&sweep.prefix).max_keys(1).send().await.map_err(
+                |error| CallFailed::new(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error),
+            )?;
+        Ok(!page.contents().is_empty())
+    }
+
+    /// Deletes what `sweep` covers and returns how many objects that were. Listed page by page, so that memory stays
+    /// at one page (1,000 keys, which is also what one `DeleteObjects` takes).
+    pub async fn sweep(&self, sweep: &Sweep) -> Result<u64, SweepFailed> {
+        let mut deleted = 0;
+        let mut pages =
+            self.client.list_objects_v2().bucket(&self.bucket).prefix(&sweep.prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                CallFailed::new(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error)
+            })?;
+            let keys: Vec<String> = page
+                .contents()
+                .iter()
+                .filter_map(|object| object.key())
+                .filter(|key| sweep.covers(key))
+                .map(ToOwned::to_owned)
+                .collect();
+            deleted += self.delete(keys).await?;
+        }
+        Ok(deleted)
+    }
+
+    async fn delete(&self, keys: Vec<String>) -> Result<u64, SweepFailed> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let count = keys.len() as u64;
+        let action = || format!("deleting {count} objects of bucket {}", self.bucket);
+        let objects = keys
+            .into_iter()
+            .map(|key| ObjectIdentifier::builder().key(key).build())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| CallFailed::new(action(), error))?;
+        let delete = Delete::builder()
+            .set_objects(Some(objects))
+            .quiet(true)
+            .build()
+            .map_err(|error| CallFailed::new(action(), error))?;
+        let response = self
+            .client
+            .delete_objects()
+            .bucket(&self.bucket)
+            .delete(delete)
+            .send()
+            .await
+            .map_err(|error| CallFailed::new(action(), error))?;
+        // A status of 200 does not mean that every key went: S3 reports each failure on its own.
+        match response.errors() {
+            [] => Ok(count),
+            errors @ [first, ..] => Err(SweepFailed::Undeleted {
+                count: errors.len(),
+                bucket: self.bucket.clone(),
+                key: first.key().unwrap_or_default().to_owned(),
+                message: first.message().or(first.code()).unwrap_or_default().to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! From the image-pack table's stream to the invalidation queue.
+//!
+//! Each batch of records is reduced to one upsert for each target that a viewer could see stale. A record that cannot
+//! be read goes to the dead-letter queue with its payload and holds nobody up; a record whose write failed is reported
+//! as a batch item failure, so that the stream delivers it again.
+
+mod record;
+
+use std::collections::BTreeSet;
+
+use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use domain::Timestamp;
+use domain::change_detection::detect_change;
+use domain::enqueue::{Event, reduce};
+use serde_json::Value;
+
+/// What a dead letter of this handler names as its source.
+const SOURCE: &str = "dynamodb-imagepacks-stream";
+
+/// What handling a batch touches.
+#[derive(Debug, Clone)]
+pub struct Handler {
+    /// Where meaningful changes go.
+    pub queue: InvalidationQueue,
+    /// Where records go that cannot be read.
+    pub dead_letters: DeadLetterQueue,
+}
+
+impl Handler {
+    /// Handles one event of the stream. `now` is when it is handled and `request_id` identifies this delivery.
+    ///
+    /// The answer names the records that must be delivered again; the stream repeats everything from the first of
+    /// them on, which is harmless.
+    pub async fn handle(&self, event: &Value, now: Timestamp, request_id: &str) -> DynamoDbEventResponse {
+        let mut events = Vec::new();
+        let mut failed = BTreeSet::new();
+        for raw in event["Records"].as_array().map_or(&[][..], Vec::as_slice) {
+            match read(raw) {
+                Ok(Some(event)) => events.push(event),
+                Ok(None) => {}
+                Err(reason) => {
+                    tracing::error!(reason, "a stream record cannot be read; it goes to the dead-letter queue");
+                    if let Err(error) = self.dead_letters.keep(SOURCE, &reason, raw).await {
+                        tracing::error!(%error, "the record is delivered again");
+                        failed.insert(record::sequence_number(raw));
+                    }
+                }
+            }
+        }
+
+        let upserts = reduce(events, now, request_id);
+        tracing::info!(targets = upserts.len(), "enqueueing");
+        for upsert in upserts {
+            if let Err(error) = self.queue.upsert(&upsert).await {
+                tracing::error!(%error, "the records of this target are delivered again");
+                failed.extend(upsert.sequences);
+            }
+        }
+
+        let mut response = DynamoDbEventResponse::default();
+        response.batch_item_failures = failed.into_iter().map(item_failure).collect();
+        response
+    }
+}
+
+/// Reads a record and decides whether it is meaningful. The error says why it cannot be read.
+fn read(raw: &Value) -> Result<Option<Event>, String> {
+    let (record, written_at, sequence) = record::parse(raw)?;
+    let change = detect_change(&record).map_err(|error| error.to_string())?;
+    Ok(change.map(|change| Event { change, written_at, sequence }))
+}
+
+fn item_failure(sequence_number: String) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = Some(sequence_number);
+    failure
+}
