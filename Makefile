@@ -1,0 +1,61 @@
+# The menu. `make` alone prints it; the README, CI and a laptop run the same targets.
+
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# cargo-lambda names the target it builds for. Naming it for every build lets the handlers that are deployed locally
+# and the tests share what they compile: the AWS SDK is built once.
+export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+export CARGO_LAMBDA_COMPILER := cargo
+export CARGO_TERM_COLOR ?= auto
+
+TIMED := .ci/timed
+
+.PHONY: help setup run dev check test lint deny clean
+.DEFAULT_GOAL := help
+
+help: ## Show this menu
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: node_modules/.installed .venv/.installed ## Install the Node and Python tools into this checkout
+
+node_modules/.installed: package.json package-lock.json
+	@echo "Installing the Node packages into node_modules …"
+	@npm ci --no-audit --no-fund --loglevel error
+	@touch $@
+
+.venv/.installed: requirements.txt
+	@echo "Installing the Python tools into .venv …"
+	@python3 -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+run: setup ## Deploy everything on this machine, edit a picture, watch it reach a viewer, clean up
+	@cargo build --quiet --package app --package run
+	@cargo run --quiet --package run -- play
+
+dev: setup ## The same deployment, left up to play with until Ctrl-C
+	@cargo build --quiet --package app --package run
+	@cargo run --quiet --package run -- dev
+
+check: setup ## Format, lints and unit tests: quick after a small change
+	@cargo fmt --all -- --check
+	@cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@cargo test --workspace --lib --bins --quiet
+
+test: setup ## Everything that can be tested without an AWS account, the whole scenario included
+	@$(TIMED) --begin
+	@$(TIMED) "build the tests" cargo test --workspace --no-run --quiet
+	@$(TIMED) "unit, bindings, handler and edge tests" cargo test --workspace --exclude topology --no-fail-fast
+	@$(TIMED) "topology tests" cargo test --package topology --no-fail-fast
+	@$(TIMED) "the scenario, deployed" $(MAKE) --no-print-directory run
+	@$(TIMED) --report
+
+lint: setup ## Format, clippy and licences, as CI runs them
+	@$(TIMED) "format" cargo fmt --all -- --check
+	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
+
+deny: setup ## Licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
+	@cargo deny check
+
+clean: ## Remove everything that was installed or built in this checkout
+	@rm -rf target node_modules .venv
