@@ -1,1 +1,22 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod clock;
+mod config;
+mod control;
+mod deployed;
+mod distribution;
+mod distributions;
+mod edge;
+mod origin;
+mod quotas;
+mod server;
+mod store;
+mod viewer;
+
+pub use clock::Clock;
+pub use config::{DEFAULT_PROPAGATION_DELAY, EdgeConfig};
+pub use distribution::{Distribution, Origin, QueryStrings, Ttl};
+pub use distributions::Distributions;
+pub use quotas::Quotas;
+pub use server::{RunningEdge, StartError, start};

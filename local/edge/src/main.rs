@@ -1,1 +1,57 @@
-fn main() {}
+//! Runs the edge until Ctrl-C.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_cloudfront::config::ProvideCredentials;
+use clap::Parser;
+use edge::{Distributions, EdgeConfig, Quotas};
+
+/// A CloudFront stand-in: serves the distributions that are deployed to a local AWS, and takes their invalidations.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where viewers and API callers connect.
+    #[arg(long, default_value = "127.0.0.1:4580")]
+    listen: SocketAddr,
+    /// Where origin requests are sent; it finds the origin by Host.
+    #[arg(long, default_value = "http://127.0.0.1:4566")]
+    origin_gateway: String,
+    /// The CloudFront API that knows the deployed distributions.
+    #[arg(long, default_value = "http://127.0.0.1:4566")]
+    control_plane: String,
+    /// How long an invalidation takes until viewers see it and it is Completed, in milliseconds.
+    #[arg(long, default_value_t = 1_000)]
+    propagation_delay_ms: u64,
+    /// Paths and cache tags that may be in progress in a distribution, without wildcards.
+    #[arg(long, default_value_t = Quotas::default().items_in_progress)]
+    items_in_progress: usize,
+    /// Wildcards that may be in progress in a distribution.
+    #[arg(long, default_value_t = Quotas::default().wildcards_in_progress)]
+    wildcards_in_progress: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let arguments = Arguments::parse();
+    // CloudFront is a global service; its API is signed for this region.
+    let region = Region::from_static("us-east-1");
+    let sdk = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
+    let mut config = EdgeConfig::new(arguments.origin_gateway, Distributions::deployed(&sdk, &arguments.control_plane));
+    if let Some(provider) = sdk.credentials_provider() {
+        config.origin_credentials = provider.provide_credentials().await?;
+    }
+    config.listen = arguments.listen;
+    config.propagation_delay = Duration::from_millis(arguments.propagation_delay_ms);
+    config.quotas = Quotas {
+        items_in_progress: arguments.items_in_progress,
+        wildcards_in_progress: arguments.wildcards_in_progress,
+    };
+    let edge = edge::start(config).await?;
+    tracing::info!("viewers and the CloudFront API: {}", edge.endpoint_url());
+    tokio::signal::ctrl_c().await?;
+    edge.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::item::{Item, ItemError};
+use crate::quotas::Quotas;
+
+/// What a caller asks to invalidate.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) caller_reference: String,
+    /// Paths, wildcards and `#tags`, as they were sent.
+    pub(crate) items: Vec<String>,
+}
+
+/// An accepted invalidation.
+#[derive(Debug)]
+pub(crate) struct Invalidation {
+    pub(crate) id: String,
+    pub(crate) batch: Batch,
+    pub(crate) created_at: Timestamp,
+    /// When viewers see the effect; the same moment as `Completed`.
+    effective_at: Timestamp,
+    items: Vec<Item>,
+}
+
+impl Invalidation {
+    /// `InProgress`, and `Completed` when every viewer sees the effect.
+    pub(crate) fn status(&self, now: Timestamp) -> &'static str {
+        if self.is_in_progress(now) { "InProgress" } else { "Completed" }
+    }
+
+    fn is_in_progress(&self, now: Timestamp) -> bool {
+        now < self.effective_at
+    }
+
+    fn wildcards(&self) -> usize {
+        count_wildcards(&self.items)
+    }
+}
+
+fn count_wildcards(items: &[Item]) -> usize {
+    items.iter().filter(|item| item.is_wildcard()).count()
+}
+
+/// Why a batch is refused. Nothing of a refused batch is purged.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    #[error("CallerReference is empty; send a value that identifies this batch")]
+    NoCallerReference,
+    #[error("the batch has no item; send at least one path or cache tag")]
+    EmptyBatch,
+    #[error("your request contains an invalid invalidation item, '{item}': {reason}")]
+    InvalidItem { item: String, reason: ItemError },
+    #[error("the CallerReference '{0}' was used for other items; a reference belongs to one set of items")]
+    AlreadyExists(String),
+    #[error("the batch has {sent} items, and a distribution takes {allowed}; send smaller batches")]
+    TooLarge { sent: usize, allowed: usize },
+    #[error(
+        "{in_progress} items are in progress and {sent} more would exceed the quota of {allowed}; send them again when \
+         some have completed"
+    )]
+    TooManyItems { in_progress: usize, sent: usize, allowed: usize },
+    #[error(
+        "{in_progress} wildcards are in progress and {sent} more would exceed the quota of {allowed}; send them again \
+         when some have completed"
+    )]
+    TooManyWildcards { in_progress: usize, sent: usize, allowed: usize },
+}
+
+/// Some invalidations of a distribution, newest first.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) invalidations: Vec<Arc<Invalidation>>,
+    /// What to send as `Marker` for the next page; `None` on the last one.
+    pub(crate) next_marker: Option<String>,
+}
+
+/// The invalidations of one distribution, in the order in which they were created. They propagate in that order too,
+/// because all take equally long.
+#[derive(Debug)]
+pub(crate) struct Invalidations {
+    distribution_id: String,
+    all: Vec<Arc<Invalidation>>,
+    /// How many of `all` [`Self::take_due`] has handed out.
+    taken: usize,
+}
+
+impl Invalidations {
+    pub(crate) fn new(distribution_id: &str) -> Self {
+        Self { distribution_id: distribution_id.to_owned(), all: Vec::new(), taken: 0 }
+    }
+
+    /// Accepts a batch that takes effect after `propagation_delay`. A batch that was sent before, with the same
+    /// reference and items, is answered with the invalidation that it created then.
+    pub(crate) fn create(
+        &mut self,
+        now: Timestamp,
+        batch: Batch,
+        propagation_delay: Duration,
+        quotas: Quotas,
+    ) -> Result<Arc<Invalidation>, Refusal> {
+        let items = parse(&batch)?;
+        if let Some(existing) = self.all.iter().find(|known| known.batch.caller_reference == batch.caller_reference) {
+            return if is_same_set(&existing.batch.items, &batch.items) {
+                Ok(Arc::clone(existing))
+            } else {
+                Err(Refusal::AlreadyExists(batch.caller_reference))
+            };
+        }
+        self.check_quotas(now, &items, quotas)?;
+        let invalidation = Arc::new(Invalidation {
+            id: invalidation_id(&self.distribution_id, &batch.caller_reference),
+            batch,
+            created_at: now,
+            effective_at: now.checked_add(propagation_delay).unwrap_or(Timestamp::MAX),
+            items,
+        });
+        self.all.push(Arc::clone(&invalidation));
+        Ok(invalidation)
+    }
+
+    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), Refusal> {
+        let in_progress = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
+        let wildcards_in_progress: usize = in_progress().map(|known| known.wildcards()).sum();
+        let items_in_progress = in_progress().map(|known| known.items.len()).sum::<usize>() - wildcards_in_progress;
+        let wildcards = count_wildcards(items);
+        let exact = items.len() - wildcards;
+
+        if items.len() > quotas.items_in_progress {
+            return Err(Refusal::TooLarge { sent: items.len(), allowed: quotas.items_in_progress });
+        }
+        if items_in_progress + exact > quotas.items_in_progress {
+            return Err(Refusal::TooManyItems {
+                in_progress: items_in_progress,
+                sent: exact,
+                allowed: quotas.items_in_progress,
+            });
+        }
+        if wildcards_in_progress + wildcards > quotas.wildcards_in_progress {
+            return Err(Refusal::TooManyWildcards {
+                in_progress: wildcards_in_progress,
+                sent: wildcards,
+                allowed: quotas.wildcards_in_progress,
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Invalidation>> {
+        self.all.iter().find(|known| known.id == id).map(Arc::clone)
+    }
+
+    /// At most `max_items` invalidations, newest first, after the one whose id is `marker`. `None` if there is no such
+    /// invalidation.
+    pub(crate) fn page(&self, marker: Option<&str>, max_items: usize) -> Option<Page> {
+        let older_than_marker = match marker {
+            Some(id) => self.all.iter().position(|known| known.id == id)?,
+            None => self.all.len(),
+        };
+        let first = older_than_marker.saturating_sub(max_items);
+        let invalidations: Vec<_> = self.all[first..older_than_marker].iter().rev().map(Arc::clone).collect();
+        let next_marker = if first > 0 { invalidations.last().map(|last| last.id.clone()) } else { None };
+        Some(Page { invalidations, next_marker })
+    }
+
+    /// The items that have taken effect since this was last called.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Item> {
+        let due = self.all[self.taken..].iter().take_while(|known| !known.is_in_progress(now)).count();
+        let newly_taken = &self.all[self.taken..self.taken + due];
+        self.taken += due;
+        newly_taken.iter().flat_map(|invalidation| invalidation.items.iter().cloned()).collect()
+    }
+}
+
+fn parse(batch: &Batch) -> Result<Vec<Item>, Refusal> {
+    if batch.caller_reference.is_empty() {
+        return Err(Refusal::NoCallerReference);
+    }
+    if batch.items.is_empty() {
+        return Err(Refusal::EmptyBatch);
+    }
+    let parse = |item: &String| Item::parse(item).map_err(|reason| Refusal::InvalidItem { item: item.clone(), reason });
+    batch.items.iter().map(parse).collect()
+}
+
+/// Whether two batches have the same items. AWS doesn't say whether their order matters; here it doesn't.
+fn is_same_set(one: &[String], other: &[String]) -> bool {
+    let sorted = |items: &[String]| {
+        let mut items = items.to_vec();
+        items.sort_unstable();
+        items
+    };
+    sorted(one) == sorted(other)
+}
+
+/// An id that looks like CloudFront's: `I` and 13 letters and digits. One caller reference belongs to one invalidation, so that
+/// the id can be a hash of it.
+fn invalidation_id(distribution_id: &str, caller_reference: &str) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut hasher = DefaultHasher::new();
+    (distribution_id, caller_reference).hash(&mut hasher);
+    let mut rest = hasher.finish();
+    let mut id = String::from("I");
+    for _ in 0..13 {
+        let digit = usize::try_from(rest % 36).map_or('0', |digit| char::from(DIGITS[digit]));
+        id.push(digit);
+        rest /= 36;
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use super::*;
+
+const DELAY: Duration = Duration::from_secs(1);
+const SMALL: Quotas = Quotas { items_in_progress: 3, wildcards_in_progress: 1 };
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_second(secs).unwrap()
+}
+
+fn batch(caller_reference: &str, items: &[&str]) -> Batch {
+    Batch { caller_reference: caller_reference.to_owned(), items: items.iter().map(|&item| item.to_owned()).collect() }
+}
+
+fn create(
+    register: &mut Invalidations,
+    secs: i64,
+    reference: &str,
+    items: &[&str],
+) -> Result<Arc<Invalidation>, Refusal> {
+    register.create(at(secs), batch(reference, items), DELAY, SMALL)
+}
+
+#[test]
+fn an_invalidation_is_in_progress_for_the_propagation_delay() {
+    let mut register = Invalidations::new("E1");
+    let invalidation = create(&mut register, 10, "first", &["/a"]).unwrap();
+
+    assert_eq!(invalidation.status(at(10)), "InProgress");
+    assert_eq!(invalidation.status(at(11)), "Completed");
+    assert_eq!(register.get(&invalidation.id).unwrap().batch.items, ["/a"]);
+    assert!(register.get("I0000000000000").is_none());
+}
+
+#[test]
+fn its_items_are_due_once_and_not_before_the_delay_is_over() {
+    let mut register = Invalidations::new("E1");
+    create(&mut register, 10, "first", &["/a"]).unwrap();
+    create(&mut register, 12, "second", &["/b"]).unwrap();
+
+    assert_eq!(register.take_due(at(10)), []);
+    assert_eq!(register.take_due(at(12)), [Item::Path("/a".to_owned())]);
+    assert_eq!(register.take_due(at(12)), []);
+    assert_eq!(register.take_due(at(20)), [Item::Path("/b".to_owned())]);
+}
+
+#[test]
+fn the_same_reference_with_the_same_items_is_the_same_invalidation() {
+    let mut register = Invalidations::new("E1");
+    let first = create(&mut register, 10, "first", &["/a", "/b"]).unwrap();
+    let again = create(&mut register, 20, "first", &["/b", "/a"]).unwrap();
+
+    assert_eq!(again.id, first.id);
+    assert_eq!(register.page(None, 100).unwrap().invalidations.len(), 1);
+    assert_eq!(create(&mut register, 20, "first", &["/a"]).unwrap_err(), Refusal::AlreadyExists("first".to_owned()));
+}
+
+#[test]
+fn ids_differ_between_references_and_between_distributions() {
+    let ids = [invalidation_id("E1", "first"), invalidation_id("E1", "second"), invalidation_id("E2", "first")];
+
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+    assert!(ids.iter().all(|id| id.len() == 14 && id.starts_with('I')), "{ids:?}");
+}
+
+#[test]
+fn a_batch_that_says_nothing_is_refused() {
+    let mut register = Invalidations::new("E1");
+
+    assert_eq!(create(&mut register, 10, "", &["/a"]).unwrap_err(), Refusal::NoCallerReference);
+    assert_eq!(create(&mut register, 10, "first", &[]).unwrap_err(), Refusal::EmptyBatch);
+}
+
+#[test]
+fn one_bad_item_refuses_the_batch_and_is_named() {
+    let mut register = Invalidations::new("E1");
+    let refusal = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
+
+    assert_eq!(refusal, Refusal::InvalidItem { item: "b".to_owned(), reason: ItemError::NoSlash });
+    assert!(register.page(None, 100).unwrap().invalidations.is_empty());
+}
+
+#[test]
+fn items_and_wildcards_in_progress_have_quotas_of_their_own() {
+    let mut register = Invalidations::new("E1");
+    create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
+
+    let items = create(&mut register, 10, "second", &["/d", "#e"]).unwrap_err();
+    assert_eq!(items, Refusal::TooManyItems { in_progress: 2, sent: 2, allowed: 3 });
+    let wildcards = create(&mut register, 10, "second", &["/f*"]).unwrap_err();
+    assert_eq!(wildcards, Refusal::TooManyWildcards { in_progress: 1, sent: 1, allowed: 1 });
+    let large = create(&mut register, 10, "second", &["/d", "/e", "/f", "/g"]).unwrap_err();
+    assert_eq!(large, Refusal::TooLarge { sent: 4, allowed: 3 });
+
+    // The quota has room for one more item, a re-send takes none, and completion frees it.
+    create(&mut register, 10, "third", &["/d"]).unwrap();
+    create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
+    create(&mut register, 11, "fourth", &["/d", "/e", "/f*"]).unwrap();
+}
+
+#[test]
+fn pages_go_from_the_newest_to_the_oldest() {
+    let mut register = Invalidations::new("E1");
+    let ids: Vec<String> = (0..5)
+        .map(|number| create(&mut register, number * 10, &number.to_string(), &["/a"]).unwrap().id.clone())
+        .collect();
+    let mut seen = Vec::new();
+    let mut sizes = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = register.page(marker.as_deref(), 2).unwrap();
+        sizes.push(page.invalidations.len());
+        seen.extend(page.invalidations.iter().map(|invalidation| invalidation.id.clone()));
+        marker = page.next_marker;
+        if marker.is_none() {
+            break;
+        }
+    }
+
+    assert_eq!(sizes, [2, 2, 1]);
+    assert_eq!(seen, ids.into_iter().rev().collect::<Vec<_>>());
+    assert!(register.page(Some("I0000000000000"), 2).is_none());
+}

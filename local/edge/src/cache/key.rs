@@ -1,0 +1,60 @@
+use crate::distribution::QueryStrings;
+
+/// What identifies an object in the cache of one distribution: the path as the viewer sent it and the query parameters
+/// of the cache policy, as in `/api/v2/img/sunset?location=main`.
+///
+/// It is also what the origin is asked for and what invalidation paths are compared with, byte by byte: CloudFront
+/// paths are case-sensitive, and a query string that is forwarded is part of the path to invalidate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CacheKey(String);
+
+impl CacheKey {
+    pub(crate) fn new(path: &str, query: Option<&str>, query_strings: &QueryStrings) -> Self {
+        let kept: Vec<&str> = query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|parameter| !parameter.is_empty() && is_kept(parameter, query_strings))
+            .collect();
+        if kept.is_empty() { Self(path.to_owned()) } else { Self(format!("{path}?{}", kept.join("&"))) }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_kept(parameter: &str, query_strings: &QueryStrings) -> bool {
+    let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
+    let is_listed = |names: &[String]| names.iter().any(|listed| listed == name);
+    match query_strings {
+        QueryStrings::None => false,
+        QueryStrings::Only(names) => is_listed(names),
+        QueryStrings::AllExcept(names) => !is_listed(names),
+        QueryStrings::All => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query_strings: &QueryStrings, query: Option<&str>, expected: &str) {
+        assert_eq!(CacheKey::new("/img/a", query, query_strings).as_str(), expected, "{query_strings:?} {query:?}");
+    }
+
+    #[test]
+    fn the_key_has_the_query_parameters_of_the_policy_and_no_others() {
+        let location = || vec!["location".to_owned()];
+        let query = Some("location=main&debug=1");
+
+        check(&QueryStrings::None, query, "/img/a");
+        check(&QueryStrings::Only(location()), query, "/img/a?location=main");
+        check(&QueryStrings::Only(location()), Some("debug=1"), "/img/a");
+        check(&QueryStrings::Only(location()), Some("Location=main"), "/img/a");
+        check(&QueryStrings::Only(location()), Some("location"), "/img/a?location");
+        check(&QueryStrings::AllExcept(location()), query, "/img/a?debug=1");
+        check(&QueryStrings::All, query, "/img/a?location=main&debug=1");
+        check(&QueryStrings::All, Some(""), "/img/a");
+        check(&QueryStrings::All, None, "/img/a");
+    }
+}

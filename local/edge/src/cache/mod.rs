@@ -1,0 +1,85 @@
+//! The pure half of the edge: what is cached, for how long, and what an invalidation purges. Time is a parameter.
+
+mod freshness;
+mod invalidations;
+mod item;
+mod key;
+mod object;
+mod tags;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub(crate) use invalidations::{Batch, Invalidation, Page, Refusal};
+pub(crate) use key::CacheKey;
+pub(crate) use object::{Object, OriginResponse};
+
+use crate::quotas::Quotas;
+use invalidations::Invalidations;
+
+/// The cache of one distribution and the invalidations that purge it.
+///
+/// An invalidation that is due is applied before anything else is done at that time or later. What an origin answers
+/// after that moment stays, also when it was asked before: AWS doesn't document what happens to such an answer, and the
+/// stand-in takes the worse case, so that a pipeline that relies on the better one fails here first.
+#[derive(Debug)]
+pub(crate) struct DistributionCache {
+    objects: HashMap<CacheKey, Arc<Object>>,
+    invalidations: Invalidations,
+}
+
+impl DistributionCache {
+    pub(crate) fn new(distribution_id: &str) -> Self {
+        Self { objects: HashMap::new(), invalidations: Invalidations::new(distribution_id) }
+    }
+
+    /// The object to serve, if one is cached and fresh.
+    pub(crate) fn get(&mut self, now: Timestamp, key: &CacheKey) -> Option<Arc<Object>> {
+        self.apply_due_invalidations(now);
+        self.objects.get(key).filter(|object| object.is_fresh(now)).map(Arc::clone)
+    }
+
+    /// Stores an object, unless its freshness rules forbid it.
+    pub(crate) fn put(&mut self, now: Timestamp, key: CacheKey, object: &Arc<Object>) {
+        self.apply_due_invalidations(now);
+        if object.may_be_stored() {
+            self.objects.insert(key, Arc::clone(object));
+        } else {
+            self.objects.remove(&key);
+        }
+    }
+
+    /// Accepts an invalidation, or answers with the one that the same batch created before.
+    pub(crate) fn invalidate(
+        &mut self,
+        now: Timestamp,
+        batch: Batch,
+        propagation_delay: Duration,
+        quotas: Quotas,
+    ) -> Result<Arc<Invalidation>, Refusal> {
+        self.invalidations.create(now, batch, propagation_delay, quotas)
+    }
+
+    /// The invalidation with this id.
+    pub(crate) fn invalidation(&self, id: &str) -> Option<Arc<Invalidation>> {
+        self.invalidations.get(id)
+    }
+
+    /// Invalidations after `marker`, newest first; `None` if the marker is unknown.
+    pub(crate) fn invalidations(&self, marker: Option<&str>, max_items: usize) -> Option<Page> {
+        self.invalidations.page(marker, max_items)
+    }
+
+    fn apply_due_invalidations(&mut self, now: Timestamp) {
+        let items = self.invalidations.take_due(now);
+        if !items.is_empty() {
+            self.objects.retain(|key, object| !items.iter().any(|item| item.covers(key, &object.tags)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use super::freshness::time_to_live;
+use super::tags::CacheTags;
+use crate::distribution::Distribution;
+
+/// What an origin answered, without the headers that concern only that connection.
+#[derive(Clone, Debug)]
+pub(crate) struct OriginResponse {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// An origin response as the cache keeps it: with its tags and its times, and without the tag header.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(super) tags: CacheTags,
+    received_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl Object {
+    pub(crate) fn new(response: OriginResponse, distribution: &Distribution, received_at: Timestamp) -> Self {
+        let OriginResponse { status, mut headers, body } = response;
+        let ttl = time_to_live(status, &headers, distribution);
+        let mut tags = CacheTags::default();
+        if let Some(header_name) = &distribution.cache_tag_header {
+            tags = CacheTags::from_response(&headers, header_name);
+            headers.remove(header_name);
+        }
+        // A TTL beyond the end of time is for ever.
+        let expires_at = received_at.checked_add(ttl).unwrap_or(Timestamp::MAX);
+        Self { status, headers, body, tags, received_at, expires_at }
+    }
+
+    pub(crate) fn may_be_stored(&self) -> bool {
+        self.expires_at > self.received_at
+    }
+
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+
+    /// The value of the `Age` header: whole seconds since the origin answered.
+    pub(crate) fn age_secs(&self, now: Timestamp) -> i64 {
+        now.duration_since(self.received_at).as_secs().max(0)
+    }
+}

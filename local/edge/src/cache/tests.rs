@@ -1,0 +1,91 @@
+use bytes::Bytes;
+use http::{HeaderName, StatusCode};
+
+use super::*;
+use crate::distribution::{Distribution, Origin, QueryStrings};
+
+const DELAY: Duration = Duration::from_secs(5);
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_second(secs).unwrap()
+}
+
+fn key(path: &str) -> CacheKey {
+    CacheKey::new(path, None, &QueryStrings::None)
+}
+
+/// A cache into which objects with one tag are put.
+struct Cached(DistributionCache);
+
+impl Cached {
+    fn new() -> Self {
+        Self(DistributionCache::new("E1"))
+    }
+
+    fn put(&mut self, secs: i64, path: &str, tag: &str, cache_control: &str) {
+        let mut distribution = Distribution::new("E1", "acme.localhost", Origin::default());
+        distribution.cache_tag_header = Some(HeaderName::from_static("image-cache-tag"));
+        let headers = [
+            (HeaderName::from_static("image-cache-tag"), tag.parse().unwrap()),
+            (http::header::CACHE_CONTROL, cache_control.parse().unwrap()),
+        ];
+        let response =
+            OriginResponse { status: StatusCode::OK, headers: headers.into_iter().collect(), body: Bytes::new() };
+        let object = Arc::new(Object::new(response, &distribution, at(secs)));
+        assert!(!object.headers.contains_key("image-cache-tag"));
+        self.0.put(at(secs), key(path), &object);
+    }
+
+    fn invalidate(&mut self, secs: i64, item: &str) {
+        let batch = Batch { caller_reference: format!("{secs}"), items: vec![item.to_owned()] };
+        self.0.invalidate(at(secs), batch, DELAY, Quotas::default()).unwrap();
+    }
+
+    fn check(&mut self, secs: i64, expected: &[&str]) {
+        let paths = ["/a", "/b"];
+        let cached: Vec<&str> = paths.into_iter().filter(|path| self.0.get(at(secs), &key(path)).is_some()).collect();
+        assert_eq!(cached, expected, "at {secs} s");
+    }
+}
+
+#[test]
+fn an_object_is_served_until_it_expires() {
+    let mut cached = Cached::new();
+    cached.put(0, "/a", "acme", "max-age=60");
+    cached.put(0, "/b", "acme", "no-store");
+
+    cached.check(0, &["/a"]);
+    cached.check(59, &["/a"]);
+    cached.check(60, &[]);
+}
+
+#[test]
+fn its_age_is_counted_in_whole_seconds() {
+    let mut cached = Cached::new();
+    cached.put(0, "/a", "acme", "max-age=60");
+    let object = cached.0.get(at(1), &key("/a")).unwrap();
+
+    assert_eq!(object.age_secs(at(7)), 7);
+    assert_eq!(object.age_secs(Timestamp::from_millisecond(7_999).unwrap()), 7);
+}
+
+#[test]
+fn an_invalidation_purges_what_it_covers_when_it_has_propagated() {
+    let mut cached = Cached::new();
+    cached.put(0, "/a", "acme/sunset", "max-age=600");
+    cached.put(0, "/b", "acme/beach", "max-age=600");
+    cached.invalidate(10, "#acme/sunset");
+
+    cached.check(14, &["/a", "/b"]);
+    cached.check(15, &["/b"]);
+}
+
+#[test]
+fn what_is_stored_before_the_effect_is_purged_and_what_is_stored_after_it_stays() {
+    let mut cached = Cached::new();
+    cached.invalidate(10, "/*");
+    cached.put(14, "/a", "acme", "max-age=600");
+    cached.put(16, "/b", "acme", "max-age=600");
+
+    cached.check(17, &["/b"]);
+}

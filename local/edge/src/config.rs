@@ -1,0 +1,48 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use aws_sdk_cloudfront::config::Credentials;
+
+use crate::clock::Clock;
+use crate::distributions::Distributions;
+use crate::quotas::Quotas;
+
+/// How long an invalidation takes until viewers see it and it is `Completed`. The real one takes longer: 5 seconds to
+/// its effect and 25 seconds to `Completed` at the 95th percentile (AWS, "What's new", April 2026).
+pub const DEFAULT_PROPAGATION_DELAY: Duration = Duration::from_secs(1);
+
+/// How an edge runs.
+#[derive(Debug)]
+pub struct EdgeConfig {
+    /// Where viewers and API callers connect; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where all origin requests are sent, for example `http://127.0.0.1:4566`. It finds the origin by `Host`.
+    pub origin_gateway: String,
+    /// What is served.
+    pub distributions: Distributions,
+    /// What origin requests are signed with where an origin access control demands it.
+    pub origin_credentials: Credentials,
+    /// How long an invalidation takes until viewers see it and it is `Completed`.
+    pub propagation_delay: Duration,
+    /// How much may be in progress.
+    pub quotas: Quotas,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl EdgeConfig {
+    /// An edge on a free loopback port with the documented quotas, a propagation delay of a second, and the credentials
+    /// `test`/`test`, which a local AWS accepts.
+    #[must_use]
+    pub fn new(origin_gateway: impl Into<String>, distributions: Distributions) -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            origin_gateway: origin_gateway.into(),
+            distributions,
+            origin_credentials: Credentials::new("test", "test", None, None, "edge"),
+            propagation_delay: DEFAULT_PROPAGATION_DELAY,
+            quotas: Quotas::default(),
+            clock: Clock::system(),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+
+use super::error::ApiError;
+use super::{API_VERSION, distribution, xml};
+use crate::cache::Batch;
+use crate::edge::Edge;
+
+/// `CreateInvalidation`.
+pub(super) async fn create_invalidation(
+    State(edge): State<Arc<Edge>>,
+    Path(distribution_id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let distribution = distribution(&edge, &distribution_id).await?;
+    let batch = parse(&body)?;
+    let now = edge.clock.now();
+    let (delay, quotas) = (edge.propagation_delay, edge.quotas);
+    let invalidation = edge.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;
+
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let id = &invalidation.id;
+    let location = format!("http://{host}/{API_VERSION}/distribution/{distribution_id}/invalidation/{id}");
+    let document = xml::invalidation(&invalidation, now)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], document).into_response())
+}
+
+fn parse(body: &[u8]) -> Result<Batch, ApiError> {
+    if body.is_empty() {
+        return Err(ApiError::MissingBody);
+    }
+    let xml::InvalidationBatch { paths, caller_reference } = xml::read(body)?;
+    let (quantity, items) = (paths.quantity, paths.items.path);
+    if usize::try_from(quantity) != Ok(items.len()) {
+        return Err(ApiError::InconsistentQuantities { quantity, items: items.len() });
+    }
+    Ok(Batch { caller_reference, items })
+}

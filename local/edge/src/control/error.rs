@@ -1,0 +1,116 @@
+use std::error::Error as _;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, Method, StatusCode};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::xml;
+use crate::cache::Refusal;
+use crate::deployed::SourceError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// Why a call of the API fails. It is answered in CloudFront's own XML.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("the specified distribution '{0}' does not exist")]
+    NoSuchDistribution(String),
+    #[error("the specified invalidation '{0}' does not exist")]
+    NoSuchInvalidation(String),
+    #[error("this operation requires a body: an InvalidationBatch")]
+    MissingBody,
+    #[error("the XML document is malformed: {0}")]
+    MalformedXml(String),
+    #[error("Quantity is {quantity} and Items has {items}; they must be equal")]
+    InconsistentQuantities {
+        /// What `Quantity` says.
+        quantity: i64,
+        /// How many there are.
+        items: usize,
+    },
+    #[error("{0}")]
+    InvalidArgument(String),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(
+        "{method} {path} is not part of this stand-in; it has CreateInvalidation, GetInvalidation and \
+         ListInvalidations. Send other calls to the local AWS"
+    )]
+    Unsupported {
+        /// For example `PUT`.
+        method: Method,
+        /// The path of the call.
+        path: String,
+    },
+    #[error(transparent)]
+    Unavailable(#[from] SourceError),
+    #[error("the answer couldn't be written: {0}")]
+    Internal(String),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorResponse {
+    error: ErrorBody,
+    request_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorBody {
+    r#type: &'static str,
+    code: &'static str,
+    message: String,
+}
+
+impl ApiError {
+    /// Status and name, as the `cloudfront` API model gives them. The model lacks `InvalidationBatchAlreadyExists`, which
+    /// only the documentation of `CallerReference` names; 409 is the status of the model's other `AlreadyExists` errors.
+    pub(super) fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoSuchDistribution(_) => (StatusCode::NOT_FOUND, "NoSuchDistribution"),
+            Self::NoSuchInvalidation(_) => (StatusCode::NOT_FOUND, "NoSuchInvalidation"),
+            Self::MissingBody => (StatusCode::BAD_REQUEST, "MissingBody"),
+            Self::MalformedXml(_) => (StatusCode::BAD_REQUEST, "MalformedXML"),
+            Self::InconsistentQuantities { .. } => (StatusCode::BAD_REQUEST, "InconsistentQuantities"),
+            Self::InvalidArgument(_) => (StatusCode::BAD_REQUEST, "InvalidArgument"),
+            Self::Refused(refusal) => match refusal {
+                Refusal::NoCallerReference | Refusal::EmptyBatch | Refusal::InvalidItem { .. } => {
+                    (StatusCode::BAD_REQUEST, "InvalidArgument")
+                }
+                Refusal::AlreadyExists(_) => (StatusCode::CONFLICT, "InvalidationBatchAlreadyExists"),
+                Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "BatchTooLarge"),
+                Refusal::TooManyItems { .. } | Refusal::TooManyWildcards { .. } => {
+                    (StatusCode::BAD_REQUEST, "TooManyInvalidationsInProgress")
+                }
+            },
+            Self::Unsupported { .. } => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status_and_code();
+        if let Self::Unavailable(error) = &self {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(cause, "{error}");
+        }
+        let request_id = Uuid::new_v4().to_string();
+        let response = ErrorResponse {
+            error: ErrorBody {
+                r#type: if status.is_client_error() { "Sender" } else { "Receiver" },
+                code,
+                message: self.to_string(),
+            },
+            request_id: request_id.clone(),
+        };
+        match xml::write("ErrorResponse", response) {
+            Ok(document) => (status, [(REQUEST_ID, request_id)], document).into_response(),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The control plane: the invalidation calls of CloudFront's REST-XML API, version 2020-05-31.
+
+mod create;
+mod error;
+mod read;
+mod xml;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, get, post};
+use http::{Method, Uri};
+
+use crate::distribution::Distribution;
+use crate::edge::Edge;
+use error::ApiError;
+
+/// The version in the path of each call, and in the XML namespace.
+const API_VERSION: &str = "2020-05-31";
+
+/// Room for the largest batch: 3,000 paths of 4,000 characters, and their elements.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Routes everything below the API version.
+pub(crate) fn router() -> Router<Arc<Edge>> {
+    let invalidations = format!("/{API_VERSION}/distribution/{{distribution}}/invalidation");
+    Router::new()
+        .route(&invalidations, post(create::create_invalidation).get(read::list_invalidations).fallback(unsupported))
+        .route(&format!("{invalidations}/{{invalidation}}"), get(read::get_invalidation).fallback(unsupported))
+        .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+async fn unsupported(method: Method, uri: Uri) -> ApiError {
+    ApiError::Unsupported { method, path: uri.path().to_owned() }
+}
+
+async fn distribution(edge: &Edge, id: &str) -> Result<Arc<Distribution>, ApiError> {
+    let found = edge.distributions.by_id(edge.clock.now(), id).await?;
+    found.ok_or_else(|| ApiError::NoSuchDistribution(id.to_owned()))
+}

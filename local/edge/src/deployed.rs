@@ -1,0 +1,192 @@
+//! Reading what was deployed: from the CloudFront API's types to [`Distribution`].
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudfront::Client;
+use aws_sdk_cloudfront::error::DisplayErrorContext;
+use aws_sdk_cloudfront::types::{
+    CachePolicyConfig, CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior,
+    CustomErrorResponses, CustomHeaders, DistributionConfig, Origin as OriginConfig, OriginAccessControlConfig,
+    OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
+};
+use http::{HeaderName, HeaderValue, Method};
+
+use crate::distribution::{Distribution, Origin, QueryStrings, Ttl};
+
+/// Why the deployed distributions couldn't be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    #[error("{operation} failed at the CloudFront API of the control plane; is the local AWS up?")]
+    Api { operation: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("distribution {id} uses {feature}, which this stand-in doesn't serve")]
+    Unsupported { id: String, feature: String },
+}
+
+/// Reads every distribution with its cache policy and origin access control.
+pub(crate) async fn read(client: &Client) -> Result<Vec<Distribution>, SourceError> {
+    let mut distributions = Vec::new();
+    let mut summaries = client.list_distributions().into_paginator().send();
+    while let Some(page) = summaries.next().await {
+        let page = page.map_err(|error| failed("ListDistributions", error))?;
+        for summary in page.distribution_list.and_then(|list| list.items).unwrap_or_default() {
+            distributions.push(read_one(client, summary.id, summary.domain_name).await?);
+        }
+    }
+    Ok(distributions)
+}
+
+async fn read_one(client: &Client, id: String, domain_name: String) -> Result<Distribution, SourceError> {
+    let unsupported = |feature: &str| SourceError::Unsupported { id: id.clone(), feature: feature.to_owned() };
+    let config = client.get_distribution_config().id(&id).send().await;
+    let config = config.map_err(|error| failed("GetDistributionConfig", error))?.distribution_config;
+    let config = config.ok_or_else(|| unsupported("an empty configuration"))?;
+
+    let policy_id = config.default_cache_behavior().and_then(|behavior| behavior.cache_policy_id());
+    let policy_id = policy_id.ok_or_else(|| unsupported("no cache policy"))?;
+    let policy = client.get_cache_policy().id(policy_id).send().await;
+    let policy = policy.map_err(|error| failed("GetCachePolicy", error))?.cache_policy;
+    let policy = policy.and_then(|policy| policy.cache_policy_config);
+    let policy = policy.ok_or_else(|| unsupported("an empty cache policy"))?;
+
+    let access_control_id = target_origin(&config).and_then(|origin| origin.origin_access_control_id());
+    let access_control = match access_control_id.filter(|id| !id.is_empty()) {
+        None => None,
+        Some(id) => {
+            let output = client.get_origin_access_control_config().id(id).send().await;
+            output.map_err(|error| failed("GetOriginAccessControlConfig", error))?.origin_access_control_config
+        }
+    };
+    distribution(id, domain_name, &config, &policy, access_control.as_ref())
+}
+
+fn failed(operation: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
+    SourceError::Api { operation, source: DisplayErrorContext(error).to_string().into() }
+}
+
+/// Makes a distribution of what the API returns, or says what of it the edge can't serve.
+fn distribution(
+    id: String,
+    domain_name: String,
+    config: &DistributionConfig,
+    policy: &CachePolicyConfig,
+    access_control: Option<&OriginAccessControlConfig>,
+) -> Result<Distribution, SourceError> {
+    let unsupported = |feature: &str| SourceError::Unsupported { id: id.clone(), feature: feature.to_owned() };
+    if config.cache_behaviors().is_some_and(|behaviors| behaviors.quantity() > 0) {
+        return Err(unsupported("cache behaviors besides the default one"));
+    }
+    let origin =
+        target_origin(config).ok_or_else(|| unsupported("a default cache behavior without a single origin"))?;
+    let query_strings = query_strings(policy).ok_or_else(|| unsupported("headers or cookies in its cache key"))?;
+    let signing_region = match access_control {
+        Some(control) if control.signing_behavior() != &OriginAccessControlSigningBehaviors::Never => {
+            let region = function_url_region(origin.domain_name());
+            let is_lambda = control.origin_access_control_origin_type() == &OriginAccessControlOriginTypes::Lambda;
+            let region = region.filter(|_| is_lambda);
+            Some(region.ok_or_else(|| unsupported("origin access control for anything but a Lambda function URL"))?)
+        }
+        _ => None,
+    };
+    let custom_headers =
+        custom_headers(origin).ok_or_else(|| unsupported("an origin custom header that isn't valid HTTP"))?;
+    let cache_tag_header = match config.cache_tag_config() {
+        None => None,
+        Some(tags) => {
+            let name = HeaderName::try_from(tags.header_name());
+            Some(name.map_err(|_| unsupported("a cache tag header that isn't valid HTTP"))?)
+        }
+    };
+    Ok(Distribution {
+        domain_name,
+        aliases: config.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
+        origin: Origin {
+            domain_name: origin.domain_name().to_owned(),
+            path: origin.origin_path().unwrap_or_default().to_owned(),
+            custom_headers,
+            signing_region,
+        },
+        allowed_methods: allowed_methods(config),
+        query_strings,
+        ttl: ttl(policy),
+        error_caching_min_ttl_secs: error_caching_min_ttl_secs(config),
+        cache_tag_header,
+        id,
+    })
+}
+
+fn target_origin(config: &DistributionConfig) -> Option<&OriginConfig> {
+    let target = config.default_cache_behavior()?.target_origin_id();
+    config.origins()?.items().iter().find(|origin| origin.id() == target)
+}
+
+/// The region of `<id>.lambda-url.<region>.on.aws`.
+fn function_url_region(domain_name: &str) -> Option<String> {
+    let mut labels = domain_name.split('.').skip(1);
+    (labels.next() == Some("lambda-url")).then(|| labels.next().map(ToOwned::to_owned)).flatten()
+}
+
+fn custom_headers(origin: &OriginConfig) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let headers = origin.custom_headers().map(CustomHeaders::items).unwrap_or_default();
+    let parsed = headers.iter().map(|header| {
+        Some((HeaderName::try_from(header.header_name()).ok()?, HeaderValue::try_from(header.header_value()).ok()?))
+    });
+    parsed.collect()
+}
+
+/// The methods that viewers may use, GET and HEAD unless the configuration has more. The edge passes no request bodies
+/// on, so that of the others only OPTIONS is let through.
+fn allowed_methods(config: &DistributionConfig) -> Vec<Method> {
+    let allowed = config.default_cache_behavior().and_then(|behavior| behavior.allowed_methods());
+    let with_options = allowed.is_some_and(|methods| methods.items().iter().any(|method| method.as_str() == "OPTIONS"));
+    let mut methods = vec![Method::GET, Method::HEAD];
+    methods.extend(with_options.then_some(Method::OPTIONS));
+    methods
+}
+
+/// The query strings in the cache key; `None` if the key also has headers or cookies.
+fn query_strings(policy: &CachePolicyConfig) -> Option<QueryStrings> {
+    let Some(parameters) = policy.parameters_in_cache_key_and_forwarded_to_origin() else {
+        return Some(QueryStrings::None);
+    };
+    let has_headers = parameters
+        .headers_config()
+        .is_some_and(|headers| headers.header_behavior() != &CachePolicyHeaderBehavior::None);
+    let has_cookies = parameters
+        .cookies_config()
+        .is_some_and(|cookies| cookies.cookie_behavior() != &CachePolicyCookieBehavior::None);
+    if has_headers || has_cookies {
+        return None;
+    }
+    let Some(config) = parameters.query_strings_config() else { return Some(QueryStrings::None) };
+    let names = || config.query_strings().map(|names| names.items().to_vec()).unwrap_or_default();
+    Some(match config.query_string_behavior() {
+        CachePolicyQueryStringBehavior::All => QueryStrings::All,
+        CachePolicyQueryStringBehavior::AllExcept => QueryStrings::AllExcept(names()),
+        CachePolicyQueryStringBehavior::Whitelist => QueryStrings::Only(names()),
+        _ => QueryStrings::None,
+    })
+}
+
+fn ttl(policy: &CachePolicyConfig) -> Ttl {
+    let default = Ttl::default();
+    Ttl {
+        min_secs: non_negative(policy.min_ttl()),
+        default_secs: policy.default_ttl().map_or(default.default_secs, non_negative),
+        max_secs: policy.max_ttl().map_or(default.max_secs, non_negative),
+    }
+}
+
+fn error_caching_min_ttl_secs(config: &DistributionConfig) -> BTreeMap<u16, u64> {
+    let responses = config.custom_error_responses().map(CustomErrorResponses::items).unwrap_or_default();
+    let stated = responses.iter().filter_map(|response| {
+        Some((u16::try_from(response.error_code()).ok()?, non_negative(response.error_caching_min_ttl()?)))
+    });
+    stated.collect()
+}
+
+fn non_negative(secs: i64) -> u64 {
+    u64::try_from(secs).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

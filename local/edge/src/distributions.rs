@@ -1,0 +1,124 @@
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_sdk_cloudfront::Client;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::deployed::{self, SourceError};
+use crate::distribution::Distribution;
+
+/// How long the distributions that were read are believed. A deployment that changes one is served at last after this.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// How long to wait before reading again when a host or an id is unknown.
+const MIN_AGE: Duration = Duration::from_secs(1);
+
+/// The distributions that the edge serves.
+#[derive(Debug)]
+pub struct Distributions(Source);
+
+#[derive(Debug)]
+enum Source {
+    Fixed(Vec<Arc<Distribution>>),
+    Deployed { client: Client, snapshot: Mutex<Snapshot> },
+}
+
+/// What was read from the record keeper.
+#[derive(Debug, Default)]
+struct Snapshot {
+    distributions: Vec<Arc<Distribution>>,
+    read_at: Option<Timestamp>,
+}
+
+impl Distributions {
+    /// These distributions, for ever.
+    #[must_use]
+    pub fn fixed(distributions: impl IntoIterator<Item = Distribution>) -> Self {
+        Self(Source::Fixed(distributions.into_iter().map(Arc::new).collect()))
+    }
+
+    /// What is deployed, as the CloudFront API at `control_plane` (for example `http://127.0.0.1:4566`) tells.
+    ///
+    /// It is read when a host or an id is asked for that isn't known (once a second at most), and anew every
+    /// 30 seconds. Region and credentials come from `sdk`; its endpoint settings are not used.
+    #[must_use]
+    pub fn deployed(sdk: &SdkConfig, control_plane: &str) -> Self {
+        let config = aws_sdk_cloudfront::config::Builder::from(sdk)
+            .endpoint_url(control_plane)
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self(Source::Deployed { client: Client::from_conf(config), snapshot: Mutex::default() })
+    }
+
+    pub(crate) async fn by_host(&self, now: Timestamp, host: &str) -> Result<Option<Arc<Distribution>>, SourceError> {
+        self.find(now, |distribution| distribution.serves(host)).await
+    }
+
+    pub(crate) async fn by_id(&self, now: Timestamp, id: &str) -> Result<Option<Arc<Distribution>>, SourceError> {
+        self.find(now, |distribution| distribution.id == id).await
+    }
+
+    async fn find(
+        &self,
+        now: Timestamp,
+        is_wanted: impl Fn(&Distribution) -> bool,
+    ) -> Result<Option<Arc<Distribution>>, SourceError> {
+        let find = |all: &[Arc<Distribution>]| all.iter().find(|distribution| is_wanted(distribution)).cloned();
+        let (client, snapshot) = match &self.0 {
+            Source::Fixed(distributions) => return Ok(find(distributions)),
+            Source::Deployed { client, snapshot } => (client, snapshot),
+        };
+        let mut snapshot = snapshot.lock().await;
+        let found = find(&snapshot.distributions);
+        if !snapshot.is_due(now, found.is_some()) {
+            return Ok(found);
+        }
+        match deployed::read(client).await {
+            Ok(distributions) => {
+                snapshot.read_at = Some(now);
+                snapshot.distributions = distributions.into_iter().map(Arc::new).collect();
+                Ok(find(&snapshot.distributions))
+            }
+            Err(error) if found.is_some() => {
+                snapshot.read_at = Some(now);
+                let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(cause, "serving the distributions that were read before: {error}");
+                Ok(found)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Snapshot {
+    fn is_due(&self, now: Timestamp, is_found: bool) -> bool {
+        let max_age = if is_found { MAX_AGE } else { MIN_AGE };
+        self.read_at.is_none_or(|read_at| now.duration_since(read_at).unsigned_abs() >= max_age)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_is_due(age_secs: Option<i64>, is_found: bool, expected: bool) {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let read_at = age_secs.map(|secs| Timestamp::from_second(1_000 - secs).unwrap());
+        let snapshot = Snapshot { distributions: Vec::new(), read_at };
+        assert_eq!(snapshot.is_due(now, is_found), expected, "{age_secs:?} {is_found}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_looked_up_once_a_second_and_a_known_one_twice_a_minute() {
+        check_is_due(None, false, true);
+        check_is_due(Some(0), false, false);
+        check_is_due(Some(1), false, true);
+        check_is_due(Some(1), true, false);
+        check_is_due(Some(29), true, false);
+        check_is_due(Some(30), true, true);
+    }
+}

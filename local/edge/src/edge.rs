@@ -1,0 +1,18 @@
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::distributions::Distributions;
+use crate::origin::OriginClient;
+use crate::quotas::Quotas;
+use crate::store::Store;
+
+/// Everything that the data plane and the control plane share.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(crate) distributions: Distributions,
+    pub(crate) origin: OriginClient,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) propagation_delay: Duration,
+    pub(crate) quotas: Quotas,
+}

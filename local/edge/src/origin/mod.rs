@@ -1,0 +1,121 @@
+//! Fetching what the cache doesn't have.
+
+mod signature;
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_cloudfront::config::Credentials;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use jiff::Timestamp;
+
+use crate::cache::{CacheKey, OriginResponse};
+use crate::distribution::{Distribution, Origin};
+
+/// How long CloudFront waits for an origin ("Response timeout", the default of a custom origin).
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Headers that concern one connection and not the object.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::PROXY_AUTHENTICATE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Sends origin requests to the origin gateway, which finds the origin by the `Host` header.
+#[derive(Debug)]
+pub(crate) struct OriginClient {
+    http: reqwest::Client,
+    gateway: String,
+    credentials: Credentials,
+}
+
+/// Why an origin gave no response.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("the origin request couldn't be built")]
+    Request(#[from] http::Error),
+    #[error("the origin request couldn't be signed")]
+    Signature(#[from] signature::SignatureError),
+    #[error("the origin didn't answer")]
+    Exchange(#[from] reqwest::Error),
+}
+
+impl OriginClient {
+    pub(crate) fn new(gateway: &str, credentials: Credentials) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .timeout(RESPONSE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self { http, gateway: gateway.trim_end_matches('/').to_owned(), credentials })
+    }
+
+    /// Asks the origin. An origin that doesn't answer is a 502 or 504, as CloudFront would answer in its place.
+    pub(crate) async fn fetch(
+        &self,
+        distribution: &Distribution,
+        method: &Method,
+        key: &CacheKey,
+        now: Timestamp,
+    ) -> OriginResponse {
+        match self.exchange(&distribution.origin, method, key, now).await {
+            Ok(response) => response,
+            Err(error) => {
+                let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(distribution = distribution.id, key = key.as_str(), cause, "{error}");
+                no_response(&error)
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        origin: &Origin,
+        method: &Method,
+        key: &CacheKey,
+        now: Timestamp,
+    ) -> Result<OriginResponse, FetchError> {
+        let path = format!("{}{}", origin.path, key.as_str());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.gateway))
+            .header(header::HOST, &origin.domain_name)
+            .header(header::USER_AGENT, "Amazon CloudFront")
+            .header(header::VIA, "1.1 edge.cloudfront.net (CloudFront)")
+            .body(Bytes::new())?;
+        for (name, value) in &origin.custom_headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        if let Some(region) = &origin.signing_region {
+            let url = format!("https://{}{path}", origin.domain_name);
+            signature::sign(&mut request, &url, region, &self.credentials, now)?;
+        }
+        let mut response = self.http.execute(request.try_into()?).await?;
+        let headers = without_hop_by_hop(std::mem::take(response.headers_mut()));
+        Ok(OriginResponse { status: response.status(), headers, body: response.bytes().await? })
+    }
+}
+
+fn without_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+    headers
+}
+
+fn no_response(error: &FetchError) -> OriginResponse {
+    let timed_out = matches!(error, FetchError::Exchange(cause) if cause.is_timeout());
+    let (status, body) = if timed_out {
+        (StatusCode::GATEWAY_TIMEOUT, "The origin didn't answer in time.\n")
+    } else {
+        (StatusCode::BAD_GATEWAY, "CloudFront wasn't able to connect to the origin.\n")
+    };
+    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    OriginResponse { status, headers: [content_type].into_iter().collect(), body: Bytes::from_static(body.as_bytes()) }
+}

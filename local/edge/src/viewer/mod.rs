@@ -1,0 +1,83 @@
+//! The data plane: what a viewer's request is answered with.
+
+mod response;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode, header};
+
+use crate::cache::{CacheKey, Object};
+use crate::distribution::Distribution;
+use crate::edge::Edge;
+use crate::store::{Fetch, Found};
+use response::{Source, error_page, object_response};
+
+/// Serves one viewer request with the distribution that its `Host` names.
+pub(crate) async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    let host = host_name(&request).to_owned();
+    let distribution = match edge.distributions.by_host(edge.clock.now(), &host).await {
+        Ok(Some(distribution)) => distribution,
+        Ok(None) => {
+            let reason =
+                format!("No distribution has the alternate domain name '{host}'. Check the host, or deploy it.");
+            return error_page(StatusCode::FORBIDDEN, &reason);
+        }
+        Err(error) => return error_page(StatusCode::SERVICE_UNAVAILABLE, &format!("{error}.")),
+    };
+    let method = request.method();
+    if !distribution.allowed_methods.contains(method) {
+        let reason = format!("The distribution is not configured to allow the HTTP request method {method}.");
+        return error_page(StatusCode::FORBIDDEN, &reason);
+    }
+    let query = request.uri().path_and_query().and_then(PathAndQuery::query);
+    let key = CacheKey::new(request.uri().path(), query, &distribution.query_strings);
+    let (object, source) = if method == Method::OPTIONS {
+        (fetch(&edge, &distribution, method, &key).await, Source::Origin)
+    } else {
+        cached_or_fetched(&edge, &distribution, &key).await
+    };
+    object_response(&object, source, &distribution, edge.clock.now())
+}
+
+/// The host of a request, without the port.
+fn host_name(request: &Request) -> &str {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+/// Takes the object from the cache, from a fetch that is under way, or from the origin. A HEAD request is answered from
+/// the object that GET would get.
+async fn cached_or_fetched(
+    edge: &Arc<Edge>,
+    distribution: &Arc<Distribution>,
+    key: &CacheKey,
+) -> (Arc<Object>, Source) {
+    let (mut pending, source) = match edge.store.find(edge.clock.now(), &distribution.id, key) {
+        Found::Cached(object) => return (object, Source::Cache),
+        Found::UnderWay(pending) => (pending, Source::Cache),
+        Found::Missing(fetch, pending) => {
+            // The fetch goes on when this viewer hangs up: others may wait for it.
+            tokio::spawn(fetch_and_store(Arc::clone(edge), Arc::clone(distribution), key.clone(), fetch));
+            (pending, Source::Origin)
+        }
+    };
+    let object = pending.wait_for(Option::is_some).await.ok().and_then(|object| object.clone());
+    match object {
+        Some(object) if source == Source::Origin || object.may_be_stored() => (object, source),
+        // What mustn't be stored mustn't be shared either: each request gets its own answer.
+        _ => (fetch(edge, distribution, &Method::GET, key).await, Source::Origin),
+    }
+}
+
+async fn fetch_and_store(edge: Arc<Edge>, distribution: Arc<Distribution>, key: CacheKey, ticket: Fetch) {
+    let object = fetch(&edge, &distribution, &Method::GET, &key).await;
+    edge.store.finish(edge.clock.now(), ticket, object);
+}
+
+async fn fetch(edge: &Edge, distribution: &Distribution, method: &Method, key: &CacheKey) -> Arc<Object> {
+    let response = edge.origin.fetch(distribution, method, key, edge.clock.now()).await;
+    Arc::new(Object::new(response, distribution, edge.clock.now()))
+}

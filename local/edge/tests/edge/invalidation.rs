@@ -1,0 +1,146 @@
+use aws_sdk_cloudfront::types::InvalidationSummary;
+
+use super::fixture::{ACME, Fixture, GLOBEX, PROPAGATION_DELAY_SECS, code_of};
+
+const MAIN: &str = "/img/sunset?location=main";
+const POSTER: &str = "/img/sunset?location=poster";
+const BEACH: &str = "/img/beach?location=main";
+
+/// Views three pictures of acme and one of globex, purges items of acme, and says which of acme's are gone.
+async fn check_purge(items: &[&str], purged: &[&str]) {
+    let fixture = Fixture::start().await;
+    let paths = [MAIN, POSTER, BEACH];
+    for path in paths {
+        assert_eq!(fixture.get(ACME, path).await.x_cache(), "Miss");
+    }
+    assert_eq!(fixture.get(GLOBEX, MAIN).await.x_cache(), "Miss");
+
+    fixture.purge(items).await;
+
+    let mut gone = Vec::new();
+    for path in paths {
+        if fixture.get(ACME, path).await.x_cache() == "Miss" {
+            gone.push(path);
+        }
+    }
+    assert_eq!(gone, purged, "{items:?}");
+    assert_eq!(fixture.get(GLOBEX, MAIN).await.x_cache(), "Hit", "{items:?} touches another tenant");
+}
+
+#[tokio::test]
+async fn a_tag_purges_the_objects_that_have_it() {
+    check_purge(&["#acme/sunset"], &[MAIN, POSTER]).await;
+    check_purge(&["#ACME/Beach"], &[BEACH]).await;
+    check_purge(&["#acme"], &[MAIN, POSTER, BEACH]).await;
+    check_purge(&["#globex", "#acme/sun"], &[]).await;
+}
+
+#[tokio::test]
+async fn a_path_purges_one_object() {
+    check_purge(&[MAIN], &[MAIN]).await;
+    check_purge(&["/img/sunset"], &[]).await;
+    check_purge(&["/IMG/sunset?location=main"], &[]).await;
+}
+
+#[tokio::test]
+async fn a_wildcard_purges_what_begins_like_it() {
+    check_purge(&["/img/sunset*"], &[MAIN, POSTER]).await;
+    check_purge(&["/img/*"], &[MAIN, POSTER, BEACH]).await;
+    check_purge(&["/*"], &[MAIN, POSTER, BEACH]).await;
+}
+
+#[tokio::test]
+async fn items_of_all_kinds_may_be_mixed() {
+    check_purge(&["/img/beach*", POSTER], &[POSTER, BEACH]).await;
+    check_purge(&["#acme/beach", MAIN], &[MAIN, BEACH]).await;
+}
+
+async fn status(fixture: &Fixture, id: &str) -> String {
+    let output = fixture.cloudfront.get_invalidation().distribution_id("EACME").id(id).send().await.unwrap();
+    output.invalidation.unwrap().status
+}
+
+#[tokio::test]
+async fn an_invalidation_is_in_progress_until_viewers_see_it() {
+    let fixture = Fixture::start().await;
+    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
+    let output = fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await.unwrap();
+    let invalidation = output.invalidation().unwrap();
+    let id = invalidation.id().to_owned();
+
+    assert_eq!(invalidation.status(), "InProgress");
+    assert_eq!(invalidation.create_time().to_string(), "2026-11-22T10:00:00Z");
+    let location = format!("{}/2020-05-31/distribution/EACME/invalidation/{id}", fixture.edge.endpoint_url());
+    assert_eq!(output.location(), Some(location.as_str()));
+
+    fixture.advance(PROPAGATION_DELAY_SECS - 1);
+    assert_eq!(status(&fixture, &id).await, "InProgress");
+    fixture.check(ACME, MAIN, "Hit", "answer 1").await;
+
+    fixture.advance(1);
+    assert_eq!(status(&fixture, &id).await, "Completed");
+    fixture.check(ACME, MAIN, "Miss", "answer 2").await;
+    fixture.check(ACME, MAIN, "Hit", "answer 2").await;
+}
+
+#[tokio::test]
+async fn an_invalidation_shows_its_batch() {
+    let fixture = Fixture::start().await;
+    let items = ["/a?x=1&y=<2>", "/b*", "#acme"];
+    let output = fixture.create_invalidation("EACME", "first & only", &items).await.unwrap();
+    let id = output.invalidation.unwrap().id;
+    let output = fixture.cloudfront.get_invalidation().distribution_id("EACME").id(id).send().await.unwrap();
+    let batch = output.invalidation.unwrap().invalidation_batch.unwrap();
+
+    assert_eq!(batch.caller_reference(), "first & only");
+    let paths = batch.paths().unwrap();
+    assert_eq!((paths.quantity(), paths.items()), (3, items.map(str::to_owned).as_slice()));
+}
+
+#[tokio::test]
+async fn the_same_reference_with_the_same_items_creates_nothing_new() {
+    let fixture = Fixture::start().await;
+    let create = async |items: &[&str]| fixture.create_invalidation("EACME", "first", items).await;
+    let first = create(&["/a", "#b"]).await.unwrap().invalidation.unwrap();
+    fixture.advance(PROPAGATION_DELAY_SECS);
+    let again = create(&["/a", "#b"]).await.unwrap().invalidation.unwrap();
+
+    assert_eq!((again.id(), again.status()), (first.id(), "Completed"));
+    assert_eq!(list(&fixture, 100).await, [vec![again.id.clone()]]);
+    assert_eq!(code_of(create(&["/a", "#c"]).await), "InvalidationBatchAlreadyExists");
+
+    // Another distribution has references of its own.
+    let other = fixture.create_invalidation("EGLOBEX", "first", &["/c"]).await.unwrap().invalidation.unwrap();
+    assert_ne!(other.id(), first.id());
+}
+
+/// The ids of all invalidations of acme, page by page.
+async fn list(fixture: &Fixture, max_items: i32) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut marker = None;
+    loop {
+        let call = fixture.cloudfront.list_invalidations().distribution_id("EACME").max_items(max_items);
+        let list = call.set_marker(marker).send().await.unwrap().invalidation_list.unwrap();
+        assert_eq!(usize::try_from(list.quantity()).unwrap(), list.items().len());
+        assert_eq!((list.is_truncated(), list.max_items()), (list.next_marker().is_some(), max_items));
+        pages.push(list.items().iter().map(|summary: &InvalidationSummary| summary.id().to_owned()).collect());
+        marker = list.next_marker;
+        if marker.is_none() {
+            return pages;
+        }
+    }
+}
+
+#[tokio::test]
+async fn invalidations_are_listed_in_pages_from_the_newest() {
+    let fixture = Fixture::start().await;
+    assert_eq!(list(&fixture, 2).await, [Vec::<String>::new()]);
+
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let output = fixture.create_invalidation("EACME", &number.to_string(), &["/a"]).await.unwrap();
+        ids.insert(0, output.invalidation.unwrap().id);
+    }
+    assert_eq!(list(&fixture, 2).await, [&ids[0..2], &ids[2..4], &ids[4..]]);
+    assert_eq!(list(&fixture, 5).await, [ids]);
+}

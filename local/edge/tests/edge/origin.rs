@@ -1,0 +1,88 @@
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+/// What the origin was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+}
+
+/// An origin that answers with the number of the request and with tags of the form `<tenant>, <tenant>/<pack>`, the
+/// pack being the last segment of the path. The first segment chooses how:
+///
+/// - `/img/…`: to be cached for 600 seconds
+/// - `/silent/…`: no `Cache-Control`
+/// - `/private/…`: `no-store`
+/// - `/missing/…`: 404, to be cached for 60 seconds
+/// - `/held/…` and `/held-private/…`: like `/img` and `/private`, but only after [`release`](TestOrigin::release)
+#[derive(Clone)]
+pub(crate) struct TestOrigin {
+    pub(crate) url: String,
+    asked: Arc<watch::Sender<Vec<Asked>>>,
+    gate: Arc<Semaphore>,
+}
+
+impl TestOrigin {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let origin = Self { url, asked: Arc::default(), gate: Arc::new(Semaphore::new(0)) };
+        let app = Router::new().fallback(answer).with_state(origin.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        origin
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.borrow().clone()
+    }
+
+    pub(crate) async fn wait_until_asked(&self, times: usize) {
+        self.asked.subscribe().wait_for(|asked| asked.len() >= times).await.unwrap();
+    }
+
+    /// Lets everything that is held be answered, now and later.
+    pub(crate) fn release(&self) {
+        self.gate.add_permits(1_000);
+    }
+}
+
+async fn answer(State(origin): State<TestOrigin>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let tenant = headers.get("x-image-tenant").map_or("nobody", |tenant| tenant.to_str().unwrap()).to_owned();
+    let path = request.uri().path_and_query().unwrap().to_string();
+    let mut number = 0;
+    origin.asked.send_modify(|asked| {
+        asked.push(Asked { method: request.method().to_string(), path: path.clone(), headers });
+        number = asked.len();
+    });
+
+    let segments: Vec<&str> = request.uri().path().split('/').collect();
+    let (kind, pack) = (segments[1], segments[segments.len() - 1]);
+    if kind.starts_with("held") {
+        origin.gate.acquire().await.unwrap().forget();
+    }
+    let (status, cache_control) = match kind {
+        "silent" => (200, None),
+        "private" | "held-private" => (200, Some("no-store")),
+        "missing" => (404, Some("max-age=60")),
+        _ => (200, Some("max-age=600")),
+    };
+    let mut response = Response::builder()
+        .status(status)
+        .header("content-type", "text/plain")
+        .header("image-cache-tag", format!("{tenant}, {tenant}/{pack}"));
+    if let Some(cache_control) = cache_control {
+        response = response.header("cache-control", cache_control);
+    }
+    response.body(Body::from(format!("answer {number}"))).unwrap()
+}

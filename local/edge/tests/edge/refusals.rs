@@ -1,0 +1,115 @@
+use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError;
+use edge::Quotas;
+
+use super::fixture::{Fixture, PROPAGATION_DELAY_SECS, batch, code_of, tenant};
+
+async fn check_item(fixture: &Fixture, item: &str) {
+    let result = fixture.create_invalidation("EACME", "first", &["/good", item]).await;
+    let error = result.expect_err(item).into_service_error();
+    assert!(matches!(error, CreateInvalidationError::InvalidArgument(_)), "{item:.40}: {error:?}");
+    assert!(error.meta().message().unwrap().contains(item), "the message names the item {item:.40}");
+}
+
+#[tokio::test]
+async fn a_bad_item_is_an_invalid_argument_that_names_it() {
+    let fixture = Fixture::start().await;
+    for item in ["img/a", "https://acme.localhost/img/a", "/~home", "/%7ehome", "/a b", "#", "#a b", "#a,b", "#acme*"] {
+        check_item(&fixture, item).await;
+    }
+    check_item(&fixture, &format!("/{}", "x".repeat(4_000))).await;
+    check_item(&fixture, &format!("#{}", "x".repeat(257))).await;
+
+    let list = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
+    assert_eq!(list.invalidation_list.unwrap().quantity(), 0, "nothing of a refused batch is kept");
+}
+
+async fn check_batch(fixture: &Fixture, quantity: i32, items: &[&str], code: &str) {
+    let call = fixture.cloudfront.create_invalidation().distribution_id("EACME");
+    let result = call.invalidation_batch(batch("first", quantity, items)).send().await;
+    assert_eq!(code_of(result), code, "{quantity} {items:?}");
+}
+
+#[tokio::test]
+async fn a_batch_that_contradicts_itself_or_says_nothing_is_refused() {
+    let fixture = Fixture::start().await;
+    check_batch(&fixture, 2, &["/a"], "InconsistentQuantities").await;
+    check_batch(&fixture, 0, &["/a"], "InconsistentQuantities").await;
+    check_batch(&fixture, -1, &[], "InconsistentQuantities").await;
+    check_batch(&fixture, 0, &[], "InvalidArgument").await;
+
+    let no_reference = fixture.create_invalidation("EACME", "", &["/a"]).await;
+    assert_eq!(code_of(no_reference), "InvalidArgument");
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_named() {
+    let fixture = Fixture::start().await;
+    let cloudfront = &fixture.cloudfront;
+
+    assert_eq!(code_of(fixture.create_invalidation("ENOBODY", "first", &["/a"]).await), "NoSuchDistribution");
+    let get = cloudfront.get_invalidation();
+    assert_eq!(code_of(get.clone().distribution_id("ENOBODY").id("I1").send().await), "NoSuchDistribution");
+    assert_eq!(code_of(get.distribution_id("EACME").id("I1").send().await), "NoSuchInvalidation");
+    let list = cloudfront.list_invalidations();
+    assert_eq!(code_of(list.clone().distribution_id("ENOBODY").send().await), "NoSuchDistribution");
+    assert_eq!(code_of(list.clone().distribution_id("EACME").marker("I1").send().await), "InvalidArgument");
+    assert_eq!(code_of(list.distribution_id("EACME").max_items(0).send().await), "InvalidArgument");
+}
+
+#[tokio::test]
+async fn other_calls_are_answered_with_what_there_is() {
+    let fixture = Fixture::start().await;
+    let error = fixture.cloudfront.list_distributions().send().await.unwrap_err().into_service_error();
+
+    assert_eq!(error.meta().code(), Some("NotImplemented"));
+    assert!(error.meta().message().unwrap().contains("CreateInvalidation"));
+}
+
+#[tokio::test]
+async fn an_empty_or_garbled_body_is_refused() {
+    let fixture = Fixture::start().await;
+    for (body, code) in [("", "MissingBody"), ("<InvalidationBatch>", "MalformedXML"), ("{}", "MalformedXML")] {
+        let url = format!("{}/2020-05-31/distribution/EACME/invalidation", fixture.edge.endpoint_url());
+        let response = reqwest::Client::new().post(url).body(body).send().await.unwrap();
+        assert_eq!(response.status(), 400);
+        let xml = response.text().await.unwrap();
+        let expected = format!(
+            "<ErrorResponse xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Error><Type>Sender</Type>\
+             <Code>{code}</Code><Message>"
+        );
+        assert!(xml.contains(&expected) && xml.contains("</Message></Error><RequestId>"), "{xml}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_progress_is_limited_per_distribution() {
+    let fixture = Fixture::start_with(Quotas { items_in_progress: 3, wildcards_in_progress: 1 }, tenant).await;
+    let create = async |distribution: &str, reference: &str, items: &[&str]| {
+        fixture.create_invalidation(distribution, reference, items).await
+    };
+    create("EACME", "1", &["/a", "#b", "/c*"]).await.unwrap();
+
+    assert_eq!(code_of(create("EACME", "2", &["/d", "#e"]).await), "TooManyInvalidationsInProgress");
+    assert_eq!(code_of(create("EACME", "3", &["/f*"]).await), "TooManyInvalidationsInProgress");
+    assert_eq!(code_of(create("EACME", "4", &["/1", "/2", "/3", "/4"]).await), "BatchTooLarge");
+    create("EGLOBEX", "1", &["/a", "#b", "/c*"]).await.unwrap();
+
+    fixture.advance(PROPAGATION_DELAY_SECS);
+    create("EACME", "2", &["/d", "#e"]).await.unwrap();
+    create("EACME", "3", &["/f*"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_documented_quotas_apply_by_default() {
+    let fixture = Fixture::start().await;
+    let exact: Vec<String> = (0..3_001).map(|number| format!("/{number}")).collect();
+    let exact: Vec<&str> = exact.iter().map(String::as_str).collect();
+    let wildcards: Vec<String> = (0..16).map(|number| format!("/{number}/*")).collect();
+    let wildcards: Vec<&str> = wildcards.iter().map(String::as_str).collect();
+
+    assert_eq!(code_of(fixture.create_invalidation("EACME", "1", &exact).await), "BatchTooLarge");
+    assert_eq!(code_of(fixture.create_invalidation("EACME", "2", &wildcards).await), "TooManyInvalidationsInProgress");
+    fixture.create_invalidation("EACME", "3", &exact[..3_000]).await.unwrap();
+    fixture.create_invalidation("EACME", "4", &wildcards[..15]).await.unwrap();
+    assert_eq!(code_of(fixture.create_invalidation("EACME", "5", &["/a"]).await), "TooManyInvalidationsInProgress");
+}

@@ -1,0 +1,115 @@
+use aws_config::SdkConfig;
+use aws_sdk_cloudfront::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use edge::{Distributions, EdgeConfig, Quotas};
+use http::{Method, StatusCode};
+
+use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
+
+#[tokio::test]
+async fn an_alias_and_the_domain_name_lead_to_the_same_distribution() {
+    let fixture = Fixture::start().await;
+    fixture.check(ACME, "/img/sunset", "Miss", "answer 1").await;
+    fixture.check(&ACME.to_uppercase(), "/img/sunset", "Hit", "answer 1").await;
+    fixture.check("eacme.cloudfront.net", "/img/sunset", "Hit", "answer 1").await;
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_told_so() {
+    let fixture = Fixture::start().await;
+    let view = fixture.get("nobody.localhost", "/img/sunset").await;
+
+    assert_eq!((view.status, view.x_cache()), (StatusCode::FORBIDDEN, "Error"));
+    assert!(view.body.contains("'nobody.localhost'"), "{}", view.body);
+    assert!(fixture.origin.asked().is_empty());
+}
+
+#[tokio::test]
+async fn methods_that_are_not_allowed_do_not_reach_the_origin() {
+    let fixture = Fixture::start().await;
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+        let view = fixture.send(method.clone(), ACME, "/img/sunset").await;
+        assert_eq!((view.status, view.x_cache()), (StatusCode::FORBIDDEN, "Error"), "{method}");
+    }
+    assert!(fixture.origin.asked().is_empty());
+}
+
+#[tokio::test]
+async fn the_origin_gets_its_host_its_custom_headers_and_nothing_of_the_viewer() {
+    let fixture = Fixture::start().await;
+    let request = fixture.request(ACME, "/img/sunset?debug=1&location=main");
+    request.header("x-image-tenant", "globex").header("cookie", "session=1").send().await.unwrap();
+
+    let asked = &fixture.origin.asked()[0];
+    assert_eq!(asked.path, "/img/sunset?location=main");
+    assert_eq!(asked.headers["host"], "acme.lambda-url.eu-west-1.on.aws");
+    assert_eq!(asked.headers.get_all("x-image-tenant").iter().collect::<Vec<_>>(), ["acme"]);
+    assert_eq!(asked.headers["user-agent"], "Amazon CloudFront");
+    assert_eq!(asked.headers.get("cookie"), None);
+    assert_eq!(asked.headers.get("authorization"), None);
+}
+
+#[tokio::test]
+async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_path() {
+    let behind_access_control = |id: &str, alias: &str, name: &str| {
+        let mut distribution = tenant(id, alias, name);
+        distribution.origin.path = "/live".to_owned();
+        distribution.origin.signing_region = Some("eu-west-1".to_owned());
+        distribution
+    };
+    let fixture = Fixture::start_with(Quotas::default(), behind_access_control).await;
+    fixture.get(ACME, "/img/sunset").await;
+
+    let asked = &fixture.origin.asked()[0];
+    assert_eq!(asked.path, "/live/img/sunset");
+    let authorization = asked.headers["authorization"].to_str().unwrap();
+    let scope = "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/lambda/aws4_request";
+    assert!(authorization.starts_with(scope), "{authorization}");
+}
+
+#[tokio::test]
+async fn an_origin_that_cannot_be_reached_is_a_bad_gateway_for_ten_seconds() {
+    let nowhere = Distributions::fixed([tenant("EACME", ACME, "acme")]);
+    let edge = edge::start(EdgeConfig::new("http://127.0.0.1:1", nowhere)).await.unwrap();
+    let url = format!("{}/img/sunset", edge.endpoint_url());
+    let get = async || reqwest::Client::new().get(&url).header("host", ACME).send().await.unwrap();
+
+    let first = get().await;
+    assert_eq!((first.status(), first.headers().get("age")), (StatusCode::BAD_GATEWAY, None));
+    assert_eq!(first.headers()["x-cache"], "Error from cloudfront");
+    let second = get().await;
+    assert_eq!((second.status(), second.headers().contains_key("age")), (StatusCode::BAD_GATEWAY, true));
+}
+
+#[tokio::test]
+async fn a_control_plane_that_cannot_be_reached_is_told_to_viewers_and_callers() {
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "a test")))
+        .build();
+    let deployed = Distributions::deployed(&sdk, "http://127.0.0.1:1");
+    let edge = edge::start(EdgeConfig::new("http://127.0.0.1:1", deployed)).await.unwrap();
+
+    let view = reqwest::Client::new().get(edge.endpoint_url()).header("host", ACME).send().await.unwrap();
+    assert_eq!(view.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(view.text().await.unwrap().contains("is the local AWS up?"));
+    let list = cloudfront(&edge.endpoint_url()).list_invalidations().distribution_id("EACME").send().await;
+    assert_eq!(code_of(list), "ServiceUnavailable");
+}
+
+#[tokio::test]
+async fn a_stopped_edge_frees_its_address() {
+    let fixture = Fixture::start().await;
+    let address = fixture.edge.address;
+    fixture.edge.shutdown().await;
+
+    let mut config = EdgeConfig::new(&fixture.origin.url, Distributions::fixed([]));
+    config.listen = address;
+    let again = edge::start(config).await.unwrap();
+    assert_eq!(again.address, address);
+
+    let mut taken = EdgeConfig::new(&fixture.origin.url, Distributions::fixed([]));
+    taken.listen = address;
+    let error = edge::start(taken).await.unwrap_err();
+    assert!(error.to_string().contains("choose another address"), "{error}");
+}
