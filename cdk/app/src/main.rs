@@ -1,1 +1,33 @@
-fn main() {}
+//! The CDK app. The CDK CLI runs it and reads what it synthesises; see `cdk.json`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use app::configuration::read_environments;
+use app::{ApplicationFailed, declare};
+use aws_cdk_lib::App;
+
+/// The context key that names the folder of environments: `cdk deploy --context environments=<folder> …`.
+const ENVIRONMENTS: &str = "environments";
+
+/// Where environments are when the context names no folder, from the folder of `cdk.json`.
+const ENVIRONMENTS_DEFAULT: &str = "cdk/environments";
+
+fn main() -> ExitCode {
+    match synthesize() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn synthesize() -> Result<(), ApplicationFailed> {
+    let app = App::new()?;
+    let context = app.node()?.try_get_context(ENVIRONMENTS)?;
+    let folder = PathBuf::from(context.as_str().unwrap_or(ENVIRONMENTS_DEFAULT));
+    declare(&app, &read_environments(&folder)?)?;
+    app.synth()?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What tells people: an alarm where something needs them, and one dashboard.
+
+use aws_cdk_lib::aws_cloudwatch::{
+    Alarm, AlarmProps, ComparisonOperator, Dashboard, GraphWidget, GraphWidgetProps, IMetric, IWidget, Metric,
+    MetricOptions, TreatMissingData,
+};
+use aws_cdk_lib::aws_sqs::Queue;
+use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
+use aws_cdk_lib::{Duration, Result, Stack};
+
+/// How far the stream handler may lag behind the table before somebody is told, in milliseconds.
+const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
+
+/// Runs in a row that may fail before somebody is told. One failure repairs itself: the next run repeats it.
+const FAILED_RUNS_MAX: u32 = 3;
+
+pub(crate) fn declare(
+    stack: &Stack,
+    dead_letters: &Queue,
+    stream: &RustFunction,
+    image_invalidation: &RustFunction,
+    image_purge: &RustFunction,
+    image_processing: &RustFunction,
+) -> Result<()> {
+    let period = || Ok(MetricOptions::new().period(&Duration::minutes(5)?));
+    let dead = dead_letters.metric_approximate_number_of_messages_visible_with_props(period()?.statistic("Maximum"))?;
+    let age = stream.metric_with_props("IteratorAge", period()?.statistic("Maximum"))?;
+    let failed_runs = image_invalidation.metric_errors_with_props(period()?)?;
+    let failed_purges = image_purge.metric_errors_with_props(period()?)?;
+    let failed_pictures = image_processing.metric_errors_with_props(period()?)?;
+
+    let alarm = |id: &str, description: &str, metric: &Metric, periods: u32, threshold: u32| {
+        Alarm::new(
+            stack,
+            id,
+            AlarmProps::new(metric, periods, threshold)
+                .alarm_description(description)
+                .comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold)
+                .treat_missing_data(TreatMissingData::NotBreaching),
+        )
+    };
+    alarm("DeadLettersAlarm", "Something could not be read or purged; look into the dead-letter queue", &dead, 1, 1)?;
+    alarm("StreamAgeAlarm", "Changes wait too long in the stream", &age, 1, ITERATOR_AGE_MAX_MILLIS)?;
+    alarm("FailedRunsAlarm", "Scheduled purges fail again and again", &failed_runs, FAILED_RUNS_MAX, 1)?;
+    alarm("FailedPurgesAlarm", "An admin's purge crashed", &failed_purges, 1, 1)?;
+    alarm("FailedPicturesAlarm", "Viewers get no picture", &failed_pictures, 1, 1)?;
+
+    let graph = |title: &str, metrics: Vec<IMetric>| {
+        let widget = GraphWidget::new(GraphWidgetProps::new().title(title).left(metrics).width(12))?;
+        Ok::<_, aws_cdk_lib::Error>(IWidget::from(&widget))
+    };
+    let dashboard = Dashboard::new(stack, "Dashboard")?;
+    dashboard.add_widgets([
+        graph("Waiting for people", vec![IMetric::from(&dead)])?,
+        graph("Stream: age of the oldest record", vec![IMetric::from(&age)])?,
+    ])?;
+    dashboard.add_widgets([
+        graph("Pictures made", vec![IMetric::from(&image_processing.metric_invocations()?)])?,
+        graph(
+            "Failures",
+            vec![IMetric::from(&failed_runs), IMetric::from(&failed_purges), IMetric::from(&failed_pictures)],
+        )?,
+    ])
+}

@@ -1,0 +1,55 @@
+//! Every environment: a stage with its stacks.
+
+use std::env;
+
+use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
+
+use crate::configuration::{Environment, InvalidConfiguration};
+use crate::data_stack::Data;
+use crate::pipeline_stack::Pipeline;
+use crate::tenant_stack;
+
+/// Why nothing was synthesised.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplicationFailed {
+    /// An environment's file is wrong.
+    #[error(transparent)]
+    Configuration(#[from] InvalidConfiguration),
+    /// The CDK refused; its own message follows.
+    #[error(transparent)]
+    Cdk(#[from] aws_cdk_lib::Error),
+}
+
+/// Declares every environment in `app`.
+pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<()> {
+    for environment in environments {
+        let mut aws = AwsEnvironment::new().region(environment.region.as_str());
+        if let Some(account) = environment.account.clone().or_else(|| env::var("CDK_DEFAULT_ACCOUNT").ok()) {
+            aws = aws.account(account);
+        }
+        let stage = Stage::new_with_props(app, &environment.name, StageProps::new().env(aws))?;
+        Tags::of(&stage)?.add("image-service-environment", &environment.name)?;
+
+        let data = Data::declare(&data_stack(&stage, environment)?)?;
+        let pipeline_stack = stack(&stage, environment, "pipeline", "Handlers, stream, schedule, API and alarms")?;
+        let pipeline = Pipeline::declare(&pipeline_stack, environment, &data)?;
+        for tenant in &environment.tenants {
+            let description = format!("The distribution of {tenant}, and what the pipeline may do to it");
+            let tenant_stack = stack(&stage, environment, &format!("tenant-{tenant}"), &description)?;
+            tenant_stack::declare(&tenant_stack, environment, tenant, &pipeline)?;
+        }
+    }
+    Ok(())
+}
+
+fn data_stack(stage: &Stage, environment: &Environment) -> aws_cdk_lib::Result<Stack> {
+    let stack = stack(stage, environment, "data", "Tables and buckets; kept when the stack goes")?;
+    stack.set_termination_protection(true)?;
+    Ok(stack)
+}
+
+/// A stack named `<environment>-lof-images-<id>`.
+fn stack(stage: &Stage, environment: &Environment, id: &str, description: &str) -> aws_cdk_lib::Result<Stack> {
+    let name = format!("{}-lof-images-{id}", environment.name);
+    Stack::new_with_props(stage, id, StackProps::new().stack_name(name).description(description))
+}

@@ -1,0 +1,127 @@
+//! One tenant's stack: its distribution and host name, its registration, and the grant to purge that distribution.
+
+use aws_cdk_lib::aws_certificatemanager::Certificate;
+use aws_cdk_lib::aws_cloudfront::{
+    BehaviorOptions, CachePolicy, CachePolicyProps, CacheQueryStringBehavior, CfnDistribution, Distribution,
+    DistributionProps, HttpVersion, ResponseHeadersPolicy, ResponseHeadersPolicyProps, ViewerProtocolPolicy,
+};
+use aws_cdk_lib::aws_cloudfront_origins::{FunctionUrlOrigin, FunctionUrlOriginWithOACProps};
+use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
+use aws_cdk_lib::aws_route53::{
+    ARecord, ARecordProps, AaaaRecord, AaaaRecordProps, HostedZone, HostedZoneAttributes, IHostedZone, RecordTarget,
+};
+use aws_cdk_lib::aws_route53_targets::CloudFrontTarget;
+use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use serde_json::json;
+
+use crate::configuration::Environment;
+use crate::pipeline_stack::{Pipeline, tenant_registry_path};
+
+/// The header by which image-processing knows whose distribution asks. CloudFront sets it, over whatever a viewer
+/// sends.
+const TENANT_HEADER: &str = "x-image-tenant";
+
+/// The longest that CloudFront keeps a variant, in days. Purging, not expiry, keeps pictures fresh.
+const VARIANT_KEPT_MAX_DAYS: u32 = 365;
+
+pub(crate) fn declare(stack: &Stack, environment: &Environment, tenant: &str, pipeline: &Pipeline) -> Result<()> {
+    // Nodes, from the viewer inwards.
+    let host = format!("{tenant}.{}", environment.viewer.domain);
+    let distribution = distribution(stack, environment, tenant, &host, pipeline)?;
+    let distribution_id = distribution.distribution_id()?;
+    StringParameter::new(
+        stack,
+        "Registration",
+        StringParameterProps::new(json!({"distributionId": distribution_id, "cacheTags": true}).to_string())
+            .parameter_name(format!("{}/{tenant}", tenant_registry_path(environment)))
+            .description(format!("Which distribution serves {tenant}")),
+    )?;
+
+    // Edges: the host name, and who may purge.
+    alias(stack, environment, &host, &distribution)?;
+    let purge = PolicyStatement::new_with_props(
+        PolicyStatementProps::new()
+            .actions(["cloudfront:CreateInvalidation"])
+            .resources([distribution.distribution_arn()?]),
+    )?;
+    let mut roles = Vec::new();
+    for handler in [&pipeline.scheduled_purge, &pipeline.manual_purge] {
+        roles.extend(handler.role()?.as_ref().map(IRole::from));
+    }
+    Policy::new_with_props(stack, "PurgeGrant", PolicyProps::new().statements([&purge]).roles(roles))?;
+
+    CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
+    CfnOutput::new(stack, "ViewerUrl", CfnOutputProps::new(format!("https://{host}/api/v2/img/")))?;
+    Ok(())
+}
+
+fn distribution(
+    stack: &Stack,
+    environment: &Environment,
+    tenant: &str,
+    host: &str,
+    pipeline: &Pipeline,
+) -> Result<Distribution> {
+    let viewer = &environment.viewer;
+    let origin = FunctionUrlOrigin::with_origin_access_control_with_props(
+        &pipeline.origin,
+        FunctionUrlOriginWithOACProps::new().custom_headers([(TENANT_HEADER, tenant)]),
+    )?;
+    // Only `location` tells variants apart; any other query string must not make another cache entry.
+    let cache_policy = CachePolicy::new_with_props(
+        stack,
+        "CachePolicy",
+        CachePolicyProps::new()
+            .query_string_behavior(&CacheQueryStringBehavior::allow_list(["location"])?)
+            .min_ttl(&Duration::seconds(0)?)
+            .default_ttl(&Duration::seconds(0)?)
+            .max_ttl(&Duration::days(VARIANT_KEPT_MAX_DAYS)?),
+    )?;
+    let response_headers = ResponseHeadersPolicy::new_with_props(
+        stack,
+        "ResponseHeaders",
+        ResponseHeadersPolicyProps::new()
+            .comment(format!("Hides the cache tags of {host}"))
+            .remove_headers([viewer.cache_tag_header.as_str()]),
+    )?;
+    let certificate = Certificate::from_certificate_arn(stack, "Certificate", &viewer.certificate_arn)?;
+    let distribution = Distribution::new(
+        stack,
+        "Distribution",
+        DistributionProps::new(
+            BehaviorOptions::new(&origin)
+                .cache_policy(&cache_policy)
+                .response_headers_policy(&response_headers)
+                .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+                // Pictures are compressed already.
+                .compress(false),
+        )
+        .comment(format!("Pictures of {tenant} ({})", environment.name))
+        .domain_names([host])
+        .certificate(&certificate)
+        .http_version(HttpVersion::Http2And3),
+    )?;
+    // The L2 construct has no property for cache tags yet.
+    let resource = distribution.node()?.default_child()?;
+    if let Some(resource) = resource {
+        let tags = json!({"HeaderName": viewer.cache_tag_header});
+        resource.cast::<CfnDistribution>()?.add_property_override("DistributionConfig.CacheTagConfig", tags)?;
+    }
+    Ok(distribution)
+}
+
+fn alias(stack: &Stack, environment: &Environment, host: &str, distribution: &Distribution) -> Result<()> {
+    let viewer = &environment.viewer;
+    let zone: IHostedZone = HostedZone::from_hosted_zone_attributes(
+        stack,
+        "Zone",
+        HostedZoneAttributes::new(viewer.hosted_zone_id.as_str(), viewer.hosted_zone_name.as_str()),
+    )?;
+    let target = RecordTarget::from_alias(&CloudFrontTarget::new(distribution)?)?;
+    // A trailing dot makes the name absolute.
+    let record = format!("{host}.");
+    ARecord::new(stack, "Alias", ARecordProps::new(&target, &zone).record_name(record.as_str()))?;
+    AaaaRecord::new(stack, "AliasIpv6", AaaaRecordProps::new(&target, &zone).record_name(record))?;
+    Ok(())
+}
