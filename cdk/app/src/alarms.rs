@@ -8,6 +8,11 @@ use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{Duration, Result, Stack};
 
+use crate::configuration::Environment;
+
+/// How long an alarm looks at a time, in minutes.
+const PERIOD_MINUTES: u32 = 5;
+
 /// How far the stream handler may lag behind the table before somebody is told, in milliseconds.
 const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
 
@@ -16,16 +21,20 @@ const FAILED_RUNS_MAX: u32 = 3;
 
 pub(crate) fn declare(
     stack: &Stack,
+    environment: &Environment,
     dead_letters: &Queue,
     stream: &RustFunction,
     image_invalidation: &RustFunction,
     image_purge: &RustFunction,
     image_processing: &RustFunction,
 ) -> Result<()> {
-    let period = || Ok(MetricOptions::new().period(&Duration::minutes(5)?));
+    let every = |minutes: u32| Ok(MetricOptions::new().period(&Duration::minutes(minutes)?));
+    let period = || every(PERIOD_MINUTES);
+    // A period without a run would count as one without a failure, and no runs in a row would ever fail.
+    let run_period = every(PERIOD_MINUTES.max(environment.purge.every_minutes))?;
     let dead = dead_letters.metric_approximate_number_of_messages_visible_with_props(period()?.statistic("Maximum"))?;
     let age = stream.metric_with_props("IteratorAge", period()?.statistic("Maximum"))?;
-    let failed_runs = image_invalidation.metric_errors_with_props(period()?)?;
+    let failed_runs = image_invalidation.metric_errors_with_props(run_period)?;
     let failed_purges = image_purge.metric_errors_with_props(period()?)?;
     let failed_pictures = image_processing.metric_errors_with_props(period()?)?;
 

@@ -6,6 +6,9 @@ use aws_cdk_lib::aws_apigatewayv2::{
 };
 use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthorizerProps};
 use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
+use aws_cdk_lib::aws_iam::{
+    PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal, ServicePrincipalOpts,
+};
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, StartingPosition};
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
 use aws_cdk_lib::aws_scheduler::{Schedule, ScheduleExpression, ScheduleProps};
@@ -13,6 +16,7 @@ use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use serde_json::json;
 
 use crate::alarms;
 use crate::configuration::Environment;
@@ -70,7 +74,15 @@ impl Pipeline {
         stream.add_event_source(&stream_source(environment, data, &dead_letters)?)?;
         schedule(stack, environment, &image_invalidation)?;
         route_purges(stack, environment, &admin_api, &image_purge)?;
-        alarms::declare(stack, &dead_letters, &stream, &image_invalidation, &image_purge, &image_processing)?;
+        alarms::declare(
+            stack,
+            environment,
+            &dead_letters,
+            &stream,
+            &image_invalidation,
+            &image_purge,
+            &image_processing,
+        )?;
 
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin: image_processing_url, scheduled_purge: image_invalidation, manual_purge: image_purge })
@@ -210,10 +222,34 @@ fn stream_source(environment: &Environment, data: &Data, dead_letters: &Queue) -
 
 fn schedule(stack: &Stack, environment: &Environment, image_invalidation: &RustFunction) -> Result<()> {
     let rate = ScheduleExpression::rate(&Duration::minutes(environment.purge.every_minutes)?)?;
-    let target = LambdaInvoke::new_with_props(image_invalidation, ScheduleTargetBaseProps::new().retry_attempts(0))?;
+    let role = schedule_role(stack, image_invalidation)?;
+    let target = LambdaInvoke::new_with_props(
+        image_invalidation,
+        ScheduleTargetBaseProps::new().retry_attempts(0).role(&role.without_policy_updates()?),
+    )?;
     let props = ScheduleProps::new(&rate, &target).description("Purges what waits in the invalidation queue");
     Schedule::new(stack, "InvalidationSchedule", props)?;
     Ok(())
+}
+
+/// The role by which this account's schedules start a run. The one that the CDK would make may also invoke every
+/// version and alias of the function.
+fn schedule_role(stack: &Stack, image_invalidation: &RustFunction) -> Result<Role> {
+    let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
+    let this_account = json!({"aws:SourceAccount": stack.account()?, "aws:SourceArn": group});
+    let scheduler = ServicePrincipal::new_with_opts(
+        "scheduler.amazonaws.com",
+        ServicePrincipalOpts::new().conditions([("StringEquals", this_account)]),
+    )?;
+    let role = Role::new(
+        stack,
+        "InvalidationScheduleRole",
+        RoleProps::new(&scheduler).description("Starts scheduled purges"),
+    )?;
+    role.add_to_policy(&PolicyStatement::new_with_props(
+        PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([image_invalidation.function_arn()?]),
+    )?)?;
+    Ok(role)
 }
 
 /// Gives the API its one route, `DELETE /<environment>-lof/images/{tenant}/{imagePackId}`.

@@ -1,0 +1,72 @@
+//! A JavaScript error is a Rust error with the same message.
+
+use aws_cdk_lib::aws_s3::{Bucket, BucketProps};
+use aws_cdk_lib::cargo_lambda_cdk::{RustFunction, RustFunctionProps};
+use aws_cdk_lib::{Duration, Error, Result, Size, SizeConversionOptions, SizeRoundingBehavior, Stack, Unchecked};
+
+fn check(call: impl FnOnce(&Stack) -> Result<()>, called: &str, message: &str) {
+    let (_folder, _app, stack) = super::stack();
+    let error = call(&stack).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("{called}: ")), "{text}");
+    assert!(text.contains(message), "{text}");
+    assert!(matches!(error, Error::Thrown { stack: Some(_), .. }), "{error:?}");
+}
+
+#[test]
+fn a_construct_that_refuses_its_properties_says_why() {
+    check(
+        |stack| Bucket::new_with_props(stack, "Bucket", BucketProps::new().bucket_name("NO GOOD")).map(drop),
+        "new aws-cdk-lib.aws_s3.Bucket",
+        "Invalid S3 bucket name (value: NO GOOD)",
+    );
+}
+
+#[test]
+fn a_second_construct_of_the_same_name_is_refused() {
+    check(
+        |stack| {
+            Bucket::new(stack, "Bucket")?;
+            Bucket::new(stack, "Bucket").map(drop)
+        },
+        "new aws-cdk-lib.aws_s3.Bucket",
+        "There is already a Construct with name 'Bucket'",
+    );
+}
+
+#[test]
+fn a_method_that_throws_is_named() {
+    let exact = SizeConversionOptions::new().rounding(SizeRoundingBehavior::Fail);
+    check(
+        |_| Size::kibibytes(1500)?.to_mebibytes_with_opts(exact).map(drop),
+        "aws-cdk-lib.Size.toMebibytes()",
+        "cannot be converted into a whole number of mebibytes",
+    );
+}
+
+#[test]
+fn a_static_method_that_throws_is_named() {
+    check(|_| Duration::parse("five minutes").map(drop), "aws-cdk-lib.Duration.parse()", "Not a valid ISO duration");
+}
+
+#[test]
+fn a_value_of_another_type_is_refused_by_the_kernel() {
+    let unchecked = Unchecked::from(serde_json::json!("yes"));
+    check(
+        |stack| Bucket::new_with_props(stack, "Bucket", BucketProps::new().versioned(unchecked)).map(drop),
+        "new aws-cdk-lib.aws_s3.Bucket",
+        "Value is not a boolean",
+    );
+}
+
+#[test]
+fn a_missing_manifest_is_named() {
+    check(
+        |stack| {
+            let properties = RustFunctionProps::new().manifest_path("/nowhere/Cargo.toml");
+            RustFunction::new_with_props(stack, "Function", properties).map(drop)
+        },
+        "new cargo-lambda-cdk.RustFunction",
+        "'/nowhere/Cargo.toml' is not a path to a Cargo.toml file",
+    );
+}

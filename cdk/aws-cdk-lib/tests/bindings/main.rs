@@ -1,0 +1,16 @@
+//! The bindings against the real kernel and the real `aws-cdk-lib`.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod errors;
+mod objects;
+mod templates;
+
+use aws_cdk_lib::{App, AppProps, Stack};
+
+/// An app that writes into a folder of its own, with one stack.
+fn stack() -> (tempfile::TempDir, App, Stack) {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::new_with_props(AppProps::new().outdir(folder.path().to_str().unwrap())).unwrap();
+    let stack = Stack::new(&app, "stack").unwrap();
+    (folder, app, stack)
+}

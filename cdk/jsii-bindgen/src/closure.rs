@@ -1,0 +1,228 @@
+//! Which types are written: the roots and whatever they mention.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::Error;
+use crate::assembly::{Callable, ClassType, Docs, Header, InterfaceType, Members, Property, Type, TypeRef};
+use crate::library::Library;
+
+/// The types to write.
+pub(crate) struct Closure {
+    types: BTreeMap<String, Type>,
+    /// Structures that come back from JavaScript: they are read, too.
+    returned: HashSet<String>,
+    /// For each class and interface, the classes that are one.
+    descendants: BTreeMap<String, Vec<String>>,
+}
+
+impl Closure {
+    /// Follows every mention from the roots on.
+    pub(crate) fn of(library: &Library<'_>, roots: &[&str]) -> Result<Self, Error> {
+        let mut closure = Self { types: BTreeMap::new(), returned: HashSet::new(), descendants: BTreeMap::new() };
+        let mut waiting: Vec<String> = roots.iter().rev().map(ToString::to_string).collect();
+        while let Some(fqn) = waiting.pop() {
+            if closure.types.contains_key(&fqn) {
+                continue;
+            }
+            let type_ = library.get(&fqn)?;
+            mentions(&type_, &mut |fqn| waiting.push(fqn.to_owned()));
+            closure.types.insert(fqn, type_);
+        }
+        closure.find_returned();
+        closure.find_descendants();
+        Ok(closure)
+    }
+
+    /// All types, by name.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Type> {
+        self.types.values()
+    }
+
+    /// A type that something in the closure mentions.
+    pub(crate) fn get(&self, fqn: &str) -> &Type {
+        &self.types[fqn]
+    }
+
+    /// Whether JavaScript returns the structure.
+    pub(crate) fn is_returned(&self, fqn: &str) -> bool {
+        self.returned.contains(fqn)
+    }
+
+    /// The classes that are a `fqn`, without itself.
+    pub(crate) fn descendants(&self, fqn: &str) -> &[String] {
+        self.descendants.get(fqn).map_or(&[], Vec::as_slice)
+    }
+
+    /// Base classes and interfaces of a type, direct and indirect, each once, nearest first.
+    pub(crate) fn ancestors(&self, fqn: &str) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        let mut waiting: Vec<&str> = parents(&self.types[fqn]);
+        waiting.reverse();
+        while let Some(parent) = waiting.pop() {
+            if !found.contains(&parent) {
+                found.push(parent);
+                waiting.splice(0..0, parents(&self.types[parent]).into_iter().rev());
+            }
+        }
+        found
+    }
+
+    /// The types that a handle derefs to, nearest first: base classes, or for an interface first interfaces.
+    pub(crate) fn deref_chain(&self, fqn: &str) -> Vec<&str> {
+        let next = |fqn: &&str| deref_target(&self.types[*fqn]);
+        std::iter::successors(deref_target(&self.types[fqn]), next).collect()
+    }
+
+    fn find_returned(&mut self) {
+        let mut returned = HashSet::new();
+        for type_ in self.types.values() {
+            let Some(members) = members(type_).filter(|_| !is_structure(type_)) else {
+                continue;
+            };
+            let mut note = |type_: &TypeRef| {
+                each_name(type_, &mut |fqn| {
+                    returned.insert(fqn.to_owned());
+                });
+            };
+            members.written_properties().for_each(|property| note(&property.type_));
+            for method in members.written_methods() {
+                method.returns.iter().for_each(|result| note(&result.type_));
+            }
+        }
+        // What a returned structure holds is returned with it.
+        let mut waiting: Vec<String> = returned.iter().cloned().collect();
+        while let Some(fqn) = waiting.pop() {
+            if let Some(Type::Interface(structure)) = self.types.get(&fqn).filter(|found| is_structure(found)) {
+                for property in self.properties(structure) {
+                    each_name(&property.type_, &mut |fqn| {
+                        if returned.insert(fqn.to_owned()) {
+                            waiting.push(fqn.to_owned());
+                        }
+                    });
+                }
+            }
+        }
+        self.returned = returned;
+    }
+
+    fn find_descendants(&mut self) {
+        let mut descendants: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (fqn, type_) in &self.types {
+            if matches!(type_, Type::Class(_)) {
+                for ancestor in self.ancestors(fqn) {
+                    descendants.entry(ancestor.to_owned()).or_default().push(fqn.clone());
+                }
+            }
+        }
+        self.descendants = descendants;
+    }
+
+    /// A structure's properties with those it inherits, its own first.
+    pub(crate) fn properties(&self, structure: &InterfaceType) -> Vec<Property> {
+        let mut all: Vec<Property> = structure.members.written_properties().cloned().collect();
+        for ancestor in self.ancestors(&structure.header.fqn) {
+            if let Some(members) = members(&self.types[ancestor]) {
+                for property in members.written_properties() {
+                    if all.iter().all(|known| known.name != property.name) {
+                        all.push(property.clone());
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+impl Members {
+    /// The methods that bindings are written for. Asynchronous ones would need the kernel's `begin` and `end`.
+    pub(crate) fn written_methods(&self) -> impl Iterator<Item = &Callable> {
+        self.methods.iter().filter(|method| !method.protected && !method.is_async && is_current(&method.docs))
+    }
+
+    /// The properties that bindings are written for.
+    pub(crate) fn written_properties(&self) -> impl Iterator<Item = &Property> {
+        self.properties.iter().filter(|property| !property.protected && is_current(&property.docs))
+    }
+}
+
+fn is_current(docs: &Docs) -> bool {
+    docs.stability != "deprecated"
+}
+
+/// Whether the type is passed by value.
+pub(crate) fn is_structure(type_: &Type) -> bool {
+    matches!(type_, Type::Interface(InterfaceType { datatype: true, .. }))
+}
+
+/// What every type has.
+pub(crate) fn header(type_: &Type) -> &Header {
+    match type_ {
+        Type::Class(class) => &class.header,
+        Type::Interface(interface) => &interface.header,
+        Type::Enum(enumeration) => &enumeration.header,
+    }
+}
+
+/// Methods and properties of a class or interface.
+pub(crate) fn members(type_: &Type) -> Option<&Members> {
+    match type_ {
+        Type::Class(class) => Some(&class.members),
+        Type::Interface(interface) => Some(&interface.members),
+        Type::Enum(_) => None,
+    }
+}
+
+fn parents(type_: &Type) -> Vec<&str> {
+    let (base, interfaces) = match type_ {
+        Type::Class(ClassType { base, interfaces, .. }) => (base.as_deref(), interfaces.as_slice()),
+        Type::Interface(interface) => (None, interface.interfaces.as_slice()),
+        Type::Enum(_) => (None, [].as_slice()),
+    };
+    base.into_iter().chain(interfaces.iter().map(String::as_str)).collect()
+}
+
+fn deref_target(type_: &Type) -> Option<&str> {
+    match type_ {
+        Type::Class(class) => class.base.as_deref(),
+        Type::Interface(interface) => interface.interfaces.first().map(String::as_str),
+        Type::Enum(_) => None,
+    }
+}
+
+/// Calls `note` with every type that a type mentions.
+fn mentions(type_: &Type, note: &mut impl FnMut(&str)) {
+    parents(type_).into_iter().for_each(&mut *note);
+    if let Type::Class(ClassType { initializer: Some(initializer), .. }) = type_ {
+        signature_mentions(initializer, note);
+    }
+    if let Some(members) = members(type_) {
+        for method in members.written_methods() {
+            signature_mentions(method, note);
+        }
+        for property in members.written_properties() {
+            each_name(&property.type_, note);
+        }
+    }
+}
+
+fn signature_mentions(callable: &Callable, note: &mut impl FnMut(&str)) {
+    for parameter in &callable.parameters {
+        each_name(&parameter.type_, note);
+    }
+    if let Some(returned) = &callable.returns {
+        each_name(&returned.type_, note);
+    }
+}
+
+fn each_name(type_: &TypeRef, note: &mut impl FnMut(&str)) {
+    match type_ {
+        TypeRef::Fqn(fqn) => note(fqn),
+        TypeRef::Primitive(_) => {}
+        TypeRef::Collection { elementtype, .. } => each_name(elementtype, note),
+        TypeRef::Union { types } | TypeRef::Intersection { types } => {
+            for member in types {
+                each_name(member, note);
+            }
+        }
+    }
+}

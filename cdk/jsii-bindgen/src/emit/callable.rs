@@ -1,0 +1,86 @@
+//! Constructors and methods: once with the required arguments, once more for each optional one.
+
+use super::{Writer, docs};
+use crate::assembly::{Callable, Parameter};
+use crate::names::member_name;
+
+/// What a function calls.
+#[derive(Clone, Copy)]
+pub(super) enum Call {
+    Constructor,
+    Method,
+    StaticMethod,
+}
+
+impl Writer<'_> {
+    /// The functions for a constructor or a method. `name` is a Rust name.
+    pub(super) fn functions(&self, callable: &Callable, name: &str, call: Call) -> String {
+        let required = required(callable, call);
+        let mut text = self.function(callable, name, &callable.parameters[..required], call);
+        for count in required + 1..=callable.parameters.len() {
+            let parameters = &callable.parameters[..count];
+            let last = member_name(&parameters[count - 1].name);
+            let name = format!("{}_with_{}", name.trim_start_matches("r#"), last.trim_start_matches("r#"));
+            text += &self.function(callable, &name, parameters, call);
+        }
+        text
+    }
+
+    fn function(&self, callable: &Callable, name: &str, parameters: &[Parameter], call: Call) -> String {
+        let mut listed: Vec<String> = parameters.iter().map(|parameter| self.parameter(parameter)).collect();
+        let result = match (call, &callable.returns) {
+            (Call::Constructor, _) => "Self".to_owned(),
+            (_, None) => "()".to_owned(),
+            (_, Some(returned)) => self.result(&returned.type_, returned.optional),
+        };
+        let args = arguments(parameters);
+        let js = &callable.name;
+        let body = match call {
+            Call::Constructor => format!("::jsii_runtime::create({args})"),
+            Call::StaticMethod => format!("::jsii_runtime::invoke_static::<Self, _>({js:?}, {args})"),
+            Call::Method => {
+                listed.insert(0, "&self".to_owned());
+                format!("::jsii_runtime::invoke(::jsii_runtime::Handle::object(self), {js:?}, {args})")
+            }
+        };
+        format!(
+            "    {}pub fn {name}({}) -> ::jsii_runtime::Result<{result}> {{ {body} }}\n",
+            docs::attribute(&callable.docs),
+            listed.join(", "),
+        )
+    }
+
+    fn parameter(&self, parameter: &Parameter) -> String {
+        let name = member_name(&parameter.name);
+        let type_ = self.argument(&parameter.type_);
+        if parameter.variadic {
+            return format!("{name}: impl ::jsii_runtime::IntoJs<::std::vec::Vec<{type_}>>");
+        }
+        format!("{name}: impl ::jsii_runtime::IntoJs<{type_}>")
+    }
+}
+
+/// How many arguments are always asked for.
+fn required(callable: &Callable, call: Call) -> usize {
+    let asked = |parameter: &Parameter| {
+        // An object outside of its tree is never meant: `new Stack()` would make an app of its own.
+        let places = matches!(call, Call::Constructor) && ["scope", "id"].contains(&parameter.name.as_str());
+        !parameter.optional || places
+    };
+    callable.parameters.iter().take_while(|parameter| asked(parameter)).count()
+}
+
+/// The arguments as an expression; a variadic one is spread over the end.
+fn arguments(parameters: &[Parameter]) -> String {
+    let converted = |parameters: &[Parameter]| {
+        let values: Vec<String> =
+            parameters.iter().map(|parameter| format!("{}.into_js()", member_name(&parameter.name))).collect();
+        values.join(", ")
+    };
+    match parameters {
+        [fixed @ .., last] if last.variadic => {
+            format!("&::jsii_runtime::spread(&[{}], {}.into_js())", converted(fixed), member_name(&last.name))
+        }
+        all => format!("&[{}]", converted(all)),
+    }
+}

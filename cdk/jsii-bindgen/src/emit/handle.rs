@@ -1,0 +1,150 @@
+//! Classes and interfaces: references to JavaScript objects.
+
+use std::collections::HashSet;
+
+use super::callable::Call;
+use super::{Writer, docs};
+use crate::assembly::{Callable, ClassType, Header, InterfaceType, Members, Property};
+use crate::closure::{header, members};
+use crate::names::member_name;
+
+/// The members of one handle, in which a name is used only once.
+#[derive(Default)]
+struct Body {
+    text: String,
+    names: HashSet<String>,
+}
+
+impl Body {
+    /// A name for a member: the first to ask gets the plain one.
+    fn name(&mut self, javascript: &str) -> String {
+        let mut name = member_name(javascript);
+        while !self.names.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
+}
+
+impl Writer<'_> {
+    /// A class: it derefs to its base, so that what the base has is not repeated.
+    pub(super) fn class(&self, class: &ClassType) -> String {
+        let mut body = Body::default();
+        body.names.insert("new".to_owned());
+        if let Some(initializer) = class.initializer.as_ref().filter(|new| !class.is_abstract && !new.protected) {
+            body.text += &self.functions(initializer, "new", Call::Constructor);
+        }
+        let inherited = self.inherited(&class.header.fqn);
+        self.members(&class.members, &inherited, &mut body);
+        self.handle(&class.header, &body.text)
+    }
+
+    /// An interface: it derefs to the first it extends, and repeats what the others have.
+    pub(super) fn interface(&self, interface: &InterfaceType) -> String {
+        let fqn = &interface.header.fqn;
+        let mut body = Body::default();
+        let mut inherited = self.inherited(fqn);
+        self.members(&interface.members, &inherited, &mut body);
+        inherited.extend(own_names(&interface.members));
+        let chain = self.closure.deref_chain(fqn);
+        for ancestor in self.closure.ancestors(fqn) {
+            if let Some(members) = members(self.closure.get(ancestor)).filter(|_| !chain.contains(&ancestor)) {
+                self.members(members, &inherited, &mut body);
+                inherited.extend(own_names(members));
+            }
+        }
+        self.handle(&interface.header, &body.text)
+    }
+
+    fn handle(&self, header: &Header, body: &str) -> String {
+        let fqn = &header.fqn;
+        let path = |fqn: &&str| self.library.path_of(self.header_of(fqn));
+        let chain = self.closure.deref_chain(fqn);
+        let base = chain.first().map_or("::jsii_runtime::Object".to_owned(), path);
+        let ancestors: Vec<String> = self.closure.ancestors(fqn).iter().map(path).collect();
+        let descendants: Vec<String> = self.closure.descendants(fqn).iter().map(|fqn| format!("{fqn:?}")).collect();
+        format!(
+            "::jsii_runtime::handle! {{ {}{name}: {base} = {fqn:?} in {}, is [{}], or [{}] }}\n\
+             impl {name} {{\n{body}}}\n",
+            docs::attribute(&header.docs),
+            self.library.module_path(&header.assembly),
+            ancestors.join(", "),
+            descendants.join(", "),
+            name = header.name,
+        )
+    }
+
+    fn header_of(&self, fqn: &str) -> &Header {
+        header(self.closure.get(fqn))
+    }
+
+    /// Instance members that are reached by deref.
+    fn inherited(&self, fqn: &str) -> HashSet<String> {
+        self.closure
+            .deref_chain(fqn)
+            .into_iter()
+            .filter_map(|ancestor| members(self.closure.get(ancestor)))
+            .flat_map(own_names)
+            .collect()
+    }
+
+    fn members(&self, members: &Members, inherited: &HashSet<String>, body: &mut Body) {
+        for property in members.written_properties() {
+            if property.is_static {
+                self.static_property(property, body);
+            } else if !inherited.contains(&property.name) {
+                self.property(property, body);
+            }
+        }
+        for method in members.written_methods() {
+            if method.is_static {
+                self.method(method, Call::StaticMethod, body);
+            } else if !inherited.contains(&method.name) {
+                self.method(method, Call::Method, body);
+            }
+        }
+    }
+
+    fn method(&self, method: &Callable, call: Call, body: &mut Body) {
+        let name = body.name(&method.name);
+        body.text += &self.functions(method, &name, call);
+    }
+
+    fn property(&self, property: &Property, body: &mut Body) {
+        let js = &property.name;
+        let doc = docs::attribute(&property.docs);
+        let result = self.result(&property.type_, property.optional);
+        let name = body.name(js);
+        body.text += &format!(
+            "    {doc}pub fn {name}(&self) -> ::jsii_runtime::Result<{result}> {{ \
+             ::jsii_runtime::get(::jsii_runtime::Handle::object(self), {js:?}) }}\n"
+        );
+        if !property.immutable {
+            let type_ = self.argument(&property.type_);
+            let name = body.name(&format!("set_{}", name.trim_start_matches("r#")));
+            body.text += &format!(
+                "    {doc}pub fn {name}(&self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> \
+                 ::jsii_runtime::Result<()> {{ \
+                 ::jsii_runtime::set(::jsii_runtime::Handle::object(self), {js:?}, &value.into_js()) }}\n"
+            );
+        }
+    }
+
+    fn static_property(&self, property: &Property, body: &mut Body) {
+        let name = body.name(&property.name);
+        body.text += &format!(
+            "    {}pub fn {name}() -> ::jsii_runtime::Result<{}> {{ \
+             ::jsii_runtime::get_static::<Self, _>({:?}) }}\n",
+            docs::attribute(&property.docs),
+            self.result(&property.type_, property.optional),
+            property.name,
+        );
+    }
+}
+
+/// The names of a type's own instance members.
+fn own_names(members: &Members) -> Vec<String> {
+    let methods = members.written_methods().filter(|method| !method.is_static);
+    let properties = members.written_properties().filter(|property| !property.is_static);
+    methods.map(|method| method.name.clone()).chain(properties.map(|property| property.name.clone())).collect()
+}

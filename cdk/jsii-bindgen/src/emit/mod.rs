@@ -1,0 +1,40 @@
+//! The text of the bindings, one file for each kind of type.
+#![expect(
+    clippy::format_push_string,
+    reason = "`text += &format!(..)` reads better than `write!`, whose result means nothing for a string"
+)]
+
+mod callable;
+mod docs;
+mod enumeration;
+mod handle;
+mod modules;
+mod structure;
+mod types;
+
+use crate::assembly::Type;
+use crate::closure::{Closure, header, is_structure};
+use crate::library::Library;
+use modules::Tree;
+
+/// What every part of the writer looks things up in.
+pub(crate) struct Writer<'a> {
+    library: &'a Library<'a>,
+    closure: &'a Closure,
+}
+
+/// The text of all bindings.
+pub(crate) fn bindings(library: &Library<'_>, closure: &Closure) -> String {
+    let writer = Writer { library, closure };
+    let mut tree = Tree::default();
+    for type_ in closure.types() {
+        let text = match type_ {
+            Type::Enum(enumeration) => enumeration::text(enumeration),
+            Type::Interface(structure) if is_structure(type_) => writer.structure(structure),
+            Type::Interface(interface) => writer.interface(interface),
+            Type::Class(class) => writer.class(class),
+        };
+        tree.add(&library.modules_of(header(type_)), &text);
+    }
+    modules::constants(library) + &tree.text()
+}

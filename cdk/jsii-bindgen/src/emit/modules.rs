@@ -1,0 +1,51 @@
+//! The modules that the types are in, and the constants that stand for the packages.
+
+use std::collections::BTreeMap;
+
+use crate::library::Library;
+use crate::names::screaming;
+
+/// Nested modules with their text.
+#[derive(Default)]
+pub(super) struct Tree {
+    text: String,
+    modules: BTreeMap<String, Tree>,
+}
+
+impl Tree {
+    /// Adds text to the module at `path`.
+    pub(super) fn add(&mut self, path: &[String], text: &str) {
+        match path {
+            [] => self.text += text,
+            [first, rest @ ..] => self.modules.entry(first.clone()).or_default().add(rest, text),
+        }
+    }
+
+    /// The module's content.
+    pub(super) fn text(&self) -> String {
+        let mut text = "use ::jsii_runtime::IntoJs as _;\n".to_owned();
+        text += &self.text;
+        for (name, module) in &self.modules {
+            text += &format!("pub mod {name} {{\n{}}}\n", module.text());
+        }
+        text
+    }
+}
+
+/// One constant for each package.
+pub(super) fn constants(library: &Library<'_>) -> String {
+    let mut text = String::new();
+    for module in &library.modules {
+        let dependencies: Vec<String> =
+            module.dependencies.iter().map(|name| format!("&{}", library.module_path(name))).collect();
+        text += &format!(
+            "#[doc = \"The npm package.\"]\npub static {}: ::jsii_runtime::Module = ::jsii_runtime::Module {{ \
+             name: {:?}, version: {:?}, dependencies: &[{}] }};\n",
+            screaming(&module.name),
+            module.name,
+            module.version,
+            dependencies.join(", "),
+        );
+    }
+    text
+}

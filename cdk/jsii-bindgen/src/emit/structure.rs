@@ -1,0 +1,112 @@
+//! Structures: required properties in `new`, a setter for each optional one.
+
+use super::types::alternatives;
+use super::{Writer, docs};
+use crate::assembly::{InterfaceType, Property, TypeRef};
+use crate::names::{member_name, variant_name};
+
+impl Writer<'_> {
+    /// A structure, and the unions that its properties need.
+    pub(super) fn structure(&self, structure: &InterfaceType) -> String {
+        let header = &structure.header;
+        let properties = self.closure.properties(structure);
+        let returned = self.closure.is_returned(&header.fqn);
+        let mut unions = String::new();
+        let mut members = String::new();
+
+        let (optional, required): (Vec<&Property>, Vec<&Property>) =
+            properties.iter().partition(|property| property.optional);
+        let mut parameters = Vec::new();
+        let mut fields = "::jsii_runtime::Fields::new()".to_owned();
+        for property in required {
+            let name = member_name(&property.name);
+            let type_ = self.property_type(header.name.as_str(), property, &mut unions);
+            parameters.push(format!("{name}: impl ::jsii_runtime::IntoJs<{type_}>"));
+            fields += &format!(".with({:?}, {name}.into_js())", property.name);
+        }
+        members += &format!("    pub fn new({}) -> Self {{ Self({fields}) }}\n", parameters.join(", "));
+        for property in optional {
+            let type_ = self.property_type(header.name.as_str(), property, &mut unions);
+            members += &format!(
+                "    {}pub fn {}(self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> Self {{ \
+                 Self(self.0.with({:?}, value.into_js())) }}\n",
+                docs::attribute(&property.docs),
+                setter_name(&property.name),
+                property.name,
+            );
+        }
+        if returned {
+            for property in &properties {
+                members += &self.getter(property);
+            }
+        }
+
+        let names: Vec<String> = properties.iter().map(|property| format!("{:?}", property.name)).collect();
+        let returns = if returned { format!(" returns [{}]", names.join(", ")) } else { String::new() };
+        let (doc, name, fqn) = (docs::attribute(&header.docs), &header.name, &header.fqn);
+        format!(
+            "{unions}::jsii_runtime::structure! {{ {doc}{name} = {fqn:?}{returns} }}\nimpl {name} {{\n{members}}}\n"
+        )
+    }
+
+    /// How a property of a returned structure is read: `get_`, because the bare name sets it.
+    fn getter(&self, property: &Property) -> String {
+        format!(
+            "    {}pub fn get_{}(&self) -> ::jsii_runtime::Result<{}> {{ self.0.get({:?}) }}\n",
+            docs::attribute(&property.docs),
+            member_name(&property.name).trim_start_matches("r#"),
+            self.result(&property.type_, property.optional),
+            property.name,
+        )
+    }
+
+    /// A property's type. Several alternatives are an enumeration of their own, which is added to `unions`.
+    fn property_type(&self, owner: &str, property: &Property, unions: &mut String) -> String {
+        let TypeRef::Union { types } = &property.type_ else {
+            return self.argument(&property.type_);
+        };
+        let alternatives = alternatives(types);
+        let variants: Option<Vec<String>> = alternatives.iter().map(|type_| self.variant(type_)).collect();
+        let (Some(mut variants), true) = (variants, alternatives.len() > 1) else {
+            return self.argument(&property.type_);
+        };
+        qualify_equal_names(&mut variants, &alternatives);
+
+        let name = format!("{owner}{}", variant_name(&property.name));
+        let listed: Vec<String> = variants
+            .iter()
+            .zip(alternatives)
+            .map(|(variant, type_)| format!("{variant}({}),", self.argument(type_)))
+            .collect();
+        *unions += &format!(
+            "::jsii_runtime::union! {{ #[doc = \"What `{}` of [`{owner}`] may be.\"] {name} {{ {} }} }}\n",
+            property.name,
+            listed.join(" ")
+        );
+        if variants.iter().any(|variant| variant == "String") {
+            *unions += &format!("::jsii_runtime::text_or! {{ {name} }}\n");
+        }
+        name
+    }
+}
+
+/// Puts the module's name before variants that would be called the same: two modules may each have an
+/// `IDomainNameRef`.
+fn qualify_equal_names(variants: &mut [String], alternatives: &[&TypeRef]) {
+    let unqualified = variants.to_vec();
+    for (variant, type_) in variants.iter_mut().zip(alternatives) {
+        let is_unique = unqualified.iter().filter(|other| *other == variant).count() == 1;
+        if let (false, TypeRef::Fqn(fqn)) = (is_unique, type_) {
+            let module = fqn.rsplit('.').nth(1).unwrap_or_default();
+            *variant = format!("{}{variant}", variant_name(module));
+        }
+    }
+}
+
+fn setter_name(property: &str) -> String {
+    // `new` makes the structure.
+    match member_name(property) {
+        name if name == "new" => "new_".to_owned(),
+        name => name,
+    }
+}

@@ -1,0 +1,81 @@
+//! The packages' types by name, and where each of them goes in Rust.
+
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+
+use crate::assembly::{Assembly, Header, Type};
+use crate::names::{module_name, screaming};
+use crate::{Error, Package};
+
+/// All types of all packages, and where their Rust goes.
+pub(crate) struct Library<'a> {
+    types: HashMap<&'a str, &'a RawValue>,
+    pub(crate) modules: Vec<Module>,
+    /// Where the text is included, e.g. `crate::generated`.
+    path: &'a str,
+}
+
+/// A package, as bindings name it.
+pub(crate) struct Module {
+    /// Name on npm.
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// Those of its dependencies that are among the packages.
+    pub(crate) dependencies: Vec<String>,
+    /// The Rust module of its types; empty for the top.
+    rust: String,
+}
+
+impl<'a> Library<'a> {
+    /// Reads assemblies, one for each package.
+    pub(crate) fn parse(packages: &[Package], texts: &'a [String], path: &'a str) -> Result<Self, Error> {
+        let mut library = Self { types: HashMap::new(), modules: Vec::new(), path };
+        for (package, text) in packages.iter().zip(texts) {
+            let assembly: Assembly<'a> = serde_json::from_str(text)
+                .map_err(|source| Error::Malformed { path: package.folder.join(".jsii"), source })?;
+            library.types.extend(assembly.types);
+            let known = |name: &String| library.modules.iter().any(|module| module.name == *name);
+            let dependencies = assembly.dependencies.into_keys().filter(known).collect();
+            library.modules.push(Module {
+                name: assembly.name,
+                version: assembly.version,
+                dependencies,
+                rust: package.module.clone(),
+            });
+        }
+        Ok(library)
+    }
+
+    /// Parses one type.
+    pub(crate) fn get(&self, fqn: &str) -> Result<Type, Error> {
+        let text = self.types.get(fqn).ok_or_else(|| Error::UnknownType { fqn: fqn.to_owned() })?;
+        serde_json::from_str(text.get()).map_err(|source| Error::Malformed { path: fqn.into(), source })
+    }
+
+    /// The Rust modules around a type, from the place of inclusion on.
+    pub(crate) fn modules_of(&self, header: &Header) -> Vec<String> {
+        let package =
+            self.modules.iter().find(|module| module.name == header.assembly).map_or("", |module| &module.rust);
+        std::iter::once(package)
+            .chain(header.namespace.split('.'))
+            .filter(|part| !part.is_empty())
+            .map(module_name)
+            .collect()
+    }
+
+    /// The absolute Rust path of a type.
+    pub(crate) fn path_of(&self, header: &Header) -> String {
+        let mut path = self.path.to_owned();
+        for module in self.modules_of(header) {
+            path += "::";
+            path += &module;
+        }
+        path + "::" + &header.name
+    }
+
+    /// The absolute Rust path of the constant that stands for a package.
+    pub(crate) fn module_path(&self, name: &str) -> String {
+        format!("{}::{}", self.path, screaming(name))
+    }
+}

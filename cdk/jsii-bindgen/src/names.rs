@@ -1,0 +1,146 @@
+//! JavaScript names as Rust names.
+
+/// Words that can't be a name as they are. Those that can't be raw identifiers either get an underscore.
+const KEYWORDS: [&str; 47] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "where", "while", "yield",
+];
+
+/// Path keywords, which can't be raw identifiers.
+const PATH_KEYWORDS: [&str; 5] = ["crate", "self", "super", "Self", "_"];
+
+/// A function, parameter or property: `grantReadWrite` is `grant_read_write`, `type` is `r#type`. An underscore in front
+/// says that an implementation doesn't use a parameter, which is nothing to its caller.
+pub(crate) fn member_name(name: &str) -> String {
+    match name.trim_start_matches('_') {
+        "" => escaped(name.to_owned()),
+        name => escaped(snake(name)),
+    }
+}
+
+/// A module: an npm name, a namespace, or a type that others are nested in.
+pub(crate) fn module_name(name: &str) -> String {
+    escaped(snake(&name.replace(['@', '/', '-'], "_")))
+}
+
+/// A constant: `aws-cdk-lib` is `AWS_CDK_LIB`.
+pub(crate) fn screaming(name: &str) -> String {
+    snake(&name.replace(['@', '/', '-'], "_")).to_uppercase()
+}
+
+/// A variant: `NEW_IMAGE` is `NewImage`; digits stay apart, `TLS_V1_2` is `TlsV1_2`.
+pub(crate) fn variant_name(name: &str) -> String {
+    let mut variant = String::new();
+    for word in name.split('_').filter(|word| !word.is_empty()) {
+        let touches = |text: &str, at: fn(&str) -> Option<char>| at(text).is_some_and(|c| c.is_ascii_digit());
+        if touches(&variant, |text| text.chars().last()) && touches(word, |text| text.chars().next()) {
+            variant.push('_');
+        }
+        // `s3Bucket` or `Retain` is written in camel case already.
+        let shouted = !word.chars().any(|c| c.is_ascii_lowercase());
+        for (index, c) in word.chars().enumerate() {
+            match index {
+                0 => variant.extend(c.to_uppercase()),
+                _ if shouted => variant.extend(c.to_lowercase()),
+                _ => variant.push(c),
+            }
+        }
+    }
+    if !variant.starts_with(|c: char| c.is_alphabetic()) {
+        variant.insert(0, '_');
+    }
+    escaped(variant)
+}
+
+/// `camelCase` and `SCREAMING_CASE` as `snake_case`. A run of capitals is one word: `tableARN` is `table_arn`,
+/// `JWTAuthorizer` is `jwt_authorizer`.
+fn snake(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (index, &c) in chars.iter().enumerate() {
+        let before = index.checked_sub(1).map(|index| chars[index]);
+        let after = chars.get(index + 1);
+        let starts_word = c.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_ascii_digit() && after.is_some_and(|after| after.is_lowercase())
+                    || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
+            });
+        if starts_word {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+fn escaped(name: String) -> String {
+    if PATH_KEYWORDS.contains(&name.as_str()) {
+        return name + "_";
+    }
+    if KEYWORDS.contains(&name.as_str()) {
+        return format!("r#{name}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_in_snake_case() {
+        let cases = [
+            ("bucketName", "bucket_name"),
+            ("grantReadWriteData", "grant_read_write_data"),
+            ("tableARN", "table_arn"),
+            ("s3UrlForObject", "s3_url_for_object"),
+            ("PROVIDED_AL2023", "provided_al2023"),
+            ("metricFailedToBeSentToDLQ", "metric_failed_to_be_sent_to_dlq"),
+            ("ec2Instance", "ec2_instance"),
+            ("_options", "options"),
+        ];
+        for (javascript, rust) in cases {
+            assert_eq!(member_name(javascript), rust, "{javascript}");
+        }
+    }
+
+    #[test]
+    fn keywords_are_escaped() {
+        for (javascript, rust) in [("type", "r#type"), ("self", "self_"), ("_", "__"), ("of", "of")] {
+            assert_eq!(member_name(javascript), rust, "{javascript}");
+        }
+    }
+
+    #[test]
+    fn variants_are_in_camel_case_with_digits_apart() {
+        let cases = [
+            ("NEW_AND_OLD_IMAGES", "NewAndOldImages"),
+            ("TLS_V1_2_2021", "TlsV1_2_2021"),
+            ("HTTP2", "Http2"),
+            ("ARM_64", "Arm64"),
+            ("Retain", "Retain"),
+            ("2XX", "_2xx"),
+            ("SELF", "Self_"),
+        ];
+        for (javascript, rust) in cases {
+            assert_eq!(variant_name(javascript), rust, "{javascript}");
+        }
+    }
+
+    #[test]
+    fn packages_and_enclosing_types_are_modules() {
+        let cases = [
+            ("cargo-lambda-cdk", "cargo_lambda_cdk"),
+            ("@aws-cdk/assets", "_aws_cdk_assets"),
+            ("CfnDistribution", "cfn_distribution"),
+            ("aws_s3", "aws_s3"),
+        ];
+        for (javascript, rust) in cases {
+            assert_eq!(module_name(javascript), rust, "{javascript}");
+        }
+        assert_eq!(screaming("aws-cdk-lib"), "AWS_CDK_LIB");
+    }
+}

@@ -1,0 +1,180 @@
+//! What is written for a small assembly, `zoo`.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::path::Path;
+
+use jsii_bindgen::{Error, Package, generate};
+
+fn zoo(roots: &[&str]) -> Result<String, Error> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo");
+    generate(&[Package { folder, module: String::new() }], roots, "crate")
+}
+
+/// The bindings without the noise of absolute paths.
+fn text() -> String {
+    let mut text = zoo(&["zoo.Cat"]).unwrap();
+    for prefix in
+        ["::jsii_runtime::generated::", "::jsii_runtime::", "::std::string::", "::std::vec::", "::std::option::"]
+    {
+        text = text.replace(prefix, "");
+    }
+    text
+}
+
+/// Each piece stands in the bindings.
+fn check(pieces: &[&str]) {
+    let text = text();
+    for piece in pieces {
+        assert!(text.contains(piece), "{piece}\nis not in\n{text}");
+    }
+}
+
+fn check_absent(pieces: &[&str]) {
+    let text = text();
+    for piece in pieces {
+        assert!(!text.contains(piece), "{piece}\nis in\n{text}");
+    }
+}
+
+#[test]
+fn a_package_is_a_constant() {
+    check(&[r#"pub static ZOO: Module = Module { name: "zoo", version: "1.2.3", dependencies: &[] };"#]);
+}
+
+#[test]
+fn a_root_brings_all_it_mentions_and_nothing_else() {
+    check(&["\nimpl Animal {", "\nimpl CatProps {", "\nimpl ILegged {", " Stats = ", " Colour = ", "\nimpl Cage {"]);
+    check_absent(&["Unrelated"]);
+}
+
+#[test]
+fn a_class_names_its_base_its_ancestors_and_its_descendants() {
+    check(&[
+        r#"Cat: crate::Animal = "zoo.Cat" in crate::ZOO, is [crate::Animal, crate::ILegged, crate::INamed, crate::ICounted], or [] }"#,
+        r#"Animal: Object = "zoo.Animal" in crate::ZOO, is [crate::ILegged, crate::INamed, crate::ICounted], or ["zoo.Cat"] }"#,
+    ]);
+}
+
+#[test]
+fn a_namespace_is_a_module() {
+    check(&["pub mod cages {", r#"Cage: Object = "zoo.cages.Cage" in crate::ZOO"#]);
+}
+
+#[test]
+fn a_function_is_written_again_for_each_optional_argument() {
+    check(&[
+        "pub fn chase(&self, prey: impl IntoJs<crate::ILegged>) -> Result<Option<crate::cages::Cage>> { \
+         invoke(Handle::object(self), \"chase\", &[prey.into_js()]) }",
+        "pub fn chase_with_type(&self, prey: impl IntoJs<crate::ILegged>, r#type: impl IntoJs<crate::Colour>)",
+        "pub fn chase_with_max_seconds(&self, prey: impl IntoJs<crate::ILegged>, r#type: impl IntoJs<crate::Colour>, \
+         max_seconds: impl IntoJs<f64>)",
+    ]);
+}
+
+#[test]
+fn a_constructor_always_asks_for_the_place_in_the_tree() {
+    check(&[
+        "pub fn new(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>) -> Result<Self>",
+        "pub fn new_with_props(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>, \
+         props: impl IntoJs<crate::CatProps>) -> Result<Self> { create(&[scope.into_js(), id.into_js(), props.into_js()]) }",
+        "pub fn new() -> Result<Self> { create(&[]) }",
+    ]);
+}
+
+#[test]
+fn an_abstract_class_has_no_constructor() {
+    check_absent(&["pub fn new(name: impl IntoJs<String>) -> Result<Self>"]);
+}
+
+#[test]
+fn a_variadic_argument_is_a_list() {
+    check(&["pub fn meet(&self, loudly: impl IntoJs<bool>, others: impl IntoJs<Vec<crate::Animal>>) -> Result<()> { \
+             invoke(Handle::object(self), \"meet\", &spread(&[loudly.into_js()], others.into_js())) }"]);
+}
+
+#[test]
+fn static_members_need_no_object() {
+    check(&[
+        r#"pub fn felix() -> Result<crate::Cat> { get_static::<Self, _>("FELIX") }"#,
+        r#"pub fn is_cat(x: impl IntoJs<Value>) -> Result<bool> { invoke_static::<Self, _>("isCat", &[x.into_js()]) }"#,
+    ]);
+}
+
+#[test]
+fn a_property_can_be_set_unless_it_is_immutable() {
+    check(&[
+        "pub fn leg_count(&self) -> Result<f64>",
+        "pub fn nick_name(&self) -> Result<Option<String>>",
+        "pub fn set_nick_name(&self, value: impl IntoJs<String>) -> Result<()>",
+    ]);
+    check_absent(&["set_leg_count"]);
+}
+
+#[test]
+fn what_deref_reaches_is_not_repeated() {
+    let text = text();
+    assert_eq!(text.matches("pub fn eat(").count(), 1, "Cat overrides Animal's eat");
+    // Once in Animal, once in ICounted, and once in ILegged, which derefs to INamed only.
+    assert_eq!(text.matches("pub fn leg_count(").count(), 3);
+    assert_eq!(text.matches("pub fn nick_name(").count(), 2);
+}
+
+#[test]
+fn deprecated_protected_and_asynchronous_members_are_left_out() {
+    check_absent(&["fn purr", "fn digest", "fn sleep"]);
+}
+
+#[test]
+fn a_structure_asks_for_required_properties_and_has_a_setter_for_each_optional_one() {
+    check(&[
+        "pub fn new(colour: impl IntoJs<crate::Colour>, name: impl IntoJs<String>) -> Self { \
+         Self(Fields::new().with(\"colour\", colour.into_js()).with(\"name\", name.into_js())) }",
+        "pub fn birthday(self, value: impl IntoJs<Date>) -> Self { Self(self.0.with(\"birthday\", value.into_js())) }",
+        "pub fn toys(self, value: impl IntoJs<IndexMap<String, Vec<String>>>) -> Self",
+        "pub fn age(self, value: impl IntoJs<f64>) -> Self",
+    ]);
+}
+
+#[test]
+fn a_token_is_no_alternative_but_other_unions_are() {
+    check(&[
+        "pub fn claws(self, value: impl IntoJs<bool>) -> Self",
+        "CatPropsHome { String(String), Cage(crate::cages::Cage), } }",
+        "text_or! { CatPropsHome }",
+        "pub fn home(self, value: impl IntoJs<CatPropsHome>) -> Self",
+        // What comes back may be a token.
+        "pub fn loose(&self) -> Result<Value>",
+    ]);
+}
+
+#[test]
+fn a_structure_that_comes_back_can_be_read() {
+    check(&[
+        r#"Stats = "zoo.Stats" returns ["type"] }"#,
+        r#"pub fn get_type(&self) -> Result<Option<String>> { self.0.get("type") }"#,
+    ]);
+    check_absent(&["pub fn get_colour"]);
+}
+
+#[test]
+fn documentation_is_kept() {
+    check(&[
+        "#[doc = \"Eats & sleeps.\"]",
+        r#"#[doc = "When it was born.\n\nDefault: unknown"]"#,
+        r#"#[doc = "Brings \\<b\\>luck\\</b\\>."]"#,
+        r#"DarkGrey = "DARK_GREY","#,
+    ]);
+}
+
+#[test]
+fn an_unknown_root_is_named() {
+    let error = zoo(&["zoo.Dog"]).unwrap_err().to_string();
+    assert!(error.contains("no type zoo.Dog"), "{error}");
+}
+
+#[test]
+fn a_package_that_is_not_installed_says_what_to_run() {
+    let package = Package { folder: "/nowhere/zoo".into(), module: String::new() };
+    let error = generate(&[package], &["zoo.Cat"], "crate").unwrap_err().to_string();
+    assert_eq!(error, "can't read /nowhere/zoo/.jsii: run `make setup`");
+}

@@ -1,0 +1,36 @@
+//! `invoke` and `sinvoke`: call a method.
+
+use serde_json::{Value, json};
+
+use super::session::request;
+use crate::{FromJs, Handle, Object, Result, ToJs};
+
+/// `object.method(...args)`.
+pub fn invoke<R: FromJs>(object: &Object, method: &str, args: &[Value]) -> Result<R> {
+    let message = json!({ "api": "invoke", "objref": object.to_js(), "method": method, "args": args });
+    let call = format!("{}.{method}()", object.class());
+    R::from_js(result_of(request(None, &call, &message)?))
+}
+
+/// `T.method(...args)`.
+pub fn invoke_static<T: Handle, R: FromJs>(method: &str, args: &[Value]) -> Result<R> {
+    let message = json!({ "api": "sinvoke", "fqn": T::FQN, "method": method, "args": args });
+    let call = format!("{}.{method}()", T::FQN);
+    R::from_js(result_of(request(T::MODULE, &call, &message)?))
+}
+
+/// Arguments of which the last, a list, stands for any number of arguments.
+#[must_use]
+pub fn spread(fixed: &[Value], last: Value) -> Vec<Value> {
+    let mut args = fixed.to_vec();
+    match last {
+        Value::Array(items) => args.extend(items),
+        item => args.push(item),
+    }
+    args
+}
+
+/// The answer is `{"result": …}`, or `{}` for undefined.
+fn result_of(mut answer: Value) -> Value {
+    answer.get_mut("result").map(Value::take).unwrap_or_default()
+}

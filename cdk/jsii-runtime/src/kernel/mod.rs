@@ -1,0 +1,17 @@
+//! The kernel of this thread and the messages it understands, one file each.
+
+mod callback;
+mod channel;
+mod create;
+mod get;
+mod hello;
+mod invoke;
+mod load;
+mod process;
+mod session;
+mod set;
+
+pub use create::create;
+pub use get::{get, get_static};
+pub use invoke::{invoke, invoke_static, spread};
+pub use set::set;

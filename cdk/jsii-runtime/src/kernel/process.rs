@@ -1,0 +1,75 @@
+//! The kernel's process.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+
+use super::channel::Channel;
+use crate::modules::Installation;
+use crate::{Error, Result};
+
+/// The kernel speaks on file descriptor 3. The shell moves the socket there from standard input and is replaced by
+/// Node: a descriptor can't be placed from here without unsafe code.
+const REDIRECT: &str = r#"exec "$@" 3<&0 </dev/null"#;
+
+/// What JavaScript is told about the language it is called from.
+const AGENT: &str = concat!("Rust/", env!("CARGO_PKG_RUST_VERSION"));
+
+/// A running kernel. Dropping it closes the channel, on which the kernel ends, and waits for that.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    /// A second handle to the channel's socket, to close it under the [`Channel`].
+    socket: UnixStream,
+}
+
+impl Process {
+    /// Starts the kernel of an installation.
+    pub(super) fn start(installation: &Installation) -> Result<(Self, Channel)> {
+        let failed = |source| failed(installation, source);
+        let (here, there) = UnixStream::pair().map_err(failed)?;
+        let socket = here.try_clone().map_err(failed)?;
+        let child = command(installation).stdin(Stdio::from(OwnedFd::from(there))).spawn().map_err(failed)?;
+        Ok((Self { child, socket }, Channel::new(here)))
+    }
+
+    /// Why the process ended before it said a word, e.g. that there is no such Node binary.
+    pub(super) fn explain_end(mut self, installation: &Installation) -> Error {
+        match self.child.wait() {
+            Ok(status) => failed(installation, io::Error::other(status.to_string())),
+            Err(source) => failed(installation, source),
+        }
+    }
+}
+
+fn failed(installation: &Installation, source: io::Error) -> Error {
+    Error::Start { node: installation.node().to_string_lossy().into_owned(), source }
+}
+
+fn command(installation: &Installation) -> Command {
+    let cache = installation.cache();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", REDIRECT, "sh"])
+        .arg(installation.node())
+        .arg("--preserve-symlinks")
+        .arg(installation.kernel())
+        .env("JSII_AGENT", AGENT);
+    // What the kernel keeps between runs stays beside the packages, unless somebody chose a place for it.
+    for (variable, folder) in [("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "packages"), ("NODE_COMPILE_CACHE", "compiled")] {
+        if std::env::var_os(variable).is_none() {
+            command.env(variable, cache.join(folder));
+        }
+    }
+    command
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error means that the kernel is gone already, which is all that is wanted here.
+        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,102 @@
+//! One conversation with a kernel: requests and their answers, and what has been loaded.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::channel::Channel;
+use super::process::Process;
+use super::{callback, hello, load};
+use crate::modules::Installation;
+use crate::{Error, Module, Result};
+
+thread_local! {
+    /// A static method of a JavaScript class has no object to find its kernel by, so a thread has one kernel.
+    static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
+}
+
+/// A running kernel and what it has loaded.
+#[derive(Debug)]
+pub(super) struct Session {
+    channel: Channel,
+    installation: Installation,
+    loaded: Vec<&'static str>,
+    /// Last, because dropping it waits for the kernel's end.
+    _process: Process,
+}
+
+/// Sends a request to this thread's kernel, which is started if need be. `module` is loaded first.
+///
+/// `call` says in an error what was called.
+pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
+    SESSION.with_borrow_mut(|slot| {
+        let session = match slot {
+            Some(session) => session,
+            None => slot.insert(Session::start(Installation::find()?)?),
+        };
+        if let Some(module) = module {
+            session.load(module)?;
+        }
+        session.request(call, message)
+    })
+}
+
+impl Session {
+    fn start(installation: Installation) -> Result<Self> {
+        let (process, mut channel) = Process::start(&installation)?;
+        match channel.receive() {
+            Ok(greeting) => hello::expect(&greeting)?,
+            Err(Error::Ended { .. }) => return Err(process.explain_end(&installation)),
+            Err(error) => return Err(error),
+        }
+        Ok(Self { channel, installation, loaded: Vec::new(), _process: process })
+    }
+
+    /// Loads a module, after those it depends on, unless that was done before.
+    fn load(&mut self, module: &'static Module) -> Result<()> {
+        if self.loaded.contains(&module.name) {
+            return Ok(());
+        }
+        for dependency in module.dependencies {
+            self.load(dependency)?;
+        }
+        let message = load::message(module, &self.installation)?;
+        self.request(&format!("load {}", module.name), &message)?;
+        self.loaded.push(module.name);
+        Ok(())
+    }
+
+    fn request(&mut self, call: &str, message: &Value) -> Result<Value> {
+        self.channel.send(message)?;
+        loop {
+            let mut answer = self.channel.receive()?;
+            if let Some(callback) = answer.get("callback") {
+                let refusal = callback::refuse(callback);
+                self.channel.send(&refusal)?;
+                continue;
+            }
+            if let Some(result) = answer.get_mut("ok") {
+                return Ok(result.take());
+            }
+            return Err(thrown(call, &answer));
+        }
+    }
+}
+
+fn thrown(call: &str, answer: &Value) -> Error {
+    let text = |key| answer.get(key).and_then(Value::as_str).map(str::to_owned);
+    match text("error") {
+        Some(message) => Error::Thrown {
+            call: call.to_owned(),
+            name: text("name").unwrap_or_default(),
+            message,
+            stack: text("stack"),
+        },
+        // `{}`: JSON has no way to write an `ok` that is undefined.
+        None => Error::Protocol { line: answer.to_string() },
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

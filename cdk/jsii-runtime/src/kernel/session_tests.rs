@@ -1,0 +1,113 @@
+//! Conversations with the real kernel, and with programs that behave as a broken one would.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+
+static CONSTRUCTS: Module = Module { name: "constructs", version: "10.8.1", dependencies: &[] };
+
+fn real() -> Session {
+    Session::start(Installation::find().unwrap()).unwrap()
+}
+
+/// A folder in which `program` is installed as the kernel.
+fn installed(program: &str) -> (tempfile::TempDir, Installation) {
+    let node_modules = tempfile::tempdir().unwrap();
+    let kernel = node_modules.path().join("@jsii/runtime/webpack/lib/program.js");
+    fs::create_dir_all(kernel.parent().unwrap()).unwrap();
+    fs::write(kernel, program).unwrap();
+    let installation = Installation::at(node_modules.path()).unwrap();
+    (node_modules, installation)
+}
+
+const GREETING: &str = r#"require("node:fs").writeSync(3, '{"hello":"kernel"}\n');"#;
+
+#[test]
+fn a_module_is_loaded_once_and_its_classes_can_be_made() {
+    let mut session = real();
+    session.load(&CONSTRUCTS).unwrap();
+    session.load(&CONSTRUCTS).unwrap();
+    let create = json!({ "api": "create", "fqn": "constructs.RootConstruct", "args": [] });
+    let object = session.request("new", &create).unwrap();
+    assert!(object["$jsii.byref"].as_str().unwrap().starts_with("constructs.RootConstruct@"), "{object}");
+}
+
+#[test]
+fn a_thrown_error_shows_what_was_called_and_the_message() {
+    let mut session = real();
+    let create = json!({ "api": "create", "fqn": "none.Such", "args": [] });
+    let error = session.request("new none.Such", &create).unwrap_err();
+    assert!(error.to_string().starts_with("new none.Such: "), "{error}");
+    assert!(error.to_string().contains("none"), "{error}");
+    // The kernel goes on after an error.
+    session.load(&CONSTRUCTS).unwrap();
+}
+
+#[test]
+fn a_callback_fails_instead_of_waiting_for_ever() {
+    let mut session = real();
+    session.load(&CONSTRUCTS).unwrap();
+    let mut call = |message: Value| session.request("call", &message);
+    let validation = call(json!({
+        "api": "create", "fqn": "Object", "interfaces": ["constructs.IValidation"],
+        "overrides": [{ "method": "validate", "cookie": "validate" }],
+    }))
+    .unwrap();
+    let root = call(json!({ "api": "create", "fqn": "constructs.RootConstruct", "args": [] })).unwrap();
+    let node = call(json!({ "api": "get", "objref": root, "property": "node" })).unwrap();
+    let node = &node["value"];
+    call(json!({ "api": "invoke", "objref": node, "method": "addValidation", "args": [validation] })).unwrap();
+
+    let error = call(json!({ "api": "invoke", "objref": node, "method": "validate", "args": [] })).unwrap_err();
+
+    assert!(error.to_string().contains("implemented in Rust"), "{error}");
+}
+
+fn check_start(program: &str, expected: &str) {
+    let (_folder, installation) = installed(program);
+    let error = Session::start(installation).unwrap_err();
+    let text = format!("{error}; {:?}", std::error::Error::source(&error).map(ToString::to_string));
+    assert!(text.contains(expected), "{program}: {text}");
+}
+
+#[test]
+fn a_kernel_that_does_not_greet_is_explained() {
+    check_start("process.exit(3)", "exit status: 3");
+    check_start("process.exit(3)", "JSII_NODE");
+    check_start(r#"require("node:fs").writeSync(3, "no JSON\n")"#, "no JSON");
+    check_start(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no answer");
+}
+
+fn check_request(program: &str, expected: &str) {
+    let (_folder, installation) = installed(&format!("{GREETING}{program}"));
+    let mut session = Session::start(installation).unwrap();
+    let error = session.request("call", &json!({ "api": "stats" })).unwrap_err();
+    assert!(error.to_string().contains(expected), "{program}: {error}");
+}
+
+#[test]
+fn a_kernel_that_breaks_off_is_an_error() {
+    check_request("process.exit(0)", "ended before it answered");
+    check_request(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no answer");
+}
+
+#[test]
+fn a_module_of_another_version_is_refused_with_what_to_do() {
+    let (folder, installation) = installed(GREETING);
+    let check = |expected: &str| {
+        let mut session = Session::start(installation.clone()).unwrap();
+        let error = session.load(&CONSTRUCTS).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("make setup"), "{error}");
+    };
+    check("constructs 10.8.1, but no version is installed");
+    write(&folder.path().join("constructs/package.json"), r#"{"version":"9.9.9"}"#);
+    check("constructs 10.8.1, but 9.9.9 is installed");
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}

@@ -1,0 +1,198 @@
+//! The shapes of generated types. `jsii-bindgen` writes one of these for each type, and an `impl` with its members.
+
+/// Defines a class or an interface: `name: base = "fqn" in MODULE, is [ancestors], or [descendant classes]`.
+///
+/// The handle derefs to its base (an interface with none, and a class with none, to [`Object`](crate::Object)) and can
+/// be given, by reference, where any of its ancestors is wanted.
+#[macro_export]
+macro_rules! handle {
+    (
+        $(#[$doc:meta])*
+        $name:ident: $base:ty = $fqn:literal in $module:path, is [$($ancestor:ty),*], or [$($descendant:literal),*]
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name($base);
+
+        impl ::std::ops::Deref for $name {
+            type Target = $base;
+            fn deref(&self) -> &$base {
+                &self.0
+            }
+        }
+        impl $crate::Handle for $name {
+            const FQN: &'static str = $fqn;
+            const MODULE: ::std::option::Option<&'static $crate::Module> =
+                ::std::option::Option::Some(&$module);
+            fn from_object(object: $crate::Object) -> Self {
+                Self(<$base as $crate::Handle>::from_object(object))
+            }
+            fn object(&self) -> &$crate::Object {
+                <$base as $crate::Handle>::object(&self.0)
+            }
+            fn is_class_of(class: &str) -> bool {
+                class == $fqn $(|| class == $descendant)*
+            }
+        }
+        impl $crate::Is<$name> for $name {}
+        $(impl $crate::Is<$ancestor> for $name {})*
+
+        impl $crate::ToJs for $name {
+            fn to_js(&self) -> $crate::generated::Value {
+                $crate::ToJs::to_js($crate::Handle::object(self))
+            }
+        }
+        impl $crate::FromJs for $name {
+            fn from_js(value: $crate::generated::Value) -> $crate::Result<Self> {
+                ::std::result::Result::map(
+                    <$crate::Object as $crate::FromJs>::from_js(value),
+                    <Self as $crate::Handle>::from_object,
+                )
+            }
+        }
+        impl $crate::IntoJs<$name> for $name {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::ToJs::to_js(&self)
+            }
+        }
+        impl<O: $crate::Is<$name>> ::std::convert::From<&O> for $name {
+            fn from(handle: &O) -> Self {
+                <Self as $crate::Handle>::from_object(::std::clone::Clone::clone(
+                    $crate::Handle::object(handle),
+                ))
+            }
+        }
+    };
+}
+
+/// Defines a structure: `name = "fqn"`; one that is also returned lists its fields, `returns ["field", ..]`.
+#[macro_export]
+macro_rules! structure {
+    ($(#[$doc:meta])* $name:ident = $fqn:literal $(returns [$($field:literal),*])?) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name($crate::Fields);
+
+        impl $crate::Structure for $name {
+            const FQN: &'static str = $fqn;
+            fn fields(&self) -> &$crate::Fields {
+                &self.0
+            }
+        }
+        impl $crate::ToJs for $name {
+            fn to_js(&self) -> $crate::generated::Value {
+                $crate::value::structure_to_js(self)
+            }
+        }
+        impl $crate::IntoJs<$name> for $name {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::value::structure_to_js(&self)
+            }
+        }
+        impl $crate::IntoJs<$crate::generated::Value> for $name {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::value::structure_to_js(&self)
+            }
+        }
+        $(
+            impl $crate::FromJs for $name {
+                fn from_js(value: $crate::generated::Value) -> $crate::Result<Self> {
+                    ::std::result::Result::map(
+                        $crate::value::structure_from_js(value, &[$($field),*]),
+                        Self,
+                    )
+                }
+            }
+        )?
+    };
+}
+
+/// Defines an enumeration: `name = "fqn" { Member = "MEMBER", .. }`.
+#[macro_export]
+macro_rules! enumeration {
+    (
+        $(#[$doc:meta])*
+        $name:ident = $fqn:literal { $($(#[$member_doc:meta])* $member:ident = $js:literal,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$member_doc])* $member,)*
+        }
+
+        impl $crate::Enumeration for $name {
+            const FQN: &'static str = $fqn;
+            const MEMBERS: &'static [(Self, &'static str)] = &[$((Self::$member, $js)),*];
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$member => $js,)*
+                }
+            }
+        }
+        impl $crate::ToJs for $name {
+            fn to_js(&self) -> $crate::generated::Value {
+                $crate::value::enumeration_to_js(*self)
+            }
+        }
+        impl $crate::FromJs for $name {
+            fn from_js(value: $crate::generated::Value) -> $crate::Result<Self> {
+                $crate::value::enumeration_from_js(&value)
+            }
+        }
+        impl $crate::IntoJs<$name> for $name {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::value::enumeration_to_js(self)
+            }
+        }
+        impl $crate::IntoJs<$crate::generated::Value> for $name {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::value::enumeration_to_js(self)
+            }
+        }
+    };
+}
+
+/// Defines the alternatives that an argument may be one of: `name { Variant(Type), .. }`.
+#[macro_export]
+macro_rules! union {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident($type:ty),)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub enum $name {
+            $(
+                #[doc = concat!("One of the types that JavaScript accepts: `", stringify!($type), "`.")]
+                $variant($type),
+            )*
+        }
+
+        impl $crate::ToJs for $name {
+            fn to_js(&self) -> $crate::generated::Value {
+                match self {
+                    $(Self::$variant(value) => $crate::ToJs::to_js(value),)*
+                }
+            }
+        }
+        impl $crate::IntoJs<$name> for $name {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::ToJs::to_js(&self)
+            }
+        }
+    };
+}
+
+/// Lets text stand for a union that has a `String` among its alternatives.
+#[macro_export]
+macro_rules! text_or {
+    ($name:ident) => {
+        impl $crate::IntoJs<$name> for &str {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::IntoJs::<$crate::generated::Value>::into_js(self)
+            }
+        }
+        impl $crate::IntoJs<$name> for ::std::string::String {
+            fn into_js(self) -> $crate::generated::Value {
+                $crate::IntoJs::<$crate::generated::Value>::into_js(self)
+            }
+        }
+    };
+}

@@ -1,0 +1,34 @@
+//! Points in time.
+
+use serde_json::{Value, json};
+
+use super::from_js::mismatch;
+use crate::{FromJs, IntoJs, Result, ToJs};
+
+/// The wire's key for a date.
+const DATE: &str = "$jsii.date";
+
+/// A point in time, as the ISO 8601 text that JavaScript's `Date` is made from, e.g. `2024-05-01T12:00:00.000Z`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Date(pub String);
+
+impl ToJs for Date {
+    fn to_js(&self) -> Value {
+        json!({ DATE: self.0 })
+    }
+}
+
+impl IntoJs<Date> for Date {
+    fn into_js(self) -> Value {
+        self.to_js()
+    }
+}
+
+impl FromJs for Date {
+    fn from_js(value: Value) -> Result<Self> {
+        match value.get(DATE).and_then(Value::as_str) {
+            Some(text) => Ok(Self(text.to_owned())),
+            None => mismatch("a date", &value),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Rust values as arguments.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use crate::{Handle, Is};
+
+/// A value that has one form on the wire.
+pub trait ToJs {
+    /// The form on the wire.
+    fn to_js(&self) -> Value;
+}
+
+/// What can be given where JavaScript wants a `T`.
+///
+/// | wanted | given |
+/// |---|---|
+/// | `String` | `&str`, `String`, `&String` |
+/// | `f64` | `f64`, or an integer of up to 32 bits |
+/// | class or interface `T` | `&O` where `O` [is](crate::Is) a `T`; or a `T` |
+/// | structure, enumeration | itself |
+/// | `Vec<T>` | `[..]`, `Vec`, or `&[..]` of what can be given for a `T` |
+/// | `IndexMap<String, T>` | `[(key, value), ..]`, `Vec`, `IndexMap` or `BTreeMap` of what can be given for a `T` |
+/// | `Value` (anything) | any of the above that is not a list or a map; `json!` |
+///
+/// [`Unchecked`](crate::Unchecked) can be given for anything.
+#[diagnostic::on_unimplemented(
+    message = "JavaScript wants a `{T}` here, which can't be made from `{Self}`",
+    note = "an object is given by reference, `&object`; a structure, an enumeration or a list by value"
+)]
+pub trait IntoJs<T> {
+    /// The form on the wire.
+    fn into_js(self) -> Value;
+}
+
+impl<T: Handle, O: Is<T>> IntoJs<T> for &O {
+    fn into_js(self) -> Value {
+        self.object().to_js()
+    }
+}
+
+/// Scalars: what stands for itself in JSON, can be given for it, and can be given for anything.
+macro_rules! scalar {
+    ($target:ty: $($given:ty),*) => {
+        impl ToJs for $target {
+            fn to_js(&self) -> Value {
+                json!(self)
+            }
+        }
+        impl IntoJs<$target> for $target {
+            fn into_js(self) -> Value {
+                json!(self)
+            }
+        }
+        impl IntoJs<Value> for $target {
+            fn into_js(self) -> Value {
+                json!(self)
+            }
+        }
+        $(
+            impl IntoJs<$target> for $given {
+                fn into_js(self) -> Value {
+                    json!(self)
+                }
+            }
+            impl IntoJs<Value> for $given {
+                fn into_js(self) -> Value {
+                    json!(self)
+                }
+            }
+        )*
+    };
+}
+
+scalar!(bool:);
+scalar!(f64: i8, i16, i32, u8, u16, u32);
+scalar!(String: &str, &String);
+
+impl IntoJs<Value> for Value {
+    fn into_js(self) -> Value {
+        self
+    }
+}
+
+impl<O: Handle> IntoJs<Value> for &O {
+    fn into_js(self) -> Value {
+        self.object().to_js()
+    }
+}
+
+fn list<T, G: IntoJs<T>>(items: impl IntoIterator<Item = G>) -> Value {
+    items.into_iter().map(IntoJs::into_js).collect()
+}
+
+impl<T, G: IntoJs<T>> IntoJs<Vec<T>> for Vec<G> {
+    fn into_js(self) -> Value {
+        list(self)
+    }
+}
+
+impl<T, G: IntoJs<T>, const N: usize> IntoJs<Vec<T>> for [G; N] {
+    fn into_js(self) -> Value {
+        list(self)
+    }
+}
+
+impl<T, G: IntoJs<T> + Clone> IntoJs<Vec<T>> for &[G] {
+    fn into_js(self) -> Value {
+        list(self.iter().cloned())
+    }
+}
+
+fn map<T, K: Into<String>, G: IntoJs<T>>(entries: impl IntoIterator<Item = (K, G)>) -> Value {
+    let entries: Map<String, Value> = entries.into_iter().map(|(key, value)| (key.into(), value.into_js())).collect();
+    json!({ "$jsii.map": entries })
+}
+
+impl<T, K: Into<String>, G: IntoJs<T>, const N: usize> IntoJs<IndexMap<String, T>> for [(K, G); N] {
+    fn into_js(self) -> Value {
+        map(self)
+    }
+}
+
+impl<T, K: Into<String>, G: IntoJs<T>> IntoJs<IndexMap<String, T>> for Vec<(K, G)> {
+    fn into_js(self) -> Value {
+        map(self)
+    }
+}
+
+impl<T, G: IntoJs<T>> IntoJs<IndexMap<String, T>> for IndexMap<String, G> {
+    fn into_js(self) -> Value {
+        map(self)
+    }
+}
+
+impl<T, G: IntoJs<T>> IntoJs<IndexMap<String, T>> for BTreeMap<String, G> {
+    fn into_js(self) -> Value {
+        map(self)
+    }
+}

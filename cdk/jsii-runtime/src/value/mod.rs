@@ -1,0 +1,27 @@
+//! How Rust values are written to and read from the wire.
+//!
+//! | jsii | Rust | wire |
+//! |---|---|---|
+//! | string, number, boolean | `String`, `f64`, `bool` | as in JSON |
+//! | any, json | [`serde_json::Value`] | as in JSON |
+//! | date | [`Date`] | `{"$jsii.date": "2024-…"}` |
+//! | array | `Vec<T>` | as in JSON |
+//! | map | `IndexMap<String, T>`, in order | `{"$jsii.map": {…}}` |
+//! | enum | [`Enumeration`] | `{"$jsii.enum": "fqn/MEMBER"}` |
+//! | struct | [`Structure`] | `{"$jsii.struct": {fqn, data}}`; comes back by reference |
+//! | class, interface | [`Handle`](crate::Handle) | `{"$jsii.byref": "fqn@10000"}` |
+//! | undefined | `Option<T>`, `()` | `null` |
+
+mod date;
+mod enumeration;
+mod from_js;
+mod into_js;
+mod structure;
+mod unchecked;
+
+pub use date::Date;
+pub use enumeration::{Enumeration, enumeration_from_js, enumeration_to_js};
+pub use from_js::FromJs;
+pub use into_js::{IntoJs, ToJs};
+pub use structure::{Fields, Structure, structure_from_js, structure_to_js};
+pub use unchecked::Unchecked;

@@ -1,0 +1,130 @@
+//! The forms on the wire.
+#![expect(missing_docs, clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use jsii_runtime::{Date, Error, Fields, FromJs, Handle, IntoJs, Module, Object, Structure, Unchecked};
+use serde_json::{Value, json};
+
+static ZOO: Module = Module { name: "zoo", version: "1.0.0", dependencies: &[] };
+
+jsii_runtime::handle! { Animal: Object = "zoo.Animal" in ZOO, is [ILegged], or ["zoo.Cat"] }
+jsii_runtime::handle! { Cat: Animal = "zoo.Cat" in ZOO, is [Animal, ILegged], or [] }
+jsii_runtime::handle! { ILegged: Object = "zoo.ILegged" in ZOO, is [], or ["zoo.Animal", "zoo.Cat"] }
+jsii_runtime::structure! { CatProps = "zoo.CatProps" }
+jsii_runtime::enumeration! { Colour = "zoo.Colour" { Black = "BLACK", White = "WHITE", } }
+jsii_runtime::union! { Name { String(String), Number(f64), } }
+jsii_runtime::text_or! { Name }
+
+fn cat() -> Cat {
+    Cat::from_js(json!({ "$jsii.byref": "zoo.Cat@10000" })).unwrap()
+}
+
+fn written<T>(value: impl IntoJs<T>) -> Value {
+    value.into_js()
+}
+
+#[test]
+fn scalars_are_plain_json() {
+    assert_eq!(written::<String>("text"), json!("text"));
+    assert_eq!(written::<String>(&"text".to_owned()), json!("text"));
+    assert_eq!(written::<f64>(256), json!(256));
+    assert_eq!(written::<f64>(0.5), json!(0.5));
+    assert_eq!(written::<bool>(true), json!(true));
+}
+
+#[test]
+fn objects_are_references_wherever_they_are_wanted() {
+    let reference = json!({ "$jsii.byref": "zoo.Cat@10000" });
+    let cat = cat();
+    assert_eq!(written::<Cat>(&cat), reference);
+    assert_eq!(written::<Animal>(&cat), reference);
+    assert_eq!(written::<ILegged>(&cat), reference);
+    assert_eq!(written::<Value>(&cat), reference);
+    assert_eq!(written::<Vec<ILegged>>([ILegged::from(&cat)]), json!([reference]));
+}
+
+#[test]
+fn structures_and_members_carry_their_names() {
+    let structure = CatProps(Fields::new().with("lives", written::<f64>(9)));
+    let expected = json!({ "$jsii.struct": { "fqn": "zoo.CatProps", "data": { "lives": 9 } } });
+    assert_eq!(structure.fields().get::<Value>("lives").unwrap(), json!(9));
+    assert_eq!(written::<CatProps>(structure), expected);
+    assert_eq!(written::<Colour>(Colour::Black), json!({ "$jsii.enum": "zoo.Colour/BLACK" }));
+}
+
+#[test]
+fn a_map_keeps_its_order() {
+    let text = |value: Value| value.to_string();
+    let expected = r#"{"$jsii.map":{"b":"1","a":"2"}}"#;
+    assert_eq!(text(written::<IndexMap<String, String>>([("b", "1"), ("a", "2")])), expected);
+    assert_eq!(text(written::<IndexMap<String, String>>(vec![("b", "1"), ("a", "2")])), expected);
+    let sorted = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    assert_eq!(text(written::<IndexMap<String, f64>>(sorted)), r#"{"$jsii.map":{"a":1,"b":2}}"#);
+}
+
+#[test]
+fn a_union_takes_text_or_a_variant() {
+    assert_eq!(written::<Name>("Tom"), json!("Tom"));
+    assert_eq!(written::<Name>(Name::Number(7.0)), json!(7.0));
+}
+
+#[test]
+fn an_unchecked_value_stands_for_anything() {
+    let reference = json!({ "$jsii.byref": "zoo.Cat@10000" });
+    assert_eq!(written::<f64>(Unchecked::from(&cat())), reference);
+    assert_eq!(written::<CatProps>(Unchecked::from(json!({ "lives": 9 }))), json!({ "lives": 9 }));
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let date = Date("2024-05-01T12:00:00.000Z".to_owned());
+    assert_eq!(Date::from_js(written::<Date>(date.clone())).unwrap(), date);
+    assert_eq!(Colour::from_js(written::<Colour>(Colour::White)).unwrap(), Colour::White);
+    assert_eq!(Vec::<f64>::from_js(json!([1, 2])).unwrap(), [1.0, 2.0]);
+    let map = IndexMap::<String, bool>::from_js(json!({ "$jsii.map": { "b": true, "a": false } })).unwrap();
+    assert_eq!(map.keys().collect::<Vec<_>>(), ["b", "a"]);
+}
+
+#[test]
+fn undefined_is_none_and_only_none() {
+    assert_eq!(Option::<String>::from_js(Value::Null).unwrap(), None);
+    assert_eq!(Option::<String>::from_js(json!("")).unwrap(), Some(String::new()));
+    <()>::from_js(json!("ignored")).unwrap();
+}
+
+fn check_mismatch<T: FromJs>(value: Value, expected: &str) {
+    let Err(error) = T::from_js(value) else { panic!("accepted {expected}") };
+    assert!(matches!(&error, Error::Decode { .. }), "{error}");
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[test]
+fn a_value_of_another_shape_is_an_error_that_shows_it() {
+    check_mismatch::<String>(json!(7), "expected a string from JavaScript, found 7");
+    check_mismatch::<String>(Value::Null, "found null");
+    check_mismatch::<f64>(json!("7"), "a number");
+    check_mismatch::<bool>(json!("true"), "a boolean");
+    check_mismatch::<Vec<f64>>(json!({}), "an array");
+    check_mismatch::<IndexMap<String, f64>>(json!({ "a": 1 }), "a map");
+    check_mismatch::<Colour>(json!({ "$jsii.enum": "zoo.Colour/RED" }), "zoo.Colour");
+    check_mismatch::<Cat>(json!({ "lives": 9 }), "an object");
+}
+
+#[test]
+fn a_downcast_is_checked() {
+    let animal = Animal::from(&cat());
+    assert!(animal.cast::<Cat>().is_ok());
+    assert!(animal.cast::<ILegged>().is_ok());
+    let plain = Animal::from_js(json!({ "$jsii.byref": "zoo.Animal@10001" })).unwrap();
+    let error = plain.cast::<Cat>().map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "zoo.Animal@10001 is not an instance of zoo.Cat");
+}
+
+#[test]
+fn a_class_derefs_to_its_base() {
+    let cat = cat();
+    let base: &Animal = &cat;
+    assert_eq!(base.object().class(), "zoo.Cat");
+}
