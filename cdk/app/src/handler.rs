@@ -99,5 +99,6 @@ fn bundling(environment: &Environment) -> Result<BundlingOptions> {
     Ok(BundlingOptions::new()
         .architecture(&architecture(environment)?)
         .profile(profile)
-        .cargo_lambda_flags(["--locked", "--quiet"]))
+        // With the whole workspace's features, not the one package's: otherwise each handler compiles the AWS SDK anew.
+        .cargo_lambda_flags(["--workspace", "--locked", "--quiet"]))
 }

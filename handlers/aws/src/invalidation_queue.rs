@@ -25,10 +25,12 @@ pub enum QueueFailed {
     #[error(transparent)]
     Call(#[from] CallFailed),
     /// A row is not what the queue should hold.
-    #[error("a row of table {table} cannot be read: {cause}")]
+    #[error("row {row} of table {table} cannot be read ({cause}); it waits until it is corrected or deleted")]
     Row {
         /// The table.
         table: String,
+        /// The row's target and tenant.
+        row: String,
         /// What is wrong with it.
         cause: serde_dynamo::Error,
     },
@@ -131,7 +133,9 @@ impl InvalidationQueue {
     }
 
     fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueFailed> {
-        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row { table: self.table.clone(), cause })
+        let key = |name| item.get(name).and_then(|key| key.as_s().ok()).map_or("?", String::as_str);
+        let row = format!("{} of {}", key("target"), key("tenant"));
+        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row { table: self.table.clone(), row, cause })
     }
 }
 

@@ -7,9 +7,10 @@
 mod record;
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
-use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::invalidation_queue::{InvalidationQueue, QueueFailed};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::Timestamp;
 use domain::change_detection::detect_change;
@@ -36,8 +37,10 @@ impl Handler {
     pub async fn handle(&self, event: &Value, now: Timestamp, request_id: &str) -> DynamoDbEventResponse {
         let mut events = Vec::new();
         let mut failed = BTreeSet::new();
-        for raw in event["Records"].as_array().map_or(&[][..], Vec::as_slice) {
-            match read(raw) {
+        // What is not an event of a stream is handled like one record that cannot be read.
+        let records = event["Records"].as_array().map_or(slice::from_ref(event), Vec::as_slice);
+        for raw in records {
+            match read(raw, now) {
                 Ok(Some(event)) => events.push(event),
                 Ok(None) => {}
                 Err(reason) => {
@@ -53,9 +56,14 @@ impl Handler {
         let upserts = reduce(events, now, request_id);
         tracing::info!(targets = upserts.len(), "enqueueing");
         for upsert in upserts {
-            if let Err(error) = self.queue.upsert(&upsert).await {
-                tracing::error!(%error, "the records of this target are delivered again");
-                failed.extend(upsert.sequences);
+            match self.queue.upsert(&upsert).await {
+                Ok(_) => {}
+                // It is in the queue; the scheduled run says of a row that it cannot read it.
+                Err(error @ QueueFailed::Row { .. }) => tracing::error!(%error, "enqueued"),
+                Err(error @ QueueFailed::Call(_)) => {
+                    tracing::error!(%error, "the records of this target are delivered again");
+                    failed.extend(upsert.sequences);
+                }
             }
         }
 
@@ -66,8 +74,8 @@ impl Handler {
 }
 
 /// Reads a record and decides whether it is meaningful. The error says why it cannot be read.
-fn read(raw: &Value) -> Result<Option<Event>, String> {
-    let (record, written_at, sequence) = record::parse(raw)?;
+fn read(raw: &Value, now: Timestamp) -> Result<Option<Event>, String> {
+    let (record, written_at, sequence) = record::parse(raw, now)?;
     let change = detect_change(&record).map_err(|error| error.to_string())?;
     Ok(change.map(|change| Event { change, written_at, sequence }))
 }

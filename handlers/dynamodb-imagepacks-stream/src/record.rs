@@ -5,15 +5,19 @@ use domain::Timestamp;
 use domain::change_detection::{Image, Record};
 use serde_json::Value;
 
-/// Reads one record: the change, when it was written, and its sequence number. The error says what is wrong.
-pub(crate) fn parse(raw: &Value) -> Result<(Record, Timestamp, String), String> {
-    let record: EventRecord =
+/// Reads one record: the change, when it was written, and its sequence number. The error says what is wrong. A record
+/// that does not say when it was written was written `now`.
+pub(crate) fn parse(raw: &Value, now: Timestamp) -> Result<(Record, Timestamp, String), String> {
+    let EventRecord { change, .. } =
         serde_json::from_value(raw.clone()).map_err(|error| format!("not a DynamoDB stream record: {error}"))?;
-    let change = record.change;
-    let written_at = u64::try_from(change.approximate_creation_date_time.timestamp_millis()).unwrap_or_default();
     let sequence = change.sequence_number.ok_or("the record has no sequence number")?;
-    let record = Record { keys: image(change.keys)?, old: present(change.old_image)?, new: present(change.new_image)? };
-    Ok((record, Timestamp::from_millis(written_at), sequence))
+    // Lambda's event type makes an absent time the Unix epoch.
+    let written_at = match change.approximate_creation_date_time.timestamp_millis() {
+        millis @ 1.. => Timestamp::from_millis(millis.unsigned_abs()),
+        _ => now,
+    };
+    let record = Record { keys: keys(raw), old: image(raw, "OldImage"), new: image(raw, "NewImage") };
+    Ok((record, written_at, sequence))
 }
 
 /// The sequence number of a record that may be otherwise unreadable. Empty, it makes the whole batch fail, which is
@@ -22,12 +26,14 @@ pub(crate) fn sequence_number(raw: &Value) -> String {
     raw["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Lambda's event type makes an absent image an empty one; an item that exists has its key attributes at least.
-fn present(item: serde_dynamo::Item) -> Result<Option<Image>, String> {
-    let image = image(item)?;
-    Ok((!image.is_empty()).then_some(image))
+/// The key attributes as plain strings; one that is not a string is `null`.
+fn keys(raw: &Value) -> Image {
+    let keys = raw["dynamodb"]["Keys"].as_object().into_iter().flatten();
+    keys.map(|(name, attribute)| (name.clone(), attribute["S"].clone())).collect()
 }
 
-fn image(item: serde_dynamo::Item) -> Result<Image, String> {
-    serde_dynamo::from_item(item).map_err(|error| format!("the record's attributes cannot be read: {error}"))
+/// An image as DynamoDB writes it (`{"S": "main"}`), in which every change shows: plain JSON has no binary values, and
+/// its numbers lose digits that DynamoDB's have. An item that exists has its key attributes at least.
+fn image(raw: &Value, name: &str) -> Option<Image> {
+    raw["dynamodb"][name].as_object().filter(|image| !image.is_empty()).cloned()
 }

@@ -52,32 +52,34 @@ pub enum RunFailed {
 }
 
 impl Handler {
-    /// Runs once. `owner` identifies this run; `clock` gives the time.
-    pub async fn run(&self, owner: &str, clock: fn() -> Timestamp) -> Result<Summary, RunFailed> {
+    /// Runs once. `owner` identifies this run and `now` is when it begins.
+    pub async fn run(&self, owner: &str, now: Timestamp) -> Result<Summary, RunFailed> {
         let queue = &self.purger.executor.queue;
-        if !queue.take_lease(owner, clock(), self.lease).await? {
+        if !queue.take_lease(owner, now, self.lease).await? {
             tracing::warn!("another run holds the lease; this one leaves the queue to it");
             return Ok(Summary { is_leased_elsewhere: true, ..Summary::default() });
         }
-        let result = self.purge(clock).await;
-        queue.release_lease(owner).await?;
-        result
+        let result = self.purge(now).await;
+        let released = queue.release_lease(owner).await;
+        // Of two failures the first one says what is wrong.
+        let summary = result?;
+        released?;
+        Ok(summary)
     }
 
-    async fn purge(&self, clock: fn() -> Timestamp) -> Result<Summary, RunFailed> {
+    async fn purge(&self, now: Timestamp) -> Result<Summary, RunFailed> {
         let Purger { tenants, executor, delays, budgets } = &self.purger;
         let queue = executor.queue.read().await?;
         let mut failures: Vec<String> = queue.unreadable.iter().map(ToString::to_string).collect();
         let mut summary = Summary { entries: queue.entries.len(), ..Summary::default() };
         if !queue.entries.is_empty() {
             let tenants = tenants.tenants().await?;
-            let started_at = clock();
-            let plan = plan(started_at, queue.entries, &tenants, delays, budgets);
+            let plan = plan(now, queue.entries, &tenants, delays, budgets);
             summary.entries_unregistered = plan.unregistered.len();
             failures.extend(plan.unregistered.iter().map(|entry| {
                 format!("{} of {} waits: no distribution is registered for that tenant", entry.target, entry.tenant)
             }));
-            let request = Request { requested_by: "stream".to_owned(), started_at };
+            let request = Request { requested_by: "stream".to_owned(), started_at: now };
             let report = executor.execute(plan, &request).await;
             summary.add(&report);
             failures.extend(report.failures);

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let handler = Handler { purger: Purger::from_environment(&sdk)?, lease: Duration::from_secs(lease_secs) };
     let handler = &handler;
     run(service_fn(|event: LambdaEvent<Value>| async move {
-        handler.run(&event.context.request_id, now).await.map_err(Error::from)
+        handler.run(&event.context.request_id, now()).await.map_err(Error::from)
     }))
     .await
 }

@@ -1,1 +1,27 @@
-fn main() {}
+//! The Lambda function `image-processing`: reads its configuration, builds its clients, runs.
+
+use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::settings::setting;
+use aws_adapters::variants_bucket::VariantsBucket;
+use image_processing::Handler;
+use lambda_http::{Error, Request, run, service_fn, tracing};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let originals_bucket = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
+    let variants_bucket = setting("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
+    let cache_tag_header = setting("CACHE_TAG_HEADER", "image-cache-tag")?;
+    let sdk = aws_config::load_from_env().await;
+    let s3 = aws_sdk_s3::Client::new(&sdk);
+    let handler = Handler {
+        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table),
+        originals: OriginalsBucket::new(s3.clone(), originals_bucket),
+        variants: VariantsBucket::new(s3, variants_bucket),
+        cache_tag_header,
+    };
+    let handler = &handler;
+    run(service_fn(|request: Request| async move { Ok::<_, Error>(handler.handle(&request).await) })).await
+}

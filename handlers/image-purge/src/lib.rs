@@ -87,7 +87,13 @@ impl Handler {
 
     /// Whether there is anything to purge: a pack that was removed may have left variants behind.
     async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, Failed> {
-        if self.packs.find(tenant, &[pack], &[]).await?.packs.contains_key(pack) {
+        let is_in_the_table = match self.packs.find(tenant, &[pack], &[]).await {
+            Ok(found) => found.packs.contains_key(pack),
+            // A record that cannot be read is there, and its pictures can be purged.
+            Err(ReadFailed::Item { .. }) => true,
+            Err(error) => return Err(error.into()),
+        };
+        if is_in_the_table {
             return Ok(true);
         }
         let sweep = Sweep::of(tenant, &Target::Pack(pack.clone()));

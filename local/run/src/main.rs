@@ -1,1 +1,99 @@
-fn main() {}
+//! `make run` and `make dev`.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use clap::Parser;
+use run::checkout::Checkout;
+use run::local_cloud::LocalCloud;
+use run::report::{Cause, Report, StepFailed, Summary, with_causes};
+use run::run_dir::RunDir;
+use run::timeline::Timeline;
+use run::{invitation, scenario};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Starts the whole system on this machine. Needs no AWS account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
+enum Command {
+    /// Deploys everything, plays the scenario, cleans up. Succeeds only if every step held.
+    Play,
+    /// Deploys everything and leaves it up until Ctrl-C.
+    Dev,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Command::parse()).await {
+        Ok(Summary { ok: true, .. }) => ExitCode::SUCCESS,
+        // What did not hold has been told.
+        Ok(_) => ExitCode::FAILURE,
+        Err(cause) => {
+            eprintln!("error: {}", with_causes(&*cause));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs `command` until it ends or is interrupted.
+async fn run(command: Command) -> Result<Summary, Cause> {
+    let checkout = Checkout::find(&std::env::current_dir()?)?;
+    let run_dir = RunDir::take(&checkout)?;
+    let report = Report::default();
+    let timeline = OnceLock::new();
+
+    // However this ends, the first future is dropped with everything that it started: that is the clean-up.
+    tokio::select! {
+        _ = carry_out(command, &checkout, &run_dir, &report, &timeline) => {}
+        name = interruption() => report.interrupt(name?),
+    }
+
+    let summary = report.summary();
+    let path = run_dir.path().join("summary.json");
+    summary.write(&path)?;
+    if command == Command::Play {
+        tell(&summary, timeline.get(), &path);
+    }
+    Ok(summary)
+}
+
+/// A step that does not hold ends this early; the report has it.
+async fn carry_out(
+    command: Command,
+    checkout: &Checkout,
+    run_dir: &RunDir,
+    report: &Report,
+    timeline: &OnceLock<Timeline>,
+) -> Result<(), StepFailed> {
+    let cloud = LocalCloud::start(checkout, run_dir, report).await?;
+    match command {
+        Command::Play => scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await,
+        Command::Dev => {
+            let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
+            let text = report.step("the first pictures are uploaded", invite).await?;
+            report.progress.print(&text);
+            report.progress.begin("up; Ctrl-C ends everything");
+            std::future::pending().await
+        }
+    }
+}
+
+/// Waits until the user or the system wants this program to end, and names how.
+async fn interruption() -> io::Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = interrupt.recv() => Ok("Ctrl-C"),
+    }
+}
+
+fn tell(summary: &Summary, timeline: Option<&Timeline>, path: &Path) {
+    if let Some(timeline) = timeline {
+        println!("\nWhat happened, in milliseconds since the deployment:\n\n{timeline}");
+    }
+    let held = summary.steps.iter().filter(|step| step.ok).count();
+    let verdict = if summary.ok { "Every step held" } else { "NOT every step held" };
+    println!("{verdict}: {held} of {} played. Details: {}", summary.steps.len(), path.display());
+}
