@@ -3,7 +3,8 @@
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
     BehaviorOptions, CachePolicy, CachePolicyProps, CacheQueryStringBehavior, CfnDistribution, Distribution,
-    DistributionProps, HttpVersion, ResponseHeadersPolicy, ResponseHeadersPolicyProps, ViewerProtocolPolicy,
+    DistributionProps, ErrorResponse, HttpVersion, ResponseHeadersPolicy, ResponseHeadersPolicyProps,
+    ViewerProtocolPolicy,
 };
 use aws_cdk_lib::aws_cloudfront_origins::{FunctionUrlOrigin, FunctionUrlOriginWithOACProps};
 use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
@@ -100,6 +101,7 @@ fn distribution(
         .comment(format!("Pictures of {tenant} ({})", environment.name))
         .domain_names([host])
         .certificate(&certificate)
+        .error_responses(error_responses()?)
         .http_version(HttpVersion::Http2And3),
     )?;
     // The L2 construct has no property for cache tags yet.
@@ -109,6 +111,15 @@ fn distribution(
         resource.cast::<CfnDistribution>()?.add_property_override("DistributionConfig.CacheTagConfig", tags)?;
     }
     Ok(distribution)
+}
+
+/// CloudFront keeps errors for ten seconds unless told otherwise; image-processing says in each answer how long it may
+/// be kept.
+fn error_responses() -> Result<Vec<ErrorResponse>> {
+    [404, 500, 502, 503, 504]
+        .into_iter()
+        .map(|status| Ok(ErrorResponse::new(status).ttl(&Duration::seconds(0)?)))
+        .collect()
 }
 
 fn alias(stack: &Stack, environment: &Environment, host: &str, distribution: &Distribution) -> Result<()> {

@@ -1,0 +1,155 @@
+//! Which part of an original is shown, and at which size.
+
+use domain::image_pack::{Crop, Fit, LocationConfig};
+
+/// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). A larger location keeps its proportions.
+const VARIANT_SIDE_MAX_PX: u32 = 4096;
+
+/// A variant in the making: the part of the original that it shows, and its size in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) part: Crop,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// Frames an original of `width` × `height` pixels. There is a frame for every input: an editor's crop may be older
+/// than the original, and a viewer is better off with a picture than with an error about its numbers.
+pub(crate) fn frame(width: u32, height: u32, crop: Option<Crop>, config: LocationConfig) -> Frame {
+    let part = crop.and_then(|crop| within(width, height, crop)).unwrap_or(Crop { x: 0, y: 0, width, height });
+    let (width, height) = bounded(config);
+    match config.fit {
+        Fit::Fill => Frame { part, width, height },
+        Fit::Cover => Frame { part: covering(part, width, height), width, height },
+        Fit::Fit => {
+            let (width, height) = fitting(part, width, height);
+            Frame { part, width, height }
+        }
+    }
+}
+
+/// What of `crop` lies within an original of `width` × `height`; `None` if nothing does.
+fn within(width: u32, height: u32, crop: Crop) -> Option<Crop> {
+    let cut =
+        |offset: u32, length: u32, limit: u32| Some(length.min(limit.checked_sub(offset)?)).filter(|&cut| cut > 0);
+    Some(Crop { width: cut(crop.x, crop.width, width)?, height: cut(crop.y, crop.height, height)?, ..crop })
+}
+
+/// The location's size, at least one pixel and at most [`VARIANT_SIDE_MAX_PX`] on each side.
+fn bounded(config: LocationConfig) -> (u32, u32) {
+    let (width, height) = (config.width.max(1), config.height.max(1));
+    let longest = width.max(height);
+    if longest <= VARIANT_SIDE_MAX_PX {
+        return (width, height);
+    }
+    (scaled(width, VARIANT_SIDE_MAX_PX, longest), scaled(height, VARIANT_SIDE_MAX_PX, longest))
+}
+
+/// The middle of `part` in the proportions of `width` × `height`.
+///
+/// Cut before scaling: scaling first would blow a one-pixel-wide strip up to millions of rows.
+fn covering(part: Crop, width: u32, height: u32) -> Crop {
+    let (cut_width, cut_height) = if is_wider(part, width, height) {
+        (scaled(part.height, width, height).min(part.width), part.height)
+    } else {
+        (part.width, scaled(part.width, height, width).min(part.height))
+    };
+    Crop {
+        x: part.x + (part.width - cut_width) / 2,
+        y: part.y + (part.height - cut_height) / 2,
+        width: cut_width,
+        height: cut_height,
+    }
+}
+
+/// The largest size within `width` × `height` that has the proportions of `part`.
+fn fitting(part: Crop, width: u32, height: u32) -> (u32, u32) {
+    if is_wider(part, width, height) {
+        (width, scaled(width, part.height, part.width).min(height))
+    } else {
+        (scaled(height, part.width, part.height).min(width), height)
+    }
+}
+
+fn is_wider(part: Crop, width: u32, height: u32) -> bool {
+    u64::from(part.width) * u64::from(height) > u64::from(part.height) * u64::from(width)
+}
+
+/// `length` × `numerator` / `denominator`, rounded, and at least one pixel.
+fn scaled(length: u32, numerator: u32, denominator: u32) -> u32 {
+    let denominator = u64::from(denominator);
+    let scaled = (u64::from(length) * u64::from(numerator) + denominator / 2) / denominator;
+    u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rectangle([x, y, width, height]: [u32; 4]) -> Crop {
+        Crop { x, y, width, height }
+    }
+
+    /// `original`, and the box of the location: width, height. `expected`: the part shown, and the variant's size.
+    fn check(
+        original: (u32, u32),
+        crop: Option<[u32; 4]>,
+        fit: Fit,
+        size: (u32, u32),
+        expected: ([u32; 4], (u32, u32)),
+    ) {
+        let config = LocationConfig { width: size.0, height: size.1, fit };
+        let frame = frame(original.0, original.1, crop.map(rectangle), config);
+        let (part, (width, height)) = expected;
+        assert_eq!(frame, Frame { part: rectangle(part), width, height }, "{original:?} {crop:?} {fit:?} {size:?}");
+    }
+
+    #[test]
+    fn cover_fills_the_box_with_the_middle_of_the_picture() {
+        check((400, 200), None, Fit::Cover, (100, 100), ([100, 0, 200, 200], (100, 100)));
+        check((200, 400), None, Fit::Cover, (100, 100), ([0, 100, 200, 200], (100, 100)));
+        check((400, 200), None, Fit::Cover, (200, 100), ([0, 0, 400, 200], (200, 100)));
+        check((40, 20), None, Fit::Cover, (100, 100), ([10, 0, 20, 20], (100, 100)));
+    }
+
+    #[test]
+    fn fit_keeps_the_proportions_within_the_box() {
+        check((400, 200), None, Fit::Fit, (100, 100), ([0, 0, 400, 200], (100, 50)));
+        check((200, 400), None, Fit::Fit, (100, 100), ([0, 0, 200, 400], (50, 100)));
+        check((40, 20), None, Fit::Fit, (100, 100), ([0, 0, 40, 20], (100, 50)));
+    }
+
+    #[test]
+    fn fill_stretches_to_the_box() {
+        check((400, 200), None, Fit::Fill, (100, 100), ([0, 0, 400, 200], (100, 100)));
+    }
+
+    #[test]
+    fn a_crop_comes_before_the_box() {
+        check((400, 200), Some([300, 0, 100, 200]), Fit::Cover, (100, 100), ([300, 50, 100, 100], (100, 100)));
+        check((400, 200), Some([300, 0, 100, 200]), Fit::Fit, (100, 100), ([300, 0, 100, 200], (50, 100)));
+    }
+
+    #[test]
+    fn a_crop_that_stands_over_is_cut_and_one_outside_is_left_out() {
+        check((400, 200), Some([300, 100, 200, 200]), Fit::Fill, (10, 10), ([300, 100, 100, 100], (10, 10)));
+        check((400, 200), Some([0, 0, u32::MAX, u32::MAX]), Fit::Fill, (10, 10), ([0, 0, 400, 200], (10, 10)));
+        for outside in [[400, 0, 10, 10], [0, 200, 10, 10], [0, 0, 0, 10], [u32::MAX, u32::MAX, 1, 1]] {
+            check((400, 200), Some(outside), Fit::Fill, (10, 10), ([0, 0, 400, 200], (10, 10)));
+        }
+    }
+
+    #[test]
+    fn every_size_has_a_frame_of_at_least_a_pixel() {
+        check((1, 10_000), None, Fit::Cover, (1920, 1080), ([0, 4999, 1, 1], (1920, 1080)));
+        check((1, 10_000), None, Fit::Fit, (1920, 1080), ([0, 0, 1, 10_000], (1, 1080)));
+        check((400, 200), None, Fit::Fill, (0, 0), ([0, 0, 400, 200], (1, 1)));
+    }
+
+    #[test]
+    fn a_huge_location_is_bounded_in_its_proportions() {
+        check((400, 200), None, Fit::Fill, (8192, 4096), ([0, 0, 400, 200], (4096, 2048)));
+        check((400, 200), None, Fit::Fill, (u32::MAX, 1), ([0, 0, 400, 200], (4096, 1)));
+        check((400, 200), None, Fit::Fit, (u32::MAX, u32::MAX), ([0, 0, 400, 200], (4096, 2048)));
+    }
+}

@@ -1,0 +1,16 @@
+//! A viewer's picture: `GET /api/v2/img/<imagePackId>[-<suffix>]?location=<name>`.
+//!
+//! This function is the only origin of every tenant's distribution. It answers with the variant that the variants
+//! bucket holds, or makes it from the original, stores it and answers with it. Every answer that CloudFront keeps
+//! carries cache tags by which a purge finds it.
+
+mod alpha;
+mod geometry;
+mod handler;
+mod refusal;
+mod render;
+mod request;
+mod response;
+
+pub use handler::Handler;
+pub use request::TENANT_HEADER;

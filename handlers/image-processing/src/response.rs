@@ -1,0 +1,123 @@
+//! What goes back to CloudFront, and how long it may be kept.
+
+use aws_adapters::variants_bucket::Variant;
+use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use lambda_http::{Body, Response};
+use serde_json::json;
+
+use crate::refusal::Refusal;
+
+/// CloudFront keeps a picture for a year (the longest that it keeps anything by default), because a purge reaches it.
+/// A browser asks CloudFront again every time, because no purge reaches a browser.
+const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
+
+/// An error that a viewer's next request would meet again: CloudFront absorbs a rush of them. Short, because what ends
+/// it (a pack that is created) is not always a purge.
+const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
+
+/// An error that the next request may not meet.
+const NEVER: &str = "no-store";
+
+/// A picture. `cache_tags` are those of the pack, the location and the tenant that it shows.
+///
+/// The answer is always the whole picture, never a 304: nothing says that CloudFront refreshes cache tags on one.
+pub(crate) fn picture(variant: Variant, cache_tag_header: &HeaderName, cache_tags: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(variant.bytes));
+    set(&mut response, CONTENT_TYPE, &variant.content_type);
+    set(&mut response, ETAG, &variant.etag);
+    set(&mut response, CACHE_CONTROL, UNTIL_PURGED);
+    set(&mut response, cache_tag_header.clone(), cache_tags);
+    response
+}
+
+/// An error as JSON. `cache_tags` are those of every target whose purge may change the answer, if the request says so
+/// much.
+pub(crate) fn error(refusal: &Refusal, cache_tag_header: &HeaderName, cache_tags: Option<&str>) -> Response<Body> {
+    let body = json!({"error": {"code": refusal.code(), "message": refusal.to_string()}});
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = refusal.status();
+    set(&mut response, CONTENT_TYPE, "application/json");
+    match refusal.status().as_u16() {
+        400 | 404 | 422 => set(&mut response, CACHE_CONTROL, BRIEFLY),
+        _ => set(&mut response, CACHE_CONTROL, NEVER),
+    }
+    if let Refusal::MethodNotAllowed(_) = refusal {
+        set(&mut response, ALLOW, "GET, HEAD");
+    }
+    if let Some(cache_tags) = cache_tags {
+        set(&mut response, cache_tag_header.clone(), cache_tags);
+    }
+    response
+}
+
+/// Sets a header. Nothing is left out: the values are constants, identifiers (ASCII), and what S3 sent as a header.
+fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ImagePackId, LocationName};
+    use lambda_http::http::Method;
+
+    use super::*;
+
+    const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
+
+    fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+        response.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn a_picture_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
+        let variant = Variant {
+            bytes: vec![1, 2, 3],
+            content_type: "image/jpeg".to_owned(),
+            cache_tags: String::new(),
+            etag: "\"abc\"".to_owned(),
+        };
+        let response = picture(variant, &CACHE_TAG_HEADER, "acme/p1,acme/location/main,acme");
+        assert_eq!(response.status(), 200);
+        assert_eq!(header(&response, "content-type"), Some("image/jpeg"));
+        assert_eq!(header(&response, "etag"), Some("\"abc\""));
+        assert_eq!(header(&response, "cache-control"), Some("public, max-age=0, must-revalidate, s-maxage=31536000"));
+        assert_eq!(header(&response, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+        assert_eq!(response.into_body().as_ref(), [1, 2, 3]);
+    }
+
+    fn check_error(refusal: &Refusal, status: u16, cache_control: &str) {
+        let response = error(refusal, &CACHE_TAG_HEADER, Some("acme/p1,acme"));
+        assert_eq!(response.status(), status, "{refusal:?}");
+        assert_eq!(header(&response, "cache-control"), Some(cache_control), "{refusal:?}");
+        assert_eq!(header(&response, "content-type"), Some("application/json"), "{refusal:?}");
+        assert_eq!(header(&response, "image-cache-tag"), Some("acme/p1,acme"), "{refusal:?}");
+        let body: serde_json::Value = serde_json::from_slice(response.body().as_ref()).unwrap();
+        assert_eq!(body["error"]["code"], refusal.code());
+        assert_eq!(body["error"]["message"], refusal.to_string());
+    }
+
+    #[test]
+    fn an_error_that_lasts_is_kept_briefly_and_another_one_never() {
+        let location = LocationName::parse("main").unwrap();
+        let briefly = "public, max-age=0, s-maxage=5";
+        check_error(&Refusal::InvalidIdentifier(ImagePackId::parse("*").unwrap_err()), 400, briefly);
+        check_error(&Refusal::SeveralLocations, 400, briefly);
+        check_error(&Refusal::NotAnImageUrl, 404, briefly);
+        check_error(&Refusal::UnknownPack, 404, briefly);
+        check_error(&Refusal::NoMainLocation, 404, briefly);
+        check_error(&Refusal::UnknownLocation(location.clone()), 404, briefly);
+        check_error(&Refusal::MissingOriginal(location), 404, briefly);
+        check_error(&Refusal::CannotRender(crate::render::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&Refusal::NotThroughADistribution, 403, "no-store");
+        check_error(&Refusal::MethodNotAllowed(Method::POST), 405, "no-store");
+    }
+
+    #[test]
+    fn a_refused_method_names_the_allowed_ones() {
+        let response = error(&Refusal::MethodNotAllowed(Method::POST), &CACHE_TAG_HEADER, None);
+        assert_eq!(header(&response, "allow"), Some("GET, HEAD"));
+        assert_eq!(header(&response, "image-cache-tag"), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! What a viewer gets when there is no picture.
+
+use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::variants_bucket::VariantsBucket;
+use image_processing::Handler;
+use lambda_http::{Body, Response};
+use serde_json::{Value, json};
+
+use crate::service::{RED, Service, ask, check_picture, header};
+
+const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
+
+fn check_error(response: &Response<Body>, status: u16, code: &str, cache_control: &str, cache_tags: Option<&str>) {
+    let body: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!((response.status().as_u16(), &body["error"]["code"]), (status, &json!(code)), "{body}");
+    assert_eq!(header(response, "content-type"), Some("application/json"));
+    assert_eq!(header(response, "cache-control"), Some(cache_control));
+    assert_eq!(header(response, "image-cache-tag"), cache_tags);
+}
+
+#[tokio::test]
+async fn a_picture_that_does_not_exist_is_not_found_until_it_does() {
+    let service = Service::start().await;
+    let missing = service.get("acme", "/api/v2/img/p1?location=main").await;
+    check_error(&missing, 404, "unknown-image-pack", BRIEFLY, Some("acme/p1,acme/location/main,acme"));
+    let suffixed = service.get("acme", "/api/v2/img/p1-v2").await;
+    check_error(&suffixed, 404, "unknown-image-pack", BRIEFLY, Some("acme/p1-v2,acme/p1,acme"));
+
+    service.write_pack("acme", "p1", RED).await;
+    check_picture(&service.get("acme", "/api/v2/img/p1?location=main").await, RED, (1920, 1080));
+    let elsewhere = service.get("acme", "/api/v2/img/p1?location=poster").await;
+    check_error(&elsewhere, 404, "unknown-location", BRIEFLY, Some("acme/p1,acme/location/poster,acme"));
+    let foreign = service.get("globex", "/api/v2/img/p1").await;
+    check_error(&foreign, 404, "unknown-image-pack", BRIEFLY, Some("globex/p1,globex"));
+}
+
+#[tokio::test]
+async fn a_pack_that_shows_nothing_says_so() {
+    let service = Service::start().await;
+    service.write("acme", "pack#empty", json!({"title": "nothing yet"})).await;
+    let mainless = service.get("acme", "/api/v2/img/empty").await;
+    check_error(&mainless, 404, "no-main-location", BRIEFLY, Some("acme/empty,acme"));
+
+    let lost = json!({"main": {"original": {"key": "acme/lost/main", "version": "version-of-nothing"}}});
+    service.write("acme", "pack#lost", json!({"imageLocations": lost, "mainImageLocation": "main"})).await;
+    let missing = service.get("acme", "/api/v2/img/lost").await;
+    check_error(&missing, 404, "missing-original", BRIEFLY, Some("acme/lost,acme"));
+}
+
+#[tokio::test]
+async fn an_original_that_is_no_picture_is_refused_and_nothing_is_stored() {
+    let service = Service::start().await;
+    let original = service.upload("acme/p1/main", b"<html>not found</html>".to_vec()).await;
+    let locations = json!({"main": {"original": original}});
+    service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
+    let refused = service.get("acme", "/api/v2/img/p1").await;
+    check_error(&refused, 422, "undecodable-original", BRIEFLY, Some("acme/p1,acme"));
+    assert_eq!(service.stored("acme/p1/main/default").await, None);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_answered_says_what_is_wrong_with_it() {
+    let service = Service::start().await;
+    let direct = ask(&service.handler, "GET", None, "/api/v2/img/p1").await;
+    check_error(&direct, 403, "not-through-a-distribution", "no-store", None);
+    let post = ask(&service.handler, "POST", Some("acme"), "/api/v2/img/p1").await;
+    check_error(&post, 405, "method-not-allowed", "no-store", None);
+    assert_eq!(header(&post, "allow"), Some("GET, HEAD"));
+    let elsewhere = service.get("acme", "/robots.txt").await;
+    check_error(&elsewhere, 404, "not-an-image-url", BRIEFLY, None);
+    for url in ["/api/v2/img/*", "/api/v2/img/p%2F1", "/api/v2/img/p1?location=a%2Fb", "/api/v2/img/p1?location="] {
+        check_error(&service.get("acme", url).await, 400, "invalid-identifier", BRIEFLY, None);
+    }
+    let twice = service.get("acme", "/api/v2/img/p1?location=main&location=poster").await;
+    check_error(&twice, 400, "several-locations", BRIEFLY, None);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_an_error_that_nobody_keeps() {
+    let service = Service::start().await;
+    service.write("acme", "pack#p1", json!({"imageLocations": "all of them"})).await;
+    let broken = service.get("acme", "/api/v2/img/p1").await;
+    check_error(&broken, 500, "unreadable-item", "no-store", Some("acme/p1,acme"));
+}
+
+#[tokio::test]
+async fn an_aws_failure_is_an_error_that_nobody_keeps_and_that_names_no_resource() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let nowhere = local_aws::sdk_config("http://127.0.0.1:1");
+    let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&nowhere), aws_sdk_s3::Client::new(&nowhere));
+    let packs = ImagePackTable::new(dynamodb, "packs".to_owned());
+    let originals = OriginalsBucket::new(s3.clone(), "originals".to_owned());
+    let variants = VariantsBucket::new(s3, "variants".to_owned());
+    for handler in [
+        Handler { packs, ..service.handler.clone() },
+        Handler { originals, ..service.handler.clone() },
+        Handler { variants, ..service.handler.clone() },
+    ] {
+        let failed = ask(&handler, "GET", Some("acme"), "/api/v2/img/p1").await;
+        check_error(&failed, 502, "unavailable", "no-store", Some("acme/p1,acme"));
+        let body = String::from_utf8_lossy(failed.body()).into_owned();
+        assert!(!body.contains("127.0.0.1") && !body.contains("variants"), "{body}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What a viewer sees.
+
+use lambda_http::service_fn;
+use lambda_http::tower::ServiceExt;
+use serde_json::json;
+
+use crate::service::{GREEN, RED, Service, ask, check_picture, event, header, plain};
+
+const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
+
+#[tokio::test]
+async fn a_picture_is_made_once_stored_and_then_served_from_the_bucket() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    service.write("acme", "location#main", json!({"width": 64, "height": 36, "fit": "cover"})).await;
+
+    let made = service.get("acme", "/api/v2/img/p1?location=main").await;
+    check_picture(&made, RED, (64, 36));
+    assert_eq!(header(&made, "content-type"), Some("image/jpeg"));
+    assert_eq!(header(&made, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+    assert!(header(&made, "etag").is_some_and(|etag| etag.starts_with('"')), "the entity tag that S3 computed");
+    assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), made.body().to_vec());
+
+    // The pack now shows another picture, but nothing was purged: only the bucket can have served the old one.
+    service.write_pack("acme", "p1", GREEN).await;
+    let stored = service.get("acme", "/api/v2/img/p1?location=main").await;
+    check_picture(&stored, RED, (64, 36));
+    assert_eq!(stored.headers(), made.headers(), "stored or made, CloudFront gets the same");
+
+    service.purge("acme/p1/main/default").await;
+    check_picture(&service.get("acme", "/api/v2/img/p1?location=main").await, GREEN, (64, 36));
+}
+
+#[tokio::test]
+async fn the_variant_shows_the_version_that_the_pack_names_and_no_newer_one() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    service.upload("acme/p1/main", plain(GREEN)).await;
+    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn a_new_suffix_shows_the_new_picture_without_a_purge() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    service.write_pack("acme", "p1", GREEN).await;
+    let suffixed = service.get("acme", "/api/v2/img/p1-v2").await;
+    check_picture(&suffixed, GREEN, DEFAULT_SIZE);
+    assert_eq!(header(&suffixed, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+    assert!(service.stored("acme/p1/main/suffix=v2").await.is_some());
+    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn a_dash_belongs_to_the_pack_id_where_such_a_pack_exists() {
+    let service = Service::start().await;
+    service.write_pack("acme", "a", RED).await;
+    service.write_pack("acme", "a-b", GREEN).await;
+    let dashed = service.get("acme", "/api/v2/img/a-b").await;
+    check_picture(&dashed, GREEN, DEFAULT_SIZE);
+    assert_eq!(header(&dashed, "image-cache-tag"), Some("acme/a-b,acme/location/main,acme"));
+    check_picture(&service.get("acme", "/api/v2/img/a-c").await, RED, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn tenants_with_the_same_pack_id_see_their_own_pictures() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    service.write_pack("globex", "p1", GREEN).await;
+    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    let globex = service.get("globex", "/api/v2/img/p1").await;
+    check_picture(&globex, GREEN, DEFAULT_SIZE);
+    assert_eq!(header(&globex, "image-cache-tag"), Some("globex/p1,globex/location/main,globex"));
+}
+
+#[tokio::test]
+async fn a_location_has_its_own_original_crop_and_size() {
+    let service = Service::start().await;
+    let main = service.upload("acme/p1/main", plain(RED)).await;
+    let poster = service.upload("acme/p1/poster", plain(GREEN)).await;
+    let crop = json!({"x": 0, "y": 0, "width": 90, "height": 180});
+    let locations = json!({"main": {"original": main}, "poster": {"original": poster, "crop": crop}});
+    service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
+    service.write("acme", "location#main", json!({"width": 32, "height": 18, "fit": "fill"})).await;
+    service.write("acme", "location#poster", json!({"width": 100, "height": 100, "fit": "fit"})).await;
+
+    check_picture(&service.get("acme", "/api/v2/img/p1?location=poster").await, GREEN, (50, 100));
+    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, (32, 18));
+}
+
+#[tokio::test]
+async fn head_answers_like_get_without_the_picture() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let get = service.get("acme", "/api/v2/img/p1").await;
+    let head = ask(&service.handler, "HEAD", Some("acme"), "/api/v2/img/p1").await;
+    assert_eq!((head.status(), head.headers()), (get.status(), get.headers()));
+    assert!(head.body().is_empty());
+}
+
+#[tokio::test]
+async fn lambda_gets_the_picture_as_base64() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let handler = &service.handler;
+    let adapter = lambda_http::Adapter::from(service_fn(|request| async move {
+        Ok::<_, std::convert::Infallible>(handler.handle(&request).await)
+    }));
+    let event = serde_json::from_value(event("GET", Some("acme"), "/api/v2/img/p1")).unwrap();
+    let answer = adapter.oneshot(lambda_http::LambdaEvent::new(event, lambda_http::Context::default())).await.unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(true)));
+    assert_eq!(answer["headers"]["content-type"], "image/jpeg");
+    assert!(answer["body"].as_str().unwrap().starts_with("/9j/"), "the first bytes of a JPEG in base64");
+}

@@ -1,0 +1,132 @@
+//! One handler with a DynamoDB and an S3 of its own, and what an editor and CloudFront do with it.
+
+use std::io::Cursor;
+
+use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::variants_bucket::VariantsBucket;
+use image::{ImageFormat, Rgb, RgbImage};
+use image_processing::{Handler, TENANT_HEADER};
+use lambda_http::http::HeaderName;
+use lambda_http::{Body, Response};
+use local_aws::{LocalDynamoDb, LocalS3};
+use serde_json::{Value, json};
+
+pub(crate) const RED: [u8; 3] = [220, 30, 30];
+pub(crate) const GREEN: [u8; 3] = [30, 180, 30];
+
+pub(crate) struct Service {
+    pub(crate) handler: Handler,
+    dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        let dynamodb = LocalDynamoDb::start().await.client();
+        let s3 = LocalS3::start().await.client();
+        let handler = Handler {
+            packs: ImagePackTable::new(dynamodb.clone(), LocalDynamoDb::IMAGE_PACK_TABLE.to_owned()),
+            originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
+            variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
+            cache_tag_header: HeaderName::from_static("image-cache-tag"),
+        };
+        Self { handler, dynamodb, s3 }
+    }
+
+    /// Uploads an original and returns it as a pack names it.
+    pub(crate) async fn upload(&self, key: &str, bytes: Vec<u8>) -> Value {
+        let put = self.s3.put_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key).body(bytes.into()).send().await;
+        json!({"key": key, "version": put.unwrap().version_id.unwrap()})
+    }
+
+    /// Writes an item of the image-pack table.
+    pub(crate) async fn write(&self, tenant: &str, entity: &str, attributes: Value) {
+        let mut item: std::collections::HashMap<_, _> = serde_dynamo::to_item(attributes).unwrap();
+        item.insert("tenant".to_owned(), serde_dynamo::to_attribute_value(tenant).unwrap());
+        item.insert("entity".to_owned(), serde_dynamo::to_attribute_value(entity).unwrap());
+        let put = self.dynamodb.put_item().table_name(LocalDynamoDb::IMAGE_PACK_TABLE).set_item(Some(item));
+        put.send().await.unwrap();
+    }
+
+    /// Writes a pack whose main location shows a new original in one colour.
+    pub(crate) async fn write_pack(&self, tenant: &str, pack: &str, colour: [u8; 3]) {
+        let original = self.upload(&format!("{tenant}/{pack}/main"), plain(colour)).await;
+        let attributes = json!({"imageLocations": {"main": {"original": original}}, "mainImageLocation": "main"});
+        self.write(tenant, &format!("pack#{pack}"), attributes).await;
+    }
+
+    /// The bytes of a variant, or `None` when it is not stored.
+    pub(crate) async fn stored(&self, key: &str) -> Option<Vec<u8>> {
+        let object = self.s3.get_object().bucket(LocalS3::VARIANTS_BUCKET).key(key).send().await.ok()?;
+        Some(object.body.collect().await.unwrap().to_vec())
+    }
+
+    /// Deletes a variant, as a purge does.
+    pub(crate) async fn purge(&self, key: &str) {
+        let target = aws_sdk_s3::types::ObjectIdentifier::builder().key(key).build().unwrap();
+        let delete = aws_sdk_s3::types::Delete::builder().objects(target).build().unwrap();
+        self.s3.delete_objects().bucket(LocalS3::VARIANTS_BUCKET).delete(delete).send().await.unwrap();
+    }
+
+    /// `GET`s through the distribution of `tenant`.
+    pub(crate) async fn get(&self, tenant: &str, url: &str) -> Response<Body> {
+        ask(&self.handler, "GET", Some(tenant), url).await
+    }
+}
+
+/// Sends the event that Lambda makes of a request to the function URL.
+pub(crate) async fn ask(handler: &Handler, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
+    let event = event(method, tenant, url).to_string();
+    handler.handle(&lambda_http::request::from_str(&event).unwrap()).await
+}
+
+/// What Lambda makes of a request to a function URL (payload format 2.0).
+pub(crate) fn event(method: &str, tenant: Option<&str>, url: &str) -> Value {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let host = "abcdefghij.lambda-url.eu-west-1.on.aws";
+    let mut headers = json!({"host": host, "x-forwarded-proto": "https", "user-agent": "Amazon CloudFront"});
+    if let Some(tenant) = tenant {
+        headers[TENANT_HEADER] = json!(tenant);
+    }
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "abcdefghij",
+            "domainName": host,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "12/Mar/2026:19:03:58 +0000",
+            "timeEpoch": 1_773_342_238_000_u64,
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+/// A PNG of 320 × 180 pixels in one colour.
+pub(crate) fn plain(colour: [u8; 3]) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    RgbImage::from_pixel(320, 180, Rgb(colour)).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// Asserts that the answer is a picture in one colour and of this size.
+pub(crate) fn check_picture(response: &Response<Body>, colour: [u8; 3], size: (u32, u32)) {
+    assert_eq!(response.status(), 200, "{:?}", String::from_utf8_lossy(response.body()));
+    let picture = image::load_from_memory(response.body()).unwrap().to_rgb8();
+    assert_eq!(picture.dimensions(), size);
+    for Rgb(pixel) in picture.pixels() {
+        assert!(pixel.iter().zip(colour).all(|(actual, expected)| actual.abs_diff(expected) < 10), "{pixel:?}");
+    }
+}
+
+pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}

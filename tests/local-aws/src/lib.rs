@@ -1,0 +1,42 @@
+//! DynamoDB and S3 in the test's own process, reached over HTTP by the real SDK.
+//!
+//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Each
+//! `start` makes a fresh, empty one on a free port of 127.0.0.1, with the tables and buckets of the data stack; it lives
+//! as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its own.
+#![expect(clippy::expect_used, reason = "for tests: an emulator that cannot start ends the test that asked for it")]
+
+mod dynamodb;
+mod s3;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+
+pub use dynamodb::LocalDynamoDb;
+pub use s3::LocalS3;
+
+/// The access key id and the secret of every client. S3 checks signatures by it.
+const ACCESS_KEY: &str = "test";
+
+/// What a real `SdkConfig` holds, pointed at `endpoint_url`. For emulators of other services too.
+#[must_use]
+pub fn sdk_config(endpoint_url: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            ACCESS_KEY,
+            ACCESS_KEY,
+            None,
+            None,
+            "local-aws",
+        )))
+        .endpoint_url(endpoint_url)
+        .build()
+}
+
+/// Binds a free port of 127.0.0.1. Returns the listener and its URL.
+async fn listen() -> (tokio::net::TcpListener, String) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port on 127.0.0.1");
+    let address = listener.local_addr().expect("the address of a bound listener");
+    (listener, format!("http://{address}"))
+}

@@ -1,0 +1,143 @@
+//! S3 with the buckets of the data stack.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use axum::error_handling::HandleError;
+use axum::http::StatusCode;
+use s3s::auth::SimpleAuth;
+use s3s::dto::{
+    CreateBucketInput, CreateBucketOutput, DeleteObjectsInput, DeleteObjectsOutput, GetObjectInput, GetObjectOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+};
+use s3s::service::S3ServiceBuilder;
+use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
+use s3s_fs::FileSystem;
+
+/// An S3 of this test's own.
+#[derive(Debug)]
+pub struct LocalS3 {
+    sdk: SdkConfig,
+}
+
+impl LocalS3 {
+    /// The bucket of originals. It is versioned: `PutObject` answers with a version id, and an object can only be read
+    /// by its version id, which is how every handler should read it.
+    pub const ORIGINALS_BUCKET: &str = "originals";
+    /// The bucket of variants. It keeps no versions.
+    pub const VARIANTS_BUCKET: &str = "variants";
+
+    /// Starts an empty S3 and creates the two buckets.
+    ///
+    /// # Panics
+    /// When it cannot start; the message says which step failed.
+    pub async fn start() -> Self {
+        let (listener, endpoint_url) = crate::listen().await;
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let files = FileSystem::new(directory.path()).expect("S3 in a temporary directory");
+        let mut service = S3ServiceBuilder::new(Versioned { files, puts: AtomicU64::new(0) });
+        service.set_auth(SimpleAuth::from_single(crate::ACCESS_KEY, crate::ACCESS_KEY));
+        let service = HandleError::new(service.build(), |error: HttpError| async move {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}"))
+        });
+        tokio::spawn(async move {
+            // The directory is the task's, so that it is deleted with the runtime.
+            let _directory = directory;
+            axum::serve(listener, axum::Router::new().fallback_service(service)).await
+        });
+        let local = Self { sdk: crate::sdk_config(&endpoint_url) };
+        for bucket in [Self::ORIGINALS_BUCKET, Self::VARIANTS_BUCKET] {
+            local.client().create_bucket().bucket(bucket).send().await.expect("CreateBucket on an empty S3");
+        }
+        local
+    }
+
+    /// What a client of it is built from.
+    #[must_use]
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// A client of it.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.sdk)
+    }
+}
+
+/// s3s-fs, which knows no versions, with versions for the bucket of originals: each is a file of its own. What is not
+/// listed here answers `NotImplemented`.
+struct Versioned {
+    files: FileSystem,
+    puts: AtomicU64,
+}
+
+/// Where a version of an original is kept.
+fn versioned_key(key: &str, version: &str) -> String {
+    format!("{version}/{key}")
+}
+
+#[async_trait::async_trait]
+impl S3 for Versioned {
+    async fn put_object(&self, mut request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        let is_versioned = request.input.bucket == LocalS3::ORIGINALS_BUCKET;
+        let version = format!("version-{}", self.puts.fetch_add(1, Ordering::Relaxed));
+        if is_versioned {
+            request.input.key = versioned_key(&request.input.key, &version);
+        }
+        let mut response = self.files.put_object(request).await?;
+        response.output.version_id = is_versioned.then_some(version);
+        Ok(response)
+    }
+
+    async fn get_object(&self, mut request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        if let Some(version) = &request.input.version_id {
+            request.input.key = versioned_key(&request.input.key, version);
+        }
+        self.files.get_object(request).await
+    }
+
+    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.files.head_object(request).await
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        self.files.list_objects_v2(request).await
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        self.files.delete_objects(request).await
+    }
+
+    async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
+        self.files.create_bucket(request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_original_that_is_replaced_in_place_keeps_both_versions() {
+        let client = LocalS3::start().await.client();
+        let mut versions = Vec::new();
+        for picture in ["old", "new"] {
+            let put = client.put_object().bucket(LocalS3::ORIGINALS_BUCKET).key("acme/p1/main");
+            let put = put.body(picture.as_bytes().to_vec().into()).send().await.unwrap();
+            versions.push(put.version_id.unwrap());
+        }
+        for (version, picture) in versions.iter().zip(["old", "new"]) {
+            let get = client.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key("acme/p1/main").version_id(version);
+            let body = get.send().await.unwrap().body.collect().await.unwrap();
+            assert_eq!(body.to_vec(), picture.as_bytes());
+        }
+    }
+}
