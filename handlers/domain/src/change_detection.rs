@@ -98,7 +98,9 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
     match (&target, &record.old, &record.new) {
         (Target::Tenant, _, _) => return Err(MalformedRecord::NotInThisTable(target.to_string())),
         (Target::Location(_), _, _) => {
-            if differs("forcedRevision") {
+            // A configuration that was never forced has revision 0, whether it says so or not.
+            let revision = |value: Option<&Value>| value.cloned().unwrap_or_else(|| Value::from(0));
+            if revision(before(record, "forcedRevision")) != revision(after(record, "forcedRevision")) {
                 reasons.push(Reason::LocationForced);
             }
         }
@@ -240,6 +242,8 @@ mod tests {
         check("location#main", json!({"width": 16}), json!({"width": 32}), &[]);
         check("location#main", json!({"width": 16}), config(16, json!(1)), &[LocationForced]);
         check("location#main", Value::Null, json!({"width": 16}), &[]);
+        check("location#main", Value::Null, config(16, json!(0)), &[]);
+        check("location#main", json!({"width": 16}), config(16, json!(0)), &[]);
         check("location#main", Value::Null, config(16, json!(1)), &[LocationForced]);
     }
 
