@@ -28,13 +28,17 @@ node_modules/.installed: package.json package-lock.json
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
+# Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
+RUN = cargo run --quiet --bin run --
+
 run: setup ## Deploy everything on this machine, edit a picture, watch it reach a viewer, clean up
-	@cargo build --quiet --package app --package run
-	@cargo run --quiet --package run -- play
+	@echo "Building the CDK app and what plays the scenario (minutes the first time) …"
+	@cargo build --bin app --bin run
+	@$(RUN) play
 
 dev: setup ## The same deployment, left up to play with until Ctrl-C
-	@cargo build --quiet --package app --package run
-	@cargo run --quiet --package run -- dev
+	@cargo build --bin app --bin run
+	@$(RUN) dev
 
 check: setup ## Format, lints and unit tests: quick after a small change
 	@cargo fmt --all -- --check
@@ -43,9 +47,8 @@ check: setup ## Format, lints and unit tests: quick after a small change
 
 test: setup ## Everything that can be tested without an AWS account, the whole scenario included
 	@$(TIMED) --begin
-	@$(TIMED) "build the tests" cargo test --workspace --no-run --quiet
-	@$(TIMED) "unit, bindings, handler and edge tests" cargo test --workspace --exclude topology --no-fail-fast
-	@$(TIMED) "topology tests" cargo test --package topology --no-fail-fast
+	@$(TIMED) "build the tests" cargo test --workspace --no-run
+	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "the scenario, deployed" $(MAKE) --no-print-directory run
 	@$(TIMED) --report
 

@@ -205,7 +205,7 @@ fn first_not_allowed(environment: &Environment) -> Option<(&'static str, String,
     let numbers: [(&str, u32, RangeInclusive<u32>); 12] = [
         ("handlers.image_processing_timeout_secs", handlers.image_processing_timeout_secs, 1..=60),
         // Lambda's own limits for DynamoDB streams.
-        ("stream.batch_size", stream.batch_size, 1..=1_000),
+        ("stream.batch_size", stream.batch_size, 1..=10_000),
         ("stream.batch_window_secs", stream.batch_window_secs, 1..=300),
         ("stream.retries_max", stream.retries_max, 0..=10_000),
         ("stream.record_age_max_secs", stream.record_age_max_secs, 60..=86_400),

@@ -1,18 +1,19 @@
 //! Which writes to the image-pack table are meaningful: the ones after which a viewer could see an old picture.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::identifier::{InvalidIdentifier, TenantId};
 use crate::target::{InvalidTarget, Target};
 
-/// The attributes of one item as plain JSON.
+/// The attributes of one item as DynamoDB writes them: `{"title": {"S": "Evening news"}}`. Compared in this form every
+/// change shows: plain JSON has no binary values, and its numbers lose digits that DynamoDB's have.
 pub type Image = Map<String, Value>;
 
 /// One record of the table's stream: the item's keys and its images before and after the write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// The item's key attributes: `tenant` and `entity`.
+    /// The item's key attributes, `tenant` and `entity`, as plain strings.
     pub keys: Image,
     /// The item before the write; `None` for a new item.
     pub old: Option<Image>,
@@ -99,7 +100,7 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
         (Target::Tenant, _, _) => return Err(MalformedRecord::NotInThisTable(target.to_string())),
         (Target::Location(_), _, _) => {
             // A configuration that was never forced has revision 0, whether it says so or not.
-            let revision = |value: Option<&Value>| value.cloned().unwrap_or_else(|| Value::from(0));
+            let revision = |value: Option<&Value>| value.cloned().unwrap_or_else(|| json!({"N": "0"}));
             if revision(before(record, "forcedRevision")) != revision(after(record, "forcedRevision")) {
                 reasons.push(Reason::LocationForced);
             }
@@ -128,8 +129,6 @@ fn after<'a>(record: &'a Record, attribute: &str) -> Option<&'a Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::Reason::{ImageLocationsChanged, LocationForced, MainImageLocationChanged, PackRemoved};
     use super::*;
 
@@ -236,15 +235,15 @@ mod tests {
 
     #[test]
     fn a_location_config_is_meaningful_only_with_force() {
-        let config = |width: u32, forced: Value| json!({"width": width, "height": 9, "forcedRevision": forced});
-        check("location#main", config(16, json!(1)), config(32, json!(1)), &[]);
-        check("location#main", config(16, json!(1)), config(16, json!(2)), &[LocationForced]);
-        check("location#main", json!({"width": 16}), json!({"width": 32}), &[]);
-        check("location#main", json!({"width": 16}), config(16, json!(1)), &[LocationForced]);
-        check("location#main", Value::Null, json!({"width": 16}), &[]);
-        check("location#main", Value::Null, config(16, json!(0)), &[]);
-        check("location#main", json!({"width": 16}), config(16, json!(0)), &[]);
-        check("location#main", Value::Null, config(16, json!(1)), &[LocationForced]);
+        let config = |width: &str, forced: &str| json!({"width": {"N": width}, "forcedRevision": {"N": forced}});
+        check("location#main", config("16", "1"), config("32", "1"), &[]);
+        check("location#main", config("16", "1"), config("16", "2"), &[LocationForced]);
+        check("location#main", json!({"width": {"N": "16"}}), json!({"width": {"N": "32"}}), &[]);
+        check("location#main", json!({"width": {"N": "16"}}), config("16", "1"), &[LocationForced]);
+        check("location#main", Value::Null, json!({"width": {"N": "16"}}), &[]);
+        check("location#main", Value::Null, config("16", "0"), &[]);
+        check("location#main", json!({"width": {"N": "16"}}), config("16", "0"), &[]);
+        check("location#main", Value::Null, config("16", "1"), &[LocationForced]);
     }
 
     #[test]

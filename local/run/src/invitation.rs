@@ -1,0 +1,45 @@
+//! What somebody can try by hand while everything is up.
+
+use std::time::Duration;
+
+use crate::local_cloud::LocalCloud;
+use crate::report::Cause;
+use crate::scenario::show_first_pictures;
+
+/// How long the admin's token is good for: a working day.
+const TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
+
+/// Uploads a first picture for each tenant and writes down the addresses, a token and the commands to try.
+///
+/// Host names below `localhost` are not in the DNS; browsers know them, and `curl` is told by `--resolve`.
+pub async fn prepare(cloud: &LocalCloud) -> Result<String, Cause> {
+    show_first_pictures(cloud).await?;
+    let acme = cloud.tenant("acme")?.viewer.url("cat", "main");
+    let globex = cloud.tenant("globex")?.viewer.url("cat", "main");
+    let purge = cloud.admin_api()?.image_pack_url("acme", "cat");
+    let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
+    let (aws, resolve_acme, resolve_purge) = (cloud.endpoint(), resolve(&acme), resolve(&purge));
+    Ok(format!(
+        "
+Pictures     {acme}
+             {globex}
+Local AWS    {aws}
+Admin token  {token}
+
+Look at a picture twice: a Miss or a Hit, and its Age.
+  curl -s -D - -o cat.jpg {resolve_acme} '{acme}'
+
+Purge it as an admin of acme, then look again.
+  curl -s {resolve_purge} -X DELETE -H 'Authorization: Bearer {token}' '{purge}'
+
+Look into the local AWS, for example at what waits to be purged.
+  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {aws} --region eu-west-1 dynamodb list-tables
+"
+    ))
+}
+
+/// The option by which `curl` finds the host of `url` on this machine.
+fn resolve(url: &str) -> String {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    format!("--resolve {authority}:127.0.0.1")
+}

@@ -1,0 +1,159 @@
+//! The whole system, up on this machine: the local AWS with the real stacks deployed to it, the edge in front of it and
+//! an identity provider beside it.
+
+use std::time::{Duration, SystemTime};
+
+use domain::TenantId;
+use edge::{Distributions, EdgeConfig, RunningEdge};
+use toml::Table;
+
+use crate::admin::AdminApi;
+use crate::cdk::Cdk;
+use crate::checkout::Checkout;
+use crate::clients::{Clients, sdk_config};
+use crate::editor::Editor;
+use crate::environment::{LocalParts, local_settings, write_local};
+use crate::ministack::{MiniStack, REGION, endpoint, free_port};
+use crate::observer::Observer;
+use crate::oidc::{Admin, Issuer};
+use crate::outputs::{Outputs, OutputsError};
+use crate::report::{Cause, Report, StepFailed};
+use crate::run_dir::RunDir;
+use crate::viewer::Viewer;
+
+/// Everything that runs. When it is dropped, everything ends.
+#[derive(Debug)]
+pub struct LocalCloud {
+    parts: Parts,
+    environment: Table,
+    outputs: Outputs,
+}
+
+/// The servers. They end in this order: nothing is left that would call the later ones.
+#[derive(Debug)]
+struct Parts {
+    ministack: MiniStack,
+    edge: RunningEdge,
+    issuer: Issuer,
+    clients: Clients,
+}
+
+/// One tenant, as deployed.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Somebody who looks at its pictures.
+    pub viewer: Viewer,
+    /// The id of its distribution.
+    pub distribution_id: String,
+}
+
+impl LocalCloud {
+    /// Starts everything and deploys, telling `report` about each step.
+    pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepFailed> {
+        let name = "the local AWS, the edge and the identity provider start";
+        let parts = report.step(name, start_parts(checkout, run_dir)).await?;
+        let cdk = Cdk { checkout, endpoint: parts.ministack.endpoint(), run_dir: run_dir.path() };
+        let note = |line: &str| report.progress.note(line);
+
+        let bootstrap = async {
+            cdk.bootstrap(note).await?;
+            Ok(((), String::new()))
+        };
+        report.step("the CDK bootstraps the account", bootstrap).await?;
+
+        let deploy = async {
+            let environment = parts.write_environment(checkout, run_dir).await?;
+            let outputs = cdk.deploy(note).await?;
+            let detail = format!("{} stacks", outputs.stacks());
+            Ok(((environment, outputs), detail))
+        };
+        let (environment, outputs) = report.step("the CDK builds the handlers and deploys the stacks", deploy).await?;
+        Ok(Self { parts, environment, outputs })
+    }
+
+    /// Where the local AWS answers.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.parts.ministack.endpoint()
+    }
+
+    /// A deployed tenant.
+    pub fn tenant(&self, id: &str) -> Result<Tenant, Cause> {
+        let stack = format!("tenant-{id}");
+        let url = self.outputs.get(&stack, "ViewerUrl")?;
+        let host = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+        Ok(Tenant {
+            id: TenantId::parse(id)?,
+            viewer: Viewer::new(host, self.parts.edge.address)?,
+            distribution_id: self.outputs.get(&stack, "DistributionId")?.to_owned(),
+        })
+    }
+
+    /// The deployed admin API.
+    pub fn admin_api(&self) -> Result<AdminApi, Cause> {
+        Ok(AdminApi::new(self.outputs.get("pipeline", "AdminApiUrl")?, &self.parts.ministack)?)
+    }
+
+    /// A token of an admin of `tenants`, with the audience and the scope that the environment demands.
+    pub fn token(&self, tenants: &[&str], valid_for: Duration) -> Result<String, Cause> {
+        let demanded = |key: &str| {
+            let value = self.environment.get("admin_api").and_then(|api| api.get(key)).and_then(|value| value.as_str());
+            value.ok_or_else(|| format!("the environment has no text `admin_api.{key}`"))
+        };
+        let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: demanded("scope")?, tenants };
+        let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
+        Ok(self.parts.issuer.token(&admin, now, valid_for)?)
+    }
+
+    /// An editor who works on the deployed table and bucket.
+    pub fn editor(&self) -> Result<Editor, OutputsError> {
+        Ok(Editor {
+            clients: self.parts.clients.clone(),
+            image_pack_table: self.outputs.get("data", "ImagePackTable")?.to_owned(),
+            originals_bucket: self.outputs.get("data", "OriginalsBucket")?.to_owned(),
+        })
+    }
+
+    /// An operator who looks at the deployed pipeline.
+    pub fn observer(&self) -> Result<Observer, OutputsError> {
+        Ok(Observer {
+            clients: self.parts.clients.clone(),
+            queue_table: self.outputs.get("data", "InvalidationQueueTable")?.to_owned(),
+            ledger_table: self.outputs.get("data", "PurgeLedgerTable")?.to_owned(),
+            dead_letter_queue_url: self.outputs.get("pipeline", "DeadLetterQueueUrl")?.to_owned(),
+        })
+    }
+}
+
+impl Parts {
+    /// Writes the environment that is deployed, and makes what an account would have before: the domain's hosted zone.
+    async fn write_environment(&self, checkout: &Checkout, run_dir: &RunDir) -> Result<Table, Cause> {
+        let viewer_domain = format!("image-service.{REGION}.localhost");
+        let hosted_zone_id = self.create_hosted_zone(&viewer_domain).await?;
+        let parts =
+            LocalParts { viewer_domain: &viewer_domain, hosted_zone_id: &hosted_zone_id, issuer: self.issuer.url() };
+        let folder = run_dir.path().join("environments");
+        Ok(write_local(&checkout.environment_file(), local_settings(parts), &folder)?)
+    }
+
+    async fn create_hosted_zone(&self, domain: &str) -> Result<String, Cause> {
+        let create = self.clients.route53.create_hosted_zone().name(domain).caller_reference(domain);
+        let created = create.send().await.map_err(aws_sdk_route53::Error::from)?;
+        let zone = created.hosted_zone.ok_or("Route 53 answered without the hosted zone that it made")?;
+        Ok(zone.id.trim_start_matches("/hostedzone/").to_owned())
+    }
+}
+
+async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {
+    // The edge and the local AWS need each other's address, so one of them must be known before there is anyone at it.
+    let port = free_port()?;
+    let aws = endpoint(port);
+    let edge = edge::start(EdgeConfig::new(aws.as_str(), Distributions::deployed(&sdk_config(&aws), &aws))).await?;
+    let ministack = MiniStack::start(checkout, run_dir.path(), port, &edge.endpoint_url()).await?;
+    let issuer = Issuer::start().await?;
+    let clients = Clients::new(&aws, &edge.endpoint_url());
+    let detail = format!("local AWS {aws}, edge {}, issuer {}", edge.endpoint_url(), issuer.url());
+    Ok((Parts { ministack, edge, issuer, clients }, detail))
+}

@@ -1,0 +1,185 @@
+//! What an operator can see from outside: the queue, the ledger, the invalidations and the dead letters.
+
+use std::collections::HashMap;
+
+use aws_sdk_cloudfront::types::InvalidationSummary;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName;
+use domain::ledger::LedgerRow;
+use domain::queue_entry::QueueEntry;
+use serde::de::DeserializeOwned;
+
+use crate::clients::Clients;
+
+/// The construct id of the scheduled function, which its log group's name contains.
+const TICK_FUNCTION: &str = "ImageInvalidation";
+/// What the scheduled function logs when a run has ended.
+const TICK_ENDED: &str = "run finished";
+
+/// Somebody who looks at the deployed pipeline and touches nothing.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    /// The AWS clients.
+    pub clients: Clients,
+    /// The invalidation queue's table.
+    pub queue_table: String,
+    /// The purge ledger's table.
+    pub ledger_table: String,
+    /// The address of the queue where what could not be processed ends.
+    pub dead_letter_queue_url: String,
+}
+
+/// One invalidation, as the edge lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalidation {
+    /// CloudFront's id.
+    pub id: String,
+    /// `InProgress` or `Completed`.
+    pub status: String,
+    /// The paths and tags, sorted.
+    pub items: Vec<String>,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserverError {
+    /// A table could not be read.
+    #[error("the table {table} could not be read")]
+    Table {
+        /// The table.
+        table: String,
+        /// Why.
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    /// A row has another form than this program knows.
+    #[error("a row of {table} has an unknown form")]
+    Row {
+        /// The table.
+        table: String,
+        /// Why.
+        source: serde_dynamo::Error,
+    },
+    /// The edge's list of invalidations could not be read.
+    #[error("the invalidations of {distribution_id} could not be read")]
+    Invalidations {
+        /// The distribution.
+        distribution_id: String,
+        /// Why.
+        source: Box<aws_sdk_cloudfront::Error>,
+    },
+    /// The dead-letter queue could not be read.
+    #[error("the dead-letter queue could not be read")]
+    DeadLetters(#[source] Box<aws_sdk_sqs::Error>),
+    /// The functions' logs could not be read.
+    #[error("the logs of {function} could not be read")]
+    Logs {
+        /// The function's construct id.
+        function: &'static str,
+        /// Why.
+        source: Box<aws_sdk_cloudwatchlogs::Error>,
+    },
+    /// The dead-letter queue did not say how many messages it holds.
+    #[error("the dead-letter queue answered without ApproximateNumberOfMessages")]
+    NoCount,
+}
+
+impl Observer {
+    /// Everything that waits to be purged.
+    pub async fn queue(&self) -> Result<Vec<QueueEntry>, ObserverError> {
+        // While a tick works, its lease lies beside the entries, under a name that no tenant can have.
+        self.rows(&self.queue_table, |row| row.get("tenant").is_none_or(|tenant| *tenant != lease_holder())).await
+    }
+
+    /// Everything that was purged.
+    pub async fn ledger(&self) -> Result<Vec<LedgerRow>, ObserverError> {
+        self.rows(&self.ledger_table, |_| true).await
+    }
+
+    /// Every invalidation of a distribution, the newest first, as CloudFront lists them.
+    pub async fn invalidations(&self, distribution_id: &str) -> Result<Vec<Invalidation>, ObserverError> {
+        let failed = |error: aws_sdk_cloudfront::Error| ObserverError::Invalidations {
+            distribution_id: distribution_id.to_owned(),
+            source: Box::new(error),
+        };
+        let mut summaries: Vec<InvalidationSummary> = Vec::new();
+        let mut marker = None;
+        loop {
+            let list = self.clients.cloudfront.list_invalidations().distribution_id(distribution_id);
+            let page = list.set_marker(marker).send().await.map_err(|error| failed(error.into()))?;
+            let Some(list) = page.invalidation_list else { break };
+            summaries.extend(list.items.unwrap_or_default());
+            match list.next_marker {
+                Some(next) if list.is_truncated => marker = Some(next),
+                _ => break,
+            }
+        }
+
+        let mut invalidations = Vec::with_capacity(summaries.len());
+        for summary in summaries {
+            let get = self.clients.cloudfront.get_invalidation().distribution_id(distribution_id);
+            let got = get.id(&summary.id).send().await.map_err(|error| failed(error.into()))?;
+            let paths = got.invalidation.and_then(|i| i.invalidation_batch).and_then(|batch| batch.paths);
+            let mut items = paths.and_then(|paths| paths.items).unwrap_or_default();
+            items.sort_unstable();
+            invalidations.push(Invalidation { id: summary.id, status: summary.status, items });
+        }
+        Ok(invalidations)
+    }
+
+    /// How many messages wait in the dead-letter queue.
+    pub async fn dead_letters(&self) -> Result<u64, ObserverError> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let get = self.clients.sqs.get_queue_attributes().queue_url(&self.dead_letter_queue_url);
+        let attributes = get
+            .attribute_names(name.clone())
+            .send()
+            .await
+            .map_err(|error| ObserverError::DeadLetters(Box::new(error.into())))?
+            .attributes
+            .unwrap_or_default();
+        attributes.get(&name).and_then(|count| count.parse().ok()).ok_or(ObserverError::NoCount)
+    }
+
+    /// When each tick that has ended did so, in milliseconds since 1970 and in the order of time: a tick that finds
+    /// nothing to do leaves no other trace than its log line.
+    pub async fn ticks(&self) -> Result<Vec<u64>, ObserverError> {
+        let failed = |error: aws_sdk_cloudwatchlogs::Error| ObserverError::Logs {
+            function: TICK_FUNCTION,
+            source: Box::new(error),
+        };
+        let groups = self.clients.logs.describe_log_groups().into_paginator().items().send();
+        let groups: Vec<_> = groups.try_collect().await.map_err(|error| failed(error.into()))?;
+        let names = groups.into_iter().filter_map(|group| group.log_group_name);
+        let mut ticks = Vec::new();
+        for name in names.filter(|name| name.contains(TICK_FUNCTION)) {
+            let pages = self.clients.logs.filter_log_events().log_group_name(name).into_paginator().send();
+            let pages: Vec<_> = pages.try_collect().await.map_err(|error| failed(error.into()))?;
+            let events = pages.into_iter().flat_map(|page| page.events.unwrap_or_default());
+            let ends = events.filter(|event| event.message().is_some_and(|line| line.contains(TICK_ENDED)));
+            ticks.extend(ends.filter_map(|event| u64::try_from(event.timestamp?).ok()));
+        }
+        ticks.sort_unstable();
+        Ok(ticks)
+    }
+
+    async fn rows<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        wanted: impl Fn(&HashMap<String, AttributeValue>) -> bool,
+    ) -> Result<Vec<T>, ObserverError> {
+        let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
+        let mut items: Vec<HashMap<String, AttributeValue>> = scan
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| ObserverError::Table { table: table.to_owned(), source: Box::new(error.into()) })?;
+        items.retain(wanted);
+        serde_dynamo::from_items(items).map_err(|source| ObserverError::Row { table: table.to_owned(), source })
+    }
+}
+
+fn lease_holder() -> AttributeValue {
+    AttributeValue::S("#lease".to_owned())
+}

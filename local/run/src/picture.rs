@@ -1,0 +1,160 @@
+//! Pictures with a colour that a test can name: made, encoded and, on the viewer's side, recognised.
+
+use std::fmt;
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+
+/// JPEG quality of the originals, as cameras and editors export them.
+const JPEG_QUALITY: u8 = 88;
+/// How far the gradient takes a channel away from the colour, of 255.
+const GRADIENT: f32 = 36.0;
+/// How far the grain takes a channel away from the gradient, of 255.
+const GRAIN: i16 = 12;
+
+/// The colours in use: far enough apart that neither a resize nor JPEG can turn one into another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Colour {
+    /// A brick red.
+    Red,
+    /// A grass green.
+    Green,
+    /// A sea blue.
+    Blue,
+    /// An amber yellow.
+    Amber,
+}
+
+impl Colour {
+    /// Every colour.
+    pub const ALL: [Self; 4] = [Self::Red, Self::Green, Self::Blue, Self::Amber];
+
+    fn rgb(self) -> [u8; 3] {
+        match self {
+            Self::Red => [190, 50, 50],
+            Self::Green => [50, 150, 70],
+            Self::Blue => [50, 80, 190],
+            Self::Amber => [215, 170, 50],
+        }
+    }
+
+    fn nearest(pixel: Rgb<u8>) -> Self {
+        let distance = |colour: &Self| -> u32 {
+            let channels = colour.rgb().into_iter().zip(pixel.0);
+            channels.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+        };
+        // `ALL` is not empty, so there is a nearest one; `Red` only names the type.
+        Self::ALL.into_iter().min_by_key(distance).unwrap_or(Self::Red)
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Red => "red",
+            Self::Green => "green",
+            Self::Blue => "blue",
+            Self::Amber => "amber",
+        })
+    }
+}
+
+/// A format in which an editor uploads originals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// `image/jpeg`
+    Jpeg,
+    /// `image/png`
+    Png,
+}
+
+impl Encoding {
+    /// The media type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+        }
+    }
+}
+
+/// What a picture turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recognised {
+    /// The colour that most of its pixels are nearest to.
+    pub colour: Colour,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+}
+
+/// Bytes that are no picture, or a picture that can't be encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// The image library's reason.
+    #[error("not a picture that can be read or written")]
+    Image(#[from] image::ImageError),
+    /// A picture without pixels or one whose colours are split too evenly.
+    #[error("no colour has most of the {0} pixels")]
+    NoDominantColour(usize),
+}
+
+/// A picture like a photograph, `width` by `height` pixels: a gradient around `colour` with grain on it.
+///
+/// The same `seed` makes the same picture; another seed one that differs in every byte but not in colour.
+pub fn photograph(
+    colour: Colour,
+    (width, height): (u32, u32),
+    encoding: Encoding,
+    seed: u32,
+) -> Result<Vec<u8>, PictureError> {
+    let mut grain = Grain(seed);
+    #[expect(clippy::cast_precision_loss, reason = "a picture's side is far below 2^23 pixels")]
+    let picture = RgbImage::from_fn(width, height, |x, y| {
+        let light = (x as f32 / width as f32 + y as f32 / height as f32 - 1.0) * GRADIENT;
+        Rgb(colour.rgb().map(|channel| grain.over(f32::from(channel) + light)))
+    });
+    let picture = DynamicImage::ImageRgb8(picture);
+    let mut bytes = Vec::new();
+    match encoding {
+        Encoding::Jpeg => {
+            picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
+        }
+        Encoding::Png => picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?,
+    }
+    Ok(bytes)
+}
+
+/// Decodes a picture of whatever format and names the colour that most of its pixels are nearest to.
+pub fn recognise(bytes: &[u8]) -> Result<Recognised, PictureError> {
+    let picture = image::load_from_memory(bytes)?.into_rgb8();
+    let mut counts = Colour::ALL.map(|colour| (0, colour));
+    for &pixel in picture.pixels() {
+        let nearest = Colour::nearest(pixel);
+        counts.iter_mut().filter(|(_, colour)| *colour == nearest).for_each(|(count, _)| *count += 1);
+    }
+    let pixels = picture.pixels().len();
+    let (_, colour) =
+        counts.into_iter().find(|&(count, _)| count > pixels / 2).ok_or(PictureError::NoDominantColour(pixels))?;
+    Ok(Recognised { colour, width: picture.width(), height: picture.height() })
+}
+
+/// Film grain: a linear congruential generator (Numerical Recipes' constants), for grain need not be random.
+struct Grain(u32);
+
+impl Grain {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is clamped to a byte")]
+    fn over(&mut self, channel: f32) -> u8 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let spread = f32::from(GRAIN) * 2.0 + 1.0;
+        let grain = f32::from((self.0 >> 24) as u8) / 256.0 * spread - f32::from(GRAIN);
+        (channel + grain).clamp(0.0, 255.0) as u8
+    }
+}
+
+#[cfg(test)]
+#[path = "picture_tests.rs"]
+mod tests;

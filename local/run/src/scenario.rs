@@ -1,0 +1,46 @@
+//! The scenario: an image edit and what viewers see of it, against the deployed stacks.
+//!
+//! It writes only what an editor writes and calls only what a viewer or an admin calls. The tick is fired by the
+//! deployed schedule, the queue is filled by the deployed stream mapping, and pictures come through the edge from the
+//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read.
+
+mod cast;
+mod edit;
+mod expectation;
+mod manual_purge;
+mod purge;
+mod upload;
+
+use crate::local_cloud::LocalCloud;
+use crate::report::{Report, StepFailed};
+use crate::timeline::Timeline;
+use cast::Cast;
+
+pub use upload::show_first_pictures;
+
+/// Plays the scenario from beginning to end, or to the first step that does not hold.
+///
+/// The order lets everything share two ticks: nothing waits when the first one comes, which must therefore do nothing;
+/// all edits follow it at once, so that they have settled when the second one comes, a minute later, and purges them.
+pub async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepFailed> {
+    let cast = async { Ok((Cast::of(cloud, timeline)?, String::new())) };
+    let cast = &report.step("everybody who plays is ready", cast).await?;
+
+    let name = "originals are uploaded for two tenants with the same pack id";
+    report.step(name, upload::upload(cast)).await?;
+    report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(cast)).await?;
+    report.step("an update of assetId and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
+
+    let name = "the original is replaced: the viewer still gets the old picture";
+    let replaced_at = report.step(name, edit::replace(cast)).await?;
+    report.step("a new suffix shows the new picture without any purge", edit::new_suffix(cast)).await?;
+    report.step("100 writes to 20 packs become 20 queue entries", edit::burst(cast)).await?;
+
+    let name = "DELETE without a token is 401, with another tenant's token 403, and purges nothing";
+    report.step(name, manual_purge::refused(cast, cloud)).await?;
+    report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
+
+    let name = "the tick purges, and the viewer gets the new picture";
+    report.step(name, purge::until_fresh(cast, report, replaced_at)).await?;
+    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await
+}

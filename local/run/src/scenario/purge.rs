@@ -1,0 +1,191 @@
+//! Ticks: one that has nothing to do, and the one that purges.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use domain::ledger::LedgerRow;
+
+use crate::observer::Invalidation;
+use crate::picture::Colour;
+use crate::report::{Cause, Report, millis};
+use crate::timeline::Part;
+use crate::viewer::Cache;
+
+use super::cast::{Cast, EDITED, LOCATION, PURGED_BY_HAND, UNTOUCHED, burst_packs, place};
+use super::expectation::{expect_eq, expect_seen, wait_for};
+
+/// How long to wait for the schedule's next tick: it comes every minute, and the local AWS looks every ten seconds
+/// whether one is due.
+const TICK_WITHIN: Duration = Duration::from_secs(100);
+/// How long to wait for the end of every purge: one tick more than usual, for entries that had not settled.
+const PURGED_WITHIN: Duration = Duration::from_secs(200);
+/// How often a viewer looks whether the picture is new.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Step: a write that no viewer could see, and the first tick after it.
+pub(super) async fn idle_tick(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
+    cast.editor.set_asset_id(&place(&cast.acme, EDITED)?, "asset-2").await?;
+    cast.timeline.add(Part::Editor, "changed only the assetId of acme/cat");
+
+    let before = cast.observer.ticks().await?.len();
+    let began = Instant::now();
+    let at = wait_for("the next tick of the schedule", TICK_WITHIN, async || {
+        report.progress.note(&format!("waiting for the schedule's next tick, {} s", began.elapsed().as_secs()));
+        let ticks = cast.observer.ticks().await?;
+        Ok(ticks.get(before).copied().ok_or_else(|| format!("{} ticks since the deployment", ticks.len())))
+    })
+    .await?;
+    cast.timeline.add_at(at, Part::Tick, "found nothing to purge");
+
+    expect_eq("the queue", &cast.observer.queue().await?, &vec![])?;
+    for (tenant, colour) in [(&cast.acme, Colour::Red), (&cast.globex, Colour::Green)] {
+        let invalidations = cast.observer.invalidations(&tenant.distribution_id).await?;
+        expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
+        let seen = tenant.viewer.fetch(EDITED, LOCATION).await?;
+        expect_seen(&format!("{}/{EDITED}", tenant.id), &seen, Cache::Hit, colour)?;
+    }
+    Ok(((), "no queue entry, no invalidation, still Hits".to_owned()))
+}
+
+/// Step: a viewer looks again and again. Until the new picture comes it must be the old one from the cache; nobody else
+/// may notice anything.
+pub(super) async fn until_fresh(cast: &Cast<'_>, report: &Report, replaced_at: Instant) -> Result<((), String), Cause> {
+    let mut looks = 0;
+    let fresh = loop {
+        let seen = cast.acme.viewer.fetch(EDITED, LOCATION).await?;
+        bystanders_are_hits(cast).await?;
+        if seen.picture.colour == Colour::Blue {
+            break seen;
+        }
+        expect_seen("acme/cat", &seen, Cache::Hit, Colour::Red)?;
+        looks += 1;
+        let waited = replaced_at.elapsed();
+        expect_eq("whether the new picture came in time", &(waited < PURGED_WITHIN), &true)?;
+        report.progress.note(&format!("{seen}, {} s after the edit", waited.as_secs()));
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
+    let write_to_fresh_ms = millis(replaced_at.elapsed());
+    report.measure(|measured| measured.write_to_fresh_ms = Some(write_to_fresh_ms));
+    cast.timeline.add(Part::Viewer, format!("acme/cat: {fresh}, the new picture"));
+    expect_seen("acme/cat", &fresh, Cache::Miss, Colour::Blue)?;
+
+    let again = cast.acme.viewer.fetch(EDITED, LOCATION).await?;
+    expect_seen("acme/cat", &again, Cache::Hit, Colour::Blue)?;
+    Ok(((), format!("{looks} times the old picture, then {fresh}, {write_to_fresh_ms} ms after the edit")))
+}
+
+async fn bystanders_are_hits(cast: &Cast<'_>) -> Result<(), Cause> {
+    let other_tenant = cast.globex.viewer.fetch(EDITED, LOCATION).await?;
+    expect_seen("globex/cat", &other_tenant, Cache::Hit, Colour::Green)?;
+    let other_pack = cast.acme.viewer.fetch(UNTOUCHED, LOCATION).await?;
+    Ok(expect_seen("acme/owl", &other_pack, Cache::Hit, Colour::Green)?)
+}
+
+/// Step: what the purges were, by the queue, the ledger and the edge.
+pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
+    wait_for("an empty queue", PURGED_WITHIN, async || {
+        let waiting = cast.observer.queue().await?.len();
+        Ok(if waiting == 0 { Ok(()) } else { Err(format!("{waiting} entries")) })
+    })
+    .await?;
+    let mut invalidations = wait_for("every invalidation to be Completed", TICK_WITHIN, async || {
+        let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+        let all = invalidations.iter().all(|one| one.status == "Completed");
+        Ok(if all { Ok(invalidations) } else { Err(format!("{invalidations:?}")) })
+    })
+    .await?;
+    let ledger = cast.observer.ledger().await?;
+    let passes = passes(&ledger);
+    tell(cast, &passes);
+    report.measure(|measured| {
+        measured.invalidations = invalidations.len() as u64;
+        measured.paths = invalidations.iter().map(|one| one.items.len() as u64).sum();
+        measured.variants_deleted = ledger.iter().map(|row| row.variants_deleted).sum();
+    });
+
+    // Each purge in the ledger is one request, and each request is a purge in the ledger, item by item.
+    let in_ledger: BTreeMap<_, _> = passes.iter().map(|pass| (pass.invalidation_id, pass.tags())).collect();
+    invalidations.sort_by(|one, other| one.id.cmp(&other.id));
+    let at_edge: BTreeMap<_, _> =
+        invalidations.iter().map(|Invalidation { id, items, .. }| (id.as_str(), items.clone())).collect();
+    expect_eq("the invalidations of acme at the edge", &at_edge, &in_ledger)?;
+
+    // The admin's DELETE, then the tick: one request for the whole burst, the edit and the DELETE's follow-up. Only
+    // what had not settled is purged once more by the next tick.
+    let packs = [EDITED, PURGED_BY_HAND].map(ToOwned::to_owned);
+    let mut everything: Vec<_> = burst_packs().chain(packs).map(|pack| format!("#acme/{pack}")).collect();
+    everything.sort_unstable();
+    let mut expected = vec![vec!["#acme/dog".to_owned()], everything];
+    let unsettled = passes.get(1).map(Pass::unsettled_tags).unwrap_or_default();
+    if !unsettled.is_empty() {
+        expected.push(unsettled);
+    }
+    let requests: Vec<_> = passes.iter().map(Pass::tags).collect();
+    expect_eq("acme's requests", &requests, &expected)?;
+
+    let globex = cast.observer.invalidations(&cast.globex.distribution_id).await?;
+    expect_eq("globex's invalidations", &globex, &vec![])?;
+    bystanders_are_hits(cast).await?;
+    expect_eq("the dead letters", &cast.observer.dead_letters().await?, &0)?;
+    let sizes: Vec<_> = requests.iter().map(|items| format!("{} items", items.len())).collect();
+    Ok((
+        (),
+        format!(
+            "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
+            sizes.len(),
+            sizes.join(", ")
+        ),
+    ))
+}
+
+/// The ledger's rows of one request.
+struct Pass<'a> {
+    invalidation_id: &'a str,
+    rows: Vec<&'a LedgerRow>,
+}
+
+impl Pass<'_> {
+    fn tags(&self) -> Vec<String> {
+        tags(self.rows.iter().copied())
+    }
+
+    fn unsettled_tags(&self) -> Vec<String> {
+        tags(self.rows.iter().copied().filter(|row| !row.is_settled))
+    }
+}
+
+/// The cache tags that purge what `rows` are about, sorted.
+fn tags<'a>(rows: impl Iterator<Item = &'a LedgerRow>) -> Vec<String> {
+    let tag = |row: &LedgerRow| format!("#{}/{}", row.tenant, row.target.to_string().trim_start_matches("pack#"));
+    let mut tags: Vec<_> = rows.map(tag).collect();
+    tags.sort_unstable();
+    tags
+}
+
+/// The ledger by request, in the order of time.
+fn passes(ledger: &[LedgerRow]) -> Vec<Pass<'_>> {
+    let mut passes: Vec<Pass<'_>> = Vec::new();
+    for row in ledger {
+        match passes.iter_mut().find(|pass| pass.invalidation_id == row.invalidation_id) {
+            Some(pass) => pass.rows.push(row),
+            None => passes.push(Pass { invalidation_id: &row.invalidation_id, rows: vec![row] }),
+        }
+    }
+    passes.sort_by_key(|pass| pass.rows.iter().map(|row| row.started_at).min());
+    passes
+}
+
+/// Tells the ticks' purges; the admin's was told when it was made.
+fn tell(cast: &Cast<'_>, passes: &[Pass<'_>]) {
+    for Pass { invalidation_id, rows } in passes {
+        let Some(first) = rows.iter().find(|row| row.requested_by == "stream") else { continue };
+        let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
+        let (at, count) = (first.started_at.as_millis(), rows.len());
+        cast.timeline.add_at(
+            at,
+            Part::Tick,
+            format!("deletes {variants} variants of {count} packs, then purges CloudFront"),
+        );
+        cast.timeline.add_at(at, Part::Edge, format!("invalidation {invalidation_id} of {count} items"));
+    }
+}

@@ -1,0 +1,119 @@
+//! Who did what, and when: the story of a run for people.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::report::millis;
+
+/// A part of the system that does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The image management API, played by this program.
+    Editor,
+    /// The function `dynamodb-imagepacks-stream`.
+    Stream,
+    /// The function `image-invalidation`, started by the schedule.
+    Tick,
+    /// The function `image-purge` behind the admin API.
+    AdminApi,
+    /// The CloudFront stand-in.
+    Edge,
+    /// Somebody with a browser.
+    Viewer,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Editor => "editor",
+            Self::Stream => "stream λ",
+            Self::Tick => "tick λ",
+            Self::AdminApi => "admin API",
+            Self::Edge => "edge",
+            Self::Viewer => "viewer",
+        })
+    }
+}
+
+/// The story so far. Times count from its beginning.
+#[derive(Debug)]
+pub struct Timeline {
+    began: Instant,
+    began_at: SystemTime,
+    events: Mutex<Vec<Event>>,
+}
+
+#[derive(Debug, Clone)]
+struct Event {
+    at: Duration,
+    part: Part,
+    what: String,
+}
+
+impl Timeline {
+    /// A story that begins now.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self { began: Instant::now(), began_at: SystemTime::now(), events: Mutex::default() }
+    }
+
+    /// Something happened just now.
+    pub fn add(&self, part: Part, what: impl Into<String>) {
+        self.insert(self.began.elapsed(), part, what.into());
+    }
+
+    /// Something happened at a time that another part's clock told, in milliseconds since 1970.
+    pub fn add_at(&self, epoch_ms: u64, part: Part, what: impl Into<String>) {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(epoch_ms);
+        self.insert(at.duration_since(self.began_at).unwrap_or_default(), part, what.into());
+    }
+
+    fn insert(&self, at: Duration, part: Part, what: String) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.push(Event { at, part, what });
+    }
+}
+
+impl fmt::Display for Timeline {
+    /// One line for each event, in the order of time.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        events.sort_by_key(|event| event.at);
+        for Event { at, part, what } in events {
+            writeln!(f, "{:>10} ms  {part:<9}  {what}", grouped(millis(at)))?;
+        }
+        Ok(())
+    }
+}
+
+/// `12 345` for 12345: thousands are what the eye looks for in milliseconds.
+fn grouped(number: u64) -> String {
+    if number < 1000 { number.to_string() } else { format!("{} {:03}", grouped(number / 1000), number % 1000) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_told_in_the_order_of_time_whatever_order_they_were_learnt_in() {
+        let timeline = Timeline::begin();
+        let epoch_ms = millis(timeline.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap());
+        timeline.add_at(epoch_ms + 61_234, Part::Tick, "purged 22 entries");
+        timeline.add_at(epoch_ms + 120, Part::Stream, "queued pack#cat");
+        let told = timeline.to_string();
+        let lines: Vec<_> = told.lines().collect();
+        assert_eq!(lines.len(), 2, "{told}");
+        assert!(lines[0].ends_with(" ms  stream λ   queued pack#cat"), "{told}");
+        assert!(lines[1].starts_with("    61 23"), "{told}");
+        assert!(lines[1].ends_with(" ms  tick λ     purged 22 entries"), "{told}");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (1_000_050, "1 000 050")] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Somebody who looks at pictures: a browser that knows only a URL.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{AGE, HeaderMap};
+
+use crate::picture::{self, PictureError, Recognised};
+
+/// How long a picture may take. The first one of a cold function is decoded and resized by an unoptimised build.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A viewer of one tenant's pictures.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    client: reqwest::Client,
+    /// `http://<host>:<port>`
+    base: String,
+}
+
+/// Where a response came from, as CloudFront's `X-Cache` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// From the edge's cache.
+    Hit,
+    /// From the origin.
+    Miss,
+}
+
+/// What a viewer got.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// From the cache or from the origin.
+    pub cache: Cache,
+    /// How long the response had been in the cache, in seconds; a response from the origin has no age, which is 0.
+    pub age_secs: u64,
+    /// The picture, by its pixels.
+    pub picture: Recognised,
+    /// All headers.
+    pub headers: HeaderMap,
+}
+
+/// Why a viewer sees no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewerError {
+    /// No answer.
+    #[error("{url} did not answer")]
+    Http {
+        /// What was asked for.
+        url: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// An answer other than 200.
+    #[error("{url} answered {status}: {body}")]
+    Status {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: StatusCode,
+        /// The body, as text.
+        body: String,
+    },
+    /// The answer is not one of CloudFront's.
+    #[error("{url} answered without a header that CloudFront sends, or with one that can't be read: {header}")]
+    Header {
+        /// What was asked for.
+        url: String,
+        /// The header.
+        header: &'static str,
+    },
+    /// The answer is not a picture.
+    #[error("{url} answered something else than a picture with a dominant colour")]
+    Picture {
+        /// What was asked for.
+        url: String,
+        /// Why.
+        source: PictureError,
+    },
+}
+
+impl Viewer {
+    /// A viewer for whom `host` is at `edge`; nothing is looked up in the DNS.
+    pub fn new(host: &str, edge: SocketAddr) -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(host, edge).build()?;
+        Ok(Self { client, base: format!("http://{host}:{}", edge.port()) })
+    }
+
+    /// The address of a picture: `image` is `<imagePackId>[-<suffix>]`.
+    #[must_use]
+    pub fn url(&self, image: &str, location: &str) -> String {
+        format!("{}/api/v2/img/{image}?location={location}", self.base)
+    }
+
+    /// Fetches a picture and looks at it.
+    pub async fn fetch(&self, image: &str, location: &str) -> Result<Fetched, ViewerError> {
+        let url = self.url(image, location);
+        let http = |source| ViewerError::Http { url: url.clone(), source };
+        let response = self.client.get(&url).send().await.map_err(http)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(http)?;
+        if status != StatusCode::OK {
+            let body = String::from_utf8_lossy(&body).into_owned();
+            return Err(ViewerError::Status { url, status, body });
+        }
+        let header = |header| ViewerError::Header { url: url.clone(), header };
+        Ok(Fetched {
+            cache: cache(&headers).ok_or_else(|| header("X-Cache"))?,
+            age_secs: age_secs(&headers).ok_or_else(|| header("Age"))?,
+            picture: picture::recognise(&body).map_err(|source| ViewerError::Picture { url: url.clone(), source })?,
+            headers,
+        })
+    }
+}
+
+impl fmt::Display for Fetched {
+    /// For example `Hit, Age 3, blue`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, Age {}, {}", self.cache, self.age_secs, self.picture.colour)
+    }
+}
+
+fn cache(headers: &HeaderMap) -> Option<Cache> {
+    match headers.get("x-cache")?.to_str().ok()? {
+        "Hit from cloudfront" => Some(Cache::Hit),
+        "Miss from cloudfront" => Some(Cache::Miss),
+        _ => None,
+    }
+}
+
+fn age_secs(headers: &HeaderMap) -> Option<u64> {
+    headers.get(AGE).map_or(Some(0), |age| age.to_str().ok()?.parse().ok())
+}
+
+#[cfg(test)]
+#[path = "viewer_tests.rs"]
+mod tests;

@@ -1,0 +1,192 @@
+//! What one test works in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_adapters::cloudfront::CloudFront;
+use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::executor::Executor;
+use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::purge_ledger::PurgeLedger;
+use aws_adapters::purger::Purger;
+use aws_adapters::tenant_registry::TenantRegistry;
+use aws_adapters::variants_bucket::VariantsBucket;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use domain::Timestamp;
+use domain::limits::{Budgets, Delays};
+use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RunningEdge};
+use local_aws::{LocalDynamoDb, LocalS3, sdk_config};
+use run::ministack::MiniStack;
+
+/// When the tests play. No handler reads a clock.
+pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+/// The settle delay of every handler, unless a test sets its own.
+pub const SETTLE: Duration = Duration::from_secs(30);
+/// How long every handler pauses between deletes and invalidations, unless a test sets its own.
+const EDGE_FETCH_MAX: Duration = Duration::ZERO;
+/// How long a run of image-invalidation may hold the lease.
+pub const LEASE: Duration = Duration::from_secs(150);
+/// The token's claim that names its tenants.
+const TENANT_CLAIM: &str = "tenants";
+
+/// 90 days.
+const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
+
+/// The tenants whose distributions the edge serves.
+const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
+
+/// What one test works in: everything that the handlers touch, empty but for two tenants, `acme` and `globex`, whose
+/// distributions are registered.
+#[derive(Debug)]
+pub struct Environment {
+    pub(crate) dynamodb: LocalDynamoDb,
+    pub(crate) s3: LocalS3,
+    pub(crate) edge: RunningEdge,
+    pub(crate) edge_time_millis: Arc<AtomicI64>,
+    pub(crate) registry_path: String,
+    pub(crate) dead_letter_queue_url: String,
+    /// Held so that it runs while this test does.
+    pub(crate) ministack: Arc<MiniStack>,
+}
+
+impl Environment {
+    /// Starts everything, with CloudFront's documented quotas.
+    pub async fn start() -> Self {
+        Self::with_quotas(Quotas::default()).await
+    }
+
+    /// Starts everything, with an edge that takes as much as `quotas` say.
+    pub async fn with_quotas(quotas: Quotas) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let ministack = crate::ministack::shared().await;
+        let edge_time_millis = Arc::new(AtomicI64::new(0));
+        let sqs = aws_sdk_sqs::Client::new(&sdk_config(&ministack.endpoint()));
+        let queue = sqs.create_queue().queue_name(format!("dead-letters-{number}")).send().await.expect("CreateQueue");
+        let environment = Self {
+            dynamodb: LocalDynamoDb::start().await,
+            s3: LocalS3::start().await,
+            edge: start_edge(quotas, Arc::clone(&edge_time_millis)).await,
+            edge_time_millis,
+            registry_path: format!("/test-{number}/images/tenants"),
+            dead_letter_queue_url: queue.queue_url.expect("the queue's URL"),
+            ministack,
+        };
+        environment.register("acme", true).await;
+        environment.register("globex", true).await;
+        environment
+    }
+
+    /// The stream handler.
+    #[must_use]
+    pub fn stream_handler(&self) -> dynamodb_imagepacks_stream::Handler {
+        dynamodb_imagepacks_stream::Handler {
+            queue: self.queue(),
+            dead_letters: DeadLetterQueue::new(
+                aws_sdk_sqs::Client::new(&self.ministack_sdk()),
+                self.dead_letter_queue_url.clone(),
+            ),
+        }
+    }
+
+    /// The scheduled run.
+    #[must_use]
+    pub fn invalidation_handler(&self) -> image_invalidation::Handler {
+        image_invalidation::Handler { purger: self.purger(), lease: LEASE }
+    }
+
+    /// The admin's purge.
+    #[must_use]
+    pub fn purge_handler(&self) -> image_purge::Handler {
+        image_purge::Handler {
+            packs: ImagePackTable::new(self.dynamodb.client(), LocalDynamoDb::IMAGE_PACK_TABLE.to_owned()),
+            purger: self.purger(),
+            tenant_claim: TENANT_CLAIM.to_owned(),
+        }
+    }
+
+    /// The queue's adapter.
+    #[must_use]
+    pub fn queue(&self) -> InvalidationQueue {
+        InvalidationQueue::new(self.dynamodb.client(), LocalDynamoDb::INVALIDATION_QUEUE_TABLE.to_owned())
+    }
+
+    /// A client of this test's DynamoDB.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.client()
+    }
+
+    /// A client of this test's S3.
+    #[must_use]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3.client()
+    }
+
+    /// Where this test's DynamoDB answers.
+    #[must_use]
+    pub fn dynamodb_endpoint(&self) -> &str {
+        self.dynamodb.sdk_config().endpoint_url().unwrap_or_default()
+    }
+
+    /// Lets `duration` pass at the edge, whose clock stands still otherwise: an invalidation is `InProgress` until then.
+    pub fn let_edge_time_pass(&self, duration: Duration) {
+        let millis = i64::try_from(duration.as_millis()).expect("a short time");
+        self.edge_time_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn purger(&self) -> Purger {
+        let executor = Executor {
+            variants: VariantsBucket::new(self.s3.client(), LocalS3::VARIANTS_BUCKET.to_owned()),
+            cloudfront: CloudFront::new(self.cloudfront()),
+            ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
+            queue: self.queue(),
+            edge_fetch_max: EDGE_FETCH_MAX,
+            ledger_retention: LEDGER_RETENTION,
+        };
+        Purger {
+            tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(&self.ministack_sdk()), self.registry_path.clone()),
+            executor,
+            delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
+            budgets: Budgets::default(),
+        }
+    }
+
+    pub(crate) fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
+        aws_sdk_cloudfront::Client::new(&sdk_config(&self.edge.endpoint_url()))
+    }
+
+    pub(crate) fn ministack_sdk(&self) -> SdkConfig {
+        sdk_config(&self.ministack.endpoint())
+    }
+}
+
+/// The settings of a client whose service is down: every call is refused at once.
+#[must_use]
+pub fn nowhere() -> SdkConfig {
+    sdk_config("http://127.0.0.1:1").into_builder().retry_config(RetryConfig::disabled()).build()
+}
+
+/// CloudFront's id of a tenant's distribution.
+pub(crate) fn distribution_id(tenant: &str) -> String {
+    format!("E{}", tenant.to_uppercase())
+}
+
+async fn start_edge(quotas: Quotas, time_millis: Arc<AtomicI64>) -> RunningEdge {
+    let distributions = DISTRIBUTIONS.map(|tenant| {
+        let alias = format!("{tenant}.image-service.eu-west-1.localhost");
+        Distribution::new(distribution_id(tenant), alias, Origin::default())
+    });
+    let clock = move || {
+        let millis = time_millis.load(Ordering::Relaxed);
+        jiff::Timestamp::from_millisecond(millis).expect("a time soon after 1970")
+    };
+    // No viewer asks this edge for anything, so that nobody is asked for the origin.
+    let mut config = EdgeConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
+    config.clock = Clock::from_fn(clock);
+    config.quotas = quotas;
+    edge::start(config).await.expect("an edge on a free port")
+}

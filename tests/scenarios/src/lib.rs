@@ -1,0 +1,18 @@
+//! The handlers on this machine: their library types over the real SDK, against dynoxide, s3s-fs, the edge and
+//! `MiniStack`.
+//!
+//! An [`Environment`] is what one test works in. It has tables, buckets, an edge, a tenant registry and a dead-letter
+//! queue of its own, so that tests run side by side. The tests are in `tests/handlers`, one file for each situation.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "for tests: a service that cannot start or does not answer ends the test that asked for it"
+)]
+
+mod environment;
+mod ministack;
+mod observation;
+mod preparation;
+
+pub use environment::{Environment, LEASE, NOW, SETTLE, nowhere};
+pub use observation::Invalidation;

@@ -1,0 +1,63 @@
+//! `image-invalidation`: the scheduled run that purges what waits in the queue.
+
+mod crash;
+mod lease;
+mod ledger;
+mod order;
+mod partial_failure;
+mod quota;
+mod reach;
+mod settling;
+mod waiting;
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use image_invalidation::{Handler, RunFailed, Summary};
+use scenarios::{Environment, NOW, SETTLE};
+
+/// When an entry was enqueued that has settled at [`NOW`].
+fn settled() -> Timestamp {
+    before(NOW, SETTLE)
+}
+
+fn before(time: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp::from_millis(time.as_millis() - u64::try_from(duration.as_millis()).unwrap())
+}
+
+/// Runs once, at [`NOW`].
+async fn run(handler: &Handler) -> Result<Summary, RunFailed> {
+    handler.run("run-1", NOW).await
+}
+
+/// Runs once, at [`NOW`], with everything as it should be.
+async fn run_in(environment: &Environment) -> Result<Summary, RunFailed> {
+    run(&environment.invalidation_handler()).await
+}
+
+/// Waits until the run that is under way has deleted all variants, and so pauses before it tells CloudFront.
+async fn until_the_variants_are_gone(environment: &Environment) {
+    let gone = async {
+        while !environment.variants().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+}
+
+/// What went wrong in a run that did the rest.
+fn failed_steps(result: Result<Summary, RunFailed>) -> Vec<String> {
+    match result {
+        Err(RunFailed::Steps(failures)) => failures,
+        other => panic!("expected failed steps: {other:?}"),
+    }
+}
+
+/// Expects one failed step, whose message contains each of `expected`.
+fn check_failed(result: Result<Summary, RunFailed>, expected: &[&str]) {
+    let failures = failed_steps(result);
+    let [failure] = failures.as_slice() else { panic!("{failures:?}") };
+    for part in expected {
+        assert!(failure.contains(part), "{failure}");
+    }
+}

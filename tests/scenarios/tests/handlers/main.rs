@@ -1,0 +1,6 @@
+//! The handlers, each situation in a file of its own.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod invalidation;
+mod purge;
+mod stream;

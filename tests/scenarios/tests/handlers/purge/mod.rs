@@ -1,0 +1,90 @@
+//! `image-purge`: the admin's `DELETE …/images/{tenant}/{imagePackId}`.
+
+mod accepted;
+mod admin_request;
+mod failures;
+mod refused;
+
+use image_purge::Handler;
+use lambda_http::{Body, Request, Response};
+use local_aws::LocalDynamoDb;
+use scenarios::{Environment, NOW};
+use serde_json::{Value, json};
+
+/// What an admin got back.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    body: Value,
+    text: String,
+}
+
+/// Sends `request`, at [`NOW`].
+async fn send(handler: &Handler, request: &Request) -> Answer {
+    answer(&handler.handle(request, "request-1", NOW).await)
+}
+
+fn answer(response: &Response<Body>) -> Answer {
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let Body::Text(text) = response.body() else { panic!("{response:?}") };
+    let body = serde_json::from_str(text).unwrap();
+    Answer { status: response.status().as_u16(), body, text: text.clone() }
+}
+
+/// What no answer may say: where things are inside.
+const INTERNALS: [&str; 7] = [
+    LocalDynamoDb::IMAGE_PACK_TABLE,
+    LocalDynamoDb::INVALIDATION_QUEUE_TABLE,
+    LocalDynamoDb::PURGE_LEDGER_TABLE,
+    "no-such-",
+    "127.0.0.1",
+    "Exception",
+    "http",
+];
+
+/// Expects a refusal in JSON, with this status, this code and a message that contains `message` and no internals.
+fn check_refusal(answer: &Answer, status: u16, code: &str, message: &str) {
+    assert_eq!((answer.status, answer.body["error"]["code"].as_str()), (status, Some(code)), "{}", answer.text);
+    let said = answer.body["error"]["message"].as_str().unwrap();
+    assert_eq!(answer.body, json!({"error": {"code": code, "message": said}}));
+    assert!(said.contains(message), "{said}");
+    for internal in INTERNALS {
+        assert!(!said.contains(internal), "{internal:?} in {said}");
+    }
+}
+
+/// A pack of `acme` and one of `globex` with variants of both.
+async fn environment() -> Environment {
+    let environment = Environment::start().await;
+    for tenant in ["acme", "globex"] {
+        let pack = json!({
+            "tenant": tenant,
+            "entity": "pack#p1",
+            "imageLocations": {"main": {"original": {"key": format!("{tenant}/p1/main"), "version": "v1"}}},
+            "mainImageLocation": "main",
+        });
+        environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, pack).await;
+    }
+    environment.store_variants(VARIANTS).await;
+    environment
+}
+
+/// What [`environment`] stores, sorted.
+const VARIANTS: [&str; 5] = [
+    "acme/p1/main/default",
+    "acme/p1/main/suffix=v2",
+    "acme/p1/poster/default",
+    "acme/p10/main/default",
+    "globex/p1/main/default",
+];
+
+/// Expects that nothing was purged, queued or written.
+async fn check_untouched(environment: &Environment, situation: &str) {
+    assert_eq!(environment.variants().await, VARIANTS, "{situation}");
+    assert_eq!(environment.queued().await, Vec::<String>::new(), "{situation}");
+    assert_eq!(environment.ledger().await, Vec::<Value>::new(), "{situation}");
+    for tenant in ["acme", "globex"] {
+        assert_eq!(environment.invalidations(tenant).await, [], "{situation}");
+    }
+}

@@ -1,0 +1,47 @@
+//! `dynamodb-imagepacks-stream`: from the image-pack table's stream to the invalidation queue.
+
+mod dead_letters;
+mod dynamodb_stream;
+mod event;
+mod failures;
+mod meaningful;
+mod rows;
+
+use domain::Timestamp;
+use scenarios::{Environment, NOW};
+use serde_json::{Value, json};
+
+/// Delivers `records` as one event. Returns what Lambda's poller reads: the records that are to be delivered again.
+async fn deliver(handler: &dynamodb_imagepacks_stream::Handler, records: &[Value]) -> Value {
+    deliver_as(handler, records, NOW, "delivery-1").await
+}
+
+async fn deliver_as(
+    handler: &dynamodb_imagepacks_stream::Handler,
+    records: &[Value],
+    now: Timestamp,
+    request_id: &str,
+) -> Value {
+    let response = handler.handle(&json!({"Records": records}), now, request_id).await;
+    serde_json::to_value(response).unwrap()
+}
+
+/// The answer that lets the poller go on.
+fn nothing_failed() -> Value {
+    json!({"batchItemFailures": []})
+}
+
+/// The answer that lets the poller deliver these records again.
+fn failed(sequences: &[&str]) -> Value {
+    let failures: Vec<_> = sequences.iter().map(|sequence| json!({"itemIdentifier": sequence})).collect();
+    json!({"batchItemFailures": failures})
+}
+
+/// Delivers `record`, compares what waits in the queue then, and empties it for the next case.
+async fn check_queued(environment: &Environment, situation: &str, record: Value, expected: &[&str]) {
+    let answer = deliver(&environment.stream_handler(), &[record]).await;
+    assert_eq!(answer, nothing_failed(), "{situation}");
+    assert_eq!(environment.queued().await, expected, "{situation}");
+    assert_eq!(environment.dead_letters().await, Vec::<Value>::new(), "{situation}");
+    environment.empty_the_queue().await;
+}

@@ -1,0 +1,34 @@
+//! What people are told about.
+
+use crate::environments::{edited, of_the_repository};
+
+#[test]
+fn somebody_is_told_what_needs_somebody() {
+    // Alarm, metric, of what, over how many seconds, how often in a row, from which value on.
+    let alarms = [
+        ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "pipeline/DeadLetters.QueueName", 300, 1, 1),
+        ("FailedPicturesAlarm", "Errors", "pipeline/ImageProcessing", 300, 1, 1),
+        ("FailedPurgesAlarm", "Errors", "pipeline/ImagePurge", 300, 1, 1),
+        ("FailedRunsAlarm", "Errors", "pipeline/ImageInvalidation", 300, 3, 1),
+        ("StreamAgeAlarm", "IteratorAge", "pipeline/ImagePacksStream", 300, 1, 300_000),
+    ];
+    let stack = of_the_repository().stack("dev/pipeline");
+    assert_eq!(stack.all("AWS::CloudWatch::Alarm").count(), alarms.len());
+    for (name, metric, of, period_secs, periods, threshold) in alarms {
+        let alarm = stack.named("AWS::CloudWatch::Alarm", name).properties;
+        assert_eq!(alarm["MetricName"], metric, "{name}");
+        assert_eq!(stack.text(&alarm["Dimensions"][0]["Value"]), of, "{name}");
+        assert_eq!(alarm["Period"], period_secs, "{name}");
+        assert_eq!(alarm["EvaluationPeriods"], periods, "{name}");
+        assert_eq!(alarm["Threshold"], threshold, "{name}");
+        assert_eq!(alarm["ComparisonOperator"], "GreaterThanOrEqualToThreshold", "{name}");
+    }
+}
+
+#[test]
+fn runs_that_fail_in_a_row_are_noticed_however_rare_runs_are() {
+    let alarm =
+        |path| edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedRunsAlarm").properties["Period"].clone();
+    assert_eq!(alarm("hourly/pipeline"), 3600);
+    assert_eq!(alarm("other/pipeline"), 300);
+}

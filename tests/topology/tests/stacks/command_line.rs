@@ -1,0 +1,43 @@
+//! What somebody sees who deploys.
+
+use crate::environments::{edited, folder, of_the_repository};
+use crate::synthesis::list;
+
+/// Lists the stacks of `dev.toml` with one edit, and expects a refusal that says all of this.
+fn check(name: &str, line: &str, edited: &str, expected: &[&str]) {
+    let output = list(name, &folder(name, &[("dev", &[(line, edited)])]));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{edited} was accepted");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    for expected in expected.iter().chain(&["dev.toml"]) {
+        assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+}
+
+#[test]
+fn it_lists_a_stack_for_data_pipeline_and_each_tenant_of_each_environment() {
+    let expected = "\
+dev/data (dev-lof-images-data)
+dev/pipeline (dev-lof-images-pipeline)
+dev/tenant-acme (dev-lof-images-tenant-acme)
+dev/tenant-globex (dev-lof-images-tenant-globex)
+prod/data (prod-lof-images-data)
+prod/pipeline (prod-lof-images-pipeline)
+prod/tenant-acme (prod-lof-images-tenant-acme)
+prod/tenant-globex (prod-lof-images-tenant-globex)
+";
+    assert_eq!(of_the_repository().listing, expected);
+    assert!(edited().listing.contains("dev/tenant-initech (dev-lof-images-tenant-initech)\n"));
+}
+
+#[test]
+fn a_value_out_of_range_is_refused_with_file_key_and_range() {
+    let expected = ["purge.every_minutes is 0", "allowed: 1 to 60"];
+    check("out-of-range", "every_minutes = 5", "every_minutes = 0", &expected);
+}
+
+#[test]
+fn a_choice_that_does_not_exist_is_refused_with_file_line_and_choices() {
+    let expected = ["architecture = \"arm\"", "`arm64`", "`x86_64`"];
+    check("no-such-choice", "architecture = \"arm64\"", "architecture = \"arm\"", &expected);
+}

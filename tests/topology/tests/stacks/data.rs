@@ -1,0 +1,124 @@
+//! The data stack: what must not be lost, renamed or seen by others.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::environments::of_the_repository;
+
+/// Everything that keeps data. Another logical id is another resource, and an empty one.
+const STATEFUL: [(&str, &str); 5] = [
+    ("ImagePacksED82D536", "AWS::DynamoDB::Table"),
+    ("InvalidationQueue124A3470", "AWS::DynamoDB::Table"),
+    ("Originals63BA965B", "AWS::S3::Bucket"),
+    ("PurgeLedgerD44C76B0", "AWS::DynamoDB::Table"),
+    ("Variants1144BE65", "AWS::S3::Bucket"),
+];
+
+/// What the world knows by an address or an id that AWS chose. Another logical id is another address.
+const ADDRESSES: [(&str, &str, &str); 5] = [
+    ("pipeline", "AdminApi059A0912", "AWS::ApiGatewayV2::Api"),
+    ("pipeline", "DeadLettersBBF8BAAB", "AWS::SQS::Queue"),
+    ("pipeline", "ImageProcessingFunctionUrl86CC6328", "AWS::Lambda::Url"),
+    ("tenant-acme", "Distribution830FAC52", "AWS::CloudFront::Distribution"),
+    ("tenant-globex", "Distribution830FAC52", "AWS::CloudFront::Distribution"),
+];
+
+const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
+
+#[test]
+fn what_keeps_data_keeps_its_logical_id_and_outlives_its_stack() {
+    for environment in ENVIRONMENTS {
+        let mut found = Vec::new();
+        for stack in of_the_repository().stacks_of(environment) {
+            for kind in ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket"] {
+                for resource in stack.all(kind) {
+                    assert_eq!(stack.path, format!("{environment}/data"), "{}", resource.id);
+                    for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+                        assert_eq!(resource.whole[policy], "Retain", "{environment}: {}", resource.id);
+                    }
+                    found.push((resource.id, kind));
+                }
+            }
+        }
+        found.sort_unstable();
+        assert_eq!(found, STATEFUL, "{environment}");
+    }
+}
+
+#[test]
+fn what_has_an_address_keeps_its_logical_id() {
+    for environment in ENVIRONMENTS {
+        for (stack, id, kind) in ADDRESSES {
+            let stack = of_the_repository().stack(&format!("{environment}/{stack}"));
+            assert_eq!(stack.only(kind).id, id, "{}", stack.path);
+        }
+    }
+}
+
+#[test]
+fn the_data_stack_alone_is_protected_from_deletion() {
+    for stack in of_the_repository().stacks() {
+        assert_eq!(stack.is_protected, stack.path.ends_with("/data"), "{}", stack.path);
+    }
+}
+
+#[test]
+fn buckets_are_private_and_encrypted() {
+    let data = of_the_repository().stack("dev/data");
+    for bucket in data.all("AWS::S3::Bucket") {
+        let block = &bucket.properties["PublicAccessBlockConfiguration"];
+        for what in ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"] {
+            assert_eq!(block[what], true, "{}: {what}", bucket.id);
+        }
+        let encryption = &bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+        assert_eq!(encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256", "{}", bucket.id);
+    }
+}
+
+#[test]
+fn a_replaced_original_can_be_brought_back_for_a_month() {
+    let data = of_the_repository().stack("dev/data");
+    let originals = data.named("AWS::S3::Bucket", "Originals").properties;
+    assert_eq!(originals["VersioningConfiguration"]["Status"], "Enabled");
+    let rule = json!({"NoncurrentVersionExpiration": {"NoncurrentDays": 30}, "Status": "Enabled"});
+    assert_eq!(originals["LifecycleConfiguration"]["Rules"], json!([rule]));
+    assert_eq!(data.named("AWS::S3::Bucket", "Variants").properties["VersioningConfiguration"], json!(null));
+}
+
+#[test]
+fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() {
+    // Name, sort key, stream, point-in-time recovery, attribute that lets a row expire. An entry of the queue never
+    // expires: it leaves only when it has been purged.
+    let tables = [
+        ("ImagePacks", "entity", json!("NEW_AND_OLD_IMAGES"), json!(true), json!(null)),
+        ("InvalidationQueue", "target", json!(null), json!(true), json!(null)),
+        ("PurgeLedger", "purge", json!(null), json!(null), json!("expiresAt")),
+    ];
+    let data = of_the_repository().stack("dev/data");
+    for (name, sort_key, stream, recovery, expiry) in tables {
+        let table = data.named("AWS::DynamoDB::Table", name).properties;
+        let keys = json!([
+            {"AttributeName": "tenant", "KeyType": "HASH"},
+            {"AttributeName": sort_key, "KeyType": "RANGE"},
+        ]);
+        assert_eq!(table["KeySchema"], keys, "{name}");
+        assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{name}");
+        assert_eq!(table["StreamSpecification"]["StreamViewType"], stream, "{name}");
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], recovery, "{name}");
+        assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], expiry, "{name}");
+    }
+}
+
+#[test]
+fn programs_find_the_tables_and_buckets_in_the_outputs() {
+    let outputs = of_the_repository().stack("dev/data").outputs();
+    let expected = [
+        ("ImagePackTable", "data/ImagePacks"),
+        ("InvalidationQueueTable", "data/InvalidationQueue"),
+        ("OriginalsBucket", "data/Originals"),
+        ("PurgeLedgerTable", "data/PurgeLedger"),
+        ("VariantsBucket", "data/Variants"),
+    ];
+    assert_eq!(outputs, BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
+}

@@ -1,0 +1,151 @@
+//! A tenant's distribution: what viewers can ask of it, what it caches, and who may purge it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::environments::{edited, of_the_repository};
+use crate::stack::Stack;
+
+fn acme() -> &'static Stack {
+    of_the_repository().stack("dev/tenant-acme")
+}
+
+/// The tenant of another name in an environment of other values.
+fn other() -> &'static Stack {
+    edited().stack("other/tenant-globex")
+}
+
+fn distribution(stack: &Stack) -> &Value {
+    &stack.only("AWS::CloudFront::Distribution").properties["DistributionConfig"]
+}
+
+#[test]
+fn viewers_reach_it_by_the_tenants_host_name_over_https() {
+    for (stack, host) in [(acme(), "acme.image-service.eu-west-1.dev.vmnd.tv"), (other(), "globex.pictures.example.com")] {
+        let distribution = distribution(stack);
+        assert_eq!(distribution["Aliases"], json!([host]));
+        assert_eq!(distribution["Enabled"], true);
+        assert_eq!(distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"], "redirect-to-https");
+        assert_eq!(distribution["ViewerCertificate"]["MinimumProtocolVersion"], "TLSv1.2_2021");
+        let mut records = Vec::new();
+        for record in stack.all("AWS::Route53::RecordSet") {
+            assert_eq!(record.properties["Name"], format!("{host}."));
+            let target = &record.properties["AliasTarget"]["DNSName"];
+            assert_eq!(stack.text(target), format!("{}.DomainName", stack.local("Distribution")));
+            records.push(record.properties["Type"].as_str().unwrap());
+        }
+        assert_eq!(records, ["A", "AAAA"]);
+    }
+}
+
+#[test]
+fn it_caches_by_path_and_location_and_by_nothing_else() {
+    let policy = acme().only("AWS::CloudFront::CachePolicy");
+    let key = &policy.properties["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
+    let query = json!({"QueryStringBehavior": "whitelist", "QueryStrings": ["location"]});
+    assert_eq!(key["QueryStringsConfig"], query);
+    assert_eq!(key["HeadersConfig"], json!({"HeaderBehavior": "none"}));
+    assert_eq!(key["CookiesConfig"], json!({"CookieBehavior": "none"}));
+    let behavior = &distribution(acme())["DefaultCacheBehavior"];
+    assert_eq!(acme().text(&behavior["CachePolicyId"]), acme().local(policy.id));
+    // What image-processing says about caching holds, and what it doesn't mention isn't cached.
+    assert_eq!(policy.properties["CachePolicyConfig"]["MinTTL"], 0);
+    assert_eq!(policy.properties["CachePolicyConfig"]["DefaultTTL"], 0);
+    for another in ["CacheBehaviors", "OriginGroups"] {
+        assert_eq!(distribution(acme())[another], Value::Null);
+    }
+}
+
+#[test]
+fn a_failure_is_not_kept() {
+    let failures = distribution(acme())["CustomErrorResponses"].as_array().unwrap();
+    let codes: Vec<_> = failures.iter().map(|failure| failure["ErrorCode"].as_u64().unwrap()).collect();
+    assert_eq!(codes, [404, 500, 502, 503, 504]);
+    for failure in failures {
+        assert_eq!(failure["ErrorCachingMinTTL"], 0, "{failure}");
+        assert_eq!(failure["ResponseCode"], Value::Null, "{failure}");
+    }
+}
+
+#[test]
+fn viewers_may_only_read() {
+    // CloudFront allows GET and HEAD when nothing else is said.
+    assert_eq!(distribution(acme())["DefaultCacheBehavior"]["AllowedMethods"], Value::Null);
+}
+
+#[test]
+fn it_reads_cache_tags_and_hides_them_from_viewers() {
+    for (stack, header) in [(acme(), "image-cache-tag"), (other(), "x-tags")] {
+        assert_eq!(distribution(stack)["CacheTagConfig"], json!({"HeaderName": header}));
+        let policy = stack.only("AWS::CloudFront::ResponseHeadersPolicy");
+        let removed = &policy.properties["ResponseHeadersPolicyConfig"]["RemoveHeadersConfig"]["Items"];
+        assert_eq!(*removed, json!([{"Header": header}]));
+        let behavior = &distribution(stack)["DefaultCacheBehavior"];
+        assert_eq!(stack.text(&behavior["ResponseHeadersPolicyId"]), stack.local(policy.id));
+    }
+}
+
+#[test]
+fn its_one_origin_is_image_processing_which_hears_the_tenant_from_it() {
+    for (stack, tenant) in [(acme(), "acme"), (other(), "globex")] {
+        let origins = distribution(stack)["Origins"].as_array().unwrap();
+        assert_eq!(origins.len(), 1);
+        let headers = json!([{"HeaderName": "x-image-tenant", "HeaderValue": tenant}]);
+        assert_eq!(origins[0]["OriginCustomHeaders"], headers);
+        assert_eq!(origins[0]["CustomOriginConfig"]["OriginProtocolPolicy"], "https-only");
+        let url = &origins[0]["DomainName"]["Fn::Select"][1]["Fn::Split"][1];
+        assert_eq!(stack.text(url), "pipeline/ImageProcessingFunctionUrl.FunctionUrl");
+    }
+}
+
+#[test]
+fn only_signed_requests_reach_image_processing() {
+    let url = of_the_repository().stack("dev/pipeline").only("AWS::Lambda::Url").properties;
+    assert_eq!(url["AuthType"], "AWS_IAM");
+    let control = acme().only("AWS::CloudFront::OriginAccessControl");
+    let config = &control.properties["OriginAccessControlConfig"];
+    assert_eq!(config["OriginAccessControlOriginType"], "lambda");
+    assert_eq!(config["SigningBehavior"], "always");
+    assert_eq!(config["SigningProtocol"], "sigv4");
+    let signed_by = &distribution(acme())["Origins"][0]["OriginAccessControlId"];
+    assert_eq!(acme().text(signed_by), format!("{}.Id", acme().local(control.id)));
+}
+
+#[test]
+fn purging_handlers_find_it_in_the_registry() {
+    let tenants = [
+        (acme(), "/dev-lof/images/tenants/acme", r#"{"distributionId":"tenant-acme/Distribution","cacheTags":true}"#),
+        (
+            other(),
+            "/other-lof/images/tenants/globex",
+            r#"{"distributionId":"tenant-globex/Distribution","cacheTags":true}"#,
+        ),
+    ];
+    for (stack, name, value) in tenants {
+        let parameter = stack.only("AWS::SSM::Parameter").properties;
+        assert_eq!(parameter["Name"], name);
+        assert_eq!(parameter["Type"], "String");
+        assert_eq!(stack.text(&parameter["Value"]), value);
+    }
+}
+
+#[test]
+fn purging_handlers_may_invalidate_it_and_no_other() {
+    for (stack, tenant) in [(acme(), "acme"), (other(), "globex")] {
+        let grant = stack.only("AWS::IAM::Policy").properties;
+        let statements = grant["PolicyDocument"]["Statement"].as_array().unwrap();
+        assert_eq!(statements.len(), 1);
+        assert_eq!(statements[0]["Action"], "cloudfront:CreateInvalidation");
+        let resource = format!("arn:aws:cloudfront::<account>:distribution/tenant-{tenant}/Distribution");
+        assert_eq!(stack.text(&statements[0]["Resource"]), resource);
+        assert_eq!(stack.texts(&grant["Roles"]), ["pipeline/ImageInvalidationRole", "pipeline/ImagePurgeRole"]);
+    }
+}
+
+#[test]
+fn people_find_it_in_the_outputs() {
+    let url = "https://acme.image-service.eu-west-1.dev.vmnd.tv/api/v2/img/";
+    let expected = [("DistributionId", "tenant-acme/Distribution"), ("ViewerUrl", url)];
+    assert_eq!(acme().outputs(), BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
+}

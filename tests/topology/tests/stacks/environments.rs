@@ -1,0 +1,73 @@
+//! The environments under test: those of the repository, and `dev.toml` edited.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use crate::synthesis::Synthesis;
+
+/// What `dev.toml` says, and what `other.toml` says instead.
+const OTHER: [(&str, &str); 21] = [
+    ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
+    ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"pictures.example.com\""),
+    ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
+    ("domain = \"manage.api.eu-west-1.vmnd.tv\"", ""),
+    ("issuer = \"https://login.vmnd.tv/\"", "issuer = \"https://issuer.example.com\""),
+    ("audience = \"image-service-admin\"", "audience = \"other-audience\""),
+    ("scope = \"images:purge\"", "scope = \"other:scope\""),
+    ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
+    ("architecture = \"arm64\"", "architecture = \"x86_64\""),
+    ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
+    ("batch_size = 100", "batch_size = 250"),
+    ("batch_window_secs = 1", "batch_window_secs = 2"),
+    ("retries_max = 10", "retries_max = 3"),
+    ("record_age_max_secs = 21600", "record_age_max_secs = 3600"),
+    ("every_minutes = 5", "every_minutes = 1"),
+    ("settle_delay_secs = 30", "settle_delay_secs = 45"),
+    ("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 4"),
+    ("items_per_request_max = 1000", "items_per_request_max = 500"),
+    ("items_per_run_max = 2900", "items_per_run_max = 1500"),
+    ("wildcards_per_run_max = 13", "wildcards_per_run_max = 7"),
+    ("ledger_retention_days = 90", "ledger_retention_days = 30"),
+];
+
+/// `dev` and `prod`, as they are in the repository.
+pub(crate) fn of_the_repository() -> &'static Synthesis {
+    static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
+        Synthesis::of("repository", &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cdk/environments"))
+    });
+    SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
+}
+
+/// `dev` with the tenant `initech` added; `hourly`, the same as `dev` but for purges an hour apart; and `other`, which
+/// shares as little with `dev` as it can.
+pub(crate) fn edited() -> &'static Synthesis {
+    static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
+        let folder = folder(
+            "edited",
+            &[
+                ("dev", &[(r#"["acme", "globex"]"#, r#"["acme", "globex", "initech"]"#)]),
+                ("hourly", &[("every_minutes = 5", "every_minutes = 60")]),
+                ("other", &OTHER),
+            ],
+        );
+        Synthesis::of("edited", &folder)
+    });
+    SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
+}
+
+/// A folder of its own that holds `dev.toml` under each name, with the edits made.
+pub(crate) fn folder(name: &str, environments: &[(&str, &[(&str, &str)])]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join("environments");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for (name, edits) in environments {
+        let dev = include_str!("../../../../cdk/environments/dev.toml").to_owned();
+        let text = edits.iter().fold(dev, |text, (line, edited)| {
+            assert!(text.contains(line), "dev.toml no longer says {line}; change this test's edits");
+            text.replace(line, edited)
+        });
+        fs::write(folder.join(format!("{name}.toml")), text).unwrap();
+    }
+    folder
+}

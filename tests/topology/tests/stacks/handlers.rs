@@ -1,0 +1,166 @@
+//! The functions: whose code they run, and that code and topology agree on the environment variables.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::environments::{edited, of_the_repository};
+use crate::stack::Stack;
+use crate::synthesis::root;
+
+/// Each function and the folder of its handler.
+const FUNCTIONS: [(&str, &str); 4] = [
+    ("ImageInvalidation", "image-invalidation"),
+    ("ImagePacksStream", "dynamodb-imagepacks-stream"),
+    ("ImageProcessing", "image-processing"),
+    ("ImagePurge", "image-purge"),
+];
+
+/// What reads the variables that every purging handler has.
+const PURGER: [&str; 2] = ["handlers/aws/src/purger.rs", "handlers/aws/src/settings.rs"];
+
+fn dev() -> &'static Stack {
+    of_the_repository().stack("dev/pipeline")
+}
+
+fn variables<'a>(stack: &'a Stack, function: &str) -> &'a Value {
+    &stack.named("AWS::Lambda::Function", function).properties["Environment"]["Variables"]
+}
+
+/// The variables that a handler reads when it starts: the names in `setting("<name>", ..)` of its `main.rs` and of what
+/// `main.rs` builds with.
+fn variables_read(handler: &str) -> BTreeSet<String> {
+    let main = source(&format!("handlers/{handler}/src/main.rs"));
+    let mut names = settings(&main);
+    if main.contains("Purger::from_environment") {
+        names.extend(PURGER.iter().flat_map(|path| settings(&source(path))));
+    }
+    names
+}
+
+fn source(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The names in `setting("<name>", ..)` and `setting::<Type>("<name>", ..)`.
+fn settings(source: &str) -> BTreeSet<String> {
+    let calls = source.split("setting").skip(1).filter_map(|after| {
+        let (kind, arguments) = after.split_once('(')?;
+        let is_call = kind.is_empty() || kind.starts_with("::<") && kind.ends_with('>');
+        is_call.then_some(arguments.trim_start())
+    });
+    calls.filter_map(|arguments| Some(arguments.strip_prefix('"')?.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn each_function_runs_the_handler_of_its_name() {
+    let functions = dev().all("AWS::Lambda::Function").map(|function| {
+        let code = function.properties["Code"]["S3Key"].as_str().unwrap();
+        (dev().local(function.id), dev().code[code].strip_prefix(root()).unwrap().to_owned())
+    });
+    let expected = FUNCTIONS.map(|(name, handler)| (format!("pipeline/{name}"), format!("handlers/{handler}").into()));
+    assert_eq!(functions.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+}
+
+#[test]
+fn a_function_has_the_variables_that_its_handler_reads_and_no_other() {
+    for (function, handler) in FUNCTIONS {
+        let set: BTreeSet<_> = variables(dev(), function).as_object().unwrap().keys().cloned().collect();
+        let read = variables_read(handler);
+        assert!(!read.is_empty(), "{handler} reads nothing; does it still call setting(..)?");
+        assert_eq!(set, read, "{function} is set (left), {handler} reads (right)");
+    }
+}
+
+#[test]
+fn handlers_read_the_environment_by_setting_only() {
+    let mut folders = vec![root().join("handlers")];
+    let mut readers = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.iter().any(|part| part == "tests")
+            {
+                let text = fs::read_to_string(&path).unwrap();
+                if text.contains("env::var") {
+                    readers.push(path.strip_prefix(root()).unwrap().to_owned());
+                }
+            }
+        }
+    }
+    assert_eq!(readers, [std::path::Path::new("handlers/aws/src/settings.rs")]);
+}
+
+#[test]
+fn variables_hold_what_is_configured() {
+    // Function, variable, in dev, in the environment where everything is another value.
+    let purging = [
+        ("INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
+        ("PURGE_LEDGER_TABLE", "data/PurgeLedger", "data/PurgeLedger"),
+        ("VARIANTS_BUCKET", "data/Variants", "data/Variants"),
+        ("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants", "/other-lof/images/tenants"),
+        ("SETTLE_DELAY_SECS", "30", "45"),
+        ("EDGE_FETCH_MAX_SECS", "3", "4"),
+        ("ITEMS_PER_REQUEST_MAX", "1000", "500"),
+        ("ITEMS_PER_RUN_MAX", "2900", "1500"),
+        ("WILDCARDS_PER_RUN_MAX", "13", "7"),
+        ("LEDGER_RETENTION_DAYS", "90", "30"),
+    ];
+    let own = [
+        ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
+        ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
+        ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
+        ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
+        ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
+        ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
+        ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
+        ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
+    ];
+    let of_purging = ["ImageInvalidation", "ImagePurge"]
+        .into_iter()
+        .flat_map(|function| purging.map(|(variable, dev, other)| (function, variable, dev, other)));
+    for (function, variable, in_dev, in_other) in of_purging.chain(own) {
+        for (stack, expected) in [(dev(), in_dev), (edited().stack("other/pipeline"), in_other)] {
+            let value = stack.text(&variables(stack, function)[variable]);
+            assert_eq!(value, expected, "{} {function} {variable}", stack.path);
+        }
+    }
+}
+
+#[test]
+fn a_run_ends_before_its_lease_does() {
+    let timeout = dev().named("AWS::Lambda::Function", "ImageInvalidation").properties["Timeout"].as_u64().unwrap();
+    let lease: u64 = variables(dev(), "ImageInvalidation")["LEASE_SECS"].as_str().unwrap().parse().unwrap();
+    assert!(timeout < lease, "a run may take {timeout} s, its lease ends after {lease} s");
+}
+
+#[test]
+fn processor_and_time_limits_are_as_configured() {
+    let edited = edited().stack("other/pipeline");
+    for (stack, architecture, picture_secs) in [(dev(), "arm64", 15), (edited, "x86_64", 20)] {
+        for function in stack.all("AWS::Lambda::Function") {
+            assert_eq!(function.properties["Architectures"], json!([architecture]), "{}", function.id);
+            assert_eq!(function.properties["Runtime"], "provided.al2023", "{}", function.id);
+        }
+        let processing = stack.named("AWS::Lambda::Function", "ImageProcessing").properties;
+        assert_eq!(processing["Timeout"], picture_secs);
+        // API Gateway gives up after 30 seconds.
+        assert!(stack.named("AWS::Lambda::Function", "ImagePurge").properties["Timeout"].as_u64().unwrap() < 30);
+    }
+}
+
+#[test]
+fn each_function_writes_json_to_a_log_of_its_own_for_three_months() {
+    for function in dev().all("AWS::Lambda::Function") {
+        let logging = &function.properties["LoggingConfig"];
+        assert_eq!(logging["LogFormat"], "JSON", "{}", function.id);
+        assert_eq!(dev().text(&logging["LogGroup"]), format!("{}Log", dev().local(function.id)));
+    }
+    for log in dev().all("AWS::Logs::LogGroup") {
+        assert_eq!(log.properties["RetentionInDays"], 90, "{}", log.id);
+    }
+}

@@ -1,0 +1,80 @@
+//! From the table's stream to the queue, and from the queue to the caches: what invokes what, how often and until when.
+
+use serde_json::{Value, json};
+
+use crate::environments::{edited, of_the_repository};
+use crate::stack::Stack;
+
+/// The pipelines of `dev` and of an environment where everything is another value.
+fn pipelines() -> [&'static Stack; 2] {
+    [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline")]
+}
+
+/// What `dev` and the other environment have.
+fn check(kind: &str, property: &str, expected: [Value; 2]) {
+    for (stack, expected) in pipelines().into_iter().zip(expected) {
+        assert_eq!(stack.only(kind).properties[property], expected, "{}: {property}", stack.path);
+    }
+}
+
+#[test]
+fn the_stream_mapping_is_as_configured() {
+    let check = |property, dev: u32, other: u32| {
+        check("AWS::Lambda::EventSourceMapping", property, [json!(dev), json!(other)]);
+    };
+    check("BatchSize", 100, 250);
+    check("MaximumBatchingWindowInSeconds", 1, 2);
+    check("MaximumRetryAttempts", 10, 3);
+    check("MaximumRecordAgeInSeconds", 21_600, 3_600);
+}
+
+#[test]
+fn the_stream_mapping_loses_no_record_and_one_bad_record_blocks_no_other() {
+    for stack in pipelines() {
+        let mapping = stack.only("AWS::Lambda::EventSourceMapping").properties;
+        assert_eq!(stack.text(&mapping["EventSourceArn"]), "data/ImagePacks.StreamArn");
+        assert_eq!(stack.text(&mapping["FunctionName"]), "pipeline/ImagePacksStream");
+        assert_eq!(mapping["StartingPosition"], "TRIM_HORIZON");
+        assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+        assert_eq!(mapping["BisectBatchOnFunctionError"], true);
+        let given_up = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
+        assert_eq!(stack.text(given_up), "pipeline/DeadLetters.Arn");
+        assert_eq!(mapping["FilterCriteria"], Value::Null, "a filter can't tell what is meaningful");
+    }
+}
+
+#[test]
+fn the_schedule_is_as_configured() {
+    check("AWS::Scheduler::Schedule", "ScheduleExpression", [json!("rate(5 minutes)"), json!("rate(1 minute)")]);
+    let hourly = edited().stack("hourly/pipeline").only("AWS::Scheduler::Schedule").properties;
+    assert_eq!(hourly["ScheduleExpression"], "rate(1 hour)");
+}
+
+#[test]
+fn the_schedule_runs_the_purge_on_time_by_its_own_role() {
+    for stack in pipelines() {
+        let schedule = stack.only("AWS::Scheduler::Schedule").properties;
+        assert_eq!(schedule["State"], "ENABLED");
+        assert_eq!(schedule["FlexibleTimeWindow"], json!({"Mode": "OFF"}));
+        let target = &schedule["Target"];
+        assert_eq!(stack.text(&target["Arn"]), "pipeline/ImageInvalidation.Arn");
+        assert_eq!(stack.text(&target["RoleArn"]), "pipeline/InvalidationScheduleRole.Arn");
+        assert_eq!(target["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    }
+}
+
+#[test]
+fn a_run_that_failed_or_waited_too_long_is_left_to_the_next() {
+    check("AWS::Lambda::EventInvokeConfig", "MaximumRetryAttempts", [json!(0), json!(0)]);
+    check("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds", [json!(300), json!(60)]);
+    for stack in pipelines() {
+        let config = stack.only("AWS::Lambda::EventInvokeConfig").properties;
+        assert_eq!(stack.text(&config["FunctionName"]), "pipeline/ImageInvalidation");
+    }
+}
+
+#[test]
+fn what_could_not_be_read_or_purged_is_kept_encrypted_for_two_weeks() {
+    check("AWS::SQS::Queue", "MessageRetentionPeriod", [json!(1_209_600), json!(1_209_600)]);
+    check("AWS::SQS::Queue", "SqsManagedSseEnabled", [json!(true), json!(true)]);
+}

@@ -1,0 +1,22 @@
+//! The stacks as the CDK's command line synthesises them, for the environments of the repository and for edited ones.
+//!
+//! A new permission, a renamed table or an unset variable has to be written down here before it can be deployed.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod environments;
+mod policy;
+mod stack;
+mod synthesis;
+
+mod admin_api;
+mod alarms;
+mod command_line;
+mod data;
+mod distribution;
+mod handlers;
+mod invalidation;
+mod lint;
+mod permissions;
+mod snapshots;
+mod tenants;

@@ -1,0 +1,240 @@
+//! Who may do what: every statement of every policy of `dev`, written down, so that a new one has to be written down
+//! too.
+
+use std::collections::BTreeSet;
+
+use crate::environments::of_the_repository;
+use crate::policy::{pairs, sentence, sentences};
+use crate::stack::{Resource, Stack};
+
+/// What each role may do: actions, and the resource that it may do them to.
+const ROLES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "pipeline/ImagePacksStreamRole",
+        &[
+            ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePacksStreamLog.Arn"),
+            ("dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage", "pipeline/DeadLetters.Arn"),
+            ("dynamodb:ListStreams", "*"),
+            ("dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator", "data/ImagePacks.StreamArn"),
+        ],
+    ),
+    (
+        "pipeline/ImageInvalidationRole",
+        &[
+            ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageInvalidationLog.Arn"),
+            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
+            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+            ("dynamodb:DeleteItem dynamodb:Scan dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("s3:ListBucket", "data/Variants.Arn"),
+            ("s3:DeleteObject", "data/Variants.Arn/*"),
+            ("dynamodb:PutItem", "data/PurgeLedger.Arn"),
+            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution"),
+            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution"),
+        ],
+    ),
+    (
+        "pipeline/ImagePurgeRole",
+        &[
+            ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
+            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
+            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+            ("dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("s3:ListBucket", "data/Variants.Arn"),
+            ("s3:DeleteObject", "data/Variants.Arn/*"),
+            ("dynamodb:PutItem", "data/PurgeLedger.Arn"),
+            ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
+            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution"),
+            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution"),
+        ],
+    ),
+    (
+        "pipeline/ImageProcessingRole",
+        &[
+            ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageProcessingLog.Arn"),
+            ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
+            ("s3:GetObjectVersion", "data/Originals.Arn/*"),
+            ("s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
+            ("s3:ListBucket", "data/Originals.Arn"),
+            ("s3:ListBucket", "data/Variants.Arn"),
+        ],
+    ),
+    ("pipeline/InvalidationScheduleRole", &[("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn")]),
+];
+
+/// The resources of [`ROLES`] that a `*` widens. Each has its reason to be no narrower.
+const WIDE: &[(&str, &str)] = &[
+    // It lists streams, so IAM has no resource to narrow it to.
+    ("dynamodb:ListStreams", "*"),
+    // One handler serves the pictures of every tenant; tenants come and go without this stack.
+    ("s3:GetObjectVersion", "data/Originals.Arn/*"),
+    ("s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
+    ("s3:DeleteObject", "data/Variants.Arn/*"),
+    ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+];
+
+/// Which service may take each role.
+const TRUST: &[(&str, &str, &str)] = &[
+    ("lambda.amazonaws.com", "pipeline/ImagePacksStreamRole", ""),
+    ("lambda.amazonaws.com", "pipeline/ImageInvalidationRole", ""),
+    ("lambda.amazonaws.com", "pipeline/ImagePurgeRole", ""),
+    ("lambda.amazonaws.com", "pipeline/ImageProcessingRole", ""),
+    (
+        "scheduler.amazonaws.com",
+        "pipeline/InvalidationScheduleRole",
+        "StringEquals aws:SourceAccount=<account> \
+         aws:SourceArn=arn:aws:scheduler:eu-west-1:<account>:schedule-group/default",
+    ),
+];
+
+/// Which services may call a function, and on whose behalf.
+const CALLERS: &[(&str, &str, &str, &str)] = &[
+    (
+        "apigateway.amazonaws.com",
+        "lambda:InvokeFunction",
+        "pipeline/ImagePurge.Arn",
+        "SourceArn=arn:aws:execute-api:eu-west-1:<account>:pipeline/AdminApi/*/*/images/{tenant}/{imagePackId}",
+    ),
+    (
+        "cloudfront.amazonaws.com",
+        "lambda:InvokeFunctionUrl",
+        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
+        "SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
+    ),
+    (
+        "cloudfront.amazonaws.com",
+        "lambda:InvokeFunction",
+        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
+        "InvokedViaFunctionUrl=true SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
+    ),
+    (
+        "cloudfront.amazonaws.com",
+        "lambda:InvokeFunctionUrl",
+        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
+        "SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
+    ),
+    (
+        "cloudfront.amazonaws.com",
+        "lambda:InvokeFunction",
+        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
+        "InvokedViaFunctionUrl=true SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
+    ),
+];
+
+/// What buckets and queues refuse to anybody whose connection is not encrypted. Their policies allow nothing.
+const REFUSED: &[(&str, &str)] = &[
+    ("s3:*", "data/Originals.Arn"),
+    ("s3:*", "data/Originals.Arn/*"),
+    ("s3:*", "data/Variants.Arn"),
+    ("s3:*", "data/Variants.Arn/*"),
+    ("sqs:*", "pipeline/DeadLetters.Arn"),
+];
+
+/// Compares what is written down with what the templates say, and shows what differs.
+fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Item = String>) {
+    let [written, found] = [written.into_iter().collect(), found.into_iter().collect::<BTreeSet<_>>()];
+    let unwritten: Vec<_> = found.difference(&written).collect();
+    let gone: Vec<_> = written.difference(&found).collect();
+    assert!(unwritten.is_empty() && gone.is_empty(), "not written down: {unwritten:#?}\nno longer there: {gone:#?}");
+}
+
+/// What the roles of an environment may do.
+fn granted(environment: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for stack in of_the_repository().stacks_of(environment) {
+        for policy in stack.all("AWS::IAM::Policy") {
+            let mut holders = policy.properties.as_object().unwrap().keys();
+            assert!(!holders.any(|key| ["Users", "Groups"].contains(&key.as_str())), "{}", policy.id);
+            for role in stack.texts(&policy.properties["Roles"]) {
+                found.extend(sentences(stack, &policy.properties["PolicyDocument"], &role, ""));
+            }
+        }
+    }
+    found
+}
+
+/// Every resource of a kind in `dev`, with its stack.
+fn all(kind: &str) -> impl Iterator<Item = (&'static Stack, Resource<'static>)> {
+    let stacks = of_the_repository().stacks_of("dev").into_iter();
+    stacks.flat_map(move |stack| stack.all(kind).map(move |resource| (stack, resource)))
+}
+
+#[test]
+fn a_role_may_do_what_is_written_down_and_nothing_else() {
+    let written = ROLES.iter().flat_map(|(role, grants)| {
+        grants.iter().map(|(actions, resource)| sentence(role, "may", actions, resource, ""))
+    });
+    check(written, granted("dev"));
+}
+
+#[test]
+fn production_grants_what_development_grants() {
+    let as_in_development = |text: String| text.replace("prod-lof", "dev-lof").replace("123456789012", "<account>");
+    check(granted("dev"), granted("prod").into_iter().map(as_in_development));
+}
+
+#[test]
+fn nothing_that_is_written_down_is_wider_than_its_reason() {
+    for (role, grants) in ROLES {
+        for grant in *grants {
+            let (actions, resource) = grant;
+            assert!(!actions.contains('*'), "{role} may {actions}");
+            assert_eq!(resource.contains('*'), WIDE.contains(grant), "{role} may {actions} on {resource}");
+        }
+    }
+}
+
+#[test]
+fn a_role_is_trusted_to_one_service() {
+    let written = TRUST.iter().map(|(who, role, condition)| sentence(who, "may", "sts:AssumeRole", role, condition));
+    let found = all("AWS::IAM::Role").flat_map(|(stack, role)| {
+        sentences(stack, &role.properties["AssumeRolePolicyDocument"], "", &stack.local(role.id))
+    });
+    check(written, found);
+}
+
+#[test]
+fn a_role_has_no_policy_but_its_own() {
+    for (_, role) in all("AWS::IAM::Role") {
+        let properties: Vec<_> = role.properties.as_object().unwrap().keys().collect();
+        assert_eq!(properties, ["AssumeRolePolicyDocument", "Description", "Tags"], "{}", role.id);
+    }
+}
+
+#[test]
+fn a_function_is_called_by_its_own_api_or_distribution_only() {
+    let written = CALLERS.iter().map(|(who, action, on, condition)| sentence(who, "may", action, on, condition));
+    let found = all("AWS::Lambda::Permission").map(|(stack, permission)| {
+        let mut properties = permission.properties.as_object().unwrap().clone();
+        let [who, action, on] =
+            ["Principal", "Action", "FunctionName"].map(|name| stack.text(&properties.shift_remove(name).unwrap()));
+        sentence(&who, "may", &action, &on, &pairs(stack, &properties))
+    });
+    check(written, found);
+}
+
+#[test]
+fn buckets_and_queues_allow_nobody_and_refuse_plain_connections() {
+    let plain = "Bool aws:SecureTransport=false";
+    let written = REFUSED.iter().map(|(actions, resource)| sentence("*", "may not", actions, resource, plain));
+    let found = all("AWS::S3::BucketPolicy").chain(all("AWS::SQS::QueuePolicy"));
+    check(written, found.flat_map(|(stack, policy)| sentences(stack, &policy.properties["PolicyDocument"], "", "")));
+}
+
+#[test]
+fn nothing_else_carries_a_policy() {
+    let known = [
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Permission",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+    ];
+    let signs = ["\"Statement\"", "\"Principal\"", "AWS::IAM::"];
+    let carriers = of_the_repository().stacks().flat_map(Stack::resources).filter(|resource| {
+        let text = resource.whole.to_string();
+        signs.iter().any(|sign| text.contains(sign))
+    });
+    let kinds: BTreeSet<_> = carriers.map(|resource| resource.kind).collect();
+    assert_eq!(kinds, BTreeSet::from(known));
+}

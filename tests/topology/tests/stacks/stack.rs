@@ -1,0 +1,145 @@
+//! One synthesised stack, and its template in words.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::synthesis::read_json;
+
+/// One synthesised stack.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    /// What the command line calls it: `<environment>/<id>`.
+    pub(crate) path: String,
+    /// Whether it can be deleted only after somebody has said so.
+    pub(crate) is_protected: bool,
+    /// Where the template is.
+    pub(crate) file: PathBuf,
+    /// The template.
+    pub(crate) template: Value,
+    /// The folder of each function's code, by the name of the object in S3.
+    pub(crate) code: BTreeMap<String, PathBuf>,
+    /// What other stacks export, in words, by the name of the export.
+    pub(crate) imports: BTreeMap<String, String>,
+}
+
+/// A resource of a template.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resource<'a> {
+    /// The logical id.
+    pub(crate) id: &'a str,
+    /// The CloudFormation type.
+    pub(crate) kind: &'a str,
+    /// All of it, its type and policies included.
+    pub(crate) whole: &'a Value,
+    /// Its properties.
+    pub(crate) properties: &'a Value,
+}
+
+impl Stack {
+    pub(crate) fn read(folder: &Path, artifact: &Value) -> Self {
+        let properties = &artifact["properties"];
+        let file = folder.join(properties["templateFile"].as_str().unwrap());
+        let assets = file.to_str().unwrap().replace(".template.json", ".assets.json");
+        let assets = read_json(Path::new(&assets));
+        let code = assets["files"].as_object().unwrap().iter().map(|(hash, asset)| {
+            (format!("{hash}.zip"), PathBuf::from(asset["source"]["path"].as_str().unwrap_or_default()))
+        });
+        Self {
+            path: artifact["displayName"].as_str().unwrap().to_owned(),
+            is_protected: properties["terminationProtection"] == true,
+            template: read_json(&file),
+            code: code.collect(),
+            imports: BTreeMap::new(),
+            file,
+        }
+    }
+
+    /// Every resource.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.template["Resources"].as_object().unwrap().iter().map(|(id, resource)| Resource {
+            id,
+            kind: resource["Type"].as_str().unwrap(),
+            whole: resource,
+            properties: &resource["Properties"],
+        })
+    }
+
+    /// Every resource of a CloudFormation type.
+    pub(crate) fn all(&self, kind: &str) -> impl Iterator<Item = Resource<'_>> {
+        self.resources().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The resource of a CloudFormation type of which the stack has one.
+    pub(crate) fn only(&self, kind: &str) -> Resource<'_> {
+        let all: Vec<_> = self.all(kind).collect();
+        assert_eq!(all.len(), 1, "{} has {} of {kind}", self.path, all.len());
+        all[0]
+    }
+
+    /// The resource of a CloudFormation type whose construct is called `name`.
+    pub(crate) fn named(&self, kind: &str, name: &str) -> Resource<'_> {
+        let found = self.all(kind).find(|resource| without_hash(resource.id) == name);
+        found.unwrap_or_else(|| panic!("{} has no {kind} called {name}", self.path))
+    }
+
+    /// A value in words: references are names like `data/Variants.Arn`, what is joined is one text.
+    pub(crate) fn text(&self, value: &Value) -> String {
+        let Value::Object(function) = value else {
+            return value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        };
+        let (name, argument) = function.iter().next().unwrap();
+        match (name.as_str(), argument) {
+            ("Ref", argument) if *argument == "AWS::Partition" => "aws".to_owned(),
+            ("Ref", argument) if *argument == "AWS::AccountId" => "<account>".to_owned(),
+            ("Ref", argument) if *argument == "AWS::URLSuffix" => "amazonaws.com".to_owned(),
+            ("Ref", Value::String(id)) => self.local(id),
+            ("Fn::GetAtt", Value::Array(path)) => {
+                format!("{}.{}", self.local(path[0].as_str().unwrap()), path[1].as_str().unwrap())
+            }
+            ("Fn::Join", Value::Array(arguments)) => {
+                let parts = arguments[1].as_array().unwrap().iter().map(|part| self.text(part));
+                parts.collect::<Vec<_>>().join(arguments[0].as_str().unwrap())
+            }
+            ("Fn::ImportValue", Value::String(export)) => self.imports[export].clone(),
+            _ => value.to_string(),
+        }
+    }
+
+    /// One value or a list of them, in words.
+    pub(crate) fn texts(&self, value: &Value) -> Vec<String> {
+        match value {
+            Value::Array(values) => values.iter().map(|value| self.text(value)).collect(),
+            value => vec![self.text(value)],
+        }
+    }
+
+    /// The outputs that people and programs read, in words.
+    pub(crate) fn outputs(&self) -> BTreeMap<&str, String> {
+        let outputs = self.template["Outputs"].as_object().unwrap().iter();
+        let published = outputs.filter(|(_, output)| output.get("Export").is_none());
+        published.map(|(name, output)| (name.as_str(), self.text(&output["Value"]))).collect()
+    }
+
+    /// What other stacks import from this one, in words, by the name of the export.
+    pub(crate) fn exports(&self) -> Vec<(String, String)> {
+        let outputs = self.template["Outputs"].as_object().unwrap().values();
+        let exported = outputs.filter_map(|output| Some((output.get("Export")?["Name"].as_str()?, &output["Value"])));
+        exported.map(|(name, value)| (name.to_owned(), self.text(value))).collect()
+    }
+
+    /// A resource of this stack, in words: `<stack>/<construct>`.
+    pub(crate) fn local(&self, id: &str) -> String {
+        let stack = self.path.split_once('/').unwrap().1;
+        format!("{stack}/{}", without_hash(id))
+    }
+}
+
+/// A logical id without the hash that the CDK appends to most of them.
+fn without_hash(id: &str) -> &str {
+    match id.len().checked_sub(8).and_then(|length| id.split_at_checked(length)) {
+        Some((name, hash)) if hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')) => name,
+        _ => id,
+    }
+}

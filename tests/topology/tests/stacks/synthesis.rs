@@ -1,0 +1,120 @@
+//! What the CDK's command line makes of a folder of environments. Handlers are not built for it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Map, Value};
+
+use crate::stack::Stack;
+
+/// Every stack of every environment.
+#[derive(Debug)]
+pub(crate) struct Synthesis {
+    /// What `cdk ls` printed.
+    pub(crate) listing: String,
+    stacks: BTreeMap<String, Stack>,
+}
+
+impl Synthesis {
+    /// Synthesises the environments of `folder`, or tells what the command line said instead. `name` tells apart what is
+    /// synthesised at the same time.
+    pub(crate) fn of(name: &str, folder: &Path) -> Result<Self, String> {
+        let assembly = assembly(name);
+        let output = list(name, folder);
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+
+        let mut stacks = BTreeMap::new();
+        for (_, stage) in artifacts(&assembly, "cdk:cloud-assembly") {
+            let folder = assembly.join(stage["properties"]["directoryName"].as_str().unwrap());
+            for (_, artifact) in artifacts(&folder, "aws:cloudformation:stack") {
+                let stack = Stack::read(&folder, &artifact);
+                stacks.insert(stack.path.clone(), stack);
+            }
+        }
+        let exports = stacks.values().flat_map(Stack::exports).collect::<BTreeMap<_, _>>();
+        for stack in stacks.values_mut() {
+            stack.imports.clone_from(&exports);
+        }
+        Ok(Self { listing: String::from_utf8(output.stdout).unwrap(), stacks })
+    }
+
+    /// The stack that the command line calls `path`, for example `dev/tenant-acme`.
+    pub(crate) fn stack(&self, path: &str) -> &Stack {
+        self.stacks.get(path).unwrap_or_else(|| panic!("no stack {path}; there are:\n{}", self.listing))
+    }
+
+    /// Every stack of every environment.
+    pub(crate) fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.stacks.values()
+    }
+
+    /// The stacks of an environment.
+    pub(crate) fn stacks_of(&self, environment: &str) -> Vec<&Stack> {
+        self.stacks().filter(|stack| stack.path.split_once('/').unwrap().0 == environment).collect()
+    }
+}
+
+/// Runs `cdk ls` on the environments of `folder`, as somebody without AWS credentials would. It synthesises every stack
+/// and builds no handler.
+pub(crate) fn list(name: &str, folder: &Path) -> Output {
+    let assembly = assembly(name);
+    let _ = fs::remove_dir_all(&assembly);
+    let mut cdk = Command::new(tool("node_modules/.bin/cdk"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("AWS_") || name.starts_with("CDK_") {
+            cdk.env_remove(&*name);
+        }
+    }
+    cdk.current_dir(root())
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("CDK_DISABLE_CLI_TELEMETRY", "true")
+        .env("CDK_DISABLE_VERSION_CHECK", "true")
+        // Seconds for each synthesis, and cfn-lint finds more.
+        .env("CDK_VALIDATION", "false")
+        .args(["ls", "--no-color", "--no-notices"])
+        // What the CDK adds for itself, and changes with its version.
+        .args(["--no-path-metadata", "--no-asset-metadata", "--no-version-reporting"])
+        .args(["--app", env!("CARGO_BIN_EXE_app-under-test")])
+        .arg("--context")
+        .arg(format!("environments={}", folder.display()))
+        .arg("--output")
+        .arg(&assembly);
+    cdk.output().unwrap()
+}
+
+/// A tool that `make setup` installs into the checkout.
+pub(crate) fn tool(path: &str) -> PathBuf {
+    let tool = root().join(path);
+    assert!(tool.exists(), "{path} is missing; run `make setup`");
+    tool
+}
+
+/// The top folder of the checkout.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The file's JSON.
+pub(crate) fn read_json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn assembly(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join("cdk.out")
+}
+
+/// The artifacts of a kind that an assembly's manifest lists.
+fn artifacts(assembly: &Path, kind: &str) -> Map<String, Value> {
+    let mut manifest = read_json(&assembly.join("manifest.json"));
+    let mut artifacts = manifest["artifacts"].as_object_mut().map(std::mem::take).unwrap();
+    artifacts.retain(|_, artifact| artifact["type"] == kind);
+    artifacts
+}
