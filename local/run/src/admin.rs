@@ -1,5 +1,6 @@
 //! An admin who purges by hand, through the deployed API.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -25,6 +26,19 @@ pub struct Answer {
     pub status: StatusCode,
     /// The body; `null` when it is not JSON.
     pub body: Value,
+}
+
+impl fmt::Display for Answer {
+    /// The status and what the body says to people: its message, or what was purged.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, body } = self;
+        // The authorizer, which is not ours, says it without `error` around it.
+        let message = body["error"]["message"].as_str().or_else(|| body["message"].as_str());
+        if let Some(message) = message {
+            return write!(f, "{status}: {message}");
+        }
+        write!(f, "{status}: invalidation {}, {} variants deleted", body["invalidation"]["id"], body["variantsDeleted"])
+    }
 }
 
 /// Why the admin got no answer.

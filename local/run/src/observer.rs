@@ -34,6 +34,8 @@ pub struct Observer {
 pub struct Invalidation {
     /// CloudFront's id.
     pub id: String,
+    /// When the edge accepted it, in milliseconds since 1970.
+    pub created_at_ms: u64,
     /// `InProgress` or `Completed`.
     pub status: String,
     /// The paths and tags, sorted.
@@ -121,7 +123,9 @@ impl Observer {
             let paths = got.invalidation.and_then(|i| i.invalidation_batch).and_then(|batch| batch.paths);
             let mut items = paths.and_then(|paths| paths.items).unwrap_or_default();
             items.sort_unstable();
-            invalidations.push(Invalidation { id: summary.id, status: summary.status, items });
+            let created_at_ms =
+                summary.create_time.to_millis().ok().and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default();
+            invalidations.push(Invalidation { id: summary.id, created_at_ms, status: summary.status, items });
         }
         Ok(invalidations)
     }

@@ -156,5 +156,4 @@ impl Grain {
 }
 
 #[cfg(test)]
-#[path = "picture_tests.rs"]
 mod tests;

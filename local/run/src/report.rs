@@ -166,5 +166,4 @@ pub fn with_causes(error: &dyn Error) -> String {
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
 mod tests;

@@ -135,5 +135,4 @@ fn age_secs(headers: &HeaderMap) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "viewer_tests.rs"]
 mod tests;

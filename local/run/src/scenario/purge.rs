@@ -96,7 +96,7 @@ pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), St
     .await?;
     let ledger = cast.observer.ledger().await?;
     let passes = passes(&ledger);
-    tell(cast, &passes);
+    tell(cast, &passes, &invalidations);
     report.measure(|measured| {
         measured.invalidations = invalidations.len() as u64;
         measured.paths = invalidations.iter().map(|one| one.items.len() as u64).sum();
@@ -175,17 +175,19 @@ fn passes(ledger: &[LedgerRow]) -> Vec<Pass<'_>> {
     passes
 }
 
-/// Tells the ticks' purges; the admin's was told when it was made.
-fn tell(cast: &Cast<'_>, passes: &[Pass<'_>]) {
-    for Pass { invalidation_id, rows } in passes {
+/// Tells when the ticks began to purge and when the edge heard of it.
+fn tell(cast: &Cast<'_>, passes: &[Pass<'_>], invalidations: &[Invalidation]) {
+    for Pass { rows, .. } in passes {
         let Some(first) = rows.iter().find(|row| row.requested_by == "stream") else { continue };
         let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
-        let (at, count) = (first.started_at.as_millis(), rows.len());
-        cast.timeline.add_at(
-            at,
-            Part::Tick,
-            format!("deletes {variants} variants of {count} packs, then purges CloudFront"),
-        );
-        cast.timeline.add_at(at, Part::Edge, format!("invalidation {invalidation_id} of {count} items"));
+        let what = format!("begins to purge {} packs; deletes {variants} variants first", rows.len());
+        cast.timeline.add_at(first.started_at.as_millis(), Part::Tick, what);
+    }
+    for Invalidation { id, created_at_ms, items, .. } in invalidations {
+        let what = match items.as_slice() {
+            [item] => format!("accepts invalidation {id} of {item}"),
+            _ => format!("accepts invalidation {id} of {} items", items.len()),
+        };
+        cast.timeline.add_at(*created_at_ms, Part::Edge, what);
     }
 }
