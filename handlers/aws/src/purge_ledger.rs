@@ -19,7 +19,7 @@ impl PurgeLedger {
         Self { client, table }
     }
 
-    /// Writes one row. The same purge written again overwrites itself.
+    /// Writes one row. The SDK's own repetitions overwrite it with itself.
     pub async fn write(&self, row: &LedgerRow) -> Result<(), CallFailed> {
         let action = || format!("writing {} of {} to table {}", row.purge, row.tenant, self.table);
         let item = serde_dynamo::to_item(row).map_err(|error| CallFailed::new(action(), error))?;

@@ -17,8 +17,8 @@ use crate::timestamp::Timestamp;
 pub struct LedgerRow {
     /// Whose pictures.
     pub tenant: TenantId,
-    /// The sort key: `<target>#<startedAt>#<callerReference>`. A target's rows lie together, in the order of time, and
-    /// a repeated request overwrites its own row.
+    /// The sort key: `<target>#<startedAt>#<callerReference>`. A target's rows lie together, in the order of time. A run
+    /// that repeats what a crashed one began adds a row of its own, with the same invalidation.
     pub purge: String,
     /// Which pictures.
     pub target: Target,

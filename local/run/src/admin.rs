@@ -37,7 +37,8 @@ impl fmt::Display for Answer {
         if let Some(message) = message {
             return write!(f, "{status}: {message}");
         }
-        write!(f, "{status}: invalidation {}, {} variants deleted", body["invalidation"]["id"], body["variantsDeleted"])
+        let id = body["invalidation"]["id"].as_str().unwrap_or("?");
+        write!(f, "{status}: invalidation {id}, variants deleted: {}", body["variantsDeleted"])
     }
 }
 

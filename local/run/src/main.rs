@@ -14,6 +14,9 @@ use run::timeline::Timeline;
 use run::{invitation, scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// What is going on when everything is about to end.
+const CLEANING_UP: &str = "cleaning up";
+
 /// Starts the whole system on this machine. Needs no AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
@@ -46,7 +49,7 @@ async fn run(command: Command) -> Result<Summary, Cause> {
     // However this ends, the first future is dropped with everything that it started: that is the clean-up.
     tokio::select! {
         _ = carry_out(command, &checkout, &run_dir, &report, &timeline) => {}
-        name = interruption() => report.interrupt(name?),
+        name = interruption(&report) => report.interrupt(name?),
     }
 
     let summary = report.summary();
@@ -68,7 +71,11 @@ async fn carry_out(
 ) -> Result<(), StepFailed> {
     let cloud = LocalCloud::start(checkout, run_dir, report).await?;
     match command {
-        Command::Play => scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await,
+        Command::Play => {
+            let played = scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await;
+            report.progress.begin(CLEANING_UP);
+            played
+        }
         Command::Dev => {
             let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
             let text = report.step("the first pictures are uploaded", invite).await?;
@@ -80,13 +87,15 @@ async fn carry_out(
 }
 
 /// Waits until the user or the system wants this program to end, and names how.
-async fn interruption() -> io::Result<&'static str> {
+async fn interruption(report: &Report) -> io::Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = interrupt.recv() => Ok("Ctrl-C"),
-    }
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "Ctrl-C",
+    };
+    report.progress.begin(CLEANING_UP);
+    Ok(name)
 }
 
 fn tell(summary: &Summary, timeline: Option<&Timeline>, path: &Path) {

@@ -43,6 +43,7 @@ async fn any_other_write_is_not_enqueued() {
         ("another asset id", "pack#p1", &pack, &pack_with("assetId", json!("a2"))),
         ("another title", "pack#p1", &pack, &pack_with("title", json!("Late news"))),
         ("a new pack", "pack#p1", &Value::Null, &pack),
+        ("a new location without force", "location#main", &Value::Null, &location(320, 0)),
         ("a location saved without force", "location#main", &location(320, 1), &location(640, 1)),
     ] {
         check_queued(&environment, situation, record(1, entity, old, new), &[]).await;
