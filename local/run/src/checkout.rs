@@ -72,3 +72,26 @@ impl Checkout {
         if tool.exists() { Ok(tool) } else { Err(CheckoutError::ToolMissing(tool)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_is_found_from_any_folder_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("local/run");
+        std::fs::create_dir_all(&inside).unwrap();
+        std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+        assert_eq!(Checkout::find(&inside).unwrap().root(), folder.path());
+    }
+
+    #[test]
+    fn outside_a_checkout_and_without_its_tools_the_error_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Checkout::find(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("change into the checkout"), "{error}");
+        let error = Checkout { root: folder.path().to_owned() }.python().unwrap_err().to_string();
+        assert!(error.ends_with(".venv/bin/python is missing; run `make setup`"), "{error}");
+    }
+}

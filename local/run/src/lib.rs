@@ -1,5 +1,4 @@
-//! The whole system on one machine: starts the local AWS, the edge and an identity provider on loopback, deploys the
-//! real stacks with the real CDK, plays the scenario and cleans up.
+#![doc = include_str!("../README.md")]
 
 pub mod admin;
 pub mod cdk;

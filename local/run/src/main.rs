@@ -56,7 +56,7 @@ async fn run(command: Command) -> Result<Summary, Cause> {
     let path = run_dir.path().join("summary.json");
     summary.write(&path)?;
     if command == Command::Play {
-        tell(&summary, timeline.get(), &path);
+        tell(&summary, timeline.get(), path.strip_prefix(checkout.root()).unwrap_or(&path));
     }
     Ok(summary)
 }

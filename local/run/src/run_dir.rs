@@ -55,3 +55,33 @@ impl RunDir {
         &self.path
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkout() -> (tempfile::TempDir, Checkout) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+        let checkout = Checkout::find(folder.path()).unwrap();
+        (folder, checkout)
+    }
+
+    #[test]
+    fn a_second_run_in_the_same_checkout_is_refused_until_the_first_has_ended() {
+        let (_folder, checkout) = checkout();
+        let first = RunDir::take(&checkout).unwrap();
+        assert!(matches!(RunDir::take(&checkout), Err(RunDirError::Taken)));
+        drop(first);
+        assert!(RunDir::take(&checkout).is_ok());
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_is_gone() {
+        let (_folder, checkout) = checkout();
+        let path = RunDir::take(&checkout).unwrap().path().join("summary.json");
+        std::fs::write(&path, "{}").unwrap();
+        let _run_dir = RunDir::take(&checkout).unwrap();
+        assert!(!path.exists());
+    }
+}

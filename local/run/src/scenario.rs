@@ -24,7 +24,7 @@ pub use upload::show_first_pictures;
 /// all edits follow it at once, so that they have settled when the second one comes, a minute later, and purges them.
 pub async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepFailed> {
     let cast = async { Ok((Cast::of(cloud, timeline)?, String::new())) };
-    let cast = &report.step("everybody who plays is ready", cast).await?;
+    let cast = &report.step("the stacks say what everything is called", cast).await?;
 
     let name = "originals are uploaded for two tenants with the same pack id";
     report.step(name, upload::upload(cast)).await?;
