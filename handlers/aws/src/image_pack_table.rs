@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::image_pack::{ImagePack, LocationConfig};
-use domain::{ImagePackId, LocationName, Target, TenantId};
+use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
 use serde::de::DeserializeOwned;
 
 use crate::CallFailed;
@@ -15,6 +15,7 @@ use crate::CallFailed;
 pub struct ImagePackTable {
     client: Client,
     table: String,
+    names: AttributeNames,
 }
 
 /// Why packs cannot be read.
@@ -45,10 +46,10 @@ pub struct Found {
 }
 
 impl ImagePackTable {
-    /// The table named `table`.
+    /// The table named `table`, whose attributes are called `names`.
     #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    pub fn new(client: Client, table: String, names: AttributeNames) -> Self {
+        Self { client, table, names }
     }
 
     /// Reads packs and location configurations of `tenant` in one strongly consistent request. At most 100 of them
@@ -64,8 +65,8 @@ impl ImagePackTable {
         let mut keys = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(Vec::new()));
         for target in packs.chain(locations) {
             keys = keys.keys(HashMap::from([
-                ("tenant".to_owned(), AttributeValue::S(tenant.to_string())),
-                ("entity".to_owned(), AttributeValue::S(target.to_string())),
+                (self.names.tenant.clone(), AttributeValue::S(tenant.to_string())),
+                (self.names.entity.clone(), AttributeValue::S(target.to_string())),
             ]));
         }
         let keys = keys.build().map_err(|error| CallFailed::new("building a BatchGetItem request", error))?;
@@ -89,6 +90,7 @@ impl ImagePackTable {
     }
 
     fn keep(&self, item: HashMap<String, AttributeValue>, found: &mut Found) -> Result<(), ReadFailed> {
+        let item = self.names.to_canonical(item);
         let entity = item.get("entity").and_then(|entity| entity.as_s().ok()).cloned().unwrap_or_default();
         match Target::parse(&entity) {
             Ok(Target::Pack(id)) => {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::identifier::LocationName;
 
 /// One image pack, as far as delivering its pictures needs it. Other attributes (`assetId`, title, …) are cosmetic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImagePack {
     /// The pictures by location.
@@ -15,6 +15,9 @@ pub struct ImagePack {
     pub image_locations: BTreeMap<LocationName, ImageLocation>,
     /// The location that a URL without `location` means.
     pub main_image_location: Option<LocationName>,
+    /// Changes with every write by the management API: what a conditional write compares.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// One picture of a pack.
@@ -62,6 +65,18 @@ pub struct LocationConfig {
     /// What happens when the original's proportions are others.
     #[serde(default)]
     pub fit: Fit,
+    /// How variants are encoded.
+    #[serde(default)]
+    pub format: VariantFormat,
+    /// The quality of lossy variants.
+    #[serde(default)]
+    pub quality: Quality,
+    /// How often it was saved with force, which purges the location's variants.
+    #[serde(default)]
+    pub forced_revision: u64,
+    /// Changes with every write by the management API: what a conditional write compares.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// What happens when an original's proportions are not those of its location.
@@ -77,9 +92,71 @@ pub enum Fit {
     Fill,
 }
 
+/// How variants are encoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VariantFormat {
+    /// JPEG for opaque pictures, PNG for pictures with transparency.
+    #[default]
+    Auto,
+    /// JPEG; transparency is laid on white.
+    Jpeg,
+    /// PNG, lossless.
+    Png,
+    /// WebP, lossy, with transparency.
+    Webp,
+}
+
+/// The quality of a lossy variant, from 1 (small) to 100 (large).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Quality(u8);
+
+/// A number that is no quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("quality {0} is not valid: allowed are 1 to 100")]
+pub struct InvalidQuality(u8);
+
+impl Quality {
+    /// The quality as a number from 1 to 100.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// Above 85 files grow faster than the eye notices.
+impl Default for Quality {
+    fn default() -> Self {
+        Self(85)
+    }
+}
+
+impl TryFrom<u8> for Quality {
+    type Error = InvalidQuality;
+
+    fn try_from(number: u8) -> Result<Self, InvalidQuality> {
+        if (1..=100).contains(&number) { Ok(Self(number)) } else { Err(InvalidQuality(number)) }
+    }
+}
+
+impl From<Quality> for u8 {
+    fn from(quality: Quality) -> Self {
+        quality.0
+    }
+}
+
 /// A location that has no configuration gets full-HD frames, cut to fill.
 impl Default for LocationConfig {
     fn default() -> Self {
-        Self { width: 1920, height: 1080, fit: Fit::Cover }
+        Self {
+            width: 1920,
+            height: 1080,
+            fit: Fit::default(),
+            format: VariantFormat::default(),
+            quality: Quality::default(),
+            forced_revision: 0,
+            revision: 0,
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! time and identity come in as arguments, and the adapters carry out what is decided. `tests/purity.rs` holds this
 //! crate to that.
 
+pub mod attribute_names;
 pub mod authorization;
 pub mod cache_tag;
 pub mod caller_reference;
@@ -17,12 +18,14 @@ pub mod image_url;
 pub mod invalidation_item;
 pub mod ledger;
 pub mod limits;
+pub mod picture_revision;
 pub mod planner;
 pub mod queue_entry;
 pub mod target;
 pub mod timestamp;
 pub mod variant_key;
 
+pub use attribute_names::AttributeNames;
 pub use identifier::{ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
 pub use target::Target;
 pub use timestamp::Timestamp;

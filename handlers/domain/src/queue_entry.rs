@@ -30,4 +30,20 @@ pub struct QueueEntry {
     /// How many purges left this row in the queue, because it had not settled.
     #[serde(default)]
     pub attempts: u64,
+    /// How far the deletion of its variants has come, if one run could not finish it. A change that is enqueued
+    /// meanwhile begins it anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepProgress>,
+}
+
+/// A deletion of many variants that goes on in the next run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SweepProgress {
+    /// When it began at the first key. Whether the purge has settled counts from here.
+    pub started_at: Timestamp,
+    /// The last key that was looked at: the next run lists what comes after it.
+    pub after_key: String,
+    /// How many variants it has deleted so far.
+    pub variants_deleted: u64,
 }

@@ -12,9 +12,9 @@ use std::slice;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::{InvalidationQueue, QueueFailed};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use domain::Timestamp;
 use domain::change_detection::detect_change;
 use domain::enqueue::{Event, reduce};
+use domain::{AttributeNames, Timestamp};
 use serde_json::Value;
 
 /// What a dead letter of this handler names as its source.
@@ -27,6 +27,8 @@ pub struct Handler {
     pub queue: InvalidationQueue,
     /// Where records go that cannot be read.
     pub dead_letters: DeadLetterQueue,
+    /// What the table calls its attributes.
+    pub names: AttributeNames,
 }
 
 impl Handler {
@@ -40,7 +42,7 @@ impl Handler {
         // What is not an event of a stream is handled like one record that cannot be read.
         let records = event["Records"].as_array().map_or(slice::from_ref(event), Vec::as_slice);
         for raw in records {
-            match read(raw, now) {
+            match read(raw, &self.names, now) {
                 Ok(Some(event)) => events.push(event),
                 Ok(None) => {}
                 Err(reason) => {
@@ -74,8 +76,8 @@ impl Handler {
 }
 
 /// Reads a record and decides whether it is meaningful. The error says why it cannot be read.
-fn read(raw: &Value, now: Timestamp) -> Result<Option<Event>, String> {
-    let (record, written_at, sequence) = record::parse(raw, now)?;
+fn read(raw: &Value, names: &AttributeNames, now: Timestamp) -> Result<Option<Event>, String> {
+    let (record, written_at, sequence) = record::parse(raw, names, now)?;
     let change = detect_change(&record).map_err(|error| error.to_string())?;
     Ok(change.map(|change| Event { change, written_at, sequence }))
 }

@@ -14,10 +14,12 @@ async fn main() -> Result<(), Error> {
     let queue_table = setting("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?;
     let dead_letters =
         setting("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
+    let names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
         queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), queue_table),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
+        names,
     };
     let handler = &handler;
     run(service_fn(|event: LambdaEvent<Value>| async move {

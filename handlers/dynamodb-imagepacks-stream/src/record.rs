@@ -1,13 +1,17 @@
 //! One record of a DynamoDB stream event, from Lambda's form into the domain's.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::Timestamp;
 use domain::change_detection::{Image, Record};
+use domain::{AttributeNames, Timestamp};
 use serde_json::Value;
 
 /// Reads one record: the change, when it was written, and its sequence number. The error says what is wrong. A record
 /// that does not say when it was written was written `now`.
-pub(crate) fn parse(raw: &Value, now: Timestamp) -> Result<(Record, Timestamp, String), String> {
+pub(crate) fn parse(
+    raw: &Value,
+    names: &AttributeNames,
+    now: Timestamp,
+) -> Result<(Record, Timestamp, String), String> {
     let EventRecord { change, .. } =
         serde_json::from_value(raw.clone()).map_err(|error| format!("not a DynamoDB stream record: {error}"))?;
     let sequence = change.sequence_number.ok_or("the record has no sequence number")?;
@@ -16,7 +20,8 @@ pub(crate) fn parse(raw: &Value, now: Timestamp) -> Result<(Record, Timestamp, S
         millis @ 1.. => Timestamp::from_millis(millis.unsigned_abs()),
         _ => now,
     };
-    let record = Record { keys: keys(raw), old: image(raw, "OldImage"), new: image(raw, "NewImage") };
+    let image = |name| image(raw, name).map(|image| names.to_canonical(image));
+    let record = Record { keys: names.to_canonical(keys(raw)), old: image("OldImage"), new: image("NewImage") };
     Ok((record, written_at, sequence))
 }
 

@@ -98,7 +98,7 @@ mod tests {
         size: (u32, u32),
         expected: ([u32; 4], (u32, u32)),
     ) {
-        let config = LocationConfig { width: size.0, height: size.1, fit };
+        let config = LocationConfig { width: size.0, height: size.1, fit, ..LocationConfig::default() };
         let frame = frame(original.0, original.1, crop.map(rectangle), config);
         let (part, (width, height)) = expected;
         assert_eq!(frame, Frame { part: rectangle(part), width, height }, "{original:?} {crop:?} {fit:?} {size:?}");

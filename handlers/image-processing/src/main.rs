@@ -11,13 +11,14 @@ use lambda_http::{Error, Request, run, service_fn, tracing};
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
     let originals_bucket = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
     let variants_bucket = setting("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
     let cache_tag_header = setting("CACHE_TAG_HEADER", "image-cache-tag")?;
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let handler = Handler {
-        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table),
+        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket),
         variants: VariantsBucket::new(s3, variants_bucket),
         cache_tag_header,

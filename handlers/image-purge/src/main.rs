@@ -11,10 +11,11 @@ use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
     let tenant_claim = setting("TENANT_CLAIM", "tenants")?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
-        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table),
+        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
         purger: Purger::from_environment(&sdk)?,
         tenant_claim,
     };

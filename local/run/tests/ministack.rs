@@ -111,7 +111,7 @@ async fn an_editors_work_is_in_the_bucket_and_in_the_table() {
     let ministack = started(&run_dir).await;
     let editor = editor(&ministack).await;
     let (tenant, location) = (TenantId::parse("acme").unwrap(), LocationName::parse("main").unwrap());
-    let config = LocationConfig { width: 320, height: 180, fit: Fit::Cover };
+    let config = LocationConfig { width: 320, height: 180, fit: Fit::Cover, ..LocationConfig::default() };
     editor.configure_location(&tenant, &location, config).await.unwrap();
     assert_eq!(
         record(&editor, "location#main").await,

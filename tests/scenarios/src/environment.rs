@@ -15,8 +15,8 @@ use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use domain::Timestamp;
 use domain::limits::{Budgets, Delays};
+use domain::{AttributeNames, Timestamp};
 use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RunningEdge};
 use local_aws::{LocalDynamoDb, LocalS3, sdk_config};
 use run::ministack::MiniStack;
@@ -89,6 +89,7 @@ impl Environment {
                 aws_sdk_sqs::Client::new(&self.ministack_sdk()),
                 self.dead_letter_queue_url.clone(),
             ),
+            names: AttributeNames::default(),
         }
     }
 
@@ -102,7 +103,11 @@ impl Environment {
     #[must_use]
     pub fn purge_handler(&self) -> image_purge::Handler {
         image_purge::Handler {
-            packs: ImagePackTable::new(self.dynamodb.client(), LocalDynamoDb::IMAGE_PACK_TABLE.to_owned()),
+            packs: ImagePackTable::new(
+                self.dynamodb.client(),
+                LocalDynamoDb::IMAGE_PACK_TABLE.to_owned(),
+                AttributeNames::default(),
+            ),
             purger: self.purger(),
             tenant_claim: TENANT_CLAIM.to_owned(),
         }

@@ -18,6 +18,7 @@ fn entry(tenant: &str, target: &str, age_secs: u64) -> QueueEntry {
         changes: 1,
         reasons: [Reason::ImageLocationsChanged].into(),
         attempts: 0,
+        sweep: None,
     }
 }
 

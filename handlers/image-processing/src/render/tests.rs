@@ -21,7 +21,7 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 fn sized(width: u32, height: u32, fit: Fit) -> LocationConfig {
-    LocationConfig { width, height, fit }
+    LocationConfig { width, height, fit, ..LocationConfig::default() }
 }
 
 fn decoded(variant: &Rendered) -> DynamicImage {

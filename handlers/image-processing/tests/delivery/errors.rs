@@ -3,6 +3,7 @@
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::variants_bucket::VariantsBucket;
+use domain::AttributeNames;
 use image_processing::Handler;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
@@ -90,7 +91,7 @@ async fn an_aws_failure_is_an_error_that_nobody_keeps_and_that_names_no_resource
     service.write_pack("acme", "p1", RED).await;
     let nowhere = local_aws::sdk_config("http://127.0.0.1:1");
     let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&nowhere), aws_sdk_s3::Client::new(&nowhere));
-    let packs = ImagePackTable::new(dynamodb, "packs".to_owned());
+    let packs = ImagePackTable::new(dynamodb, "packs".to_owned(), AttributeNames::default());
     let originals = OriginalsBucket::new(s3.clone(), "originals".to_owned());
     let variants = VariantsBucket::new(s3, "variants".to_owned());
     for handler in [

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::variants_bucket::VariantsBucket;
+use domain::AttributeNames;
 use image::{ImageFormat, Rgb, RgbImage};
 use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::HeaderName;
@@ -26,7 +27,11 @@ impl Service {
         let dynamodb = LocalDynamoDb::start().await.client();
         let s3 = LocalS3::start().await.client();
         let handler = Handler {
-            packs: ImagePackTable::new(dynamodb.clone(), LocalDynamoDb::IMAGE_PACK_TABLE.to_owned()),
+            packs: ImagePackTable::new(
+                dynamodb.clone(),
+                LocalDynamoDb::IMAGE_PACK_TABLE.to_owned(),
+                AttributeNames::default(),
+            ),
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
             cache_tag_header: HeaderName::from_static("image-cache-tag"),

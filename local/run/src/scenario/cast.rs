@@ -23,7 +23,9 @@ pub(super) const BURST_PACKS: u32 = 20;
 pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 
 /// How the variants of [`LOCATION`] are made.
-pub(super) const LOCATION_CONFIG: LocationConfig = LocationConfig { width: 640, height: 360, fit: Fit::Cover };
+pub(super) fn location_config() -> LocationConfig {
+    LocationConfig { width: 640, height: 360, fit: Fit::Cover, ..LocationConfig::default() }
+}
 
 /// Everybody who takes part.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::report::Cause;
 use crate::timeline::{Part, Timeline};
 use crate::viewer::Cache;
 
-use super::cast::{Cast, EDITED, LOCATION, LOCATION_CONFIG, PURGED_BY_HAND, UNTOUCHED, burst_packs, place};
+use super::cast::{Cast, EDITED, LOCATION, PURGED_BY_HAND, UNTOUCHED, burst_packs, location_config, place};
 use super::expectation::{expect_eq, expect_seen};
 
 /// Size of an original in pixels.
@@ -68,7 +68,7 @@ pub(super) async fn first_views(cast: &Cast<'_>) -> Result<((), String), Cause> 
         let first = tenant.viewer.fetch(EDITED, LOCATION).await?;
         expect_seen(&image, &first, Cache::Miss, colour)?;
         let size = (first.picture.width, first.picture.height);
-        expect_eq("the variant's size", &size, &(LOCATION_CONFIG.width, LOCATION_CONFIG.height))?;
+        expect_eq("the variant's size", &size, &(location_config().width, location_config().height))?;
         expect_eq("the cache tags that a viewer sees", &first.headers.get(CACHE_TAG_HEADER), &None)?;
 
         let second = tenant.viewer.fetch(EDITED, LOCATION).await?;
@@ -94,7 +94,7 @@ pub(super) async fn first_views(cast: &Cast<'_>) -> Result<((), String), Cause> 
 
 async fn configure(cast: &Cast<'_>, tenant: &Tenant) -> Result<(), Cause> {
     let location = place(tenant, EDITED)?.location;
-    Ok(cast.editor.configure_location(&tenant.id, &location, LOCATION_CONFIG).await?)
+    Ok(cast.editor.configure_location(&tenant.id, &location, location_config()).await?)
 }
 
 async fn create(cast: &Cast<'_>, tenant: &Tenant, pack: &str, upload: Upload) -> Result<(), Cause> {

@@ -6,6 +6,7 @@ use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::purge_ledger::PurgeLedger;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
+use domain::AttributeNames;
 use image_purge::Handler;
 use scenarios::{Environment, NOW, SETTLE, nowhere};
 
@@ -67,7 +68,7 @@ async fn what_fails_before_the_purge_is_queued_is_answered_with_nothing_done() {
     check_not_started(&environment, &handler, "no queue").await;
 
     let mut handler = environment.purge_handler();
-    handler.packs = ImagePackTable::new(environment.dynamodb(), "no-such-table".to_owned());
+    handler.packs = ImagePackTable::new(environment.dynamodb(), "no-such-table".to_owned(), AttributeNames::default());
     check_not_started(&environment, &handler, "no image-pack table").await;
 
     let mut handler = environment.purge_handler();

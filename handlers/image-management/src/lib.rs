@@ -1,0 +1,1 @@
+//! The management API: `/adminAPI/…`, by which editors change pictures.

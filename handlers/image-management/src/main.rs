@@ -1,0 +1,3 @@
+//! The Lambda function `image-management`: reads its configuration, builds its clients, runs.
+
+fn main() {}

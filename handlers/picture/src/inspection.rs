@@ -1,0 +1,104 @@
+//! Whether some bytes are a picture that variants can be made of, from their header alone.
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+/// How many pixels an original may have. Checked before anything is decoded, so that a small file that unpacks to a
+/// huge picture costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
+/// take up to 400 MB (four channels of 16 bits).
+pub const ORIGINAL_PIXELS_MAX: u64 = 50_000_000;
+
+/// A format that originals may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `image/jpeg`
+    Jpeg,
+    /// `image/png`
+    Png,
+    /// `image/webp`
+    Webp,
+}
+
+impl Format {
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
+/// What a picture's header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inspected {
+    /// Its format, by its content and not by what somebody calls it.
+    pub format: Format,
+    /// Its width in pixels, as it is seen: a camera held upright is taken into account.
+    pub width: u32,
+    /// Its height in pixels, as it is seen.
+    pub height: u32,
+}
+
+/// Why some bytes cannot be an original.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidPicture {
+    /// No format that is known.
+    #[error("this is not a picture; allowed are JPEG, PNG and WebP")]
+    NotAPicture,
+    /// A picture, in a format that cannot be read here.
+    #[error("pictures of the format {0} are not supported; allowed are JPEG, PNG and WebP")]
+    UnsupportedFormat(&'static str),
+    /// The header says what cannot be.
+    #[error("the picture's header cannot be read: {0}")]
+    Damaged(ImageError),
+    /// None, or more than [`ORIGINAL_PIXELS_MAX`].
+    #[error("the picture has {width} × {height} pixels; allowed are 1 to {ORIGINAL_PIXELS_MAX} in all")]
+    PixelCount {
+        /// The width that the header says.
+        width: u32,
+        /// The height that the header says.
+        height: u32,
+    },
+}
+
+impl InvalidPicture {
+    /// The word that tells it to programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAPicture => "not-a-picture",
+            Self::UnsupportedFormat(_) => "unsupported-format",
+            Self::Damaged(_) => "damaged-picture",
+            Self::PixelCount { .. } => "pixel-count",
+        }
+    }
+}
+
+/// Reads the header of `bytes`.
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidPicture> {
+    let guessed = image::guess_format(bytes).map_err(|_| InvalidPicture::NotAPicture)?;
+    let format = match guessed {
+        ImageFormat::Jpeg => Format::Jpeg,
+        ImageFormat::Png => Format::Png,
+        ImageFormat::WebP => Format::Webp,
+        other => return Err(InvalidPicture::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
+    reader.limits(Limits::default());
+    let mut decoder = reader.into_decoder().map_err(InvalidPicture::Damaged)?;
+    let (width, height) = decoder.dimensions();
+    if !(1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
+        return Err(InvalidPicture::PixelCount { width, height });
+    }
+    let is_turned = matches!(
+        decoder.orientation().map_err(InvalidPicture::Damaged)?,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    );
+    let (width, height) = if is_turned { (height, width) } else { (width, height) };
+    Ok(Inspected { format, width, height })
+}
