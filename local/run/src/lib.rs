@@ -9,6 +9,7 @@ pub mod environment;
 pub mod invitation;
 pub mod local_cloud;
 pub mod log_file;
+pub mod management;
 pub mod ministack;
 pub mod observer;
 pub mod oidc;

@@ -13,6 +13,7 @@ use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
 use crate::editor::Editor;
 use crate::environment::{LocalParts, local_settings, write_local};
+use crate::management::ManagementApi;
 use crate::ministack::{MiniStack, REGION, endpoint, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
@@ -20,6 +21,9 @@ use crate::outputs::{Outputs, OutputsError};
 use crate::report::{Cause, Report, StepFailed};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;
+
+/// How long an editor's token is good for: a working day.
+const EDITORS_TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
 /// Everything that runs. When it is dropped, everything ends.
 #[derive(Debug)]
@@ -96,13 +100,20 @@ impl LocalCloud {
         Ok(AdminApi::new(self.outputs.get("pipeline", "AdminApiUrl")?, &self.parts.ministack)?)
     }
 
-    /// A token of an admin of `tenants`, with the audience and the scope that the environment demands.
+    /// The deployed management API, for an editor of `tenant` whose token is good for a working day.
+    pub fn management_api(&self, tenant: &str) -> Result<ManagementApi, Cause> {
+        let token = self.token(&[tenant], EDITORS_TOKEN_VALID_FOR)?;
+        Ok(ManagementApi::new(self.admin_api()?, TenantId::parse(tenant)?, token))
+    }
+
+    /// A token of an admin of `tenants`, with the audience and the scopes that the environment demands.
     pub fn token(&self, tenants: &[&str], valid_for: Duration) -> Result<String, Cause> {
         let demanded = |key: &str| {
             let value = self.environment.get("admin_api").and_then(|api| api.get(key)).and_then(|value| value.as_str());
             value.ok_or_else(|| format!("the environment has no text `admin_api.{key}`"))
         };
-        let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: demanded("scope")?, tenants };
+        let scope = format!("{} {}", demanded("scope")?, demanded("management_scope")?);
+        let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: &scope, tenants };
         let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
         Ok(self.parts.issuer.token(&admin, now, valid_for)?)
     }
