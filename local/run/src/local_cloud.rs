@@ -11,13 +11,13 @@ use crate::admin::AdminApi;
 use crate::cdk::Cdk;
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::editor::Editor;
 use crate::environment::{LocalParts, local_settings, write_local};
 use crate::management::ManagementApi;
 use crate::ministack::{MiniStack, REGION, endpoint, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::{Outputs, OutputsError};
+use crate::picture_server::PictureServer;
 use crate::report::{Cause, Report, StepFailed};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;
@@ -39,6 +39,7 @@ struct Parts {
     ministack: MiniStack,
     edge: RunningEdge,
     issuer: Issuer,
+    pictures: PictureServer,
     clients: Clients,
 }
 
@@ -118,13 +119,10 @@ impl LocalCloud {
         Ok(self.parts.issuer.token(&admin, now, valid_for)?)
     }
 
-    /// An editor who works on the deployed table and bucket.
-    pub fn editor(&self) -> Result<Editor, OutputsError> {
-        Ok(Editor {
-            clients: self.parts.clients.clone(),
-            image_pack_table: self.outputs.get("data", "ImagePackTable")?.to_owned(),
-            originals_bucket: self.outputs.get("data", "OriginalsBucket")?.to_owned(),
-        })
+    /// The web server that the management API may fetch pictures from.
+    #[must_use]
+    pub fn pictures(&self) -> &PictureServer {
+        &self.parts.pictures
     }
 
     /// An operator who looks at the deployed pipeline.
@@ -143,8 +141,12 @@ impl Parts {
     async fn write_environment(&self, checkout: &Checkout, run_dir: &RunDir) -> Result<Table, Cause> {
         let viewer_domain = format!("image-service.{REGION}.localhost");
         let hosted_zone_id = self.create_hosted_zone(&viewer_domain).await?;
-        let parts =
-            LocalParts { viewer_domain: &viewer_domain, hosted_zone_id: &hosted_zone_id, issuer: self.issuer.url() };
+        let parts = LocalParts {
+            viewer_domain: &viewer_domain,
+            hosted_zone_id: &hosted_zone_id,
+            issuer: self.issuer.url(),
+            picture_host: &self.pictures.host(),
+        };
         let folder = run_dir.path().join("environments");
         Ok(write_local(&checkout.environment_file(), local_settings(parts), &folder)?)
     }
@@ -164,7 +166,8 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     let edge = edge::start(EdgeConfig::new(aws.as_str(), Distributions::deployed(&sdk_config(&aws), &aws))).await?;
     let ministack = MiniStack::start(checkout, run_dir.path(), port, &edge.endpoint_url()).await?;
     let issuer = Issuer::start().await?;
+    let pictures = PictureServer::start().await?;
     let clients = Clients::new(&aws, &edge.endpoint_url());
     let detail = format!("local AWS {aws}, edge {}, issuer {}", edge.endpoint_url(), issuer.url());
-    Ok((Parts { ministack, edge, issuer, clients }, detail))
+    Ok((Parts { ministack, edge, issuer, pictures, clients }, detail))
 }

@@ -17,6 +17,12 @@ pub(super) struct Unmet {
     seen: String,
 }
 
+impl Unmet {
+    pub(super) fn new(expected: String, seen: String) -> Self {
+        Self { expected, seen }
+    }
+}
+
 /// What was expected was not seen in time.
 #[derive(Debug, thiserror::Error)]
 #[error("waited {} s for {expected}, but saw {seen}", waited.as_secs())]
