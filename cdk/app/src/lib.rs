@@ -12,6 +12,7 @@ mod application;
 mod data_stack;
 mod handler;
 mod pipeline_stack;
+mod schedule;
 mod tenant_stack;
 
 pub use application::{ApplicationFailed, declare};

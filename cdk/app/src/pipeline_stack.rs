@@ -6,22 +6,17 @@ use aws_cdk_lib::aws_apigatewayv2::{
 };
 use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthorizerProps};
 use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
-use aws_cdk_lib::aws_iam::{
-    PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal, ServicePrincipalOpts,
-};
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, StartingPosition};
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
-use aws_cdk_lib::aws_scheduler::{Schedule, ScheduleExpression, ScheduleProps};
-use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
-use serde_json::json;
 
 use crate::alarms;
 use crate::configuration::Environment;
 use crate::data_stack::Data;
 use crate::handler::{Handler, allow};
+use crate::schedule;
 
 /// Days that the dead-letter queue keeps a message: the most that SQS offers.
 const DEAD_LETTERS_KEPT_DAYS: u32 = 14;
@@ -72,7 +67,7 @@ impl Pipeline {
 
         // Edges: what invokes what.
         stream.add_event_source(&stream_source(environment, data, &dead_letters)?)?;
-        schedule(stack, environment, &image_invalidation)?;
+        schedule::declare(stack, environment, &image_invalidation)?;
         route_purges(stack, environment, &admin_api, &image_purge)?;
         alarms::declare(
             stack,
@@ -218,38 +213,6 @@ fn stream_source(environment: &Environment, data: &Data, dead_letters: &Queue) -
             .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
             .on_failure(&SqsDlq::new(dead_letters)?),
     )
-}
-
-fn schedule(stack: &Stack, environment: &Environment, image_invalidation: &RustFunction) -> Result<()> {
-    let rate = ScheduleExpression::rate(&Duration::minutes(environment.purge.every_minutes)?)?;
-    let role = schedule_role(stack, image_invalidation)?;
-    let target = LambdaInvoke::new_with_props(
-        image_invalidation,
-        ScheduleTargetBaseProps::new().retry_attempts(0).role(&role.without_policy_updates()?),
-    )?;
-    let props = ScheduleProps::new(&rate, &target).description("Purges what waits in the invalidation queue");
-    Schedule::new(stack, "InvalidationSchedule", props)?;
-    Ok(())
-}
-
-/// The role by which this account's schedules start a run. The one that the CDK would make may also invoke every
-/// version and alias of the function.
-fn schedule_role(stack: &Stack, image_invalidation: &RustFunction) -> Result<Role> {
-    let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
-    let this_account = json!({"aws:SourceAccount": stack.account()?, "aws:SourceArn": group});
-    let scheduler = ServicePrincipal::new_with_opts(
-        "scheduler.amazonaws.com",
-        ServicePrincipalOpts::new().conditions([("StringEquals", this_account)]),
-    )?;
-    let role = Role::new(
-        stack,
-        "InvalidationScheduleRole",
-        RoleProps::new(&scheduler).description("Starts scheduled purges"),
-    )?;
-    role.add_to_policy(&PolicyStatement::new_with_props(
-        PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([image_invalidation.function_arn()?]),
-    )?)?;
-    Ok(role)
 }
 
 /// Gives the API its one route, `DELETE /<environment>-lof/images/{tenant}/{imagePackId}`.
