@@ -7,6 +7,7 @@
 
 pub mod configuration;
 
+mod admin_api;
 mod alarms;
 mod application;
 mod data_stack;
