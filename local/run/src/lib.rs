@@ -5,6 +5,7 @@ pub mod cdk;
 pub mod checkout;
 pub mod clients;
 pub mod environment;
+pub mod existing_installation;
 pub mod invitation;
 pub mod local_cloud;
 pub mod log_file;

@@ -1,6 +1,7 @@
 //! The whole system, up on this machine: the local AWS with the real stacks deployed to it, the edge in front of it and
 //! an identity provider beside it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::TenantId;
@@ -8,10 +9,10 @@ use edge::{Distributions, EdgeConfig, RunningEdge};
 use toml::Table;
 
 use crate::admin::AdminApi;
-use crate::cdk::Cdk;
+use crate::cdk::{Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::environment::{LocalParts, local_settings, write_local};
+use crate::environment::{LocalParts, Setting, local_settings, write_local};
 use crate::management::ManagementApi;
 use crate::ministack::{MiniStack, REGION, endpoint, free_port};
 use crate::observer::Observer;
@@ -25,10 +26,10 @@ use crate::viewer::Viewer;
 /// How long an editor's token is good for: a working day.
 const EDITORS_TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
-/// Everything that runs. When it is dropped, everything ends.
+/// Everything that runs, and one environment that is deployed to it. When the last one is dropped, everything ends.
 #[derive(Debug)]
 pub struct LocalCloud {
-    parts: Parts,
+    parts: Arc<Parts>,
     environment: Table,
     outputs: Outputs,
 }
@@ -69,13 +70,52 @@ impl LocalCloud {
         report.step("the CDK bootstraps the account", bootstrap).await?;
 
         let deploy = async {
-            let environment = parts.write_environment(checkout, run_dir).await?;
-            let outputs = cdk.deploy(note).await?;
-            let detail = format!("{} stacks", outputs.stacks());
-            Ok(((environment, outputs), detail))
+            let settings = parts.settings().await?;
+            Self::deploy_environment(Arc::new(parts), &cdk, "dev", settings, None, note).await
         };
-        let (environment, outputs) = report.step("the CDK builds the handlers and deploys the stacks", deploy).await?;
-        Ok(Self { parts, environment, outputs })
+        report.step("the CDK builds the handlers and deploys the stacks", deploy).await
+    }
+
+    /// Deploys one more environment beside this one, called `name`, which uses what `existing` names.
+    pub async fn deploy_beside(
+        &self,
+        cdk: &Cdk<'_>,
+        name: &str,
+        mut settings: Vec<Setting>,
+        existing: Table,
+        on_line: impl Fn(&str),
+    ) -> Result<(Self, String), Cause> {
+        settings.splice(0..0, self.parts.settings().await?);
+        Self::deploy_environment(Arc::clone(&self.parts), cdk, name, settings, Some(existing), on_line).await
+    }
+
+    async fn deploy_environment(
+        parts: Arc<Parts>,
+        cdk: &Cdk<'_>,
+        name: &str,
+        settings: Vec<Setting>,
+        existing: Option<Table>,
+        on_line: impl Fn(&str),
+    ) -> Result<(Self, String), Cause> {
+        let folder = cdk.run_dir.join("environments").join(name);
+        let target = folder.join(format!("{name}.toml"));
+        let environment = write_local(&cdk.checkout.environment_file(), settings, existing, &target)?;
+        let deployment = Deployment {
+            name,
+            stacks: &format!("{name}/**"),
+            stack_prefix: &format!("{name}-lof-images-"),
+            app: None,
+            context: ("environments", &folder.to_string_lossy()),
+        };
+        let outputs = cdk.deploy(deployment, on_line).await?;
+        let detail = format!("{} stacks", outputs.stacks());
+        Ok((Self { parts, environment, outputs }, detail))
+    }
+
+    /// The AWS clients, for what only somebody with rights of their own can do.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.parts.clients
     }
 
     /// Where the local AWS answers.
@@ -137,18 +177,16 @@ impl LocalCloud {
 }
 
 impl Parts {
-    /// Writes the environment that is deployed, and makes what an account would have before: the domain's hosted zone.
-    async fn write_environment(&self, checkout: &Checkout, run_dir: &RunDir) -> Result<Table, Cause> {
-        let viewer_domain = format!("image-service.{REGION}.localhost");
+    /// What differs on this machine; makes what an account would have before: the domain's hosted zone.
+    async fn settings(&self) -> Result<Vec<Setting>, Cause> {
+        let viewer_domain = viewer_domain();
         let hosted_zone_id = self.create_hosted_zone(&viewer_domain).await?;
-        let parts = LocalParts {
+        Ok(local_settings(LocalParts {
             viewer_domain: &viewer_domain,
             hosted_zone_id: &hosted_zone_id,
             issuer: self.issuer.url(),
             picture_host: &self.pictures.host(),
-        };
-        let folder = run_dir.path().join("environments");
-        Ok(write_local(&checkout.environment_file(), local_settings(parts), &folder)?)
+        }))
     }
 
     async fn create_hosted_zone(&self, domain: &str) -> Result<String, Cause> {
@@ -157,6 +195,12 @@ impl Parts {
         let zone = created.hosted_zone.ok_or("Route 53 answered without the hosted zone that it made")?;
         Ok(zone.id.trim_start_matches("/hostedzone/").to_owned())
     }
+}
+
+/// Under which every tenant has a host name on this machine.
+#[must_use]
+pub fn viewer_domain() -> String {
+    format!("image-service.{REGION}.localhost")
 }
 
 async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {

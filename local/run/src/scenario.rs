@@ -8,7 +8,7 @@ mod awaited;
 mod burst;
 mod cast;
 mod edit;
-mod expectation;
+pub(crate) mod expectation;
 mod manual_purge;
 mod purge;
 mod upload;
