@@ -49,7 +49,8 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
-	@$(TIMED) "the scenario, deployed" $(MAKE) --no-print-directory run
+	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
+	@$(TIMED) "the scenario and an existing installation, deployed" $(RUN) play --existing
 	@$(TIMED) --report
 
 lint: setup ## Format, clippy and licences, as CI runs them

@@ -7,7 +7,7 @@ use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
     BehaviorOptions, CachePolicy, CachePolicyProps, CacheQueryStringBehavior, Distribution, DistributionProps,
 };
-use aws_cdk_lib::aws_cloudfront_origins::{HttpOrigin, HttpOriginProps};
+use aws_cdk_lib::aws_cloudfront_origins::HttpOrigin;
 use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, BillingMode, StreamViewType, Table, TableProps};
 use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketProps};
 use aws_cdk_lib::{App, CfnOutput, CfnOutputProps, RemovalPolicy, Result, Stack};
@@ -26,8 +26,6 @@ const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/111111
 pub struct Installation {
     /// The domain below which the tenant has its host name.
     pub viewer_domain: String,
-    /// The host from which the distribution reads pictures.
-    pub origin: String,
 }
 
 impl Installation {
@@ -41,10 +39,10 @@ impl Installation {
 
     fn declare_distribution(&self, stack: &Stack) -> Result<()> {
         let host = format!("{TENANT}.{}", self.viewer_domain);
-        let origin = HttpOrigin::new_with_props(
-            self.origin.as_str(),
-            HttpOriginProps::new().custom_headers([("x-image-tenant", TENANT)]),
-        )?;
+        // Its image service publishes pictures to a bucket, by the path that viewers use.
+        let published = bucket(stack, "Published", BucketProps::new())?;
+        output(stack, "PublishedBucket", &published.bucket_name()?)?;
+        let origin = HttpOrigin::new(&published.bucket_regional_domain_name()?)?;
         let cache_policy = CachePolicy::new_with_props(
             stack,
             "CachePolicy",
@@ -74,16 +72,18 @@ fn declare_data(stack: &Stack) -> Result<()> {
             .stream(StreamViewType::NewAndOldImages)
             .removal_policy(RemovalPolicy::Destroy),
     )?;
-    let bucket = || {
-        let private = BlockPublicAccess::block_all()?;
-        Ok(BucketProps::new().block_public_access(&private).removal_policy(RemovalPolicy::Destroy))
-    };
-    let originals = Bucket::new_with_props(stack, "Masters", bucket()?.versioned(true))?;
-    let variants = Bucket::new_with_props(stack, "Renditions", bucket()?)?;
+    let originals = bucket(stack, "Masters", BucketProps::new().versioned(true))?;
+    let variants = bucket(stack, "Renditions", BucketProps::new())?;
+    output(stack, "ImagePackTable", &image_packs.table_name()?)?;
     output(stack, "ImagePackTableArn", &image_packs.table_arn()?)?;
     output(stack, "ImagePackStreamArn", &image_packs.table_stream_arn()?.unwrap_or_default())?;
     output(stack, "OriginalsBucket", &originals.bucket_name()?)?;
     output(stack, "VariantsBucket", &variants.bucket_name()?)
+}
+
+fn bucket(stack: &Stack, id: &str, props: BucketProps) -> Result<Bucket> {
+    let private = BlockPublicAccess::block_all()?;
+    Bucket::new_with_props(stack, id, props.block_public_access(&private).removal_policy(RemovalPolicy::Destroy))
 }
 
 fn declare_api(stack: &Stack) -> Result<()> {

@@ -26,10 +26,8 @@ fn main() -> ExitCode {
 
 fn synthesize() -> Result<(), SynthesisFailed> {
     let app = App::new()?;
-    let installation = Installation {
-        viewer_domain: context(&app, "viewer-domain", "image-service.eu-west-1.dev.vmnd.tv")?,
-        origin: context(&app, "origin", "pictures.example.com")?,
-    };
+    let installation =
+        Installation { viewer_domain: context(&app, "viewer-domain", "image-service.eu-west-1.dev.vmnd.tv")? };
     installation.declare(&app)?;
     app.synth()?;
     Ok(())

@@ -24,9 +24,9 @@ use crate::scenario::expectation::{expect_eq, expect_seen, wait_for};
 use crate::viewer::Cache;
 
 /// Its only tenant.
-const TENANT: &str = "initech";
+const TENANT: &str = "shop";
 /// The environment that is deployed against it.
-const ENVIRONMENT: &str = "shop";
+const ENVIRONMENT: &str = "legacy";
 /// The pack that is edited, and its location.
 const PACK: &str = "p1";
 const LOCATION: &str = "main";
@@ -58,13 +58,12 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, repor
 impl Legacy {
     async fn deploy(cdk: &Cdk<'_>, note: impl Fn(&str)) -> Result<(Self, String), Cause> {
         let app = std::env::current_exe()?.with_file_name("existing-installation");
-        let host = format!("{TENANT}.{}", viewer_domain());
         let deployment = Deployment {
-            name: "legacy",
+            name: "what-was-there",
             stacks: "legacy",
             stack_prefix: "",
             app: Some(&app),
-            context: ("viewer-host", &host),
+            context: ("viewer-domain", &viewer_domain()),
         };
         let outputs = cdk.deploy(deployment, note).await?;
         Ok((Self { outputs }, "1 stack, whose table calls its attributes customer, record, pictures, cover".to_owned()))
@@ -98,18 +97,18 @@ impl Legacy {
             "#,
             self.get("OriginalsBucket")?,
             self.get("VariantsBucket")?,
-            self.get("TableArn")?,
-            self.get("StreamArn")?,
+            self.get("ImagePackTableArn")?,
+            self.get("ImagePackStreamArn")?,
             self.get("DistributionId")?,
-            self.get("ApiId")?,
-            self.get("ApiStage")?,
+            self.get("HttpApiId")?,
+            self.get("HttpApiStage")?,
         );
         Ok(section.parse()?)
     }
 
     /// Publishes a picture of the pack, as the installation's own image service does.
     async fn publish(&self, shop: &LocalCloud, colour: Colour) -> Result<(), Cause> {
-        let put = shop.clients().s3.put_object().bucket(self.get("PicturesBucket")?);
+        let put = shop.clients().s3.put_object().bucket(self.get("PublishedBucket")?);
         let put = put.key(format!("api/v2/img/{PACK}")).content_type("image/jpeg").cache_control("s-maxage=86400");
         let picture = photograph(colour, (320, 180), Encoding::Jpeg, 1)?;
         put.body(picture.into()).send().await.map_err(aws_sdk_s3::Error::from)?;
@@ -125,7 +124,7 @@ impl Legacy {
             "cover": LOCATION,
             "entity": "an attribute that only the installation knows",
         });
-        let put = shop.clients().dynamodb.put_item().table_name(self.get("TableName")?);
+        let put = shop.clients().dynamodb.put_item().table_name(self.get("ImagePackTable")?);
         let put = put.set_item(Some(serde_dynamo::to_item(pack)?)).send().await;
         put.map(drop).map_err(|error| aws_sdk_dynamodb::Error::from(error).into())
     }
@@ -139,14 +138,14 @@ impl Legacy {
         let put = shop.clients().s3.put_object().bucket(self.get("VariantsBucket")?).key(&variant);
         put.body(b"a variant".to_vec().into()).send().await.map_err(aws_sdk_s3::Error::from)?;
         for cache in [Cache::Miss, Cache::Hit] {
-            expect_seen("initech/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, cache, Colour::Red)?;
+            expect_seen("shop/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, cache, Colour::Red)?;
         }
 
         let edited_at = Instant::now();
         self.publish(shop, Colour::Blue).await?;
         self.write_pack(shop, "v2").await?;
-        expect_seen("initech/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, Cache::Hit, Colour::Red)?;
-        let fresh = wait_for("a fresh initech/p1", PURGED_WITHIN, async || {
+        expect_seen("shop/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, Cache::Hit, Colour::Red)?;
+        let fresh = wait_for("a fresh shop/p1", PURGED_WITHIN, async || {
             report
                 .progress
                 .note(&format!("waiting for the schedule, {} s after the edit", edited_at.elapsed().as_secs()));
@@ -154,10 +153,10 @@ impl Legacy {
             Ok(if seen.picture.colour == Colour::Blue { Ok(seen) } else { Err(seen.to_string()) })
         })
         .await?;
-        expect_seen("initech/p1", &fresh, Cache::Miss, Colour::Blue)?;
+        expect_seen("shop/p1", &fresh, Cache::Miss, Colour::Blue)?;
         self.check_purged(shop, &tenant, &observer).await?;
         let after_ms = edited_at.elapsed().as_millis();
-        Ok(((), format!("initech/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*")))
+        Ok(((), format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*")))
     }
 
     /// Demands that the bucket of variants is empty and that the distribution was told exactly the pack's path.
@@ -180,7 +179,7 @@ impl Legacy {
         expect_eq("the pack's main location", &read.body["mainImageLocation"], &json!(LOCATION))?;
         editor.patch_pack(PACK, &json!({"mainImageLocation": null, "title": "A title"})).await?.succeeded()?;
         let key = |value: &str| AttributeValue::S(value.to_owned());
-        let get = shop.clients().dynamodb.get_item().table_name(self.get("TableName")?).consistent_read(true);
+        let get = shop.clients().dynamodb.get_item().table_name(self.get("ImagePackTable")?).consistent_read(true);
         let get = get.key("customer", key(TENANT)).key("record", key(&format!("pack#{PACK}"))).send().await;
         let item = get.map_err(aws_sdk_dynamodb::Error::from)?.item.unwrap_or_default();
         let present = ["pictures", "cover", "title", "entity"].map(|name| item.contains_key(name));

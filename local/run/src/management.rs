@@ -22,7 +22,8 @@ pub struct ManagementApi {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Upload {
-    upload_id: String,
+    #[serde(rename = "uploadId")]
+    id: String,
     url: String,
     headers: BTreeMap<String, String>,
 }
@@ -86,7 +87,7 @@ impl ManagementApi {
             put = put.header(name, value);
         }
         put.body(bytes).send().await?.error_for_status()?;
-        let confirm = location_path(pack, location, &format!("uploads/{}/confirm", upload.upload_id));
+        let confirm = location_path(pack, location, &format!("uploads/{}/confirm", upload.id));
         answer(self.request(Method::POST, &confirm)).await
     }
 
