@@ -44,6 +44,26 @@ async fn ten_editors_at_once_all_get_their_way() {
 }
 
 #[tokio::test]
+async fn of_fifty_editors_at_once_whoever_is_told_so_got_their_way() {
+    let service = Service::start().await;
+    let picture = json!({"original": {"key": "k", "version": "v"}});
+    let pictures: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), picture.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
+    let service = Arc::new(service);
+    let crops = (0..50).map(|number| {
+        let crop = json!({"x": 0, "y": 0, "width": 10, "height": 10});
+        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
+    });
+    let answers = all(&service, crops).await;
+    let told = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!(told > 0 && answers.iter().all(|answer| [200, 409].contains(&answer.status)));
+    let pack = service.get("/imagePacks/cat").await.ok(200);
+    let shown = pack["imageLocations"].as_object().unwrap();
+    assert_eq!(shown.values().filter(|picture| picture.get("crop").is_some()).count(), told);
+    assert_eq!(pack["revision"], told);
+}
+
+#[tokio::test]
 async fn originals_for_several_locations_at_once_are_all_shown() {
     let service = Arc::new(Service::with_cat().await);
     let originals = (1..=5).map(|number| {
