@@ -22,6 +22,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 pub(crate) struct Service {
     pub(crate) handler: Handler,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) dynamodb_url: String,
     s3: aws_sdk_s3::Client,
 }
 
@@ -32,7 +33,8 @@ impl Service {
 
     /// A service that fetches like this.
     pub(crate) async fn fetching(exempt_hosts: ExemptHosts, limits: FetchLimits) -> Self {
-        let dynamodb = LocalDynamoDb::start().await.client();
+        let local = LocalDynamoDb::start().await;
+        let (dynamodb, dynamodb_url) = (local.client(), local.sdk_config().endpoint_url().unwrap().to_owned());
         let s3 = LocalS3::start().await.client();
         let handler = Handler {
             items: items(&dynamodb, AttributeNames::default()),
@@ -41,7 +43,7 @@ impl Service {
             fetcher: Fetcher::new(exempt_hosts, limits).unwrap(),
             tenant_claim: "tenants".to_owned(),
         };
-        Self { handler, dynamodb, s3 }
+        Self { handler, dynamodb, dynamodb_url, s3 }
     }
 
     /// A service whose pack `cat` of `acme` shows a picture of 320 × 180 pixels at `main`. Revision 2.
