@@ -11,11 +11,14 @@ pub mod executor;
 pub mod image_pack_table;
 pub mod invalidation_queue;
 pub mod lease;
+pub mod managed_items;
 pub mod originals_bucket;
 pub mod purge_ledger;
 pub mod purger;
 pub mod settings;
 pub mod tenant_registry;
+mod update_expression;
+pub mod upload_area;
 pub mod variants_bucket;
 
 pub use call_failed::CallFailed;

@@ -1,6 +1,7 @@
 //! The bucket of originals, versioned.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
 use domain::image_pack::Original;
 
 use crate::CallFailed;
@@ -33,5 +34,30 @@ impl OriginalsBucket {
         };
         let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?;
         Ok(Some(bytes.to_vec()))
+    }
+
+    /// Stores `bytes` under `key` and returns the version. A bucket without versions calls every one `null`.
+    pub async fn store(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<String, CallFailed> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type);
+        let response = request.body(ByteStream::from(bytes)).send().await;
+        let response =
+            response.map_err(|error| CallFailed::new(format!("storing {key} in bucket {}", self.bucket), error))?;
+        Ok(response.version_id.unwrap_or_else(|| "null".to_owned()))
+    }
+
+    /// Deletes the object `key`. In a bucket with versions they stay readable until the bucket's lifecycle removes them:
+    /// somebody may be making a variant of one.
+    pub async fn delete(&self, key: &str) -> Result<(), CallFailed> {
+        let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        result.map_err(|error| CallFailed::new(format!("deleting {key} of bucket {}", self.bucket), error))?;
+        Ok(())
+    }
+
+    /// Deletes one version for good: nobody has ever been shown it.
+    pub async fn discard(&self, key: &str, version: &str) -> Result<(), CallFailed> {
+        let request = self.client.delete_object().bucket(&self.bucket).key(key).version_id(version);
+        let action = || format!("deleting {key} (version {version}) of bucket {}", self.bucket);
+        request.send().await.map_err(|error| CallFailed::new(action(), error))?;
+        Ok(())
     }
 }

@@ -9,13 +9,24 @@ use crate::identifier::TenantId;
 /// parted by spaces (`[acme globex]`), and a single string as it is; a JSON array and commas are read as well.
 #[must_use]
 pub fn claim_covers(claim: &str, tenant: &TenantId) -> bool {
-    claim
-        .trim()
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .split([' ', ','])
-        .map(|name| name.trim_matches('"'))
-        .any(|name| name == tenant.as_str())
+    names(claim).any(|name| name == tenant.as_str())
+}
+
+/// The tenants that the claim names, in its order. What is no tenant's name is none: a `*` stands for nobody.
+#[must_use]
+pub fn claimed_tenants(claim: &str) -> Vec<TenantId> {
+    let mut tenants = Vec::new();
+    for tenant in names(claim).filter_map(|name| TenantId::parse(name).ok()) {
+        if !tenants.contains(&tenant) {
+            tenants.push(tenant);
+        }
+    }
+    tenants
+}
+
+fn names(claim: &str) -> impl Iterator<Item = &str> {
+    let list = claim.trim().trim_start_matches('[').trim_end_matches(']');
+    list.split([' ', ',']).map(|name| name.trim_matches('"'))
 }
 
 #[cfg(test)]
@@ -30,6 +41,23 @@ mod tests {
     fn a_claim_covers_the_tenants_that_it_names_in_whole() {
         for claim in ["acme", "[acme]", "[acme globex]", "[globex acme]", "[globex, acme]", "[\"globex\",\"acme\"]"] {
             check(claim, "acme", true);
+        }
+    }
+
+    #[test]
+    fn the_tenants_of_a_claim_are_those_that_it_names() {
+        for (claim, expected) in [
+            ("", &[][..]),
+            ("[]", &[]),
+            ("[*]", &[]),
+            ("acme", &["acme"]),
+            ("[acme]", &["acme"]),
+            ("[acme acme]", &["acme"]),
+            ("[globex, acme]", &["globex", "acme"]),
+            ("[\"globex\",\"acme\"]", &["globex", "acme"]),
+        ] {
+            let tenants = claimed_tenants(claim);
+            assert_eq!(tenants.iter().map(TenantId::as_str).collect::<Vec<_>>(), expected, "{claim:?}");
         }
     }
 

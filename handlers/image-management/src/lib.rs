@@ -1,1 +1,22 @@
 //! The management API: `/adminAPI/…`, by which editors change pictures.
+//!
+//! What an edit writes is decided in the domain crate; this crate reads requests, stores originals and answers. Its
+//! contract is `docs/management-api.md`. Every write is made at the revision that was read, and an original is stored
+//! before the pack names it, under a key that nothing else has: whatever fails on the way, the pack shows what it
+//! showed.
+
+mod action;
+mod answer;
+mod asked;
+mod body;
+mod configurations;
+mod edit;
+mod failure;
+pub mod fetch;
+mod handler;
+mod originals;
+mod packs;
+mod pictures;
+mod uploads;
+
+pub use handler::Handler;

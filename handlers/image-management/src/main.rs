@@ -1,3 +1,31 @@
 //! The Lambda function `image-management`: reads its configuration, builds its clients, runs.
 
-fn main() {}
+use aws_adapters::managed_items::ManagedItems;
+use aws_adapters::now;
+use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::settings::setting;
+use aws_adapters::upload_area::UploadArea;
+use image_management::Handler;
+use image_management::fetch::{FetchLimits, Fetcher};
+use lambda_http::{Error, Request, run, service_fn, tracing};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
+    let originals_bucket: String = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
+    let tenant_claim = setting("TENANT_CLAIM", "tenants")?;
+    let exempt_hosts = setting("FETCH_EXEMPT_HOSTS", "none")?;
+    let sdk = aws_config::load_from_env().await;
+    let s3 = aws_sdk_s3::Client::new(&sdk);
+    let handler = Handler {
+        items: ManagedItems::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
+        originals: OriginalsBucket::new(s3.clone(), originals_bucket.clone()),
+        uploads: UploadArea::new(s3, originals_bucket),
+        fetcher: Fetcher::new(exempt_hosts, FetchLimits::default())?,
+        tenant_claim,
+    };
+    let handler = &handler;
+    run(service_fn(|request: Request| async move { Ok::<_, Error>(handler.handle(&request, now()).await) })).await
+}

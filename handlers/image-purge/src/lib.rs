@@ -5,10 +5,10 @@
 //! in any case, because a picture that was being made while it ran could have brought the old one back.
 
 mod answer;
-mod authorization;
 
 use std::collections::BTreeMap;
 
+use admin_api::{Admin, Refusal};
 use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::{ImagePackTable, ReadFailed};
 use aws_adapters::invalidation_queue::QueueFailed;
@@ -20,8 +20,7 @@ use domain::variant_key::Sweep;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use lambda_http::{Body, Request, RequestExt, Response};
 
-use crate::answer::{Done, Refusal};
-use crate::authorization::Admin;
+use crate::answer::{Done, of_failure, unknown_pack, unknown_tenant};
 
 /// What answering a purge request touches.
 #[derive(Debug, Clone)]
@@ -55,7 +54,7 @@ impl Handler {
             Ok(Err(refusal)) => refusal.into_response(),
             Err(failure) => {
                 tracing::error!(%failure, "the purge failed");
-                Refusal::of_failure(matches!(failure, Failed::Steps(_))).into_response()
+                of_failure(matches!(failure, Failed::Steps(_))).into_response()
             }
         }
     }
@@ -70,18 +69,25 @@ impl Handler {
             Ok(target) => target,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let admin = match Admin::of(request, &self.tenant_claim, &tenant) {
+        let admin = match self.admin(request, &tenant) {
             Ok(admin) => admin,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let Some((tenant, distribution)) = self.purger.tenants.tenants().await?.remove_entry(&tenant) else {
-            return Ok(Err(Refusal::unknown_tenant(&tenant)));
+            return Ok(Err(unknown_tenant(&tenant)));
         };
         if !self.exists(&tenant, &pack).await? {
-            return Ok(Err(Refusal::unknown_pack(&tenant, &pack)));
+            return Ok(Err(unknown_pack(&tenant, &pack)));
         }
         let tenants = BTreeMap::from([(tenant.clone(), distribution)]);
         self.carry_out(tenants, tenant, pack, admin, request_id, now).await.map(Ok)
+    }
+
+    /// The admin who sent `request`, if they may purge for `tenant`.
+    fn admin(&self, request: &Request, tenant: &TenantId) -> Result<Admin, Refusal> {
+        let admin = Admin::of(request, &self.tenant_claim)?;
+        admin.check_covers(tenant)?;
+        Ok(admin)
     }
 
     /// Whether there is anything to purge: a pack that was removed may have left variants behind.

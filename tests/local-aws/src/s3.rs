@@ -1,6 +1,8 @@
 //! S3 with the buckets of the data stack.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
@@ -8,8 +10,9 @@ use axum::error_handling::HandleError;
 use axum::http::StatusCode;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    CreateBucketInput, CreateBucketOutput, DeleteObjectsInput, DeleteObjectsOutput, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+    CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
+    ListObjectsV2Output, PutObjectInput, PutObjectOutput,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
@@ -22,8 +25,8 @@ pub struct LocalS3 {
 }
 
 impl LocalS3 {
-    /// The bucket of originals. It is versioned: `PutObject` answers with a version id, and an object can only be read
-    /// by its version id, which is how every handler should read it.
+    /// The bucket of originals. It is versioned: `PutObject` answers with a version id, and `DeleteObject` without one
+    /// leaves every version readable by its id.
     pub const ORIGINALS_BUCKET: &str = "originals";
     /// The bucket of variants. It keeps no versions.
     pub const VARIANTS_BUCKET: &str = "variants";
@@ -36,7 +39,8 @@ impl LocalS3 {
         let (listener, endpoint_url) = crate::listen().await;
         let directory = tempfile::tempdir().expect("a temporary directory");
         let files = FileSystem::new(directory.path()).expect("S3 in a temporary directory");
-        let mut service = S3ServiceBuilder::new(Versioned { files, puts: AtomicU64::new(0) });
+        let mut service =
+            S3ServiceBuilder::new(Versioned { files, puts: AtomicU64::new(0), history: Mutex::default() });
         service.set_auth(SimpleAuth::from_single(crate::ACCESS_KEY, crate::ACCESS_KEY));
         let service = HandleError::new(service.build(), |error: HttpError| async move {
             (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}"))
@@ -71,6 +75,21 @@ impl LocalS3 {
 struct Versioned {
     files: FileSystem,
     puts: AtomicU64,
+    /// The versions of each original, the newest last; `None` is a delete marker.
+    history: Mutex<HashMap<String, Vec<Option<String>>>>,
+}
+
+impl Versioned {
+    fn history(&self) -> MutexGuard<'_, HashMap<String, Vec<Option<String>>>> {
+        self.history.lock().expect("nobody panics while holding it")
+    }
+
+    /// Where a read of an original finds it: the version asked for, or the newest.
+    fn key_to_read(&self, key: &str, version: Option<&str>) -> String {
+        let newest = || self.history().get(key).and_then(|versions| versions.last().cloned().flatten());
+        let version = version.map(ToOwned::to_owned).or_else(newest);
+        version.map_or_else(|| key.to_owned(), |version| versioned_key(key, &version))
+    }
 }
 
 /// Where a version of an original is kept.
@@ -83,19 +102,40 @@ impl S3 for Versioned {
     async fn put_object(&self, mut request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let is_versioned = request.input.bucket == LocalS3::ORIGINALS_BUCKET;
         let version = format!("version-{}", self.puts.fetch_add(1, Ordering::Relaxed));
+        let key = request.input.key.clone();
         if is_versioned {
-            request.input.key = versioned_key(&request.input.key, &version);
+            request.input.key = versioned_key(&key, &version);
         }
         let mut response = self.files.put_object(request).await?;
+        if is_versioned {
+            self.history().entry(key).or_default().push(Some(version.clone()));
+        }
         response.output.version_id = is_versioned.then_some(version);
         Ok(response)
     }
 
     async fn get_object(&self, mut request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        if let Some(version) = &request.input.version_id {
-            request.input.key = versioned_key(&request.input.key, version);
+        if request.input.bucket == LocalS3::ORIGINALS_BUCKET {
+            request.input.key = self.key_to_read(&request.input.key, request.input.version_id.as_deref());
         }
         self.files.get_object(request).await
+    }
+
+    async fn delete_object(
+        &self,
+        mut request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        if request.input.bucket == LocalS3::ORIGINALS_BUCKET {
+            let mut history = self.history();
+            let versions = history.entry(request.input.key.clone()).or_default();
+            let Some(version) = &request.input.version_id else {
+                versions.push(None);
+                return Ok(S3Response::new(DeleteObjectOutput::default()));
+            };
+            versions.retain(|kept| kept.as_ref() != Some(version));
+            request.input.key = versioned_key(&request.input.key, version);
+        }
+        self.files.delete_object(request).await
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
@@ -139,5 +179,21 @@ mod tests {
             let body = get.send().await.unwrap().body.collect().await.unwrap();
             assert_eq!(body.to_vec(), picture.as_bytes());
         }
+    }
+
+    #[tokio::test]
+    async fn a_deleted_original_is_readable_by_its_version_until_that_is_deleted() {
+        let client = LocalS3::start().await.client();
+        let (bucket, key) = (LocalS3::ORIGINALS_BUCKET, "acme/p1/main");
+        let put = client.put_object().bucket(bucket).key(key).body(b"cat".to_vec().into()).send().await.unwrap();
+        let version = put.version_id.unwrap();
+        let newest = client.get_object().bucket(bucket).key(key);
+        let by_version = newest.clone().version_id(&version);
+        assert!(newest.clone().send().await.is_ok());
+        client.delete_object().bucket(bucket).key(key).send().await.unwrap();
+        assert!(newest.clone().send().await.is_err());
+        assert!(by_version.clone().send().await.is_ok());
+        client.delete_object().bucket(bucket).key(key).version_id(&version).send().await.unwrap();
+        assert!(by_version.send().await.is_err());
     }
 }

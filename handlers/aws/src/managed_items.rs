@@ -1,0 +1,200 @@
+//! The image-pack table as the management API reads and writes it: each item at a revision.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::managed_pack::ManagedPack;
+use domain::pack_edit::Assignment;
+use domain::{AttributeNames, ImagePackId, Target, TenantId, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::CallFailed;
+use crate::conditional::is_written;
+use crate::image_pack_table::ReadFailed;
+use crate::update_expression::UpdateExpression;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The image-pack table.
+#[derive(Debug, Clone)]
+pub struct ManagedItems {
+    client: Client,
+    table: String,
+    names: AttributeNames,
+}
+
+/// What an item must be like for a write to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// It is not there.
+    Absent,
+    /// It is there and has this revision. One that has none counts as revision 0.
+    Revision(u64),
+}
+
+impl Expected {
+    const fn revision(self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Revision(revision) => revision,
+        }
+    }
+}
+
+/// Who writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Editor<'a> {
+    /// The token's subject.
+    pub subject: &'a str,
+    /// The time of the write.
+    pub now: Timestamp,
+}
+
+/// Some packs of a tenant, in the order of their ids.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The packs.
+    pub packs: Vec<(ImagePackId, ManagedPack)>,
+    /// After which id the next page begins; `None`: this is the last.
+    pub next: Option<ImagePackId>,
+}
+
+impl ManagedItems {
+    /// The table named `table`, whose attributes are called `names`.
+    #[must_use]
+    pub fn new(client: Client, table: String, names: AttributeNames) -> Self {
+        Self { client, table, names }
+    }
+
+    /// Reads one item, strongly consistently. `None`: it is not there.
+    pub async fn read<T: DeserializeOwned>(&self, tenant: &TenantId, target: &Target) -> Result<Option<T>, ReadFailed> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
+        let response = request.consistent_read(true).send().await;
+        let response = response.map_err(|error| CallFailed::new(self.action("reading", tenant, target), error))?;
+        response.item.map(|item| self.parse(item, target)).transpose()
+    }
+
+    /// Reads up to `limit` packs of `tenant`, those after `after`. A pack that cannot be read is logged and left out.
+    pub async fn page(&self, tenant: &TenantId, after: Option<&ImagePackId>, limit: u8) -> Result<Page, CallFailed> {
+        let start = after.map(|id| self.key(tenant, &Target::Pack(id.clone())));
+        let request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#tenant = :tenant AND begins_with(#entity, :packs)")
+            .expression_attribute_names("#tenant", &self.names.tenant)
+            .expression_attribute_names("#entity", &self.names.entity)
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .expression_attribute_values(":packs", AttributeValue::S("pack#".to_owned()))
+            .set_exclusive_start_key(start)
+            .limit(i32::from(limit));
+        let response = request.send().await;
+        let response = response
+            .map_err(|error| CallFailed::new(format!("querying packs of {tenant} in table {}", self.table), error))?;
+        let next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
+        let mut packs = Vec::new();
+        for item in response.items.unwrap_or_default() {
+            let Some(id) = self.pack_id(&item) else {
+                tracing::error!(%tenant, "an item that begins with pack# names no pack");
+                continue;
+            };
+            match self.parse(item, &Target::Pack(id.clone())) {
+                Ok(pack) => packs.push((id, pack)),
+                Err(error) => tracing::error!(%tenant, %error, "a pack is left out of a list"),
+            }
+        }
+        Ok(Page { packs, next })
+    }
+
+    /// Carries out `assignments` in one item, if it is as `expected`, and returns it as it is then, its revision one
+    /// higher. `None`: it is not as expected, and nothing was written.
+    pub async fn write<T: DeserializeOwned>(
+        &self,
+        tenant: &TenantId,
+        target: &Target,
+        mut assignments: Vec<Assignment>,
+        expected: Expected,
+        editor: Editor<'_>,
+    ) -> Result<Option<T>, ReadFailed> {
+        assignments.extend([
+            Assignment::set(["revision"], json!(expected.revision() + 1)),
+            Assignment::set(["updatedAt"], json!(editor.now)),
+            Assignment::set(["updatedBy"], json!(editor.subject)),
+        ]);
+        let mut update = UpdateExpression::of(assignments, &self.names)
+            .map_err(|error| CallFailed::new(self.action("preparing", tenant, target), error))?;
+        let condition = self.condition(&mut update, expected);
+        let request = self.client.update_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
+        let result = request
+            .update_expression(update.text())
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match result {
+            Ok(response) => Some(self.parse(response.attributes.unwrap_or_default(), target)).transpose(),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            Err(error) => Err(CallFailed::new(self.action("writing", tenant, target), error).into()),
+        }
+    }
+
+    /// Removes one item if it has this revision. `false`: it has another or is not there, and nothing was removed.
+    pub async fn remove(&self, tenant: &TenantId, target: &Target, revision: u64) -> Result<bool, CallFailed> {
+        let mut update = UpdateExpression::default();
+        let condition = self.condition(&mut update, Expected::Revision(revision));
+        let request = self.client.delete_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
+        let result = request
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .send()
+            .await;
+        is_written(result, self.action("removing", tenant, target))
+    }
+
+    fn condition(&self, update: &mut UpdateExpression, expected: Expected) -> String {
+        let entity = update.name(&self.names.entity);
+        let Expected::Revision(read) = expected else {
+            return format!("attribute_not_exists({entity})");
+        };
+        let revision = update.name("revision");
+        let value = update.value(AttributeValue::N(read.to_string()));
+        if read == 0 {
+            return format!(
+                "attribute_exists({entity}) AND (attribute_not_exists({revision}) OR {revision} = {value})"
+            );
+        }
+        format!("attribute_exists({entity}) AND {revision} = {value}")
+    }
+
+    fn key(&self, tenant: &TenantId, target: &Target) -> Item {
+        HashMap::from([
+            (self.names.tenant.clone(), AttributeValue::S(tenant.to_string())),
+            (self.names.entity.clone(), AttributeValue::S(target.to_string())),
+        ])
+    }
+
+    fn pack_id(&self, item: &Item) -> Option<ImagePackId> {
+        match Target::parse(item.get(&self.names.entity)?.as_s().ok()?) {
+            Ok(Target::Pack(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(&self, item: Item, target: &Target) -> Result<T, ReadFailed> {
+        serde_dynamo::from_item(self.names.to_canonical(item)).map_err(|cause| ReadFailed::Item {
+            table: self.table.clone(),
+            key: target.to_string(),
+            cause,
+        })
+    }
+
+    fn action(&self, verb: &str, tenant: &TenantId, target: &Target) -> String {
+        format!("{verb} {target} of {tenant} in table {}", self.table)
+    }
+}

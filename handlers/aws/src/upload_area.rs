@@ -1,0 +1,90 @@
+//! Where uploads wait in the originals bucket until they are confirmed. A lifecycle rule of the bucket removes what
+//! never is.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
+
+use crate::CallFailed;
+
+/// The part of the originals bucket where uploads wait.
+#[derive(Debug, Clone)]
+pub struct UploadArea {
+    client: Client,
+    bucket: String,
+}
+
+/// The request that uploads one picture. Whoever has it can make it, so it is never logged.
+pub struct UploadRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The address, with the signature.
+    pub url: String,
+    /// The headers that are signed.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What waits under a key.
+pub enum Upload {
+    /// Nothing.
+    Absent,
+    /// More than is allowed.
+    TooLarge,
+    /// These bytes.
+    Bytes(Vec<u8>),
+}
+
+impl UploadArea {
+    /// The part of the bucket named `bucket`.
+    #[must_use]
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// Signs the request that stores exactly `bytes` bytes of this media type under `key`, for as long as `validity`.
+    pub async fn sign(
+        &self,
+        key: &str,
+        media_type: &str,
+        bytes: u32,
+        validity: Duration,
+    ) -> Result<UploadRequest, CallFailed> {
+        let action = || format!("signing an upload to bucket {}", self.bucket);
+        let config = PresigningConfig::expires_in(validity).map_err(|error| CallFailed::new(action(), error))?;
+        let request = self.client.put_object().bucket(&self.bucket).key(key);
+        let request = request.content_type(media_type).content_length(i64::from(bytes)).presigned(config).await;
+        let request = request.map_err(|error| CallFailed::new(action(), error))?;
+        Ok(UploadRequest {
+            method: request.method().to_owned(),
+            url: request.uri().to_owned(),
+            headers: request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        })
+    }
+
+    /// Reads what waits under `key`, unless it has more than `bytes_max` bytes.
+    pub async fn read(&self, key: &str, bytes_max: usize) -> Result<Upload, CallFailed> {
+        let action = || format!("reading {key} of bucket {}", self.bucket);
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
+                return Ok(Upload::Absent);
+            }
+            Err(error) => return Err(CallFailed::new(action(), error)),
+        };
+        let is_too_large =
+            object.content_length().is_none_or(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > bytes_max));
+        if is_too_large {
+            return Ok(Upload::TooLarge);
+        }
+        let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?;
+        Ok(Upload::Bytes(bytes.to_vec()))
+    }
+
+    /// Deletes what waits under `key`.
+    pub async fn delete(&self, key: &str) -> Result<(), CallFailed> {
+        let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        result.map_err(|error| CallFailed::new(format!("deleting {key} of bucket {}", self.bucket), error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! What editors say about a pack apart from its pictures.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::identifier::{ImagePackId, LocationName};
+
+/// A text that is too long.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} has {length} characters: allowed are at most {length_max}")]
+pub struct TextTooLong {
+    kind: &'static str,
+    length: usize,
+    length_max: usize,
+}
+
+/// Declares one text: its documentation, its name in errors and how many characters it may have.
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $length_max:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = TextTooLong;
+
+            fn try_from(text: String) -> Result<Self, TextTooLong> {
+                match text.chars().count() {
+                    0..=$length_max => Ok(Self(text)),
+                    length => Err(TextTooLong { kind: $kind, length, length_max: $length_max }),
+                }
+            }
+        }
+    };
+}
+
+text!(
+    /// What a pack belongs to, in a system of its editors: at most 128 characters.
+    AssetId,
+    "assetId",
+    128
+);
+
+text!(
+    /// What people call a pack: at most 512 characters.
+    Title,
+    "title",
+    512
+);
+
+/// A pack to be created.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPack {
+    /// Its id; it gets one if absent.
+    pub image_pack_id: Option<ImagePackId>,
+    /// What it belongs to.
+    pub asset_id: Option<AssetId>,
+    /// What people call it.
+    pub title: Option<Title>,
+}
+
+/// A change of what is said about a pack, as RFC 7396 reads it: what is absent stays, `null` removes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackDescription {
+    /// What the pack belongs to.
+    #[serde(default)]
+    pub asset_id: Patch<AssetId>,
+    /// What people call it.
+    #[serde(default)]
+    pub title: Patch<Title>,
+    /// The location that a URL without `location` means.
+    #[serde(default)]
+    pub main_image_location: Patch<LocationName>,
+}
+
+/// What happens to one attribute.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It goes.
+    Remove,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Remove, Self::Set))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_stays_and_null_removes() {
+        let description: PackDescription = serde_json::from_str(r#"{"title": null, "assetId": "a1"}"#).unwrap();
+        assert_eq!(description.title, Patch::Remove);
+        assert_eq!(description.asset_id, Patch::Set(AssetId("a1".to_owned())));
+        assert_eq!(description.main_image_location, Patch::Keep);
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_named_with_what_is() {
+        let long = "é".repeat(129);
+        for (json, expected) in [
+            (r#"{"titel": "x"}"#.to_owned(), "unknown field `titel`, expected one of `assetId`, `title`, `mainImage"),
+            (r#"{"mainImageLocation": "a/b"}"#.to_owned(), "image location \"a/b\" is not valid: allowed are"),
+            (format!(r#"{{"assetId": "{long}"}}"#), "assetId has 129 characters: allowed are at most 128"),
+            (r#"{"title": 7}"#.to_owned(), "invalid type: integer `7`, expected a string"),
+        ] {
+            let error = serde_json::from_str::<PackDescription>(&json).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        assert!(serde_json::from_str::<PackDescription>(&format!(r#"{{"assetId": "{}"}}"#, "é".repeat(128))).is_ok());
+    }
+}

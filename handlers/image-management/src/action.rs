@@ -1,0 +1,78 @@
+//! What a request asks for, by the route that API Gateway chose.
+
+use admin_api::Refusal;
+use domain::picture_place::PicturePlace;
+use domain::{ImagePackId, LocationName, TenantId};
+use lambda_http::http::StatusCode;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(crate) enum Action {
+    ListPacks,
+    CreatePack,
+    ReadPack(ImagePackId),
+    DescribePack(ImagePackId),
+    RemovePack(ImagePackId),
+    RemovePicture(PicturePlace),
+    SetCrop(PicturePlace),
+    RemoveCrop(PicturePlace),
+    StoreOriginal(PicturePlace),
+    PrepareUpload(PicturePlace),
+    ConfirmUpload(PicturePlace, String),
+    FetchImage(PicturePlace),
+    ReadConfiguration(LocationName),
+    SaveConfiguration(LocationName),
+}
+
+impl Action {
+    /// Reads the route and its parameters. The route's key is the one that the API was declared with, whatever stage or
+    /// mapping stands before the path.
+    pub(crate) fn of(request: &Request, tenant: &TenantId) -> Result<Self, Refusal> {
+        let RequestContext::ApiGatewayV2(context) = request.request_context() else {
+            return Err(unknown_route());
+        };
+        let route = context.route_key.unwrap_or_default();
+        let (method, path) = route.split_once(" /adminAPI/").ok_or_else(unknown_route)?;
+        let parameters = request.path_parameters();
+        let parameter = |name: &str| parameters.first(name).unwrap_or_default();
+        if let Some(resource) = path.strip_prefix("imagePacks/{imagePackId}/imageLocations/{location}") {
+            let place = PicturePlace {
+                tenant: tenant.clone(),
+                pack: ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?,
+                location: LocationName::parse(parameter("location")).map_err(|error| Refusal::invalid(&error))?,
+            };
+            return Self::of_picture(method, resource, place, parameter("uploadId"));
+        }
+        let pack = || ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error));
+        let location = || LocationName::parse(parameter("name")).map_err(|error| Refusal::invalid(&error));
+        match (method, path) {
+            ("GET", "imagePacks") => Ok(Self::ListPacks),
+            ("POST", "imagePacks") => Ok(Self::CreatePack),
+            ("GET", "imagePacks/{imagePackId}") => pack().map(Self::ReadPack),
+            ("PATCH", "imagePacks/{imagePackId}") => pack().map(Self::DescribePack),
+            ("DELETE", "imagePacks/{imagePackId}") => pack().map(Self::RemovePack),
+            ("GET", "imageLocationConfig/{name}") => location().map(Self::ReadConfiguration),
+            ("PUT", "imageLocationConfig/{name}") => location().map(Self::SaveConfiguration),
+            _ => Err(unknown_route()),
+        }
+    }
+
+    fn of_picture(method: &str, resource: &str, place: PicturePlace, upload: &str) -> Result<Self, Refusal> {
+        match (method, resource) {
+            ("DELETE", "") => Ok(Self::RemovePicture(place)),
+            ("PUT", "/crop") => Ok(Self::SetCrop(place)),
+            ("DELETE", "/crop") => Ok(Self::RemoveCrop(place)),
+            ("PUT", "/original") => Ok(Self::StoreOriginal(place)),
+            ("POST", "/uploads") => Ok(Self::PrepareUpload(place)),
+            ("POST", "/uploads/{uploadId}/confirm") => Ok(Self::ConfirmUpload(place, upload.to_owned())),
+            ("POST", "/fetchImage") => Ok(Self::FetchImage(place)),
+            _ => Err(unknown_route()),
+        }
+    }
+}
+
+fn unknown_route() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "unknown-route", "The management API has no such route.")
+}

@@ -1,0 +1,46 @@
+//! What editors get back.
+
+use domain::image_pack::LocationConfig;
+use domain::managed_pack::ManagedPack;
+use domain::{ImagePackId, LocationName, TenantId};
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A pack as JSON.
+pub(crate) fn pack_json(tenant: &TenantId, id: &ImagePackId, pack: &ManagedPack) -> Value {
+    extended(json!({"tenant": tenant, "imagePackId": id}), pack)
+}
+
+/// A pack, with its revision as the entity tag.
+pub(crate) fn pack(status: StatusCode, tenant: &TenantId, id: &ImagePackId, pack: &ManagedPack) -> Response<Body> {
+    tagged(admin_api::json(status, &pack_json(tenant, id, pack)), pack.revision)
+}
+
+/// A location's configuration, with its revision as the entity tag.
+pub(crate) fn configuration(name: &LocationName, configuration: &LocationConfig) -> Response<Body> {
+    let body = extended(json!({"name": name}), configuration);
+    tagged(admin_api::json(StatusCode::OK, &body), configuration.revision)
+}
+
+/// Nothing to say.
+pub(crate) fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn extended(mut body: Value, with: &impl Serialize) -> Value {
+    if let (Value::Object(body), Value::Object(more)) = (&mut body, json!(with)) {
+        body.extend(more);
+    }
+    body
+}
+
+fn tagged(mut response: Response<Body>, revision: u64) -> Response<Body> {
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
+        response.headers_mut().insert("etag", etag);
+    }
+    response
+}

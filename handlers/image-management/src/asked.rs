@@ -1,0 +1,77 @@
+//! Who asks, for which tenant, when, and at which revision.
+
+use admin_api::{Admin, Refusal};
+use aws_adapters::managed_items::Editor;
+use domain::{TenantId, Timestamp};
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::IF_MATCH;
+use lambda_http::{Request, RequestExt};
+
+/// One request, as far as every route reads it.
+pub(crate) struct Asked<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) admin: Admin,
+    pub(crate) tenant: TenantId,
+    pub(crate) now: Timestamp,
+    /// The revision that a write insists on.
+    if_match: Option<u64>,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads `request`, if who sent it may act for the tenant.
+    pub(crate) fn of(request: &'a Request, tenant_claim: &str, now: Timestamp) -> Result<Self, Refusal> {
+        let admin = Admin::of(request, tenant_claim)?;
+        let tenant = match parameter(request, "tenant")? {
+            None => admin.only_tenant()?,
+            Some(tenant) => {
+                let tenant = TenantId::parse(&tenant).map_err(|error| Refusal::invalid(&error))?;
+                admin.check_covers(&tenant)?;
+                tenant
+            }
+        };
+        let if_match = if_match(request)?;
+        Ok(Self { request, admin, tenant, now, if_match })
+    }
+
+    /// The value of a query parameter.
+    pub(crate) fn parameter(&self, name: &str) -> Result<Option<String>, Refusal> {
+        parameter(self.request, name)
+    }
+
+    /// Who writes, and when.
+    pub(crate) fn editor(&self) -> Editor<'_> {
+        Editor { subject: &self.admin.subject, now: self.now }
+    }
+
+    /// 409 where the request insists on another revision than the item has.
+    pub(crate) fn check_revision(&self, current: u64) -> Result<(), Refusal> {
+        match self.if_match {
+            Some(expected) if expected != current => {
+                let message = format!("Somebody has written since revision {expected}: it is {current} now.");
+                Err(Refusal::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(current))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn parameter(request: &Request, name: &str) -> Result<Option<String>, Refusal> {
+    let parameters = request.query_string_parameters();
+    match parameters.all(name).unwrap_or_default().as_slice() {
+        [] => Ok(None),
+        [value] => Ok(Some((*value).to_owned())),
+        _ => {
+            let message = format!("The parameter {name:?} is given several times.");
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "repeated-parameter", message))
+        }
+    }
+}
+
+/// The revision of `If-Match: "<revision>"`.
+fn if_match(request: &Request) -> Result<Option<u64>, Refusal> {
+    let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
+    let quoted = value.to_str().ok().and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
+    let revision = quoted.and_then(|revision| revision.parse().ok());
+    let message = "If-Match takes one revision in quotes, as the ETag of an answer has it: `If-Match: \"7\"`.";
+    revision.map(Some).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "invalid-if-match", message))
+}

@@ -1,0 +1,64 @@
+//! `…/imageLocationConfig/{name}`.
+
+use admin_api::Refusal;
+use aws_adapters::managed_items::Expected;
+use domain::image_pack::LocationConfig;
+use domain::location_settings::{LocationSettings, save};
+use domain::{LocationName, Target};
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+
+use crate::asked::Asked;
+use crate::edit::{ATTEMPTS_MAX, busy, pause};
+use crate::failure::Failed;
+use crate::handler::Handler;
+use crate::{answer, body};
+
+impl Handler {
+    pub(crate) async fn read_configuration(
+        &self,
+        asked: &Asked<'_>,
+        name: &LocationName,
+    ) -> Result<Response<Body>, Failed> {
+        let saved: Option<LocationConfig> = self.items.read(&asked.tenant, &Target::Location(name.clone())).await?;
+        let saved = saved.ok_or_else(|| {
+            let message = format!(
+                "Tenant {:?} has no configuration of location {:?}; its pictures get the default one.",
+                asked.tenant.as_str(),
+                name.as_str()
+            );
+            Refusal::new(StatusCode::NOT_FOUND, "unknown-configuration", message)
+        })?;
+        Ok(answer::configuration(name, &saved))
+    }
+
+    pub(crate) async fn save_configuration(
+        &self,
+        asked: &Asked<'_>,
+        name: &LocationName,
+    ) -> Result<Response<Body>, Failed> {
+        let is_forced = match asked.parameter("force")?.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let message = "The parameter \"force\" takes true or false.";
+                return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid-force", message).into());
+            }
+        };
+        let settings: Option<LocationSettings> = body::optional_json(asked.request.body())?;
+        let target = Target::Location(name.clone());
+        for attempt in 0..ATTEMPTS_MAX {
+            pause(attempt).await;
+            let saved: Option<LocationConfig> = self.items.read(&asked.tenant, &target).await?;
+            asked.check_revision(saved.map_or(0, |saved| saved.revision))?;
+            let assignments = save(saved.as_ref(), settings.as_ref(), is_forced)?;
+            let expected = saved.map_or(Expected::Absent, |saved| Expected::Revision(saved.revision));
+            let written = self.items.write(&asked.tenant, &target, assignments, expected, asked.editor()).await?;
+            if let Some(written) = written {
+                return Ok(answer::configuration(name, &written));
+            }
+        }
+        let saved: Option<LocationConfig> = self.items.read(&asked.tenant, &target).await?;
+        Err(busy(saved.map_or(0, |saved| saved.revision)).into())
+    }
+}

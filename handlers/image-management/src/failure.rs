@@ -1,0 +1,86 @@
+//! Why a request was not carried out, and what its sender is told of it.
+
+use admin_api::Refusal;
+use aws_adapters::CallFailed;
+use aws_adapters::image_pack_table::ReadFailed;
+use domain::location_settings::SaveRefused;
+use domain::pack_edit::EditRefused;
+use lambda_http::http::StatusCode;
+use picture::InvalidPicture;
+
+use crate::fetch::FetchFailed;
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failed {
+    /// It may not be.
+    #[error("{0:?}")]
+    Refused(Refusal),
+    /// AWS did not answer.
+    #[error(transparent)]
+    Call(#[from] CallFailed),
+    /// The table did not answer, or with an item that cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadFailed),
+}
+
+impl Failed {
+    /// What the sender is told. The details of what failed inside are in the log.
+    pub(crate) fn into_refusal(self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Read(ReadFailed::Item { .. }) => Refusal::new(
+                StatusCode::BAD_GATEWAY,
+                "unreadable-item",
+                "What the image-pack table holds here cannot be read. The log of image-management says what is wrong.",
+            ),
+            Self::Call(_) | Self::Read(ReadFailed::Call(_)) => Refusal::new(
+                StatusCode::BAD_GATEWAY,
+                "unavailable",
+                "The request could not be carried out now. Send it again.",
+            ),
+        }
+    }
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<EditRefused> for Failed {
+    fn from(error: EditRefused) -> Self {
+        let (status, code) = match error {
+            EditRefused::NoPicture { .. } => (StatusCode::NOT_FOUND, "unknown-image-location"),
+            EditRefused::NoMainPicture { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no-main-picture"),
+            EditRefused::EmptyCrop | EditRefused::CropOutside { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-crop")
+            }
+            EditRefused::TooManyPictures => (StatusCode::UNPROCESSABLE_ENTITY, "too-many-pictures"),
+        };
+        Self::Refused(Refusal::new(status, code, error.to_string()))
+    }
+}
+
+impl From<SaveRefused> for Failed {
+    fn from(error: SaveRefused) -> Self {
+        let (status, code) = match error {
+            SaveRefused::Nothing => (StatusCode::UNPROCESSABLE_ENTITY, "nothing-to-save"),
+            SaveRefused::NothingSaved => (StatusCode::NOT_FOUND, "unknown-configuration"),
+        };
+        Self::Refused(Refusal::new(status, code, error.to_string()))
+    }
+}
+
+impl From<InvalidPicture> for Failed {
+    fn from(error: InvalidPicture) -> Self {
+        Self::Refused(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
+    }
+}
+
+impl From<FetchFailed> for Failed {
+    fn from(error: FetchFailed) -> Self {
+        Self::Refused(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
+    }
+}

@@ -1,0 +1,145 @@
+//! How an original gets into a pack: stored first, under a key of its own, then named by the pack.
+
+use admin_api::Refusal;
+use domain::managed_pack::{ManagedOriginal, ManagedPack};
+use domain::pack_edit::{PackEdit, decide};
+use domain::picture_place::PicturePlace;
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::asked::Asked;
+use crate::failure::Failed;
+use crate::fetch::FetchFailed;
+use crate::handler::Handler;
+use crate::{answer, body};
+
+/// How large an original may be, in bytes. A photo of 50 megapixels takes about half of it.
+pub(crate) const ORIGINAL_BYTES_MAX: u32 = 50_000_000;
+
+/// How large an original in the body of a request may be, in bytes: a Lambda invocation takes 6 MB ("Lambda quotas",
+/// developer guide), and base64 makes 4 bytes of 3.
+const BODY_BYTES_MAX: usize = 4_500_000;
+
+/// Where to fetch a picture from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    url: String,
+}
+
+impl Handler {
+    pub(crate) async fn store_original(
+        &self,
+        asked: &Asked<'_>,
+        place: &PicturePlace,
+    ) -> Result<Response<Body>, Failed> {
+        let bytes: &[u8] = asked.request.body().as_ref();
+        if bytes.len() > BODY_BYTES_MAX {
+            let message = format!(
+                "The picture has {} bytes; a request carries up to {BODY_BYTES_MAX}. Larger ones go to S3: POST …/uploads \
+                 says how.",
+                bytes.len()
+            );
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message).into());
+        }
+        self.check(asked, place).await?;
+        let pack = self.take(asked, place, bytes.to_vec(), None).await?;
+        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
+    }
+
+    pub(crate) async fn fetch_image(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<Response<Body>, Failed> {
+        let Source { url } = body::json(asked.request.body())?;
+        self.check(asked, place).await?;
+        let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
+            if let FetchFailed::Unreachable(cause) = error {
+                tracing::info!(%cause, "a picture cannot be fetched");
+            }
+        })?;
+        let pack = self.take(asked, place, bytes, None).await?;
+        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
+    }
+
+    /// Refuses before anything is stored what the write would refuse afterwards.
+    pub(crate) async fn check(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<(), Failed> {
+        may_show(asked, place, &self.pack(asked, &place.pack).await?)
+    }
+
+    /// Stores `bytes`, if they are a picture, and lets the pack show them. Whatever fails, the pack shows what it
+    /// showed and the bucket keeps nothing new.
+    pub(crate) async fn take(
+        &self,
+        asked: &Asked<'_>,
+        place: &PicturePlace,
+        bytes: Vec<u8>,
+        upload_id: Option<String>,
+    ) -> Result<ManagedPack, Failed> {
+        if bytes.is_empty() {
+            let message = "There is no picture: it has no bytes.";
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-picture", message).into());
+        }
+        let inspected = picture::inspect(&bytes)?;
+        let media_type = inspected.format.media_type();
+        let key = place.original_key(&Uuid::new_v4().to_string());
+        let original = ManagedOriginal {
+            media_type: Some(media_type.to_owned()),
+            width: Some(inspected.width),
+            height: Some(inspected.height),
+            bytes: Some(bytes.len() as u64),
+            upload_id,
+            version: self.originals.store(&key, bytes, media_type).await?,
+            key,
+        };
+        let edit = PackEdit::ShowOriginal { location: place.location.clone(), original: original.clone() };
+        match self.edit(asked, &place.pack, &edit).await {
+            Ok(edited) => {
+                self.release(place, edited.released).await;
+                Ok(edited.pack)
+            }
+            Err(failure) => {
+                if matches!(failure, Failed::Refused(_)) || self.is_surely_not_shown(asked, place, &original).await {
+                    self.discard(&original).await;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Whether a write that got no answer was not made. Where nobody can tell, the original stays: one too many costs
+    /// little, one too few is a picture lost.
+    async fn is_surely_not_shown(&self, asked: &Asked<'_>, place: &PicturePlace, original: &ManagedOriginal) -> bool {
+        match self.pack(asked, &place.pack).await {
+            Ok(pack) => {
+                pack.image_locations.get(&place.location).is_none_or(|shown| shown.original.key != original.key)
+            }
+            Err(failure) => {
+                tracing::error!(key = original.key, %failure, "an original may be stored that no pack shows");
+                false
+            }
+        }
+    }
+
+    async fn discard(&self, original: &ManagedOriginal) {
+        if let Err(error) = self.originals.discard(&original.key, &original.version).await {
+            tracing::error!(key = original.key, %error, "an original is stored that no pack shows");
+        }
+    }
+
+    /// Deletes an original that a pack no longer shows, if it was stored for this place: one that somebody else put
+    /// elsewhere may be shown elsewhere.
+    pub(crate) async fn release(&self, place: &PicturePlace, key: Option<String>) {
+        let Some(key) = key.filter(|key| place.owns(key)) else { return };
+        if let Err(error) = self.originals.delete(&key).await {
+            tracing::error!(key, %error, "an original is stored that no pack shows any more");
+        }
+    }
+}
+
+/// Whether `pack`, as it is now, takes an original at this place.
+pub(crate) fn may_show(asked: &Asked<'_>, place: &PicturePlace, pack: &ManagedPack) -> Result<(), Failed> {
+    asked.check_revision(pack.revision)?;
+    let some = PackEdit::ShowOriginal { location: place.location.clone(), original: ManagedOriginal::default() };
+    decide(pack, &some)?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! `…/imagePacks` and `…/imagePacks/{imagePackId}`.
+
+use admin_api::Refusal;
+use aws_adapters::managed_items::Expected;
+use domain::managed_pack::ManagedPack;
+use domain::pack_description::{AssetId, NewPack, Title};
+use domain::pack_edit::{Assignment, PackEdit};
+use domain::picture_place::PicturePlace;
+use domain::{ImagePackId, Target};
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::asked::Asked;
+use crate::edit::{ATTEMPTS_MAX, busy, pause};
+use crate::failure::Failed;
+use crate::handler::Handler;
+use crate::{answer, body};
+
+/// How many packs one page has where the request does not say.
+const PAGE_DEFAULT: u8 = 50;
+
+/// How many packs one page has at most.
+const PAGE_MAX: u8 = 100;
+
+impl Handler {
+    pub(crate) async fn list_packs(&self, asked: &Asked<'_>) -> Result<Response<Body>, Failed> {
+        let limit = match asked.parameter("limit")?.map(|limit| limit.parse()) {
+            None => PAGE_DEFAULT,
+            Some(Ok(limit @ 1..=PAGE_MAX)) => limit,
+            Some(_) => {
+                let message = format!("The parameter \"limit\" takes a number from 1 to {PAGE_MAX}.");
+                return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid-limit", message).into());
+            }
+        };
+        let after = asked.parameter("after")?.map(|after| ImagePackId::parse(&after)).transpose();
+        let after = after.map_err(|error| Refusal::invalid(&error))?;
+        let page = self.items.page(&asked.tenant, after.as_ref(), limit).await?;
+        let packs: Vec<_> = page.packs.iter().map(|(id, pack)| answer::pack_json(&asked.tenant, id, pack)).collect();
+        let mut body = json!({"imagePacks": packs});
+        if let Some(next) = page.next {
+            body["next"] = json!(next);
+        }
+        Ok(admin_api::json(StatusCode::OK, &body))
+    }
+
+    pub(crate) async fn create_pack(&self, asked: &Asked<'_>) -> Result<Response<Body>, Failed> {
+        let new: NewPack = body::optional_json(asked.request.body())?.unwrap_or_default();
+        let id = match new.image_pack_id {
+            Some(id) => id,
+            None => ImagePackId::parse(&Uuid::new_v4().to_string()).map_err(|error| Refusal::invalid(&error))?,
+        };
+        let texts =
+            [("assetId", new.asset_id.as_ref().map(AssetId::as_str)), ("title", new.title.as_ref().map(Title::as_str))];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some(Assignment::set([name], json!(text?))));
+        let assignments = [Assignment::set(["imageLocations"], json!({}))].into_iter().chain(texts).collect();
+        let target = Target::Pack(id.clone());
+        let written: Option<ManagedPack> =
+            self.items.write(&asked.tenant, &target, assignments, Expected::Absent, asked.editor()).await?;
+        if let Some(pack) = written {
+            return Ok(answer::pack(StatusCode::CREATED, &asked.tenant, &id, &pack));
+        }
+        let revision = self.pack(asked, &id).await?.revision;
+        let message = format!("Tenant {:?} has an image pack {:?} already.", asked.tenant.as_str(), id.as_str());
+        Err(Refusal::new(StatusCode::CONFLICT, "exists", message).at_revision(revision).into())
+    }
+
+    pub(crate) async fn read_pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+        let pack = self.pack(asked, id).await?;
+        Ok(answer::pack(StatusCode::OK, &asked.tenant, id, &pack))
+    }
+
+    pub(crate) async fn describe_pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+        let edit = PackEdit::Describe(body::json(asked.request.body())?);
+        let edited = self.edit(asked, id, &edit).await?;
+        Ok(answer::pack(StatusCode::OK, &asked.tenant, id, &edited.pack))
+    }
+
+    /// The item goes first: a pack that is there shows what it shows, and what it no longer shows may be deleted late.
+    pub(crate) async fn remove_pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+        for attempt in 0..ATTEMPTS_MAX {
+            pause(attempt).await;
+            let pack = self.pack(asked, id).await?;
+            asked.check_revision(pack.revision)?;
+            if self.items.remove(&asked.tenant, &Target::Pack(id.clone()), pack.revision).await? {
+                for (location, picture) in pack.image_locations {
+                    let place = PicturePlace { tenant: asked.tenant.clone(), pack: id.clone(), location };
+                    self.release(&place, Some(picture.original.key)).await;
+                }
+                return Ok(answer::no_content());
+            }
+        }
+        Err(busy(self.pack(asked, id).await?.revision).into())
+    }
+}

@@ -1,0 +1,54 @@
+//! `…/imageLocations/{location}` and its crop.
+
+use domain::image_pack::Crop;
+use domain::pack_edit::PackEdit;
+use domain::picture_place::PicturePlace;
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde::Deserialize;
+
+use crate::asked::Asked;
+use crate::failure::Failed;
+use crate::handler::Handler;
+use crate::{answer, body};
+
+/// The part of an original to show, in pixels as it is seen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+}
+
+impl Handler {
+    pub(crate) async fn remove_picture(
+        &self,
+        asked: &Asked<'_>,
+        place: &PicturePlace,
+    ) -> Result<Response<Body>, Failed> {
+        self.carry_out(asked, place, PackEdit::RemovePicture(place.location.clone())).await
+    }
+
+    pub(crate) async fn set_crop(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<Response<Body>, Failed> {
+        let Part { x, y, width, height } = body::json(asked.request.body())?;
+        let crop = Crop { x, y, width, height };
+        self.carry_out(asked, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
+    }
+
+    pub(crate) async fn remove_crop(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<Response<Body>, Failed> {
+        self.carry_out(asked, place, PackEdit::RemoveCrop(place.location.clone())).await
+    }
+
+    async fn carry_out(
+        &self,
+        asked: &Asked<'_>,
+        place: &PicturePlace,
+        edit: PackEdit,
+    ) -> Result<Response<Body>, Failed> {
+        let edited = self.edit(asked, &place.pack, &edit).await?;
+        self.release(place, edited.released).await;
+        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &edited.pack))
+    }
+}

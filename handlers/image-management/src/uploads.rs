@@ -1,0 +1,119 @@
+//! Pictures that are uploaded to S3 and then confirmed.
+
+use std::time::Duration;
+
+use admin_api::Refusal;
+use aws_adapters::upload_area::Upload;
+use domain::managed_pack::ManagedPack;
+use domain::picture_place::PicturePlace;
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use picture::Format;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::asked::Asked;
+use crate::failure::Failed;
+use crate::handler::Handler;
+use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
+use crate::{answer, body};
+
+/// How long an upload may begin after it was prepared.
+const VALIDITY: Duration = Duration::from_mins(15);
+
+/// What is to be uploaded.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Announced {
+    media_type: MediaType,
+    bytes: u64,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+enum MediaType {
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    #[serde(rename = "image/png")]
+    Png,
+    #[serde(rename = "image/webp")]
+    Webp,
+}
+
+impl MediaType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jpeg => Format::Jpeg.media_type(),
+            Self::Png => Format::Png.media_type(),
+            Self::Webp => Format::Webp.media_type(),
+        }
+    }
+}
+
+impl Handler {
+    pub(crate) async fn prepare_upload(
+        &self,
+        asked: &Asked<'_>,
+        place: &PicturePlace,
+    ) -> Result<Response<Body>, Failed> {
+        let announced: Announced = body::json(asked.request.body())?;
+        let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
+        let bytes = bytes.ok_or_else(|| {
+            let message = format!("{} bytes are not allowed: 1 to {ORIGINAL_BYTES_MAX} are.", announced.bytes);
+            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-size", message)
+        })?;
+        self.check(asked, place).await?;
+        let upload_id = Uuid::new_v4().to_string();
+        let key = place.upload_key(&upload_id);
+        let request = self.uploads.sign(&key, announced.media_type.as_str(), bytes, VALIDITY).await?;
+        let headers: Map<_, _> =
+            request.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        let body = json!({
+            "uploadId": upload_id,
+            "method": request.method,
+            "url": request.url,
+            "headers": headers,
+            "expiresAt": asked.now.plus(VALIDITY),
+        });
+        Ok(admin_api::json(StatusCode::CREATED, &body))
+    }
+
+    /// Confirming twice is confirming once: the pack remembers which upload its original came by.
+    pub(crate) async fn confirm_upload(
+        &self,
+        asked: &Asked<'_>,
+        place: &PicturePlace,
+        upload_id: &str,
+    ) -> Result<Response<Body>, Failed> {
+        let upload_id = Uuid::try_parse(upload_id).map_err(|_| unknown_upload())?.to_string();
+        let pack = self.pack(asked, &place.pack).await?;
+        if shows(&pack, place, &upload_id) {
+            return Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack));
+        }
+        may_show(asked, place, &pack)?;
+        let key = place.upload_key(&upload_id);
+        let bytes = match self.uploads.read(&key, ORIGINAL_BYTES_MAX as usize).await? {
+            Upload::Bytes(bytes) => bytes,
+            Upload::Absent => return Err(unknown_upload().into()),
+            Upload::TooLarge => {
+                let message = format!("The picture has more than {ORIGINAL_BYTES_MAX} bytes.");
+                return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "too-large", message).into());
+            }
+        };
+        let pack = self.take(asked, place, bytes, Some(upload_id)).await?;
+        if let Err(error) = self.uploads.delete(&key).await {
+            tracing::warn!(key, %error, "a confirmed upload stays until the bucket's lifecycle removes it");
+        }
+        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
+    }
+}
+
+fn shows(pack: &ManagedPack, place: &PicturePlace, upload_id: &str) -> bool {
+    let shown = pack.image_locations.get(&place.location);
+    shown.is_some_and(|picture| picture.original.upload_id.as_deref() == Some(upload_id))
+}
+
+fn unknown_upload() -> Refusal {
+    let message = "Nothing was uploaded here under this id, or it was confirmed and replaced, or it has expired.";
+    Refusal::new(StatusCode::NOT_FOUND, "unknown-upload", message)
+}

@@ -1,0 +1,143 @@
+//! Several editors at once: nothing is lost, and whoever insists on a revision is told that it is gone.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::ask::{Answer, Ask};
+use crate::service::{Service, png};
+
+/// Sends all at once.
+async fn all(service: &Arc<Service>, asks: impl Iterator<Item = Ask>) -> Vec<Answer> {
+    let mut sent = JoinSet::new();
+    for ask in asks {
+        let service = service.clone();
+        sent.spawn(async move { service.send(ask).await });
+    }
+    sent.join_all().await
+}
+
+fn statuses(answers: &[Answer]) -> Vec<u16> {
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    statuses
+}
+
+#[tokio::test]
+async fn ten_editors_at_once_all_get_their_way() {
+    let service = Service::start().await;
+    let picture = json!({"original": {"key": "k", "version": "v"}});
+    let pictures: serde_json::Map<_, _> = (0..10).map(|number| (format!("l{number}"), picture.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
+    let service = Arc::new(service);
+    let crops = (0..10).map(|number| {
+        let crop = json!({"x": number, "y": 0, "width": 10, "height": 10});
+        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
+    });
+    assert_eq!(statuses(&all(&service, crops).await), [200; 10]);
+    let pack = service.get("/imagePacks/cat").await.ok(200);
+    assert_eq!(pack["revision"], 10);
+    for number in 0..10 {
+        assert_eq!(pack["imageLocations"][format!("l{number}")]["crop"]["x"], number);
+    }
+}
+
+#[tokio::test]
+async fn of_fifty_editors_at_once_whoever_is_told_so_got_their_way() {
+    let service = Service::start().await;
+    let picture = json!({"original": {"key": "k", "version": "v"}});
+    let pictures: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), picture.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
+    let service = Arc::new(service);
+    let crops = (0..50).map(|number| {
+        let crop = json!({"x": 0, "y": 0, "width": 10, "height": 10});
+        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
+    });
+    let answers = all(&service, crops).await;
+    let told = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!(told > 0 && answers.iter().all(|answer| [200, 409].contains(&answer.status)));
+    let pack = service.get("/imagePacks/cat").await.ok(200);
+    let shown = pack["imageLocations"].as_object().unwrap();
+    assert_eq!(shown.values().filter(|picture| picture.get("crop").is_some()).count(), told);
+    assert_eq!(pack["revision"], told);
+}
+
+#[tokio::test]
+async fn originals_for_several_locations_at_once_are_all_shown() {
+    let service = Arc::new(Service::with_cat().await);
+    let originals = (1..=5).map(|number| {
+        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/original")).binary(png(number, 1))
+    });
+    assert_eq!(statuses(&all(&service, originals).await), [200; 5]);
+    let pack = service.get("/imagePacks/cat").await.ok(200);
+    assert_eq!(pack["revision"], 7);
+    for number in 1..=5 {
+        assert_eq!(pack["imageLocations"][format!("l{number}")]["original"]["width"], number);
+    }
+}
+
+#[tokio::test]
+async fn of_two_originals_for_the_same_revision_one_is_shown_and_the_other_is_not_stored() {
+    let service = Arc::new(Service::with_cat().await);
+    let objects = service.objects().await.len();
+    let put = |side| {
+        let url = "/imagePacks/cat/imageLocations/main/original";
+        Ask::new("PUT", url).binary(png(side, side)).if_match("\"2\"")
+    };
+    let answers = all(&service, [10, 20].into_iter().map(put)).await;
+    assert_eq!(statuses(&answers), [200, 409]);
+    let shown = service.get("/imagePacks/cat").await.ok(200)["imageLocations"]["main"]["original"].clone();
+    assert!(service.version(&shown).await.is_some());
+    assert_eq!(service.objects().await.len(), objects + 1, "the old one's version and the new one");
+}
+
+#[tokio::test]
+async fn forced_configurations_at_once_all_count() {
+    let service = Arc::new(Service::start().await);
+    let force = |width: u32| {
+        let sent = json!({"width": width, "height": 1});
+        Ask::new("PUT", "/imageLocationConfig/main?force=true").json(&sent)
+    };
+    assert_eq!(statuses(&all(&service, (1..=5).map(force)).await), [200; 5]);
+    let saved = service.get("/imageLocationConfig/main").await.ok(200);
+    assert_eq!((&saved["forcedRevision"], &saved["revision"]), (&json!(5), &json!(5)));
+}
+
+#[tokio::test]
+async fn a_pack_created_by_several_at_once_is_created_once() {
+    let service = Arc::new(Service::start().await);
+    let create = |_| Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}));
+    assert_eq!(statuses(&all(&service, (0..3).map(create)).await), [201, 409, 409]);
+}
+
+#[tokio::test]
+async fn whoever_insists_on_an_old_revision_is_told_the_new_one() {
+    let service = Service::with_cat().await;
+    service.send(Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 1, "height": 1}))).await.ok(200);
+    let crop = json!({"x": 0, "y": 0, "width": 1, "height": 1});
+    let main = |rest: &str| format!("/imagePacks/cat/imageLocations/main{rest}");
+    let writes: [(&dyn Fn() -> Ask, u64); 9] = [
+        (&|| Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})), 2),
+        (&|| Ask::new("DELETE", "/imagePacks/cat"), 2),
+        (&|| Ask::new("DELETE", &main("")), 2),
+        (&|| Ask::new("PUT", &main("/crop")).json(&crop), 2),
+        (&|| Ask::new("DELETE", &main("/crop")), 2),
+        (&|| Ask::new("PUT", &main("/original")).binary(png(1, 1)), 2),
+        (&|| Ask::new("POST", &main("/uploads/550e8400-e29b-41d4-a716-446655440000/confirm")), 2),
+        (&|| Ask::new("POST", &main("/fetchImage")).json(&json!({"url": "http://example.com/"})), 2),
+        (&|| Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 2, "height": 2})), 1),
+    ];
+    for (write, revision) in writes {
+        let stale = write().if_match("\"7\"");
+        let answer = service.check_refused(stale, 409, "revision-conflict", "since revision 7").await;
+        assert_eq!(answer.body["error"]["revision"], revision);
+        for nonsense in ["7", "*", "\"x\"", "W/\"7\"", "\"1\", \"2\"", ""] {
+            service.check_refused(write().if_match(nonsense), 400, "invalid-if-match", "one revision in quotes").await;
+        }
+    }
+    let title = Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})).if_match("\"2\"");
+    assert_eq!(service.send(title).await.ok(200)["revision"], 3);
+    let new = Ask::new("PUT", "/imageLocationConfig/poster").json(&json!({"width": 2, "height": 2})).if_match("\"0\"");
+    assert_eq!(service.send(new).await.ok(200)["forcedRevision"], Value::from(0));
+}

@@ -1,0 +1,83 @@
+//! Configurations of locations.
+
+use domain::change_detection::Reason;
+use serde_json::{Value, json};
+
+use crate::ask::Ask;
+use crate::service::Service;
+
+fn save(query: &str) -> Ask {
+    Ask::new("PUT", &format!("/imageLocationConfig/main{query}"))
+}
+
+/// Saves and expects this configuration and these reasons to purge.
+async fn check(service: &Service, ask: Ask, expected: Value, reasons: &[Reason]) {
+    let (answer, purged) = service.write("location#main", ask).await;
+    assert_eq!((answer.ok(200), purged.as_slice()), (expected.clone(), reasons));
+    assert_eq!(service.get("/imageLocationConfig/main").await.ok(200), expected);
+}
+
+#[tokio::test]
+async fn a_configuration_is_purged_only_when_it_is_forced() {
+    let service = Service::start().await;
+    let sent = json!({"width": 640, "height": 360});
+    let saved = |forced_revision: u64, revision: u64| {
+        json!({
+            "name": "main", "width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85,
+            "forcedRevision": forced_revision, "revision": revision,
+        })
+    };
+    let forced = [Reason::LocationForced];
+    check(&service, save("").json(&sent), saved(0, 1), &[]).await;
+    check(&service, save("?force=true").json(&sent), saved(1, 2), &forced).await;
+    check(&service, save("?force=false").json(&sent), saved(1, 3), &[]).await;
+    check(&service, save("?force=true"), saved(2, 4), &forced).await;
+    let other = json!({"width": 1, "height": 4096, "fit": "fill", "format": "webp", "quality": 1});
+    let mut expected = saved(2, 5);
+    expected.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+    check(&service, save("").json(&other), expected, &[]).await;
+}
+
+#[tokio::test]
+async fn a_first_configuration_that_is_forced_is_purged() {
+    let service = Service::start().await;
+    let sent = save("?force=true").json(&json!({"width": 640, "height": 360}));
+    let (answer, reasons) = service.write("location#main", sent).await;
+    assert_eq!(answer.ok(200)["forcedRevision"], 1);
+    assert_eq!(reasons, [Reason::LocationForced]);
+}
+
+#[tokio::test]
+async fn a_configuration_that_somebody_else_wrote_can_be_forced_and_keeps_what_is_in_it() {
+    let service = Service::start().await;
+    service.put_item("location#main", json!({"width": 640, "height": 360, "owner": "design"})).await;
+    let expected = json!({
+        "name": "main", "width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85,
+        "forcedRevision": 1, "revision": 1,
+    });
+    check(&service, save("?force=true"), expected, &[Reason::LocationForced]).await;
+    assert_eq!(service.item("location#main").await.unwrap()["owner"], json!({"S": "design"}));
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_saved_says_why() {
+    let service = Service::start().await;
+    service.get("/imageLocationConfig/main").await.check_error(404, "unknown-configuration", "get the default one");
+    service.check_refused(save("?force=true"), 404, "unknown-configuration", "no saved configuration").await;
+    service.check_refused(save(""), 422, "nothing-to-save", "send width and height").await;
+    for force in ["yes", "1", "TRUE", ""] {
+        service.check_refused(save(&format!("?force={force}")), 400, "invalid-force", "true or false").await;
+    }
+    for (sent, expected) in [
+        (json!({"width": 640}), "missing field `height`"),
+        (json!({"width": 0, "height": 360}), "0 is not valid: allowed are 1 to 4096 pixels"),
+        (json!({"width": 640, "height": 4097}), "4097 is not valid: allowed are 1 to 4096 pixels"),
+        (json!({"width": 640, "height": 360, "quality": 101}), "101 is not valid: allowed are 1 to 100"),
+        (json!({"width": 640, "height": 360, "fit": "crop"}), "expected one of `cover`, `fit`, `fill`"),
+        (json!({"width": 640, "height": 360, "resize": "fit"}), "expected one of `width`, `height`, `fit`"),
+    ] {
+        service.check_refused(save("").json(&sent), 422, "invalid-body", expected).await;
+    }
+    let name = Ask::new("PUT", "/imageLocationConfig/a.b").json(&json!({"width": 1, "height": 1}));
+    service.check_refused(name, 422, "invalid-identifier", "image location \"a.b\"").await;
+}

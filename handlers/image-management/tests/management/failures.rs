@@ -1,0 +1,96 @@
+//! What happens when something behind the API fails: 502, nothing from inside, and nothing half done.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_adapters::managed_items::ManagedItems;
+use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::upload_area::UploadArea;
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use domain::AttributeNames;
+use image_management::Handler;
+use serde_json::json;
+
+use crate::ask::{Answer, Ask};
+use crate::service::{NOW, Service, items, png};
+
+fn put() -> Ask {
+    Ask::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10))
+}
+
+#[tokio::test]
+async fn an_aws_service_that_does_not_answer_leaves_everything_as_it_was() {
+    let service = Service::with_cat().await;
+    let before = (service.items().await, service.objects().await);
+    let nowhere = local_aws::sdk_config("http://127.0.0.1:1");
+    let s3 = aws_sdk_s3::Client::new(&nowhere);
+    let table = aws_sdk_dynamodb::Client::new(&nowhere);
+    let items = ManagedItems::new(table, "image-packs".to_owned(), AttributeNames::default());
+    let confirm = "/imagePacks/cat/imageLocations/main/uploads/550e8400-e29b-41d4-a716-446655440000/confirm";
+    for (handler, ask) in [
+        (Handler { items: items.clone(), ..service.handler.clone() }, put()),
+        (Handler { items, ..service.handler.clone() }, Ask::new("GET", "/imagePacks")),
+        (
+            Handler { originals: OriginalsBucket::new(s3.clone(), "originals".to_owned()), ..service.handler.clone() },
+            put(),
+        ),
+        (
+            Handler { uploads: UploadArea::new(s3, "originals".to_owned()), ..service.handler.clone() },
+            Ask::new("POST", confirm),
+        ),
+    ] {
+        let answer = Answer::of(&handler.handle(&ask.request(), NOW).await);
+        answer.check_error(502, "unavailable", "Send it again");
+    }
+    assert_eq!((service.items().await, service.objects().await), before);
+}
+
+#[tokio::test]
+async fn an_original_whose_pack_cannot_be_written_is_not_kept() {
+    let service = Service::with_cat().await;
+    // So large that DynamoDB, which takes 400 KB, refuses to write any more into it.
+    let ballast = "x".repeat(409_500);
+    service.put_item("pack#cat", json!({"imageLocations": {}, "title": "A cat", "ballast": ballast})).await;
+    let bulk = "y".repeat(500);
+    let title = Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": bulk}));
+    service.check_refused(title, 502, "unavailable", "Send it again").await;
+    service.check_refused(put(), 502, "unavailable", "Send it again").await;
+}
+
+/// A client of the table whose first `lost` writes are made, and answered with an error.
+async fn losing_answers(service: &Service, lost: usize) -> aws_sdk_dynamodb::Client {
+    let (table, lost) = (service.dynamodb_url.clone(), Arc::new(AtomicUsize::new(lost)));
+    let forward = move |headers: HeaderMap, body: Bytes| async move {
+        let is_write = headers["x-amz-target"].to_str().unwrap().ends_with("UpdateItem");
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.post(&table).headers(headers).body(body).send().await.unwrap();
+        let (status, body) = (answer.status(), answer.bytes().await.unwrap());
+        let is_left = |left: usize| left.checked_sub(1);
+        if is_write && lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_left).is_ok() {
+            return (StatusCode::INTERNAL_SERVER_ERROR, Bytes::new());
+        }
+        (status, body)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(forward)).await });
+    aws_sdk_dynamodb::Client::new(&local_aws::sdk_config(&url))
+}
+
+#[tokio::test]
+async fn an_original_whose_pack_was_written_is_kept_though_the_answer_was_lost() {
+    // Lost once, the SDK asks again and finds its own write; lost each time, nobody knows, but the pack can be read.
+    for (lost, expected) in [(1, 200), (1000, 502)] {
+        let service = Service::with_cat().await;
+        let items = items(&losing_answers(&service, lost).await, AttributeNames::default());
+        let handler = Handler { items, ..service.handler.clone() };
+        let answer = Answer::of(&handler.handle(&put().if_match("\"2\"").request(), NOW).await);
+        assert_eq!(answer.status, expected, "{}", answer.body);
+        let pack = service.get("/imagePacks/cat").await.ok(200);
+        let original = &pack["imageLocations"]["main"]["original"];
+        assert_eq!((&pack["revision"], &original["width"]), (&json!(3), &json!(10)));
+        assert!(service.version(original).await.is_some() && service.has(&original["key"]).await);
+    }
+}

@@ -1,0 +1,16 @@
+//! The management API as editors use it: the handler over the real SDK, against DynamoDB and S3 in this process.
+#![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
+
+mod ask;
+mod concurrency;
+mod configurations;
+mod crops;
+mod failures;
+mod fetching;
+mod internet;
+mod originals;
+mod packs;
+mod pictures;
+mod refusals;
+mod service;
+mod uploads;

@@ -1,0 +1,129 @@
+//! Originals in the body of a request.
+
+use std::io::Cursor;
+
+use domain::change_detection::Reason;
+use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::{Value, json};
+
+use crate::ask::Ask;
+use crate::service::{Service, png};
+
+fn put(location: &str, picture: Vec<u8>) -> Ask {
+    Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/{location}/original")).binary(picture)
+}
+
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    RgbImage::from_pixel(40, 30, Rgb([220, 30, 30])).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn the_first_original_becomes_the_main_picture() {
+    let service = Service::start().await;
+    service.send(Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
+    let picture = png(320, 180);
+    let (answer, reasons) = service.write("pack#cat", put("poster", picture.clone())).await;
+    let pack = answer.ok(200);
+    assert_eq!((&pack["mainImageLocation"], &pack["revision"]), (&json!("poster"), &json!(2)));
+    assert_eq!(reasons, [Reason::ImageLocationsChanged, Reason::MainImageLocationChanged]);
+    let original = &pack["imageLocations"]["poster"]["original"];
+    assert!(original["key"].as_str().unwrap().starts_with("acme/cat/poster/"), "{original}");
+    assert_eq!(
+        (&original["mediaType"], &original["width"], &original["height"], &original["bytes"]),
+        (&json!("image/png"), &json!(320), &json!(180), &json!(picture.len()))
+    );
+    assert_eq!(service.version(original).await.unwrap(), picture);
+}
+
+#[tokio::test]
+async fn a_replaced_original_is_purged_and_its_version_stays_readable() {
+    let service = Service::with_cat().await;
+    let shown = |pack: &Value| pack["imageLocations"]["main"]["original"].clone();
+    let old = shown(&service.get("/imagePacks/cat").await.ok(200));
+    // The same picture again: another original all the same, since somebody wants it made anew.
+    for picture in [png(320, 180), png(64, 64)] {
+        let (answer, reasons) = service.write("pack#cat", put("main", picture.clone())).await;
+        let new = shown(&answer.ok(200));
+        assert_ne!((&new["key"], &new["version"]), (&old["key"], &old["version"]));
+        assert_eq!(reasons, [Reason::ImageLocationsChanged]);
+        assert_eq!(service.version(&new).await.unwrap(), picture);
+        assert!(service.has(&new["key"]).await && !service.has(&old["key"]).await);
+        assert!(service.version(&old).await.is_some(), "somebody may be making a variant of it");
+    }
+}
+
+#[tokio::test]
+async fn a_crop_survives_an_original_of_the_same_size_only() {
+    let service = Service::with_cat().await;
+    let crop = json!({"x": 0, "y": 0, "width": 100, "height": 100});
+    let set = Ask::new("PUT", "/imagePacks/cat/imageLocations/main/crop").json(&crop);
+    service.send(set).await.ok(200);
+    let pack = service.send(put("main", png(320, 180))).await.ok(200);
+    assert_eq!(pack["imageLocations"]["main"]["crop"], crop);
+    let pack = service.send(put("main", png(180, 320))).await.ok(200);
+    assert_eq!(pack["imageLocations"]["main"]["crop"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_picture_is_what_its_content_says() {
+    let service = Service::with_cat().await;
+    for (format, media_type) in
+        [(ImageFormat::Jpeg, "image/jpeg"), (ImageFormat::Png, "image/png"), (ImageFormat::WebP, "image/webp")]
+    {
+        let pack = service.send(put("main", encoded(format))).await.ok(200);
+        assert_eq!(pack["imageLocations"]["main"]["original"]["mediaType"], media_type);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_refused_and_not_stored() {
+    let service = Service::with_cat().await;
+    let gif = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;".to_vec();
+    let mut bomb = png(1, 1);
+    bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+    for (picture, code, message) in [
+        (Vec::new(), "empty-picture", "no bytes"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), "not-a-picture", "JPEG, PNG and WebP"),
+        (gif, "unsupported-format", "JPEG, PNG and WebP"),
+        (png(10, 10)[..20].to_vec(), "damaged-picture", "header"),
+    ] {
+        service.check_refused(put("main", picture), 422, code, message).await;
+    }
+    // The header of a PNG carries a checksum, so that a forged one is damaged unless its forger computes it anew.
+    let answer = service.send(put("main", bomb)).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_picture_of_too_many_pixels_is_refused() {
+    let service = Service::with_cat().await;
+    let mut bytes = Cursor::new(Vec::new());
+    image::GrayImage::new(10_000, 5_001).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    let expected = "10000 × 5001 pixels; allowed are 1 to 50000000";
+    service.check_refused(put("main", bytes.into_inner()), 422, "pixel-count", expected).await;
+}
+
+#[tokio::test]
+async fn a_body_too_large_for_a_request_is_told_the_other_way() {
+    let service = Service::with_cat().await;
+    let mut largest = png(10, 10);
+    largest.resize(4_500_000, 0);
+    let mut too_large = largest.clone();
+    too_large.push(0);
+    service.check_refused(put("main", too_large), 413, "too-large", "POST …/uploads").await;
+    service.send(put("main", largest)).await.ok(200);
+}
+
+#[tokio::test]
+async fn an_original_needs_a_pack_that_has_room() {
+    let service = Service::with_cat().await;
+    let dog = Ask::new("PUT", "/imagePacks/dog/imageLocations/main/original").binary(png(10, 10));
+    service.check_refused(dog, 404, "unknown-image-pack", "no image pack \"dog\"").await;
+    let picture = json!({"original": {"key": "k", "version": "v"}});
+    let pictures: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), picture.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
+    service.check_refused(put("main", png(10, 10)), 422, "too-many-pictures", "50 pictures").await;
+    service.send(put("l7", png(10, 10))).await.ok(200);
+}

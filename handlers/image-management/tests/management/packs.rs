@@ -1,0 +1,178 @@
+//! Packs: created, read, listed, described, removed.
+
+use domain::AttributeNames;
+use domain::change_detection::Reason;
+use serde_json::{Value, json};
+
+use crate::ask::Ask;
+use crate::service::{Service, items, png};
+
+#[tokio::test]
+async fn a_pack_is_created_empty_and_read_back() {
+    let service = Service::start().await;
+    let sent = json!({"imagePackId": "cat", "assetId": "asset-1", "title": "A cat"});
+    let (answer, reasons) = service.write("pack#cat", Ask::new("POST", "/imagePacks").json(&sent)).await;
+    let expected = json!({
+        "tenant": "acme", "imagePackId": "cat", "revision": 1, "assetId": "asset-1", "title": "A cat",
+        "imageLocations": {},
+    });
+    assert_eq!(answer.ok(201), expected);
+    assert_eq!(reasons, [], "nobody can have cached a new pack");
+    assert_eq!(service.get("/imagePacks/cat").await.ok(200), expected);
+    let item = service.item("pack#cat").await.unwrap();
+    assert_eq!((&item["updatedBy"], &item["updatedAt"]), (&json!({"S": "ada"}), &json!({"N": "1764000000000"})));
+}
+
+#[tokio::test]
+async fn a_pack_without_an_id_gets_one() {
+    let service = Service::start().await;
+    for ask in [Ask::new("POST", "/imagePacks"), Ask::new("POST", "/imagePacks").json(&json!({}))] {
+        let created = service.send(ask).await.ok(201);
+        let id = created["imagePackId"].as_str().unwrap();
+        assert_eq!(id.len(), 36, "{id}");
+        assert_eq!(service.get(&format!("/imagePacks/{id}")).await.ok(200), created);
+    }
+}
+
+#[tokio::test]
+async fn a_pack_that_exists_is_not_created_again() {
+    let service = Service::with_cat().await;
+    let again = Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat", "title": "Another"}));
+    let answer = service.check_refused(again, 409, "exists", "has an image pack \"cat\" already").await;
+    assert_eq!(answer.body["error"]["revision"], 2);
+}
+
+#[tokio::test]
+async fn packs_are_listed_page_by_page_in_the_order_of_their_ids() {
+    let service = Service::start().await;
+    for number in 0..5 {
+        let id = json!({"imagePackId": format!("p{number}")});
+        service.send(Ask::new("POST", "/imagePacks").json(&id)).await.ok(201);
+    }
+    service.put_item("location#main", json!({"width": 1, "height": 1})).await;
+    let mut url = "/imagePacks?limit=2".to_owned();
+    let mut pages = Vec::new();
+    loop {
+        let page = service.get(&url).await.ok(200);
+        let packs = page["imagePacks"].as_array().unwrap();
+        pages.push(packs.iter().map(|pack| pack["imagePackId"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
+        let Some(next) = page["next"].as_str() else { break };
+        url = format!("/imagePacks?limit=2&after={next}");
+    }
+    assert_eq!(pages.concat(), ["p0", "p1", "p2", "p3", "p4"]);
+    assert!(pages.iter().all(|page| page.len() <= 2), "{pages:?}");
+    assert_eq!(service.get("/imagePacks").await.ok(200)["imagePacks"].as_array().unwrap().len(), 5);
+    let globex = Ask::new("GET", "/imagePacks").of_tenants("globex");
+    assert_eq!(service.send(globex).await.ok(200), json!({"imagePacks": []}));
+}
+
+#[tokio::test]
+async fn a_pack_that_cannot_be_read_is_left_out_of_a_list() {
+    let service = Service::with_cat().await;
+    service.put_item("pack#broken", json!({"imageLocations": "all of them"})).await;
+    let list = service.get("/imagePacks").await.ok(200);
+    assert_eq!(list["imagePacks"].as_array().unwrap().len(), 1);
+    service.get("/imagePacks/broken").await.check_error(502, "unreadable-item", "cannot be read");
+}
+
+#[tokio::test]
+async fn a_limit_that_is_none_is_refused() {
+    let service = Service::start().await;
+    for limit in ["0", "101", "-1", "many", ""] {
+        let ask = Ask::new("GET", &format!("/imagePacks?limit={limit}"));
+        service.check_refused(ask, 400, "invalid-limit", "from 1 to 100").await;
+    }
+    let after = Ask::new("GET", "/imagePacks?after=a*");
+    service.check_refused(after, 422, "invalid-identifier", "image pack id \"a*\"").await;
+}
+
+#[tokio::test]
+async fn what_is_said_about_a_pack_changes_without_a_purge() {
+    let service = Service::with_cat().await;
+    let patch = |body: Value| Ask::new("PATCH", "/imagePacks/cat").json(&body);
+    let described = patch(json!({"assetId": "asset-2", "title": "Two cats"}));
+    let (answer, reasons) = service.write("pack#cat", described).await;
+    let pack = answer.ok(200);
+    assert_eq!(
+        (&pack["title"], &pack["assetId"], &pack["revision"]),
+        (&json!("Two cats"), &json!("asset-2"), &json!(3))
+    );
+    assert_eq!(reasons, []);
+    let (answer, reasons) = service.write("pack#cat", patch(json!({"title": null}))).await;
+    let pack = answer.ok(200);
+    assert_eq!((pack.get("title"), &pack["assetId"]), (None, &json!("asset-2")));
+    assert_eq!(reasons, []);
+    assert_eq!(service.send(patch(json!({}))).await.ok(200)["revision"], 4, "nothing to write");
+}
+
+#[tokio::test]
+async fn another_main_picture_is_purged() {
+    let service = Service::with_cat().await;
+    let poster = Ask::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(10, 10));
+    service.send(poster).await.ok(200);
+    let patch = |main: Value| Ask::new("PATCH", "/imagePacks/cat").json(&json!({"mainImageLocation": main}));
+    let (answer, reasons) = service.write("pack#cat", patch(json!("poster"))).await;
+    assert_eq!(answer.ok(200)["mainImageLocation"], "poster");
+    assert_eq!(reasons, [Reason::MainImageLocationChanged]);
+    let expected = "\"thumb\" has no picture; the pack has main, poster";
+    service.check_refused(patch(json!("thumb")), 422, "no-main-picture", expected).await;
+    let (answer, reasons) = service.write("pack#cat", patch(Value::Null)).await;
+    assert_eq!(answer.ok(200).get("mainImageLocation"), None);
+    assert_eq!(reasons, [Reason::MainImageLocationChanged]);
+}
+
+#[tokio::test]
+async fn a_removed_pack_is_purged_and_its_own_originals_are_deleted() {
+    let service = Service::with_cat().await;
+    let shared = service.put_object("shared/cat.png", png(10, 10)).await;
+    let own = service.get("/imagePacks/cat").await.ok(200)["imageLocations"]["main"]["original"].clone();
+    let pictures = json!({"main": {"original": own}, "poster": {"original": shared}});
+    service.put_item("pack#cat", json!({"imageLocations": pictures, "revision": 2})).await;
+
+    let (answer, reasons) = service.write("pack#cat", Ask::new("DELETE", "/imagePacks/cat")).await;
+    assert_eq!(answer.ok(204), Value::Null);
+    assert_eq!(reasons, [Reason::PackRemoved]);
+    assert!(!service.has(&own["key"]).await);
+    assert!(service.version(&own).await.is_some(), "somebody may be making a variant of it");
+    assert!(service.has(&shared["key"]).await, "it was not stored for this pack");
+    let again = Ask::new("DELETE", "/imagePacks/cat");
+    service.check_refused(again, 404, "unknown-image-pack", "no image pack \"cat\"").await;
+}
+
+#[tokio::test]
+async fn what_others_keep_in_an_item_stays() {
+    let service = Service::start().await;
+    let main = service.put_object("acme/cat/main", png(10, 10)).await;
+    let picture = json!({"original": main, "alt": "A cat"});
+    let others = json!({"imageLocations": {"main": picture}, "rights": {"until": 2030}, "mainImageLocation": "main"});
+    service.put_item("pack#cat", others).await;
+    assert_eq!(service.get("/imagePacks/cat").await.ok(200)["revision"], 0);
+    let writes = [
+        Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "A cat"})),
+        Ask::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(20, 20)),
+        Ask::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(20, 20)),
+        Ask::new("PUT", "/imagePacks/cat/imageLocations/main/crop")
+            .json(&json!({"x": 0, "y": 0, "width": 1, "height": 1})),
+    ];
+    for (revision, write) in (1..).zip(writes) {
+        assert_eq!(service.send(write).await.ok(200)["revision"], revision);
+        let item = service.item("pack#cat").await.unwrap();
+        assert_eq!(item["rights"], json!({"M": {"until": {"N": "2030"}}}));
+        assert_eq!(item["imageLocations"]["M"]["main"]["M"]["alt"], json!({"S": "A cat"}));
+    }
+    assert!(service.has(&main["key"]).await, "an original under somebody else's key is left alone");
+}
+
+#[tokio::test]
+async fn a_table_may_call_its_attributes_otherwise() {
+    let mut service = Service::start().await;
+    let names: AttributeNames = r#"{"imageLocations": "pictures", "mainImageLocation": "cover"}"#.parse().unwrap();
+    service.handler.items = items(&service.dynamodb, names);
+    service.put_cat().await;
+    let pack = service.get("/imagePacks/cat").await.ok(200);
+    assert_eq!(pack["mainImageLocation"], "main");
+    assert_eq!(pack["imageLocations"]["main"]["original"]["width"], 320);
+    let item = service.item("pack#cat").await.unwrap();
+    assert_eq!(item["cover"], json!({"S": "main"}));
+    assert!(item["pictures"]["M"]["main"].is_object() && item.get("imageLocations").is_none(), "{item:?}");
+}

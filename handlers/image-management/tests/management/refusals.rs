@@ -1,0 +1,94 @@
+//! Requests that are refused whatever they ask for.
+
+use serde_json::{Value, json};
+
+use crate::ask::Ask;
+use crate::service::Service;
+
+fn patch(url: &str) -> Ask {
+    Ask::new("PATCH", url).json(&json!({"title": "x"}))
+}
+
+#[tokio::test]
+async fn who_asks_must_be_known_and_covered() {
+    let service = Service::with_cat().await;
+    let cat = "/imagePacks/cat";
+    service.check_refused(patch(cat).claims(Value::Null), 401, "unauthorized", "bearer token").await;
+    let none = json!({"sub": "ada"});
+    for claims in [none.clone(), json!({"tenants": "[]"}), json!({"tenants": "*"})] {
+        service.check_refused(patch(cat).claims(claims), 403, "tenant-not-covered", "names no tenant").await;
+    }
+    let of_acme = "/imagePacks/cat?tenant=acme";
+    service.check_refused(patch(of_acme).claims(none), 403, "tenant-not-covered", "\"acme\"").await;
+    for tenants in ["globex", "[globex initech]", "acme2", "acm", "[*]", "ACME"] {
+        let foreign = patch(of_acme).of_tenants(tenants);
+        service.check_refused(foreign, 403, "tenant-not-covered", "does not cover tenant \"acme\"").await;
+    }
+}
+
+#[tokio::test]
+async fn the_tenant_is_named_where_the_token_covers_several() {
+    let service = Service::with_cat().await;
+    let unnamed = patch("/imagePacks/cat").of_tenants("[acme globex]");
+    service.check_refused(unnamed, 400, "tenant-needed", "?tenant=<tenant>").await;
+    let named = patch("/imagePacks/cat?tenant=acme").of_tenants("[acme globex]");
+    assert_eq!(service.send(named).await.ok(200)["title"], "x");
+    let other = patch("/imagePacks/cat?tenant=globex").of_tenants("[acme globex]");
+    service.check_refused(other, 404, "unknown-image-pack", "Tenant \"globex\" has no image pack \"cat\"").await;
+    let twice = patch("/imagePacks/cat?tenant=acme&tenant=globex").of_tenants("[acme globex]");
+    service.check_refused(twice, 400, "repeated-parameter", "\"tenant\"").await;
+    service.check_refused(patch("/imagePacks/cat?tenant=ACME"), 422, "invalid-identifier", "tenant \"ACME\"").await;
+}
+
+#[tokio::test]
+async fn an_id_that_cannot_be_is_refused_with_what_can() {
+    let service = Service::with_cat().await;
+    for id in ["*", "..", "c*t", "cat~", "c%2Ft", "-cat", ""] {
+        let message = format!("image pack id {id:?} is not valid: allowed are");
+        service.check_refused(patch(&format!("/imagePacks/{id}")), 422, "invalid-identifier", &message).await;
+        let create = Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": id}));
+        service.check_refused(create, 422, "invalid-body", "is not valid: allowed are").await;
+    }
+    for name in ["a.b", "a*", "a%2Fb"] {
+        let remove = Ask::new("DELETE", &format!("/imagePacks/cat/imageLocations/{name}"));
+        service.check_refused(remove, 422, "invalid-identifier", &format!("image location {name:?}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_refused() {
+    let service = Service::with_cat().await;
+    let patch = |body: &str| Ask::new("PATCH", "/imagePacks/cat").text(body);
+    for (body, message) in [("", "needs a body in JSON"), ("{", "cannot be read"), ("cat", "cannot be read")] {
+        service.check_refused(patch(body), 400, "unreadable-body", message).await;
+    }
+    let long = format!(r#"{{"title": "{}"}}"#, "x".repeat(20_000));
+    service.check_refused(patch(&long), 413, "too-large", "JSON may have 16384").await;
+    let unknown = format!(r#"{{"{}": 1}}"#, "x".repeat(10_000));
+    let answer = service.check_refused(patch(&unknown), 422, "invalid-body", "unknown field").await;
+    assert!(answer.body.to_string().len() < 500, "a hostile name is not repeated in whole");
+    for (body, message) in [
+        (json!({"title": "x".repeat(513)}), "title has 513 characters: allowed are at most 512"),
+        (json!({"assetId": "x".repeat(129)}), "assetId has 129 characters: allowed are at most 128"),
+        (json!({"imageLocations": {}}), "expected one of `assetId`, `title`, `mainImageLocation`"),
+        (json!({"mainImageLocation": "a/b"}), "image location \"a/b\" is not valid"),
+        (json!([]), "must be a JSON object"),
+        (json!("cat"), "invalid type: string \"cat\""),
+    ] {
+        service.check_refused(patch(&body.to_string()), 422, "invalid-body", message).await;
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_the_contract_does_not_have_is_not_found() {
+    let service = Service::with_cat().await;
+    for ask in [
+        Ask::new("PUT", "/imagePacks/cat"),
+        Ask::new("DELETE", "/imageLocationConfig/main"),
+        Ask::new("GET", "/imagePacks/cat/imageLocations/main/original"),
+        Ask::new("POST", "/imagePacks/cat/imageLocations/main"),
+        Ask::new("GET", "/"),
+    ] {
+        service.check_refused(ask, 404, "unknown-route", "no such route").await;
+    }
+}
