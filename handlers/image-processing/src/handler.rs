@@ -11,9 +11,9 @@ use domain::{LocationName, TenantId};
 use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
+use picture::render;
 
 use crate::refusal::Refusal;
-use crate::render::render;
 use crate::request::ImageRequest;
 use crate::response;
 

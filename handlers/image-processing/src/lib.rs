@@ -4,11 +4,8 @@
 //! bucket holds, or makes it from the original, stores it and answers with it. Every answer that CloudFront keeps
 //! carries cache tags by which a purge finds it.
 
-mod alpha;
-mod geometry;
 mod handler;
 mod refusal;
-mod render;
 mod request;
 mod response;
 

@@ -109,7 +109,7 @@ mod tests {
         check_error(&Refusal::NoMainLocation, 404, briefly);
         check_error(&Refusal::UnknownLocation(location.clone()), 404, briefly);
         check_error(&Refusal::MissingOriginal(location), 404, briefly);
-        check_error(&Refusal::CannotRender(crate::render::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&Refusal::CannotRender(picture::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
         check_error(&Refusal::NotThroughADistribution, 403, "no-store");
         check_error(&Refusal::MethodNotAllowed(Method::POST), 405, "no-store");
     }

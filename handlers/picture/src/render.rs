@@ -8,13 +8,9 @@ use image::codecs::png::PngEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageError, ImageReader};
 
+use crate::ORIGINAL_PIXELS_MAX;
 use crate::alpha::{premultiply, unpremultiply};
 use crate::geometry::{Frame, frame};
-
-/// How many pixels an original may have. Checked before anything is decoded, so that a small file that unpacks to a
-/// huge picture costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
-/// take up to 400 MB (four channels of 16 bits).
-const ORIGINAL_PIXELS_MAX: u64 = 50_000_000;
 
 /// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which a picture stands as
 /// base64, four bytes for three; the rest is left to the headers.
@@ -25,27 +21,39 @@ const JPEG_QUALITY: u8 = 85;
 
 /// A variant, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rendered {
+pub struct Rendered {
     /// The encoded picture.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Its media type.
-    pub(crate) content_type: &'static str,
+    pub content_type: &'static str,
 }
 
 /// Why no variant can be made of an original. Its text goes to the viewer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CannotRender {
+pub enum CannotRender {
+    /// It is damaged, or no picture.
     #[error("The original cannot be decoded: upload it again as JPEG, PNG or WebP.")]
     Undecodable(#[from] ImageError),
+    /// None, or more than [`ORIGINAL_PIXELS_MAX`].
     #[error("The original has {width} × {height} pixels: upload one with 1 to {ORIGINAL_PIXELS_MAX}.")]
-    PixelCount { width: u32, height: u32 },
+    PixelCount {
+        /// The width that the header says.
+        width: u32,
+        /// The height that the header says.
+        height: u32,
+    },
+    /// More than a response can hold.
     #[error("The picture takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller.")]
-    TooLarge { bytes: usize },
+    TooLarge {
+        /// How many.
+        bytes: usize,
+    },
 }
 
 impl CannotRender {
     /// The word that tells it to programs.
-    pub(crate) fn code(&self) -> &'static str {
+    #[must_use]
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Undecodable(_) => "undecodable-original",
             Self::PixelCount { .. } => "pixel-count",
@@ -56,7 +64,7 @@ impl CannotRender {
 
 /// Makes a variant: what `crop` shows of `original`, in the size of the location. Opaque pictures become JPEG,
 /// pictures with an alpha channel stay lossless as PNG.
-pub(crate) fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
+pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
     let Decoded { pixels, colour_profile } = decode(original)?;
     let frame = frame(pixels.width(), pixels.height(), crop, config);
     let variant = encode(&scale(&pixels, frame), colour_profile)?;
