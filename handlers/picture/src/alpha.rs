@@ -1,31 +1,22 @@
-//! Scaling pictures with transparency.
-//!
-//! Scaling averages neighbours. The colour of a transparent pixel (mostly black) is not meant to be seen, but averaged
-//! with a visible neighbour it leaves a dark fringe round every logo. Weighting each colour by its opacity before, and
-//! undoing it after, keeps invisible colours out.
+//! Pictures with transparency.
 
-use image::RgbaImage;
+use image::{Rgb, RgbImage, RgbaImage};
 
-/// Weights each colour by its opacity.
-pub(crate) fn premultiply(picture: &mut RgbaImage) {
-    for pixel in picture.pixels_mut() {
-        let alpha = u32::from(pixel.0[3]);
-        for colour in &mut pixel.0[..3] {
-            *colour = byte(u32::from(*colour) * alpha / 255);
-        }
-    }
+/// Whether nothing of it is transparent, whatever its format says.
+pub(crate) fn is_opaque(picture: &RgbaImage) -> bool {
+    picture.pixels().all(|pixel| pixel.0[3] == u8::MAX)
 }
 
-/// Undoes [`premultiply`].
-pub(crate) fn unpremultiply(picture: &mut RgbaImage) {
-    for pixel in picture.pixels_mut() {
-        let alpha = u32::from(pixel.0[3]);
-        for colour in &mut pixel.0[..3] {
-            *colour = byte((u32::from(*colour) * 255).checked_div(alpha).unwrap_or(0));
-        }
-    }
+/// Lays it on white: what a page shows behind it, more often than not.
+pub(crate) fn on_white(picture: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [red, green, blue, alpha] = picture.get_pixel(x, y).0;
+        Rgb([red, green, blue].map(|colour| over_white(colour, alpha)))
+    })
 }
 
-fn byte(value: u32) -> u8 {
-    u8::try_from(value).unwrap_or(u8::MAX)
+fn over_white(colour: u8, alpha: u8) -> u8 {
+    let (colour, alpha, full) = (u32::from(colour), u32::from(alpha), u32::from(u8::MAX));
+    let laid = (colour * alpha + full * (full - alpha) + full / 2) / full;
+    u8::try_from(laid).unwrap_or(u8::MAX)
 }
