@@ -16,6 +16,7 @@ pub mod purge_ledger;
 pub mod purger;
 pub mod settings;
 pub mod tenant_registry;
+pub mod variant_claims;
 pub mod variants_bucket;
 
 pub use call_failed::CallFailed;

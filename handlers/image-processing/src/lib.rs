@@ -5,9 +5,12 @@
 //! carries cache tags by which a purge finds it.
 
 mod handler;
+mod making;
+mod recipe;
 mod refusal;
 mod request;
 mod response;
+mod turn;
 
 pub use handler::Handler;
 pub use request::TENANT_HEADER;

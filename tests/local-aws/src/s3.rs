@@ -1,6 +1,9 @@
 //! S3 with the buckets of the data stack.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
@@ -8,17 +11,27 @@ use axum::error_handling::HandleError;
 use axum::http::StatusCode;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    CreateBucketInput, CreateBucketOutput, DeleteObjectsInput, DeleteObjectsOutput, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+    CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
+    ListObjectsV2Output, PutObjectInput, PutObjectOutput,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
 
+/// What happens behind each variant that is stored.
+type Hook = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// An S3 of this test's own.
-#[derive(Debug)]
 pub struct LocalS3 {
     sdk: SdkConfig,
+    on_variant_stored: Arc<Mutex<Option<Hook>>>,
+}
+
+impl fmt::Debug for LocalS3 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LocalS3").field("sdk", &self.sdk).finish_non_exhaustive()
+    }
 }
 
 impl LocalS3 {
@@ -36,7 +49,12 @@ impl LocalS3 {
         let (listener, endpoint_url) = crate::listen().await;
         let directory = tempfile::tempdir().expect("a temporary directory");
         let files = FileSystem::new(directory.path()).expect("S3 in a temporary directory");
-        let mut service = S3ServiceBuilder::new(Versioned { files, puts: AtomicU64::new(0) });
+        let on_variant_stored = Arc::new(Mutex::new(None));
+        let mut service = S3ServiceBuilder::new(Versioned {
+            files,
+            puts: AtomicU64::new(0),
+            on_variant_stored: Arc::clone(&on_variant_stored),
+        });
         service.set_auth(SimpleAuth::from_single(crate::ACCESS_KEY, crate::ACCESS_KEY));
         let service = HandleError::new(service.build(), |error: HttpError| async move {
             (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}"))
@@ -46,11 +64,24 @@ impl LocalS3 {
             let _directory = directory;
             axum::serve(listener, axum::Router::new().fallback_service(service)).await
         });
-        let local = Self { sdk: crate::sdk_config(&endpoint_url) };
+        let local = Self { sdk: crate::sdk_config(&endpoint_url), on_variant_stored };
         for bucket in [Self::ORIGINALS_BUCKET, Self::VARIANTS_BUCKET] {
             local.client().create_bucket().bucket(bucket).send().await.expect("CreateBucket on an empty S3");
         }
         local
+    }
+
+    /// Runs `hook` behind each variant that is stored, before whoever stores it hears of it: an edit in between, or a
+    /// count.
+    ///
+    /// # Panics
+    /// When a hook of before panicked.
+    pub fn on_variant_stored<F>(&self, hook: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let hook: Hook = Arc::new(move || Box::pin(hook()));
+        *self.on_variant_stored.lock().expect("no hook panics") = Some(hook);
     }
 
     /// What a client of it is built from.
@@ -71,6 +102,7 @@ impl LocalS3 {
 struct Versioned {
     files: FileSystem,
     puts: AtomicU64,
+    on_variant_stored: Arc<Mutex<Option<Hook>>>,
 }
 
 /// Where a version of an original is kept.
@@ -88,6 +120,10 @@ impl S3 for Versioned {
         }
         let mut response = self.files.put_object(request).await?;
         response.output.version_id = is_versioned.then_some(version);
+        let hook = self.on_variant_stored.lock().expect("no hook panics").clone();
+        if let Some(hook) = hook.filter(|_| !is_versioned) {
+            hook().await;
+        }
         Ok(response)
     }
 
@@ -107,6 +143,10 @@ impl S3 for Versioned {
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         self.files.list_objects_v2(request).await
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.files.delete_object(request).await
     }
 
     async fn delete_objects(

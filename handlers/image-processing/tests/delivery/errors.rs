@@ -58,6 +58,7 @@ async fn an_original_that_is_no_picture_is_refused_and_nothing_is_stored() {
     let refused = service.get("acme", "/api/v2/img/p1").await;
     check_error(&refused, 422, "not-a-picture", BRIEFLY, Some("acme/p1,acme"));
     assert_eq!(service.stored("acme/p1/main/default").await, None);
+    assert_eq!(service.claims_left().await, 0);
 }
 
 #[tokio::test]
