@@ -19,15 +19,18 @@ const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
 /// Runs in a row that may fail before somebody is told. One failure repairs itself: the next run repeats it.
 const FAILED_RUNS_MAX: u32 = 3;
 
-pub(crate) fn declare(
-    stack: &Stack,
-    environment: &Environment,
-    dead_letters: &Queue,
-    stream: &RustFunction,
-    image_invalidation: &RustFunction,
-    image_purge: &RustFunction,
-    image_processing: &RustFunction,
-) -> Result<()> {
+/// What is watched.
+pub(crate) struct Watched<'a> {
+    pub(crate) dead_letters: &'a Queue,
+    pub(crate) stream: &'a RustFunction,
+    pub(crate) image_invalidation: &'a RustFunction,
+    pub(crate) image_purge: &'a RustFunction,
+    pub(crate) image_processing: &'a RustFunction,
+    pub(crate) image_management: &'a RustFunction,
+}
+
+pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watched) -> Result<()> {
+    let Watched { dead_letters, stream, image_invalidation, image_purge, image_processing, image_management } = watched;
     let every = |minutes: u32| Ok(MetricOptions::new().period(&Duration::minutes(minutes)?));
     let period = || every(PERIOD_MINUTES);
     // A period without a run would count as one without a failure, and no runs in a row would ever fail.
@@ -37,6 +40,7 @@ pub(crate) fn declare(
     let failed_runs = image_invalidation.metric_errors_with_props(run_period)?;
     let failed_purges = image_purge.metric_errors_with_props(period()?)?;
     let failed_pictures = image_processing.metric_errors_with_props(period()?)?;
+    let failed_edits = image_management.metric_errors_with_props(period()?)?;
 
     let alarm = |id: &str, description: &str, metric: &Metric, periods: u32, threshold: u32| {
         Alarm::new(
@@ -53,6 +57,7 @@ pub(crate) fn declare(
     alarm("FailedRunsAlarm", "Scheduled purges fail again and again", &failed_runs, FAILED_RUNS_MAX, 1)?;
     alarm("FailedPurgesAlarm", "An admin's purge crashed", &failed_purges, 1, 1)?;
     alarm("FailedPicturesAlarm", "Viewers get no picture", &failed_pictures, 1, 1)?;
+    alarm("FailedEditsAlarm", "An editor's request crashed", &failed_edits, 1, 1)?;
 
     let graph = |title: &str, metrics: Vec<IMetric>| {
         let widget = GraphWidget::new(GraphWidgetProps::new().title(title).left(metrics).width(12))?;
@@ -65,9 +70,6 @@ pub(crate) fn declare(
     ])?;
     dashboard.add_widgets([
         graph("Pictures made", vec![IMetric::from(&image_processing.metric_invocations()?)])?,
-        graph(
-            "Failures",
-            vec![IMetric::from(&failed_runs), IMetric::from(&failed_purges), IMetric::from(&failed_pictures)],
-        )?,
+        graph("Failures", [&failed_runs, &failed_purges, &failed_pictures, &failed_edits].map(IMetric::from).into())?,
     ])
 }

@@ -30,7 +30,7 @@ pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<(
         let stage = Stage::new_with_props(app, &environment.name, StageProps::new().env(aws))?;
         Tags::of(&stage)?.add("image-service-environment", &environment.name)?;
 
-        let data = Data::declare(&data_stack(&stage, environment)?)?;
+        let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
         let pipeline_stack = stack(&stage, environment, "pipeline", "Handlers, stream, schedule, API and alarms")?;
         let pipeline = Pipeline::declare(&pipeline_stack, environment, &data)?;
         for tenant in &environment.tenants {

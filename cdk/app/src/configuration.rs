@@ -1,11 +1,15 @@
 //! The environments: one TOML file each, checked before anything is synthesised.
 
+mod existing;
+mod rules;
+
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::slice::from_ref;
 
 use serde::Deserialize;
+
+pub use existing::{AttributeNames, Existing, ExistingDistribution, ExistingHttpApi, ExistingTable};
+use rules::{NotAllowed, first_not_allowed};
 
 /// One environment, as its file describes it. The files themselves document every key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -22,7 +26,7 @@ pub struct Environment {
     pub tenants: Vec<String>,
     /// What viewers see.
     pub viewer: Viewer,
-    /// What admins call.
+    /// What admins and editors call.
     pub admin_api: AdminApi,
     /// How the handlers are built and limited.
     pub handlers: Handlers,
@@ -30,6 +34,9 @@ pub struct Environment {
     pub stream: Stream,
     /// From the queue to the caches.
     pub purge: Purge,
+    /// What is there already and is used instead of being made.
+    #[serde(default)]
+    pub existing: Existing,
 }
 
 /// What viewers see.
@@ -48,7 +55,7 @@ pub struct Viewer {
     pub cache_tag_header: String,
 }
 
-/// What admins call.
+/// What admins and editors call.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminApi {
@@ -58,10 +65,14 @@ pub struct AdminApi {
     pub issuer: String,
     /// Whom a token must be meant for.
     pub audience: String,
-    /// What a token must permit.
+    /// What a token must permit to purge.
     pub scope: String,
+    /// What a token must permit to change pictures.
+    pub management_scope: String,
     /// The claim that lists a token's tenants.
     pub tenant_claim: String,
+    /// Hosts, each with its port, whose addresses `fetchImage` does not check.
+    pub fetch_exempt_hosts: Vec<String>,
 }
 
 /// How the handlers are built and limited.
@@ -74,6 +85,8 @@ pub struct Handlers {
     pub profile: Profile,
     /// The time limit of image-processing, in seconds.
     pub image_processing_timeout_secs: u32,
+    /// Executions that Lambda keeps for image-processing, and the most that it starts; what the account has when absent.
+    pub image_processing_reserved_concurrency: Option<u32>,
 }
 
 /// A processor that Lambda offers.
@@ -159,7 +172,7 @@ pub enum InvalidConfiguration {
         /// The file.
         path: PathBuf,
         /// The key, with its section.
-        key: &'static str,
+        key: String,
         /// Its value.
         value: String,
         /// What is allowed.
@@ -192,94 +205,10 @@ fn read_environment(path: &Path) -> Result<Environment, InvalidConfiguration> {
     environment.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match first_not_allowed(&environment) {
         None => Ok(environment),
-        Some((key, value, allowed)) => {
+        Some(NotAllowed { key, value, allowed }) => {
             Err(InvalidConfiguration::NotAllowed { path: path.to_owned(), key, value, allowed })
         }
     }
-}
-
-/// The first value that is of the right type and still not allowed: its key, itself, and what is allowed.
-fn first_not_allowed(environment: &Environment) -> Option<(&'static str, String, String)> {
-    let Environment { viewer, admin_api, handlers, stream, purge, .. } = environment;
-    let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
-    let numbers: [(&str, u32, RangeInclusive<u32>); 12] = [
-        ("handlers.image_processing_timeout_secs", handlers.image_processing_timeout_secs, 1..=60),
-        // Lambda's own limits for DynamoDB streams.
-        ("stream.batch_size", stream.batch_size, 1..=10_000),
-        ("stream.batch_window_secs", stream.batch_window_secs, 1..=300),
-        ("stream.retries_max", stream.retries_max, 0..=10_000),
-        ("stream.record_age_max_secs", stream.record_age_max_secs, 60..=86_400),
-        ("purge.every_minutes", purge.every_minutes, 1..=60),
-        ("purge.edge_fetch_max_secs", purge.edge_fetch_max_secs, 1..=30),
-        ("purge.settle_delay_secs", purge.settle_delay_secs, settle_min..=3_600),
-        // CloudFront's quota of items and wildcards in progress.
-        ("purge.items_per_request_max", purge.items_per_request_max, 1..=3_000),
-        ("purge.items_per_run_max", purge.items_per_run_max, 1..=3_000),
-        ("purge.wildcards_per_run_max", purge.wildcards_per_run_max, 1..=15),
-        ("purge.ledger_retention_days", purge.ledger_retention_days, 1..=3_650),
-    ];
-    for (key, value, range) in numbers {
-        if !range.contains(&value) {
-            return Some((key, value.to_string(), format!("{} to {}", range.start(), range.end())));
-        }
-    }
-    let texts = [
-        ("the file's name", from_ref(&environment.name), is_label as fn(&str) -> bool, LABEL),
-        ("region", from_ref(&environment.region), is_label as fn(&str) -> bool, "a region, for example eu-west-1"),
-        ("account", environment.account.as_slice(), is_account, "12 digits"),
-        ("tenants", &environment.tenants, is_label, LABEL),
-        ("viewer.domain", from_ref(&viewer.domain), is_domain as fn(&str) -> bool, DOMAIN),
-        ("viewer.certificate_arn", from_ref(&viewer.certificate_arn), is_certificate as fn(&str) -> bool, CERTIFICATE),
-        (
-            "viewer.cache_tag_header",
-            from_ref(&viewer.cache_tag_header),
-            is_label as fn(&str) -> bool,
-            "a header name of a-z, 0-9 and '-'",
-        ),
-        ("admin_api.domain", admin_api.domain.as_slice(), is_domain, DOMAIN),
-        (
-            "admin_api.issuer",
-            from_ref(&admin_api.issuer),
-            is_issuer as fn(&str) -> bool,
-            "an https:// address (http:// on loopback only)",
-        ),
-    ];
-    for (key, values, is_allowed, allowed) in texts {
-        if let Some(value) = values.iter().find(|value| !is_allowed(value)) {
-            return Some((key, format!("{value:?}"), allowed.to_owned()));
-        }
-    }
-    let mut tenants = environment.tenants.clone();
-    tenants.sort();
-    let twice = tenants.windows(2).find(|pair| pair[0] == pair[1])?;
-    Some(("tenants", format!("{:?} twice", twice[0]), "each tenant once".to_owned()))
-}
-
-const LABEL: &str = "1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit";
-const DOMAIN: &str = "a domain name in lower case, for example images.example.com";
-const CERTIFICATE: &str = "the ARN of an ACM certificate in us-east-1, where CloudFront takes them from";
-
-fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_domain(text: &str) -> bool {
-    text.len() <= 190 && text.contains('.') && text.split('.').all(is_label)
-}
-
-fn is_certificate(text: &str) -> bool {
-    text.starts_with("arn:aws:acm:us-east-1:") && text.contains(":certificate/")
-}
-
-fn is_issuer(text: &str) -> bool {
-    text.starts_with("https://") || text.starts_with("http://127.0.0.1:")
 }
 
 #[cfg(test)]

@@ -1,52 +1,61 @@
-//! The data stack: what must outlive everything else. Its resources are retained when the stack is deleted.
+//! The data stack: what must outlive everything else. Its resources are retained when the stack is deleted, but for
+//! what is worth nothing without the rest.
 
 use aws_cdk_lib::aws_dynamodb::{
-    Attribute, AttributeType, BillingMode, PointInTimeRecoverySpecification, StreamViewType, Table, TableProps,
+    Attribute, AttributeType, BillingMode, ITable, PointInTimeRecoverySpecification, StreamViewType, Table,
+    TableAttributes, TableProps,
 };
-use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketEncryption, BucketProps, LifecycleRule};
+use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketEncryption, BucketProps, IBucket, LifecycleRule};
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, RemovalPolicy, Result, Stack};
+
+use crate::configuration::Environment;
 
 /// Days until a replaced original is forgotten. Long enough to undo a mistake; variants in flight need seconds.
 const ORIGINAL_VERSIONS_KEPT_DAYS: u32 = 30;
 
-/// The tables and buckets.
+/// Where originals wait that were uploaded to S3 and not yet taken into a pack. No tenant can be called so.
+pub(crate) const UPLOADS_PREFIX: &str = ".uploads/";
+
+/// Days until such an upload is given up.
+const UPLOADS_KEPT_DAYS: u32 = 1;
+
+/// The tables and buckets: those that an environment names, and ours for the rest.
 pub(crate) struct Data {
     /// Packs and location configurations; its stream starts the pipeline.
-    pub(crate) image_packs: Table,
+    pub(crate) image_packs: ITable,
     /// One row per target that waits to be purged, and the lease.
     pub(crate) invalidation_queue: Table,
     /// What was purged.
     pub(crate) purge_ledger: Table,
+    /// Who makes which variant at the moment.
+    pub(crate) variant_claims: Table,
     /// Originals, versioned.
-    pub(crate) originals: Bucket,
+    pub(crate) originals: IBucket,
     /// Variants. All of them can be made anew.
-    pub(crate) variants: Bucket,
+    pub(crate) variants: IBucket,
 }
 
 impl Data {
-    pub(crate) fn declare(stack: &Stack) -> Result<Self> {
-        let originals = Bucket::new_with_props(
-            stack,
-            "Originals",
-            bucket()?.versioned(true).lifecycle_rules([
-                LifecycleRule::new().noncurrent_version_expiration(&Duration::days(ORIGINAL_VERSIONS_KEPT_DAYS)?)
-            ]),
-        )?;
-        let image_packs = Table::new(
-            stack,
-            "ImagePacks",
-            table("entity")
-                .stream(StreamViewType::NewAndOldImages)
-                .point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true)),
-        )?;
+    pub(crate) fn declare(stack: &Stack, environment: &Environment) -> Result<Self> {
+        let originals = originals(stack, environment)?;
+        let image_packs = image_packs(stack, environment)?;
         // No time to live: an entry leaves only when it has been purged.
         let invalidation_queue = Table::new(
             stack,
             "InvalidationQueue",
             table("target").point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true)),
         )?;
-        let variants = Bucket::new_with_props(stack, "Variants", bucket()?)?;
+        let variants = match &environment.existing.variants_bucket {
+            Some(name) => Bucket::from_bucket_name(stack, "Variants", name)?,
+            None => IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?)?),
+        };
         let purge_ledger = Table::new(stack, "PurgeLedger", table("purge").time_to_live_attribute("expiresAt"))?;
+        // A claim outlives neither its claimant nor the variants: it goes with the stack.
+        let variant_claims = Table::new(
+            stack,
+            "VariantClaims",
+            table("variant").time_to_live_attribute("expiresAt").removal_policy(RemovalPolicy::Destroy),
+        )?;
 
         for (name, value) in [
             ("ImagePackTable", image_packs.table_name()?),
@@ -57,8 +66,42 @@ impl Data {
         ] {
             CfnOutput::new(stack, name, CfnOutputProps::new(value))?;
         }
-        Ok(Self { image_packs, invalidation_queue, purge_ledger, originals, variants })
+        Ok(Self { image_packs, invalidation_queue, purge_ledger, variant_claims, originals, variants })
     }
+}
+
+fn originals(stack: &Stack, environment: &Environment) -> Result<IBucket> {
+    if let Some(name) = &environment.existing.originals_bucket {
+        return Bucket::from_bucket_name(stack, "Originals", name);
+    }
+    let uploads_kept = Duration::days(UPLOADS_KEPT_DAYS)?;
+    let lifecycle = [
+        LifecycleRule::new().noncurrent_version_expiration(&Duration::days(ORIGINAL_VERSIONS_KEPT_DAYS)?),
+        // In a versioned bucket what expires is a version still.
+        LifecycleRule::new()
+            .prefix(UPLOADS_PREFIX)
+            .expiration(&uploads_kept)
+            .noncurrent_version_expiration(&uploads_kept),
+    ];
+    let bucket = Bucket::new_with_props(stack, "Originals", bucket()?.versioned(true).lifecycle_rules(lifecycle))?;
+    Ok(IBucket::from(&bucket))
+}
+
+fn image_packs(stack: &Stack, environment: &Environment) -> Result<ITable> {
+    if let Some(existing) = &environment.existing.image_packs {
+        let attributes = TableAttributes::new()
+            .table_arn(existing.table_arn.as_str())
+            .table_stream_arn(existing.stream_arn.as_str());
+        return Table::from_table_attributes(stack, "ImagePacks", attributes);
+    }
+    let table = Table::new(
+        stack,
+        "ImagePacks",
+        table("entity")
+            .stream(StreamViewType::NewAndOldImages)
+            .point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true)),
+    )?;
+    Ok(ITable::from(&table))
 }
 
 /// A table with the partition key `tenant` and the sort key `sort_key`.

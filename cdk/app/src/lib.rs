@@ -7,11 +7,13 @@
 
 pub mod configuration;
 
+mod admin_api;
 mod alarms;
 mod application;
 mod data_stack;
 mod handler;
 mod pipeline_stack;
+mod schedule;
 mod tenant_stack;
 
 pub use application::{ApplicationFailed, declare};

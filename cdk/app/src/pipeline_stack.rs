@@ -1,27 +1,18 @@
 //! The pipeline stack: from the image-pack table's stream to the caches, and the admin's shortcut.
 
-use aws_cdk_lib::aws_apigatewayv2::{
-    AddRoutesOptions, CfnApiMapping, CfnApiMappingProps, HttpApi, HttpApiProps, HttpMethod, HttpStage, HttpStageProps,
-    ThrottleSettings,
-};
-use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthorizerProps};
-use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
-use aws_cdk_lib::aws_iam::{
-    PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal, ServicePrincipalOpts,
-};
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, StartingPosition};
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
-use aws_cdk_lib::aws_scheduler::{Schedule, ScheduleExpression, ScheduleProps};
-use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
 
-use crate::alarms;
-use crate::configuration::Environment;
-use crate::data_stack::Data;
+use crate::admin_api::AdminApi;
+use crate::alarms::{self, Watched};
+use crate::configuration::{AttributeNames, Environment};
+use crate::data_stack::{Data, UPLOADS_PREFIX};
 use crate::handler::{Handler, allow};
+use crate::schedule;
 
 /// Days that the dead-letter queue keeps a message: the most that SQS offers.
 const DEAD_LETTERS_KEPT_DAYS: u32 = 14;
@@ -32,8 +23,15 @@ const RUN_TIMEOUT_SECS: u32 = 240;
 /// How long a run holds its lease, in seconds: longer than it can run, so that two runs never overlap.
 const LEASE_SECS: u32 = RUN_TIMEOUT_SECS + 15;
 
-/// How long an admin's DELETE may take, in seconds: what API Gateway waits for.
-const PURGE_TIMEOUT_SECS: u32 = 29;
+/// How long an admin's or editor's request may take, in seconds: what API Gateway waits for.
+const REQUEST_TIMEOUT_SECS: u32 = 29;
+
+/// How long a scheduled run may spend on deleting variants, in seconds. The rest is for the pause after it, the
+/// invalidations and the ledger.
+const RUN_SWEEP_SECS_MAX: u32 = 150;
+
+/// The same for an admin's DELETE.
+const REQUEST_SWEEP_SECS_MAX: u32 = 15;
 
 /// What the tenants' stacks build on.
 pub(crate) struct Pipeline {
@@ -64,25 +62,24 @@ impl Pipeline {
             // Only a distribution that its tenant's stack permits may call it.
             FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam),
         )?;
-        let admin_api = HttpApi::new_with_props(
-            stack,
-            "AdminApi",
-            HttpApiProps::new().create_default_stage(false).description("The admin's purge of image caches"),
-        )?;
+        let image_management = management_handler(stack, environment, data)?;
+        let admin_api = AdminApi::declare(stack, environment)?;
 
         // Edges: what invokes what.
         stream.add_event_source(&stream_source(environment, data, &dead_letters)?)?;
-        schedule(stack, environment, &image_invalidation)?;
-        route_purges(stack, environment, &admin_api, &image_purge)?;
-        alarms::declare(
-            stack,
-            environment,
-            &dead_letters,
-            &stream,
-            &image_invalidation,
-            &image_purge,
-            &image_processing,
-        )?;
+        schedule::declare(stack, environment, &image_invalidation)?;
+        admin_api.route_purges(&image_purge)?;
+        admin_api.route_management(stack, &image_management)?;
+        admin_api.publish(stack)?;
+        let watched = Watched {
+            dead_letters: &dead_letters,
+            stream: &stream,
+            image_invalidation: &image_invalidation,
+            image_purge: &image_purge,
+            image_processing: &image_processing,
+            image_management: &image_management,
+        };
+        alarms::declare(stack, environment, &watched)?;
 
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin: image_processing_url, scheduled_purge: image_invalidation, manual_purge: image_purge })
@@ -99,6 +96,7 @@ fn stream_handler(stack: &Stack, environment: &Environment, data: &Data, dead_le
         environment: vec![
             ("INVALIDATION_QUEUE_TABLE", data.invalidation_queue.table_name()?),
             ("DEAD_LETTER_QUEUE_URL", dead_letters.queue_url()?),
+            ("IMAGE_PACK_ATTRIBUTES", image_pack_attributes(environment)),
         ],
     }
     .declare(stack, environment)?;
@@ -109,7 +107,7 @@ fn stream_handler(stack: &Stack, environment: &Environment, data: &Data, dead_le
 
 fn invalidation_handler(stack: &Stack, environment: &Environment, data: &Data) -> Result<RustFunction> {
     let period = Duration::minutes(environment.purge.every_minutes)?;
-    let mut variables = purge_variables(environment, data)?;
+    let mut variables = purge_variables(environment, data, RUN_SWEEP_SECS_MAX)?;
     variables.push(("LEASE_SECS", LEASE_SECS.to_string()));
     let function = Handler {
         id: "ImageInvalidation",
@@ -129,15 +127,16 @@ fn invalidation_handler(stack: &Stack, environment: &Environment, data: &Data) -
 }
 
 fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Result<RustFunction> {
-    let mut variables = purge_variables(environment, data)?;
+    let mut variables = purge_variables(environment, data, REQUEST_SWEEP_SECS_MAX)?;
     variables.push(("IMAGE_PACK_TABLE", data.image_packs.table_name()?));
+    variables.push(("IMAGE_PACK_ATTRIBUTES", image_pack_attributes(environment)));
     variables.push(("TENANT_CLAIM", environment.admin_api.tenant_claim.clone()));
     let function = Handler {
         id: "ImagePurge",
         binary: "image-purge",
         description: "Answers an admin's DELETE: purges one image pack at once",
         memory_mb: 512,
-        timeout_secs: PURGE_TIMEOUT_SECS,
+        timeout_secs: REQUEST_TIMEOUT_SECS,
         environment: variables,
     }
     .declare(stack, environment)?;
@@ -147,30 +146,75 @@ fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Resul
 }
 
 fn processing_handler(stack: &Stack, environment: &Environment, data: &Data) -> Result<RustFunction> {
+    let handlers = &environment.handlers;
     let function = Handler {
         id: "ImageProcessing",
         binary: "image-processing",
         description: "Answers viewers: reads a variant, or makes it from its original and stores it",
         memory_mb: 1769,
-        timeout_secs: environment.handlers.image_processing_timeout_secs,
+        timeout_secs: handlers.image_processing_timeout_secs,
         environment: vec![
             ("IMAGE_PACK_TABLE", data.image_packs.table_name()?),
+            ("IMAGE_PACK_ATTRIBUTES", image_pack_attributes(environment)),
             ("ORIGINALS_BUCKET", data.originals.bucket_name()?),
             ("VARIANTS_BUCKET", data.variants.bucket_name()?),
+            ("VARIANT_CLAIM_TABLE", data.variant_claims.table_name()?),
+            ("RENDER_TIMEOUT_SECS", handlers.image_processing_timeout_secs.to_string()),
             ("CACHE_TAG_HEADER", environment.viewer.cache_tag_header.clone()),
         ],
     }
-    .declare(stack, environment)?;
+    .declare_with(stack, environment, |props| match handlers.image_processing_reserved_concurrency {
+        Some(executions) => props.reserved_concurrent_executions(executions),
+        None => props,
+    })?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
+    allow(&function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.variant_claims.table_arn()?])?;
     allow(&function, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
-    allow(&function, ["s3:GetObject", "s3:PutObject"], [data.variants.arn_for_objects("*")?])?;
+    // It deletes a variant that was stale by the time it was stored.
+    allow(&function, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
     // Without it S3 answers 403 instead of 404 for a variant that is not stored yet.
     allow(&function, ["s3:ListBucket"], [data.variants.bucket_arn()?, data.originals.bucket_arn()?])?;
     Ok(function)
 }
 
+fn management_handler(stack: &Stack, environment: &Environment, data: &Data) -> Result<RustFunction> {
+    let exempt_hosts = &environment.admin_api.fetch_exempt_hosts;
+    let function = Handler {
+        id: "ImageManagement",
+        binary: "image-management",
+        description: "Answers editors: changes image packs, their originals and location configurations",
+        // A picture that is uploaded or fetched is held in memory, beside what checks it.
+        memory_mb: 1024,
+        timeout_secs: REQUEST_TIMEOUT_SECS,
+        environment: vec![
+            ("IMAGE_PACK_TABLE", data.image_packs.table_name()?),
+            ("IMAGE_PACK_ATTRIBUTES", image_pack_attributes(environment)),
+            ("ORIGINALS_BUCKET", data.originals.bucket_name()?),
+            ("TENANT_CLAIM", environment.admin_api.tenant_claim.clone()),
+            // A handler takes an empty variable for a missing one.
+            ("FETCH_EXEMPT_HOSTS", if exempt_hosts.is_empty() { "none".to_owned() } else { exempt_hosts.join(",") }),
+        ],
+    }
+    .declare(stack, environment)?;
+    let table_actions =
+        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];
+    allow(&function, table_actions, [data.image_packs.table_arn()?])?;
+    allow(&function, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
+    allow(&function, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;
+    // Without it S3 answers 403 instead of 404 for an upload that never came.
+    allow(&function, ["s3:ListBucket"], [data.originals.bucket_arn()?])?;
+    Ok(function)
+}
+
+/// What handlers call the attributes of the image-pack table.
+fn image_pack_attributes(environment: &Environment) -> String {
+    let existing = environment.existing.image_packs.as_ref();
+    let names = existing.map_or_else(AttributeNames::default, |table| table.attributes.clone());
+    json!(names).to_string()
+}
+
 /// The environment variables of every handler that purges.
-fn purge_variables(environment: &Environment, data: &Data) -> Result<Vec<(&'static str, String)>> {
+fn purge_variables(environment: &Environment, data: &Data, sweep_secs_max: u32) -> Result<Vec<(&'static str, String)>> {
     let purge = &environment.purge;
     Ok(vec![
         ("INVALIDATION_QUEUE_TABLE", data.invalidation_queue.table_name()?),
@@ -178,6 +222,7 @@ fn purge_variables(environment: &Environment, data: &Data) -> Result<Vec<(&'stat
         ("VARIANTS_BUCKET", data.variants.bucket_name()?),
         ("TENANT_REGISTRY_PATH", tenant_registry_path(environment)),
         ("SETTLE_DELAY_SECS", purge.settle_delay_secs.to_string()),
+        ("SWEEP_SECS_MAX", sweep_secs_max.to_string()),
         ("EDGE_FETCH_MAX_SECS", purge.edge_fetch_max_secs.to_string()),
         ("ITEMS_PER_REQUEST_MAX", purge.items_per_request_max.to_string()),
         ("ITEMS_PER_RUN_MAX", purge.items_per_run_max.to_string()),
@@ -218,66 +263,4 @@ fn stream_source(environment: &Environment, data: &Data, dead_letters: &Queue) -
             .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
             .on_failure(&SqsDlq::new(dead_letters)?),
     )
-}
-
-fn schedule(stack: &Stack, environment: &Environment, image_invalidation: &RustFunction) -> Result<()> {
-    let rate = ScheduleExpression::rate(&Duration::minutes(environment.purge.every_minutes)?)?;
-    let role = schedule_role(stack, image_invalidation)?;
-    let target = LambdaInvoke::new_with_props(
-        image_invalidation,
-        ScheduleTargetBaseProps::new().retry_attempts(0).role(&role.without_policy_updates()?),
-    )?;
-    let props = ScheduleProps::new(&rate, &target).description("Purges what waits in the invalidation queue");
-    Schedule::new(stack, "InvalidationSchedule", props)?;
-    Ok(())
-}
-
-/// The role by which this account's schedules start a run. The one that the CDK would make may also invoke every
-/// version and alias of the function.
-fn schedule_role(stack: &Stack, image_invalidation: &RustFunction) -> Result<Role> {
-    let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
-    let this_account = json!({"aws:SourceAccount": stack.account()?, "aws:SourceArn": group});
-    let scheduler = ServicePrincipal::new_with_opts(
-        "scheduler.amazonaws.com",
-        ServicePrincipalOpts::new().conditions([("StringEquals", this_account)]),
-    )?;
-    let role = Role::new(
-        stack,
-        "InvalidationScheduleRole",
-        RoleProps::new(&scheduler).description("Starts scheduled purges"),
-    )?;
-    role.add_to_policy(&PolicyStatement::new_with_props(
-        PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([image_invalidation.function_arn()?]),
-    )?)?;
-    Ok(role)
-}
-
-/// Gives the API its one route, `DELETE /<environment>-lof/images/{tenant}/{imagePackId}`.
-fn route_purges(stack: &Stack, environment: &Environment, api: &HttpApi, image_purge: &RustFunction) -> Result<()> {
-    let admin = &environment.admin_api;
-    let stage_name = format!("{}-lof", environment.name);
-    let stage = HttpStage::new(
-        stack,
-        "AdminStage",
-        HttpStageProps::new(api)
-            .stage_name(stage_name.as_str())
-            .auto_deploy(true)
-            .throttle(ThrottleSettings::new().rate_limit(20).burst_limit(40)),
-    )?;
-    let authorizer =
-        HttpJwtAuthorizer::new("AdminToken", &admin.issuer, HttpJwtAuthorizerProps::new([admin.audience.as_str()]))?;
-    api.add_routes(
-        AddRoutesOptions::new("/images/{tenant}/{imagePackId}", &HttpLambdaIntegration::new("Purge", image_purge)?)
-            .methods([HttpMethod::Delete])
-            .authorizer(&authorizer)
-            .authorization_scopes([admin.scope.as_str()]),
-    )?;
-    if let Some(domain) = &admin.domain {
-        let mapping =
-            CfnApiMappingProps::new(api.api_id()?, domain.as_str(), stage.stage_name()?).api_mapping_key(stage_name);
-        CfnApiMapping::new(stack, "UnifiedApi", mapping)?;
-    }
-    let url = stage.url()?;
-    CfnOutput::new(stack, "AdminApiUrl", CfnOutputProps::new(url.trim_end_matches('/')))?;
-    Ok(())
 }

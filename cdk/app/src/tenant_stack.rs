@@ -1,4 +1,5 @@
-//! One tenant's stack: its distribution and host name, its registration, and the grant to purge that distribution.
+//! One tenant's stack: its distribution and host name, its registration, and the grant to purge that distribution. Of an
+//! existing distribution, the last two.
 
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
@@ -13,7 +14,7 @@ use aws_cdk_lib::aws_route53::{
 };
 use aws_cdk_lib::aws_route53_targets::CloudFrontTarget;
 use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
 
 use crate::configuration::Environment;
@@ -27,33 +28,54 @@ const TENANT_HEADER: &str = "x-image-tenant";
 const VARIANT_KEPT_MAX_DAYS: u32 = 365;
 
 pub(crate) fn declare(stack: &Stack, environment: &Environment, tenant: &str, pipeline: &Pipeline) -> Result<()> {
-    // Nodes, from the viewer inwards.
     let host = format!("{tenant}.{}", environment.viewer.domain);
-    let distribution = distribution(stack, environment, tenant, &host, pipeline)?;
-    let distribution_id = distribution.distribution_id()?;
+    let distribution_id = if let Some(existing) = environment.existing.distributions.get(tenant) {
+        let arn = ArnComponents::new("distribution", "cloudfront").region("").resource_name(existing.id.as_str());
+        register(stack, environment, tenant, &existing.id, existing.cache_tags)?;
+        grant_purging(stack, pipeline, &stack.format_arn(arn)?)?;
+        existing.id.clone()
+    } else {
+        let distribution = distribution(stack, environment, tenant, &host, pipeline)?;
+        let id = distribution.distribution_id()?;
+        register(stack, environment, tenant, &id, true)?;
+        alias(stack, environment, &host, &distribution)?;
+        grant_purging(stack, pipeline, &distribution.distribution_arn()?)?;
+        id
+    };
+    CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
+    CfnOutput::new(stack, "ViewerUrl", CfnOutputProps::new(format!("https://{host}/api/v2/img/")))?;
+    Ok(())
+}
+
+/// Tells the purging handlers which distribution serves the tenant.
+fn register(
+    stack: &Stack,
+    environment: &Environment,
+    tenant: &str,
+    distribution_id: &str,
+    cache_tags: bool,
+) -> Result<()> {
+    let registration = json!({"distributionId": distribution_id, "cacheTags": cache_tags}).to_string();
     StringParameter::new(
         stack,
         "Registration",
-        StringParameterProps::new(json!({"distributionId": distribution_id, "cacheTags": true}).to_string())
+        StringParameterProps::new(registration)
             .parameter_name(format!("{}/{tenant}", tenant_registry_path(environment)))
             .description(format!("Which distribution serves {tenant}")),
     )?;
+    Ok(())
+}
 
-    // Edges: the host name, and who may purge.
-    alias(stack, environment, &host, &distribution)?;
+/// Lets the purging handlers invalidate the distribution.
+fn grant_purging(stack: &Stack, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
     let purge = PolicyStatement::new_with_props(
-        PolicyStatementProps::new()
-            .actions(["cloudfront:CreateInvalidation"])
-            .resources([distribution.distribution_arn()?]),
+        PolicyStatementProps::new().actions(["cloudfront:CreateInvalidation"]).resources([distribution_arn]),
     )?;
     let mut roles = Vec::new();
     for handler in [&pipeline.scheduled_purge, &pipeline.manual_purge] {
         roles.extend(handler.role()?.as_ref().map(IRole::from));
     }
     Policy::new_with_props(stack, "PurgeGrant", PolicyProps::new().statements([&purge]).roles(roles))?;
-
-    CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
-    CfnOutput::new(stack, "ViewerUrl", CfnOutputProps::new(format!("https://{host}/api/v2/img/")))?;
     Ok(())
 }
 

@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use domain::ledger::{Invalidation, ledger_row};
 use domain::planner::{Batch, Plan, PlannedEntry};
+use domain::queue_entry::{QueueEntry, SweepProgress};
 use domain::variant_key::Sweep;
-use domain::{Target, TenantId, Timestamp};
+use domain::{Target, TenantId};
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 
 use crate::CallFailed;
 use crate::cloudfront::CloudFront;
 use crate::invalidation_queue::InvalidationQueue;
 use crate::purge_ledger::PurgeLedger;
-use crate::variants_bucket::{SweepFailed, VariantsBucket};
+use crate::variants_bucket::{SweepFailed, Swept, VariantsBucket};
 
 /// How many requests to S3 and DynamoDB are under way at once. S3 takes 3,500 deletes a second for one prefix.
 const CONCURRENT_CALLS: usize = 16;
@@ -35,17 +37,10 @@ pub struct Executor {
     pub queue: InvalidationQueue,
     /// The pause between the deletes and the invalidations when entries leave the queue by them.
     pub edge_fetch_max: Duration,
+    /// How long one run may spend on deleting variants. What it cannot finish the next run goes on with.
+    pub sweep_max: Duration,
     /// How long the ledger keeps a row.
     pub ledger_retention: Duration,
-}
-
-/// Who asked for a purge, and when it began.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// `stream`, or `admin:<subject of the token>`.
-    pub requested_by: String,
-    /// When the purge began: the time that the plan was made with.
-    pub started_at: Timestamp,
 }
 
 /// What came of a plan.
@@ -59,22 +54,51 @@ pub struct Report {
     pub entries_removed: u64,
     /// How many entries stay for another pass.
     pub entries_left: u64,
+    /// How many of these have variants left that there was no time to delete.
+    pub sweeps_unfinished: u64,
     /// What failed. The entries concerned stay in the queue.
     pub failures: Vec<String>,
+}
+
+/// How far the deletion of one entry's variants has come.
+#[derive(Debug, Clone, Copy)]
+struct Progress {
+    is_finished: bool,
+    deleted_now: u64,
+    deleted_in_all: u64,
 }
 
 /// How many variants were deleted for each target that could be swept.
 type Deleted = BTreeMap<(TenantId, Target), u64>;
 
 impl Executor {
-    /// Carries out `plan`. A failure concerns only its own batch or entry; it is reported and the entry stays.
-    pub async fn execute(&self, plan: Plan, request: &Request) -> Report {
+    /// Carries out `plan`, asked for by `requested_by` (`stream`, or `admin:<subject of the token>`). A failure concerns
+    /// only its own batch or entry; it is reported and the entry stays.
+    ///
+    /// What takes long comes last, so that a pack never waits for the millions of variants of a location.
+    pub async fn execute(&self, plan: Plan, requested_by: &str) -> Report {
         let mut report = Report::default();
-        let pause = if plan.has_settled_entries() { self.edge_fetch_max } else { Duration::ZERO };
-        let deleted = self.sweep(&plan, &mut report).await;
-        tokio::time::sleep(pause).await;
+        let sweep_until = Instant::now() + self.sweep_max;
+        let (broad, exact): (Vec<_>, Vec<_>) = plan.batches.into_iter().partition(Batch::is_broad);
+        for batches in [exact, broad] {
+            self.execute_batches(batches, requested_by, sweep_until, &mut report).await;
+        }
+        report
+    }
 
-        for batch in plan.batches {
+    async fn execute_batches(
+        &self,
+        batches: Vec<Batch>,
+        requested_by: &str,
+        sweep_until: Instant,
+        report: &mut Report,
+    ) {
+        let is_pause_due = batches.iter().any(Batch::has_settled_entries);
+        let deleted = self.sweep(&batches, sweep_until, report).await;
+        if is_pause_due {
+            tokio::time::sleep(self.edge_fetch_max).await;
+        }
+        for batch in batches {
             let count = batch.entries.len() as u64;
             let not_deleted: BTreeSet<Target> = batch
                 .entries
@@ -83,29 +107,29 @@ impl Executor {
                 .filter(|target| !deleted.contains_key(&(batch.tenant.clone(), target.clone())))
                 .collect();
             let removed = match batch.without(&not_deleted) {
-                Some(batch) => self.invalidate(batch, &deleted, request, &mut report).await,
+                Some(batch) => self.invalidate(batch, &deleted, requested_by, report).await,
                 None => 0,
             };
             report.entries_removed += removed;
             report.entries_left += count - removed;
         }
-        report
     }
 
-    async fn sweep(&self, plan: &Plan, report: &mut Report) -> Deleted {
-        let sweeps: Vec<_> = plan
-            .batches
-            .iter()
-            .flat_map(|batch| &batch.entries)
-            .map(|planned| self.sweep_one(planned.entry.tenant.clone(), planned.entry.target.clone()))
-            .collect();
+    /// Deletes the variants of every entry, as far as the time goes.
+    async fn sweep(&self, batches: &[Batch], until: Instant, report: &mut Report) -> Deleted {
+        let planned = batches.iter().flat_map(|batch| &batch.entries);
+        let sweeps: Vec<_> = planned.map(|planned| self.sweep_one(planned, until)).collect();
         let results: Vec<_> = stream::iter(sweeps).buffer_unordered(CONCURRENT_CALLS).collect().await;
         let mut deleted = Deleted::new();
-        for (key, result) in results {
+        for (entry, result) in results {
             match result {
-                Ok(count) => {
-                    report.variants_deleted += count;
-                    deleted.insert(key, count);
+                Ok(Some(progress)) if progress.is_finished => {
+                    report.variants_deleted += progress.deleted_now;
+                    deleted.insert((entry.tenant.clone(), entry.target.clone()), progress.deleted_in_all);
+                }
+                Ok(progress) => {
+                    report.variants_deleted += progress.map_or(0, |progress| progress.deleted_now);
+                    report.sweeps_unfinished += 1;
                 }
                 Err(error) => report.fail(&error),
             }
@@ -113,13 +137,37 @@ impl Executor {
         deleted
     }
 
-    async fn sweep_one(&self, tenant: TenantId, target: Target) -> ((TenantId, Target), Result<u64, SweepFailed>) {
-        let result = self.variants.sweep(&Sweep::of(&tenant, &target)).await;
-        ((tenant, target), result)
+    /// Deletes one entry's variants, from where an earlier run stopped. `None`: there was no time to begin.
+    async fn sweep_one<'a>(
+        &self,
+        planned: &'a PlannedEntry,
+        until: Instant,
+    ) -> (&'a QueueEntry, Result<Option<Progress>, SweepFailed>) {
+        let entry = &planned.entry;
+        if Instant::now() >= until {
+            return (entry, Ok(None));
+        }
+        (entry, self.sweep_from(planned, until).await.map(Some))
+    }
+
+    async fn sweep_from(&self, planned: &PlannedEntry, until: Instant) -> Result<Progress, SweepFailed> {
+        let PlannedEntry { entry, began_at, .. } = planned;
+        let earlier = entry.sweep.as_ref();
+        let sweep = Sweep::of(&entry.tenant, &entry.target);
+        let after_key = earlier.map(|progress| progress.after_key.as_str());
+        let Swept { variants_deleted: deleted_now, after_key } = self.variants.sweep(&sweep, after_key, until).await?;
+        let deleted_in_all = deleted_now + earlier.map_or(0, |progress| progress.variants_deleted);
+        let is_finished = after_key.is_none();
+        if let Some(after_key) = after_key {
+            tracing::info!(tenant = %entry.tenant, target = %entry.target, after_key, "the next run goes on deleting");
+            let progress = SweepProgress { started_at: *began_at, after_key, variants_deleted: deleted_in_all };
+            self.queue.note_sweep(entry, &progress).await?;
+        }
+        Ok(Progress { is_finished, deleted_now, deleted_in_all })
     }
 
     /// Tells CloudFront, then the ledger, then clears the queue. Returns how many entries left it.
-    async fn invalidate(&self, batch: Batch, deleted: &Deleted, request: &Request, report: &mut Report) -> u64 {
+    async fn invalidate(&self, batch: Batch, deleted: &Deleted, requested_by: &str, report: &mut Report) -> u64 {
         let invalidation = match self.cloudfront.create_invalidation(&batch).await {
             Ok(invalidation) => invalidation,
             Err(error) => {
@@ -130,7 +178,7 @@ impl Executor {
         let conclusions: Vec<_> = batch
             .entries
             .iter()
-            .map(|planned| self.conclude(&batch, planned, deleted, request, &invalidation))
+            .map(|planned| self.conclude(&batch, planned, deleted, requested_by, &invalidation))
             .collect();
         let results: Vec<_> = stream::iter(conclusions).buffer_unordered(CONCURRENT_CALLS).collect().await;
         report.invalidations.push((batch, invalidation));
@@ -150,20 +198,12 @@ impl Executor {
         batch: &Batch,
         planned: &PlannedEntry,
         deleted: &Deleted,
-        request: &Request,
+        requested_by: &str,
         invalidation: &Invalidation,
     ) -> Result<bool, CallFailed> {
         let entry = &planned.entry;
         let count = deleted.get(&(entry.tenant.clone(), entry.target.clone())).copied().unwrap_or_default();
-        let row = ledger_row(
-            batch,
-            planned,
-            &request.requested_by,
-            request.started_at,
-            count,
-            invalidation,
-            self.ledger_retention,
-        );
+        let row = ledger_row(batch, planned, requested_by, count, invalidation, self.ledger_retention);
         self.ledger.write(&row).await?;
         if planned.is_settled {
             return self.queue.remove_if_unchanged(entry).await;

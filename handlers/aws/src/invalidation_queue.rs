@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change_detection::Reason;
 use domain::enqueue::Enqueue;
-use domain::queue_entry::QueueEntry;
+use domain::queue_entry::{QueueEntry, SweepProgress};
 
 use crate::CallFailed;
 use crate::conditional::is_written;
@@ -66,8 +66,10 @@ impl InvalidationQueue {
             .table_name(&self.table)
             .set_key(Some(key(&upsert.tenant.to_string(), &upsert.target.to_string())))
             .update_expression(
+                // What was deleted before this change may have been made anew since: a deletion under way begins again.
                 "SET version = :version, lastEventAt = :lastEventAt, \
                  firstEventAt = if_not_exists(firstEventAt, :firstEventAt) \
+                 REMOVE sweep \
                  ADD changes :changes, reasons :reasons",
             )
             .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
@@ -115,14 +117,35 @@ impl InvalidationQueue {
         is_written(result, format!("removing {} of {}", entry.target, entry.tenant))
     }
 
-    /// Counts one more purge that left `entry` in the queue. A row that changed meanwhile is left alone.
+    /// Notes how far the deletion of `entry`'s variants has come. A row that changed meanwhile is left alone: its
+    /// deletion begins anew.
+    pub async fn note_sweep(&self, entry: &QueueEntry, progress: &SweepProgress) -> Result<(), CallFailed> {
+        let action = || format!("noting the deletion for {} of {}", entry.target, entry.tenant);
+        let progress = serde_dynamo::to_attribute_value(progress).map_err(|error| CallFailed::new(action(), error))?;
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&entry.tenant.to_string(), &entry.target.to_string())))
+            .update_expression("SET sweep = :sweep")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":sweep", progress)
+            .expression_attribute_values(":version", AttributeValue::S(entry.version.clone()))
+            .send()
+            .await;
+        is_written(result, action())?;
+        Ok(())
+    }
+
+    /// Counts one more purge that left `entry` in the queue; the next one deletes from the first variant on. A row that
+    /// changed meanwhile is left alone.
     pub async fn count_attempt(&self, entry: &QueueEntry) -> Result<(), CallFailed> {
         let result = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(&entry.tenant.to_string(), &entry.target.to_string())))
-            .update_expression("ADD attempts :one")
+            .update_expression("REMOVE sweep ADD attempts :one")
             .condition_expression("version = :version")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":version", AttributeValue::S(entry.version.clone()))

@@ -41,6 +41,7 @@ impl Purger {
             ledger: PurgeLedger::new(dynamodb.clone(), setting("PURGE_LEDGER_TABLE", "dev-lof-images-data-ledger")?),
             queue: InvalidationQueue::new(dynamodb, setting("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?),
             edge_fetch_max: delays.edge_fetch_max,
+            sweep_max: Duration::from_secs(setting("SWEEP_SECS_MAX", "150")?),
             ledger_retention: Duration::from_secs(u64::from(retention_days) * 24 * 60 * 60),
         };
         Ok(Self {

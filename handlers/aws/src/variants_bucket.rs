@@ -5,6 +5,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use domain::variant_key::Sweep;
+use tokio::time::Instant;
 
 use crate::CallFailed;
 
@@ -13,6 +14,17 @@ use crate::CallFailed;
 pub struct VariantsBucket {
     client: Client,
     bucket: String,
+    /// Keys listed and deleted at a time. S3 lists and deletes at most 1,000.
+    pub keys_per_page: i32,
+}
+
+/// How far a sweep came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swept {
+    /// How many variants it deleted.
+    pub variants_deleted: u64,
+    /// The last key that it looked at, if its time was over before it came to the end.
+    pub after_key: Option<String>,
 }
 
 /// One stored variant.
@@ -59,7 +71,7 @@ impl VariantsBucket {
     /// The bucket named `bucket`.
     #[must_use]
     pub fn new(client: Client, bucket: String) -> Self {
-        Self { client, bucket }
+        Self { client, bucket, keys_per_page: 1_000 }
     }
 
     /// Reads one variant. `None`: it is not stored.
@@ -118,26 +130,32 @@ impl VariantsBucket {
         Ok(!page.contents().is_empty())
     }
 
-    /// Deletes what `sweep` covers and returns how many objects that were. Listed page by page, so that memory stays
-    /// at one page (1,000 keys, which is also what one `DeleteObjects` takes).
-    pub async fn sweep(&self, sweep: &Sweep) -> Result<u64, SweepFailed> {
-        let mut deleted = 0;
-        let mut pages =
-            self.client.list_objects_v2().bucket(&self.bucket).prefix(&sweep.prefix).into_paginator().send();
+    /// Deletes what `sweep` covers, from the key after `after_key` on, until `until`. Listed page by page, so that
+    /// memory stays at one page. At least one page is done, so that repeated calls come to an end.
+    pub async fn sweep(&self, sweep: &Sweep, after_key: Option<&str>, until: Instant) -> Result<Swept, SweepFailed> {
+        let mut swept = Swept { variants_deleted: 0, after_key: None };
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(&sweep.prefix)
+            .set_start_after(after_key.map(ToOwned::to_owned))
+            .max_keys(self.keys_per_page)
+            .into_paginator()
+            .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
                 CallFailed::new(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error)
             })?;
-            let keys: Vec<String> = page
-                .contents()
-                .iter()
-                .filter_map(|object| object.key())
-                .filter(|key| sweep.covers(key))
-                .map(ToOwned::to_owned)
-                .collect();
-            deleted += self.delete(keys).await?;
+            let listed: Vec<&str> = page.contents().iter().filter_map(|object| object.key()).collect();
+            let keys = listed.iter().filter(|key| sweep.covers(key)).map(|&key| key.to_owned()).collect();
+            swept.variants_deleted += self.delete(keys).await?;
+            if page.is_truncated == Some(true) && Instant::now() >= until {
+                swept.after_key = listed.last().map(|&key| key.to_owned());
+                break;
+            }
         }
-        Ok(deleted)
+        Ok(swept)
     }
 
     async fn delete(&self, keys: Vec<String>) -> Result<u64, SweepFailed> {

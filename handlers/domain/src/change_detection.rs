@@ -85,7 +85,8 @@ pub enum MalformedRecord {
 /// Decides whether a write is meaningful, by comparing the item before and after it. `None`: it is not.
 ///
 /// Attributes that this function does not name are cosmetic. A new pack is not meaningful, since nobody can have
-/// cached it; neither is a location's configuration saved without force, which applies to variants made from then on.
+/// cached it; neither is the first picture of a pack that had none, for the same reason; neither is a location's
+/// configuration saved without force, which applies to variants made from then on.
 pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord> {
     let key = |name| record.keys.get(name).and_then(Value::as_str).ok_or(MalformedRecord::Key(name));
     let tenant = TenantId::parse(key("tenant")?)?;
@@ -106,6 +107,7 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
             }
         }
         (Target::Pack(_), None, _) => {}
+        (Target::Pack(_), Some(old), _) if !shows_pictures(old) => {}
         (Target::Pack(_), Some(_), None) => reasons.push(Reason::PackRemoved),
         (Target::Pack(_), Some(_), Some(_)) => {
             if differs("imageLocations") {
@@ -117,6 +119,14 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
         }
     }
     Ok((!reasons.is_empty()).then_some(Change { tenant, target, reasons }))
+}
+
+/// Whether a pack shows any picture. Pictures in a form that nobody knows count as pictures.
+fn shows_pictures(pack: &Image) -> bool {
+    match pack.get("imageLocations") {
+        None => false,
+        Some(locations) => locations["M"].as_object().is_none_or(|locations| !locations.is_empty()),
+    }
 }
 
 fn before<'a>(record: &'a Record, attribute: &str) -> Option<&'a Value> {
@@ -211,6 +221,17 @@ mod tests {
     #[test]
     fn a_removed_pack_is_meaningful() {
         check("pack#p1", pack(), Value::Null, &[PackRemoved]);
+    }
+
+    #[test]
+    fn nothing_that_happens_to_a_pack_without_pictures_is_meaningful() {
+        for nothing in [json!({}), json!({"title": {"S": "new"}}), json!({"imageLocations": {"M": {}}})] {
+            let first = json!({"imageLocations": {"M": {"main": {"M": {}}}}, "mainImageLocation": {"S": "main"}});
+            check("pack#p1", nothing.clone(), first, &[]);
+            check("pack#p1", nothing, Value::Null, &[]);
+        }
+        let unknown = json!({"imageLocations": {"L": []}});
+        check("pack#p1", unknown, Value::Null, &[PackRemoved]);
     }
 
     #[test]

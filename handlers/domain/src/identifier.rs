@@ -115,11 +115,12 @@ identifier!(
 
 identifier!(
     /// The opaque part of an image URL behind the last `-`. It makes the URL a cache entry of its own, in CloudFront
-    /// and in the variants bucket, and means nothing else.
+    /// and in the variants bucket, and means nothing else. It may be empty. At most 128 characters, so that a variant's
+    /// key stays far below the 1,024 that S3 takes.
     Suffix,
     "suffix",
-    "allowed are 1 to 64 of A-Z, a-z, 0-9, '_' and '.'",
-    |text| (1..=64).contains(&text.len())
+    "allowed are up to 128 of A-Z, a-z, 0-9, '_' and '.'",
+    |text| text.len() <= 128
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
 );
 
@@ -179,10 +180,10 @@ mod tests {
         for invalid in ["", "a/b", "a*", "a.b", &"a".repeat(65)] {
             check(false, &LocationName::parse(invalid));
         }
-        for valid in ["1", "v2", "20260101T1200", "a.b_c"] {
+        for valid in ["", "1", "v2", "20260101T1200", "a.b_c", &"a".repeat(128)] {
             check(true, &Suffix::parse(valid));
         }
-        for invalid in ["", "a-b", "a/b", "*", &"a".repeat(65)] {
+        for invalid in ["a-b", "a/b", "*", &"a".repeat(129)] {
             check(false, &Suffix::parse(invalid));
         }
     }

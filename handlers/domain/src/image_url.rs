@@ -16,21 +16,29 @@ pub struct Reading {
 
 /// Reads an image URL's path into the packs it may mean, the likeliest first.
 ///
-/// What follows the last `-` is an opaque suffix, but pack ids may contain dashes themselves (UUIDs do), so
-/// `/api/v2/img/a-b` means the pack `a-b` where that exists and otherwise the pack `a` with the suffix `b`. There are
-/// at most two readings; which one holds is for the table to say.
 /// `None`: the path is not an image URL at all. `Err`: it is one, with an id that cannot be.
 #[must_use]
 pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdentifier>> {
-    let segment = path.strip_prefix(IMAGE_PATH_PREFIX)?;
-    let with_suffix = segment.rsplit_once('-').and_then(|(id, suffix)| {
-        Some(Reading { pack: ImagePackId::parse(id).ok()?, suffix: Some(Suffix::parse(suffix).ok()?) })
-    });
-    Some(match (ImagePackId::parse(segment), with_suffix) {
-        (Ok(pack), with_suffix) => Ok([Reading { pack, suffix: None }].into_iter().chain(with_suffix).collect()),
-        (Err(_), Some(with_suffix)) => Ok(vec![with_suffix]),
+    path.strip_prefix(IMAGE_PATH_PREFIX).map(parse_image_segment)
+}
+
+/// Reads the last segment of an image URL, `<imagePackId>[-<suffix>]`, into the packs it may mean, the likeliest first.
+///
+/// What follows the last `-` is an opaque suffix, but pack ids may contain dashes themselves (UUIDs do), so `a-b` means
+/// the pack `a-b` where that exists and otherwise the pack `a` with the suffix `b`. There are at most two readings;
+/// which one holds is for the table to say. A suffix may be empty: `a-` is the pack `a`, and an entry of its own.
+pub fn parse_image_segment(segment: &str) -> Result<Vec<Reading>, InvalidIdentifier> {
+    let whole = ImagePackId::parse(segment);
+    let parts = segment.rsplit_once('-').and_then(|(id, suffix)| Some((ImagePackId::parse(id).ok()?, suffix)));
+    let with_suffix = parts.map(|(pack, suffix)| Ok(Reading { pack, suffix: Some(Suffix::parse(suffix)?) }));
+    match (whole, with_suffix) {
+        (Ok(pack), with_suffix) => {
+            let without = Reading { pack, suffix: None };
+            Ok([without].into_iter().chain(with_suffix.and_then(Result::ok)).collect())
+        }
+        (Err(_), Some(with_suffix)) => Ok(vec![with_suffix?]),
         (Err(error), None) => Err(error),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -46,28 +54,51 @@ mod tests {
         assert_eq!(readings, expected, "{path}");
     }
 
+    /// The last segment of a URL, and what it may mean: the pack and the suffix.
     #[test]
-    fn a_segment_without_a_dash_is_a_pack() {
-        check("/api/v2/img/p1", &[("p1", None)]);
+    fn a_segment_is_a_pack_or_what_stands_before_its_last_dash() {
+        let longest_id = "p".repeat(128);
+        let longest_suffix = "s".repeat(128);
+        for (segment, expected) in [
+            ("p1", &[("p1", None)][..]),
+            ("p1-v2", &[("p1-v2", None), ("p1", Some("v2"))]),
+            ("a-b-c", &[("a-b-c", None), ("a-b", Some("c"))]),
+            (
+                "550e8400-e29b-41d4-a716-446655440000-7",
+                &[
+                    ("550e8400-e29b-41d4-a716-446655440000-7", None),
+                    ("550e8400-e29b-41d4-a716-446655440000", Some("7")),
+                ],
+            ),
+            ("a--b", &[("a--b", None)]),
+            ("p1-", &[("p1", Some(""))]),
+            ("a-b-", &[("a-b", Some(""))]),
+            ("p1-_.", &[("p1", Some("_."))]),
+            (&longest_id, &[(longest_id.as_str(), None)]),
+            (&format!("{longest_id}-v2"), &[(longest_id.as_str(), Some("v2"))]),
+            (&format!("p1-{longest_suffix}"), &[("p1", Some(longest_suffix.as_str()))]),
+        ] {
+            check(&format!("{IMAGE_PATH_PREFIX}{segment}"), expected);
+        }
     }
 
     #[test]
-    fn a_segment_with_a_dash_is_a_pack_or_a_pack_with_a_suffix() {
-        check("/api/v2/img/p1-v2", &[("p1-v2", None), ("p1", Some("v2"))]);
-        check("/api/v2/img/a-b-c", &[("a-b-c", None), ("a-b", Some("c"))]);
-        check("/api/v2/img/p1-_.", &[("p1", Some("_."))]);
-    }
-
-    #[test]
-    fn the_longest_pack_id_still_takes_a_suffix() {
-        let id = "p".repeat(128);
-        check(&format!("/api/v2/img/{id}-v2"), &[(&id, Some("v2"))]);
-    }
-
-    #[test]
-    fn an_id_that_cannot_be_is_an_error() {
-        for path in ["/api/v2/img/", "/api/v2/img/*", "/api/v2/img/a/b", "/api/v2/img/p1-", "/api/v2/img/../p1"] {
-            assert!(parse_image_path(path).expect("an image URL").is_err(), "{path}");
+    fn an_id_or_a_suffix_that_cannot_be_is_an_error_that_names_it() {
+        let too_long = "s".repeat(129);
+        for (segment, expected) in [
+            ("", "image pack id \"\""),
+            ("-", "image pack id \"-\""),
+            ("-v2", "image pack id \"-v2\""),
+            ("*", "image pack id \"*\""),
+            ("a/b", "image pack id \"a/b\""),
+            ("../p1", "image pack id \"../p1\""),
+            ("p1-*", "suffix \"*\""),
+            ("p1-a/b", "suffix \"a/b\""),
+            ("p1-é", "suffix \"é\""),
+            (&format!("p1-{too_long}"), "suffix \"sss"),
+        ] {
+            let error = parse_image_segment(segment).expect_err(segment).to_string();
+            assert!(error.starts_with(expected), "{segment}: {error}");
         }
     }
 

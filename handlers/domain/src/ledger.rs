@@ -61,12 +61,11 @@ pub fn ledger_row(
     batch: &Batch,
     planned: &PlannedEntry,
     requested_by: &str,
-    started_at: Timestamp,
     variants_deleted: u64,
     invalidation: &Invalidation,
     retention: Duration,
 ) -> LedgerRow {
-    let entry = &planned.entry;
+    let PlannedEntry { entry, began_at: started_at, .. } = planned;
     LedgerRow {
         tenant: batch.tenant.clone(),
         purge: format!("{}#{:013}#{}", entry.target, started_at.as_millis(), batch.caller_reference),
@@ -75,7 +74,7 @@ pub fn ledger_row(
         requested_by: requested_by.to_owned(),
         first_event_at: entry.first_event_at,
         changes: entry.changes,
-        started_at,
+        started_at: *started_at,
         is_settled: planned.is_settled,
         variants_deleted,
         distribution_id: batch.distribution.distribution_id.clone(),

@@ -25,7 +25,8 @@ pub struct Distribution {
 /// What one run does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// The invalidation requests, in order: every tenant's first before any tenant's second.
+    /// The invalidation requests, in order: every tenant's first before any tenant's second, and what takes long (see
+    /// [`Batch::is_broad`]) last.
     pub batches: Vec<Batch>,
     /// Entries whose tenant has no registered distribution. They stay in the queue, and somebody must be told.
     pub unregistered: Vec<QueueEntry>,
@@ -51,6 +52,8 @@ pub struct Batch {
 pub struct PlannedEntry {
     /// The queue's row as it was read.
     pub entry: QueueEntry,
+    /// When its purge began: now, or when an earlier run began the deletion that this one goes on with.
+    pub began_at: Timestamp,
     /// Whether nothing stale can be stored any more, so that the row may go once it is purged. Otherwise the purge is
     /// repeated by a later run.
     pub is_settled: bool,
@@ -72,6 +75,18 @@ impl Batch {
         }
     }
 
+    /// Whether variants of many packs are to be deleted, which can take minutes: nothing else should wait for it.
+    #[must_use]
+    pub fn is_broad(&self) -> bool {
+        self.entries.iter().any(|planned| planned.entry.target.is_broad())
+    }
+
+    /// Whether any entry leaves the queue by this request, which makes [`Delays::edge_fetch_max`] due.
+    #[must_use]
+    pub fn has_settled_entries(&self) -> bool {
+        self.entries.iter().any(|planned| planned.is_settled)
+    }
+
     /// What is left of the request when the variants of some targets could not be deleted: those must not be
     /// invalidated, since an edge would refill from the stale variant. `None`: nothing is left.
     #[must_use]
@@ -88,14 +103,6 @@ impl Batch {
     }
 }
 
-impl Plan {
-    /// Whether any entry leaves the queue by this plan, which makes [`Delays::edge_fetch_max`] due.
-    #[must_use]
-    pub fn has_settled_entries(&self) -> bool {
-        self.batches.iter().flat_map(|batch| &batch.entries).any(|planned| planned.is_settled)
-    }
-}
-
 /// Plans one run over `entries` that begins `now`.
 #[must_use]
 pub fn plan(
@@ -109,8 +116,9 @@ pub fn plan(
     let mut by_tenant: BTreeMap<TenantId, Vec<PlannedEntry>> = BTreeMap::new();
     for entry in entries {
         if tenants.contains_key(&entry.tenant) {
-            let is_settled = now >= entry.last_event_at.plus(delays.settle);
-            by_tenant.entry(entry.tenant.clone()).or_default().push(PlannedEntry { entry, is_settled });
+            let began_at = entry.sweep.as_ref().map_or(now, |sweep| sweep.started_at);
+            let is_settled = began_at >= entry.last_event_at.plus(delays.settle);
+            by_tenant.entry(entry.tenant.clone()).or_default().push(PlannedEntry { entry, began_at, is_settled });
         } else {
             plan.unregistered.push(entry);
         }
@@ -124,6 +132,7 @@ pub fn plan(
         }
     }
     plan.batches = rounds.into_values().flatten().collect();
+    plan.batches.sort_by_key(Batch::is_broad);
     plan
 }
 
@@ -142,8 +151,11 @@ fn batches_of(
     if exact.contains(&whole_tenant) || exact.len() > budget {
         return vec![Batch::new(tenant, distribution, vec![whole_tenant], entries)];
     }
-    entries
-        .chunks(budgets.items_per_request)
+    // A request is sent when all its variants are deleted; packs must not wait for a location's.
+    let (broad, packs): (Vec<_>, Vec<_>) = entries.into_iter().partition(|planned| planned.entry.target.is_broad());
+    [packs, broad]
+        .iter()
+        .flat_map(|entries| entries.chunks(budgets.items_per_request))
         .map(|entries| {
             let items = items_covering(tenant, distribution, entries);
             Batch::new(tenant, distribution, items, entries.to_vec())

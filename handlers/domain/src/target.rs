@@ -40,6 +40,12 @@ impl Target {
             _ => Err(InvalidTarget::UnknownKind(key.chars().take(80).collect())),
         }
     }
+
+    /// Whether it covers variants of more than one pack: maybe millions, where a pack has a handful.
+    #[must_use]
+    pub fn is_broad(&self) -> bool {
+        matches!(self, Self::Location(_) | Self::Tenant)
+    }
 }
 
 impl fmt::Display for Target {

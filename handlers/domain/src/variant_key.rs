@@ -59,7 +59,7 @@ mod tests {
     fn a_packs_sweep_deletes_all_its_variants_and_no_other_packs() {
         check(
             "pack#p1",
-            &["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p1/poster/default"],
+            &["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p1/main/suffix=", "acme/p1/poster/default"],
             &["acme/p10/main/default", "acme2/p1/main/default", "globex/p1/main/default"],
         );
     }
@@ -90,5 +90,6 @@ mod tests {
         };
         assert_eq!(key(None), "acme/p1/main/default");
         assert_eq!(key(Some("default")), "acme/p1/main/suffix=default");
+        assert_eq!(key(Some("")), "acme/p1/main/suffix=");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_adapters::CallFailed;
-use aws_adapters::executor::{Report, Request};
+use aws_adapters::executor::Report;
 use aws_adapters::purger::Purger;
 use domain::Timestamp;
 use domain::planner::plan;
@@ -32,6 +32,8 @@ pub struct Summary {
     pub entries_removed: u64,
     /// Entries that stay for another pass.
     pub entries_left: u64,
+    /// Of these, entries with variants left that there was no time to delete; the next run goes on with them.
+    pub sweeps_unfinished: u64,
     /// Invalidations that CloudFront accepted.
     pub invalidations: usize,
     /// Items in them, each billed as one path.
@@ -79,8 +81,7 @@ impl Handler {
             failures.extend(plan.unregistered.iter().map(|entry| {
                 format!("{} of {} waits: no distribution is registered for that tenant", entry.target, entry.tenant)
             }));
-            let request = Request { requested_by: "stream".to_owned(), started_at: now };
-            let report = executor.execute(plan, &request).await;
+            let report = executor.execute(plan, "stream").await;
             summary.add(&report);
             failures.extend(report.failures);
         }
@@ -93,6 +94,7 @@ impl Summary {
     fn add(&mut self, report: &Report) {
         self.entries_removed = report.entries_removed;
         self.entries_left = report.entries_left;
+        self.sweeps_unfinished = report.sweeps_unfinished;
         self.invalidations = report.invalidations.len();
         self.items = report.invalidations.iter().map(|(batch, _)| batch.items.len()).sum();
         self.variants_deleted = report.variants_deleted;

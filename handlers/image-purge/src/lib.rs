@@ -10,7 +10,6 @@ mod authorization;
 use std::collections::BTreeMap;
 
 use aws_adapters::CallFailed;
-use aws_adapters::executor::Request as PurgeRequest;
 use aws_adapters::image_pack_table::{ImagePackTable, ReadFailed};
 use aws_adapters::invalidation_queue::QueueFailed;
 use aws_adapters::purger::Purger;
@@ -117,8 +116,7 @@ impl Handler {
         }
         let Purger { executor, delays, budgets, .. } = &self.purger;
         let plan = plan(now, entries, &tenants, delays, budgets);
-        let request = PurgeRequest { requested_by: format!("admin:{}", admin.subject), started_at: now };
-        let report = executor.execute(plan, &request).await;
+        let report = executor.execute(plan, &format!("admin:{}", admin.subject)).await;
         match report.invalidations.into_iter().next() {
             Some((batch, invalidation)) if report.failures.is_empty() => {
                 Ok(Done { pack, batch, invalidation, variants_deleted: report.variants_deleted })

@@ -1,9 +1,9 @@
-//! An admin who purges by hand, through the deployed API.
+//! The deployed API, and an admin who purges by hand through it.
 
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use crate::ministack::MiniStack;
@@ -37,8 +37,17 @@ impl fmt::Display for Answer {
         if let Some(message) = message {
             return write!(f, "{status}: {message}");
         }
-        let id = body["invalidation"]["id"].as_str().unwrap_or("?");
-        write!(f, "{status}: invalidation {id}, variants deleted: {}", body["variantsDeleted"])
+        match body["invalidation"]["id"].as_str() {
+            Some(id) => write!(f, "{status}: invalidation {id}, variants deleted: {}", body["variantsDeleted"]),
+            None => write!(f, "{status}: {body}"),
+        }
+    }
+}
+
+impl Answer {
+    /// The answer if it is a success; what it says otherwise.
+    pub fn succeeded(self) -> Result<Self, AdminError> {
+        if self.status.is_success() { Ok(self) } else { Err(AdminError::Refused(self.to_string())) }
     }
 }
 
@@ -51,6 +60,9 @@ pub enum AdminError {
     /// The API did not answer.
     #[error("the admin API did not answer")]
     Http(#[from] reqwest::Error),
+    /// The API answered that it did not do what it should.
+    #[error("the admin API refused: {0}")]
+    Refused(String),
 }
 
 impl AdminApi {
@@ -72,15 +84,26 @@ impl AdminApi {
 
     /// `DELETE`s an image pack's variants and cached copies; without a token if there is none.
     pub async fn delete(&self, tenant: &str, image_pack: &str, token: Option<&str>) -> Result<Answer, AdminError> {
-        let mut request = self.client.delete(self.image_pack_url(tenant, image_pack));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let response = request.send().await?;
-        let status = response.status();
-        let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        Ok(Answer { status, body })
+        let request = self.request(Method::DELETE, &format!("/images/{tenant}/{image_pack}"));
+        answer(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
     }
+
+    /// Begins a request for `path` of the API.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+}
+
+/// Sends `request` and reads the answer.
+pub(crate) async fn answer(request: RequestBuilder) -> Result<Answer, AdminError> {
+    let response = request.send().await?;
+    let status = response.status();
+    let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
+    Ok(Answer { status, body })
 }
 
 fn id_and_stage(url: &str) -> Option<(&str, &str)> {

@@ -24,8 +24,23 @@ pub struct Cdk<'a> {
     pub checkout: &'a Checkout,
     /// The local AWS.
     pub endpoint: String,
-    /// Where the environment's configuration is, and where the cloud assembly, the outputs and the logs go.
+    /// Where the cloud assembly, the outputs and the logs go.
     pub run_dir: &'a Path,
+}
+
+/// What is deployed.
+#[derive(Debug, Clone, Copy)]
+pub struct Deployment<'a> {
+    /// What its files are called.
+    pub name: &'a str,
+    /// The stacks, as the CDK's command line takes them.
+    pub stacks: &'a str,
+    /// In front of the stacks' names.
+    pub stack_prefix: &'a str,
+    /// The CDK app that declares them; `None`: the app of `cdk.json`.
+    pub app: Option<&'a Path>,
+    /// What the app is told.
+    pub context: (&'a str, &'a str),
 }
 
 /// Why something was not deployed.
@@ -59,14 +74,18 @@ impl Cdk<'_> {
     pub async fn bootstrap(&self, on_line: impl Fn(&str)) -> Result<(), CdkError> {
         let target = format!("aws://{ACCOUNT}/{REGION}");
         // From a folder without `cdk.json`: the target is known, so the app need not say what it would deploy.
-        self.run("bootstrap", self.run_dir, &[&target], on_line).await
+        self.run("bootstrap", "bootstrap", self.run_dir, &[&target], on_line).await
     }
 
-    /// Deploys every stack of the environment, and hears from them what they are called.
-    pub async fn deploy(&self, on_line: impl Fn(&str)) -> Result<Outputs, CdkError> {
-        let outputs = self.run_dir.join("outputs.json");
+    /// Deploys stacks, and hears from them what they are called.
+    pub async fn deploy(&self, deployment: Deployment<'_>, on_line: impl Fn(&str)) -> Result<Outputs, CdkError> {
+        let Deployment { name, stacks, stack_prefix, app, context: (key, value) } = deployment;
+        let outputs = self.run_dir.join(format!("{name}-outputs.json"));
+        let context = format!("{key}={value}");
         let arguments = [
-            "dev/**",
+            stacks,
+            "--context",
+            &context,
             "--require-approval",
             "never",
             "--concurrency",
@@ -75,20 +94,25 @@ impl Cdk<'_> {
             "events",
             "--outputs-file",
         ];
-        let arguments: Vec<_> = arguments.into_iter().map(Path::new).chain([outputs.as_path()]).collect();
-        self.run("deploy", self.checkout.root(), &arguments, on_line).await?;
-        Ok(Outputs::read(&outputs)?)
+        let mut arguments: Vec<_> = arguments.into_iter().map(Path::new).chain([outputs.as_path()]).collect();
+        if let Some(app) = app {
+            arguments.extend([Path::new("--app"), app]);
+        }
+        self.run("deploy", name, self.checkout.root(), &arguments, on_line).await?;
+        Ok(Outputs::read(&outputs, stack_prefix)?)
     }
 
     async fn run<A: AsRef<std::ffi::OsStr>>(
         &self,
         command: &str,
+        name: &str,
         folder: &Path,
         arguments: &[A],
         on_line: impl Fn(&str),
     ) -> Result<(), CdkError> {
-        let log = LogFile::create(self.run_dir.join(format!("cdk-{command}.log")))?;
+        let log = LogFile::create(self.run_dir.join(format!("cdk-{name}.log")))?;
         let mut cdk = self.command(command)?;
+        cdk.arg("--output").arg(self.run_dir.join(format!("{name}.cdk.out")));
         cdk.current_dir(folder).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut cdk = ProcessGroup::spawn(&mut cdk)?;
         let (stdout, stderr) = (cdk.leader().stdout.take(), cdk.leader().stderr.take());
@@ -112,7 +136,6 @@ impl Cdk<'_> {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
             cdk.env_remove(name);
         }
-        let environments = format!("environments={}", self.run_dir.join("environments").display());
         cdk.env("PATH", self.checkout.tool_path()?)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -127,10 +150,7 @@ impl Cdk<'_> {
             .env("CDK_DISABLE_VERSION_CHECK", "true")
             .env("CDK_HOME", self.run_dir.join("cdk-home"))
             .env("NO_PROXY", "127.0.0.1,localhost")
-            .args([command, "--no-color", "--no-notices", "--ci"])
-            .arg("--output")
-            .arg(self.run_dir.join("cdk.out"))
-            .args(["--context", &environments]);
+            .args([command, "--no-color", "--no-notices", "--ci"]);
         Ok(cdk)
     }
 }

@@ -55,6 +55,8 @@ pub struct LocalParts<'a> {
     pub hosted_zone_id: &'a str,
     /// Who signs admin tokens.
     pub issuer: &'a str,
+    /// The host and port that pictures may be fetched from although it is on loopback.
+    pub picture_host: &'a str,
 }
 
 /// Everything that differs on one machine.
@@ -68,6 +70,7 @@ pub fn local_settings(parts: LocalParts<'_>) -> Vec<Setting> {
         // There is no unified API here whose domain could be mapped to; the API's own address is used.
         ("admin_api.domain", None),
         set("admin_api.issuer", parts.issuer.into()),
+        set("admin_api.fetch_exempt_hosts", vec![parts.picture_host].into()),
         // The functions run on this machine, and are built by whoever waits for them.
         set("handlers.architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.into()),
         set("handlers.profile", "dev".into()),
@@ -79,8 +82,14 @@ pub fn local_settings(parts: LocalParts<'_>) -> Vec<Setting> {
     ]
 }
 
-/// Reads the environment at `source`, changes `settings` and writes it under the same name into `folder`.
-pub fn write_local(source: &Path, settings: Vec<Setting>, folder: &Path) -> Result<Table, EnvironmentError> {
+/// Reads the environment at `source`, changes `settings`, adds the section `[existing]` if there is one, and writes it to
+/// `target`.
+pub fn write_local(
+    source: &Path,
+    settings: Vec<Setting>,
+    existing: Option<Table>,
+    target: &Path,
+) -> Result<Table, EnvironmentError> {
     let path = source.to_owned();
     let text = std::fs::read_to_string(source)
         .map_err(|error| EnvironmentError::Read { path: path.clone(), source: error })?;
@@ -91,10 +100,12 @@ pub fn write_local(source: &Path, settings: Vec<Setting>, folder: &Path) -> Resu
             .ok_or_else(|| EnvironmentError::UnknownKey { path: path.clone(), key: key.to_owned() })?;
     }
 
-    let target = folder.join(source.file_name().unwrap_or_default());
+    environment.extend(existing.map(|existing| ("existing".to_owned(), existing.into())));
+
+    let folder = target.parent().unwrap_or(target);
     std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&target, environment.to_string()))
-        .map_err(|error| EnvironmentError::Write { path: target, source: error })?;
+        .and_then(|()| std::fs::write(target, environment.to_string()))
+        .map_err(|error| EnvironmentError::Write { path: target.to_owned(), source: error })?;
     Ok(environment)
 }
 
@@ -114,11 +125,16 @@ mod tests {
     const SOURCE: &str = "region = 'eu-west-1'\n[schedule]\nrate = 'rate(5 minutes)' # every five\nenabled = true\n";
 
     fn local(settings: Vec<Setting>) -> Result<Table, EnvironmentError> {
+        local_with(settings, None)
+    }
+
+    fn local_with(settings: Vec<Setting>, existing: Option<Table>) -> Result<Table, EnvironmentError> {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("dev.toml");
         std::fs::write(&source, SOURCE).unwrap();
-        let written = write_local(&source, settings, &folder.path().join("local"))?;
-        let read: Table = std::fs::read_to_string(folder.path().join("local/dev.toml")).unwrap().parse().unwrap();
+        let target = folder.path().join("local/shop.toml");
+        let written = write_local(&source, settings, existing, &target)?;
+        let read: Table = std::fs::read_to_string(target).unwrap().parse().unwrap();
         assert_eq!(read, written);
         Ok(read)
     }
@@ -128,6 +144,14 @@ mod tests {
         let changed = local(vec![("schedule.rate", Some("rate(1 minute)".into())), ("region", None)]).unwrap();
         let expected: Table = "[schedule]\nrate = 'rate(1 minute)'\nenabled = true\n".parse().unwrap();
         assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn what_exists_is_a_section_of_its_own() {
+        let existing: Table = "variants_bucket = 'legacy-variants'".parse().unwrap();
+        let environment = local_with(vec![("region", None)], Some(existing)).unwrap();
+        assert_eq!(environment["existing"]["variants_bucket"].as_str(), Some("legacy-variants"));
+        assert!(environment.contains_key("schedule"));
     }
 
     #[test]

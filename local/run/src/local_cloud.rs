@@ -1,6 +1,7 @@
 //! The whole system, up on this machine: the local AWS with the real stacks deployed to it, the edge in front of it and
 //! an identity provider beside it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::TenantId;
@@ -8,23 +9,27 @@ use edge::{Distributions, EdgeConfig, RunningEdge};
 use toml::Table;
 
 use crate::admin::AdminApi;
-use crate::cdk::Cdk;
+use crate::cdk::{Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::editor::Editor;
-use crate::environment::{LocalParts, local_settings, write_local};
+use crate::environment::{LocalParts, Setting, local_settings, write_local};
+use crate::management::ManagementApi;
 use crate::ministack::{MiniStack, REGION, endpoint, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::{Outputs, OutputsError};
+use crate::picture_server::PictureServer;
 use crate::report::{Cause, Report, StepFailed};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;
 
-/// Everything that runs. When it is dropped, everything ends.
+/// How long an editor's token is good for: a working day.
+const EDITORS_TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
+
+/// Everything that runs, and one environment that is deployed to it. When the last one is dropped, everything ends.
 #[derive(Debug)]
 pub struct LocalCloud {
-    parts: Parts,
+    parts: Arc<Parts>,
     environment: Table,
     outputs: Outputs,
 }
@@ -35,6 +40,7 @@ struct Parts {
     ministack: MiniStack,
     edge: RunningEdge,
     issuer: Issuer,
+    pictures: PictureServer,
     clients: Clients,
 }
 
@@ -64,13 +70,52 @@ impl LocalCloud {
         report.step("the CDK bootstraps the account", bootstrap).await?;
 
         let deploy = async {
-            let environment = parts.write_environment(checkout, run_dir).await?;
-            let outputs = cdk.deploy(note).await?;
-            let detail = format!("{} stacks", outputs.stacks());
-            Ok(((environment, outputs), detail))
+            let settings = parts.settings().await?;
+            Self::deploy_environment(Arc::new(parts), &cdk, "dev", settings, None, note).await
         };
-        let (environment, outputs) = report.step("the CDK builds the handlers and deploys the stacks", deploy).await?;
-        Ok(Self { parts, environment, outputs })
+        report.step("the CDK builds the handlers and deploys the stacks", deploy).await
+    }
+
+    /// Deploys one more environment beside this one, called `name`, which uses what `existing` names.
+    pub async fn deploy_beside(
+        &self,
+        cdk: &Cdk<'_>,
+        name: &str,
+        mut settings: Vec<Setting>,
+        existing: Table,
+        on_line: impl Fn(&str),
+    ) -> Result<(Self, String), Cause> {
+        settings.splice(0..0, self.parts.settings().await?);
+        Self::deploy_environment(Arc::clone(&self.parts), cdk, name, settings, Some(existing), on_line).await
+    }
+
+    async fn deploy_environment(
+        parts: Arc<Parts>,
+        cdk: &Cdk<'_>,
+        name: &str,
+        settings: Vec<Setting>,
+        existing: Option<Table>,
+        on_line: impl Fn(&str),
+    ) -> Result<(Self, String), Cause> {
+        let folder = cdk.run_dir.join("environments").join(name);
+        let target = folder.join(format!("{name}.toml"));
+        let environment = write_local(&cdk.checkout.environment_file(), settings, existing, &target)?;
+        let deployment = Deployment {
+            name,
+            stacks: &format!("{name}/**"),
+            stack_prefix: &format!("{name}-lof-images-"),
+            app: None,
+            context: ("environments", &folder.to_string_lossy()),
+        };
+        let outputs = cdk.deploy(deployment, on_line).await?;
+        let detail = format!("{} stacks", outputs.stacks());
+        Ok((Self { parts, environment, outputs }, detail))
+    }
+
+    /// The AWS clients, for what only somebody with rights of their own can do.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.parts.clients
     }
 
     /// Where the local AWS answers.
@@ -96,24 +141,28 @@ impl LocalCloud {
         Ok(AdminApi::new(self.outputs.get("pipeline", "AdminApiUrl")?, &self.parts.ministack)?)
     }
 
-    /// A token of an admin of `tenants`, with the audience and the scope that the environment demands.
+    /// The deployed management API, for an editor of `tenant` whose token is good for a working day.
+    pub fn management_api(&self, tenant: &str) -> Result<ManagementApi, Cause> {
+        let token = self.token(&[tenant], EDITORS_TOKEN_VALID_FOR)?;
+        Ok(ManagementApi::new(self.admin_api()?, TenantId::parse(tenant)?, token))
+    }
+
+    /// A token of an admin of `tenants`, with the audience and the scopes that the environment demands.
     pub fn token(&self, tenants: &[&str], valid_for: Duration) -> Result<String, Cause> {
         let demanded = |key: &str| {
             let value = self.environment.get("admin_api").and_then(|api| api.get(key)).and_then(|value| value.as_str());
             value.ok_or_else(|| format!("the environment has no text `admin_api.{key}`"))
         };
-        let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: demanded("scope")?, tenants };
+        let scope = format!("{} {}", demanded("scope")?, demanded("management_scope")?);
+        let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: &scope, tenants };
         let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
         Ok(self.parts.issuer.token(&admin, now, valid_for)?)
     }
 
-    /// An editor who works on the deployed table and bucket.
-    pub fn editor(&self) -> Result<Editor, OutputsError> {
-        Ok(Editor {
-            clients: self.parts.clients.clone(),
-            image_pack_table: self.outputs.get("data", "ImagePackTable")?.to_owned(),
-            originals_bucket: self.outputs.get("data", "OriginalsBucket")?.to_owned(),
-        })
+    /// The web server that the management API may fetch pictures from.
+    #[must_use]
+    pub fn pictures(&self) -> &PictureServer {
+        &self.parts.pictures
     }
 
     /// An operator who looks at the deployed pipeline.
@@ -128,14 +177,16 @@ impl LocalCloud {
 }
 
 impl Parts {
-    /// Writes the environment that is deployed, and makes what an account would have before: the domain's hosted zone.
-    async fn write_environment(&self, checkout: &Checkout, run_dir: &RunDir) -> Result<Table, Cause> {
-        let viewer_domain = format!("image-service.{REGION}.localhost");
+    /// What differs on this machine; makes what an account would have before: the domain's hosted zone.
+    async fn settings(&self) -> Result<Vec<Setting>, Cause> {
+        let viewer_domain = viewer_domain();
         let hosted_zone_id = self.create_hosted_zone(&viewer_domain).await?;
-        let parts =
-            LocalParts { viewer_domain: &viewer_domain, hosted_zone_id: &hosted_zone_id, issuer: self.issuer.url() };
-        let folder = run_dir.path().join("environments");
-        Ok(write_local(&checkout.environment_file(), local_settings(parts), &folder)?)
+        Ok(local_settings(LocalParts {
+            viewer_domain: &viewer_domain,
+            hosted_zone_id: &hosted_zone_id,
+            issuer: self.issuer.url(),
+            picture_host: &self.pictures.host(),
+        }))
     }
 
     async fn create_hosted_zone(&self, domain: &str) -> Result<String, Cause> {
@@ -146,6 +197,12 @@ impl Parts {
     }
 }
 
+/// Under which every tenant has a host name on this machine.
+#[must_use]
+pub fn viewer_domain() -> String {
+    format!("image-service.{REGION}.localhost")
+}
+
 async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {
     // The edge and the local AWS need each other's address, so one of them must be known before there is anyone at it.
     let port = free_port()?;
@@ -153,7 +210,8 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     let edge = edge::start(EdgeConfig::new(aws.as_str(), Distributions::deployed(&sdk_config(&aws), &aws))).await?;
     let ministack = MiniStack::start(checkout, run_dir.path(), port, &edge.endpoint_url()).await?;
     let issuer = Issuer::start().await?;
+    let pictures = PictureServer::start().await?;
     let clients = Clients::new(&aws, &edge.endpoint_url());
     let detail = format!("local AWS {aws}, edge {}, issuer {}", edge.endpoint_url(), issuer.url());
-    Ok((Parts { ministack, edge, issuer, clients }, detail))
+    Ok((Parts { ministack, edge, issuer, pictures, clients }, detail))
 }

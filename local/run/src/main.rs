@@ -11,7 +11,7 @@ use run::local_cloud::LocalCloud;
 use run::report::{Cause, Report, StepFailed, Summary, with_causes};
 use run::run_dir::RunDir;
 use run::timeline::Timeline;
-use run::{invitation, scenario};
+use run::{existing_installation, invitation, scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What is going on when everything is about to end.
@@ -21,7 +21,11 @@ const CLEANING_UP: &str = "cleaning up";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
     /// Deploys everything, plays the scenario, cleans up. Succeeds only if every step held.
-    Play,
+    Play {
+        /// Then deploys the pipeline against what another stack made, and plays that too.
+        #[arg(long)]
+        existing: bool,
+    },
     /// Deploys everything and leaves it up until Ctrl-C.
     Dev,
 }
@@ -55,7 +59,7 @@ async fn run(command: Command) -> Result<Summary, Cause> {
     let summary = report.summary();
     let path = run_dir.path().join("summary.json");
     summary.write(&path)?;
-    if command == Command::Play {
+    if command != Command::Dev {
         tell(&summary, timeline.get(), path.strip_prefix(checkout.root()).unwrap_or(&path));
     }
     Ok(summary)
@@ -71,8 +75,15 @@ async fn carry_out(
 ) -> Result<(), StepFailed> {
     let cloud = LocalCloud::start(checkout, run_dir, report).await?;
     match command {
-        Command::Play => {
-            let played = scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await;
+        Command::Play { existing } => {
+            let played = async {
+                scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await?;
+                if existing {
+                    existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
+                }
+                Ok(())
+            };
+            let played = played.await;
             report.progress.begin(CLEANING_UP);
             played
         }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The prefix of every stack's name, in front of what the contract between stacks calls it (`data`, `pipeline`, …).
-const STACK_PREFIX: &str = "dev-lof-images-";
-
 /// The outputs of all stacks, as `cdk deploy --outputs-file` writes them.
 #[derive(Debug, Clone)]
 pub struct Outputs {
+    /// In front of what the contract between stacks calls a stack (`data`, `pipeline`, …).
+    prefix: String,
     by_stack: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -45,13 +44,13 @@ pub enum OutputsError {
 }
 
 impl Outputs {
-    /// Reads the file that the deployment wrote.
-    pub fn read(path: &Path) -> Result<Self, OutputsError> {
+    /// Reads the file that a deployment wrote, of stacks whose names begin with `prefix`.
+    pub fn read(path: &Path, prefix: &str) -> Result<Self, OutputsError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| OutputsError::Read { path: path.to_owned(), source })?;
         let by_stack =
             serde_json::from_str(&text).map_err(|source| OutputsError::Parse { path: path.to_owned(), source })?;
-        Ok(Self { by_stack })
+        Ok(Self { prefix: prefix.to_owned(), by_stack })
     }
 
     /// How many stacks were deployed.
@@ -62,7 +61,7 @@ impl Outputs {
 
     /// The output `name` of the stack that ends in `stack`: `data`, `pipeline` or `tenant-<id>`.
     pub fn get(&self, stack: &str, name: &str) -> Result<&str, OutputsError> {
-        let stack = format!("{STACK_PREFIX}{stack}");
+        let stack = format!("{}{stack}", self.prefix);
         let outputs = self.by_stack.get(&stack);
         outputs.and_then(|outputs| outputs.get(name)).map(String::as_str).ok_or_else(|| {
             let present: Vec<_> = outputs.into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
@@ -79,7 +78,7 @@ mod tests {
     fn outputs(text: &str) -> Result<Outputs, OutputsError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        Outputs::read(file.path())
+        Outputs::read(file.path(), "dev-lof-images-")
     }
 
     #[test]

@@ -105,8 +105,13 @@ pub enum PictureError {
 /// A picture like a photograph, `width` by `height` pixels: a gradient around `colour` with grain on it.
 ///
 /// The same `seed` makes the same picture; another seed one that differs in every byte but not in colour.
-pub fn photograph(
-    colour: Colour,
+pub fn photograph(colour: Colour, size: (u32, u32), encoding: Encoding, seed: u32) -> Result<Vec<u8>, PictureError> {
+    photograph_of(|_| colour, size, encoding, seed)
+}
+
+/// The same with a right part of another colour: the colour of each column of pixels is what `colour_at` says.
+pub fn photograph_of(
+    colour_at: impl Fn(u32) -> Colour,
     (width, height): (u32, u32),
     encoding: Encoding,
     seed: u32,
@@ -115,7 +120,7 @@ pub fn photograph(
     #[expect(clippy::cast_precision_loss, reason = "a picture's side is far below 2^23 pixels")]
     let picture = RgbImage::from_fn(width, height, |x, y| {
         let light = (x as f32 / width as f32 + y as f32 / height as f32 - 1.0) * GRADIENT;
-        Rgb(colour.rgb().map(|channel| grain.over(f32::from(channel) + light)))
+        Rgb(colour_at(x).rgb().map(|channel| grain.over(f32::from(channel) + light)))
     });
     let picture = DynamicImage::ImageRgb8(picture);
     let mut bytes = Vec::new();

@@ -41,17 +41,28 @@ pub struct Step {
 }
 
 /// What a run measures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Measured {
     /// From the upload of a new original to the first response with the new picture, in milliseconds; `null` when no
     /// viewer ever got it.
     pub write_to_fresh_ms: Option<u64>,
+    /// The same for each kind of edit.
+    pub edits: Vec<MeasuredEdit>,
     /// Invalidations over all distributions.
     pub invalidations: u64,
     /// The items in them; CloudFront bills each as one path.
     pub paths: u64,
     /// Variants deleted, as the ledger counts them.
     pub variants_deleted: u64,
+}
+
+/// How long one kind of edit took to reach a viewer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MeasuredEdit {
+    /// What was edited.
+    pub name: &'static str,
+    /// From the edit to the first response with the new picture, in milliseconds.
+    pub write_to_fresh_ms: u64,
 }
 
 /// The whole run, as `summary.json` has it.
@@ -114,7 +125,7 @@ impl Report {
     pub fn summary(&self) -> Summary {
         let state = self.state();
         let ok = state.current.is_none() && !state.steps.is_empty() && state.steps.iter().all(|step| step.ok);
-        Summary { ok, steps: state.steps.clone(), measured: state.measured }
+        Summary { ok, steps: state.steps.clone(), measured: state.measured.clone() }
     }
 
     fn end(&self, ok: bool, detail: String) {

@@ -4,9 +4,11 @@
 //! deployed schedule, the queue is filled by the deployed stream mapping, and pictures come through the edge from the
 //! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read.
 
+mod awaited;
+mod burst;
 mod cast;
 mod edit;
-mod expectation;
+pub(crate) mod expectation;
 mod manual_purge;
 mod purge;
 mod upload;
@@ -29,18 +31,22 @@ pub async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> R
     let name = "originals are uploaded for two tenants with the same pack id";
     report.step(name, upload::upload(cast)).await?;
     report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(cast)).await?;
-    report.step("an update of assetId and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
+    report.step("an update of metadata and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
 
     let name = "the original is replaced: the viewer still gets the old picture";
-    let replaced_at = report.step(name, edit::replace(cast)).await?;
+    let mut edits = report.step(name, edit::replace(cast)).await?.to_vec();
     report.step("a new suffix shows the new picture without any purge", edit::new_suffix(cast)).await?;
-    report.step("100 writes to 20 packs become 20 queue entries", edit::burst(cast)).await?;
+    let name = "fetchImage replaces an original, and refuses to look into the cloud's insides";
+    edits.push(report.step(name, edit::fetch(cast, cloud)).await?);
+    edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(cast)).await?);
+    edits.push(report.step("a configuration changes, without and with force", edit::configure(cast)).await?);
+    report.step("100 writes to 20 packs become 20 queue entries", burst::burst(cast)).await?;
 
     let name = "DELETE without a token is 401, with another tenant's token 403, and purges nothing";
     report.step(name, manual_purge::refused(cast, cloud)).await?;
     report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
 
-    let name = "the tick purges, and the viewer gets the new picture";
-    report.step(name, purge::until_fresh(cast, report, replaced_at)).await?;
+    let name = "the tick purges, and the viewer gets the new picture of every edit";
+    report.step(name, purge::until_fresh(cast, report, edits)).await?;
     report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await
 }

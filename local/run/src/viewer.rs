@@ -94,9 +94,17 @@ impl Viewer {
         format!("{}/api/v2/img/{image}?location={location}", self.base)
     }
 
-    /// Fetches a picture and looks at it.
+    /// Fetches the picture of a location and looks at it.
     pub async fn fetch(&self, image: &str, location: &str) -> Result<Fetched, ViewerError> {
-        let url = self.url(image, location);
+        self.fetch_url(self.url(image, location)).await
+    }
+
+    /// Fetches the picture of a pack's main location, which the URL does not name, and looks at it.
+    pub async fn fetch_main(&self, image: &str) -> Result<Fetched, ViewerError> {
+        self.fetch_url(format!("{}/api/v2/img/{image}", self.base)).await
+    }
+
+    async fn fetch_url(&self, url: String) -> Result<Fetched, ViewerError> {
         let http = |source| ViewerError::Http { url: url.clone(), source };
         let response = self.client.get(&url).send().await.map_err(http)?;
         let (status, headers) = (response.status(), response.headers().clone());

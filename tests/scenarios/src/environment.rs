@@ -27,6 +27,8 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 pub const SETTLE: Duration = Duration::from_secs(30);
 /// How long every handler pauses between deletes and invalidations, unless a test sets its own.
 const EDGE_FETCH_MAX: Duration = Duration::ZERO;
+/// More than any test's variants take.
+const SWEEP_MAX: Duration = Duration::from_mins(10);
 /// How long a run of image-invalidation may hold the lease.
 pub const LEASE: Duration = Duration::from_secs(150);
 /// The token's claim that names its tenants.
@@ -150,6 +152,7 @@ impl Environment {
             ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
             queue: self.queue(),
             edge_fetch_max: EDGE_FETCH_MAX,
+            sweep_max: SWEEP_MAX,
             ledger_retention: LEDGER_RETENTION,
         };
         Purger {

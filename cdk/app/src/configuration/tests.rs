@@ -1,3 +1,5 @@
+mod existing;
+
 use super::*;
 
 const DEV: &str = include_str!("../../../environments/dev.toml");
@@ -68,6 +70,32 @@ fn texts_that_are_not_what_their_key_needs_are_refused() {
     check("https://login.vmnd.tv/", "http://login.vmnd.tv/", &["admin_api.issuer", "https://"]);
     check("\"manage.api.eu-west-1.vmnd.tv\"", "\"https://manage\"", &["admin_api.domain"]);
     check("region = \"eu-west-1\"", "region = \"eu-west-1\"\naccount = \"12\"", &["account is \"12\"", "12 digits"]);
+}
+
+#[test]
+fn a_limit_of_executions_that_starves_viewers_is_refused_and_none_is_needed() {
+    let comment = "# image_processing_reserved_concurrency = 200";
+    for limit in ["0", "9", "10001"] {
+        let limited = format!("image_processing_reserved_concurrency = {limit}");
+        check(comment, &limited, &["handlers.image_processing_reserved_concurrency", "10 to 10000"]);
+    }
+    assert_eq!(read(DEV).unwrap().handlers.image_processing_reserved_concurrency, None);
+    let limited = read(&DEV.replace(comment, "image_processing_reserved_concurrency = 10")).unwrap();
+    assert_eq!(limited.handlers.image_processing_reserved_concurrency, Some(10));
+}
+
+#[test]
+fn a_pause_that_an_admins_delete_has_no_time_for_is_refused() {
+    check("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 11", &["purge.edge_fetch_max_secs is 11", "1 to 10"]);
+}
+
+#[test]
+fn a_host_that_is_exempt_from_checks_has_a_port() {
+    for host in ["127.0.0.1", "http://127.0.0.1:80", "127.0.0.1:http", ":80", "*:80"] {
+        let exempt = format!("fetch_exempt_hosts = [{host:?}]");
+        check("fetch_exempt_hosts = []", &exempt, &["admin_api.fetch_exempt_hosts", host, "127.0.0.1:8080"]);
+    }
+    assert!(read(&DEV.replace("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\"]")).is_ok());
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::change_detection::Reason;
+use crate::queue_entry::SweepProgress;
 
 const SETTLE_SECS: u64 = 15;
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -65,8 +66,24 @@ fn an_empty_queue_sends_nothing() {
 
 #[test]
 fn a_tenants_entries_share_one_request_with_sorted_exact_tags() {
-    let entries = vec![entry("acme", "pack#p2", 60), entry("acme", "location#main", 60), entry("acme", "pack#p1", 60)];
-    check(entries, Budgets::default(), &[("EACME", &["#acme/location/main", "#acme/p1", "#acme/p2"])]);
+    let entries = vec![entry("acme", "pack#p2", 60), entry("acme", "pack#p1", 60)];
+    check(entries, Budgets::default(), &[("EACME", &["#acme/p1", "#acme/p2"])]);
+}
+
+#[test]
+fn a_location_is_one_tag_in_a_request_of_its_own_that_nobodys_packs_wait_for() {
+    let entries = vec![
+        entry("acme", "location#main", 60),
+        entry("acme", "location#poster", 60),
+        entry("acme", "pack#p1", 60),
+        entry("globex", "pack#p1", 60),
+    ];
+    let expected: &[(&str, &[&str])] = &[
+        ("EACME", &["#acme/p1"]),
+        ("EGLOBEX", &["#globex/p1"]),
+        ("EACME", &["#acme/location/main", "#acme/location/poster"]),
+    ];
+    check(entries, Budgets::default(), expected);
 }
 
 #[test]
@@ -129,7 +146,22 @@ fn an_entry_settles_when_the_purge_begins_the_settle_delay_after_its_last_event(
     for (age_secs, expected) in [(0, false), (SETTLE_SECS - 1, false), (SETTLE_SECS, true), (60, true)] {
         let plan = plan_of(vec![entry("acme", "pack#p1", age_secs)], Budgets::default());
         assert_eq!(plan.batches[0].entries[0].is_settled, expected, "{age_secs} s");
-        assert_eq!(plan.has_settled_entries(), expected, "{age_secs} s");
+        assert_eq!(plan.batches[0].has_settled_entries(), expected, "{age_secs} s");
+    }
+}
+
+#[test]
+fn a_deletion_that_an_earlier_run_began_settles_by_when_it_began() {
+    for (began_secs_ago, expected) in
+        [(60, true), (100 - SETTLE_SECS, true), (100 - SETTLE_SECS + 1, false), (100, false)]
+    {
+        let mut entry = entry("acme", "location#main", 100);
+        let started_at = Timestamp::from_millis(NOW.as_millis() - began_secs_ago * 1000);
+        entry.sweep =
+            Some(SweepProgress { started_at, after_key: "acme/p1/main/default".to_owned(), variants_deleted: 7 });
+        let plan = plan_of(vec![entry], Budgets::default());
+        let planned = &plan.batches[0].entries[0];
+        assert_eq!((planned.began_at, planned.is_settled), (started_at, expected), "{began_secs_ago} s");
     }
 }
 

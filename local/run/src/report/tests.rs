@@ -34,7 +34,8 @@ async fn a_run_whose_every_step_held_is_ok() {
     holds(&report, "first").await;
     holds(&report, "second").await;
     report.measure(|measured| {
-        *measured = Measured { write_to_fresh_ms: Some(5), invalidations: 2, paths: 22, variants_deleted: 21 };
+        let edits = vec![MeasuredEdit { name: "a crop", write_to_fresh_ms: 5 }];
+        *measured = Measured { write_to_fresh_ms: Some(5), edits, invalidations: 2, paths: 22, variants_deleted: 21 };
     });
     let expected = json!({
         "ok": true,
@@ -42,7 +43,8 @@ async fn a_run_whose_every_step_held_is_ok() {
             {"name": "first", "ok": true, "ms": 0, "detail": "first was seen"},
             {"name": "second", "ok": true, "ms": 0, "detail": "second was seen"},
         ],
-        "write_to_fresh_ms": 5, "invalidations": 2, "paths": 22, "variants_deleted": 21,
+        "write_to_fresh_ms": 5, "edits": [{"name": "a crop", "write_to_fresh_ms": 5}],
+        "invalidations": 2, "paths": 22, "variants_deleted": 21,
     });
     assert_eq!(written(&report), expected);
 }

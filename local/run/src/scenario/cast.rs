@@ -1,18 +1,35 @@
 //! Who plays, and with which pictures.
 
-use domain::image_pack::{Fit, LocationConfig};
-use domain::{ImagePackId, InvalidIdentifier, LocationName};
+use serde_json::{Value, json};
 
-use crate::editor::{Editor, Place};
 use crate::local_cloud::{LocalCloud, Tenant};
+use crate::management::ManagementApi;
 use crate::observer::Observer;
 use crate::report::Cause;
 use crate::timeline::Timeline;
 
-/// The location that every picture of the scenario is in.
+/// The location that most pictures of the scenario are in, and the size of its variants in pixels.
 pub(super) const LOCATION: &str = "main";
-/// The pack that both tenants have, and whose original `acme` replaces.
+pub(super) const SIZE: (u32, u32) = (640, 360);
+/// The location that becomes the main one of a pack; its variants have the same size.
+pub(super) const OTHER_LOCATION: &str = "poster";
+/// The location whose configuration changes, and the sizes of its variants before and after.
+pub(super) const CONFIGURED_LOCATION: &str = "banner";
+pub(super) const CONFIGURED_SIZE: (u32, u32) = (320, 180);
+pub(super) const RECONFIGURED_SIZE: (u32, u32) = (200, 100);
+
+/// The pack that both tenants have, and whose original `acme` replaces by an upload.
 pub(super) const EDITED: &str = "cat";
+/// The same pack under a suffix that a viewer has seen before the edit.
+pub(super) const EDITED_SUFFIXED: &str = "cat-v1";
+/// The pack of `acme` whose original is replaced by one that the management API fetches.
+pub(super) const FETCHED: &str = "fox";
+/// The pack of `acme` whose crop moves. Its original is red on the left, and blue on the right.
+pub(super) const CROPPED: &str = "hen";
+/// The pack of `acme` that gets another main location.
+pub(super) const TURNED: &str = "elk";
+/// The pack of `acme` whose picture is in [`CONFIGURED_LOCATION`].
+pub(super) const CONFIGURED: &str = "yak";
 /// The pack of `acme` that an admin purges by hand.
 pub(super) const PURGED_BY_HAND: &str = "dog";
 /// The pack of `acme` that nobody touches.
@@ -22,11 +39,6 @@ pub(super) const BURST_PACKS: u32 = 20;
 /// How often the burst writes to each of them.
 pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 
-/// How the variants of [`LOCATION`] are made.
-pub(super) fn location_config() -> LocationConfig {
-    LocationConfig { width: 640, height: 360, fit: Fit::Cover, ..LocationConfig::default() }
-}
-
 /// Everybody who takes part.
 #[derive(Debug)]
 pub(super) struct Cast<'a> {
@@ -34,8 +46,10 @@ pub(super) struct Cast<'a> {
     pub(super) acme: Tenant,
     /// The tenant who must not notice.
     pub(super) globex: Tenant,
-    /// Who edits.
-    pub(super) editor: Editor,
+    /// Who edits the pictures of `acme`.
+    pub(super) editor: ManagementApi,
+    /// Who edits the pictures of `globex`.
+    pub(super) globex_editor: ManagementApi,
     /// Who looks behind the scenes.
     pub(super) observer: Observer,
     /// Who writes down what happens.
@@ -47,20 +61,17 @@ impl<'a> Cast<'a> {
         Ok(Self {
             acme: cloud.tenant("acme")?,
             globex: cloud.tenant("globex")?,
-            editor: cloud.editor()?,
+            editor: cloud.management_api("acme")?,
+            globex_editor: cloud.management_api("globex")?,
             observer: cloud.observer()?,
             timeline,
         })
     }
 }
 
-/// The place of a tenant's picture in [`LOCATION`].
-pub(super) fn place(tenant: &Tenant, image_pack: &str) -> Result<Place, InvalidIdentifier> {
-    Ok(Place {
-        tenant: tenant.id.clone(),
-        image_pack: ImagePackId::parse(image_pack)?,
-        location: LocationName::parse(LOCATION)?,
-    })
+/// A location's configuration, as the management API takes it.
+pub(super) fn configuration((width, height): (u32, u32)) -> Value {
+    json!({"width": width, "height": height, "fit": "cover"})
 }
 
 /// The packs that the burst writes to.

@@ -12,9 +12,15 @@ const POLL: Duration = Duration::from_millis(200);
 /// Something else was seen than expected.
 #[derive(Debug, thiserror::Error)]
 #[error("expected {expected}, but saw {seen}")]
-pub(super) struct Unmet {
+pub(crate) struct Unmet {
     expected: String,
     seen: String,
+}
+
+impl Unmet {
+    pub(crate) fn new(expected: String, seen: String) -> Self {
+        Self { expected, seen }
+    }
 }
 
 /// What was expected was not seen in time.
@@ -27,7 +33,7 @@ struct NotInTime {
 }
 
 /// Demands that `seen` is `expected`; `what` says what it is that was seen.
-pub(super) fn expect_eq<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, expected: &T) -> Result<(), Unmet> {
+pub(crate) fn expect_eq<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, expected: &T) -> Result<(), Unmet> {
     if seen == expected {
         return Ok(());
     }
@@ -35,7 +41,7 @@ pub(super) fn expect_eq<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, ex
 }
 
 /// Demands that a viewer got a picture of `colour` from where it should come.
-pub(super) fn expect_seen(image: &str, seen: &Fetched, cache: Cache, colour: Colour) -> Result<(), Unmet> {
+pub(crate) fn expect_seen(image: &str, seen: &Fetched, cache: Cache, colour: Colour) -> Result<(), Unmet> {
     // A response from the origin has not been in the cache.
     if seen.cache == cache && seen.picture.colour == colour && (cache == Cache::Hit || seen.age_secs == 0) {
         return Ok(());
@@ -46,7 +52,7 @@ pub(super) fn expect_seen(image: &str, seen: &Fetched, cache: Cache, colour: Col
 
 /// Looks until there is something, for at most `deadline`. `look` gives what was waited for, or says what it saw
 /// instead.
-pub(super) async fn wait_for<T>(
+pub(crate) async fn wait_for<T>(
     expected: &str,
     deadline: Duration,
     mut look: impl AsyncFnMut() -> Result<Result<T, String>, Cause>,

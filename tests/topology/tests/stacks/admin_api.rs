@@ -1,11 +1,15 @@
-//! The admin's API: one route, and who gets through to it.
+//! The API of admins and editors: which request calls which handler, and who gets through to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::environments::{edited, of_the_repository};
 use crate::stack::Stack;
+use crate::synthesis::root;
+
+const PURGE: &str = "DELETE /images/{tenant}/{imagePackId}";
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
@@ -15,14 +19,44 @@ fn other() -> &'static Stack {
     edited().stack("other/pipeline")
 }
 
+/// The stack's routes by what they answer.
+fn routes(stack: &Stack) -> BTreeMap<&str, &Value> {
+    let routes = stack.all("AWS::ApiGatewayV2::Route");
+    routes.map(|route| (route.properties["RouteKey"].as_str().unwrap(), route.properties)).collect()
+}
+
+/// The requests in the tables of docs/management-api.md, as routes.
+fn documented() -> BTreeSet<String> {
+    let document = fs::read_to_string(root().join("docs/management-api.md")).unwrap();
+    let requests = document.lines().filter_map(|line| line.strip_prefix("| `")?.split(['`', '?']).next());
+    let routes = requests.map(|request| {
+        let (method, path) = request.split_once(' ').unwrap();
+        let path = path.replace("imagePacks/<id>", "imagePacks/{imagePackId}");
+        let path = path.replace("imageLocations/<name>", "imageLocations/{location}");
+        format!("{method} /adminAPI{}", path.replace('<', "{").replace('>', "}"))
+    });
+    routes.collect()
+}
+
 #[test]
-fn the_api_has_one_route_and_it_calls_image_purge() {
-    let route = dev().only("AWS::ApiGatewayV2::Route").properties;
-    assert_eq!(route["RouteKey"], "DELETE /images/{tenant}/{imagePackId}");
-    let integration = dev().only("AWS::ApiGatewayV2::Integration");
-    assert_eq!(dev().text(&route["Target"]), format!("integrations/{}", dev().local(integration.id)));
-    assert_eq!(dev().text(&integration.properties["IntegrationUri"]), "pipeline/ImagePurge.Arn");
-    assert_eq!(integration.properties["PayloadFormatVersion"], "2.0");
+fn every_request_of_the_document_has_a_route_and_every_route_is_documented() {
+    let found = routes(dev()).into_keys().filter(|key| *key != PURGE).map(ToOwned::to_owned);
+    assert_eq!(found.collect::<BTreeSet<_>>(), documented());
+    assert_eq!(documented().len(), 14);
+}
+
+#[test]
+fn a_purge_calls_image_purge_and_everything_else_image_management() {
+    let integrations = dev().all("AWS::ApiGatewayV2::Integration").map(|integration| {
+        assert_eq!(integration.properties["PayloadFormatVersion"], "2.0");
+        let target = format!("integrations/{}", dev().local(integration.id));
+        (target, dev().text(&integration.properties["IntegrationUri"]))
+    });
+    let integrations: BTreeMap<_, _> = integrations.collect();
+    for (key, route) in routes(dev()) {
+        let expected = if key == PURGE { "pipeline/ImagePurge.Arn" } else { "pipeline/ImageManagement.Arn" };
+        assert_eq!(integrations[&dev().text(&route["Target"])], expected, "{key}");
+    }
 }
 
 #[test]
@@ -36,22 +70,24 @@ fn the_stage_puts_the_environment_into_the_path() {
 }
 
 #[test]
-fn a_token_must_be_of_the_issuer_for_the_audience_and_with_the_scope() {
+fn a_token_must_be_of_the_issuer_for_the_audience_and_with_the_routes_scope() {
     let environments = [
-        (dev(), "https://login.vmnd.tv/", "image-service-admin", "images:purge"),
-        (other(), "https://issuer.example.com", "other-audience", "other:scope"),
+        (dev(), "https://login.vmnd.tv/", "image-service-admin", "images:purge", "images:manage"),
+        (other(), "https://issuer.example.com", "other-audience", "other:scope", "other:manage"),
     ];
-    for (stack, issuer, audience, scope) in environments {
+    for (stack, issuer, audience, purge_scope, management_scope) in environments {
         let authorizer = stack.only("AWS::ApiGatewayV2::Authorizer");
         assert_eq!(authorizer.properties["AuthorizerType"], "JWT");
         assert_eq!(authorizer.properties["IdentitySource"], json!(["$request.header.Authorization"]));
         let token = json!({"Audience": [audience], "Issuer": issuer});
         assert_eq!(authorizer.properties["JwtConfiguration"], token);
-        let route = stack.only("AWS::ApiGatewayV2::Route").properties;
-        assert_eq!(route["AuthorizationType"], "JWT");
-        assert_eq!(stack.text(&route["AuthorizerId"]), stack.local(authorizer.id));
-        // Without a scope, a token that only says who somebody is would do.
-        assert_eq!(route["AuthorizationScopes"], json!([scope]));
+        for (key, route) in routes(stack) {
+            assert_eq!(route["AuthorizationType"], "JWT", "{key}");
+            assert_eq!(stack.text(&route["AuthorizerId"]), stack.local(authorizer.id), "{key}");
+            // Without a scope, a token that only says who somebody is would do.
+            let scope = if key == PURGE { purge_scope } else { management_scope };
+            assert_eq!(route["AuthorizationScopes"], json!([scope]), "{key}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ fn somebody_is_told_what_needs_somebody() {
     // Alarm, metric, of what, over how many seconds, how often in a row, from which value on.
     let alarms = [
         ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "pipeline/DeadLetters.QueueName", 300, 1, 1),
+        ("FailedEditsAlarm", "Errors", "pipeline/ImageManagement", 300, 1, 1),
         ("FailedPicturesAlarm", "Errors", "pipeline/ImageProcessing", 300, 1, 1),
         ("FailedPurgesAlarm", "Errors", "pipeline/ImagePurge", 300, 1, 1),
         ("FailedRunsAlarm", "Errors", "pipeline/ImageInvalidation", 300, 3, 1),

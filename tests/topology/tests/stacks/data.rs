@@ -15,6 +15,9 @@ const STATEFUL: [(&str, &str); 5] = [
     ("Variants1144BE65", "AWS::S3::Bucket"),
 ];
 
+/// What is worth nothing without the rest, and goes with the stack.
+const SCRATCH: &str = "VariantClaims2B891807";
+
 /// What the world knows by an address or an id that AWS chose. Another logical id is another address.
 const ADDRESSES: [(&str, &str, &str); 5] = [
     ("pipeline", "AdminApi059A0912", "AWS::ApiGatewayV2::Api"),
@@ -32,7 +35,7 @@ fn what_keeps_data_keeps_its_logical_id_and_outlives_its_stack() {
         let mut found = Vec::new();
         for stack in of_the_repository().stacks_of(environment) {
             for kind in ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket"] {
-                for resource in stack.all(kind) {
+                for resource in stack.all(kind).filter(|resource| resource.id != SCRATCH) {
                     assert_eq!(stack.path, format!("{environment}/data"), "{}", resource.id);
                     for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
                         assert_eq!(resource.whole[policy], "Retain", "{environment}: {}", resource.id);
@@ -44,6 +47,12 @@ fn what_keeps_data_keeps_its_logical_id_and_outlives_its_stack() {
         found.sort_unstable();
         assert_eq!(found, STATEFUL, "{environment}");
     }
+}
+
+#[test]
+fn claims_of_variants_go_with_their_stack() {
+    let claims = of_the_repository().stack("dev/data").named("AWS::DynamoDB::Table", "VariantClaims");
+    assert_eq!((claims.id, &claims.whole["DeletionPolicy"]), (SCRATCH, &json!("Delete")));
 }
 
 #[test]
@@ -82,18 +91,32 @@ fn a_replaced_original_can_be_brought_back_for_a_month() {
     let originals = data.named("AWS::S3::Bucket", "Originals").properties;
     assert_eq!(originals["VersioningConfiguration"]["Status"], "Enabled");
     let rule = json!({"NoncurrentVersionExpiration": {"NoncurrentDays": 30}, "Status": "Enabled"});
-    assert_eq!(originals["LifecycleConfiguration"]["Rules"], json!([rule]));
+    assert_eq!(originals["LifecycleConfiguration"]["Rules"][0], rule);
     assert_eq!(data.named("AWS::S3::Bucket", "Variants").properties["VersioningConfiguration"], json!(null));
+}
+
+#[test]
+fn an_upload_that_nobody_confirms_is_gone_after_a_day() {
+    let originals = of_the_repository().stack("dev/data").named("AWS::S3::Bucket", "Originals").properties;
+    let rules = originals["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+    let uploads = json!({
+        "ExpirationInDays": 1,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        "Prefix": ".uploads/",
+        "Status": "Enabled",
+    });
+    assert_eq!(rules[1..], [uploads]);
 }
 
 #[test]
 fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() {
     // Name, sort key, stream, point-in-time recovery, attribute that lets a row expire. An entry of the queue never
-    // expires: it leaves only when it has been purged.
+    // expires: it leaves only when it has been purged. A claim outlives no crash of its claimant.
     let tables = [
         ("ImagePacks", "entity", json!("NEW_AND_OLD_IMAGES"), json!(true), json!(null)),
         ("InvalidationQueue", "target", json!(null), json!(true), json!(null)),
         ("PurgeLedger", "purge", json!(null), json!(null), json!("expiresAt")),
+        ("VariantClaims", "variant", json!(null), json!(null), json!("expiresAt")),
     ];
     let data = of_the_repository().stack("dev/data");
     for (name, sort_key, stream, recovery, expiry) in tables {

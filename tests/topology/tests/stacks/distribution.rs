@@ -47,7 +47,6 @@ fn it_caches_by_path_and_location_and_by_nothing_else() {
     let key = &policy.properties["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
     let query = json!({"QueryStringBehavior": "whitelist", "QueryStrings": ["location"]});
     assert_eq!(key["QueryStringsConfig"], query);
-    assert_eq!(key["HeadersConfig"], json!({"HeaderBehavior": "none"}));
     assert_eq!(key["CookiesConfig"], json!({"CookieBehavior": "none"}));
     let behavior = &distribution(acme())["DefaultCacheBehavior"];
     assert_eq!(acme().text(&behavior["CachePolicyId"]), acme().local(policy.id));
@@ -56,6 +55,20 @@ fn it_caches_by_path_and_location_and_by_nothing_else() {
     assert_eq!(policy.properties["CachePolicyConfig"]["DefaultTTL"], 0);
     for another in ["CacheBehaviors", "OriginGroups"] {
         assert_eq!(distribution(acme())[another], Value::Null);
+    }
+}
+
+#[test]
+fn its_cache_key_has_no_header_so_image_processing_must_not_negotiate_by_accept() {
+    for stack in [acme(), other()] {
+        let policy = stack.only("AWS::CloudFront::CachePolicy");
+        let key = &policy.properties["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
+        assert_eq!(key["HeadersConfig"], json!({"HeaderBehavior": "none"}));
+        for encoding in ["EnableAcceptEncodingBrotli", "EnableAcceptEncodingGzip"] {
+            assert_ne!(key[encoding], true, "{encoding}");
+        }
+        // Nor does it send a header on that is not in the key.
+        assert_eq!(distribution(stack)["DefaultCacheBehavior"]["OriginRequestPolicyId"], Value::Null);
     }
 }
 

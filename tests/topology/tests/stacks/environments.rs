@@ -6,18 +6,26 @@ use std::sync::LazyLock;
 
 use crate::synthesis::Synthesis;
 
+const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
+
+/// The line of `dev.toml` that names the unified API's domain.
+const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
+
 /// What `dev.toml` says, and what `other.toml` says instead.
-const OTHER: [(&str, &str); 21] = [
+const OTHER: [(&str, &str); 24] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"pictures.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
-    ("domain = \"manage.api.eu-west-1.vmnd.tv\"", ""),
+    (API_DOMAIN, ""),
     ("issuer = \"https://login.vmnd.tv/\"", "issuer = \"https://issuer.example.com\""),
     ("audience = \"image-service-admin\"", "audience = \"other-audience\""),
     ("scope = \"images:purge\"", "scope = \"other:scope\""),
+    ("scope = \"images:manage\"", "scope = \"other:manage\""),
     ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
+    ("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\", \"pictures.test:81\"]"),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
+    ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
     ("batch_size = 100", "batch_size = 250"),
     ("batch_window_secs = 1", "batch_window_secs = 2"),
     ("retries_max = 10", "retries_max = 3"),
@@ -56,14 +64,25 @@ pub(crate) fn edited() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
+/// `existing`: `dev` with what its comment shows of an installation that was there before. Its tenant `acme` has a
+/// distribution already, `globex` has none.
+pub(crate) fn existing() -> &'static Synthesis {
+    static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
+        let comment = DEV.find("# [existing]\n").map(|start| &DEV[start..]).unwrap();
+        let lines = comment.lines().map(|line| line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap());
+        let example = lines.collect::<Vec<_>>().join("\n");
+        Synthesis::of("existing", &folder("existing", &[("existing", &[(API_DOMAIN, ""), (comment, &example)])]))
+    });
+    SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
+}
+
 /// A folder of its own that holds `dev.toml` under each name, with the edits made.
 pub(crate) fn folder(name: &str, environments: &[(&str, &[(&str, &str)])]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join("environments");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     for (name, edits) in environments {
-        let dev = include_str!("../../../../cdk/environments/dev.toml").to_owned();
-        let text = edits.iter().fold(dev, |text, (line, edited)| {
+        let text = edits.iter().fold(DEV.to_owned(), |text, (line, edited)| {
             assert!(text.contains(line), "dev.toml no longer says {line}; change this test's edits");
             text.replace(line, edited)
         });

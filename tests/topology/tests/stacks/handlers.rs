@@ -10,8 +10,9 @@ use crate::stack::Stack;
 use crate::synthesis::root;
 
 /// Each function and the folder of its handler.
-const FUNCTIONS: [(&str, &str); 4] = [
+const FUNCTIONS: [(&str, &str); 5] = [
     ("ImageInvalidation", "image-invalidation"),
+    ("ImageManagement", "image-management"),
     ("ImagePacksStream", "dynamodb-imagepacks-stream"),
     ("ImageProcessing", "image-processing"),
     ("ImagePurge", "image-purge"),
@@ -110,12 +111,25 @@ fn variables_hold_what_is_configured() {
         ("WILDCARDS_PER_RUN_MAX", "13", "7"),
         ("LEDGER_RETENTION_DAYS", "90", "30"),
     ];
+    let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision"}"#;
     let own = [
+        ("ImageInvalidation", "SWEEP_SECS_MAX", "150", "150"),
+        ("ImageManagement", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
+        ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
+        ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
+        ("ImageManagement", "TENANT_CLAIM", "tenants", "other_claim"),
+        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "none", "127.0.0.1:8080,pictures.test:81"),
+        ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
         ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
+        ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
+        ("ImagePurge", "SWEEP_SECS_MAX", "15", "15"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
+        ("ImageProcessing", "IMAGE_PACK_ATTRIBUTES", names, names),
+        ("ImageProcessing", "VARIANT_CLAIM_TABLE", "data/VariantClaims", "data/VariantClaims"),
+        ("ImageProcessing", "RENDER_TIMEOUT_SECS", "15", "20"),
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
@@ -139,6 +153,33 @@ fn a_run_ends_before_its_lease_does() {
 }
 
 #[test]
+fn a_sweep_leaves_time_for_the_longest_pause_the_invalidation_and_the_ledger() {
+    // What the configuration allows as purge.edge_fetch_max_secs, and what two calls of AWS may take.
+    let rest_secs = 10 + 3;
+    for function in ["ImageInvalidation", "ImagePurge"] {
+        let timeout = dev().named("AWS::Lambda::Function", function).properties["Timeout"].as_u64().unwrap();
+        let sweep: u64 = variables(dev(), function)["SWEEP_SECS_MAX"].as_str().unwrap().parse().unwrap();
+        assert!(sweep + rest_secs < timeout, "{function}: {sweep} s of {timeout} s");
+    }
+}
+
+#[test]
+fn executions_are_kept_for_image_processing_where_it_is_configured_and_for_no_other() {
+    let environments = [
+        (dev(), Value::Null),
+        (of_the_repository().stack("prod/pipeline"), json!(200)),
+        (edited().stack("other/pipeline"), json!(77)),
+    ];
+    for (stack, executions) in environments {
+        for (function, _) in FUNCTIONS {
+            let expected = if function == "ImageProcessing" { &executions } else { &Value::Null };
+            let reserved = &stack.named("AWS::Lambda::Function", function).properties["ReservedConcurrentExecutions"];
+            assert_eq!(reserved, expected, "{}: {function}", stack.path);
+        }
+    }
+}
+
+#[test]
 fn processor_and_time_limits_are_as_configured() {
     let edited = edited().stack("other/pipeline");
     for (stack, architecture, picture_secs) in [(dev(), "arm64", 15), (edited, "x86_64", 20)] {
@@ -149,7 +190,9 @@ fn processor_and_time_limits_are_as_configured() {
         let processing = stack.named("AWS::Lambda::Function", "ImageProcessing").properties;
         assert_eq!(processing["Timeout"], picture_secs);
         // API Gateway gives up after 30 seconds.
-        assert!(stack.named("AWS::Lambda::Function", "ImagePurge").properties["Timeout"].as_u64().unwrap() < 30);
+        for function in ["ImagePurge", "ImageManagement"] {
+            assert!(stack.named("AWS::Lambda::Function", function).properties["Timeout"].as_u64().unwrap() < 30);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod alarms;
 mod command_line;
 mod data;
 mod distribution;
+mod existing;
 mod handlers;
 mod invalidation;
 mod lint;

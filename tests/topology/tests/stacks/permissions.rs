@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::environments::of_the_repository;
+use crate::environments::{existing, of_the_repository};
 use crate::policy::{pairs, sentence, sentences};
 use crate::stack::{Resource, Stack};
+use crate::synthesis::Synthesis;
 
 /// What each role may do: actions, and the resource that it may do them to.
 const ROLES: &[(&str, &[(&str, &str)])] = &[
@@ -53,10 +54,24 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageProcessingLog.Arn"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
+            ("dynamodb:DeleteItem dynamodb:PutItem", "data/VariantClaims.Arn"),
             ("s3:GetObjectVersion", "data/Originals.Arn/*"),
-            ("s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
+            ("s3:DeleteObject s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
             ("s3:ListBucket", "data/Originals.Arn"),
             ("s3:ListBucket", "data/Variants.Arn"),
+        ],
+    ),
+    (
+        "pipeline/ImageManagementRole",
+        &[
+            ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageManagementLog.Arn"),
+            (
+                "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+                "data/ImagePacks.Arn",
+            ),
+            ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),
+            ("s3:GetObject", "data/Originals.Arn/.uploads/*"),
+            ("s3:ListBucket", "data/Originals.Arn"),
         ],
     ),
     ("pipeline/InvalidationScheduleRole", &[("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn")]),
@@ -68,8 +83,10 @@ const WIDE: &[(&str, &str)] = &[
     ("dynamodb:ListStreams", "*"),
     // One handler serves the pictures of every tenant; tenants come and go without this stack.
     ("s3:GetObjectVersion", "data/Originals.Arn/*"),
-    ("s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
+    ("s3:DeleteObject s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
     ("s3:DeleteObject", "data/Variants.Arn/*"),
+    ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),
+    ("s3:GetObject", "data/Originals.Arn/.uploads/*"),
     ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
 ];
 
@@ -79,6 +96,7 @@ const TRUST: &[(&str, &str, &str)] = &[
     ("lambda.amazonaws.com", "pipeline/ImageInvalidationRole", ""),
     ("lambda.amazonaws.com", "pipeline/ImagePurgeRole", ""),
     ("lambda.amazonaws.com", "pipeline/ImageProcessingRole", ""),
+    ("lambda.amazonaws.com", "pipeline/ImageManagementRole", ""),
     (
         "scheduler.amazonaws.com",
         "pipeline/InvalidationScheduleRole",
@@ -94,6 +112,12 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
         "lambda:InvokeFunction",
         "pipeline/ImagePurge.Arn",
         "SourceArn=arn:aws:execute-api:eu-west-1:<account>:pipeline/AdminApi/*/*/images/{tenant}/{imagePackId}",
+    ),
+    (
+        "apigateway.amazonaws.com",
+        "lambda:InvokeFunction",
+        "pipeline/ImageManagement.Arn",
+        "SourceArn=arn:aws:execute-api:eu-west-1:<account>:pipeline/AdminApi/*/*/adminAPI/*",
     ),
     (
         "cloudfront.amazonaws.com",
@@ -139,9 +163,9 @@ fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Ite
 }
 
 /// What the roles of an environment may do.
-fn granted(environment: &str) -> Vec<String> {
+fn granted(synthesis: &Synthesis, environment: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for stack in of_the_repository().stacks_of(environment) {
+    for stack in synthesis.stacks_of(environment) {
         for policy in stack.all("AWS::IAM::Policy") {
             let mut holders = policy.properties.as_object().unwrap().keys();
             assert!(!holders.any(|key| ["Users", "Groups"].contains(&key.as_str())), "{}", policy.id);
@@ -164,13 +188,30 @@ fn a_role_may_do_what_is_written_down_and_nothing_else() {
     let written = ROLES.iter().flat_map(|(role, grants)| {
         grants.iter().map(|(actions, resource)| sentence(role, "may", actions, resource, ""))
     });
-    check(written, granted("dev"));
+    check(written, granted(of_the_repository(), "dev"));
 }
 
 #[test]
 fn production_grants_what_development_grants() {
     let as_in_development = |text: String| text.replace("prod-lof", "dev-lof").replace("123456789012", "<account>");
-    check(granted("dev"), granted("prod").into_iter().map(as_in_development));
+    let [dev, prod] = ["dev", "prod"].map(|environment| granted(of_the_repository(), environment));
+    check(dev, prod.into_iter().map(as_in_development));
+}
+
+#[test]
+fn an_existing_installation_is_granted_the_same_on_what_it_names() {
+    let table = "arn:aws:dynamodb:eu-west-1:123456789012:table/legacy-packs";
+    let names = [
+        ("data/ImagePacks.StreamArn", format!("{table}/stream/2026-01-01T00:00:00.000")),
+        ("data/ImagePacks.Arn", table.to_owned()),
+        ("data/Originals.Arn", "arn:aws:s3:::legacy-originals".to_owned()),
+        ("data/Variants.Arn", "arn:aws:s3:::legacy-variants".to_owned()),
+        ("tenant-acme/Distribution", "E1ABCDEF2GHIJK".to_owned()),
+        ("dev-lof", "existing-lof".to_owned()),
+    ];
+    let as_named = |text: String| names.iter().fold(text, |text, (ours, theirs)| text.replace(ours, theirs));
+    let expected = granted(of_the_repository(), "dev").into_iter().map(as_named);
+    check(expected, granted(existing(), "existing"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod partial_failure;
 mod quota;
 mod reach;
 mod settling;
+mod sweeping;
 mod waiting;
 
 use std::time::Duration;

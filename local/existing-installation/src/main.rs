@@ -1,0 +1,41 @@
+//! The CDK app of an existing installation. The CDK CLI runs it and reads what it synthesises.
+
+use std::process::ExitCode;
+
+use aws_cdk_lib::App;
+use existing_installation::Installation;
+
+/// Why nothing was synthesised.
+#[derive(Debug, thiserror::Error)]
+enum SynthesisFailed {
+    #[error("the context has no {key}; example: cdk deploy --context {key}={example}")]
+    NoContext { key: &'static str, example: &'static str },
+    #[error(transparent)]
+    Cdk(#[from] aws_cdk_lib::Error),
+}
+
+fn main() -> ExitCode {
+    match synthesize() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn synthesize() -> Result<(), SynthesisFailed> {
+    let app = App::new()?;
+    let installation = Installation {
+        viewer_domain: context(&app, "viewer-domain", "image-service.eu-west-1.dev.vmnd.tv")?,
+        origin: context(&app, "origin", "pictures.example.com")?,
+    };
+    installation.declare(&app)?;
+    app.synth()?;
+    Ok(())
+}
+
+fn context(app: &App, key: &'static str, example: &'static str) -> Result<String, SynthesisFailed> {
+    let value = app.node()?.try_get_context(key)?;
+    value.as_str().map(ToOwned::to_owned).ok_or(SynthesisFailed::NoContext { key, example })
+}

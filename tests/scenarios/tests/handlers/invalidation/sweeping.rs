@@ -1,0 +1,135 @@
+//! More variants than one run can delete.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use image_invalidation::{Handler, Summary};
+use scenarios::{Environment, NOW, SETTLE};
+
+use super::{before, settled};
+
+/// How many keys the runs of these tests list at a time.
+const KEYS_PER_PAGE: i32 = 2;
+/// A time that is over when the first page is done: listing and deleting it takes longer.
+const ONE_PAGE: Duration = Duration::from_micros(100);
+
+/// Six variants of two locations, in the order of their keys.
+const VARIANTS: [&str; 6] = [
+    "acme/p1/main/default",
+    "acme/p1/main/suffix=v2",
+    "acme/p1/poster/default",
+    "acme/p2/main/default",
+    "acme/p3/main/default",
+    "acme/p3/poster/default",
+];
+const POSTERS: [&str; 2] = ["acme/p1/poster/default", "acme/p3/poster/default"];
+
+/// A run that has time for one page of each entry.
+fn short_of_time(environment: &Environment) -> Handler {
+    let mut handler = environment.invalidation_handler();
+    handler.purger.executor.variants.keys_per_page = KEYS_PER_PAGE;
+    handler.purger.executor.sweep_max = ONE_PAGE;
+    handler
+}
+
+async fn environment(changed_at: Timestamp) -> Environment {
+    let environment = Environment::start().await;
+    environment.store_variants(VARIANTS).await;
+    environment.enqueue("acme", "location#main", changed_at).await;
+    environment
+}
+
+/// Expects an unfinished run: nothing left the queue and CloudFront was told nothing.
+async fn check_unfinished(environment: &Environment, handler: &Handler, now: Timestamp, left: &[&str]) {
+    let summary = handler.run("run", now).await.unwrap();
+    assert_eq!((summary.sweeps_unfinished, summary.entries_left, summary.entries_removed), (1, 1, 0));
+    assert_eq!(environment.variants().await, left);
+    assert_eq!(environment.queued().await, ["acme location#main"]);
+}
+
+#[tokio::test]
+async fn runs_that_are_short_of_time_go_on_where_the_last_one_stopped_and_tell_cloudfront_at_the_end() {
+    let environment = environment(settled()).await;
+    let handler = short_of_time(&environment);
+
+    check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;
+    let rows = environment.queue_rows().await;
+    assert_eq!(rows[0]["sweep"]["afterKey"], "acme/p1/main/suffix=v2");
+    assert_eq!(environment.invalidated("acme").await.len(), 0, "an edge would refill from what is not deleted yet");
+    let left = ["acme/p1/poster/default", "acme/p3/main/default", "acme/p3/poster/default"];
+    check_unfinished(&environment, &handler, NOW.plus(SETTLE), &left).await;
+    assert_eq!(environment.invalidated("acme").await.len(), 0);
+
+    let summary = handler.run("run", NOW.plus(SETTLE * 2)).await.unwrap();
+    assert_eq!((summary.sweeps_unfinished, summary.entries_removed, summary.variants_deleted), (0, 1, 1));
+    assert_eq!(environment.variants().await, POSTERS);
+    assert_eq!(environment.invalidated("acme").await, [["#acme/location/main"]]);
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+    let ledger = environment.ledger().await;
+    assert_eq!((ledger.len(), &ledger[0]["variantsDeleted"]), (1, &4.into()), "all runs together");
+    assert_eq!(ledger[0]["startedAt"], NOW.as_millis(), "when the first run began");
+}
+
+#[tokio::test]
+async fn a_change_during_a_long_deletion_begins_it_anew() {
+    let environment = environment(settled()).await;
+    let handler = short_of_time(&environment);
+    check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;
+
+    // Forced again: what was made meanwhile from the first forced configuration is stale too.
+    environment.store_variants(["acme/p1/main/default"]).await;
+    environment.enqueue("acme", "location#main", NOW).await;
+    let summary = environment.invalidation_handler().run("run", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!((summary.entries_removed, summary.variants_deleted), (1, 3));
+    assert_eq!(environment.variants().await, POSTERS);
+}
+
+#[tokio::test]
+async fn a_deletion_that_began_before_the_settle_delay_was_over_is_repeated_as_a_whole() {
+    let environment = environment(before(NOW, SETTLE / 2)).await;
+    let handler = short_of_time(&environment);
+    check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;
+
+    // Stored, behind the place where the deletion stands, by a rendering that read the old configuration.
+    environment.store_variants(["acme/p1/main/default"]).await;
+    let whole = environment.invalidation_handler();
+    let summary = whole.run("run", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!((summary.entries_left, summary.entries_removed), (1, 0), "what it began with came too early");
+    let summary = whole.run("run", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!((summary.entries_removed, summary.variants_deleted), (1, 1));
+    assert_eq!(environment.variants().await, POSTERS);
+    assert_eq!(environment.invalidated("acme").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_pack_does_not_wait_for_a_locations_variants() {
+    let environment = environment(settled()).await;
+    environment.store_variants(["acme/p9/poster/default"]).await;
+    environment.enqueue("acme", "pack#p9", settled()).await;
+    let summary = short_of_time(&environment).run("run", NOW).await.unwrap();
+    assert_eq!(
+        summary,
+        Summary {
+            entries: 2,
+            entries_removed: 1,
+            entries_left: 1,
+            sweeps_unfinished: 1,
+            invalidations: 1,
+            items: 1,
+            ..summary.clone()
+        }
+    );
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p9"]]);
+    assert_eq!(environment.queued().await, ["acme location#main"]);
+}
+
+#[tokio::test]
+async fn without_cache_tags_a_location_is_the_tenants_wildcard_and_only_its_own_variants_are_deleted() {
+    let environment = Environment::start().await;
+    environment.register("initech", false).await;
+    environment.store_variants(["initech/p1/main/default", "initech/p1/poster/default"]).await;
+    environment.enqueue("initech", "location#main", settled()).await;
+    environment.invalidation_handler().run("run", NOW).await.unwrap();
+    assert_eq!(environment.invalidated("initech").await, [["/api/v2/img/*"]]);
+    assert_eq!(environment.variants().await, ["initech/p1/poster/default"]);
+}

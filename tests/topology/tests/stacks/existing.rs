@@ -1,0 +1,114 @@
+//! An environment that names what is there already: nothing of it is made, and the pipeline uses it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::environments::existing;
+use crate::stack::Stack;
+
+const TABLE_ARN: &str = "arn:aws:dynamodb:eu-west-1:123456789012:table/legacy-packs";
+const API: &str = "a1b2c3d4e5";
+
+fn data() -> &'static Stack {
+    existing().stack("existing/data")
+}
+
+fn pipeline() -> &'static Stack {
+    existing().stack("existing/pipeline")
+}
+
+/// The kinds of a stack's resources.
+fn kinds(stack: &Stack) -> BTreeSet<&str> {
+    stack.resources().map(|resource| resource.kind).collect()
+}
+
+#[test]
+fn the_data_stack_makes_the_queue_the_ledger_and_the_claims_only() {
+    let made: BTreeSet<_> = data().resources().map(|resource| data().local(resource.id)).collect();
+    let expected = ["data/InvalidationQueue", "data/PurgeLedger", "data/VariantClaims"];
+    assert_eq!(made, BTreeSet::from(expected.map(ToOwned::to_owned)));
+}
+
+#[test]
+fn programs_find_what_is_named_where_they_find_what_is_made() {
+    let expected = [
+        ("ImagePackTable", "legacy-packs"),
+        ("InvalidationQueueTable", "data/InvalidationQueue"),
+        ("OriginalsBucket", "legacy-originals"),
+        ("PurgeLedgerTable", "data/PurgeLedger"),
+        ("VariantsBucket", "legacy-variants"),
+    ];
+    assert_eq!(data().outputs(), BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
+    let api = format!("https://{API}.execute-api.eu-west-1.amazonaws.com/manage");
+    assert_eq!(pipeline().outputs()["AdminApiUrl"], api);
+}
+
+#[test]
+fn the_tables_own_stream_starts_the_pipeline() {
+    let mapping = pipeline().only("AWS::Lambda::EventSourceMapping").properties;
+    assert_eq!(mapping["EventSourceArn"], format!("{TABLE_ARN}/stream/2026-01-01T00:00:00.000"));
+}
+
+#[test]
+fn handlers_are_told_the_names() {
+    let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision"}"#;
+    let variables = [
+        ("IMAGE_PACK_TABLE", "legacy-packs"),
+        ("IMAGE_PACK_ATTRIBUTES", names),
+        ("ORIGINALS_BUCKET", "legacy-originals"),
+        ("VARIANTS_BUCKET", "legacy-variants"),
+    ];
+    let mut told = BTreeSet::new();
+    for function in pipeline().all("AWS::Lambda::Function") {
+        for (variable, expected) in variables {
+            let value = &function.properties["Environment"]["Variables"][variable];
+            if *value != Value::Null {
+                assert_eq!(pipeline().text(value), expected, "{}: {variable}", function.id);
+                told.insert(variable);
+            }
+        }
+    }
+    assert_eq!(told, BTreeSet::from(variables.map(|(variable, _)| variable)));
+}
+
+#[test]
+fn the_routes_and_their_authorizer_are_added_to_the_api_that_has_its_own_stage_and_domain() {
+    for kind in ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::ApiMapping"] {
+        assert!(!kinds(pipeline()).contains(kind), "{kind}");
+    }
+    for (kind, count) in [("Route", 15), ("Integration", 2), ("Authorizer", 1)] {
+        let kind = format!("AWS::ApiGatewayV2::{kind}");
+        let apis: Vec<_> = pipeline().all(&kind).map(|resource| &resource.properties["ApiId"]).collect();
+        assert_eq!(apis, vec![API; count], "{kind}");
+    }
+}
+
+#[test]
+fn the_api_may_call_the_two_handlers_and_no_more_of_it_than_their_routes() {
+    let permissions = pipeline().all("AWS::Lambda::Permission");
+    let sources: BTreeSet<_> =
+        permissions.map(|permission| pipeline().text(&permission.properties["SourceArn"])).collect();
+    let routes = ["adminAPI/*", "images/{tenant}/{imagePackId}"];
+    let expected = routes.map(|route| format!("arn:aws:execute-api:eu-west-1:<account>:{API}/*/*/{route}"));
+    assert_eq!(sources, BTreeSet::from(expected));
+}
+
+#[test]
+fn a_tenant_that_has_a_distribution_is_registered_and_may_be_purged_by_its_paths() {
+    let acme = existing().stack("existing/tenant-acme");
+    assert_eq!(kinds(acme), BTreeSet::from(["AWS::IAM::Policy", "AWS::SSM::Parameter"]));
+    let parameter = acme.only("AWS::SSM::Parameter").properties;
+    assert_eq!(parameter["Name"], "/existing-lof/images/tenants/acme");
+    assert_eq!(parameter["Value"], r#"{"distributionId":"E1ABCDEF2GHIJK","cacheTags":false}"#);
+    let statements = &acme.only("AWS::IAM::Policy").properties["PolicyDocument"]["Statement"];
+    assert_eq!(statements[0]["Action"], json!("cloudfront:CreateInvalidation"));
+    let arn = "arn:aws:cloudfront::<account>:distribution/E1ABCDEF2GHIJK";
+    assert_eq!(acme.text(&statements[0]["Resource"]), arn);
+    assert_eq!(acme.outputs()["DistributionId"], "E1ABCDEF2GHIJK");
+}
+
+#[test]
+fn a_tenant_that_has_none_gets_one() {
+    assert_eq!(existing().stack("existing/tenant-globex").all("AWS::CloudFront::Distribution").count(), 1);
+}
