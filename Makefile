@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup run dev check test lint deny clean
+.PHONY: help setup run dev check test lint bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
@@ -57,6 +57,10 @@ lint: setup ## Format, clippy and licences, as CI runs them
 	@$(TIMED) "format" cargo fmt --all -- --check
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
+
+# A workspace of its own: what it measures besides the product's libraries is built by nothing else.
+bench: ## The image libraries side by side, as docs/adr/0011 records them (minutes to build)
+	@cargo run --release --quiet --manifest-path tests/bench/Cargo.toml
 
 deny: setup ## Licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
 	@cargo deny check

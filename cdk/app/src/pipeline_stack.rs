@@ -196,8 +196,7 @@ fn management_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
         ],
     }
     .declare(stack, environment)?;
-    let table_actions =
-        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];
+    let table_actions = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];
     allow(&function, table_actions, [data.image_packs.table_arn()?])?;
     allow(&function, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
     allow(&function, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;

@@ -19,6 +19,7 @@ pub mod settings;
 pub mod tenant_registry;
 mod update_expression;
 pub mod upload_area;
+pub mod variant_claims;
 pub mod variants_bucket;
 
 pub use call_failed::CallFailed;

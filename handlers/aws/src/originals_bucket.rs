@@ -52,12 +52,4 @@ impl OriginalsBucket {
         result.map_err(|error| CallFailed::new(format!("deleting {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
-
-    /// Deletes one version for good: nobody has ever been shown it.
-    pub async fn discard(&self, key: &str, version: &str) -> Result<(), CallFailed> {
-        let request = self.client.delete_object().bucket(&self.bucket).key(key).version_id(version);
-        let action = || format!("deleting {key} (version {version}) of bucket {}", self.bucket);
-        request.send().await.map_err(|error| CallFailed::new(action(), error))?;
-        Ok(())
-    }
 }

@@ -36,12 +36,16 @@ pub struct Variant {
     pub content_type: String,
     /// Its cache tags, as the value of the cache-tag header.
     pub cache_tags: String,
+    /// What it was made from (`domain::picture_revision`). Variants of older versions of image-processing have none.
+    pub revision: Option<String>,
     /// The entity tag that S3 computed.
     pub etag: String,
 }
 
 /// The user metadata key that keeps a variant's cache tags with it.
 const CACHE_TAGS: &str = "cache-tags";
+/// The user metadata key that keeps what a variant was made from.
+const REVISION: &str = "image-revision";
 
 /// Why a sweep did not delete all that it covers.
 #[derive(Debug, thiserror::Error)]
@@ -78,20 +82,22 @@ impl VariantsBucket {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(CallFailed::new(action(), error)),
         };
-        let cache_tags = object.metadata().and_then(|metadata| metadata.get(CACHE_TAGS)).cloned();
+        let metadata = |name| object.metadata().and_then(|metadata| metadata.get(name)).cloned();
+        let (cache_tags, revision) = (metadata(CACHE_TAGS).unwrap_or_default(), metadata(REVISION));
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
         let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?.to_vec();
-        Ok(Some(Variant { bytes, content_type, cache_tags: cache_tags.unwrap_or_default(), etag }))
+        Ok(Some(Variant { bytes, content_type, cache_tags, revision, etag }))
     }
 
-    /// Stores one variant with its cache tags and returns the entity tag that S3 computed.
+    /// Stores one variant with its cache tags and its revision, and returns the entity tag that S3 computed.
     pub async fn store(
         &self,
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
+        revision: &str,
     ) -> Result<String, CallFailed> {
         let response = self
             .client
@@ -100,11 +106,19 @@ impl VariantsBucket {
             .key(key)
             .content_type(content_type)
             .metadata(CACHE_TAGS, cache_tags)
+            .metadata(REVISION, revision)
             .body(ByteStream::from(bytes))
             .send()
             .await
             .map_err(|error| CallFailed::new(format!("storing {key} in bucket {}", self.bucket), error))?;
         Ok(response.e_tag.unwrap_or_default())
+    }
+
+    /// Removes one variant; one that is not stored counts as removed.
+    pub async fn remove(&self, key: &str) -> Result<(), CallFailed> {
+        let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        result.map_err(|error| CallFailed::new(format!("removing {key} of bucket {}", self.bucket), error))?;
+        Ok(())
     }
 
     /// Whether anything is stored that `sweep` would list.

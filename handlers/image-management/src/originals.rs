@@ -121,7 +121,7 @@ impl Handler {
     }
 
     async fn discard(&self, original: &ManagedOriginal) {
-        if let Err(error) = self.originals.discard(&original.key, &original.version).await {
+        if let Err(error) = self.originals.delete(&original.key).await {
             tracing::error!(key = original.key, %error, "an original is stored that no pack shows");
         }
     }

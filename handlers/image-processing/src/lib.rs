@@ -4,13 +4,13 @@
 //! bucket holds, or makes it from the original, stores it and answers with it. Every answer that CloudFront keeps
 //! carries cache tags by which a purge finds it.
 
-mod alpha;
-mod geometry;
 mod handler;
+mod making;
+mod recipe;
 mod refusal;
-mod render;
 mod request;
 mod response;
+mod turn;
 
 pub use handler::Handler;
 pub use request::TENANT_HEADER;

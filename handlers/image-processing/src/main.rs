@@ -1,8 +1,11 @@
 //! The Lambda function `image-processing`: reads its configuration, builds its clients, runs.
 
+use std::time::Duration;
+
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::settings::setting;
+use aws_adapters::variant_claims::VariantClaims;
 use aws_adapters::variants_bucket::VariantsBucket;
 use image_processing::Handler;
 use lambda_http::{Error, Request, run, service_fn, tracing};
@@ -14,13 +17,17 @@ async fn main() -> Result<(), Error> {
     let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
     let originals_bucket = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
     let variants_bucket = setting("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
+    let claim_table = setting("VARIANT_CLAIM_TABLE", "dev-lof-images-data-claims")?;
+    let render_timeout = Duration::from_secs(setting("RENDER_TIMEOUT_SECS", "15")?);
     let cache_tag_header = setting("CACHE_TAG_HEADER", "image-cache-tag")?;
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
+    let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
     let handler = Handler {
-        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
+        packs: ImagePackTable::new(dynamodb.clone(), pack_table, attribute_names),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket),
         variants: VariantsBucket::new(s3, variants_bucket),
+        claims: VariantClaims::new(dynamodb, claim_table, render_timeout),
         cache_tag_header,
     };
     let handler = &handler;

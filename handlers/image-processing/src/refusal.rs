@@ -4,8 +4,7 @@ use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::ReadFailed;
 use domain::{InvalidIdentifier, LocationName};
 use lambda_http::http::{Method, StatusCode};
-
-use crate::render::CannotRender;
+use picture::CannotRender;
 
 /// Why a request is answered without a picture. Its text goes to the viewer: it says what is wrong with the request and
 /// nothing about what is behind this function, which the source says, for the log.

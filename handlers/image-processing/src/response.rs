@@ -1,32 +1,40 @@
 //! What goes back to CloudFront, and how long it may be kept.
 
-use aws_adapters::variants_bucket::Variant;
 use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
 use lambda_http::{Body, Response};
 use serde_json::json;
 
+use crate::making::Served;
 use crate::refusal::Refusal;
 
 /// CloudFront keeps a picture for a year (the longest that it keeps anything by default), because a purge reaches it.
 /// A browser asks CloudFront again every time, because no purge reaches a browser.
 const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
 
-/// An error that a viewer's next request would meet again: CloudFront absorbs a rush of them. Short, because what ends
-/// it (a pack that is created) is not always a purge.
+/// An error that a viewer's next request would meet again, or a picture that changes too fast to be stored: CloudFront
+/// absorbs a rush of requests for it. Short, because what ends it (a pack that is created) is not always a purge.
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 
 /// An error that the next request may not meet.
 const NEVER: &str = "no-store";
 
-/// A picture. `cache_tags` are those of the pack, the location and the tenant that it shows.
+/// The header that says what the picture was made from: compared with what the pack shows now, it answers "why do I
+/// still see the old picture?". Variants that are older than the header have none.
+const REVISION: HeaderName = HeaderName::from_static("image-revision");
+
+/// A picture.
 ///
 /// The answer is always the whole picture, never a 304: nothing says that CloudFront refreshes cache tags on one.
-pub(crate) fn picture(variant: Variant, cache_tag_header: &HeaderName, cache_tags: &str) -> Response<Body> {
+pub(crate) fn picture(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
+    let Served { variant, cache_tags, is_lasting } = served;
     let mut response = Response::new(Body::from(variant.bytes));
     set(&mut response, CONTENT_TYPE, &variant.content_type);
     set(&mut response, ETAG, &variant.etag);
-    set(&mut response, CACHE_CONTROL, UNTIL_PURGED);
-    set(&mut response, cache_tag_header.clone(), cache_tags);
+    set(&mut response, CACHE_CONTROL, if is_lasting { UNTIL_PURGED } else { BRIEFLY });
+    set(&mut response, cache_tag_header.clone(), &cache_tags);
+    if let Some(revision) = variant.revision {
+        set(&mut response, REVISION, &revision);
+    }
     response
 }
 
@@ -59,6 +67,7 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use aws_adapters::variants_bucket::Variant;
     use domain::{ImagePackId, LocationName};
     use lambda_http::http::Method;
 
@@ -70,21 +79,38 @@ mod tests {
         response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
-    #[test]
-    fn a_picture_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
+    fn served(revision: Option<&str>, is_lasting: bool) -> Response<Body> {
         let variant = Variant {
             bytes: vec![1, 2, 3],
             content_type: "image/jpeg".to_owned(),
             cache_tags: String::new(),
+            revision: revision.map(ToOwned::to_owned),
             etag: "\"abc\"".to_owned(),
         };
-        let response = picture(variant, &CACHE_TAG_HEADER, "acme/p1,acme/location/main,acme");
+        let cache_tags = "acme/p1,acme/location/main,acme".to_owned();
+        picture(Served { variant, cache_tags, is_lasting }, &CACHE_TAG_HEADER)
+    }
+
+    #[test]
+    fn a_picture_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
+        let response = served(Some("0123456789abcdef"), true);
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), Some("image/jpeg"));
         assert_eq!(header(&response, "etag"), Some("\"abc\""));
         assert_eq!(header(&response, "cache-control"), Some("public, max-age=0, must-revalidate, s-maxage=31536000"));
         assert_eq!(header(&response, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+        assert_eq!(header(&response, "image-revision"), Some("0123456789abcdef"));
         assert_eq!(response.into_body().as_ref(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_picture_that_was_stored_before_revisions_were_has_no_such_header() {
+        assert_eq!(header(&served(None, true), "image-revision"), None);
+    }
+
+    #[test]
+    fn a_picture_that_changes_too_fast_to_be_stored_is_kept_briefly() {
+        assert_eq!(header(&served(None, false), "cache-control"), Some("public, max-age=0, s-maxage=5"));
     }
 
     fn check_error(refusal: &Refusal, status: u16, cache_control: &str) {
@@ -109,7 +135,7 @@ mod tests {
         check_error(&Refusal::NoMainLocation, 404, briefly);
         check_error(&Refusal::UnknownLocation(location.clone()), 404, briefly);
         check_error(&Refusal::MissingOriginal(location), 404, briefly);
-        check_error(&Refusal::CannotRender(crate::render::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&Refusal::CannotRender(picture::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
         check_error(&Refusal::NotThroughADistribution, 403, "no-store");
         check_error(&Refusal::MethodNotAllowed(Method::POST), 405, "no-store");
     }

@@ -79,8 +79,26 @@ impl InvalidPicture {
     }
 }
 
+/// How much memory a decoder may take besides the picture's pixels, in bytes: for a PNG's compressed metadata and its
+/// rows. A colour profile of a few KB can be packed so that it inflates to gigabytes; the decoder leaves it out then.
+const DECODER_BYTES_MAX: u64 = 32_000_000;
+
+/// A picture whose header has been read and found good.
+pub(crate) struct Opened<D> {
+    /// Decodes the rest.
+    pub(crate) decoder: D,
+    /// How its pixels must be turned to be seen upright.
+    pub(crate) orientation: Orientation,
+    inspected: Inspected,
+}
+
 /// Reads the header of `bytes`.
 pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidPicture> {
+    Ok(open(bytes)?.inspected)
+}
+
+/// Reads the header of `bytes`, ready to decode the rest. Whoever decodes comes by here, and so by the limits.
+pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidPicture> {
     let guessed = image::guess_format(bytes).map_err(|_| InvalidPicture::NotAPicture)?;
     let format = match guessed {
         ImageFormat::Jpeg => Format::Jpeg,
@@ -89,16 +107,19 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidPicture> {
         other => return Err(InvalidPicture::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
-    reader.limits(Limits::default());
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(DECODER_BYTES_MAX);
+    reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(InvalidPicture::Damaged)?;
     let (width, height) = decoder.dimensions();
     if !(1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
         return Err(InvalidPicture::PixelCount { width, height });
     }
+    let orientation = decoder.orientation().map_err(InvalidPicture::Damaged)?;
     let is_turned = matches!(
-        decoder.orientation().map_err(InvalidPicture::Damaged)?,
+        orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
     let (width, height) = if is_turned { (height, width) } else { (width, height) };
-    Ok(Inspected { format, width, height })
+    Ok(Opened { decoder, orientation, inspected: Inspected { format, width, height } })
 }

@@ -1,5 +1,14 @@
 //! Originals in, variants out, without I/O.
 
+mod alpha;
+mod decoding;
+mod encoding;
+mod geometry;
 mod inspection;
+mod render;
+mod scaling;
+mod webp_container;
 
+pub use encoding::CannotEncode;
 pub use inspection::{Format, Inspected, InvalidPicture, ORIGINAL_PIXELS_MAX, inspect};
+pub use render::{CannotRender, Rendered, render};

@@ -17,8 +17,10 @@ impl LocalDynamoDb {
     pub const INVALIDATION_QUEUE_TABLE: &str = "invalidation-queue";
     /// Partition `tenant`, sort `purge`.
     pub const PURGE_LEDGER_TABLE: &str = "purge-ledger";
+    /// Partition `tenant`, sort `variant`.
+    pub const VARIANT_CLAIM_TABLE: &str = "variant-claims";
 
-    /// Starts an empty DynamoDB and creates the three tables.
+    /// Starts an empty DynamoDB and creates the tables.
     ///
     /// # Panics
     /// When it cannot start; the message says which step failed.
@@ -31,6 +33,7 @@ impl LocalDynamoDb {
             (Self::IMAGE_PACK_TABLE, "entity"),
             (Self::INVALIDATION_QUEUE_TABLE, "target"),
             (Self::PURGE_LEDGER_TABLE, "purge"),
+            (Self::VARIANT_CLAIM_TABLE, "variant"),
         ] {
             create_table(&local.client(), table, sort_key).await;
         }

@@ -56,8 +56,9 @@ async fn an_original_that_is_no_picture_is_refused_and_nothing_is_stored() {
     let locations = json!({"main": {"original": original}});
     service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
     let refused = service.get("acme", "/api/v2/img/p1").await;
-    check_error(&refused, 422, "undecodable-original", BRIEFLY, Some("acme/p1,acme"));
+    check_error(&refused, 422, "not-a-picture", BRIEFLY, Some("acme/p1,acme"));
     assert_eq!(service.stored("acme/p1/main/default").await, None);
+    assert_eq!(service.claims_left().await, 0);
 }
 
 #[tokio::test]

@@ -2,5 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
 mod errors;
+mod freshness;
+mod parallel;
 mod pictures;
 mod service;

@@ -4,7 +4,7 @@ use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, ask, check_picture, event, header, plain};
+use crate::service::{GREEN, RED, Service, ask, check_picture, event, header, plain, send};
 
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 
@@ -97,6 +97,34 @@ async fn head_answers_like_get_without_the_picture() {
     let head = ask(&service.handler, "HEAD", Some("acme"), "/api/v2/img/p1").await;
     assert_eq!((head.status(), head.headers()), (get.status(), get.headers()));
     assert!(head.body().is_empty());
+}
+
+#[tokio::test]
+async fn a_location_has_its_own_format() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    for (format, media_type) in [("jpeg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp")] {
+        let config = json!({"width": 64, "height": 36, "format": format, "quality": 95});
+        service.write("acme", "location#main", config).await;
+        let picture = service.get("acme", &format!("/api/v2/img/p1-{format}")).await;
+        check_picture(&picture, RED, (64, 36));
+        assert_eq!(header(&picture, "content-type"), Some(media_type));
+    }
+}
+
+#[tokio::test]
+async fn what_a_browser_accepts_changes_nothing() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let plain = service.get("acme", "/api/v2/img/p1").await;
+    for accept in ["image/avif,image/webp,*/*", "image/png", "text/html", ""] {
+        let mut event = event("GET", Some("acme"), &format!("/api/v2/img/p1-{}", accept.len()));
+        event["headers"]["accept"] = json!(accept);
+        let answer = send(&service.handler, &event).await;
+        assert_eq!((answer.status(), answer.headers()), (plain.status(), plain.headers()), "{accept}");
+        assert_eq!(answer.body(), plain.body(), "{accept}");
+        assert_eq!(header(&answer, "vary"), None, "CloudFront's cache key holds no Accept");
+    }
 }
 
 #[tokio::test]

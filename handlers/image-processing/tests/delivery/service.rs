@@ -1,9 +1,13 @@
 //! One handler with a DynamoDB and an S3 of its own, and what an editor and CloudFront do with it.
 
 use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::variant_claims::VariantClaims;
 use aws_adapters::variants_bucket::VariantsBucket;
 use domain::AttributeNames;
 use image::{ImageFormat, Rgb, RgbImage};
@@ -16,16 +20,22 @@ use serde_json::{Value, json};
 pub(crate) const RED: [u8; 3] = [220, 30, 30];
 pub(crate) const GREEN: [u8; 3] = [30, 180, 30];
 
+/// How long the claims of the handler last: longer than any test, so that none passes because one expired.
+const CLAIM_DURATION: Duration = Duration::from_mins(2);
+
+#[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) handler: Handler,
-    dynamodb: aws_sdk_dynamodb::Client,
-    s3: aws_sdk_s3::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    local_s3: Arc<LocalS3>,
 }
 
 impl Service {
     pub(crate) async fn start() -> Self {
         let dynamodb = LocalDynamoDb::start().await.client();
-        let s3 = LocalS3::start().await.client();
+        let local_s3 = Arc::new(LocalS3::start().await);
+        let s3 = local_s3.client();
         let handler = Handler {
             packs: ImagePackTable::new(
                 dynamodb.clone(),
@@ -34,9 +44,44 @@ impl Service {
             ),
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
+            claims: claims(&dynamodb, CLAIM_DURATION),
             cache_tag_header: HeaderName::from_static("image-cache-tag"),
         };
-        Self { handler, dynamodb, s3 }
+        Self { handler, dynamodb, s3, local_s3 }
+    }
+
+    /// The service with other claims.
+    pub(crate) fn with_claims(&self, claims: VariantClaims) -> Self {
+        Self { handler: Handler { claims, ..self.handler.clone() }, ..self.clone() }
+    }
+
+    /// Runs `hook` behind each variant that is stored, before the handler goes on, with how many were stored before.
+    /// Returns the count of variants that were stored from now on.
+    pub(crate) fn on_stored<F>(&self, hook: impl Fn(Self, usize) -> F + Send + Sync + 'static) -> Arc<AtomicUsize>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let count = Arc::new(AtomicUsize::new(0));
+        let (service, counter) = (self.clone(), Arc::clone(&count));
+        self.local_s3.on_variant_stored(move || hook(service.clone(), counter.fetch_add(1, Ordering::SeqCst)));
+        count
+    }
+
+    /// Counts the variants that are stored from now on: as many as were computed.
+    pub(crate) fn count_stored(&self) -> Arc<AtomicUsize> {
+        self.on_stored(|_, _| async {})
+    }
+
+    /// How many claims nobody has given back.
+    pub(crate) async fn claims_left(&self) -> i32 {
+        self.dynamodb.scan().table_name(LocalDynamoDb::VARIANT_CLAIM_TABLE).send().await.unwrap().count()
+    }
+
+    /// Removes an item of the image-pack table.
+    pub(crate) async fn remove(&self, tenant: &str, entity: &str) {
+        let delete = self.dynamodb.delete_item().table_name(LocalDynamoDb::IMAGE_PACK_TABLE);
+        let delete = delete.key("tenant", serde_dynamo::to_attribute_value(tenant).unwrap());
+        delete.key("entity", serde_dynamo::to_attribute_value(entity).unwrap()).send().await.unwrap();
     }
 
     /// Uploads an original and returns it as a pack names it.
@@ -80,10 +125,18 @@ impl Service {
     }
 }
 
+/// Claims that last for `duration`.
+pub(crate) fn claims(dynamodb: &aws_sdk_dynamodb::Client, duration: Duration) -> VariantClaims {
+    VariantClaims::new(dynamodb.clone(), LocalDynamoDb::VARIANT_CLAIM_TABLE.to_owned(), duration)
+}
+
 /// Sends the event that Lambda makes of a request to the function URL.
 pub(crate) async fn ask(handler: &Handler, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
-    let event = event(method, tenant, url).to_string();
-    handler.handle(&lambda_http::request::from_str(&event).unwrap()).await
+    send(handler, &event(method, tenant, url)).await
+}
+
+pub(crate) async fn send(handler: &Handler, event: &Value) -> Response<Body> {
+    handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap()).await
 }
 
 /// What Lambda makes of a request to a function URL (payload format 2.0).

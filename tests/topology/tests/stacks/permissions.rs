@@ -66,7 +66,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageManagementLog.Arn"),
             (
-                "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+                "dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem",
                 "data/ImagePacks.Arn",
             ),
             ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),

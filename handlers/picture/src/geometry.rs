@@ -1,9 +1,6 @@
 //! Which part of an original is shown, and at which size.
 
-use domain::image_pack::{Crop, Fit, LocationConfig};
-
-/// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). A larger location keeps its proportions.
-const VARIANT_SIDE_MAX_PX: u32 = 4096;
+use domain::image_pack::{Crop, Fit, LocationConfig, VARIANT_SIDE_MAX_PX};
 
 /// A variant in the making: the part of the original that it shows, and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,95 @@
+//! Which variant a request means, and what it is made from, as the table says at the time.
+
+use aws_adapters::image_pack_table::Found;
+use domain::cache_tag::header_value;
+use domain::image_pack::{ImageLocation, LocationConfig};
+use domain::image_url::Reading;
+use domain::picture_revision::picture_revision;
+use domain::variant_key::variant_key;
+use domain::{LocationName, TenantId};
+
+use crate::Handler;
+use crate::refusal::Refusal;
+use crate::request::ImageRequest;
+
+/// A variant, and the picture that it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) tenant: TenantId,
+    reading: Reading,
+    pub(crate) location: LocationName,
+    pub(crate) picture: ImageLocation,
+}
+
+impl Wanted {
+    /// Where it is stored.
+    pub(crate) fn key(&self) -> String {
+        variant_key(&self.tenant, &self.reading.pack, &self.location, self.reading.suffix.as_ref())
+    }
+
+    /// The tags of every purge that concerns it.
+    pub(crate) fn cache_tags(&self) -> String {
+        header_value(&self.tenant, &self.reading.pack, &self.location)
+    }
+}
+
+/// All that making a variant needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Recipe {
+    pub(crate) wanted: Wanted,
+    pub(crate) config: LocationConfig,
+}
+
+impl Recipe {
+    /// What the variant is made from, in one word.
+    pub(crate) fn revision(&self) -> String {
+        picture_revision(&self.wanted.picture, self.config.forced_revision)
+    }
+
+    /// Whether both make the same variant. A configuration that was saved without force makes no difference: it is not
+    /// meant to change the variants that exist.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.wanted == other.wanted && self.config.forced_revision == other.config.forced_revision
+    }
+}
+
+impl Handler {
+    /// What `asked` means now. The location's configuration comes with it if the request names the location, or if
+    /// that is the `likely` one.
+    pub(crate) async fn wanted(
+        &self,
+        asked: &ImageRequest,
+        likely: Option<&LocationName>,
+    ) -> Result<(Wanted, Option<LocationConfig>), Refusal> {
+        let packs: Vec<_> = asked.readings.iter().map(|reading| &reading.pack).collect();
+        let expected = asked.location.as_ref().or(likely);
+        let locations: Vec<_> = expected.into_iter().collect();
+        let Found { mut packs, mut locations } = self.packs.find(&asked.tenant, &packs, &locations).await?;
+        let (reading, mut pack) = asked
+            .readings
+            .iter()
+            .find_map(|reading| Some((reading.clone(), packs.remove(&reading.pack)?)))
+            .ok_or(Refusal::UnknownPack)?;
+        let location = asked.location.clone().or(pack.main_image_location).ok_or(Refusal::NoMainLocation)?;
+        let Some(picture) = pack.image_locations.remove(&location) else {
+            return Err(Refusal::UnknownLocation(location));
+        };
+        let config = (expected == Some(&location)).then(|| locations.remove(&location).unwrap_or_default());
+        Ok((Wanted { tenant: asked.tenant.clone(), reading, location, picture }, config))
+    }
+
+    /// Completes what [`Self::wanted`] found.
+    pub(crate) async fn recipe(&self, (wanted, config): (Wanted, Option<LocationConfig>)) -> Result<Recipe, Refusal> {
+        let Wanted { tenant, location, .. } = &wanted;
+        let config = match config {
+            Some(config) => config,
+            None => self.packs.find(tenant, &[], &[location]).await?.locations.remove(location).unwrap_or_default(),
+        };
+        Ok(Recipe { wanted, config })
+    }
+
+    /// What the variant of `before` would be made from now.
+    pub(crate) async fn recipe_now(&self, asked: &ImageRequest, before: &Recipe) -> Result<Recipe, Refusal> {
+        self.recipe(self.wanted(asked, Some(&before.wanted.location)).await?).await
+    }
+}

@@ -1,0 +1,155 @@
+//! What a variant was made from, and edits while it is made.
+
+use std::sync::atomic::Ordering;
+
+use domain::image_pack::{ImageLocation, Original};
+use domain::picture_revision::picture_revision;
+use lambda_http::{Body, Response};
+use local_aws::LocalS3;
+use serde_json::{Value, json};
+
+use crate::service::{GREEN, RED, Service, check_picture, header, plain};
+
+const SIZE: (u32, u32) = (64, 36);
+const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
+
+/// A service whose pack `p1` is red, in a small location.
+async fn red() -> Service {
+    let service = Service::start().await;
+    service.write("acme", "location#main", json!({"width": SIZE.0, "height": SIZE.1})).await;
+    service.write_pack("acme", "p1", RED).await;
+    service
+}
+
+fn revision(original: &Value, forced_revision: u64) -> String {
+    let original: Original = serde_json::from_value(original.clone()).unwrap();
+    picture_revision(&ImageLocation { original, crop: None }, forced_revision)
+}
+
+#[tokio::test]
+async fn a_picture_says_what_it_was_made_from() {
+    let service = Service::start().await;
+    let original = service.upload("acme/p1/main", plain(RED)).await;
+    let locations = json!({"main": {"original": original}});
+    service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
+    service.write("acme", "location#main", json!({"width": 64, "height": 36, "forcedRevision": 3})).await;
+    let expected = revision(&original, 3);
+    for said in ["made", "stored"] {
+        let picture = service.get("acme", "/api/v2/img/p1").await;
+        assert_eq!(header(&picture, "image-revision"), Some(expected.as_str()), "{said}");
+    }
+    // The pack moved on; what is served did not.
+    service.write_pack("acme", "p1", GREEN).await;
+    let old = service.get("acme", "/api/v2/img/p1").await;
+    check_picture(&old, RED, SIZE);
+    assert_eq!(header(&old, "image-revision"), Some(expected.as_str()));
+}
+
+#[tokio::test]
+async fn a_variant_that_was_stored_before_revisions_were_is_served_without_one() {
+    let service = red().await;
+    let put = service.s3.put_object().bucket(LocalS3::VARIANTS_BUCKET).key("acme/p1/main/default");
+    put.content_type("image/png").body(plain(GREEN).into()).send().await.unwrap();
+    let old = service.get("acme", "/api/v2/img/p1").await;
+    check_picture(&old, GREEN, (320, 180));
+    assert_eq!(header(&old, "image-revision"), None);
+}
+
+/// Asks for the picture while somebody makes `edit` between the variant's write and the look at what it shows.
+/// Returns the answer and how many variants were computed.
+async fn edited<F>(
+    service: &Service,
+    url: &str,
+    edit: impl Fn(Service) -> F + Send + Sync + 'static,
+) -> (Response<Body>, usize)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let stored = service.on_stored(move |service, before| {
+        let edit = (before == 0).then(|| edit(service));
+        async move {
+            if let Some(edit) = edit {
+                edit.await;
+            }
+        }
+    });
+    (service.get("acme", url).await, stored.load(Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn an_original_that_is_replaced_while_its_variant_is_made_is_shown() {
+    for url in ["/api/v2/img/p1", "/api/v2/img/p1?location=main"] {
+        let service = red().await;
+        let edit = |service: Service| async move { service.write_pack("acme", "p1", GREEN).await };
+        let (picture, stored) = edited(&service, url, edit).await;
+        check_picture(&picture, GREEN, SIZE);
+        assert_eq!((header(&picture, "cache-control"), stored), (Some(UNTIL_PURGED), 2));
+        assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), picture.body().to_vec());
+        assert_eq!(service.claims_left().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_location_that_is_forced_while_its_variant_is_made_is_shown_in_its_new_size() {
+    let service = red().await;
+    let forced = json!({"width": 32, "height": 18, "forcedRevision": 1});
+    let edit = move |service: Service| {
+        let forced = forced.clone();
+        async move { service.write("acme", "location#main", forced).await }
+    };
+    let (picture, stored) = edited(&service, "/api/v2/img/p1", edit).await;
+    check_picture(&picture, RED, (32, 18));
+    assert_eq!(stored, 2);
+}
+
+#[tokio::test]
+async fn another_main_location_is_shown_and_nothing_is_left_of_the_one_before() {
+    let service = red().await;
+    let edit = |service: Service| async move {
+        let poster = service.upload("acme/p1/poster", plain(GREEN)).await;
+        let locations = json!({"poster": {"original": poster}});
+        service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "poster"})).await;
+    };
+    let (picture, _) = edited(&service, "/api/v2/img/p1", edit).await;
+    check_picture(&picture, GREEN, (1920, 1080));
+    assert_eq!(header(&picture, "image-cache-tag"), Some("acme/p1,acme/location/poster,acme"));
+    assert_eq!(service.stored("acme/p1/main/default").await, None);
+    assert_eq!(service.stored("acme/p1/poster/default").await.unwrap(), picture.body().to_vec());
+}
+
+#[tokio::test]
+async fn a_write_that_no_viewer_could_notice_makes_no_variant_anew() {
+    let service = red().await;
+    let unforced = |service: Service| async move {
+        service.write("acme", "location#main", json!({"width": 32, "height": 18, "revision": 9})).await;
+    };
+    let (picture, stored) = edited(&service, "/api/v2/img/p1", unforced).await;
+    check_picture(&picture, RED, SIZE);
+    assert_eq!(stored, 1);
+}
+
+#[tokio::test]
+async fn what_is_removed_while_its_variant_is_made_is_not_found_and_nothing_is_stored() {
+    let service = red().await;
+    let removed = |service: Service| async move { service.remove("acme", "pack#p1").await };
+    let (answer, _) = edited(&service, "/api/v2/img/p1?location=main", removed).await;
+    assert_eq!((answer.status().as_u16(), service.stored("acme/p1/main/default").await), (404, None));
+
+    let service = red().await;
+    let emptied = |service: Service| async move { service.write("acme", "pack#p1", json!({})).await };
+    let (answer, _) = edited(&service, "/api/v2/img/p1?location=main", emptied).await;
+    assert_eq!((answer.status().as_u16(), service.stored("acme/p1/main/default").await), (404, None));
+}
+
+#[tokio::test]
+async fn a_picture_that_never_stands_still_is_shown_briefly_and_not_stored() {
+    let service = red().await;
+    let stored = service.on_stored(|service, _| async move { service.write_pack("acme", "p1", GREEN).await });
+    let picture = service.get("acme", "/api/v2/img/p1").await;
+    check_picture(&picture, GREEN, SIZE);
+    assert_eq!(header(&picture, "cache-control"), Some("public, max-age=0, s-maxage=5"));
+    assert_eq!(header(&picture, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+    assert_eq!(stored.load(Ordering::SeqCst), 4, "made, and three times made anew");
+    assert_eq!(service.stored("acme/p1/main/default").await, None);
+    assert_eq!(service.claims_left().await, 0);
+}

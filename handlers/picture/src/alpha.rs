@@ -1,0 +1,22 @@
+//! Pictures with transparency.
+
+use image::{Rgb, RgbImage, RgbaImage};
+
+/// Whether nothing of it is transparent, whatever its format says.
+pub(crate) fn is_opaque(picture: &RgbaImage) -> bool {
+    picture.pixels().all(|pixel| pixel.0[3] == u8::MAX)
+}
+
+/// Lays it on white: what a page shows behind it, more often than not.
+pub(crate) fn on_white(picture: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [red, green, blue, alpha] = picture.get_pixel(x, y).0;
+        Rgb([red, green, blue].map(|colour| over_white(colour, alpha)))
+    })
+}
+
+fn over_white(colour: u8, alpha: u8) -> u8 {
+    let (colour, alpha, full) = (u32::from(colour), u32::from(alpha), u32::from(u8::MAX));
+    let laid = (colour * alpha + full * (full - alpha) + full / 2) / full;
+    u8::try_from(laid).unwrap_or(u8::MAX)
+}

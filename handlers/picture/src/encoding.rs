@@ -1,0 +1,90 @@
+//! From a variant's pixels to its bytes.
+
+use domain::image_pack::{Quality, VariantFormat};
+use image::codecs::png::PngEncoder;
+use image::{DynamicImage, ImageEncoder, ImageError, RgbImage};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, EncodingError};
+
+use crate::alpha::{is_opaque, on_white};
+use crate::inspection::Format;
+use crate::webp_container::with_colour_profile;
+
+/// Why pixels cannot be encoded. It takes a defect here or no memory: the sizes are bounded before.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotEncode {
+    /// As JPEG.
+    #[error("the JPEG encoder refused the pixels")]
+    Jpeg(#[source] EncodingError),
+    /// As PNG.
+    #[error("the PNG encoder refused the pixels")]
+    Png(#[source] ImageError),
+    /// As WebP. libwebp's errors are no Rust errors.
+    #[error("the WebP encoder refused the pixels: {0}")]
+    Webp(String),
+}
+
+/// Encodes `pixels`, RGB or RGBA of 8 bits a channel, and says in which format that is.
+pub(crate) fn encode(
+    pixels: DynamicImage,
+    colour_profile: Option<&[u8]>,
+    format: VariantFormat,
+    quality: Quality,
+) -> Result<(Vec<u8>, Format), CannotEncode> {
+    let pixels = match pixels {
+        DynamicImage::ImageRgba8(pixels) if !is_opaque(&pixels) => DynamicImage::ImageRgba8(pixels),
+        // Many a PNG has an alpha channel and nothing that is transparent.
+        opaque => DynamicImage::ImageRgb8(opaque.into_rgb8()),
+    };
+    match (format, &pixels) {
+        (VariantFormat::Jpeg, DynamicImage::ImageRgba8(transparent)) => {
+            Ok((jpeg(&on_white(transparent), colour_profile, quality)?, Format::Jpeg))
+        }
+        (VariantFormat::Jpeg | VariantFormat::Auto, DynamicImage::ImageRgb8(opaque)) => {
+            Ok((jpeg(opaque, colour_profile, quality)?, Format::Jpeg))
+        }
+        (VariantFormat::Webp, _) => Ok((webp(&pixels, colour_profile, quality)?, Format::Webp)),
+        (VariantFormat::Png | VariantFormat::Auto | VariantFormat::Jpeg, _) => {
+            Ok((png(&pixels, colour_profile)?, Format::Png))
+        }
+    }
+}
+
+fn jpeg(pixels: &RgbImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, CannotEncode> {
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.get());
+    // Each 2 × 2 pixels share their mean colour (below quality 90), and not that of one of them.
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    if let Some(profile) = colour_profile {
+        encoder.add_icc_profile(profile).map_err(CannotEncode::Jpeg)?;
+    }
+    // A variant's sides are far below a JPEG's 65,535; a longer one is refused by the encoder.
+    let [width, height] = [pixels.width(), pixels.height()].map(|side| u16::try_from(side).unwrap_or_default());
+    encoder.encode(pixels.as_raw(), width, height, ColorType::Rgb).map_err(CannotEncode::Jpeg)?;
+    Ok(bytes)
+}
+
+fn png(pixels: &DynamicImage, colour_profile: Option<&[u8]>) -> Result<Vec<u8>, CannotEncode> {
+    let mut bytes = Vec::new();
+    let mut encoder = PngEncoder::new(&mut bytes);
+    if let Some(profile) = colour_profile {
+        let kept = encoder.set_icc_profile(profile.to_vec());
+        kept.map_err(|error| CannotEncode::Png(ImageError::Unsupported(error)))?;
+    }
+    pixels.write_with_encoder(encoder).map_err(CannotEncode::Png)?;
+    Ok(bytes)
+}
+
+fn webp(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, CannotEncode> {
+    let (width, height) = (pixels.width(), pixels.height());
+    let encoder = if pixels.color().has_alpha() {
+        webp::Encoder::from_rgba(pixels.as_bytes(), width, height)
+    } else {
+        webp::Encoder::from_rgb(pixels.as_bytes(), width, height)
+    };
+    let file = encoder.encode_simple(false, f32::from(quality.get()));
+    let file = file.map_err(|error| CannotEncode::Webp(format!("{error:?}")))?;
+    Ok(match colour_profile {
+        Some(profile) => with_colour_profile(&file, profile, width, height),
+        None => file.to_vec(),
+    })
+}

@@ -1,0 +1,79 @@
+//! From the bytes of an original to the bytes of a variant.
+
+use domain::image_pack::{Crop, LocationConfig};
+use fast_image_resize::ResizeError;
+use image::ImageError;
+
+use crate::decoding::decode;
+use crate::encoding::{CannotEncode, encode};
+use crate::geometry::frame;
+use crate::inspection::InvalidPicture;
+use crate::scaling::scale;
+
+/// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which a picture stands as
+/// base64, four bytes for three; the rest is left to the headers.
+const VARIANT_BYTES_MAX: usize = 4_500_000;
+
+/// A variant, ready to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The encoded picture.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub content_type: &'static str,
+}
+
+/// Why no variant can be made of an original. Its text goes to the viewer.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotRender {
+    /// The original is nothing that could have been uploaded through the management API.
+    #[error("The original cannot be used: {0}. Upload another one.")]
+    Original(#[from] InvalidPicture),
+    /// Its header is good and its pixels are not.
+    #[error("The original cannot be decoded: upload it again.")]
+    Undecodable(#[source] ImageError),
+    /// The pixels do not fit the scaler. It takes a defect here.
+    #[error("The original cannot be scaled to its location: change its crop or the location's size.")]
+    Unscalable(#[from] ResizeError),
+    /// An encoder refused the variant.
+    #[error("The picture cannot be encoded: change the location's format.")]
+    Unencodable(#[from] CannotEncode),
+    /// More than a response can hold.
+    #[error(
+        "The picture takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller, or its \
+         format lossy."
+    )]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+    },
+}
+
+impl CannotRender {
+    /// The word that tells it to programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Original(reason) => reason.code(),
+            Self::Undecodable(_) => "undecodable-original",
+            Self::Unscalable(_) => "unscalable-original",
+            Self::Unencodable(_) => "unencodable-variant",
+            Self::TooLarge { .. } => "variant-too-large",
+        }
+    }
+}
+
+/// Makes a variant: what `crop` shows of `original`, in the size, format and quality of the location.
+pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
+    let original = decode(original)?;
+    let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
+    let pixels = scale(&original.pixels, frame)?;
+    let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;
+    if bytes.len() > VARIANT_BYTES_MAX {
+        return Err(CannotRender::TooLarge { bytes: bytes.len() });
+    }
+    Ok(Rendered { bytes, content_type: format.media_type() })
+}
+
+#[cfg(test)]
+mod tests;

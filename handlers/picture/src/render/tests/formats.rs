@@ -1,0 +1,112 @@
+//! JPEG, PNG and WebP, in and out.
+
+use super::*;
+
+const FORMATS: [ImageFormat; 3] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP];
+
+#[test]
+fn an_original_of_every_format_becomes_what_its_location_asks_for() {
+    for original in FORMATS {
+        for (format, media_type) in [
+            (VariantFormat::Auto, "image/jpeg"),
+            (VariantFormat::Jpeg, "image/jpeg"),
+            (VariantFormat::Png, "image/png"),
+            (VariantFormat::Webp, "image/webp"),
+        ] {
+            let variant = render(&encoded(&stripes(300, 150), original), None, formatted(format)).unwrap();
+            assert_eq!(variant.content_type, media_type, "{original:?} as {format:?}");
+            check_colours(&decoded(&variant), &[((10, 50), RED), ((50, 50), GREEN), ((90, 50), BLUE)]);
+        }
+    }
+}
+
+#[test]
+fn transparency_is_kept_where_the_format_has_it_and_laid_on_white_where_not() {
+    for original in [ImageFormat::Png, ImageFormat::WebP] {
+        for (format, media_type, beside) in [
+            (VariantFormat::Auto, "image/png", None),
+            (VariantFormat::Png, "image/png", None),
+            (VariantFormat::Webp, "image/webp", None),
+            (VariantFormat::Jpeg, "image/jpeg", Some([255; 3])),
+        ] {
+            let variant = render(&encoded(&logo(), original), None, formatted(format)).unwrap();
+            assert_eq!(variant.content_type, media_type, "{original:?} as {format:?}");
+            let picture = decoded(&variant);
+            check_colours(&picture, &[((10, 50), GREEN)]);
+            match beside {
+                Some(colour) => check_colours(&picture, &[((90, 50), colour)]),
+                None => assert_eq!(picture.to_rgba8().get_pixel(55, 15).0[3], 0),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_alpha_channel_that_hides_nothing_is_left_out() {
+    let opaque = encoded(&stripes(300, 150).into_rgba8().into(), ImageFormat::Png);
+    let variant = render(&opaque, None, formatted(VariantFormat::Auto)).unwrap();
+    assert_eq!(variant.content_type, "image/jpeg");
+    let lossless = render(&opaque, None, formatted(VariantFormat::Png)).unwrap();
+    assert!(!decoded(&lossless).color().has_alpha());
+}
+
+#[test]
+fn transparent_pixels_leave_no_dark_fringe() {
+    for format in [VariantFormat::Png, VariantFormat::Webp] {
+        let config = LocationConfig { format, ..sized(51, 25, Fit::Fill) };
+        let variant = render(&encoded(&logo(), ImageFormat::Png), None, config).unwrap();
+        let pixels = decoded(&variant).to_rgba8();
+        let half_visible: Vec<_> = pixels.pixels().filter(|pixel| (60..200).contains(&pixel.0[3])).collect();
+        assert!(!half_visible.is_empty(), "an edge between green and transparent");
+        for pixel in half_visible {
+            assert!(pixel.0[1].abs_diff(GREEN[1]) < 12, "{format:?}: {pixel:?}");
+        }
+    }
+}
+
+#[test]
+fn the_edge_of_a_logo_on_white_is_as_light_as_it_is_transparent() {
+    let half = RgbaImage::from_pixel(60, 30, Rgba([0, 0, 0, 128]));
+    let variant = render(&encoded(&half.into(), ImageFormat::Png), None, formatted(VariantFormat::Jpeg)).unwrap();
+    check_colours(&decoded(&variant), &[((50, 50), [127; 3])]);
+}
+
+/// Noise does not compress.
+fn noise(width: u32, height: u32) -> DynamicImage {
+    let mut state = 1_u32;
+    RgbaImage::from_fn(width, height, |_, _| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Rgba(state.to_be_bytes())
+    })
+    .into()
+}
+
+#[test]
+fn a_lower_quality_makes_a_smaller_file() {
+    let original = encoded(&noise(200, 100), ImageFormat::Png);
+    let bytes = |format, quality: u8| {
+        let config = LocationConfig { quality: Quality::try_from(quality).unwrap(), ..formatted(format) };
+        render(&original, None, config).unwrap().bytes.len()
+    };
+    for format in [VariantFormat::Jpeg, VariantFormat::Webp] {
+        let sizes = [1, 50, 85, 100].map(|quality| bytes(format, quality));
+        assert!(sizes.is_sorted_by(|smaller, larger| smaller < larger), "{format:?}: {sizes:?}");
+    }
+    assert_eq!(bytes(VariantFormat::Png, 1), bytes(VariantFormat::Png, 100), "PNG is lossless");
+}
+
+#[test]
+fn the_same_original_gives_the_same_bytes() {
+    let original = encoded(&stripes(300, 150), ImageFormat::Jpeg);
+    for format in [VariantFormat::Jpeg, VariantFormat::Png, VariantFormat::Webp] {
+        let make = || render(&original, None, formatted(format)).unwrap();
+        assert_eq!(make(), make());
+    }
+}
+
+#[test]
+fn a_variant_that_no_response_can_hold_is_refused() {
+    let original = encoded(&noise(2000, 1500), ImageFormat::Png);
+    let refused = render(&original, None, sized(2000, 1500, Fit::Fill)).unwrap_err();
+    assert_eq!(refused.code(), "variant-too-large");
+}

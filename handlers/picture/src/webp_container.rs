@@ -1,0 +1,41 @@
+//! A WebP file with a colour profile: libwebp's encoder writes none.
+//!
+//! A WebP file is a RIFF file: after 12 bytes (`RIFF`, the length of what follows, `WEBP`) come chunks, each of a name
+//! of 4 bytes, the length of its payload (little-endian) and the payload, padded to an even length. With a profile the
+//! chunks are `VP8X` (what the file has), `ICCP` (the profile), and the picture's own (RFC 9649, 2.7).
+
+/// The flag of `VP8X` that says that there is an `ICCP` chunk.
+const HAS_PROFILE: u8 = 1 << 5;
+
+/// What stands before a file's first chunk.
+const FILE_HEADER_BYTES: usize = 12;
+/// The length of a `VP8X` chunk with its name and length.
+const EXTENDED_CHUNK_BYTES: usize = 18;
+
+/// `webp`, a file of libwebp's encoder of `width` × `height` pixels, with `profile` in it.
+pub(crate) fn with_colour_profile(webp: &[u8], profile: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let chunks = webp.get(FILE_HEADER_BYTES..).unwrap_or_default();
+    // A picture with transparency has a VP8X chunk, which says so; an opaque one has none.
+    let (flags, picture) = match chunks {
+        [b'V', b'P', b'8', b'X', _, _, _, _, flags, ..] => {
+            (*flags, chunks.get(EXTENDED_CHUNK_BYTES..).unwrap_or_default())
+        }
+        _ => (0, chunks),
+    };
+    let mut features = vec![flags | HAS_PROFILE, 0, 0, 0];
+    for side in [width, height] {
+        features.extend_from_slice(&(side - 1).to_le_bytes()[..3]);
+    }
+    let mut contents = b"WEBP".to_vec();
+    contents.extend(chunk(*b"VP8X", &features));
+    contents.extend(chunk(*b"ICCP", profile));
+    contents.extend_from_slice(picture);
+    chunk(*b"RIFF", &contents)
+}
+
+fn chunk(name: [u8; 4], payload: &[u8]) -> Vec<u8> {
+    // A variant is far smaller than 4 GB.
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let padding: &[u8] = if payload.len() % 2 == 1 { &[0] } else { &[] };
+    [name.as_slice(), &length.to_le_bytes(), payload, padding].concat()
+}

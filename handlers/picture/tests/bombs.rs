@@ -1,0 +1,111 @@
+//! Small files that claim or unpack to a lot, and files that are no picture. One process of its own, because its
+//! memory is measured.
+#![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
+
+use std::io::{Cursor, Write};
+
+use domain::image_pack::{Fit, LocationConfig};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use picture::{inspect, render};
+
+fn small(format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(RgbImage::from_pixel(30, 15, Rgb([220, 30, 30]))).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn check_refused(file: &[u8], code: &str, message: &str) {
+    let uploaded = inspect(file).unwrap_err();
+    assert_eq!((uploaded.code(), uploaded.to_string().as_str()), (code, message));
+    let shown = render(file, None, LocationConfig::default()).unwrap_err();
+    assert_eq!(shown.code(), code);
+    assert_eq!(shown.to_string(), format!("The original cannot be used: {message}. Upload another one."));
+}
+
+#[test]
+fn what_is_no_picture_is_refused() {
+    let not_a_picture = "this is not a picture; allowed are JPEG, PNG and WebP";
+    for file in [&b""[..], b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>"] {
+        check_refused(file, "not-a-picture", not_a_picture);
+    }
+    let gif = "pictures of the format gif are not supported; allowed are JPEG, PNG and WebP";
+    check_refused(b"GIF89a\x01\0\x01\0\0\0\0;", "unsupported-format", gif);
+    assert_eq!(inspect(b"\x89PNG\r\n\x1a\n").unwrap_err().code(), "damaged-picture");
+}
+
+#[test]
+fn a_picture_that_breaks_off_is_refused_when_it_is_decoded() {
+    let whole = small(ImageFormat::Png);
+    let refused = render(&whole[..whole.len() / 2], None, LocationConfig::default()).unwrap_err();
+    assert_eq!(refused.code(), "undecodable-original");
+}
+
+/// `file` with a header that claims another size: `claim` stands at `offset`.
+fn claiming(mut file: Vec<u8>, offset: usize, claim: &[u8]) -> Vec<u8> {
+    file[offset..offset + claim.len()].copy_from_slice(claim);
+    file
+}
+
+/// The checksum of a PNG chunk (ISO/IEC 15948, annex D).
+fn crc32(bytes: &[u8]) -> [u8; 4] {
+    let shift = |crc: u32, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+    (!bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), shift))).to_be_bytes()
+}
+
+#[test]
+fn a_small_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded() {
+    let [jpeg, png, webp] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(small);
+    let refused = |size: &str| format!("the picture has {size} pixels; allowed are 1 to 50000000 in all");
+
+    // Behind the marker of the frame's start: length (2 bytes), precision (1), height (2), width (2).
+    let start_of_frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    let jpeg = claiming(jpeg, start_of_frame + 5, &[0xEA, 0x60, 0xEA, 0x60]);
+    check_refused(&jpeg, "pixel-count", &refused("60000 × 60000"));
+
+    // Behind the signature (8 bytes) and the length (4): "IHDR" (4), width (4), height (4), 5 more bytes, checksum (4).
+    let png = claiming(png, 16, &[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
+    let checksum = crc32(&png[12..29]);
+    check_refused(&claiming(png, 29, &checksum), "pixel-count", &refused("60000 × 60000"));
+
+    // Behind the container's header (20 bytes) and the signature (1): width - 1 and height - 1 in 14 bits each.
+    check_refused(&claiming(webp, 21, &[0xFE, 0xBF, 0xFF, 0x0F]), "pixel-count", &refused("16383 × 16383"));
+}
+
+/// A PNG whose colour profile of half a megabyte inflates to 512 MB.
+fn profile_bomb() -> Vec<u8> {
+    let mut zeros = ZlibEncoder::new(b"profile\0\0".to_vec(), Compression::default());
+    let megabyte = vec![0; 1_000_000];
+    for _ in 0..512 {
+        zeros.write_all(&megabyte).unwrap();
+    }
+    let content = [b"iCCP".to_vec(), zeros.finish().unwrap()].concat();
+    let length = u32::try_from(content.len() - 4).unwrap().to_be_bytes();
+    let png = small(ImageFormat::Png);
+    // Behind the signature (8 bytes) and the header chunk (25).
+    [&png[..33], &length, &content, &crc32(&content), &png[33..]].concat()
+}
+
+/// The most memory that this process ever had, in KB.
+#[cfg(target_os = "linux")]
+fn peak_memory_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_profile_that_inflates_to_a_lot_is_left_out_and_takes_no_memory() {
+    let bomb = profile_bomb();
+    assert!(bomb.len() < 600_000, "{} bytes", bomb.len());
+    let before = peak_memory_kb();
+    let inspected = inspect(&bomb).unwrap();
+    assert_eq!((inspected.width, inspected.height), (30, 15));
+    let config = LocationConfig { width: 60, height: 30, fit: Fit::Fill, ..LocationConfig::default() };
+    let variant = render(&bomb, None, config).unwrap();
+    assert_eq!(image::load_from_memory(&variant.bytes).unwrap().width(), 60);
+    let taken_kb = peak_memory_kb() - before;
+    assert!(taken_kb < 150_000, "{taken_kb} KB");
+}
