@@ -14,7 +14,7 @@ use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
     DeleteObjectsOutput, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
-    ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+    ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
@@ -114,6 +114,13 @@ impl Versioned {
         self.history.lock().expect("nobody panics while holding it")
     }
 
+    /// The keys of the originals that are not deleted.
+    fn newest_keys(&self) -> Vec<String> {
+        let history = self.history();
+        let newest = history.iter().filter(|(_, versions)| matches!(versions.last(), Some(Some(_))));
+        newest.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Where a read of an original finds it: the version asked for, or the newest.
     fn key_to_read(&self, key: &str, version: Option<&str>) -> String {
         let newest = || self.history().get(key).and_then(|versions| versions.last().cloned().flatten());
@@ -155,10 +162,7 @@ impl S3 for Versioned {
         self.files.get_object(request).await
     }
 
-    async fn delete_object(
-        &self,
-        request: S3Request<DeleteObjectInput>,
-    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
         if request.input.bucket == LocalS3::ORIGINALS_BUCKET {
             self.history().entry(request.input.key).or_default().push(None);
             return Ok(S3Response::new(DeleteObjectOutput::default()));
@@ -174,6 +178,13 @@ impl S3 for Versioned {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        if request.input.bucket == LocalS3::ORIGINALS_BUCKET {
+            let mut keys = self.newest_keys();
+            keys.sort_unstable();
+            let contents = keys.into_iter().map(|key| Object { key: Some(key), ..Object::default() }).collect();
+            let output = ListObjectsV2Output { contents: Some(contents), ..ListObjectsV2Output::default() };
+            return Ok(S3Response::new(output));
+        }
         self.files.list_objects_v2(request).await
     }
 

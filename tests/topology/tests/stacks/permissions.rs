@@ -65,10 +65,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         "pipeline/ImageManagementRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageManagementLog.Arn"),
-            (
-                "dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem",
-                "data/ImagePacks.Arn",
-            ),
+            ("dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem", "data/ImagePacks.Arn"),
             ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),
             ("s3:GetObject", "data/Originals.Arn/.uploads/*"),
             ("s3:ListBucket", "data/Originals.Arn"),
