@@ -1,6 +1,7 @@
 //! What an admin gets back: JSON that says what was done or what is wrong.
 
 use admin_api::Refusal;
+use domain::image_url::Reading;
 use domain::ledger::Invalidation;
 use domain::planner::Batch;
 use domain::{ImagePackId, TenantId};
@@ -41,8 +42,10 @@ pub(crate) fn unknown_tenant(tenant: &TenantId) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "unknown-tenant", message)
 }
 
-pub(crate) fn unknown_pack(tenant: &TenantId, pack: &ImagePackId) -> Refusal {
-    let message = format!("Tenant {:?} has no image pack {:?}, and no variants of it.", tenant.as_str(), pack.as_str());
+pub(crate) fn unknown_pack(tenant: &TenantId, readings: &[Reading]) -> Refusal {
+    let packs: Vec<_> = readings.iter().map(|reading| format!("{:?}", reading.pack.as_str())).collect();
+    let packs = packs.join(" or ");
+    let message = format!("Tenant {:?} has no image pack {packs}, and no variants of it.", tenant.as_str());
     Refusal::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
 }
 

@@ -1,4 +1,5 @@
-//! The admin's purge: `DELETE …/images/{tenant}/{imagePackId}`.
+//! The admin's purge: `DELETE …/images/{tenant}/{imagePackId}`. The pack may be named as an image's URL names it, with a
+//! suffix: all of the pack is purged, whatever the suffix.
 //!
 //! It enqueues the purge like any other and then carries it out at once, by the same code as the scheduled run. What
 //! fails on the way is therefore in the queue and is repeated by the next run; and the next run repeats the purge once
@@ -15,6 +16,7 @@ use aws_adapters::invalidation_queue::QueueFailed;
 use aws_adapters::purger::Purger;
 use domain::change_detection::{Change, Reason};
 use domain::enqueue::{Event, reduce};
+use domain::image_url::{Reading, parse_image_segment};
 use domain::planner::{Distribution, plan};
 use domain::variant_key::Sweep;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
@@ -65,7 +67,7 @@ impl Handler {
         request_id: &str,
         now: Timestamp,
     ) -> Result<Result<Done, Refusal>, Failed> {
-        let (tenant, pack) = match target_of(request) {
+        let (tenant, readings) = match target_of(request) {
             Ok(target) => target,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -76,9 +78,9 @@ impl Handler {
         let Some((tenant, distribution)) = self.purger.tenants.tenants().await?.remove_entry(&tenant) else {
             return Ok(Err(unknown_tenant(&tenant)));
         };
-        if !self.exists(&tenant, &pack).await? {
-            return Ok(Err(unknown_pack(&tenant, &pack)));
-        }
+        let Some(pack) = self.first_existing(&tenant, &readings).await? else {
+            return Ok(Err(unknown_pack(&tenant, &readings)));
+        };
         let tenants = BTreeMap::from([(tenant.clone(), distribution)]);
         self.carry_out(tenants, tenant, pack, admin, request_id, now).await.map(Ok)
     }
@@ -88,6 +90,16 @@ impl Handler {
         let admin = Admin::of(request, &self.tenant_claim)?;
         admin.check_covers(tenant)?;
         Ok(admin)
+    }
+
+    /// The pack that is meant: of what stands in an image's URL, an admin may have copied the suffix too.
+    async fn first_existing(&self, tenant: &TenantId, readings: &[Reading]) -> Result<Option<ImagePackId>, Failed> {
+        for Reading { pack, .. } in readings {
+            if self.exists(tenant, pack).await? {
+                return Ok(Some(pack.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether there is anything to purge: a pack that was removed may have left variants behind.
@@ -132,11 +144,11 @@ impl Handler {
     }
 }
 
-/// Reads what is to be purged from the path.
-fn target_of(request: &Request) -> Result<(TenantId, ImagePackId), Refusal> {
+/// Reads from the path what is to be purged: the packs that it may mean, the likeliest first.
+fn target_of(request: &Request) -> Result<(TenantId, Vec<Reading>), Refusal> {
     let parameters = request.path_parameters();
     let parameter = |name| parameters.first(name).unwrap_or_default();
     let tenant = TenantId::parse(parameter("tenant")).map_err(|error| Refusal::invalid(&error))?;
-    let pack = ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?;
-    Ok((tenant, pack))
+    let readings = parse_image_segment(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?;
+    Ok((tenant, readings))
 }

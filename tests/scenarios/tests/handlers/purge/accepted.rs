@@ -100,6 +100,26 @@ async fn a_removed_pack_that_left_variants_behind_is_purged() {
 }
 
 #[tokio::test]
+async fn a_pack_named_with_the_suffix_of_an_images_url_is_purged_with_all_its_suffixes() {
+    let environment = environment().await;
+    for (named, deleted) in [("p1-v2", 3), ("p1-", 0)] {
+        let answer = send(&environment.purge_handler(), &delete("acme", named, "[acme]")).await;
+        let done = (answer.status, &answer.body["imagePackId"], &answer.body["variantsDeleted"]);
+        assert_eq!(done, (202, &json!("p1"), &json!(deleted)), "{named}");
+    }
+    assert_eq!(environment.variants().await, ["acme/p10/main/default", "globex/p1/main/default"]);
+}
+
+#[tokio::test]
+async fn a_dash_belongs_to_the_pack_id_where_such_a_pack_exists() {
+    let environment = environment().await;
+    environment.store_variants(["acme/p1-v2/main/default"]).await;
+    let answer = send(&environment.purge_handler(), &delete("acme", "p1-v2", "[acme]")).await;
+    assert_eq!((answer.status, &answer.body["imagePackId"]), (202, &json!("p1-v2")));
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p1-v2"]]);
+}
+
+#[tokio::test]
 async fn a_pack_without_variants_is_purged_from_cloudfront() {
     let environment = Environment::start().await;
     let pack = json!({"tenant": "acme", "entity": "pack#p1"});
