@@ -15,7 +15,7 @@ TIMED := .ci/timed
 help: ## Show this menu
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: node_modules/.installed .venv/.installed ## Install the Node and Python tools into this checkout
+setup: node_modules/.installed .venv/.installed .venv/.chromium ## Install what everything else needs, the tools into this checkout
 
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing the Node packages into node_modules …"
@@ -28,6 +28,11 @@ node_modules/.installed: package.json package-lock.json
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
+# Only the browser part of `make test` needs it, and says so if it is missing.
+.venv/.chromium: .venv/.installed .ci/chromium
+	@.ci/chromium
+	@touch $@
+
 # Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
 RUN = cargo run --quiet --bin run --
 
@@ -36,7 +41,7 @@ run: setup ## Deploy everything on this machine, edit a picture, watch it reach 
 	@cargo build --bin app --bin run
 	@$(RUN) play
 
-dev: setup ## The same deployment, left up to play with until Ctrl-C
+dev: setup ## The same deployment with a console page, left up to play with until Ctrl-C
 	@cargo build --bin app --bin run
 	@$(RUN) dev
 
@@ -50,7 +55,7 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
-	@$(TIMED) "the scenario and an existing installation, deployed" $(RUN) play --existing
+	@$(TIMED) "the scenario, the console and an existing installation, deployed" $(RUN) play --browser --existing
 	@$(TIMED) --report
 
 lint: setup ## Format, clippy and licences, as CI runs them

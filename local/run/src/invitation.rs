@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::console::Console;
 use crate::local_cloud::LocalCloud;
 use crate::report::Cause;
 use crate::scenario::show_first_pictures;
@@ -9,18 +10,21 @@ use crate::scenario::show_first_pictures;
 /// How long the admin's token is good for: a working day.
 const TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
-/// Uploads a first picture for each tenant and writes down the addresses, a token and the commands to try.
+/// Uploads first pictures for each tenant, serves the console, and writes down the addresses, a token and the commands to
+/// try. The console ends when it is dropped.
 ///
 /// Host names below `localhost` are not in the DNS; browsers know them, and `curl` is told by `--resolve`.
-pub async fn prepare(cloud: &LocalCloud) -> Result<String, Cause> {
+pub async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cause> {
     show_first_pictures(cloud).await?;
+    let console = Console::start(cloud).await?;
     let acme = cloud.tenant("acme")?.viewer.url("cat", "main");
     let globex = cloud.tenant("globex")?.viewer.url("cat", "main");
     let purge = cloud.admin_api()?.image_pack_url("acme", "cat");
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let (aws, resolve_acme, resolve_purge) = (cloud.endpoint(), resolve(&acme), resolve(&purge));
-    Ok(format!(
+    let text = format!(
         "
+Console      {}
 Pictures     {acme}
              {globex}
 Local AWS    {aws}
@@ -34,8 +38,10 @@ Purge it as an admin of acme, then look again.
 
 Look into the local AWS, for example at what waits to be purged.
   AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {aws} --region eu-west-1 dynamodb list-tables
-"
-    ))
+",
+        console.url()
+    );
+    Ok((console, text))
 }
 
 /// The option by which `curl` finds the host of `url` on this machine.

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod cdk;
 pub mod checkout;
 pub mod clients;
+pub mod console;
 pub mod environment;
 pub mod existing_installation;
 pub mod invitation;

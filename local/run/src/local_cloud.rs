@@ -124,6 +124,20 @@ impl LocalCloud {
         self.parts.ministack.endpoint()
     }
 
+    /// The ids of the deployed tenants.
+    pub fn tenant_ids(&self) -> Result<Vec<&str>, Cause> {
+        let tenants = self.environment.get("tenants").and_then(toml::Value::as_array);
+        let ids = tenants.and_then(|tenants| tenants.iter().map(toml::Value::as_str).collect());
+        ids.ok_or_else(|| "the environment has no list of texts `tenants`".into())
+    }
+
+    /// How often the queue is emptied.
+    pub fn purge_every(&self) -> Result<Duration, Cause> {
+        let minutes = self.environment.get("purge").and_then(|purge| purge.get("every_minutes")?.as_integer());
+        let minutes = minutes.and_then(|minutes| u64::try_from(minutes).ok());
+        Ok(Duration::from_mins(minutes.ok_or("the environment has no number `purge.every_minutes`")?))
+    }
+
     /// A deployed tenant.
     pub fn tenant(&self, id: &str) -> Result<Tenant, Cause> {
         let stack = format!("tenant-{id}");
@@ -169,6 +183,8 @@ impl LocalCloud {
     pub fn observer(&self) -> Result<Observer, OutputsError> {
         Ok(Observer {
             clients: self.parts.clients.clone(),
+            image_pack_table: self.outputs.get("data", "ImagePackTable")?.to_owned(),
+            originals_bucket: self.outputs.get("data", "OriginalsBucket")?.to_owned(),
             queue_table: self.outputs.get("data", "InvalidationQueueTable")?.to_owned(),
             ledger_table: self.outputs.get("data", "PurgeLedgerTable")?.to_owned(),
             dead_letter_queue_url: self.outputs.get("pipeline", "DeadLetterQueueUrl")?.to_owned(),

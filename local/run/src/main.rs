@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use clap::Parser;
 use run::checkout::Checkout;
+use run::console::browser;
 use run::local_cloud::LocalCloud;
 use run::report::{Cause, Report, StepFailed, Summary, with_causes};
 use run::run_dir::RunDir;
@@ -25,7 +26,12 @@ enum Command {
         /// Then deploys the pipeline against what another stack made, and plays that too.
         #[arg(long)]
         existing: bool,
+        /// Plays with the console in Chromium too, which `make setup` installs.
+        #[arg(long)]
+        browser: bool,
     },
+    /// Deploys everything, plays with the console in Chromium, cleans up.
+    Browse,
     /// Deploys everything and leaves it up until Ctrl-C.
     Dev,
 }
@@ -75,9 +81,12 @@ async fn carry_out(
 ) -> Result<(), StepFailed> {
     let cloud = LocalCloud::start(checkout, run_dir, report).await?;
     match command {
-        Command::Play { existing } => {
+        Command::Play { existing, browser } => {
             let played = async {
                 scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await?;
+                if browser {
+                    browser::play(&cloud, run_dir.path(), report).await?;
+                }
                 if existing {
                     existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
                 }
@@ -87,9 +96,15 @@ async fn carry_out(
             report.progress.begin(CLEANING_UP);
             played
         }
+        Command::Browse => {
+            let played = browser::play(&cloud, run_dir.path(), report).await;
+            report.progress.begin(CLEANING_UP);
+            played
+        }
         Command::Dev => {
             let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
-            let text = report.step("the first pictures are uploaded", invite).await?;
+            let (_console, text) =
+                report.step("the first pictures are uploaded, the console is served", invite).await?;
             report.progress.print(&text);
             report.progress.begin("up; Ctrl-C ends everything");
             std::future::pending().await

@@ -21,6 +21,10 @@ const TICK_ENDED: &str = "run finished";
 pub struct Observer {
     /// The AWS clients.
     pub clients: Clients,
+    /// The image-pack table.
+    pub image_pack_table: String,
+    /// The bucket of originals.
+    pub originals_bucket: String,
     /// The invalidation queue's table.
     pub queue_table: String,
     /// The purge ledger's table.
@@ -99,10 +103,7 @@ impl Observer {
 
     /// Every invalidation of a distribution, the newest first, as CloudFront lists them.
     pub async fn invalidations(&self, distribution_id: &str) -> Result<Vec<Invalidation>, ObserverError> {
-        let failed = |error: aws_sdk_cloudfront::Error| ObserverError::Invalidations {
-            distribution_id: distribution_id.to_owned(),
-            source: Box::new(error),
-        };
+        let failed = |error| invalidations_failed(distribution_id, error);
         let mut summaries: Vec<InvalidationSummary> = Vec::new();
         let mut marker = None;
         loop {
@@ -115,11 +116,31 @@ impl Observer {
                 _ => break,
             }
         }
+        self.with_items(distribution_id, summaries).await
+    }
 
+    /// The newest invalidations of a distribution, at most `count` of them.
+    pub async fn latest_invalidations(
+        &self,
+        distribution_id: &str,
+        count: i32,
+    ) -> Result<Vec<Invalidation>, ObserverError> {
+        let list = self.clients.cloudfront.list_invalidations().distribution_id(distribution_id).max_items(count);
+        let page = list.send().await.map_err(|error| invalidations_failed(distribution_id, error.into()))?;
+        let summaries = page.invalidation_list.and_then(|list| list.items).unwrap_or_default();
+        self.with_items(distribution_id, summaries).await
+    }
+
+    async fn with_items(
+        &self,
+        distribution_id: &str,
+        summaries: Vec<InvalidationSummary>,
+    ) -> Result<Vec<Invalidation>, ObserverError> {
         let mut invalidations = Vec::with_capacity(summaries.len());
         for summary in summaries {
             let get = self.clients.cloudfront.get_invalidation().distribution_id(distribution_id);
-            let got = get.id(&summary.id).send().await.map_err(|error| failed(error.into()))?;
+            let got = get.id(&summary.id).send().await;
+            let got = got.map_err(|error| invalidations_failed(distribution_id, error.into()))?;
             let paths = got.invalidation.and_then(|i| i.invalidation_batch).and_then(|batch| batch.paths);
             let mut items = paths.and_then(|paths| paths.items).unwrap_or_default();
             items.sort_unstable();
@@ -182,6 +203,10 @@ impl Observer {
         items.retain(wanted);
         serde_dynamo::from_items(items).map_err(|source| ObserverError::Row { table: table.to_owned(), source })
     }
+}
+
+fn invalidations_failed(distribution_id: &str, error: aws_sdk_cloudfront::Error) -> ObserverError {
+    ObserverError::Invalidations { distribution_id: distribution_id.to_owned(), source: Box::new(error) }
 }
 
 fn lease_holder() -> AttributeValue {

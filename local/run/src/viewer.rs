@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{AGE, HeaderMap};
 
@@ -40,6 +41,17 @@ pub struct Fetched {
     pub picture: Recognised,
     /// All headers.
     pub headers: HeaderMap,
+}
+
+/// An answer as it came, whatever it is.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
 }
 
 /// Why a viewer sees no picture.
@@ -94,6 +106,20 @@ impl Viewer {
         format!("{}/api/v2/img/{image}?location={location}", self.base)
     }
 
+    /// The address of a pack's main picture, which names no location.
+    #[must_use]
+    pub fn main_url(&self, image: &str) -> String {
+        format!("{}/api/v2/img/{image}", self.base)
+    }
+
+    /// Fetches an address and takes whatever comes.
+    pub async fn get(&self, url: &str) -> Result<Response, ViewerError> {
+        let http = |source| ViewerError::Http { url: url.to_owned(), source };
+        let response = self.client.get(url).send().await.map_err(http)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Response { status, headers, body: response.bytes().await.map_err(http)? })
+    }
+
     /// Fetches the picture of a location and looks at it.
     pub async fn fetch(&self, image: &str, location: &str) -> Result<Fetched, ViewerError> {
         self.fetch_url(self.url(image, location)).await
@@ -101,14 +127,11 @@ impl Viewer {
 
     /// Fetches the picture of a pack's main location, which the URL does not name, and looks at it.
     pub async fn fetch_main(&self, image: &str) -> Result<Fetched, ViewerError> {
-        self.fetch_url(format!("{}/api/v2/img/{image}", self.base)).await
+        self.fetch_url(self.main_url(image)).await
     }
 
     async fn fetch_url(&self, url: String) -> Result<Fetched, ViewerError> {
-        let http = |source| ViewerError::Http { url: url.clone(), source };
-        let response = self.client.get(&url).send().await.map_err(http)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(http)?;
+        let Response { status, headers, body } = self.get(&url).await?;
         if status != StatusCode::OK {
             let body = String::from_utf8_lossy(&body).into_owned();
             return Err(ViewerError::Status { url, status, body });

@@ -1,0 +1,297 @@
+// The console's page: asks the console for everything once a second and changes only what differs, so that nothing
+// jumps and the focus stays where it is.
+
+const LOOK_EVERY_MS = 1000;
+const ANSWERS_KEPT = 50;
+/** The part of the original that a crop keeps, and the corners that it moves through, clockwise. */
+const CROP_PART = 0.6;
+const CORNERS = [[0, 0], [1, 0], [1, 1], [0, 1]];
+/** Which key presses which button. */
+const KEYS = {
+  r: "replaceOriginal", c: "moveCrop", f: "forceLocation",
+  m: "changeMainLocation", t: "changeMetadata", d: "delete",
+};
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const chosen = { tenant: null, pack: null };
+let latest = null;
+let timer = null;
+let asked = 0;
+
+// ---- What is shown ----
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setData(element, name, value) {
+  if (element.dataset[name] !== value) element.dataset[name] = value;
+}
+
+/** Shows a picture. The old one stays until the new one is there. */
+function setPicture(image, url, alt) {
+  if (image.getAttribute("src") !== url) {
+    if (url) image.src = url;
+    else image.removeAttribute("src");
+  }
+  if (image.alt !== alt) image.alt = alt;
+}
+
+/** Makes `parent`'s children those of `items`: known ones are kept, in place. */
+function reconcile(parent, items, keyOf, make, fill) {
+  const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  items.forEach((item, index) => {
+    const key = keyOf(item);
+    const child = known.get(key) ?? make(item);
+    known.delete(key);
+    child.dataset.key = key;
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+    fill(child, item, index);
+  });
+  for (const gone of known.values()) gone.remove();
+}
+
+function options(select, values, selected) {
+  reconcile(select, values, (value) => value, () => document.createElement("option"), (option, value) => {
+    setText(option, value);
+    option.value = value;
+  });
+  if (selected !== null && select.value !== selected) select.value = selected;
+}
+
+function row(cells) {
+  return () => {
+    const element = document.createElement("tr");
+    for (const name of cells) element.insertCell().className = name;
+    return element;
+  };
+}
+
+function fillRow(element, texts) {
+  texts.forEach((text, index) => setText(element.cells[index], text));
+}
+
+const span = (secs) => (secs < 120 ? `${secs} s` : `${Math.floor(secs / 60)} min`);
+const size = (bytes) => (bytes < 1000 ? `${bytes} B` : `${(bytes / 1000).toFixed(bytes < 100_000 ? 1 : 0)} kB`);
+
+function show(state) {
+  latest = state;
+  options($("#pack"), state.packs, chosen.pack);
+  setText($("#pack-name"), `${chosen.tenant}/${chosen.pack}`);
+  setText($("#title"), state.title ? `“${state.title}”` : "");
+  reconcile($("#pictures"), state.views, (view) => `${chosen.tenant}/${chosen.pack}/${view.location ?? ""}`, makeCard, fillCard);
+
+  const waits = state.queue;
+  setText($("#queue-count"), waits.length ? `${waits.length}` : "");
+  reconcile($("#queue"), waits, (entry) => entry.target, row(["", "", "number", "number"]), (element, entry) => {
+    const reasons = entry.attempts ? `${entry.reasons}; purged, once more to settle` : entry.reasons;
+    fillRow(element, [entry.target, reasons, `${entry.changes}`, span(entry.waitingSecs)]);
+  });
+
+  const running = state.invalidations.filter((one) => one.status !== "Completed").length;
+  setText($("#invalidations-count"), running ? `${running} in progress` : "");
+  reconcile($("#invalidations"), state.invalidations, (one) => one.id, row(["", "", "", "number"]), (element, one) => {
+    setData(element, "state", one.status);
+    fillRow(element, [one.id, one.items.join(", "), one.status, span(one.createdSecsAgo)]);
+  });
+}
+
+function makeCard(view) {
+  const card = $("#card").content.firstElementChild.cloneNode(true);
+  const isMain = view.location === null;
+  card.dataset.location = view.location ?? "";
+  card.setAttribute("aria-label", isMain ? "No location" : `Location ${view.location}`);
+  setText($(".name", card), view.location ?? "no location");
+  $(".original", card).hidden = isMain;
+  $(".buttons", card).hidden = isMain;
+  $(".note", card).hidden = !isMain;
+  $(".original img", card).addEventListener("load", () => describeOriginal(card));
+  $("input", card).addEventListener("change", (event) => upload(card, event.target));
+  return card;
+}
+
+function fillCard(card, view, index) {
+  const { look } = view;
+  const name = `${chosen.tenant}/${chosen.pack}${view.location ? ` at ${view.location}` : ""}`;
+  setText($(".ordinal", card), `${index + 1}`);
+  $(".mark", card).hidden = view.location === null || view.location !== latest.mainImageLocation;
+  setData(card, "freshness", view.freshness);
+  setText($(".badge", card), view.freshness);
+  setText($(".reason", card), view.reason);
+
+  setPicture($(".variant img", card), look.picture?.url, `${name}, as a viewer gets it`);
+  setText($(".variant .problem", card), look.picture ? "" : look.problem ?? "");
+  const seen = look.picture ? `${look.picture.width} × ${look.picture.height} · ${size(look.picture.bytes)}` : `${look.status}`;
+  setText($(".variant .detail", card), seen);
+
+  card.crop = view.original?.crop ?? null;
+  setPicture($(".original img", card), view.original?.url, `${name}, the original`);
+  describeOriginal(card);
+
+  setText($(".x-cache", card), look.xCache || "–");
+  setText($(".age", card), look.ageSecs === null ? "–" : span(look.ageSecs));
+  setText($(".seen", card), look.revision ?? "–");
+  setText($(".current", card), view.currentRevision ?? "–");
+}
+
+/** The original's size and the frame around the part that is shown, once the picture is there. */
+function describeOriginal(card) {
+  const { naturalWidth: width, naturalHeight: height } = $(".original img", card);
+  const frame = $(".crop", card);
+  setText($(".original .detail", card), width ? `${width} × ${height}` : "");
+  frame.hidden = !card.crop || !width;
+  if (frame.hidden) return;
+  const percent = (part, whole) => `${(100 * part) / whole}%`;
+  frame.style.left = percent(card.crop.x, width);
+  frame.style.top = percent(card.crop.y, height);
+  frame.style.width = percent(card.crop.width, width);
+  frame.style.height = percent(card.crop.height, height);
+}
+
+// ---- Once a second ----
+
+function tellLive(state, text) {
+  setData($("#live"), "state", state);
+  setText($("#live"), text);
+}
+
+async function read(path) {
+  const response = await fetch(path);
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.message);
+  return body;
+}
+
+async function look() {
+  clearTimeout(timer);
+  if (document.hidden) return tellLive("paused", "Paused while hidden");
+  const mine = ++asked;
+  try {
+    const state = await read(`/api/state?${new URLSearchParams(chosen)}`);
+    // Another pack was chosen meanwhile, or a click has asked anew.
+    if (mine !== asked) return;
+    show(state);
+    tellLive("live", "Live, once a second");
+  } catch (error) {
+    if (mine !== asked) return;
+    tellLive("lost", `Trying again: ${error.message}`);
+  }
+  timer = setTimeout(look, LOOK_EVERY_MS);
+}
+
+// ---- Clicks and keys ----
+
+function answer(what, { ok, message }) {
+  const item = document.createElement("li");
+  item.dataset.ok = ok;
+  const parts = [["time", new Date().toLocaleTimeString("en-GB")], ["strong", `${what}: `], ["span", message]];
+  for (const [tag, text] of parts) {
+    const part = document.createElement(tag);
+    part.textContent = text;
+    item.append(part);
+  }
+  item.lastChild.className = "message";
+  $("#answers").prepend(item);
+  while ($("#answers").children.length > ANSWERS_KEPT) $("#answers").lastChild.remove();
+}
+
+async function post(what, path, headers, body) {
+  try {
+    const response = await fetch(path, { method: "POST", headers, body });
+    const text = await response.text();
+    answer(what, response.ok || text.startsWith("{") ? JSON.parse(text) : { ok: false, message: text });
+  } catch (error) {
+    answer(what, { ok: false, message: error.message });
+  }
+  await look();
+}
+
+/** The crop after this one: the next corner, or the first. */
+function nextCrop(card) {
+  const { naturalWidth, naturalHeight } = $(".original img", card);
+  if (!naturalWidth) return null;
+  const [width, height] = [naturalWidth, naturalHeight].map((side) => Math.round(side * CROP_PART));
+  const crops = CORNERS.map(([right, down]) => ({
+    x: right * (naturalWidth - width), y: down * (naturalHeight - height), width, height,
+  }));
+  const same = (crop) => card.crop && Object.keys(crop).every((side) => crop[side] === card.crop[side]);
+  return crops[(crops.findIndex(same) + 1) % crops.length];
+}
+
+function nextMainLocation() {
+  const locations = latest.views.map((view) => view.location).filter((location) => location !== null);
+  return locations[(locations.indexOf(latest.mainImageLocation) + 1) % locations.length];
+}
+
+/** What to send for a button, and what to call it in the answers. */
+const ORDERS = {
+  replaceOriginal: (card) => [{ location: card.dataset.location }, `Replace original of ${card.dataset.location}`],
+  moveCrop: (card) => [{ location: card.dataset.location, crop: nextCrop(card) }, `Move crop of ${card.dataset.location}`],
+  forceLocation: (card) => [{ location: card.dataset.location }, `Force location ${card.dataset.location}`],
+  changeMainLocation: () => [{ location: nextMainLocation() }, `Change main location to ${nextMainLocation()}`],
+  changeMetadata: () => [{ title: `Edited at ${new Date().toLocaleTimeString("en-GB")}` }, "Change metadata only"],
+  delete: () => [{}, "DELETE now"],
+};
+
+async function press(button) {
+  if (!latest || button.getAttribute("aria-disabled") === "true") return;
+  const { action } = button.dataset;
+  const [details, what] = ORDERS[action](button.closest(".card"));
+  // Not `disabled`, which would take the focus away.
+  button.setAttribute("aria-disabled", "true");
+  const order = JSON.stringify({ ...chosen, action, ...details });
+  await post(what, "/api/actions", { "Content-Type": "application/json" }, order);
+  button.removeAttribute("aria-disabled");
+}
+
+async function upload(card, input) {
+  const [file] = input.files;
+  if (!file) return;
+  const place = new URLSearchParams({ ...chosen, location: card.dataset.location });
+  await post(`Upload ${file.name} to ${card.dataset.location}`, `/api/upload?${place}`, { "Content-Type": file.type }, file);
+  input.value = "";
+}
+
+function onKey(event) {
+  const isTyping = event.target.closest("select, input:not([type=checkbox])");
+  if (!$("#keys").checked || isTyping || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const cards = [...document.querySelectorAll(".card")];
+  if (/^[1-9]$/.test(event.key)) return cards[event.key - 1]?.focus();
+  const action = KEYS[event.key.toLowerCase()];
+  if (!action) return;
+  // A picture's button: of the picture that has the focus, or else of the first one.
+  const card = document.activeElement.closest(".card") ?? cards[0];
+  const button = $(`.pack [data-action=${action}]`) ?? (card && $(`.buttons:not([hidden]) [data-action=${action}]`, card));
+  if (button) press(button);
+}
+
+// ---- Beginning ----
+
+async function choose(tenant, pack) {
+  chosen.tenant = tenant;
+  chosen.pack = pack;
+  latest = null;
+  history.replaceState(null, "", `?${new URLSearchParams(chosen)}`);
+  await look();
+  // Another tenant may not have a pack of that name.
+  const packs = latest?.packs ?? [pack];
+  if (packs.length > 0 && !packs.includes(pack)) await choose(tenant, packs[0]);
+}
+
+async function begin() {
+  const wanted = new URLSearchParams(location.search);
+  const tenants = await read("/api/tenants");
+  const tenant = tenants.includes(wanted.get("tenant")) ? wanted.get("tenant") : tenants[0];
+  options($("#tenant"), tenants, tenant);
+  await choose(tenant, wanted.get("pack") ?? "postcard");
+}
+
+$("#tenant").addEventListener("change", (event) => choose(event.target.value, chosen.pack));
+$("#pack").addEventListener("change", (event) => choose(chosen.tenant, event.target.value));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-action]");
+  if (button) press(button);
+});
+document.addEventListener("keydown", onKey);
+document.addEventListener("visibilitychange", () => chosen.tenant && look());
+begin().catch((error) => tellLive("lost", `${error.message}. Reload the page.`));
