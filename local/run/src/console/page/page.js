@@ -92,8 +92,15 @@ function show(state) {
   setText($("#invalidations-count"), running ? `${running} in progress` : "");
   reconcile($("#invalidations"), state.invalidations, (one) => one.id, row(["", "", "", "number"]), (element, one) => {
     setData(element, "state", one.status);
-    fillRow(element, [one.id, one.items.join(", "), one.status, span(one.createdSecsAgo)]);
+    element.title = one.items.join("\n");
+    fillRow(element, [one.id, shortened(one.items), one.status, span(one.createdSecsAgo)]);
   });
+}
+
+// The first items; how many more there are. All of them are in the row's title.
+function shortened(items, shown = 3) {
+  const more = items.length > shown ? ` and ${items.length - shown} more` : "";
+  return items.slice(0, shown).join(", ") + more;
 }
 
 function makeCard(view) {
