@@ -11,7 +11,7 @@ use aws_cdk_lib::aws_lambda::{Function, FunctionAttributes, Permission};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack, Unchecked};
 
-use crate::configuration::Environment;
+use crate::configuration::{DEFAULT_STAGE, Environment};
 
 /// Every request of docs/management-api.md.
 const MANAGEMENT_ROUTES: [(HttpMethod, &str); 14] = [
@@ -100,13 +100,12 @@ impl<'a> AdminApi<'a> {
     /// Gives our API a stage named after the environment and the unified API's domain; an existing one has its own.
     pub(crate) fn publish(&self, stack: &Stack) -> Result<()> {
         let url = match &self.environment.existing.http_api {
-            Some(existing) => format!(
-                "https://{}.execute-api.{}.{}/{}",
-                existing.id,
-                stack.region()?,
-                stack.url_suffix()?,
-                existing.stage,
-            ),
+            Some(existing) => {
+                let stage = if existing.stage == DEFAULT_STAGE { "" } else { &existing.stage };
+                let url =
+                    format!("https://{}.execute-api.{}.{}/{stage}", existing.id, stack.region()?, stack.url_suffix()?);
+                url.trim_end_matches('/').to_owned()
+            }
             None => self.stage(stack)?.url()?.trim_end_matches('/').to_owned(),
         };
         CfnOutput::new(stack, "AdminApiUrl", CfnOutputProps::new(url))?;

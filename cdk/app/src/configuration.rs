@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use existing::{AttributeNames, Existing, ExistingDistribution, ExistingHttpApi, ExistingTable};
+pub use existing::{AttributeNames, DEFAULT_STAGE, Existing, ExistingDistribution, ExistingHttpApi, ExistingTable};
 use rules::{NotAllowed, first_not_allowed};
 
 /// One environment, as its file describes it. The files themselves document every key.

@@ -12,7 +12,8 @@ use domain::planner::{Batch, Plan, PlannedEntry};
 use domain::queue_entry::{QueueEntry, SweepProgress};
 use domain::variant_key::Sweep;
 use domain::{Target, TenantId};
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::{self, FuturesUnordered};
 use tokio::time::Instant;
 
 use crate::CallFailed;
@@ -61,7 +62,7 @@ pub struct Report {
 }
 
 /// How far the deletion of one entry's variants has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Progress {
     is_finished: bool,
     deleted_now: u64,
@@ -117,53 +118,63 @@ impl Executor {
 
     /// Deletes the variants of every entry, as far as the time goes.
     async fn sweep(&self, batches: &[Batch], until: Instant, report: &mut Report) -> Deleted {
-        let planned = batches.iter().flat_map(|batch| &batch.entries);
-        let sweeps: Vec<_> = planned.map(|planned| self.sweep_one(planned, until)).collect();
-        let results: Vec<_> = stream::iter(sweeps).buffer_unordered(CONCURRENT_CALLS).collect().await;
+        let mut waiting = batches.iter().flat_map(|batch| &batch.entries);
+        let mut running = FuturesUnordered::new();
         let mut deleted = Deleted::new();
-        for (entry, result) in results {
+        loop {
+            // One by one: the futures of a whole queue would take more memory than the queue.
+            while running.len() < CONCURRENT_CALLS
+                && let Some(planned) = waiting.next()
+            {
+                running.push(self.sweep_one(planned, until));
+            }
+            let Some((entry, result)) = running.next().await else { return deleted };
             match result {
-                Ok(Some(progress)) if progress.is_finished => {
-                    report.variants_deleted += progress.deleted_now;
-                    deleted.insert((entry.tenant.clone(), entry.target.clone()), progress.deleted_in_all);
-                }
-                Ok(progress) => {
-                    report.variants_deleted += progress.map_or(0, |progress| progress.deleted_now);
-                    report.sweeps_unfinished += 1;
+                Ok(Progress { deleted_now, deleted_in_all, is_finished }) => {
+                    report.variants_deleted += deleted_now;
+                    if is_finished {
+                        deleted.insert((entry.tenant.clone(), entry.target.clone()), deleted_in_all);
+                    } else {
+                        report.sweeps_unfinished += 1;
+                    }
                 }
                 Err(error) => report.fail(&error),
             }
         }
-        deleted
     }
 
-    /// Deletes one entry's variants, from where an earlier run stopped. `None`: there was no time to begin.
+    /// Deletes one entry's variants, from where an earlier run stopped.
     async fn sweep_one<'a>(
         &self,
         planned: &'a PlannedEntry,
         until: Instant,
-    ) -> (&'a QueueEntry, Result<Option<Progress>, SweepFailed>) {
+    ) -> (&'a QueueEntry, Result<Progress, SweepFailed>) {
         let entry = &planned.entry;
-        if Instant::now() >= until {
-            return (entry, Ok(None));
+        // What covers many packs always goes a step further; a pack that there is no time for is whole next time.
+        if Instant::now() >= until && !entry.target.is_broad() {
+            return (entry, Ok(Progress::default()));
         }
-        (entry, self.sweep_from(planned, until).await.map(Some))
+        (entry, self.sweep_from(planned, until).await)
     }
 
     async fn sweep_from(&self, planned: &PlannedEntry, until: Instant) -> Result<Progress, SweepFailed> {
         let PlannedEntry { entry, began_at, .. } = planned;
         let earlier = entry.sweep.as_ref();
         let sweep = Sweep::of(&entry.tenant, &entry.target);
-        let after_key = earlier.map(|progress| progress.after_key.as_str());
-        let Swept { variants_deleted: deleted_now, after_key } = self.variants.sweep(&sweep, after_key, until).await?;
+        let before = earlier.map(|progress| progress.after_key.as_str());
+        let Swept { variants_deleted: deleted_now, after_key, is_whole, failure } =
+            self.variants.sweep(&sweep, before, until).await;
         let deleted_in_all = deleted_now + earlier.map_or(0, |progress| progress.variants_deleted);
-        let is_finished = after_key.is_none();
-        if let Some(after_key) = after_key {
+        let is_finished = is_whole && failure.is_none();
+        if let Some(after_key) = after_key.filter(|after_key| !is_finished && Some(after_key.as_str()) != before) {
             tracing::info!(tenant = %entry.tenant, target = %entry.target, after_key, "the next run goes on deleting");
             let progress = SweepProgress { started_at: *began_at, after_key, variants_deleted: deleted_in_all };
             self.queue.note_sweep(entry, &progress).await?;
         }
-        Ok(Progress { is_finished, deleted_now, deleted_in_all })
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(Progress { is_finished, deleted_now, deleted_in_all }),
+        }
     }
 
     /// Tells CloudFront, then the ledger, then clears the queue. Returns how many entries left it.

@@ -37,12 +37,32 @@ pub enum ReadFailed {
 }
 
 /// What one strongly consistent read found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Found {
     /// The packs that exist, of those asked for.
     pub packs: HashMap<ImagePackId, ImagePack>,
     /// The configurations that exist, of the locations asked for.
     pub locations: HashMap<LocationName, LocationConfig>,
+    /// Those that exist and cannot be read. Whoever needs one of them has to say so; the others are good.
+    pub unreadable: HashMap<Target, ReadFailed>,
+}
+
+impl Found {
+    /// The configuration of a location that was asked for: the default one if it has none.
+    pub fn location(&mut self, name: &LocationName) -> Result<LocationConfig, ReadFailed> {
+        match self.unreadable.remove(&Target::Location(name.clone())) {
+            Some(failure) => Err(failure),
+            None => Ok(self.locations.remove(name).unwrap_or_default()),
+        }
+    }
+
+    /// A pack that was asked for, if it exists.
+    pub fn pack(&mut self, id: &ImagePackId) -> Result<Option<ImagePack>, ReadFailed> {
+        match self.unreadable.remove(&Target::Pack(id.clone())) {
+            Some(failure) => Err(failure),
+            None => Ok(self.packs.remove(id)),
+        }
+    }
 }
 
 impl ImagePackTable {
@@ -59,7 +79,7 @@ impl ImagePackTable {
         tenant: &TenantId,
         packs: &[&ImagePackId],
         locations: &[&LocationName],
-    ) -> Result<Found, ReadFailed> {
+    ) -> Result<Found, CallFailed> {
         let packs = packs.iter().map(|&id| Target::Pack(id.clone()));
         let locations = locations.iter().map(|&name| Target::Location(name.clone()));
         let mut keys = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(Vec::new()));
@@ -82,33 +102,49 @@ impl ImagePackTable {
                 .await
                 .map_err(|error| CallFailed::new(format!("BatchGetItem on table {}", self.table), error))?;
             for item in response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-                self.keep(item, &mut found)?;
+                self.keep(item, &mut found);
             }
             unread = response.unprocessed_keys;
         }
         Ok(found)
     }
 
-    fn keep(&self, item: HashMap<String, AttributeValue>, found: &mut Found) -> Result<(), ReadFailed> {
+    fn keep(&self, item: HashMap<String, AttributeValue>, found: &mut Found) {
         let item = self.names.to_canonical(item);
         let entity = item.get("entity").and_then(|entity| entity.as_s().ok()).cloned().unwrap_or_default();
-        match Target::parse(&entity) {
-            Ok(Target::Pack(id)) => {
-                found.packs.insert(id, self.read(&entity, item)?);
+        let Ok(target) = Target::parse(&entity) else { return };
+        if let Err(failure) = self.keep_as(&target, item, found) {
+            found.unreadable.insert(target, failure);
+        }
+    }
+
+    fn keep_as(
+        &self,
+        target: &Target,
+        item: HashMap<String, AttributeValue>,
+        found: &mut Found,
+    ) -> Result<(), ReadFailed> {
+        match target {
+            Target::Pack(id) => {
+                found.packs.insert(id.clone(), self.read(target, item)?);
             }
-            Ok(Target::Location(name)) => {
-                found.locations.insert(name, self.read(&entity, item)?);
+            Target::Location(name) => {
+                found.locations.insert(name.clone(), self.read(target, item)?);
             }
             // Only these two kinds were asked for.
-            Ok(Target::Tenant) | Err(_) => {}
+            Target::Tenant => {}
         }
         Ok(())
     }
 
-    fn read<T: DeserializeOwned>(&self, key: &str, item: HashMap<String, AttributeValue>) -> Result<T, ReadFailed> {
+    fn read<T: DeserializeOwned>(
+        &self,
+        target: &Target,
+        item: HashMap<String, AttributeValue>,
+    ) -> Result<T, ReadFailed> {
         serde_dynamo::from_item(item).map_err(|cause| ReadFailed::Item {
             table: self.table.clone(),
-            key: key.to_owned(),
+            key: target.to_string(),
             cause,
         })
     }

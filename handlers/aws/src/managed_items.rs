@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::managed_pack::ManagedPack;
 use domain::pack_edit::Assignment;
 use domain::{AttributeNames, ImagePackId, Target, TenantId, Timestamp};
@@ -49,8 +50,23 @@ impl Expected {
 pub struct Editor<'a> {
     /// The token's subject.
     pub subject: &'a str,
+    /// Identifies the request. The SDK repeats a write whose answer was lost, and then finds the item as it wrote it
+    /// itself: by this it knows.
+    pub request_id: &'a str,
     /// The time of the write.
     pub now: Timestamp,
+}
+
+/// Why an item cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteFailed {
+    /// DynamoDB did not answer, or with an item that cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadFailed),
+    /// DynamoDB does not take the item as it would be: it would be too large (400 KB), or an attribute of the table
+    /// that somebody else declared wants another type. To send it again does not help.
+    #[error(transparent)]
+    Refused(CallFailed),
 }
 
 /// Some packs of a tenant, in the order of their ids.
@@ -79,34 +95,46 @@ impl ManagedItems {
 
     /// Reads up to `limit` packs of `tenant`, those after `after`. A pack that cannot be read is logged and left out.
     pub async fn page(&self, tenant: &TenantId, after: Option<&ImagePackId>, limit: u8) -> Result<Page, CallFailed> {
-        let start = after.map(|id| self.key(tenant, &Target::Pack(id.clone())));
-        let request = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#tenant = :tenant AND begins_with(#entity, :packs)")
-            .expression_attribute_names("#tenant", &self.names.tenant)
-            .expression_attribute_names("#entity", &self.names.entity)
-            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
-            .expression_attribute_values(":packs", AttributeValue::S("pack#".to_owned()))
-            .set_exclusive_start_key(start)
-            .limit(i32::from(limit));
-        let response = request.send().await;
-        let response = response
-            .map_err(|error| CallFailed::new(format!("querying packs of {tenant} in table {}", self.table), error))?;
-        let next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
-        let mut packs = Vec::new();
-        for item in response.items.unwrap_or_default() {
-            let Some(id) = self.pack_id(&item) else {
-                tracing::error!(%tenant, "an item that begins with pack# names no pack");
-                continue;
-            };
-            match self.parse(item, &Target::Pack(id.clone())) {
-                Ok(pack) => packs.push((id, pack)),
-                Err(error) => tracing::error!(%tenant, %error, "a pack is left out of a list"),
+        let mut page = Page::default();
+        let mut start = after.map(|id| self.key(tenant, &Target::Pack(id.clone())));
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("#tenant = :tenant AND begins_with(#entity, :packs)")
+                .expression_attribute_names("#tenant", &self.names.tenant)
+                .expression_attribute_names("#entity", &self.names.entity)
+                .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+                .expression_attribute_values(":packs", AttributeValue::S("pack#".to_owned()))
+                .set_exclusive_start_key(start)
+                .limit(i32::from(limit));
+            let response = request.send().await.map_err(|error| {
+                CallFailed::new(format!("querying packs of {tenant} in table {}", self.table), error)
+            })?;
+            let items = response.items.unwrap_or_default();
+            page.packs.extend(items.into_iter().filter_map(|item| self.listed(tenant, item)));
+            page.next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
+            start = response.last_evaluated_key;
+            // A page can end on a key that names no pack, after which nobody could ask for the next one.
+            if start.is_none() || page.next.is_some() {
+                return Ok(page);
             }
         }
-        Ok(Page { packs, next })
+    }
+
+    fn listed(&self, tenant: &TenantId, item: Item) -> Option<(ImagePackId, ManagedPack)> {
+        let Some(id) = self.pack_id(&item) else {
+            tracing::error!(%tenant, "an item that begins with pack# names no pack");
+            return None;
+        };
+        match self.parse(item, &Target::Pack(id.clone())) {
+            Ok(pack) => Some((id, pack)),
+            Err(error) => {
+                tracing::error!(%tenant, %error, "a pack is left out of a list");
+                None
+            }
+        }
     }
 
     /// Carries out `assignments` in one item, if it is as `expected`, and returns it as it is then, its revision one
@@ -118,14 +146,14 @@ impl ManagedItems {
         mut assignments: Vec<Assignment>,
         expected: Expected,
         editor: Editor<'_>,
-    ) -> Result<Option<T>, ReadFailed> {
+    ) -> Result<Option<T>, WriteFailed> {
         assignments.extend([
             Assignment::set(["revision"], json!(expected.revision() + 1)),
             Assignment::set(["updatedAt"], json!(editor.now)),
-            Assignment::set(["updatedBy"], json!(editor.subject)),
+            Assignment::set(["updatedBy"], json!({"subject": editor.subject, "request": editor.request_id})),
         ]);
         let mut update = UpdateExpression::of(assignments, &self.names)
-            .map_err(|error| CallFailed::new(self.action("preparing", tenant, target), error))?;
+            .map_err(|error| ReadFailed::from(CallFailed::new(self.action("preparing", tenant, target), error)))?;
         let condition = self.condition(&mut update, expected);
         let request = self.client.update_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let result = request
@@ -134,12 +162,23 @@ impl ManagedItems {
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
             .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match result {
-            Ok(response) => Some(self.parse(response.attributes.unwrap_or_default(), target)).transpose(),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
-            Err(error) => Err(CallFailed::new(self.action("writing", tenant, target), error).into()),
+            Ok(response) => Ok(Some(self.parse(response.attributes.unwrap_or_default(), target)?)),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
+                let found = match error.into_service_error() {
+                    UpdateItemError::ConditionalCheckFailedException(failure) => failure.item,
+                    _ => None,
+                };
+                let ours = found.filter(|item| self.is_written_by(item, editor));
+                Ok(ours.map(|item| self.parse(item, target)).transpose()?)
+            }
+            Err(error) if error.code() == Some("ValidationException") => {
+                Err(WriteFailed::Refused(CallFailed::new(self.action("writing", tenant, target), error)))
+            }
+            Err(error) => Err(ReadFailed::from(CallFailed::new(self.action("writing", tenant, target), error)).into()),
         }
     }
 
@@ -157,12 +196,18 @@ impl ManagedItems {
         is_written(result, self.action("removing", tenant, target))
     }
 
+    /// Whether the last write of an item was this editor's in this request.
+    fn is_written_by(&self, item: &Item, editor: Editor<'_>) -> bool {
+        let by = item.get(&self.names.updated_by).and_then(|by| by.as_m().ok());
+        by.and_then(|by| by.get("request")?.as_s().ok()).is_some_and(|request| request == editor.request_id)
+    }
+
     fn condition(&self, update: &mut UpdateExpression, expected: Expected) -> String {
         let entity = update.name(&self.names.entity);
         let Expected::Revision(read) = expected else {
             return format!("attribute_not_exists({entity})");
         };
-        let revision = update.name("revision");
+        let revision = update.name(&self.names.revision);
         let value = update.value(AttributeValue::N(read.to_string()));
         if read == 0 {
             return format!(

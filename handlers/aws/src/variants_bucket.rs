@@ -19,12 +19,16 @@ pub struct VariantsBucket {
 }
 
 /// How far a sweep came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Swept {
     /// How many variants it deleted.
     pub variants_deleted: u64,
-    /// The last key that it looked at, if its time was over before it came to the end.
+    /// The last key up to which nothing is left, if there is one.
     pub after_key: Option<String>,
+    /// Whether it came to the end.
+    pub is_whole: bool,
+    /// What went wrong first. Without it a sweep that came to the end left nothing.
+    pub failure: Option<SweepFailed>,
 }
 
 /// One stored variant.
@@ -132,8 +136,9 @@ impl VariantsBucket {
 
     /// Deletes what `sweep` covers, from the key after `after_key` on, until `until`. Listed page by page, so that
     /// memory stays at one page. At least one page is done, so that repeated calls come to an end.
-    pub async fn sweep(&self, sweep: &Sweep, after_key: Option<&str>, until: Instant) -> Result<Swept, SweepFailed> {
-        let mut swept = Swept { variants_deleted: 0, after_key: None };
+    pub async fn sweep(&self, sweep: &Sweep, after_key: Option<&str>, until: Instant) -> Swept {
+        let mut swept =
+            Swept { variants_deleted: 0, after_key: after_key.map(ToOwned::to_owned), is_whole: false, failure: None };
         let mut pages = self
             .client
             .list_objects_v2()
@@ -144,18 +149,36 @@ impl VariantsBucket {
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                CallFailed::new(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error)
-            })?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let action = format!("listing {} of bucket {}", sweep.prefix, self.bucket);
+                    swept.failure = Some(CallFailed::new(action, error).into());
+                    return swept;
+                }
+            };
             let listed: Vec<&str> = page.contents().iter().filter_map(|object| object.key()).collect();
             let keys = listed.iter().filter(|key| sweep.covers(key)).map(|&key| key.to_owned()).collect();
-            swept.variants_deleted += self.delete(keys).await?;
+            match self.delete(keys).await {
+                Ok(deleted) => swept.variants_deleted += deleted,
+                // One object that cannot be deleted must not keep those behind it; the next sweep begins before it.
+                Err(failure @ SweepFailed::Undeleted { .. }) => swept.failure = swept.failure.or(Some(failure)),
+                Err(failure @ SweepFailed::Call(_)) => {
+                    swept.failure = Some(failure);
+                    return swept;
+                }
+            }
+            // A page may be empty and not be the last one: then the listing goes on, or nobody would know from where.
+            let Some(&last) = listed.last() else { continue };
+            if swept.failure.is_none() {
+                swept.after_key = Some(last.to_owned());
+            }
             if page.is_truncated == Some(true) && Instant::now() >= until {
-                swept.after_key = listed.last().map(|&key| key.to_owned());
-                break;
+                return swept;
             }
         }
-        Ok(swept)
+        swept.is_whole = true;
+        swept
     }
 
     async fn delete(&self, keys: Vec<String>) -> Result<u64, SweepFailed> {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The names, in the table, of the attributes that the pipeline reads. The code knows them by the names of
+/// The names, in the table, of the attributes that the pipeline reads and the management API writes. The code knows them by the names of
 /// [`AttributeNames::default`], the canonical ones; names are translated where items come in and go out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -19,6 +19,16 @@ pub struct AttributeNames {
     pub main_image_location: String,
     /// How often a location's configuration was saved with force.
     pub forced_revision: String,
+    /// Grows with every write of the management API.
+    pub revision: String,
+    /// When the management API last wrote, in milliseconds since 1970.
+    pub updated_at: String,
+    /// Who wrote then.
+    pub updated_by: String,
+    /// What a pack belongs to, in a system of its editors.
+    pub asset_id: String,
+    /// What people call a pack.
+    pub title: String,
 }
 
 impl Default for AttributeNames {
@@ -29,18 +39,28 @@ impl Default for AttributeNames {
             image_locations: "imageLocations".to_owned(),
             main_image_location: "mainImageLocation".to_owned(),
             forced_revision: "forcedRevision".to_owned(),
+            revision: "revision".to_owned(),
+            updated_at: "updatedAt".to_owned(),
+            updated_by: "updatedBy".to_owned(),
+            asset_id: "assetId".to_owned(),
+            title: "title".to_owned(),
         }
     }
 }
 
 impl AttributeNames {
-    fn pairs(&self) -> [(&'static str, &str); 5] {
+    fn pairs(&self) -> [(&'static str, &str); 10] {
         [
             ("tenant", &self.tenant),
             ("entity", &self.entity),
             ("imageLocations", &self.image_locations),
             ("mainImageLocation", &self.main_image_location),
             ("forcedRevision", &self.forced_revision),
+            ("revision", &self.revision),
+            ("updatedAt", &self.updated_at),
+            ("updatedBy", &self.updated_by),
+            ("assetId", &self.asset_id),
+            ("title", &self.title),
         ]
     }
 

@@ -19,14 +19,20 @@ pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
     }
 }
 
-/// The value of the cache-tag header of one variant's response: its pack, its location, its tenant.
+/// The value of the cache-tag header of one variant's response: the packs that its URL may mean, its location, its
+/// tenant.
+///
+/// `packs` are all of them, not only the one that the picture is of: when a pack comes to be that the URL means rather
+/// (`cat-2`, where it was `cat` with the suffix `2`), a purge of that pack must reach what the URL shows.
 #[must_use]
-pub fn header_value(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> String {
-    [Target::Pack(pack.clone()), Target::Location(location.clone()), Target::Tenant]
-        .iter()
-        .map(|target| tag_of(tenant, target))
-        .collect::<Vec<_>>()
-        .join(",")
+pub fn header_value<'a>(
+    tenant: &TenantId,
+    packs: impl IntoIterator<Item = &'a ImagePackId>,
+    location: &LocationName,
+) -> String {
+    let packs = packs.into_iter().map(|pack| Target::Pack(pack.clone()));
+    let targets = packs.chain([Target::Location(location.clone()), Target::Tenant]);
+    targets.map(|target| tag_of(tenant, &target)).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -39,9 +45,10 @@ mod tests {
     #[test]
     fn a_variant_carries_the_tag_of_every_target_that_covers_it() {
         let tenant = TenantId::parse("acme").unwrap();
-        let pack = ImagePackId::parse("p1").unwrap();
+        let [dashed, pack] = ["p1-2", "p1"].map(|pack| ImagePackId::parse(pack).unwrap());
         let location = LocationName::parse("main").unwrap();
-        assert_eq!(header_value(&tenant, &pack, &location), "acme/p1,acme/location/main,acme");
+        assert_eq!(header_value(&tenant, [&pack], &location), "acme/p1,acme/location/main,acme");
+        assert_eq!(header_value(&tenant, [&dashed, &pack], &location), "acme/p1-2,acme/p1,acme/location/main,acme");
     }
 
     #[test]

@@ -18,9 +18,6 @@ pub struct ImagePack {
     pub image_locations: BTreeMap<LocationName, ImageLocation>,
     /// The location that a URL without `location` means.
     pub main_image_location: Option<LocationName>,
-    /// Changes with every write by the management API: what a conditional write compares.
-    #[serde(default)]
-    pub revision: u64,
 }
 
 /// One picture of a pack.

@@ -45,6 +45,8 @@ pub struct Batch {
     pub entries: Vec<PlannedEntry>,
     /// See [`caller_reference`].
     pub caller_reference: String,
+    /// How many exact items the request may have; for more of them it has the whole tenant's one item.
+    pub exact_items_max: usize,
 }
 
 /// An entry and what its purge means for it.
@@ -65,6 +67,7 @@ impl Batch {
         distribution: &Distribution,
         items: Vec<InvalidationItem>,
         entries: Vec<PlannedEntry>,
+        exact_items_max: usize,
     ) -> Self {
         Self {
             tenant: tenant.clone(),
@@ -72,6 +75,7 @@ impl Batch {
             caller_reference: caller_reference(&distribution.distribution_id, &items, &entries),
             items,
             entries,
+            exact_items_max,
         }
     }
 
@@ -94,12 +98,16 @@ impl Batch {
         if not_deleted.is_empty() {
             return Some(self);
         }
-        let (tenant, distribution) = (self.tenant, self.distribution);
+        let (tenant, distribution, exact_items_max) = (self.tenant, self.distribution, self.exact_items_max);
         let entries: Vec<_> =
             self.entries.into_iter().filter(|planned| !not_deleted.contains(&planned.entry.target)).collect();
-        let items = items_covering(&tenant, &distribution, &entries);
-        // An escalated request would invalidate the failed targets too; what is left of it goes out item by item.
-        (!entries.is_empty()).then(|| Self::new(&tenant, &distribution, items, entries))
+        let mut items = items_covering(&tenant, &distribution, &entries);
+        // An escalated request would invalidate the failed targets too. So what is left of it goes out item by item,
+        // unless that is too much; then they are invalidated once more when they are deleted.
+        if items.len() > exact_items_max {
+            items = vec![InvalidationItem::covering(&tenant, &Target::Tenant, distribution.cache_tags)];
+        }
+        (!entries.is_empty()).then(|| Self::new(&tenant, &distribution, items, entries, exact_items_max))
     }
 }
 
@@ -147,9 +155,10 @@ fn batches_of(
     let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
     let exact = items_covering(tenant, distribution, &entries);
     let budget = if distribution.cache_tags { budgets.items_per_run } else { budgets.wildcards_per_run };
+    let exact_items_max = budget.min(budgets.items_per_request);
     // Items that another one covers would be billed again, and items beyond the budget would wait for many runs.
     if exact.contains(&whole_tenant) || exact.len() > budget {
-        return vec![Batch::new(tenant, distribution, vec![whole_tenant], entries)];
+        return vec![Batch::new(tenant, distribution, vec![whole_tenant], entries, exact_items_max)];
     }
     // A request is sent when all its variants are deleted; packs must not wait for a location's.
     let (broad, packs): (Vec<_>, Vec<_>) = entries.into_iter().partition(|planned| planned.entry.target.is_broad());
@@ -158,7 +167,7 @@ fn batches_of(
         .flat_map(|entries| entries.chunks(budgets.items_per_request))
         .map(|entries| {
             let items = items_covering(tenant, distribution, entries);
-            Batch::new(tenant, distribution, items, entries.to_vec())
+            Batch::new(tenant, distribution, items, entries.to_vec(), exact_items_max)
         })
         .collect()
 }

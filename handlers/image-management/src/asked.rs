@@ -13,13 +13,20 @@ pub(crate) struct Asked<'a> {
     pub(crate) admin: Admin,
     pub(crate) tenant: TenantId,
     pub(crate) now: Timestamp,
+    /// Identifies the request.
+    request_id: String,
     /// The revision that a write insists on.
     if_match: Option<u64>,
 }
 
 impl<'a> Asked<'a> {
     /// Reads `request`, if who sent it may act for the tenant.
-    pub(crate) fn of(request: &'a Request, tenant_claim: &str, now: Timestamp) -> Result<Self, Refusal> {
+    pub(crate) fn of(
+        request: &'a Request,
+        request_id: &str,
+        tenant_claim: &str,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
         let admin = Admin::of(request, tenant_claim)?;
         let tenant = match parameter(request, "tenant")? {
             None => admin.only_tenant()?,
@@ -30,7 +37,7 @@ impl<'a> Asked<'a> {
             }
         };
         let if_match = if_match(request)?;
-        Ok(Self { request, admin, tenant, now, if_match })
+        Ok(Self { request, admin, tenant, now, request_id: request_id.to_owned(), if_match })
     }
 
     /// The value of a query parameter.
@@ -40,7 +47,7 @@ impl<'a> Asked<'a> {
 
     /// Who writes, and when.
     pub(crate) fn editor(&self) -> Editor<'_> {
-        Editor { subject: &self.admin.subject, now: self.now }
+        Editor { subject: &self.admin.subject, request_id: &self.request_id, now: self.now }
     }
 
     /// 409 where the request insists on another revision than the item has.

@@ -36,14 +36,9 @@ impl Handler {
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
             let pack = self.pack(asked, id).await?;
-            let decision = decide(&pack, edit);
-            let is_as_wanted = decision.as_ref().is_ok_and(|decision| decision.assignments.is_empty());
-            // The SDK repeats a write whose answer was lost, and then finds the revision that it wrote itself.
-            if !(is_as_wanted && attempt > 0) {
-                asked.check_revision(pack.revision)?;
-            }
-            let decision = decision?;
-            if is_as_wanted {
+            asked.check_revision(pack.revision)?;
+            let decision = decide(&pack, edit)?;
+            if decision.assignments.is_empty() {
                 return Ok(Edited { pack, released: None });
             }
             let expected = Expected::Revision(pack.revision);

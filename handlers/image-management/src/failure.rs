@@ -3,6 +3,7 @@
 use admin_api::Refusal;
 use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::ReadFailed;
+use aws_adapters::managed_items::WriteFailed;
 use domain::location_settings::SaveRefused;
 use domain::pack_edit::EditRefused;
 use lambda_http::http::StatusCode;
@@ -22,6 +23,9 @@ pub(crate) enum Failed {
     /// The table did not answer, or with an item that cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFailed),
+    /// The table does not take what would be written.
+    #[error("the table does not take the item: {0}")]
+    Write(CallFailed),
 }
 
 impl Failed {
@@ -34,11 +38,26 @@ impl Failed {
                 "unreadable-item",
                 "What the image-pack table holds here cannot be read. The log of image-management says what is wrong.",
             ),
+            Self::Write(_) => Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "item-refused",
+                "The image-pack table does not take the item as it would be, most likely because it would have more than \
+                 400 KB. The log of image-management says why.",
+            ),
             Self::Call(_) | Self::Read(ReadFailed::Call(_)) => Refusal::new(
                 StatusCode::BAD_GATEWAY,
                 "unavailable",
                 "The request could not be carried out now. Send it again.",
             ),
+        }
+    }
+}
+
+impl From<WriteFailed> for Failed {
+    fn from(failure: WriteFailed) -> Self {
+        match failure {
+            WriteFailed::Read(failure) => Self::Read(failure),
+            WriteFailed::Refused(failure) => Self::Write(failure),
         }
     }
 }

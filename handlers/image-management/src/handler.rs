@@ -27,22 +27,24 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// Answers one request at the time `now`.
-    pub async fn handle(&self, request: &Request, now: Timestamp) -> Response<Body> {
-        match self.answer(request, now).await {
+    /// Answers one request at the time `now`; `request_id` identifies it.
+    pub async fn handle(&self, request: &Request, request_id: &str, now: Timestamp) -> Response<Body> {
+        match self.answer(request, request_id, now).await {
             Ok(response) => response,
             Err(failure) => {
                 match &failure {
                     Failed::Refused(refusal) => tracing::info!(?refusal, "a request is refused"),
-                    Failed::Call(_) | Failed::Read(_) => tracing::error!(%failure, "a request failed"),
+                    Failed::Call(_) | Failed::Read(_) | Failed::Write(_) => {
+                        tracing::error!(%failure, "a request failed")
+                    }
                 }
                 failure.into_refusal().into_response()
             }
         }
     }
 
-    async fn answer(&self, request: &Request, now: Timestamp) -> Result<Response<Body>, Failed> {
-        let asked = &Asked::of(request, &self.tenant_claim, now)?;
+    async fn answer(&self, request: &Request, request_id: &str, now: Timestamp) -> Result<Response<Body>, Failed> {
+        let asked = &Asked::of(request, request_id, &self.tenant_claim, now)?;
         let action = Action::of(request, &asked.tenant)?;
         tracing::info!(tenant = %asked.tenant, subject = asked.admin.subject, ?action, "an editor asks");
         match action {

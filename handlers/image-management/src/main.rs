@@ -7,7 +7,7 @@ use aws_adapters::settings::setting;
 use aws_adapters::upload_area::UploadArea;
 use image_management::Handler;
 use image_management::fetch::{FetchLimits, Fetcher};
-use lambda_http::{Error, Request, run, service_fn, tracing};
+use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -27,5 +27,9 @@ async fn main() -> Result<(), Error> {
         tenant_claim,
     };
     let handler = &handler;
-    run(service_fn(|request: Request| async move { Ok::<_, Error>(handler.handle(&request, now()).await) })).await
+    run(service_fn(|request: Request| async move {
+        let request_id = request.lambda_context().request_id;
+        Ok::<_, Error>(handler.handle(&request, &request_id, now()).await)
+    }))
+    .await
 }

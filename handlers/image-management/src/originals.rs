@@ -98,7 +98,9 @@ impl Handler {
                 Ok(edited.pack)
             }
             Err(failure) => {
-                if matches!(failure, Failed::Refused(_)) || self.is_surely_not_shown(asked, place, &original).await {
+                if matches!(failure, Failed::Refused(_) | Failed::Write(_))
+                    || self.is_surely_not_shown(asked, place, &original).await
+                {
                     self.discard(&original).await;
                 }
                 Err(failure)

@@ -57,13 +57,17 @@ impl Handler {
 
     /// The picture that is asked for: what is stored, or else what is made now.
     async fn picture(&self, asked: &ImageRequest) -> Result<Served, Refusal> {
-        let (wanted, config) = self.wanted(asked, None).await?;
-        let key = wanted.key();
+        let recipe = self.recipe(self.wanted(asked, None).await?).await?;
+        let key = recipe.wanted.key();
         let stored = self.variants.read(&key).await?;
         tracing::info!(key, is_stored = stored.is_some(), "serving a variant");
         match stored {
-            Some(variant) => Ok(Served { variant, cache_tags: wanted.cache_tags(), is_lasting: true }),
-            None => self.make(asked, self.recipe((wanted, config)).await?).await,
+            Some(variant) => {
+                // A variant that is about to be purged must not be kept: this answer may reach an edge behind the purge.
+                let is_lasting = variant.revision.as_ref().is_none_or(|revision| *revision == recipe.revision());
+                Ok(Served { variant, cache_tags: recipe.wanted.cache_tags(), is_lasting })
+            }
+            None => self.make(asked, recipe).await,
         }
     }
 }

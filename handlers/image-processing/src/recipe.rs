@@ -2,11 +2,11 @@
 
 use aws_adapters::image_pack_table::Found;
 use domain::cache_tag::header_value;
-use domain::image_pack::{ImageLocation, LocationConfig};
+use domain::image_pack::{ImageLocation, ImagePack, LocationConfig};
 use domain::image_url::Reading;
 use domain::picture_revision::picture_revision;
 use domain::variant_key::variant_key;
-use domain::{LocationName, TenantId};
+use domain::{ImagePackId, LocationName, TenantId};
 
 use crate::Handler;
 use crate::refusal::Refusal;
@@ -17,6 +17,8 @@ use crate::request::ImageRequest;
 pub(crate) struct Wanted {
     pub(crate) tenant: TenantId,
     reading: Reading,
+    /// Every pack that the URL may mean, the one that it means now among them.
+    packs: Vec<ImagePackId>,
     pub(crate) location: LocationName,
     pub(crate) picture: ImageLocation,
 }
@@ -29,7 +31,7 @@ impl Wanted {
 
     /// The tags of every purge that concerns it.
     pub(crate) fn cache_tags(&self) -> String {
-        header_value(&self.tenant, &self.reading.pack, &self.location)
+        header_value(&self.tenant, &self.packs, &self.location)
     }
 }
 
@@ -64,18 +66,15 @@ impl Handler {
         let packs: Vec<_> = asked.readings.iter().map(|reading| &reading.pack).collect();
         let expected = asked.location.as_ref().or(likely);
         let locations: Vec<_> = expected.into_iter().collect();
-        let Found { mut packs, mut locations } = self.packs.find(&asked.tenant, &packs, &locations).await?;
-        let (reading, mut pack) = asked
-            .readings
-            .iter()
-            .find_map(|reading| Some((reading.clone(), packs.remove(&reading.pack)?)))
-            .ok_or(Refusal::UnknownPack)?;
+        let mut found = self.packs.find(&asked.tenant, &packs, &locations).await?;
+        let (reading, mut pack) = first_existing(asked, &mut found)?;
         let location = asked.location.clone().or(pack.main_image_location).ok_or(Refusal::NoMainLocation)?;
         let Some(picture) = pack.image_locations.remove(&location) else {
             return Err(Refusal::UnknownLocation(location));
         };
-        let config = (expected == Some(&location)).then(|| locations.remove(&location).unwrap_or_default());
-        Ok((Wanted { tenant: asked.tenant.clone(), reading, location, picture }, config))
+        let config = if expected == Some(&location) { Some(found.location(&location)?) } else { None };
+        let packs = asked.readings.iter().map(|reading| reading.pack.clone()).collect();
+        Ok((Wanted { tenant: asked.tenant.clone(), reading, packs, location, picture }, config))
     }
 
     /// Completes what [`Self::wanted`] found.
@@ -83,7 +82,7 @@ impl Handler {
         let Wanted { tenant, location, .. } = &wanted;
         let config = match config {
             Some(config) => config,
-            None => self.packs.find(tenant, &[], &[location]).await?.locations.remove(location).unwrap_or_default(),
+            None => self.packs.find(tenant, &[], &[location]).await?.location(location)?,
         };
         Ok(Recipe { wanted, config })
     }
@@ -92,4 +91,14 @@ impl Handler {
     pub(crate) async fn recipe_now(&self, asked: &ImageRequest, before: &Recipe) -> Result<Recipe, Refusal> {
         self.recipe(self.wanted(asked, Some(&before.wanted.location)).await?).await
     }
+}
+
+/// The first of the readings whose pack exists.
+fn first_existing(asked: &ImageRequest, found: &mut Found) -> Result<(Reading, ImagePack), Refusal> {
+    for reading in &asked.readings {
+        if let Some(pack) = found.pack(&reading.pack)? {
+            return Ok((reading.clone(), pack));
+        }
+    }
+    Err(Refusal::UnknownPack)
 }

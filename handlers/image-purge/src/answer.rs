@@ -54,7 +54,7 @@ pub(crate) fn of_failure(is_queued: bool) -> Refusal {
     let message = if is_queued {
         "The purge could not be completed now. It is in the queue, and the next scheduled run repeats it."
     } else {
-        "The purge could not be started. Nothing was purged or queued; send the request again."
+        "The purge could not be started. Nothing was purged, and most likely nothing is queued; send the request again."
     };
     Refusal::new(StatusCode::BAD_GATEWAY, "purge-failed", message)
 }

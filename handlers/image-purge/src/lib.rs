@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use admin_api::{Admin, Refusal};
 use aws_adapters::CallFailed;
-use aws_adapters::image_pack_table::{ImagePackTable, ReadFailed};
+use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::QueueFailed;
 use aws_adapters::purger::Purger;
 use domain::change_detection::{Change, Reason};
@@ -41,8 +41,6 @@ enum Failed {
     #[error(transparent)]
     Call(#[from] CallFailed),
     #[error(transparent)]
-    Read(#[from] ReadFailed),
-    #[error(transparent)]
     Queue(#[from] QueueFailed),
     #[error("the purge is in the queue and the next scheduled run repeats it; it failed now: {}", .0.join("; "))]
     Steps(Vec<String>),
@@ -56,7 +54,7 @@ impl Handler {
             Ok(Err(refusal)) => refusal.into_response(),
             Err(failure) => {
                 tracing::error!(%failure, "the purge failed");
-                of_failure(matches!(failure, Failed::Steps(_))).into_response()
+                of_failure(matches!(failure, Failed::Steps(_) | Failed::Queue(QueueFailed::Row { .. }))).into_response()
             }
         }
     }
@@ -104,13 +102,9 @@ impl Handler {
 
     /// Whether there is anything to purge: a pack that was removed may have left variants behind.
     async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, Failed> {
-        let is_in_the_table = match self.packs.find(tenant, &[pack], &[]).await {
-            Ok(found) => found.packs.contains_key(pack),
-            // A record that cannot be read is there, and its pictures can be purged.
-            Err(ReadFailed::Item { .. }) => true,
-            Err(error) => return Err(error.into()),
-        };
-        if is_in_the_table {
+        let found = self.packs.find(tenant, &[pack], &[]).await?;
+        // A record that cannot be read is there, and its pictures can be purged.
+        if found.packs.contains_key(pack) || !found.unreadable.is_empty() {
             return Ok(true);
         }
         let sweep = Sweep::of(tenant, &Target::Pack(pack.clone()));

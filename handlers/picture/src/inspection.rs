@@ -1,9 +1,13 @@
 //! Whether some bytes are a picture that variants can be made of, from their header alone.
 
 use std::io::Cursor;
+use std::panic::catch_unwind;
 
+use image::error::{DecodingError, ImageFormatHint};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use crate::webp_structure::{self, Flaw};
 
 /// How many pixels an original may have. Checked before anything is decoded, so that a small file that unpacks to a
 /// huge picture costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
@@ -54,8 +58,8 @@ pub enum InvalidPicture {
     #[error("pictures of the format {0} are not supported; allowed are JPEG, PNG and WebP")]
     UnsupportedFormat(&'static str),
     /// The header says what cannot be.
-    #[error("the picture's header cannot be read: {0}")]
-    Damaged(ImageError),
+    #[error("the picture's header cannot be read; save it anew as JPEG, PNG or WebP")]
+    Damaged(#[source] ImageError),
     /// None, or more than [`ORIGINAL_PIXELS_MAX`].
     #[error("the picture has {width} × {height} pixels; allowed are 1 to {ORIGINAL_PIXELS_MAX} in all")]
     PixelCount {
@@ -79,9 +83,18 @@ impl InvalidPicture {
     }
 }
 
-/// How much memory a decoder may take besides the picture's pixels, in bytes: for a PNG's compressed metadata and its
-/// rows. A colour profile of a few KB can be packed so that it inflates to gigabytes; the decoder leaves it out then.
+/// How much memory a PNG's decoder may take besides the picture's pixels, in bytes: for compressed metadata and rows. A
+/// colour profile of a few KB can be packed so that it inflates to gigabytes; the decoder leaves it out then.
 const DECODER_BYTES_MAX: u64 = 32_000_000;
+
+fn check_webp(bytes: &[u8]) -> Result<(), InvalidPicture> {
+    webp_structure::check(bytes).map_err(|flaw| match flaw {
+        Flaw::Animated => InvalidPicture::UnsupportedFormat("animated WebP"),
+        Flaw::Damaged(reason) => {
+            InvalidPicture::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
+        }
+    })
+}
 
 /// A picture whose header has been read and found good.
 pub(crate) struct Opened<D> {
@@ -94,7 +107,14 @@ pub(crate) struct Opened<D> {
 
 /// Reads the header of `bytes`.
 pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidPicture> {
-    Ok(open(bytes)?.inspected)
+    // A decoder that panics has met a file that its authors did not think of.
+    let opened = catch_unwind(|| open(bytes).map(|opened| opened.inspected));
+    opened.unwrap_or_else(|_| Err(InvalidPicture::Damaged(panicked())))
+}
+
+/// What a decoder that panicked would have said.
+pub(crate) fn panicked() -> ImageError {
+    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, "the decoder panicked"))
 }
 
 /// Reads the header of `bytes`, ready to decode the rest. Whoever decodes comes by here, and so by the limits.
@@ -106,6 +126,9 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidPic
         ImageFormat::WebP => Format::Webp,
         other => return Err(InvalidPicture::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
     };
+    if format == Format::Webp {
+        check_webp(bytes)?;
+    }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODER_BYTES_MAX);

@@ -8,6 +8,7 @@ mod inspection;
 mod render;
 mod scaling;
 mod webp_container;
+mod webp_structure;
 
 pub use encoding::CannotEncode;
 pub use inspection::{Format, Inspected, InvalidPicture, ORIGINAL_PIXELS_MAX, inspect};

@@ -1,13 +1,15 @@
 //! From the bytes of an original to the bytes of a variant.
 
+use std::panic::catch_unwind;
+
 use domain::image_pack::{Crop, LocationConfig};
 use fast_image_resize::ResizeError;
 use image::ImageError;
 
-use crate::decoding::decode;
+use crate::decoding::{Decoded, decode};
 use crate::encoding::{CannotEncode, encode};
 use crate::geometry::frame;
-use crate::inspection::InvalidPicture;
+use crate::inspection::{InvalidPicture, panicked};
 use crate::scaling::scale;
 
 /// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which a picture stands as
@@ -65,7 +67,12 @@ impl CannotRender {
 
 /// Makes a variant: what `crop` shows of `original`, in the size, format and quality of the location.
 pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
-    let original = decode(original)?;
+    // A decoder that panics has met a file that its authors did not think of: the fault of one picture.
+    let rendered = catch_unwind(|| render_decoded(decode(original)?, crop, config));
+    rendered.unwrap_or_else(|_| Err(CannotRender::Undecodable(panicked())))
+}
+
+fn render_decoded(original: Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
     let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
     let pixels = scale(&original.pixels, frame)?;
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;

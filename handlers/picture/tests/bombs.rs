@@ -73,6 +73,43 @@ fn a_small_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded() {
     check_refused(&claiming(webp, 21, &[0xFE, 0xBF, 0xFF, 0x0F]), "pixel-count", &refused("16383 × 16383"));
 }
 
+/// A WebP file of these chunks.
+fn webp(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut contents = b"WEBP".to_vec();
+    for (name, payload) in chunks {
+        contents.extend_from_slice(*name);
+        contents.extend_from_slice(&u32::try_from(payload.len()).unwrap().to_le_bytes());
+        contents.extend_from_slice(payload);
+        contents.resize(contents.len().next_multiple_of(2), 0);
+    }
+    [b"RIFF".as_slice(), &u32::try_from(contents.len()).unwrap().to_le_bytes(), &contents].concat()
+}
+
+/// A `VP8X` chunk: what the file has, and a canvas of 30 × 15 pixels.
+fn canvas(flags: u8) -> (&'static [u8; 4], Vec<u8>) {
+    (b"VP8X", vec![flags, 0, 0, 0, 29, 0, 0, 14, 0, 0])
+}
+
+/// The start of a lossy frame: tag, start code, and each side in 14 bits.
+fn lossy_frame(side: u16) -> (&'static [u8; 4], Vec<u8>) {
+    let side = side.to_le_bytes();
+    (b"VP8 ", [&[0x10, 0, 0, 0x9D, 0x01, 0x2A], side.as_slice(), &side, &[0; 64]].concat())
+}
+
+#[test]
+fn a_webp_that_is_not_what_its_canvas_says_is_refused_before_it_is_decoded() {
+    let damaged = "the picture's header cannot be read; save it anew as JPEG, PNG or WebP";
+    check_refused(&webp(&[canvas(0), lossy_frame(16_383)]), "damaged-picture", damaged);
+    let lossless = (b"VP8L", vec![0x2F, 0xFE, 0xBF, 0xFF, 0x0F, 0, 0, 0]);
+    check_refused(&webp(&[canvas(0), lossless]), "damaged-picture", damaged);
+    // A chunk that claims 4 GB in a file of some bytes.
+    let whole = webp(&[canvas(1 << 3), lossy_frame(30), (b"EXIF", vec![0; 8])]);
+    let claims = claiming(whole.clone(), whole.len() - 12, &[0xFF; 4]);
+    check_refused(&claims, "damaged-picture", damaged);
+    let moving = "pictures of the format animated WebP are not supported; allowed are JPEG, PNG and WebP";
+    check_refused(&webp(&[canvas(1 << 1), (b"ANIM", vec![0; 6])]), "unsupported-format", moving);
+}
+
 /// A PNG whose colour profile of half a megabyte inflates to 512 MB.
 fn profile_bomb() -> Vec<u8> {
     let mut zeros = ZlibEncoder::new(b"profile\0\0".to_vec(), Compression::default());

@@ -50,6 +50,16 @@ pub struct AttributeNames {
     pub main_image_location: String,
     /// How often a location's configuration was saved with force.
     pub forced_revision: String,
+    /// Grows with every write of the management API.
+    pub revision: String,
+    /// When the management API last wrote.
+    pub updated_at: String,
+    /// Who wrote then.
+    pub updated_by: String,
+    /// What a pack belongs to, in a system of its editors.
+    pub asset_id: String,
+    /// What people call a pack.
+    pub title: String,
 }
 
 impl Default for AttributeNames {
@@ -60,13 +70,29 @@ impl Default for AttributeNames {
             image_locations: "imageLocations".to_owned(),
             main_image_location: "mainImageLocation".to_owned(),
             forced_revision: "forcedRevision".to_owned(),
+            revision: "revision".to_owned(),
+            updated_at: "updatedAt".to_owned(),
+            updated_by: "updatedBy".to_owned(),
+            asset_id: "assetId".to_owned(),
+            title: "title".to_owned(),
         }
     }
 }
 
 impl AttributeNames {
-    fn all(&self) -> [&str; 5] {
-        [&self.tenant, &self.entity, &self.image_locations, &self.main_image_location, &self.forced_revision]
+    fn all(&self) -> [&str; 10] {
+        [
+            &self.tenant,
+            &self.entity,
+            &self.image_locations,
+            &self.main_image_location,
+            &self.forced_revision,
+            &self.revision,
+            &self.updated_at,
+            &self.updated_by,
+            &self.asset_id,
+            &self.title,
+        ]
     }
 }
 
@@ -98,6 +124,12 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
         .or_else(|| api_not_allowed(environment))
 }
 
+/// The stage of an HTTP API that does not stand in its addresses.
+pub const DEFAULT_STAGE: &str = "$default";
+
+/// What else the management API writes into the table, by names that are not configured.
+const CONFIGURATION_ATTRIBUTES: [&str; 5] = ["width", "height", "fit", "format", "quality"];
+
 fn table_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let table = environment.existing.image_packs.as_ref()?;
     let not_allowed = |key: &str, value: &str, allowed: String| {
@@ -119,6 +151,10 @@ fn table_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let names = table.attributes.all();
     if let Some(name) = names.iter().find(|name| !(1..=255).contains(&name.len())) {
         return Some(NotAllowed::new(key, format!("{name:?}"), "names of 1 to 255 bytes"));
+    }
+    if let Some(name) = names.iter().find(|name| CONFIGURATION_ATTRIBUTES.contains(name)) {
+        let allowed = format!("other names than those of a location's configuration: {CONFIGURATION_ATTRIBUTES:?}");
+        return Some(NotAllowed::new(key, format!("{name:?}"), allowed));
     }
     named_twice(key, names.into_iter(), "a name for each attribute")
 }
@@ -167,7 +203,7 @@ fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         ));
     }
     if !is_stage_name(&api.stage) {
-        let allowed = "a stage's name: 1 to 128 of A-Z, a-z, 0-9, '-' and '_'";
+        let allowed = "$default, or a stage's name: 1 to 128 of A-Z, a-z, 0-9, '-' and '_'";
         return Some(NotAllowed::new("existing.http_api.stage", format!("{:?}", api.stage), allowed));
     }
     let domain = environment.admin_api.domain.as_ref()?;
@@ -193,6 +229,7 @@ fn is_distribution_id(text: &str) -> bool {
 }
 
 fn is_stage_name(text: &str) -> bool {
-    (1..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    let is_named = (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    text == DEFAULT_STAGE || is_named
 }

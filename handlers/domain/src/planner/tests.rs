@@ -211,3 +211,17 @@ fn a_target_whose_variants_could_not_be_deleted_is_not_invalidated() {
     assert_ne!(left.caller_reference, batch.caller_reference);
     assert_eq!(batch.clone().without(&failed(&["pack#p1", "pack#p2"])), None);
 }
+
+#[test]
+fn what_is_left_of_an_escalated_request_is_exact_only_within_the_budget() {
+    let budgets = Budgets { items_per_run: 3, ..Budgets::default() };
+    let without = |count: usize, gone: usize| {
+        let entries = (0..count).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
+        let batch = plan_of(entries, budgets).batches.remove(0);
+        let gone = (0..gone).map(|pack| Target::parse(&format!("pack#p{pack}")).unwrap()).collect();
+        let left = batch.without(&gone).expect("something is left");
+        (left.items.iter().map(ToString::to_string).collect::<Vec<_>>(), left.entries.len())
+    };
+    assert_eq!(without(6, 1), (vec!["#acme".to_owned()], 5));
+    assert_eq!(without(6, 4), (vec!["#acme/p4".to_owned(), "#acme/p5".to_owned()], 2));
+}

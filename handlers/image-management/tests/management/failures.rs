@@ -41,7 +41,7 @@ async fn an_aws_service_that_does_not_answer_leaves_everything_as_it_was() {
             Ask::new("POST", confirm),
         ),
     ] {
-        let answer = Answer::of(&handler.handle(&ask.request(), NOW).await);
+        let answer = Answer::of(&handler.handle(&ask.request(), "request-1", NOW).await);
         answer.check_error(502, "unavailable", "Send it again");
     }
     assert_eq!((service.items().await, service.objects().await), before);
@@ -55,15 +55,16 @@ async fn an_original_whose_pack_cannot_be_written_is_not_kept() {
     service.put_item("pack#cat", json!({"imageLocations": {}, "title": "A cat", "ballast": ballast})).await;
     let bulk = "y".repeat(500);
     let title = Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": bulk}));
-    service.check_refused(title, 502, "unavailable", "Send it again").await;
-    service.check_refused(put(), 502, "unavailable", "Send it again").await;
+    service.check_refused(title, 422, "item-refused", "400 KB").await;
+    service.check_refused(put(), 422, "item-refused", "400 KB").await;
 }
 
 /// A client of the table whose first `lost` writes are made, and answered with an error.
 async fn losing_answers(service: &Service, lost: usize) -> aws_sdk_dynamodb::Client {
     let (table, lost) = (service.dynamodb_url.clone(), Arc::new(AtomicUsize::new(lost)));
     let forward = move |headers: HeaderMap, body: Bytes| async move {
-        let is_write = headers["x-amz-target"].to_str().unwrap().ends_with("UpdateItem");
+        let call = headers["x-amz-target"].to_str().unwrap();
+        let is_write = ["UpdateItem", "DeleteItem"].iter().any(|write| call.ends_with(write));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = client.post(&table).headers(headers).body(body).send().await.unwrap();
         let (status, body) = (answer.status(), answer.bytes().await.unwrap());
@@ -86,11 +87,43 @@ async fn an_original_whose_pack_was_written_is_kept_though_the_answer_was_lost()
         let service = Service::with_cat().await;
         let items = items(&losing_answers(&service, lost).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let answer = Answer::of(&handler.handle(&put().if_match("\"2\"").request(), NOW).await);
+        let answer = Answer::of(&handler.handle(&put().if_match("\"2\"").request(), "request-1", NOW).await);
         assert_eq!(answer.status, expected, "{}", answer.body);
         let pack = service.get("/imagePacks/cat").await.ok(200);
         let original = &pack["imageLocations"]["main"]["original"];
         assert_eq!((&pack["revision"], &original["width"]), (&json!(3), &json!(10)));
         assert!(service.version(original).await.is_some() && service.has(&original["key"]).await);
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_once_is_answered_as_if_it_had_not_been() {
+    let crop = json!({"x": 0, "y": 0, "width": 5, "height": 5});
+    let size = json!({"width": 10, "height": 10});
+    for (ask, status, revision) in [
+        (Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "New"})).if_match("\"2\""), 200, 3),
+        (Ask::new("PUT", "/imagePacks/cat/imageLocations/main/crop").json(&crop).if_match("\"2\""), 200, 3),
+        (Ask::new("DELETE", "/imagePacks/cat/imageLocations/main").if_match("\"2\""), 200, 3),
+        (Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "dog"})), 201, 1),
+        (Ask::new("PUT", "/imageLocationConfig/main?force=true").json(&size), 200, 1),
+        (Ask::new("DELETE", "/imagePacks/cat").if_match("\"2\""), 204, 0),
+    ] {
+        let service = Service::with_cat().await;
+        let items = items(&losing_answers(&service, 1).await, AttributeNames::default());
+        let handler = Handler { items, ..service.handler.clone() };
+        let answer = Answer::of(&handler.handle(&ask.request(), "request-1", NOW).await);
+        assert_eq!(
+            (answer.status, answer.body["revision"].as_u64().unwrap_or(0)),
+            (status, revision),
+            "{}",
+            answer.body
+        );
+        let is_gone = status == 204 || answer.body["imageLocations"] == json!({});
+        assert_eq!(
+            service.objects().await.is_empty(),
+            is_gone && answer.body["imagePackId"] != "dog",
+            "{}",
+            answer.body
+        );
     }
 }

@@ -59,7 +59,7 @@ impl Service {
     }
 
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
-        Answer::of(&self.handler.handle(&ask.request(), NOW).await)
+        Answer::of(&self.handler.handle(&ask.request(), &uuid::Uuid::new_v4().to_string(), NOW).await)
     }
 
     pub(crate) async fn get(&self, url: &str) -> Answer {

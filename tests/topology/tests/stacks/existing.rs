@@ -52,7 +52,7 @@ fn the_tables_own_stream_starts_the_pipeline() {
 
 #[test]
 fn handlers_are_told_the_names() {
-    let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision"}"#;
+    let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let variables = [
         ("IMAGE_PACK_TABLE", "legacy-packs"),
         ("IMAGE_PACK_ATTRIBUTES", names),

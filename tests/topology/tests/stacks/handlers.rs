@@ -111,7 +111,7 @@ fn variables_hold_what_is_configured() {
         ("WILDCARDS_PER_RUN_MAX", "13", "7"),
         ("LEDGER_RETENTION_DAYS", "90", "30"),
     ];
-    let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision"}"#;
+    let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let own = [
         ("ImageInvalidation", "SWEEP_SECS_MAX", "150", "150"),
         ("ImageManagement", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),

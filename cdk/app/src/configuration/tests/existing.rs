@@ -77,6 +77,8 @@ fn the_stream_of_another_table_is_refused() {
 fn attributes_have_names_of_their_own() {
     let key = "existing.image_packs.attributes";
     check("entity = \"record\"", "entity = \"customer\"", &[key, "\"customer\" twice"]);
+    check("entity = \"record\"", "entity = \"revision\"", &[key, "\"revision\" twice"]);
+    check("entity = \"record\"", "entity = \"width\"", &[key, "\"width\"", "a location's configuration"]);
     check("entity = \"record\"", "entity = \"\"", &[key, "1 to 255"]);
     check("entity = \"record\"", "entitty = \"record\"", &["entitty", "`entity`"]);
 }

@@ -10,8 +10,6 @@ use super::{before, settled};
 
 /// How many keys the runs of these tests list at a time.
 const KEYS_PER_PAGE: i32 = 2;
-/// A time that is over when the first page is done: listing and deleting it takes longer.
-const ONE_PAGE: Duration = Duration::from_micros(100);
 
 /// Six variants of two locations, in the order of their keys.
 const VARIANTS: [&str; 6] = [
@@ -24,11 +22,11 @@ const VARIANTS: [&str; 6] = [
 ];
 const POSTERS: [&str; 2] = ["acme/p1/poster/default", "acme/p3/poster/default"];
 
-/// A run that has time for one page of each entry.
+/// A run that has no time for more than the one page that a location always gets.
 fn short_of_time(environment: &Environment) -> Handler {
     let mut handler = environment.invalidation_handler();
     handler.purger.executor.variants.keys_per_page = KEYS_PER_PAGE;
-    handler.purger.executor.sweep_max = ONE_PAGE;
+    handler.purger.executor.sweep_max = Duration::ZERO;
     handler
 }
 
@@ -106,7 +104,11 @@ async fn a_pack_does_not_wait_for_a_locations_variants() {
     let environment = environment(settled()).await;
     environment.store_variants(["acme/p9/poster/default"]).await;
     environment.enqueue("acme", "pack#p9", settled()).await;
-    let summary = short_of_time(&environment).run("run", NOW).await.unwrap();
+    let mut handler = short_of_time(&environment);
+    // Over when the pack's purge has paused, and long enough to begin it.
+    handler.purger.executor.sweep_max = Duration::from_millis(500);
+    handler.purger.executor.edge_fetch_max = Duration::from_millis(600);
+    let summary = handler.run("run", NOW).await.unwrap();
     assert_eq!(
         summary,
         Summary {

@@ -23,7 +23,7 @@ async fn check_queued(environment: &Environment, handler: &Handler) {
 /// Purges `p1` of `acme` with a broken handler, and expects that the answer says that nothing was done.
 async fn check_not_started(environment: &Environment, handler: &Handler, situation: &str) {
     let answer = send(handler, &delete("acme", "p1", "[acme]")).await;
-    check_refusal(&answer, 502, "purge-failed", "Nothing was purged or queued");
+    check_refusal(&answer, 502, "purge-failed", "Nothing was purged");
     check_untouched(environment, situation).await;
 }
 

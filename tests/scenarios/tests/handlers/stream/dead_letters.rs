@@ -34,7 +34,7 @@ async fn a_malformed_record_becomes_a_dead_letter_and_the_good_ones_around_it_ar
     let environment = &Environment::start().await;
     let pack = pack_with_original("v1");
     check_dead_letter(environment, record(2, "pack#*", &pack, &Value::Null), "image pack id \"*\" is not valid").await;
-    check_dead_letter(environment, record(2, "asset#7", &pack, &Value::Null), "names no target").await;
+    check_dead_letter(environment, record(2, "location#a/b", &pack, &Value::Null), "image location \"a/b\"").await;
     check_dead_letter(
         environment,
         with("Keys", json!({"tenant": {"S": "ACME"}, "entity": {"S": "pack#p2"}})),
@@ -100,4 +100,13 @@ async fn without_a_dead_letter_queue_a_record_that_nobody_can_name_fails_the_bat
     // An empty identifier makes the poller repeat the whole batch.
     assert_eq!(answer, failed(&[""]));
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p3"]);
+}
+
+#[tokio::test]
+async fn a_record_of_something_else_in_the_same_table_is_neither_enqueued_nor_a_dead_letter() {
+    let environment = &Environment::start().await;
+    let foreign = record(2, "order#9", &pack_with_original("v1"), &Value::Null);
+    assert_eq!(deliver(&environment.stream_handler(), &[foreign]).await, nothing_failed());
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+    assert_eq!(environment.dead_letters().await, Vec::<Value>::new());
 }
