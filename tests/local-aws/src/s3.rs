@@ -14,7 +14,7 @@ use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
     DeleteObjectsOutput, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
+    ListObjectsV2Output, Object, ObjectIdentifier, PutObjectInput, PutObjectOutput,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
@@ -41,6 +41,8 @@ impl LocalS3 {
     pub const ORIGINALS_BUCKET: &str = "originals";
     /// The bucket of variants. It keeps no versions.
     pub const VARIANTS_BUCKET: &str = "variants";
+    /// `DeleteObjects` answers 200 and leaves an object whose key ends like this, as S3 does where a policy forbids it.
+    pub const UNDELETABLE: &str = "=undeletable";
 
     /// Starts an empty S3 and creates the two buckets.
     ///
@@ -190,9 +192,21 @@ impl S3 for Versioned {
 
     async fn delete_objects(
         &self,
-        request: S3Request<DeleteObjectsInput>,
+        mut request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        self.files.delete_objects(request).await
+        let objects = std::mem::take(&mut request.input.delete.objects);
+        let is_kept = |object: &ObjectIdentifier| object.key.ends_with(LocalS3::UNDELETABLE);
+        let (kept, deleted): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_kept);
+        request.input.delete.objects = deleted;
+        let mut response = self.files.delete_objects(request).await?;
+        let refused = |object: ObjectIdentifier| s3s::dto::Error {
+            code: Some("AccessDenied".to_owned()),
+            key: Some(object.key),
+            message: Some("Access Denied".to_owned()),
+            version_id: None,
+        };
+        response.output.errors = Some(kept.into_iter().map(refused).collect());
+        Ok(response)
     }
 
     async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {

@@ -6,7 +6,7 @@ use domain::Timestamp;
 use image_invalidation::{Handler, Summary};
 use scenarios::{Environment, NOW, SETTLE};
 
-use super::{before, settled};
+use super::{before, check_failed, settled};
 
 /// How many keys the runs of these tests list at a time.
 const KEYS_PER_PAGE: i32 = 2;
@@ -134,4 +134,21 @@ async fn without_cache_tags_a_location_is_the_tenants_wildcard_and_only_its_own_
     environment.invalidation_handler().run("run", NOW).await.unwrap();
     assert_eq!(environment.invalidated("initech").await, [["/api/v2/img/*"]]);
     assert_eq!(environment.variants().await, ["initech/p1/poster/default"]);
+}
+
+#[tokio::test]
+async fn one_variant_that_cannot_be_deleted_keeps_only_itself_and_cloudfront_waits_for_it() {
+    let environment = environment(settled()).await;
+    environment.store_variants(["acme/p1/main/suffix=undeletable"]).await;
+    let left = ["acme/p1/main/suffix=undeletable", POSTERS[0], POSTERS[1]];
+    let message = "1 objects of bucket variants were not deleted, the first acme/p1/main/suffix=undeletable";
+    // All at once, and in steps: the step with the failure is repeated by each run.
+    for handler in [environment.invalidation_handler(), short_of_time(&environment)] {
+        for _ in 0..2 {
+            check_failed(handler.run("run", NOW).await, &[message]);
+            assert_eq!(environment.invalidated("acme").await.len(), 0);
+            assert_eq!(environment.queued().await, ["acme location#main"]);
+        }
+        assert_eq!(environment.variants().await, left);
+    }
 }
