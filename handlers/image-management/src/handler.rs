@@ -35,7 +35,7 @@ impl Handler {
                 match &failure {
                     Failed::Refused(refusal) => tracing::info!(?refusal, "a request is refused"),
                     Failed::Call(_) | Failed::Read(_) | Failed::Write(_) => {
-                        tracing::error!(%failure, "a request failed")
+                        tracing::error!(%failure, "a request failed");
                     }
                 }
                 failure.into_refusal().into_response()

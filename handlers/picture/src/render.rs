@@ -68,11 +68,11 @@ impl CannotRender {
 /// Makes a variant: what `crop` shows of `original`, in the size, format and quality of the location.
 pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
     // A decoder that panics has met a file that its authors did not think of: the fault of one picture.
-    let rendered = catch_unwind(|| render_decoded(decode(original)?, crop, config));
+    let rendered = catch_unwind(|| render_decoded(&decode(original)?, crop, config));
     rendered.unwrap_or_else(|_| Err(CannotRender::Undecodable(panicked())))
 }
 
-fn render_decoded(original: Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
+fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
     let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
     let pixels = scale(&original.pixels, frame)?;
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;
