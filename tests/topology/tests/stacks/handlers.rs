@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use domain::AttributeNames;
 use serde_json::{Value, json};
 
 use crate::environments::{edited, of_the_repository};
@@ -205,5 +206,13 @@ fn each_function_writes_json_to_a_log_of_its_own_for_three_months() {
     }
     for log in dev().all("AWS::Logs::LogGroup") {
         assert_eq!(log.properties["RetentionInDays"], 90, "{}", log.id);
+    }
+}
+
+#[test]
+fn handlers_understand_the_attribute_names_that_they_are_told() {
+    for function in ["ImageManagement", "ImagePacksStream", "ImageProcessing", "ImagePurge"] {
+        let names = variables(dev(), function)["IMAGE_PACK_ATTRIBUTES"].as_str().unwrap();
+        assert_eq!(names.parse::<AttributeNames>().unwrap(), AttributeNames::default(), "{function}");
     }
 }
