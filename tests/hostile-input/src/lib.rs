@@ -1,0 +1,1 @@
+//! What strangers may send: fuzz targets over every place where input enters.

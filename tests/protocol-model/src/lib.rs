@@ -1,0 +1,1 @@
+//! The queue protocol as a model that is checked exhaustively.

@@ -1,0 +1,1 @@
+//! The handlers over a simulated world, seed by seed.
