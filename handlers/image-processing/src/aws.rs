@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_adapters::CallFailed;
+use aws_adapters::clock::SystemClock;
 use aws_adapters::image_pack_table::{Found, ImagePackTable};
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::variant_claims::{Claim, VariantClaims};
@@ -10,7 +11,7 @@ use aws_adapters::variants_bucket::{Variant, VariantsBucket};
 use domain::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::ports::{Claims, Clock, Originals, Packs, Ports, Variants};
+use crate::ports::{Claims, Originals, Packs, Ports, Variants};
 
 /// The services that a deployed function uses.
 #[derive(Debug, Clone)]
@@ -24,10 +25,6 @@ pub struct Aws {
     /// The table of claims.
     pub claims: VariantClaims,
 }
-
-/// The clock of the machine.
-#[derive(Debug, Clone, Copy)]
-pub struct SystemClock;
 
 impl Ports for Aws {
     type Packs = ImagePackTable;
@@ -114,15 +111,5 @@ impl Claims for VariantClaims {
 
     async fn release(&self, claim: Claim) -> Result<(), CallFailed> {
         self.release(claim).await
-    }
-}
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        aws_adapters::now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
     }
 }

@@ -2,9 +2,10 @@
 
 use aws_adapters::variants_bucket::Variant;
 use picture::render;
+use purging::ports::Clock;
 
 use crate::Handler;
-use crate::ports::{ClaimOf, Claims, Clock, Originals, Ports, Variants};
+use crate::ports::{ClaimOf, Claims, Originals, Ports, Variants};
 use crate::recipe::Recipe;
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;

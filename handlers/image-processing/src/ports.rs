@@ -4,11 +4,11 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::Found;
 use aws_adapters::variants_bucket::Variant;
 use domain::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
+use purging::ports::{CallFailed, Clock};
 
 /// The image-pack table.
 pub trait Packs: Send + Sync {
@@ -65,15 +65,6 @@ pub trait Claims: Send + Sync {
 
     /// Gives `claim` back, unless it expired and somebody else has taken it since.
     fn release(&self, claim: Self::Claim) -> impl Future<Output = Result<(), CallFailed>> + Send;
-}
-
-/// The time.
-pub trait Clock: Send + Sync {
-    /// What time it is.
-    fn now(&self) -> Timestamp;
-
-    /// Waits.
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
 /// All that making a picture needs.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use aws_adapters::variants_bucket::Variant;
 use domain::Timestamp;
+use purging::ports::Clock;
 
 use crate::Handler;
-use crate::ports::{ClaimOf, Claims, Clock, Ports, Variants};
+use crate::ports::{ClaimOf, Claims, Ports, Variants};
 use crate::recipe::Recipe;
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
