@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change_detection::Reason;
 use domain::enqueue::Enqueue;
@@ -16,6 +18,9 @@ use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
 use crate::CallFailed;
 use crate::call_failed::call_failed;
 use crate::conditional::is_written;
+
+/// Holds for a row that has no newer change than the one that is enqueued.
+const NOT_NEWER: &str = "attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt";
 
 /// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::purge_requests`].
 #[derive(Debug, Clone)]
@@ -39,30 +44,16 @@ impl InvalidationQueue {
 
 impl Queue for InvalidationQueue {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
-        let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
-        let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
-        let response = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
-            .update_expression(format!(
-                // What was deleted before this change may have been made anew since: a deletion under way begins again.
-                "SET version = :version, lastEventAt = :lastEventAt, \
-                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_pass} \
-                 REMOVE sweep \
-                 ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
-            ))
-            .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
-            .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
-            .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
-            .expression_attribute_values(":changes", number(upsert.changes))
-            .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
-            .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await
-            .map_err(|error| call_failed(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error))?;
+        let action = || format!("enqueueing {} of {}", upsert.target, upsert.tenant);
+        let response = self.update_of(upsert, ":lastEventAt").condition_expression(NOT_NEWER).send().await;
+        let response = match response {
+            // What is enqueued late must not make a newer change look older than it is: the settle delay counts from it.
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
+                self.update_of(upsert, "if_not_exists(lastEventAt, :lastEventAt)").send().await
+            }
+            response => response,
+        };
+        let response = response.map_err(|error| call_failed(action(), error))?;
         self.entry(response.attributes.unwrap_or_default())
     }
 
@@ -171,6 +162,30 @@ impl Queue for InvalidationQueue {
 }
 
 impl InvalidationQueue {
+    /// The update that adds `upsert` to its row and sets the time of its last change to `last_event_at`, an expression.
+    fn update_of(&self, upsert: &Enqueue, last_event_at: &str) -> UpdateItemFluentBuilder {
+        let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
+        let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
+            .update_expression(format!(
+                // What was deleted before this change may have been made anew since: a deletion under way begins again.
+                "SET version = :version, lastEventAt = {last_event_at}, \
+                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_pass} \
+                 REMOVE sweep \
+                 ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
+            ))
+            .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
+            .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
+            .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
+            .expression_attribute_values(":changes", number(upsert.changes))
+            .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
+            .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
+            .return_values(ReturnValue::AllNew)
+    }
+
     fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueFailed> {
         let key = |name| item.get(name).and_then(|key| key.as_s().ok()).map_or("?", String::as_str);
         let row = format!("{} of {}", key("target"), key("tenant"));

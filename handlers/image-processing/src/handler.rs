@@ -4,7 +4,7 @@ use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 
-use crate::making::Served;
+use crate::making::{Kept, Served};
 use crate::ports::{Ports, Variants};
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
@@ -56,7 +56,8 @@ impl<P: Ports> Handler<P> {
             Some(variant) => {
                 // A variant that is about to be purged must not be kept: this answer may reach an edge behind the purge.
                 let is_lasting = variant.revision.as_ref().is_none_or(|revision| *revision == recipe.revision());
-                Ok(Served { variant, cache_tags: recipe.wanted.cache_tags(), is_lasting })
+                let kept = if is_lasting { Kept::UntilPurged } else { Kept::Never };
+                Ok(Served { variant, cache_tags: recipe.wanted.cache_tags(), kept })
             }
             None => self.make(asked, recipe).await,
         }

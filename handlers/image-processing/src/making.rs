@@ -20,8 +20,18 @@ const REMAKES_MAX: usize = 3;
 pub(crate) struct Served {
     pub(crate) variant: Variant,
     pub(crate) cache_tags: String,
-    /// Whether it stays good until it is purged. If not, it is stored nowhere and must soon be asked for again.
-    pub(crate) is_lasting: bool,
+    pub(crate) kept: Kept,
+}
+
+/// How long an edge may keep a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It stays good until it is purged.
+    UntilPurged,
+    /// It changes too fast to be stored and must soon be asked for again.
+    Briefly,
+    /// It is about to be purged. An answer that takes long reaches the edge behind the purge.
+    Never,
 }
 
 impl<P: Ports> Handler<P> {
@@ -37,7 +47,7 @@ impl<P: Ports> Handler<P> {
         loop {
             let (key, cache_tags) = (recipe.wanted.key(), recipe.wanted.cache_tags());
             let claim = match self.turn(asked, &recipe, patience_ends).await? {
-                Turn::Stored(variant) => return Ok(Served { variant, cache_tags, is_lasting: true }),
+                Turn::Stored(variant) => return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged }),
                 Turn::Outdated(now) => {
                     recipe = *now;
                     continue;
@@ -47,13 +57,13 @@ impl<P: Ports> Handler<P> {
             let variant = self.store(&recipe, claim).await?;
             let now = self.recipe_now(asked, &recipe).await;
             if now.as_ref().is_ok_and(|now| now.is_same_as(&recipe)) {
-                return Ok(Served { variant, cache_tags, is_lasting: true });
+                return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged });
             }
             tracing::info!(key, remakes, "what the variant was made from changed meanwhile");
             self.ports.variants().remove(&key).await?;
             recipe = now?;
             if remakes == REMAKES_MAX {
-                return Ok(Served { variant, cache_tags, is_lasting: false });
+                return Ok(Served { variant, cache_tags, kept: Kept::Briefly });
             }
             remakes += 1;
         }

@@ -11,6 +11,7 @@ use purging::ports::{CallFailed, Clock};
 
 use crate::chance::{EFFECT_MAX_MS, Fate};
 use crate::schedule::{Answer, Life, Simulation};
+use crate::setup::IMAGE_PROCESSING;
 use crate::world::World;
 
 /// How far an instance's clock may be from the true time, in milliseconds: two differ by a second at most.
@@ -33,6 +34,8 @@ pub(crate) struct Instance {
     /// How much its clock is ahead of the true time, and [`SKEW_MAX_MS`] more.
     skew_ms: u64,
     life: Life,
+    /// Whether it runs image-processing.
+    makes_pictures: bool,
     /// After how many more calls to a service it dies.
     calls_left: Arc<AtomicU64>,
 }
@@ -88,7 +91,8 @@ impl Instance {
         let ends_at_ms = world.now_ms + limit_ms;
         drop(world);
         let calls_left = Arc::new(AtomicU64::new(calls_left));
-        Self { simulation: simulation.clone(), name, ends_at_ms, skew_ms, life, calls_left }
+        let makes_pictures = function.name == IMAGE_PROCESSING.name;
+        Self { simulation: simulation.clone(), makes_pictures, name, ends_at_ms, skew_ms, life, calls_left }
     }
 
     /// When it must have ended, by its own clock.
@@ -119,7 +123,13 @@ impl Instance {
         answer: Answer<Result<T, CallFailed>>,
     ) {
         let mut world = self.simulation.world();
-        let fate = world.chance.fate();
+        let mut fate = world.chance.fate();
+        let slow_per_mille = world.setup.slow_pictures_per_mille;
+        let is_storm = world.elapsed_ms() < world.setup.storm_ms;
+        if fate == Fate::Good && self.makes_pictures && is_storm && world.chance.happens(slow_per_mille) {
+            world.chance.count("slow call");
+            fate = Fate::Slow;
+        }
         let (sent_ms, answered_ms) = (world.chance.latency_ms(), world.chance.latency_ms());
         let what = format!("{}: {what}", self.name);
         // What a function sends while its time runs out takes effect soon after it has ended, or not at all.

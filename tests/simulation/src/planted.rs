@@ -9,16 +9,14 @@ pub enum Planted {
     RowRemovedAtAnyVersion,
     /// The last purge does not wait until nothing stale can be stored any more.
     NoSettleDelay,
-    /// CloudFront is told while an edge may still be reading a stale variant.
-    NoPauseForEdges,
     /// Who held the lease before sends its requests all the same.
     LeaseNotFenced,
     /// A request that is sent again has another name.
     CallerReferenceFromTheClock,
     /// A purge is called completed when CloudFront has only accepted it.
     CompletedAtOnce,
-    /// `acme/p1` is listed where `acme/p1/` is meant.
-    PrefixWithoutItsEnd,
+    /// A pack's variants are deleted for every tenant that has a pack of that name.
+    EveryTenantsVariants,
     /// The stream goes on behind records whose write failed.
     FailedRecordsSkipped,
 }

@@ -14,7 +14,7 @@ use domain::purge_request::PurgeRequest;
 use domain::variant_key::Sweep;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
-use crate::promise::history::{Era, History};
+use crate::promise::history::{Era, History, Revisions};
 use crate::services::cloudfront::Picture;
 use crate::services::pack_table::Item;
 
@@ -44,8 +44,9 @@ type Pass = (TenantId, Target, String, bool);
 /// What is promised, and how it is kept so far.
 #[derive(Debug, Default)]
 pub(crate) struct Promise {
-    /// How it was broken first.
-    pub(crate) breach: Option<(Breach, String)>,
+    /// How it was broken, the first time of each kind.
+    pub(crate) breaches: BTreeMap<Breach, String>,
+    revisions: Revisions,
     packs: BTreeMap<(TenantId, ImagePackId), History<Option<ImagePack>>>,
     locations: BTreeMap<(TenantId, LocationName), History<Vec<LocationConfig>>>,
     /// The last write of each target that was enqueued.
@@ -65,9 +66,13 @@ pub(crate) struct Promise {
 }
 
 impl Promise {
-    /// Notes that the promise is broken. The first time counts.
+    /// Notes that the promise is broken.
     pub(crate) fn broken(&mut self, breach: Breach, how: String) {
-        self.breach.get_or_insert((breach, how));
+        self.breaches.entry(breach).or_insert(how);
+    }
+
+    pub(crate) fn has_been_broken(&self) -> bool {
+        !self.breaches.is_empty()
     }
 
     /// A write to the image-pack table.
@@ -212,27 +217,28 @@ impl Promise {
         let Some(packs) = self.packs.get(&(tenant.clone(), pack.clone())) else { return };
         let is_fresh = |era: Era| !era.is_replaced_by(floor_of(Target::Pack(pack.clone())));
         let mut seen = Vec::new();
+        // What the URL means is read from the table, and the picture of that may have been stored long before.
+        let mut meant = BTreeMap::new();
         for (era, pictures) in packs.eras() {
             let name = location.or(pictures.as_ref().and_then(|pack| pack.main_image_location.as_ref()));
+            if let Some(name) = name {
+                *meant.entry(name).or_insert(false) |= location.is_some() || is_fresh(era);
+            }
             if let Err(code) = history::picture_of(pictures.as_ref(), name)
                 && answer.has_code(code)
             {
                 seen.push((is_fresh(era), format!("no picture ({code}), {era}")));
             }
-            // What the URL means is read from the table, and the picture of that may have been stored long before.
-            let Some((name, locations)) =
-                name.and_then(|name| Some((name, self.locations.get(&(tenant.clone(), name.clone()))?)))
-            else {
-                continue;
-            };
-            let meant = if location.is_some() { true } else { is_fresh(era) };
-            for (of_picture, pictures) in packs.eras() {
+        }
+        for (name, is_meant) in meant {
+            let Some(locations) = self.locations.get(&(tenant.clone(), name.clone())) else { continue };
+            for (era, pictures) in packs.eras() {
                 let Ok(picture) = history::picture_of(pictures.as_ref(), Some(name)) else { continue };
-                let forced = locations.eras().filter(|(_, configs)| history::shows(answer, picture, configs));
-                for (forced, _) in forced {
-                    let is_forced = !forced.is_replaced_by(floor_of(Target::Location(name.clone())));
-                    let what = format!("{name} {of_picture}, meant {era}, forced {forced}");
-                    seen.push((meant && is_fresh(of_picture) && is_forced, what));
+                for (forced, configs) in locations.eras() {
+                    if history::shows(answer, picture, configs, &mut self.revisions) {
+                        let is_forced = !forced.is_replaced_by(floor_of(Target::Location(name.clone())));
+                        seen.push((is_meant && is_fresh(era) && is_forced, format!("{name} {era}, forced {forced}")));
+                    }
                 }
             }
         }

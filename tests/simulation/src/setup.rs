@@ -55,6 +55,8 @@ pub(crate) struct Setup {
     /// How long editors write and faults happen, in milliseconds.
     pub(crate) storm_ms: u64,
     pub(crate) faults_per_mille: u32,
+    /// How many of a thousand calls of image-processing are slow besides.
+    pub(crate) slow_pictures_per_mille: u32,
     /// What CloudFront refuses, if anything.
     pub(crate) poison: Option<(TenantId, Target)>,
 }
@@ -84,8 +86,9 @@ impl Setup {
             keys_per_page: *chance.one_of(&[1, 2, 1_000]),
             items_in_progress_max: *chance.one_of(&[2, 3_000, 3_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),
-            storm_ms: chance.within(60_000..=150_000),
+            storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
+            slow_pictures_per_mille: *chance.one_of(&[0, 0, 150]),
             tenants,
             packs,
             locations,

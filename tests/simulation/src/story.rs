@@ -26,8 +26,8 @@ const ERRORS_KEPT_MS: u64 = 6_000;
 /// What came of a seed.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How the promise was broken, if it was.
-    pub breach: Option<(Breach, String)>,
+    /// How the promise was broken, if it was: the first time of each kind.
+    pub breaches: BTreeMap<Breach, String>,
     /// How many things happened.
     pub steps: u64,
     /// How many faults were injected, by kind.
@@ -56,6 +56,7 @@ pub fn retell(seed: u64) -> Outcome {
 
 fn tell(seed: u64, planted: Option<Planted>, is_traced: bool) -> Outcome {
     let simulation = Simulation::of(World::of(Chance::of(seed), planted, is_traced));
+    simulation.world().simulation = Some(simulation.clone());
     let played = catch_unwind(AssertUnwindSafe(|| {
         simulation.run(direct(simulation.clone()));
     }));
@@ -69,8 +70,9 @@ fn tell(seed: u64, planted: Option<Planted>, is_traced: bool) -> Outcome {
     let lines = world.lines.take().unwrap_or_default();
     // Tasks that wait for the world hold it, and it holds them.
     world.agenda.forget();
+    world.simulation = None;
     Outcome {
-        breach: world.promise.breach.take(),
+        breaches: std::mem::take(&mut world.promise.breaches),
         steps: world.agenda.steps,
         faults,
         answers: world.promise.answers,
@@ -102,7 +104,7 @@ async fn direct(simulation: Simulation) {
     simulation.sleep_ms(CALM_MIN_MS).await;
     while !simulation.world().is_quiet() {
         let elapsed_ms = simulation.world().elapsed_ms();
-        if simulation.world().promise.breach.is_some() {
+        if simulation.world().promise.has_been_broken() {
             return;
         }
         if elapsed_ms >= ends_ms {

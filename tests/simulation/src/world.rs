@@ -1,9 +1,12 @@
 //! The world outside the functions: its services, its time, and what is promised about it.
 
+use domain::{Target, TenantId};
+
+use crate::actors::viewer::{self, Url};
 use crate::chance::Chance;
 use crate::planted::Planted;
 use crate::promise::Promise;
-use crate::schedule::Agenda;
+use crate::schedule::{Agenda, Simulation};
 use crate::services::claims::ClaimTable;
 use crate::services::cloudfront::CloudFronts;
 use crate::services::dead_letters::DeadLetterQueue;
@@ -22,6 +25,8 @@ pub(crate) struct World {
     pub(crate) now_ms: u64,
     pub(crate) chance: Chance,
     pub(crate) agenda: Agenda,
+    /// This world as its tasks share it, while it goes on.
+    pub(crate) simulation: Option<Simulation>,
     pub(crate) setup: Setup,
     pub(crate) planted: Option<Planted>,
     pub(crate) packs: PackTable,
@@ -46,6 +51,7 @@ impl World {
         Self {
             now_ms: BEGINNING_MS,
             agenda: Agenda::default(),
+            simulation: None,
             planted,
             packs: PackTable::default(),
             queue: QueueTable::default(),
@@ -72,6 +78,18 @@ impl World {
     /// Milliseconds since the beginning.
     pub(crate) fn elapsed_ms(&self) -> u64 {
         self.now_ms - BEGINNING_MS
+    }
+
+    /// Sends a viewer to a picture of `target` within the next `millis_max` milliseconds: something has just happened to it.
+    pub(crate) fn make_curious(&mut self, tenant: &TenantId, target: &Target, millis_max: u64) {
+        if let Some(simulation) = self.simulation.clone() {
+            let (edge, url) = (*self.chance.one_of(&[0, 1]), Url::of(self, tenant, target));
+            let pause_ms = self.chance.within(0..=millis_max);
+            self.agenda.begin(Box::pin(async move {
+                simulation.sleep_ms(pause_ms).await;
+                viewer::look(&simulation, edge, &url).await;
+            }));
+        }
     }
 
     /// Whether nothing waits any more, in the stream or in the queue.

@@ -1,10 +1,10 @@
 //! The scheduler: it begins a run of image-invalidation now and then, whether or not the last one has ended.
 
-use domain::limits::Delays;
+use std::time::Duration;
+
 use image_invalidation::Handler;
 use purging::executor::Executor;
 use purging::purger::Purger;
-use std::time::Duration;
 
 use crate::lambda::{Instance, invoke};
 use crate::planted::Planted;
@@ -40,12 +40,10 @@ pub(crate) async fn schedule(simulation: Simulation) {
 /// What plans and carries out on `instance`.
 pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     let world = instance.simulation.world();
-    let Delays { settle, edge_fetch_max } = world.setup.delays;
-    let without = |planted, delay| if world.planted == Some(planted) { Duration::ZERO } else { delay };
-    let delays = Delays {
-        settle: without(Planted::NoSettleDelay, settle),
-        edge_fetch_max: without(Planted::NoPauseForEdges, edge_fetch_max),
-    };
+    let mut delays = world.setup.delays;
+    if world.planted == Some(Planted::NoSettleDelay) {
+        delays.settle = Duration::ZERO;
+    }
     Purger {
         executor: Executor {
             ports: instance.clone(),

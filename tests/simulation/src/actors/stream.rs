@@ -30,7 +30,7 @@ pub(crate) async fn deliver(simulation: Simulation, tenant: TenantId) {
             let batch = if retries > 1 { batch[..batch.len().min(1)].to_vec() } else { batch };
             let delivered = world.packs.delivered.entry(tenant.clone()).or_default();
             *delivered = position;
-            (world.chance.within(20..=if batch.is_empty() { 700 } else { 250 }), batch)
+            (world.chance.within(if batch.is_empty() { 200..=2_000 } else { 20..=250 }), batch)
         };
         simulation.sleep_ms(pause_ms).await;
         if batch.is_empty() {

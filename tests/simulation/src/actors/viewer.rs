@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::image_url::IMAGE_PATH_PREFIX;
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -11,7 +11,7 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use crate::lambda::{Died, invoke};
 use crate::promise::Floor;
 use crate::schedule::Simulation;
-use crate::services::cloudfront::{EDGES, Kept, Picture};
+use crate::services::cloudfront::{Kept, Picture};
 use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
 use crate::world::World;
 
@@ -30,6 +30,16 @@ pub(crate) struct Url {
 }
 
 impl Url {
+    /// One of the URLs that show `target`.
+    pub(crate) fn of(world: &mut World, tenant: &TenantId, target: &Target) -> Self {
+        let url = Self::drawn(world);
+        match target {
+            Target::Pack(pack) => Self { tenant: tenant.clone(), pack: pack.clone(), ..url },
+            Target::Location(name) => Self { tenant: tenant.clone(), location: Some(name.clone()), ..url },
+            Target::Tenant => Self { tenant: tenant.clone(), ..url },
+        }
+    }
+
     fn drawn(world: &mut World) -> Self {
         let World { chance, setup, .. } = world;
         let location = (!chance.happens(300)).then(|| chance.one_of(&setup.locations).clone());
@@ -68,16 +78,19 @@ pub(crate) async fn watch(simulation: Simulation) {
         let (pause_ms, edge, url) = {
             let mut world = simulation.world();
             let is_storm = world.elapsed_ms() < world.setup.storm_ms;
-            let pause_ms = world.chance.within(if is_storm { 50..=2_500 } else { 1_000..=9_000 });
+            let pause_ms = world.chance.within(if is_storm { 50..=4_000 } else { 1_000..=12_000 });
             (pause_ms, *world.chance.one_of(&[0, 1]), Url::drawn(&mut world))
         };
         simulation.sleep_ms(pause_ms).await;
         let viewer = simulation.clone();
-        simulation.begin(async move {
-            let floor = viewer.world().promise.floor();
-            view(&viewer, edge % EDGES, &url, &floor).await;
-        });
+        simulation.begin(async move { look(&viewer, edge, &url).await });
     }
+}
+
+/// Asks one edge for one picture, and looks whether what comes may still be seen now.
+pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
+    let floor = simulation.world().promise.floor();
+    view(simulation, edge, url, &floor).await;
 }
 
 /// Asks one edge for one picture, and looks whether `floor` allows what comes.

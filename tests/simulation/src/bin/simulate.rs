@@ -13,14 +13,12 @@ fn main() -> ExitCode {
     }
     println!();
     println!("{} steps, {} answers, faults: {:?}", outcome.steps, outcome.answers, outcome.faults);
-    match outcome.breach {
-        None => {
-            println!("Seed {seed} keeps the promise.");
-            ExitCode::SUCCESS
-        }
-        Some((breach, how)) => {
-            println!("Seed {seed} breaks the promise ({breach:?}): {how}");
-            ExitCode::FAILURE
-        }
+    if outcome.breaches.is_empty() {
+        println!("Seed {seed} keeps the promise.");
+        return ExitCode::SUCCESS;
     }
+    for (breach, how) in outcome.breaches {
+        println!("Seed {seed} breaks the promise ({breach:?}): {how}");
+    }
+    ExitCode::FAILURE
 }

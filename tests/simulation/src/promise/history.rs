@@ -1,5 +1,6 @@
 //! What a pack or a location meant, from which write to which.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::LocationName;
@@ -82,10 +83,30 @@ pub(super) fn picture_of<'a>(
     pack.image_locations.get(location).ok_or("unknown-location")
 }
 
+/// The revisions that are known, by the version of the original (no two pictures share one), crop and forced revision.
+#[derive(Debug, Default)]
+pub(super) struct Revisions(BTreeMap<(String, Option<[u32; 4]>, u64), String>);
+
+impl Revisions {
+    fn of(&mut self, picture: &ImageLocation, forced_revision: u64) -> &str {
+        let crop = picture.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
+        let key = (picture.original.version.clone(), crop, forced_revision);
+        self.0.entry(key).or_insert_with(|| picture_revision(picture, forced_revision))
+    }
+}
+
 /// Whether `answer` is the picture, made by one of `configs`: compared by its revision and by its bytes.
-pub(super) fn shows(answer: &Picture, picture: &ImageLocation, configs: &[LocationConfig]) -> bool {
+pub(super) fn shows(
+    answer: &Picture,
+    picture: &ImageLocation,
+    configs: &[LocationConfig],
+    revisions: &mut Revisions,
+) -> bool {
     let Some(first) = configs.first() else { return false };
-    if answer.status != 200 || answer.revision.as_deref() != Some(&picture_revision(picture, first.forced_revision)) {
+    if answer.status != 200 {
+        return false;
+    }
+    if answer.revision.as_deref() != Some(revisions.of(picture, first.forced_revision)) {
         return false;
     }
     let original = originals_bucket::picture(&picture.original.version);

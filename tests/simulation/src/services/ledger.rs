@@ -32,6 +32,10 @@ impl Ledger for Instance {
             row.refill_seen_at = row.refill_seen_at.or(conclusion.refill_seen_at);
             if row.completed_at.is_some() {
                 world.promise.completed(row);
+                let (tenant, target) = (row.tenant.clone(), row.target.clone());
+                for _ in 0..2 {
+                    world.make_curious(&tenant, &target, 10_000);
+                }
             }
         });
         conclude.await

@@ -38,7 +38,7 @@ impl QueueTable {
             sweep: None,
         });
         entry.version.clone_from(&upsert.version);
-        entry.last_event_at = upsert.last_event_at;
+        entry.last_event_at = entry.last_event_at.max(upsert.last_event_at);
         entry.changes += upsert.changes;
         entry.reasons.extend(&upsert.reasons);
         entry.requested_by.insert(upsert.requested_by.clone());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use aws_adapters::variants_bucket::Variant;
-use domain::Timestamp;
 use domain::variant_key::Sweep;
+use domain::{ImagePackId, Target, TenantId, Timestamp};
 use image_processing::ports::Variants as Delivered;
 use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
 
@@ -53,6 +53,16 @@ fn delete(world: &mut World, keys: &[String]) -> Vec<Undeleted> {
     undeleted
 }
 
+/// A purge begins: somebody asks for what it is about to delete.
+fn curious(world: &mut World, prefix: &str) {
+    let mut parts = prefix.split('/');
+    let tenant = parts.next().and_then(|tenant| TenantId::parse(tenant).ok());
+    let pack = parts.next().and_then(|pack| ImagePackId::parse(pack).ok());
+    if let Some((tenant, pack)) = tenant.zip(pack) {
+        world.make_curious(&tenant, &Target::Pack(pack), 300);
+    }
+}
+
 impl Variants for Instance {
     async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallFailed> {
         let after = match from {
@@ -61,9 +71,8 @@ impl Variants for Instance {
         };
         let prefix = prefix.to_owned();
         let list = self.call(format!("lists {prefix} after {after:?}"), move |world| {
-            let is_careless = world.planted == Some(Planted::PrefixWithoutItsEnd);
-            let prefix = if is_careless { prefix.trim_end_matches('/') } else { &prefix };
-            world.variants.list(prefix, after.as_deref(), world.setup.keys_per_page)
+            curious(world, &prefix);
+            world.variants.list(&prefix, after.as_deref(), world.setup.keys_per_page)
         });
         list.await
     }
@@ -76,6 +85,10 @@ impl Variants for Instance {
                 let keys = keys.clone();
                 world.after_ms(20_000, move |world| drop(delete(world, &keys)));
                 return Vec::new();
+            }
+            if world.planted == Some(Planted::EveryTenantsVariants) {
+                let others: Vec<_> = keys.iter().map(|key| key.replacen("acme/", "acme2/", 1)).collect();
+                delete(world, &others);
             }
             delete(world, &keys)
         });

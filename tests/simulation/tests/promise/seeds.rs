@@ -20,7 +20,7 @@ struct Sum {
     invalidations: u64,
     faults: BTreeMap<&'static str, u64>,
     /// The seeds that broke the promise, and how.
-    breaches: BTreeMap<u64, (Breach, String)>,
+    breaches: BTreeMap<(u64, Breach), String>,
 }
 
 impl Sum {
@@ -31,11 +31,11 @@ impl Sum {
         for (kind, count) in outcome.faults {
             *self.faults.entry(kind).or_default() += count;
         }
-        self.breaches.extend(outcome.breach.map(|breach| (seed, breach)));
+        self.breaches.extend(outcome.breaches.into_iter().map(|(breach, how)| ((seed, breach), how)));
     }
 
     fn count(&self, breach: Breach) -> usize {
-        self.breaches.values().filter(|(of_seed, _)| *of_seed == breach).count()
+        self.breaches.keys().filter(|(_, of_seed)| *of_seed == breach).count()
     }
 
     /// Keeps the figures where the end of `make test` prints them.
@@ -80,7 +80,7 @@ fn ten_thousand_seeds_keep_the_promise() {
     });
     let sum = sum.into_inner().unwrap();
     sum.write_figures();
-    let broken = sum.breaches.iter().take(20).map(|(seed, (breach, how))| {
+    let broken = sum.breaches.iter().take(20).map(|((seed, breach), how)| {
         format!("seed {seed} breaks the promise ({breach:?}): {how}\n  Replay it with: make simulate SEED={seed}")
     });
     let broken: Vec<_> = broken.collect();
