@@ -112,13 +112,13 @@ impl Instance {
         effect: impl FnMut(&mut World) -> T + Send + 'static,
     ) -> Result<T, CallFailed> {
         let answer = Answer::default();
-        self.issue(what, effect, answer.clone());
+        self.issue(&what, effect, answer.clone());
         answer.await
     }
 
     fn issue<T: Debug + Send + 'static>(
         &self,
-        what: String,
+        what: &str,
         mut effect: impl FnMut(&mut World) -> T + Send + 'static,
         answer: Answer<Result<T, CallFailed>>,
     ) {

@@ -66,7 +66,7 @@ impl Simulation {
         let alarm = Answer::default();
         let ring = alarm.clone();
         self.world().after_ms(millis, move |_| ring.give(()));
-        alarm.await
+        alarm.await;
     }
 
     /// Runs until `director` is done. What goes on then is dropped.
@@ -160,13 +160,11 @@ impl<T> Future for Answer<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         let mut answer = lock(&self.0);
-        match answer.0.take() {
-            Some(value) => Poll::Ready(value),
-            None => {
-                answer.1 = Some(context.waker().clone());
-                Poll::Pending
-            }
+        if let Some(value) = answer.0.take() {
+            return Poll::Ready(value);
         }
+        answer.1 = Some(context.waker().clone());
+        Poll::Pending
     }
 }
 

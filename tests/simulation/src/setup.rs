@@ -14,10 +14,10 @@ pub(crate) const IMAGE_PROCESSING: Function =
     Function { name: "image-processing", time_limit: Duration::from_secs(15) };
 /// The stream handler.
 pub(crate) const STREAM_HANDLER: Function =
-    Function { name: "dynamodb-imagepacks-stream", time_limit: Duration::from_secs(60) };
+    Function { name: "dynamodb-imagepacks-stream", time_limit: Duration::from_mins(1) };
 /// The scheduled run.
 pub(crate) const IMAGE_INVALIDATION: Function =
-    Function { name: "image-invalidation", time_limit: Duration::from_secs(240) };
+    Function { name: "image-invalidation", time_limit: Duration::from_mins(4) };
 /// The admin's DELETE.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
@@ -88,7 +88,7 @@ impl Setup {
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
-            slow_pictures_per_mille: *chance.one_of(&[0, 0, 150]),
+            slow_pictures_per_mille: *chance.one_of(&[0, 0, 250]),
             tenants,
             packs,
             locations,

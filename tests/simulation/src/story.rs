@@ -50,8 +50,8 @@ pub fn play(seed: u64, planted: Option<Planted>) -> Outcome {
 
 /// Plays `seed` and keeps what happened, line by line.
 #[must_use]
-pub fn retell(seed: u64) -> Outcome {
-    tell(seed, None, true)
+pub fn retell(seed: u64, planted: Option<Planted>) -> Outcome {
+    tell(seed, planted, true)
 }
 
 fn tell(seed: u64, planted: Option<Planted>, is_traced: bool) -> Outcome {

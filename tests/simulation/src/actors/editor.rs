@@ -21,7 +21,7 @@ pub(crate) fn begin(world: &mut World) {
                 forced_revision: 0,
                 revision: 0,
             };
-            write(world, &tenant.id, &Target::Location(name.clone()), Some(Item::Location(config)));
+            write(world, &tenant.id, &Target::Location(name.clone()), Some(&Item::Location(config)));
         }
         for id in &setup.packs {
             let mut pack = ImagePack::default();
@@ -30,7 +30,7 @@ pub(crate) fn begin(world: &mut World) {
                 pack.image_locations.insert(name.clone(), picture);
             }
             pack.main_image_location = setup.locations.first().cloned();
-            write(world, &tenant.id, &Target::Pack(id.clone()), Some(Item::Pack(pack, 0)));
+            write(world, &tenant.id, &Target::Pack(id.clone()), Some(&Item::Pack(pack, 0)));
         }
     }
 }
@@ -69,7 +69,7 @@ fn edit_something(world: &mut World) {
         }
     };
     let title = world.chance.within(0..=1_000);
-    write(world, &tenant, &Target::Pack(id), edited.map(|pack| Item::Pack(pack, title)));
+    write(world, &tenant, &Target::Pack(id), edited.map(|pack| Item::Pack(pack, title)).as_ref());
 }
 
 fn edited(world: &mut World, tenant: &TenantId, mut pack: ImagePack, location: LocationName) -> ImagePack {
@@ -105,5 +105,5 @@ fn save_location(world: &mut World, tenant: &TenantId, name: &LocationName) {
     let width = u32::from(world.chance.happens(500)) + 1;
     let forced_revision = saved.forced_revision + u64::from(world.chance.happens(700));
     let config = LocationConfig { width, forced_revision, ..saved };
-    write(world, tenant, &Target::Location(name.clone()), Some(Item::Location(config)));
+    write(world, tenant, &Target::Location(name.clone()), Some(&Item::Location(config)));
 }

@@ -7,7 +7,7 @@ fn main() -> ExitCode {
         eprintln!("Say which seed, a number: make simulate SEED=4711");
         return ExitCode::FAILURE;
     };
-    let outcome = simulation::retell(seed);
+    let outcome = simulation::retell(seed, None);
     for line in &outcome.lines {
         println!("{line}");
     }

@@ -66,19 +66,19 @@ impl PackTable {
 }
 
 /// Writes an item, or removes it; its record goes into the stream.
-pub(crate) fn write(world: &mut World, tenant: &TenantId, target: &Target, item: Option<Item>) {
+pub(crate) fn write(world: &mut World, tenant: &TenantId, target: &Target, item: Option<&Item>) {
     let now_ms = world.now_ms;
     let packs = &mut world.packs;
     packs.sequence += 1;
     let sequence = packs.sequence;
     let key = (tenant.clone(), target.clone());
-    let old = match &item {
+    let old = match item {
         Some(item) => packs.items.insert(key, item.clone()),
         None => packs.items.remove(&key),
     };
-    let record = record(tenant, target, sequence, now_ms, old.as_ref(), item.as_ref());
+    let record = record(tenant, target, sequence, now_ms, old.as_ref(), item);
     packs.streams.entry(tenant.clone()).or_default().push(record);
-    world.promise.written(tenant, target, sequence, now_ms, item.as_ref());
+    world.promise.written(tenant, target, sequence, now_ms, item);
     world.make_curious(tenant, target, 8_000);
     world.trace(|| format!("write {sequence}: {target} of {tenant} becomes {item:?}"));
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use simulation::{Breach, Outcome, play};
 
 /// How many seeds are played.
@@ -38,9 +38,9 @@ impl Sum {
         self.breaches.keys().filter(|(_, of_seed)| *of_seed == breach).count()
     }
 
-    /// Keeps the figures where the end of `make test` prints them.
-    fn write_figures(&self) {
-        let figures = json!({
+    /// The figures, as the end of `make test` prints them.
+    fn figures(&self) -> Value {
+        json!({
             "seeds": SEEDS,
             "steps": self.steps,
             "answers": self.answers,
@@ -52,11 +52,7 @@ impl Sum {
             "foreign": self.count(Breach::Foreign),
             "wrongDeadLetters": self.count(Breach::DeadLetter),
             "panics": self.count(Breach::Panic),
-        });
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/figures");
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(directory.join("simulation.json"), figures.to_string()).unwrap();
-        println!("{figures:#}");
+        })
     }
 }
 
@@ -79,7 +75,11 @@ fn ten_thousand_seeds_keep_the_promise() {
         }
     });
     let sum = sum.into_inner().unwrap();
-    sum.write_figures();
+    let figures = sum.figures();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/figures");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("simulation.json"), figures.to_string()).unwrap();
+    println!("{figures:#}");
     let broken = sum.breaches.iter().take(20).map(|((seed, breach), how)| {
         format!("seed {seed} breaks the promise ({breach:?}): {how}\n  Replay it with: make simulate SEED={seed}")
     });
