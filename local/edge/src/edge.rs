@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::distributions::Distributions;
+use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::quotas::Quotas;
 use crate::store::Store;
@@ -15,4 +16,6 @@ pub(crate) struct Edge {
     pub(crate) clock: Clock,
     pub(crate) propagation_delay: Duration,
     pub(crate) quotas: Quotas,
+    pub(crate) authorize_callers: bool,
+    pub(crate) faults: Faults,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
+use crate::certificate::CertificateError;
 use crate::ministack::MiniStack;
 
 /// How long the API may take; HTTP APIs give up after 30 s.
@@ -15,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 #[derive(Debug, Clone)]
 pub struct AdminApi {
     client: reqwest::Client,
-    /// `http://<api id>.execute-api.localhost:<port>/<stage>`
+    /// `https://<api id>.execute-api.localhost:<port>/<stage>`
     url: String,
 }
 
@@ -57,6 +58,9 @@ pub enum AdminError {
     /// The stack's output is not the address of a stage.
     #[error("the output AdminApiUrl should be https://<api id>.execute-api.<region>.<domain>/<stage>, but is {0:?}")]
     Output(String),
+    /// No client can be made that trusts the API.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The API did not answer.
     #[error("the admin API did not answer")]
     Http(#[from] reqwest::Error),
@@ -72,8 +76,8 @@ impl AdminApi {
         let (id, stage) = id_and_stage(output).ok_or_else(|| AdminError::Output(output.to_owned()))?;
         let host = format!("{id}.execute-api.localhost");
         let address = ([127, 0, 0, 1], ministack.port()).into();
-        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(&host, address).build()?;
-        Ok(Self { client, url: format!("http://{host}:{}/{stage}", ministack.port()) })
+        let client = ministack.certificate().http_client()?.timeout(TIMEOUT).resolve(&host, address).build()?;
+        Ok(Self { client, url: format!("https://{host}:{}/{stage}", ministack.port()) })
     }
 
     /// The address that purges one image pack.
@@ -90,6 +94,11 @@ impl AdminApi {
             None => request,
         })
         .await
+    }
+
+    /// The client that trusts the API's certificate, for what lies beside it.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
     }
 
     /// Begins a request for `path` of the API.

@@ -12,7 +12,7 @@ use run::local_cloud::LocalCloud;
 use run::report::{Cause, Report, StepFailed, Summary, with_causes};
 use run::run_dir::RunDir;
 use run::timeline::Timeline;
-use run::{existing_installation, invitation, scenario};
+use run::{existing_installation, invitation, permissions, scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What is going on when everything is about to end.
@@ -84,6 +84,7 @@ async fn carry_out(
         Command::Play { existing, browser } => {
             let played = async {
                 scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await?;
+                permissions::play(&cloud, checkout, report).await?;
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
                 }

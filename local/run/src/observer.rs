@@ -25,6 +25,8 @@ pub struct Observer {
     pub image_pack_table: String,
     /// The bucket of originals.
     pub originals_bucket: String,
+    /// The bucket of variants.
+    pub variants_bucket: String,
     /// The invalidation queue's table.
     pub queue_table: String,
     /// The purge ledger's table.
