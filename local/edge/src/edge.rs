@@ -5,6 +5,7 @@ use crate::distributions::Distributions;
 use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::quotas::Quotas;
+use crate::refused_items::RefusedItems;
 use crate::store::Store;
 
 /// Everything that the data plane and the control plane share.
@@ -18,4 +19,5 @@ pub(crate) struct Edge {
     pub(crate) quotas: Quotas,
     pub(crate) authorize_callers: bool,
     pub(crate) faults: Faults,
+    pub(crate) refused_items: RefusedItems,
 }

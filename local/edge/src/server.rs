@@ -58,6 +58,7 @@ pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
         quotas: config.quotas,
         authorize_callers: config.authorize_callers,
         faults: faults.clone(),
+        refused_items: config.refused_items,
     });
     let app = control::router(&edge).fallback(viewer::serve).with_state(edge);
 
