@@ -125,7 +125,17 @@ impl Grant {
     /// A policy called `name` that allows `action` on `resource`.
     #[must_use]
     pub fn new(name: &str, action: &str, resource: &str) -> Self {
-        let statement = serde_json::json!([{"Effect": "Allow", "Action": action, "Resource": resource}]);
+        Self::with_effect("Allow", name, action, resource)
+    }
+
+    /// A policy called `name` that takes `action` away, whatever else grants it.
+    #[must_use]
+    pub fn denial(name: &str, action: &str) -> Self {
+        Self::with_effect("Deny", name, action, "*")
+    }
+
+    fn with_effect(effect: &str, name: &str, action: &str, resource: &str) -> Self {
+        let statement = serde_json::json!([{"Effect": effect, "Action": action, "Resource": resource}]);
         let document = serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string();
         Self { name: name.to_owned(), document }
     }

@@ -8,6 +8,7 @@ pub mod clients;
 pub mod console;
 pub mod environment;
 pub mod existing_installation;
+pub mod faults;
 pub mod figures;
 pub mod function;
 pub mod invitation;

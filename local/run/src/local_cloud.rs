@@ -167,6 +167,12 @@ impl LocalCloud {
         })
     }
 
+    /// How the names of the stacks begin, and of what is in them.
+    #[must_use]
+    pub fn stack_prefix(&self) -> &str {
+        self.outputs.prefix()
+    }
+
     /// The role that a function runs as.
     pub async fn role(&self, function: Function) -> Result<ExecutionRole, RoleError> {
         ExecutionRole::find(self.clients(), self.outputs.prefix(), function).await

@@ -94,8 +94,11 @@ pub enum ObserverError {
 impl Observer {
     /// Everything that waits to be purged.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, ObserverError> {
-        // While a tick works, its lease lies beside the entries, under a name that no tenant can have.
-        self.rows(&self.queue_table, |row| row.get("tenant").is_none_or(|tenant| *tenant != lease_holder())).await
+        // The lease and the requests lie beside the entries, under names that no tenant can have.
+        self.rows(&self.queue_table, |row| {
+            !row.get("tenant").and_then(|name| name.as_s().ok()).is_some_and(|name| name.starts_with('#'))
+        })
+        .await
     }
 
     /// Everything that was purged.
@@ -209,8 +212,4 @@ impl Observer {
 
 fn invalidations_failed(distribution_id: &str, error: aws_sdk_cloudfront::Error) -> ObserverError {
     ObserverError::Invalidations { distribution_id: distribution_id.to_owned(), source: Box::new(error) }
-}
-
-fn lease_holder() -> AttributeValue {
-    AttributeValue::S("#lease".to_owned())
 }
