@@ -55,7 +55,7 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
-	@$(TIMED) "the scenario, the console and an existing installation, deployed" $(RUN) play --browser --existing
+	@$(TIMED) "the scenario, the console, faults and an existing installation, deployed" $(RUN) play --browser --faults --existing
 	@$(TIMED) --report
 
 lint: setup ## Format, clippy and licences, as CI runs them

@@ -99,8 +99,8 @@ impl ExecutionRole {
             |error: aws_sdk_sts::Error| RoleError::Sts { role: self.name.clone(), source: Box::new(error) };
         let taken = assume.send().await.map_err(|error| sts_failed(error.into()))?.credentials;
         let taken = taken.ok_or_else(|| RoleError::NoCredentials(self.name.clone()))?;
-        let token = Some(taken.session_token);
-        let credentials = Credentials::new(taken.access_key_id, taken.secret_access_key, token, None, SESSION);
+        let session_token = Some(taken.session_token);
+        let credentials = Credentials::new(taken.access_key_id, taken.secret_access_key, session_token, None, SESSION);
         Ok(aws.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
     }
 

@@ -29,7 +29,7 @@ enum Command {
         /// Plays with the console in Chromium too, which `make setup` installs.
         #[arg(long)]
         browser: bool,
-        /// Then lets things go wrong.
+        /// Then lets things go wrong, with as many entries in the queue as `faults` has by default.
         #[arg(long)]
         faults: bool,
     },

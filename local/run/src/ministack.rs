@@ -25,6 +25,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How often to ask whether it is ready.
 const POLL: Duration = Duration::from_millis(50);
 
+/// Starts `MiniStack` as `python -m ministack` does, without HTTP/2, which TLS would bring along: under many requests at a
+/// time its server loses streams, and a function then waits for an answer that never comes.
+const LAUNCH: &str = "
+import runpy
+from hypercorn.config import Config
+Config.alpn_protocols = ['http/1.1']
+runpy.run_module('ministack', run_name='__main__', alter_sys=True)
+";
+
 /// A running `MiniStack`, which ends, with the Lambda functions it runs, when this value is dropped.
 #[derive(Debug)]
 pub struct MiniStack {
@@ -99,7 +108,7 @@ impl MiniStack {
         let certificate = Certificate::make(folder.path()).await?;
         let processes = ProcessGroup::spawn(
             Command::new(checkout.python()?)
-                .args(["-m", "ministack"])
+                .args(["-c", LAUNCH])
                 // Everything in this environment reaches the Lambda functions too, so it holds nothing else.
                 .env_clear()
                 .env("HOME", folder.path())

@@ -27,7 +27,7 @@ const ROWS_PER_WRITE: usize = 25;
 /// Writes under way at a time.
 const CONCURRENT_WRITES: usize = 8;
 /// How long the runs may take to empty it.
-const EMPTY_WITHIN: Duration = Duration::from_mins(20);
+const EMPTY_WITHIN: Duration = Duration::from_mins(30);
 
 /// What the step found.
 #[derive(Debug, Clone, Copy)]

@@ -26,7 +26,7 @@ const BORDER: u32 = 240;
 const PACKS: [(&str, &[&str]); 2] =
     [("acme", &["storm1", "storm2", "storm3", "storm4", "storm5"]), ("globex", &["storm1", "storm2"])];
 /// How long the stream may take to put an edit into the queue, the restart of its handler included.
-const QUEUED_WITHIN: Duration = Duration::from_secs(60);
+const QUEUED_WITHIN: Duration = Duration::from_mins(1);
 /// How long after a purge was completed the new picture may take to be seen: the time to make it.
 const SEEN_WITHIN: Duration = Duration::from_secs(20);
 
