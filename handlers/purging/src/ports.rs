@@ -88,7 +88,8 @@ impl<'a> From<&'a QueueEntry> for RowVersion<'a> {
 /// The invalidation queue, with the lease and the requests that are kept beside its rows.
 pub trait Queue: Send + Sync {
     /// Adds `upsert` to the queue or to the row that its target has already, and returns that row. A deletion of its
-    /// variants that was under way begins anew: what it deleted may have been made again since.
+    /// variants that was under way begins anew: what it deleted may have been made again since. `lastEventAt` never goes
+    /// back.
     fn upsert(&self, upsert: &Enqueue) -> impl Future<Output = Result<QueueEntry, QueueFailed>> + Send;
 
     /// What waits to be purged, strongly consistent: whatever was written before the call, and not removed since, is in
