@@ -28,6 +28,7 @@ pub mod picture_revision;
 pub mod planner;
 pub mod public_address;
 pub mod queue_entry;
+pub mod resync;
 pub mod target;
 pub mod timestamp;
 pub mod variant_key;

@@ -13,6 +13,8 @@ mod environment;
 mod ministack;
 mod observation;
 mod preparation;
+mod recovery;
 
 pub use environment::{Environment, LEASE, NOW, SETTLE, nowhere};
 pub use observation::Invalidation;
+pub use recovery::Stream;
