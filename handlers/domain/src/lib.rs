@@ -27,6 +27,7 @@ pub mod picture_place;
 pub mod picture_revision;
 pub mod planner;
 pub mod public_address;
+pub mod purge_request;
 pub mod queue_entry;
 pub mod resync;
 pub mod target;

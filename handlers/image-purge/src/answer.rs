@@ -3,7 +3,7 @@
 use admin_api::Refusal;
 use domain::image_url::Reading;
 use domain::ledger::Invalidation;
-use domain::planner::Batch;
+use domain::purge_request::PurgeRequest;
 use domain::{ImagePackId, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
@@ -12,7 +12,7 @@ use serde_json::json;
 /// A purge that was carried out.
 pub(crate) struct Done {
     pub(crate) pack: ImagePackId,
-    pub(crate) batch: Batch,
+    pub(crate) request: PurgeRequest,
     pub(crate) invalidation: Invalidation,
     pub(crate) variants_deleted: u64,
 }
@@ -20,16 +20,15 @@ pub(crate) struct Done {
 impl Done {
     /// 202: CloudFront has accepted the invalidation and is carrying it out.
     pub(crate) fn into_response(self) -> Response<Body> {
-        let items: Vec<_> = self.batch.items.iter().map(ToString::to_string).collect();
         let body = json!({
-            "tenant": self.batch.tenant,
+            "tenant": self.request.for_tenant,
             "imagePackId": self.pack,
             "variantsDeleted": self.variants_deleted,
             "invalidation": {
                 "id": self.invalidation.id,
                 "status": self.invalidation.status,
-                "distributionId": self.batch.distribution.distribution_id,
-                "items": items,
+                "distributionId": self.request.distribution.distribution_id,
+                "items": self.request.items,
             },
             "followUp": "The next scheduled run purges the pack once more, in case a picture was being made meanwhile.",
         });

@@ -10,27 +10,26 @@ mod answer;
 use std::collections::BTreeMap;
 
 use admin_api::{Admin, Refusal};
-use aws_adapters::CallFailed;
-use aws_adapters::image_pack_table::ImagePackTable;
-use aws_adapters::invalidation_queue::QueueFailed;
-use aws_adapters::purger::Purger;
 use domain::change_detection::{Change, Reason};
 use domain::enqueue::{Event, reduce};
 use domain::image_url::{Reading, parse_image_segment};
 use domain::planner::{Distribution, plan};
+use domain::queue_entry::QueueEntry;
 use domain::variant_key::Sweep;
-use domain::{ImagePackId, Target, TenantId, Timestamp};
+use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Request, RequestExt, Response};
+use purging::ports::{CallFailed, Clock, Packs, Ports, Queue, QueueFailed, Tenants, Variants};
+use purging::purger::Purger;
 
 use crate::answer::{Done, of_failure, unknown_pack, unknown_tenant};
 
 /// What answering a purge request touches.
 #[derive(Debug, Clone)]
-pub struct Handler {
+pub struct Handler<P, K> {
     /// Says whether a pack exists.
-    pub packs: ImagePackTable,
+    pub packs: K,
     /// Plans and carries out.
-    pub purger: Purger,
+    pub purger: Purger<P>,
     /// The token's claim that names its tenants.
     pub tenant_claim: String,
 }
@@ -46,10 +45,10 @@ enum Failed {
     Steps(Vec<String>),
 }
 
-impl Handler {
-    /// Answers one request. `request_id` identifies it and `now` is when it is answered.
-    pub async fn handle(&self, request: &Request, request_id: &str, now: Timestamp) -> Response<Body> {
-        match self.purge(request, request_id, now).await {
+impl<P: Ports, K: Packs> Handler<P, K> {
+    /// Answers one request, which `request_id` identifies.
+    pub async fn handle(&self, request: &Request, request_id: &str) -> Response<Body> {
+        match self.purge(request, request_id).await {
             Ok(Ok(done)) => done.into_response(),
             Ok(Err(refusal)) => refusal.into_response(),
             Err(failure) => {
@@ -59,12 +58,7 @@ impl Handler {
         }
     }
 
-    async fn purge(
-        &self,
-        request: &Request,
-        request_id: &str,
-        now: Timestamp,
-    ) -> Result<Result<Done, Refusal>, Failed> {
+    async fn purge(&self, request: &Request, request_id: &str) -> Result<Result<Done, Refusal>, Failed> {
         let (tenant, readings) = match target_of(request) {
             Ok(target) => target,
             Err(refusal) => return Ok(Err(refusal)),
@@ -73,14 +67,14 @@ impl Handler {
             Ok(admin) => admin,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let Some((tenant, distribution)) = self.purger.tenants.tenants().await?.remove_entry(&tenant) else {
+        let Some((tenant, distribution)) = self.ports().tenants().tenants().await?.remove_entry(&tenant) else {
             return Ok(Err(unknown_tenant(&tenant)));
         };
         let Some(pack) = self.first_existing(&tenant, &readings).await? else {
             return Ok(Err(unknown_pack(&tenant, &readings)));
         };
         let tenants = BTreeMap::from([(tenant.clone(), distribution)]);
-        self.carry_out(tenants, tenant, pack, admin, request_id, now).await.map(Ok)
+        self.carry_out(tenants, tenant, pack, admin, request_id).await.map(Ok)
     }
 
     /// The admin who sent `request`, if they may purge for `tenant`.
@@ -102,13 +96,15 @@ impl Handler {
 
     /// Whether there is anything to purge: a pack that was removed may have left variants behind.
     async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, Failed> {
-        let found = self.packs.find(tenant, &[pack], &[]).await?;
-        // A record that cannot be read is there, and its pictures can be purged.
-        if found.packs.contains_key(pack) || !found.unreadable.is_empty() {
+        if self.packs.exists(tenant, pack).await? {
             return Ok(true);
         }
         let sweep = Sweep::of(tenant, &Target::Pack(pack.clone()));
-        Ok(self.purger.executor.variants.has_any(&sweep).await?)
+        Ok(self.ports().variants().stored_at(&sweep).await?.is_some())
+    }
+
+    fn ports(&self) -> &P {
+        &self.purger.executor.ports
     }
 
     async fn carry_out(
@@ -118,20 +114,24 @@ impl Handler {
         pack: ImagePackId,
         admin: Admin,
         request_id: &str,
-        now: Timestamp,
     ) -> Result<Done, Failed> {
+        let Purger { executor, delays, budgets, sweep_max } = &self.purger;
+        let now = self.ports().clock().now();
         let change = Change { tenant, target: Target::Pack(pack.clone()), reasons: vec![Reason::Manual] };
         let event = Event { change, written_at: now, sequence: "manual".to_owned() };
         let mut entries = Vec::new();
-        for upsert in reduce(vec![event], now, request_id) {
-            entries.push(self.purger.executor.queue.upsert(&upsert).await?);
+        for mut upsert in reduce(vec![event], now, request_id, &format!("admin:{}", admin.subject)) {
+            // Said when it is enqueued, so that no run begins the same pass meanwhile.
+            upsert.is_purged_at_once = true;
+            let entry = self.ports().queue().upsert(&upsert).await?;
+            entries.push(QueueEntry { early_pass: None, ..entry });
         }
-        let Purger { executor, delays, budgets, .. } = &self.purger;
-        let plan = plan(now, entries, &tenants, delays, budgets);
-        let report = executor.execute(plan, &format!("admin:{}", admin.subject)).await;
-        match report.invalidations.into_iter().next() {
-            Some((batch, invalidation)) if report.failures.is_empty() => {
-                Ok(Done { pack, batch, invalidation, variants_deleted: report.variants_deleted })
+        let plan = plan(now, entries, &[], &tenants, delays, budgets);
+        // Without a lease: this version's early pass is nobody else's.
+        let report = executor.execute(plan, None, now.plus(*sweep_max)).await;
+        match report.accepted.into_iter().next() {
+            Some((request, invalidation)) if report.failures.is_empty() => {
+                Ok(Done { pack, request, invalidation, variants_deleted: report.variants_deleted })
             }
             _ => Err(Failed::Steps(report.failures)),
         }
