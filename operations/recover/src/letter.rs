@@ -1,6 +1,7 @@
 //! What a dead letter stands for.
 
-use domain::queue_entry::QueueEntry;
+use domain::TenantId;
+use domain::purge_request::RequestedEntry;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,8 +12,17 @@ pub(crate) enum Letter {
     Record(Value),
     /// Lambda: a batch of stream records that it gave up delivering. It names them and does not contain them.
     Range(Box<Range>),
-    /// The purge: an entry of the queue that CloudFront refuses.
-    Entry(Box<QueueEntry>),
+    /// The purge: an entry of the queue whose item CloudFront refuses.
+    Refused(Box<Refused>),
+}
+
+/// An entry that was taken out of the queue, because CloudFront refuses its item.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Refused {
+    /// Whose pictures.
+    pub(crate) tenant: TenantId,
+    /// The row as it was.
+    pub(crate) entry: RequestedEntry,
 }
 
 /// Some consecutive records of one shard of the stream. See "Destinations for discarded batches" in the Lambda developer
@@ -57,7 +67,7 @@ impl Letter {
         match letter["source"].as_str() {
             Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
             Some(purging::isolation::SOURCE) => {
-                serde_json::from_value(payload).map(Self::Entry).map_err(UnknownLetter::Content)
+                serde_json::from_value(payload).map(Self::Refused).map_err(UnknownLetter::Content)
             }
             _ => Err(UnknownLetter::Source),
         }
@@ -97,12 +107,13 @@ mod tests {
         assert_eq!(range.approximate_arrival_of_first_record, "2019-11-14T00:13:19Z");
 
         let entry = json!({
-            "tenant": "acme", "target": "pack#p1", "version": "1@d", "firstEventAt": 1, "lastEventAt": 2, "changes": 3,
-            "reasons": ["image-locations-changed"],
+            "target": "pack#p1", "version": "1@d", "isSettled": true, "beganAt": 2, "variantsDeleted": 0,
+            "firstEventAt": 1, "changes": 3, "reasons": ["image-locations-changed"], "requestedBy": ["stream"],
         });
-        let letter = json!({"source": "image-invalidation", "reason": "?", "payload": entry});
-        let Letter::Entry(entry) = Letter::read(&letter.to_string()).unwrap() else { panic!("an entry") };
-        assert_eq!((entry.tenant.as_str(), entry.changes), ("acme", 3));
+        let payload = json!({"tenant": "acme", "entry": entry, "distribution": {"distributionId": "E1"}});
+        let letter = json!({"source": "image-invalidation", "reason": "?", "payload": payload});
+        let Letter::Refused(refused) = Letter::read(&letter.to_string()).unwrap() else { panic!("an entry") };
+        assert_eq!((refused.tenant.as_str(), refused.entry.changes), ("acme", 3));
     }
 
     #[test]

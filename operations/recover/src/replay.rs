@@ -6,14 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use aws_adapters::now;
 use domain::change_detection::{Change, Reason};
 use domain::enqueue::{Enqueue, Event, reduce};
-use domain::queue_entry::QueueEntry;
 use domain::{Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
 use serde_json::{Value, json};
 
 use crate::dead_letters::Held;
-use crate::letter::{Letter, Range};
+use crate::letter::{Letter, Range, Refused};
 use crate::range::{RangeFailed, RangeReader};
 use crate::recovery::{Recovery, new_delivery};
 
@@ -78,10 +77,8 @@ impl Recovery {
         let mut staying = Vec::new();
         let ended = self.replay_each(&mut replayed, &mut staying, progress).await;
         for letter in staying {
-            let released = self.letters.release(&letter).await;
-            if ended.is_ok() {
-                released?;
-            }
+            // One that cannot be released is visible again by itself, a few minutes later.
+            let _ = self.letters.release(&letter).await;
         }
         ended.map(|()| replayed)
     }
@@ -93,12 +90,18 @@ impl Recovery {
         progress: &ProgressBar,
     ) -> Result<(), CallFailed> {
         let mut seen = HashSet::new();
+        let mut known_in_a_row = 0;
         while let Some(letter) = self.letters.hold_one().await? {
-            // A letter that comes round again has been held for as long as a letter is: there is no new one.
+            // SQS delivers some letters twice, and those that stay once more when they have been held for long enough.
             if !seen.insert(letter.id.clone()) {
                 staying.push(letter);
-                return Ok(());
+                known_in_a_row += 1;
+                if known_in_a_row > seen.len() {
+                    return Ok(());
+                }
+                continue;
             }
+            known_in_a_row = 0;
             match self.replay_letter(&letter).await {
                 Ok(()) => {
                     let deleted = self.letters.delete(&letter).await;
@@ -122,7 +125,7 @@ impl Recovery {
         match Letter::read(&letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
             Letter::Record(record) => self.replay_record(&record).await,
             Letter::Range(range) => self.replay_range(letter, &range).await,
-            Letter::Entry(entry) => self.enqueue(again(&entry)).await,
+            Letter::Refused(refused) => self.enqueue(again(*refused)).await,
         }
     }
 
@@ -221,16 +224,16 @@ impl Recovery {
 }
 
 /// Puts an entry that was taken out of the queue back into it, as a version of its own.
-fn again(entry: &QueueEntry) -> Enqueue {
+fn again(Refused { tenant, entry }: Refused) -> Enqueue {
     let sequence = entry.version.split('@').next().unwrap_or_default();
     Enqueue {
-        tenant: entry.tenant.clone(),
-        target: entry.target.clone(),
+        tenant,
+        target: entry.target,
         version: format!("{sequence}@{}", new_delivery()),
         first_event_at: entry.first_event_at,
-        last_event_at: entry.last_event_at.max(now()),
+        last_event_at: now(),
         changes: entry.changes,
-        reasons: entry.reasons.clone(),
+        reasons: entry.reasons,
         requested_by: REQUESTED_BY.to_owned(),
         is_purged_at_once: false,
         sequences: Vec::new(),

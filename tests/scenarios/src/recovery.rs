@@ -72,14 +72,6 @@ impl Environment {
         self.ministack_sdk()
     }
 
-    /// Deletes every variant.
-    pub async fn delete_variants(&self) {
-        for key in self.variants().await {
-            let delete = self.s3().delete_object().bucket(LocalS3::VARIANTS_BUCKET).key(key);
-            delete.send().await.expect("DeleteObject");
-        }
-    }
-
     /// Puts `letter` into the dead-letter queue.
     pub async fn send_dead_letter(&self, letter: &Value) {
         let send = self.recovery_clients().sqs.send_message().queue_url(&self.dead_letter_queue_url);

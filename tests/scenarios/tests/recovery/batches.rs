@@ -155,9 +155,15 @@ async fn a_batch_whose_records_are_there_in_part_only_counts_as_forgotten() {
     let environment = &Environment::start().await;
     let mut stream = edited_packs(environment, 2).await;
     let recovery = &environment.recovery().await;
-    // Older than everything that is there.
-    stream.records[0].dynamodb.as_mut().unwrap().sequence_number = Some("000000000000000000000".to_owned());
-    check_lost(environment, recovery, &letter_about(&stream, 0, 1), "its first record is not there").await;
+    let whole = stream.records.clone();
+    for (changed, by, expected) in [(0, -1, "its first record is not there"), (1, 1, "its last record is not there")] {
+        stream.records.clone_from(&whole);
+        let number = &mut stream.records[changed].dynamodb.as_mut().unwrap().sequence_number;
+        let another = number.as_ref().unwrap().parse::<i128>().unwrap() + by;
+        *number = Some(another.to_string());
+        check_lost(environment, recovery, &letter_about(&stream, 0, 1), expected).await;
+        environment.empty_the_queue().await;
+    }
 }
 
 #[tokio::test]

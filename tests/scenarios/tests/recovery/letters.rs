@@ -1,8 +1,9 @@
 //! Letters that our own functions wrote.
 
 use local_aws::LocalDynamoDb;
+use purging::ports::Queue;
 use recover::{Clients, Recovery};
-use scenarios::{Environment, nowhere};
+use scenarios::{Environment, NOW, SETTLE, nowhere, run_at};
 use serde_json::{Value, json};
 
 use super::{letter_about, put_pack, replace_image, replaced, replay, replay_all};
@@ -13,6 +14,7 @@ async fn a_record_that_the_handler_can_read_by_now_is_enqueued() {
     environment.send_dead_letter(&letter_about(&replaced("p1"))).await;
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    assert_eq!(environment.queue_rows().await[0]["reasons"], json!(["image-locations-changed"]));
 }
 
 #[tokio::test]
@@ -94,20 +96,28 @@ async fn one_letter_that_stays_holds_no_other_up() {
 }
 
 #[tokio::test]
-async fn an_entry_that_the_purge_isolated_is_enqueued_again_with_all_that_it_stands_for() {
+async fn an_entry_that_cloudfront_refused_is_enqueued_again_with_all_that_it_stands_for() {
     let environment = &Environment::start().await;
-    let entry = json!({
-        "tenant": "acme", "target": "pack#p1", "version": "7@delivery", "firstEventAt": 1_000, "lastEventAt": 2_000,
-        "changes": 3, "reasons": ["image-locations-changed", "manual"], "requestedBy": ["stream", "admin:ada"],
-    });
-    let letter = json!({"source": "image-invalidation", "reason": "CloudFront refuses it", "payload": entry});
-    environment.send_dead_letter(&letter).await;
+    let before = environment.enqueue("acme", "pack#p1", NOW).await;
+    environment.enqueue("acme", "pack#p2", NOW).await;
+    environment.refused_items.set(["#acme/p1"]);
+    let handler = environment.invalidation_handler();
+    run_at(&handler, "run-1", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+
     replay_all(environment, 1).await;
-    let [row] = environment.queue_rows().await.try_into().unwrap();
-    assert_eq!((&row["tenant"], &row["target"]), (&json!("acme"), &json!("pack#p1")));
-    assert_eq!((&row["changes"], &row["firstEventAt"]), (&json!(3), &json!(1_000)));
-    assert_eq!(row["reasons"], json!(["image-locations-changed", "manual"]));
-    assert_ne!(row["version"], "7@delivery");
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    let after = environment.queue().find(&before.tenant, &before.target).await.unwrap().unwrap();
+    assert_eq!((&after.reasons, after.changes), (&before.reasons, before.changes));
+    assert_eq!(after.first_event_at, before.first_event_at);
+    assert_ne!(after.version, before.version);
+    assert!(after.last_event_at > NOW);
+
+    // CloudFront takes it by now.
+    environment.refused_items.set(Vec::<String>::new());
+    run_at(&handler, "run-2", after.last_event_at.plus(SETTLE)).await.unwrap();
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p2"], ["#acme/p1"]]);
 }
 
 #[tokio::test]

@@ -61,6 +61,7 @@ fn replaced(pack: &str) -> Value {
             "OldImage": image("v1"),
             "NewImage": image("v2"),
             "SequenceNumber": "4421584500000000017450439001",
+            "SizeBytes": 300,
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
         "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/image-packs/stream/2026-11-22T00:00:00.000",
