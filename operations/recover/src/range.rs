@@ -166,3 +166,70 @@ fn attribute(value: AttributeValue) -> Value {
         _ => json!({"?": null}),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodbstreams::primitives::{Blob, DateTime};
+    use aws_sdk_dynamodbstreams::types::{OperationType, StreamRecord, StreamViewType};
+
+    use super::*;
+
+    #[test]
+    fn a_record_takes_the_form_in_which_lambda_delivers_it() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let blob = || Blob::new([0, 1, 2]);
+        let change = StreamRecord::builder()
+            .approximate_creation_date_time(DateTime::from_secs(1_764_000_000))
+            .keys("tenant", text("acme"))
+            .new_image("binary", AttributeValue::B(blob()))
+            .new_image("binaries", AttributeValue::Bs(vec![blob()]))
+            .new_image("list", AttributeValue::L(vec![AttributeValue::Bool(true), AttributeValue::Null(true)]))
+            .new_image("map", AttributeValue::M([("key".to_owned(), text("value"))].into()))
+            .new_image("number", AttributeValue::N("12345678901234567890.5".to_owned()))
+            .new_image("numbers", AttributeValue::Ns(vec!["1".to_owned()]))
+            .new_image("texts", AttributeValue::Ss(vec!["a".to_owned()]))
+            .sequence_number("800000000003126276362")
+            .size_bytes(26)
+            .stream_view_type(StreamViewType::NewAndOldImages)
+            .build();
+        let record = Record::builder().event_id("1").event_name(OperationType::Insert).event_version("1.1");
+        let record = record.event_source("aws:dynamodb").aws_region("eu-west-1").dynamodb(change).build();
+        let expected = json!({
+            "eventID": "1",
+            "eventName": "INSERT",
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "eu-west-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_764_000_000.0,
+                "Keys": {"tenant": {"S": "acme"}},
+                "NewImage": {
+                    "binary": {"B": "AAEC"},
+                    "binaries": {"BS": ["AAEC"]},
+                    "list": {"L": [{"BOOL": true}, {"NULL": true}]},
+                    "map": {"M": {"key": {"S": "value"}}},
+                    "number": {"N": "12345678901234567890.5"},
+                    "numbers": {"NS": ["1"]},
+                    "texts": {"SS": ["a"]},
+                },
+                "SequenceNumber": "800000000003126276362",
+                "SizeBytes": 26,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+            "eventSourceARN": "arn",
+        });
+        assert_eq!(as_lambda_delivers(record, "arn"), expected);
+    }
+
+    #[test]
+    fn sequence_numbers_are_compared_as_numbers() {
+        for (one, other, expected) in [
+            ("9", "10", Ordering::Less),
+            ("010", "9", Ordering::Greater),
+            ("0010", "10", Ordering::Equal),
+            ("9999999999999999999999999999999999999998", "9999999999999999999999999999999999999999", Ordering::Less),
+        ] {
+            assert_eq!(order(one, other), expected, "{one} and {other}");
+        }
+    }
+}
