@@ -120,7 +120,7 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         let change = Change { tenant, target: Target::Pack(pack.clone()), reasons: vec![Reason::Manual] };
         let event = Event { change, written_at: now, sequence: "manual".to_owned() };
         let mut entries = Vec::new();
-        for mut upsert in reduce(vec![event], now, request_id, &format!("admin:{}", admin.subject)) {
+        for mut upsert in reduce(vec![event], now, request_id, &requester(&admin.subject)) {
             // Said when it is enqueued, so that no run begins the same pass meanwhile.
             upsert.is_purged_at_once = true;
             let entry = self.ports().queue().upsert(&upsert).await?;
@@ -136,6 +136,14 @@ impl<P: Ports, K: Packs> Handler<P, K> {
             _ => Err(Failed::Steps(report.failures)),
         }
     }
+}
+
+/// Characters of a subject that are kept. A request is written down in one item of a table, of limited size.
+const SUBJECT_CHARS_MAX: usize = 64;
+
+/// Whom the queue and the ledger name.
+fn requester(subject: &str) -> String {
+    format!("admin:{}", subject.chars().take(SUBJECT_CHARS_MAX).collect::<String>())
 }
 
 /// Reads from the path what is to be purged: the packs that it may mean, the likeliest first.

@@ -102,7 +102,7 @@ fn a_tenant_that_has_a_distribution_is_registered_and_may_be_purged_by_its_paths
     assert_eq!(parameter["Name"], "/existing-lof/images/tenants/acme");
     assert_eq!(parameter["Value"], r#"{"distributionId":"E1ABCDEF2GHIJK","cacheTags":false}"#);
     let statements = &acme.only("AWS::IAM::Policy").properties["PolicyDocument"]["Statement"];
-    assert_eq!(statements[0]["Action"], json!("cloudfront:CreateInvalidation"));
+    assert_eq!(statements[0]["Action"], json!(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]));
     let arn = "arn:aws:cloudfront::<account>:distribution/E1ABCDEF2GHIJK";
     assert_eq!(acme.text(&statements[0]["Resource"]), arn);
     assert_eq!(acme.outputs()["DistributionId"], "E1ABCDEF2GHIJK");

@@ -23,6 +23,7 @@ async fn a_row_says_what_changed_when_how_often_and_why() {
             "lastEventAt": NOW.as_millis(),
             "changes": 2,
             "reasons": ["image-locations-changed", "pack-removed"],
+            "requestedBy": ["stream"],
         })]
     );
 }
