@@ -29,6 +29,7 @@ pub mod planner;
 pub mod public_address;
 pub mod purge_request;
 pub mod queue_entry;
+pub mod resync;
 pub mod target;
 pub mod timestamp;
 pub mod variant_key;

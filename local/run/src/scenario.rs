@@ -2,7 +2,8 @@
 //!
 //! It writes only what an editor writes and calls only what a viewer or an admin calls. The tick is fired by the
 //! deployed schedule, the queue is filled by the deployed stream mapping, and pictures come through the edge from the
-//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read.
+//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is lost on
+//! purpose in the end, to be recovered.
 
 mod awaited;
 mod burst;
@@ -11,6 +12,7 @@ mod edit;
 pub(crate) mod expectation;
 mod manual_purge;
 mod purge;
+mod recovery;
 mod upload;
 
 use crate::local_cloud::LocalCloud;
@@ -48,5 +50,9 @@ pub async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> R
 
     let name = "the tick purges, and the viewer gets the new picture of every edit";
     report.step(name, purge::until_fresh(cast, report, edits)).await?;
-    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await
+    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
+
+    let name = "two edits are lost behind the stream; recover enqueues each of them, once";
+    let edits = report.step(name, recovery::lose_and_recover(cast, cloud)).await?.to_vec();
+    report.step("the next tick purges what was recovered", purge::until_fresh(cast, report, edits)).await
 }
