@@ -9,7 +9,7 @@ mod answer;
 
 use std::collections::BTreeMap;
 
-use admin_api::{Admin, Refusal};
+use admin_api::{Admin, Refusal, check_no_body, check_parameters};
 use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::QueueFailed;
@@ -138,8 +138,11 @@ impl Handler {
     }
 }
 
-/// Reads from the path what is to be purged: the packs that it may mean, the likeliest first.
+/// Reads from the path what is to be purged: the packs that it may mean, the likeliest first. What stands anywhere else
+/// is refused: it might say that something else is meant.
 fn target_of(request: &Request) -> Result<(TenantId, Vec<Reading>), Refusal> {
+    check_parameters(request, &[])?;
+    check_no_body(request)?;
     let parameters = request.path_parameters();
     let parameter = |name| parameters.first(name).unwrap_or_default();
     let tenant = TenantId::parse(parameter("tenant")).map_err(|error| Refusal::invalid(&error))?;
