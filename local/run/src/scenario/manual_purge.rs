@@ -19,28 +19,6 @@ const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 /// for 95 of 100.
 const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Step: nobody without a token for this tenant may purge.
-pub(super) async fn refused(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
-    let api = cloud.admin_api()?;
-    let foreign = cloud.token(&["globex"], TOKEN_VALID_FOR)?;
-    let cases = [(None, StatusCode::UNAUTHORIZED), (Some(foreign.as_str()), StatusCode::FORBIDDEN)];
-    for (token, expected) in cases {
-        let answer = api.delete("acme", PURGED_BY_HAND, token).await?;
-        expect_eq("the answer to DELETE acme/dog", &answer.status, &expected)?;
-        let who = if token.is_some() { "with globex's token" } else { "without a token" };
-        cast.timeline.add(Part::AdminApi, format!("DELETE acme/dog {who}: {answer}"));
-    }
-
-    // Purging takes a moment, so a wrong purge would be seen only after it.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let seen = cast.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
-    expect_seen("acme/dog", &seen, Cache::Hit, Colour::Amber)?;
-    expect_eq("acme's invalidations", &cast.observer.invalidations(&cast.acme.distribution_id).await?, &vec![])?;
-    let queued = cast.observer.queue().await?.iter().any(|entry| entry.target.to_string() == "pack#dog");
-    expect_eq("whether acme/dog waits in the queue", &queued, &false)?;
-    Ok(((), format!("401 and 403; acme/dog: {seen}")))
-}
-
 /// Step: an admin of this tenant purges one pack, and no tick is needed.
 pub(super) async fn accepted(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
