@@ -69,7 +69,9 @@ fn register(
 /// Lets the purging handlers invalidate the distribution.
 fn grant_purging(stack: &Stack, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
     let purge = PolicyStatement::new_with_props(
-        PolicyStatementProps::new().actions(["cloudfront:CreateInvalidation"]).resources([distribution_arn]),
+        PolicyStatementProps::new()
+            .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
+            .resources([distribution_arn]),
     )?;
     let mut roles = Vec::new();
     for handler in [&pipeline.scheduled_purge, &pipeline.manual_purge] {

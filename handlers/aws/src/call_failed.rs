@@ -3,20 +3,10 @@
 use std::error::Error;
 
 use aws_sdk_dynamodb::error::DisplayErrorContext;
+use purging::ports::CallFailed;
 
-/// A call to AWS that failed after the SDK's own retries.
-#[derive(Debug, thiserror::Error)]
-#[error("{action} failed: {cause}")]
-pub struct CallFailed {
-    /// What was tried, with the name of the resource.
-    action: String,
-    /// The SDK's error with all its causes: service code, message, request id.
-    cause: String,
-}
-
-impl CallFailed {
-    /// Says what was tried when the SDK failed.
-    pub fn new(action: impl Into<String>, cause: impl Error) -> Self {
-        Self { action: action.into(), cause: DisplayErrorContext(cause).to_string() }
-    }
+/// Says what was tried, with the name of the resource, when the SDK failed after its own retries: with all causes of the
+/// error, so with the service's code, its message and the request id.
+pub(crate) fn call_failed(action: impl Into<String>, cause: impl Error) -> CallFailed {
+    CallFailed::new(action, DisplayErrorContext(cause))
 }

@@ -1,11 +1,13 @@
 //! CloudFront invalidations.
 
 use aws_sdk_cloudfront::Client;
+use aws_sdk_cloudfront::error::ProvideErrorMetadata;
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use domain::ledger::Invalidation;
-use domain::planner::Batch;
+use purging::ports::{self, CreateFailed};
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// CloudFront, as far as invalidations go.
 #[derive(Debug, Clone)]
@@ -19,31 +21,49 @@ impl CloudFront {
     pub fn new(client: Client) -> Self {
         Self { client }
     }
+}
 
-    /// Creates the invalidation of `batch`. Sent again with the same caller reference, CloudFront answers with the
-    /// invalidation that exists: nothing is purged or billed twice.
-    pub async fn create_invalidation(&self, batch: &Batch) -> Result<Invalidation, CallFailed> {
-        let distribution_id = &batch.distribution.distribution_id;
-        let action = || format!("invalidating {} items of distribution {distribution_id}", batch.items.len());
+impl ports::CloudFront for CloudFront {
+    async fn create(
+        &self,
+        distribution_id: &str,
+        caller_reference: &str,
+        items: &[String],
+    ) -> Result<Invalidation, CreateFailed> {
+        let action = || format!("invalidating {} items of distribution {distribution_id}", items.len());
         let paths = Paths::builder()
-            .quantity(i32::try_from(batch.items.len()).unwrap_or(i32::MAX))
-            .set_items(Some(batch.items.iter().map(ToString::to_string).collect()))
+            .quantity(i32::try_from(items.len()).unwrap_or(i32::MAX))
+            .set_items(Some(items.to_vec()))
             .build()
-            .map_err(|error| CallFailed::new(action(), error))?;
-        let request = InvalidationBatch::builder()
+            .map_err(|error| call_failed(action(), error))?;
+        let batch = InvalidationBatch::builder()
             .paths(paths)
-            .caller_reference(&batch.caller_reference)
+            .caller_reference(caller_reference)
             .build()
-            .map_err(|error| CallFailed::new(action(), error))?;
-        let response = self
-            .client
-            .create_invalidation()
-            .distribution_id(distribution_id)
-            .invalidation_batch(request)
-            .send()
-            .await
-            .map_err(|error| CallFailed::new(action(), error))?;
-        let invalidation = response.invalidation.map(|created| Invalidation { id: created.id, status: created.status });
-        invalidation.ok_or_else(|| CallFailed::new(action(), std::io::Error::other("CloudFront's answer names none")))
+            .map_err(|error| call_failed(action(), error))?;
+        let result =
+            self.client.create_invalidation().distribution_id(distribution_id).invalidation_batch(batch).send().await;
+        let response = result.map_err(|error| match error.code() {
+            Some("InvalidArgument") => CreateFailed::InvalidArgument {
+                distribution_id: distribution_id.to_owned(),
+                message: error.message().unwrap_or_default().to_owned(),
+            },
+            // Only the documentation of the caller reference names it; the SDK has no type for it.
+            Some("InvalidationBatchAlreadyExists") => CreateFailed::AlreadyExists(caller_reference.to_owned()),
+            _ => call_failed(action(), error).into(),
+        })?;
+        let created = response.invalidation.map(|created| Invalidation { id: created.id, status: created.status });
+        created.ok_or_else(|| call_failed(action(), std::io::Error::other("CloudFront's answer names none")).into())
+    }
+
+    async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallFailed> {
+        let get = self.client.get_invalidation().distribution_id(distribution_id).id(invalidation_id);
+        match get.send().await {
+            Ok(response) => Ok(response.invalidation.map(|found| Invalidation { id: found.id, status: found.status })),
+            Err(error) if matches!(error.code(), Some("NoSuchInvalidation" | "NoSuchDistribution")) => Ok(None),
+            Err(error) => {
+                Err(call_failed(format!("reading invalidation {invalidation_id} of {distribution_id}"), error))
+            }
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! The dead-letter queue: what could not be processed, with enough to process it later.
 
 use aws_sdk_sqs::Client;
+use purging::ports::DeadLetters;
 use serde_json::{Value, json};
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// The dead-letter queue.
 #[derive(Debug, Clone)]
@@ -18,16 +20,17 @@ impl DeadLetterQueue {
     pub fn new(client: Client, queue_url: String) -> Self {
         Self { client, queue_url }
     }
+}
 
-    /// Keeps `payload` and why it could not be processed.
-    pub async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
+impl DeadLetters for DeadLetterQueue {
+    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
         self.client
             .send_message()
             .queue_url(&self.queue_url)
             .message_body(json!({"source": source, "reason": reason, "payload": payload}).to_string())
             .send()
             .await
-            .map_err(|error| CallFailed::new(format!("sending to queue {}", self.queue_url), error))?;
+            .map_err(|error| call_failed(format!("sending to queue {}", self.queue_url), error))?;
         Ok(())
     }
 }

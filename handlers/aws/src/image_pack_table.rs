@@ -6,9 +6,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::image_pack::{ImagePack, LocationConfig};
 use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
+use purging::ports::Packs;
 use serde::de::DeserializeOwned;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// The image-pack table.
 #[derive(Debug, Clone)]
@@ -65,6 +67,19 @@ impl Found {
     }
 }
 
+impl Packs for ImagePackTable {
+    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallFailed> {
+        let found = self.find(tenant, &[pack], &[]).await?;
+        Ok(found.packs.contains_key(pack) || !found.unreadable.is_empty())
+    }
+
+    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
+        let mut found = self.find(tenant, &[pack], &[]).await?;
+        let pack = found.packs.remove(pack).unwrap_or_default();
+        Ok(pack.image_locations.into_keys().collect())
+    }
+}
+
 impl ImagePackTable {
     /// The table named `table`, whose attributes are called `names`.
     #[must_use]
@@ -89,7 +104,7 @@ impl ImagePackTable {
                 (self.names.entity.clone(), AttributeValue::S(target.to_string())),
             ]));
         }
-        let keys = keys.build().map_err(|error| CallFailed::new("building a BatchGetItem request", error))?;
+        let keys = keys.build().map_err(|error| call_failed("building a BatchGetItem request", error))?;
 
         let mut found = Found::default();
         let mut unread = Some(HashMap::from([(self.table.clone(), keys)]));
@@ -100,7 +115,7 @@ impl ImagePackTable {
                 .set_request_items(Some(request))
                 .send()
                 .await
-                .map_err(|error| CallFailed::new(format!("BatchGetItem on table {}", self.table), error))?;
+                .map_err(|error| call_failed(format!("BatchGetItem on table {}", self.table), error))?;
             for item in response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 self.keep(item, &mut found);
             }

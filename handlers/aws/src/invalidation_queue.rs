@@ -1,48 +1,27 @@
-//! The invalidation-queue table: one row per target that waits to be purged.
+//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease and the requests
+//! that are on their way.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change_detection::Reason;
 use domain::enqueue::Enqueue;
+use domain::purge_request::PurgeRequest;
 use domain::queue_entry::{QueueEntry, SweepProgress};
+use domain::{Target, TenantId, Timestamp};
+use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 use crate::conditional::is_written;
 
-/// The invalidation-queue table.
+/// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::purge_requests`].
 #[derive(Debug, Clone)]
 pub struct InvalidationQueue {
     client: Client,
     table: String,
-}
-
-/// Why the queue cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum QueueFailed {
-    /// DynamoDB did not answer.
-    #[error(transparent)]
-    Call(#[from] CallFailed),
-    /// A row is not what the queue should hold.
-    #[error("row {row} of table {table} cannot be read ({cause}); it waits until it is corrected or deleted")]
-    Row {
-        /// The table.
-        table: String,
-        /// The row's target and tenant.
-        row: String,
-        /// What is wrong with it.
-        cause: serde_dynamo::Error,
-    },
-}
-
-/// What the queue holds, and the rows that nobody can read. One unreadable row must not stop the others.
-#[derive(Debug, Default)]
-pub struct Queue {
-    /// The entries.
-    pub entries: Vec<QueueEntry>,
-    /// What is wrong with each row that cannot be read.
-    pub unreadable: Vec<QueueFailed>,
 }
 
 impl InvalidationQueue {
@@ -56,109 +35,150 @@ impl InvalidationQueue {
     pub(crate) fn table(&self) -> (&Client, &str) {
         (&self.client, &self.table)
     }
+}
 
-    /// Adds `upsert` to the queue or to the row that its target has already, and returns that row.
-    pub async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
+impl Queue for InvalidationQueue {
+    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
         let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
+        let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
         let response = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(&upsert.tenant.to_string(), &upsert.target.to_string())))
-            .update_expression(
+            .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
+            .update_expression(format!(
                 // What was deleted before this change may have been made anew since: a deletion under way begins again.
                 "SET version = :version, lastEventAt = :lastEventAt, \
-                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt) \
+                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_pass} \
                  REMOVE sweep \
-                 ADD changes :changes, reasons :reasons",
-            )
+                 ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
+            ))
             .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
             .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
             .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
             .expression_attribute_values(":changes", number(upsert.changes))
             .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
+            .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
             .return_values(ReturnValue::AllNew)
             .send()
             .await
-            .map_err(|error| CallFailed::new(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error))?;
+            .map_err(|error| call_failed(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error))?;
         self.entry(response.attributes.unwrap_or_default())
     }
 
-    /// Reads the whole queue, strongly consistent.
-    pub async fn read(&self) -> Result<Queue, CallFailed> {
-        let mut queue = Queue::default();
-        let mut pages = self.client.scan().table_name(&self.table).consistent_read(true).into_paginator().send();
+    async fn entries(&self) -> Result<Rows<QueueEntry>, CallFailed> {
+        let mut entries = Rows { rows: Vec::new(), unreadable: Vec::new() };
+        // Whose first key begins with `#` is no entry; no tenant can be called so.
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .filter_expression("NOT begins_with(tenant, :mark)")
+            .expression_attribute_values(":mark", AttributeValue::S("#".to_owned()));
+        let mut pages = scan.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| CallFailed::new(format!("reading table {}", self.table), error))?;
+            let page = page.map_err(|error| call_failed(format!("reading table {}", self.table), error))?;
             for item in page.items.unwrap_or_default() {
-                if crate::lease::is_lease(&item) {
-                    continue;
-                }
                 match self.entry(item) {
-                    Ok(entry) => queue.entries.push(entry),
-                    Err(error) => queue.unreadable.push(error),
+                    Ok(entry) => entries.rows.push(entry),
+                    Err(error) => entries.unreadable.push(error),
                 }
             }
         }
-        Ok(queue)
+        Ok(entries)
     }
 
-    /// Removes `entry` if nothing was enqueued for its target since it was read. Says whether it was removed.
-    pub async fn remove_if_unchanged(&self, entry: &QueueEntry) -> Result<bool, CallFailed> {
+    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueFailed> {
+        let key = key(tenant.as_str(), &target.to_string());
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true).set_key(Some(key));
+        let response = get.send().await;
+        let response = response
+            .map_err(|error| call_failed(format!("reading {target} of {tenant} in table {}", self.table), error))?;
+        response.item.map(|item| self.entry(item)).transpose()
+    }
+
+    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallFailed> {
+        self.read_requests().await
+    }
+
+    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallFailed> {
         let result = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(key(&entry.tenant.to_string(), &entry.target.to_string())))
+            .set_key(Some(key_of(row)))
             .condition_expression("version = :version")
-            .expression_attribute_values(":version", AttributeValue::S(entry.version.clone()))
+            .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
-        is_written(result, format!("removing {} of {}", entry.target, entry.tenant))
+        is_written(result, format!("removing {} of {}", row.target, row.tenant))
     }
 
-    /// Notes how far the deletion of `entry`'s variants has come. A row that changed meanwhile is left alone: its
-    /// deletion begins anew.
-    pub async fn note_sweep(&self, entry: &QueueEntry, progress: &SweepProgress) -> Result<(), CallFailed> {
-        let action = || format!("noting the deletion for {} of {}", entry.target, entry.tenant);
-        let progress = serde_dynamo::to_attribute_value(progress).map_err(|error| CallFailed::new(action(), error))?;
+    async fn note_sweep(&self, row: RowVersion<'_>, progress: &SweepProgress) -> Result<(), CallFailed> {
+        let action = || format!("noting the deletion for {} of {}", row.target, row.tenant);
+        let progress = serde_dynamo::to_attribute_value(progress).map_err(|error| call_failed(action(), error))?;
         let result = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(&entry.tenant.to_string(), &entry.target.to_string())))
+            .set_key(Some(key_of(row)))
             .update_expression("SET sweep = :sweep")
             .condition_expression("version = :version")
             .expression_attribute_values(":sweep", progress)
-            .expression_attribute_values(":version", AttributeValue::S(entry.version.clone()))
+            .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
         is_written(result, action())?;
         Ok(())
     }
 
-    /// Counts one more purge that left `entry` in the queue; the next one deletes from the first variant on. A row that
-    /// changed meanwhile is left alone.
-    pub async fn count_attempt(&self, entry: &QueueEntry) -> Result<(), CallFailed> {
+    async fn note_early_pass(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
         let result = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(&entry.tenant.to_string(), &entry.target.to_string())))
-            .update_expression("REMOVE sweep ADD attempts :one")
+            .set_key(Some(key_of(row)))
+            .update_expression("SET earlyPass = :version REMOVE sweep ADD attempts :one")
             .condition_expression("version = :version")
             .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":version", AttributeValue::S(entry.version.clone()))
+            .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
-        is_written(result, format!("counting an attempt at {} of {}", entry.target, entry.tenant))?;
+        is_written(result, format!("noting the early pass of {} of {}", row.target, row.tenant))?;
         Ok(())
     }
 
+    async fn take_lease(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallFailed> {
+        self.take(owner, now, duration).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), CallFailed> {
+        self.release(lease).await
+    }
+
+    async fn write_request(&self, request: &PurgeRequest, fence: Option<&Lease>) -> Result<bool, CallFailed> {
+        self.put_request(request, fence).await
+    }
+
+    async fn note_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
+        self.overwrite_request(request).await
+    }
+
+    async fn forget_request(&self, caller_reference: &str) -> Result<(), CallFailed> {
+        self.delete_request(caller_reference).await
+    }
+}
+
+impl InvalidationQueue {
     fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueFailed> {
         let key = |name| item.get(name).and_then(|key| key.as_s().ok()).map_or("?", String::as_str);
         let row = format!("{} of {}", key("target"), key("tenant"));
-        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row { table: self.table.clone(), row, cause })
+        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row {
+            table: self.table.clone(),
+            row,
+            cause: cause.to_string(),
+        })
     }
 }
 
@@ -168,6 +188,11 @@ pub(crate) fn key(tenant: &str, target: &str) -> HashMap<String, AttributeValue>
         ("tenant".to_owned(), AttributeValue::S(tenant.to_owned())),
         ("target".to_owned(), AttributeValue::S(target.to_owned())),
     ])
+}
+
+/// The primary key of a row at one version.
+fn key_of(row: RowVersion<'_>) -> HashMap<String, AttributeValue> {
+    key(row.tenant.as_str(), &row.target.to_string())
 }
 
 /// A DynamoDB number.

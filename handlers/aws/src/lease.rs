@@ -1,12 +1,16 @@
-//! The lease that lets one run of the invalidation work at a time.
+//! The lease that lets one run of the invalidation work at a time. Its token grows with every holder, so that a run
+//! which was held up until its lease had expired is told apart from the one that works now.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, ReturnValue};
 use domain::Timestamp;
+use purging::ports::Lease;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 use crate::conditional::is_written;
 use crate::invalidation_queue::{InvalidationQueue, key, number};
 
@@ -14,42 +18,71 @@ use crate::invalidation_queue::{InvalidationQueue, key, number};
 const TENANT: &str = "#lease";
 const TARGET: &str = "image-invalidation";
 
-/// Whether an item of the queue's table is the lease and not an entry.
-pub(crate) fn is_lease(item: &HashMap<String, AttributeValue>) -> bool {
-    item.get("tenant").and_then(|tenant| tenant.as_s().ok()).is_some_and(|tenant| tenant == TENANT)
-}
-
 impl InvalidationQueue {
-    /// Takes the lease for `duration` in the name of `owner`, unless another run holds one that has not expired.
-    /// Says whether it was taken.
-    pub async fn take_lease(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<bool, CallFailed> {
+    /// See [`purging::ports::Queue::take_lease`]. A repetition whose first answer was lost succeeds.
+    pub(crate) async fn take(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        duration: Duration,
+    ) -> Result<Option<Lease>, CallFailed> {
+        let (client, table) = self.table();
+        let action = || format!("taking the lease in table {table}");
+        let result = client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(key(TENANT, TARGET)))
+            .update_expression("SET leaseOwner = :owner, leaseExpiresAt = :expires ADD leaseToken :one")
+            .condition_expression(
+                "attribute_not_exists(leaseExpiresAt) OR leaseExpiresAt <= :now OR leaseOwner = :owner",
+            )
+            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+            .expression_attribute_values(":expires", number(now.plus(duration).as_millis()))
+            .expression_attribute_values(":now", number(now.as_millis()))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        let response = match result {
+            Ok(response) => response,
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(None),
+            Err(error) => return Err(call_failed(action(), error)),
+        };
+        let token = response.attributes.as_ref().and_then(token_of);
+        let token = token.ok_or_else(|| CallFailed::new(action(), "DynamoDB's answer has no leaseToken"))?;
+        Ok(Some(Lease { owner: owner.to_owned(), token }))
+    }
+
+    /// See [`purging::ports::Queue::release_lease`]. The row stays: its token must never begin anew.
+    pub(crate) async fn release(&self, lease: &Lease) -> Result<(), CallFailed> {
         let (client, table) = self.table();
         let result = client
             .update_item()
             .table_name(table)
             .set_key(Some(key(TENANT, TARGET)))
-            .update_expression("SET leaseOwner = :owner, leaseExpiresAt = :expires")
-            .condition_expression("attribute_not_exists(leaseExpiresAt) OR leaseExpiresAt <= :now")
-            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
-            .expression_attribute_values(":expires", number(now.plus(duration).as_millis()))
-            .expression_attribute_values(":now", number(now.as_millis()))
-            .send()
-            .await;
-        is_written(result, format!("taking the lease in table {table}"))
-    }
-
-    /// Gives the lease back, unless somebody else has taken it since it expired.
-    pub async fn release_lease(&self, owner: &str) -> Result<(), CallFailed> {
-        let (client, table) = self.table();
-        let result = client
-            .delete_item()
-            .table_name(table)
-            .set_key(Some(key(TENANT, TARGET)))
-            .condition_expression("leaseOwner = :owner")
-            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+            .update_expression("SET leaseExpiresAt = :never")
+            .condition_expression("leaseToken = :token")
+            .expression_attribute_values(":never", number(0))
+            .expression_attribute_values(":token", number(lease.token))
             .send()
             .await;
         is_written(result, format!("releasing the lease in table {table}"))?;
         Ok(())
     }
+
+    /// Holds only while nobody has taken the lease since `lease` was.
+    pub(crate) fn fence(&self, lease: &Lease) -> Result<ConditionCheck, CallFailed> {
+        let (_, table) = self.table();
+        ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key(TENANT, TARGET)))
+            .condition_expression("leaseToken = :token")
+            .expression_attribute_values(":token", number(lease.token))
+            .build()
+            .map_err(|error| call_failed("checking the lease", error))
+    }
+}
+
+fn token_of(item: &HashMap<String, AttributeValue>) -> Option<u64> {
+    item.get("leaseToken")?.as_n().ok()?.parse().ok()
 }

@@ -1,20 +1,21 @@
 //! What the handlers share on the way to AWS: one file per service or concern, over the real SDK clients.
 //!
-//! Adapters carry out what the domain crate decides; they make no choices of their own.
+//! Adapters carry out what the domain crate decides; they make no choices of their own. Those that a purge needs
+//! implement the traits of `purging::ports`.
 
-pub mod call_failed;
+mod call_failed;
 pub mod clock;
 pub mod cloudfront;
 mod conditional;
 pub mod dead_letter_queue;
-pub mod executor;
 pub mod image_pack_table;
 pub mod invalidation_queue;
 pub mod lease;
 pub mod managed_items;
 pub mod originals_bucket;
+pub mod ports;
 pub mod purge_ledger;
-pub mod purger;
+mod purge_requests;
 pub mod settings;
 pub mod tenant_registry;
 mod update_expression;
@@ -22,5 +23,6 @@ pub mod upload_area;
 pub mod variant_claims;
 pub mod variants_bucket;
 
-pub use call_failed::CallFailed;
-pub use clock::now;
+pub use clock::{SystemClock, now};
+pub use ports::AwsPorts;
+pub use purging::ports::CallFailed;

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 use crate::conditional::is_written;
 use crate::image_pack_table::ReadFailed;
 use crate::update_expression::UpdateExpression;
@@ -89,7 +90,7 @@ impl ManagedItems {
     pub async fn read<T: DeserializeOwned>(&self, tenant: &TenantId, target: &Target) -> Result<Option<T>, ReadFailed> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let response = request.consistent_read(true).send().await;
-        let response = response.map_err(|error| CallFailed::new(self.action("reading", tenant, target), error))?;
+        let response = response.map_err(|error| call_failed(self.action("reading", tenant, target), error))?;
         response.item.map(|item| self.parse(item, target)).transpose()
     }
 
@@ -109,9 +110,10 @@ impl ManagedItems {
                 .expression_attribute_values(":packs", AttributeValue::S("pack#".to_owned()))
                 .set_exclusive_start_key(start)
                 .limit(i32::from(limit));
-            let response = request.send().await.map_err(|error| {
-                CallFailed::new(format!("querying packs of {tenant} in table {}", self.table), error)
-            })?;
+            let response = request
+                .send()
+                .await
+                .map_err(|error| call_failed(format!("querying packs of {tenant} in table {}", self.table), error))?;
             let items = response.items.unwrap_or_default();
             page.packs.extend(items.into_iter().filter_map(|item| self.listed(tenant, item)));
             page.next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
@@ -153,7 +155,7 @@ impl ManagedItems {
             Assignment::set(["updatedBy"], json!({"subject": editor.subject, "request": editor.request_id})),
         ]);
         let mut update = UpdateExpression::of(assignments, &self.names)
-            .map_err(|error| ReadFailed::from(CallFailed::new(self.action("preparing", tenant, target), error)))?;
+            .map_err(|error| ReadFailed::from(call_failed(self.action("preparing", tenant, target), error)))?;
         let condition = self.condition(&mut update, expected);
         let request = self.client.update_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let result = request
@@ -176,9 +178,9 @@ impl ManagedItems {
                 Ok(ours.map(|item| self.parse(item, target)).transpose()?)
             }
             Err(error) if error.code() == Some("ValidationException") => {
-                Err(WriteFailed::Refused(CallFailed::new(self.action("writing", tenant, target), error)))
+                Err(WriteFailed::Refused(call_failed(self.action("writing", tenant, target), error)))
             }
-            Err(error) => Err(ReadFailed::from(CallFailed::new(self.action("writing", tenant, target), error)).into()),
+            Err(error) => Err(ReadFailed::from(call_failed(self.action("writing", tenant, target), error)).into()),
         }
     }
 

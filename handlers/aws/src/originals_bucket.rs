@@ -5,6 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use domain::image_pack::Original;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// The bucket of originals.
 #[derive(Debug, Clone)]
@@ -30,9 +31,9 @@ impl OriginalsBucket {
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
                 return Ok(None);
             }
-            Err(error) => return Err(CallFailed::new(action(), error)),
+            Err(error) => return Err(call_failed(action(), error)),
         };
-        let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?;
+        let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?;
         Ok(Some(bytes.to_vec()))
     }
 
@@ -41,7 +42,7 @@ impl OriginalsBucket {
         let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type);
         let response = request.body(ByteStream::from(bytes)).send().await;
         let response =
-            response.map_err(|error| CallFailed::new(format!("storing {key} in bucket {}", self.bucket), error))?;
+            response.map_err(|error| call_failed(format!("storing {key} in bucket {}", self.bucket), error))?;
         Ok(response.version_id.unwrap_or_else(|| "null".to_owned()))
     }
 
@@ -49,7 +50,7 @@ impl OriginalsBucket {
     /// somebody may be making a variant of one.
     pub async fn delete(&self, key: &str) -> Result<(), CallFailed> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        result.map_err(|error| CallFailed::new(format!("deleting {key} of bucket {}", self.bucket), error))?;
+        result.map_err(|error| call_failed(format!("deleting {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
 }

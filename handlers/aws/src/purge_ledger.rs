@@ -1,9 +1,15 @@
 //! The purge-ledger table: what was purged, why, when, by whom.
 
 use aws_sdk_dynamodb::Client;
-use domain::ledger::LedgerRow;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::ledger::{COMPLETED, Conclusion, LedgerRow};
+use domain::{Target, TenantId};
+use purging::ports::Ledger;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
+use crate::conditional::is_written;
+use crate::invalidation_queue::number;
 
 /// The purge-ledger table.
 #[derive(Debug, Clone)]
@@ -18,18 +24,53 @@ impl PurgeLedger {
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
+}
 
-    /// Writes one row. The SDK's own repetitions overwrite it with itself.
-    pub async fn write(&self, row: &LedgerRow) -> Result<(), CallFailed> {
+impl Ledger for PurgeLedger {
+    async fn write(&self, row: &LedgerRow) -> Result<(), CallFailed> {
         let action = || format!("writing {} of {} to table {}", row.purge, row.tenant, self.table);
-        let item = serde_dynamo::to_item(row).map_err(|error| CallFailed::new(action(), error))?;
-        self.client
-            .put_item()
+        let item = serde_dynamo::to_item(row).map_err(|error| call_failed(action(), error))?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map_err(|error| call_failed(action(), error))?;
+        Ok(())
+    }
+
+    async fn conclude(&self, tenant: &TenantId, purge: &str, conclusion: &Conclusion) -> Result<(), CallFailed> {
+        let mut expression = "SET invalidationStatus = :completed".to_owned();
+        let mut update = self
+            .client
+            .update_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .key("tenant", AttributeValue::S(tenant.to_string()))
+            .key("purge", AttributeValue::S(purge.to_owned()))
+            // A row that is forgotten stays so.
+            .condition_expression("attribute_exists(purge)")
+            .expression_attribute_values(":completed", AttributeValue::S(COMPLETED.to_owned()));
+        let times = [("completedAt", conclusion.completed_at), ("refillSeenAt", conclusion.refill_seen_at)];
+        for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
+            // The first time counts: whoever concludes once more has seen it later.
+            expression.push_str(&format!(", {name} = if_not_exists({name}, :{name})"));
+            update = update.expression_attribute_values(format!(":{name}"), number(time.as_millis()));
+        }
+        let result = update.update_expression(expression).send().await;
+        is_written(result, format!("concluding {purge} of {tenant} in table {}", self.table))?;
+        Ok(())
+    }
+
+    async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallFailed> {
+        let action = || format!("reading the purges of {target} of {tenant} in table {}", self.table);
+        let response = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("tenant = :tenant AND begins_with(purge, :target)")
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .expression_attribute_values(":target", AttributeValue::S(format!("{target}#")))
+            .scan_index_forward(false)
+            .limit(i32::from(count))
             .send()
             .await
-            .map_err(|error| CallFailed::new(action(), error))?;
-        Ok(())
+            .map_err(|error| call_failed(action(), error))?;
+        serde_dynamo::from_items(response.items.unwrap_or_default()).map_err(|error| call_failed(action(), error))
     }
 }

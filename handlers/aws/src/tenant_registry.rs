@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use aws_sdk_ssm::Client;
 use domain::TenantId;
 use domain::planner::Distribution;
+use purging::ports::Tenants;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// The registry of tenants.
 #[derive(Debug, Clone)]
@@ -21,14 +23,15 @@ impl TenantRegistry {
     pub fn new(client: Client, path: String) -> Self {
         Self { client, path }
     }
+}
 
-    /// Reads every registered tenant and its distribution. A parameter that cannot be read is logged and left out:
-    /// its tenant's entries wait in the queue, the other tenants' do not.
-    pub async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallFailed> {
+impl Tenants for TenantRegistry {
+    /// A parameter that cannot be read is logged: its tenant's entries wait in the queue, the other tenants' do not.
+    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallFailed> {
         let mut tenants = BTreeMap::new();
         let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| CallFailed::new(format!("reading parameters {}/*", self.path), error))?;
+            let page = page.map_err(|error| call_failed(format!("reading parameters {}/*", self.path), error))?;
             for parameter in page.parameters.unwrap_or_default() {
                 let name = parameter.name.unwrap_or_default();
                 match registered(&name, &parameter.value.unwrap_or_default()) {

@@ -7,6 +7,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// The part of the originals bucket where uploads wait.
 #[derive(Debug, Clone)]
@@ -51,10 +52,10 @@ impl UploadArea {
         validity: Duration,
     ) -> Result<UploadRequest, CallFailed> {
         let action = || format!("signing an upload to bucket {}", self.bucket);
-        let config = PresigningConfig::expires_in(validity).map_err(|error| CallFailed::new(action(), error))?;
+        let config = PresigningConfig::expires_in(validity).map_err(|error| call_failed(action(), error))?;
         let request = self.client.put_object().bucket(&self.bucket).key(key);
         let request = request.content_type(media_type).content_length(i64::from(bytes)).presigned(config).await;
-        let request = request.map_err(|error| CallFailed::new(action(), error))?;
+        let request = request.map_err(|error| call_failed(action(), error))?;
         Ok(UploadRequest {
             method: request.method().to_owned(),
             url: request.uri().to_owned(),
@@ -70,21 +71,21 @@ impl UploadArea {
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
                 return Ok(Upload::Absent);
             }
-            Err(error) => return Err(CallFailed::new(action(), error)),
+            Err(error) => return Err(call_failed(action(), error)),
         };
         let is_too_large =
             object.content_length().is_none_or(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > bytes_max));
         if is_too_large {
             return Ok(Upload::TooLarge);
         }
-        let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?;
+        let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?;
         Ok(Upload::Bytes(bytes.to_vec()))
     }
 
     /// Deletes what waits under `key`.
     pub async fn delete(&self, key: &str) -> Result<(), CallFailed> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        result.map_err(|error| CallFailed::new(format!("deleting {key} of bucket {}", self.bucket), error))?;
+        result.map_err(|error| call_failed(format!("deleting {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
 }

@@ -4,10 +4,12 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use domain::Timestamp;
 use domain::variant_key::Sweep;
-use tokio::time::Instant;
+use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::CallFailed;
+use crate::call_failed::call_failed;
 
 /// The bucket of variants.
 #[derive(Debug, Clone)]
@@ -16,19 +18,6 @@ pub struct VariantsBucket {
     bucket: String,
     /// Keys listed and deleted at a time. S3 lists and deletes at most 1,000.
     pub keys_per_page: i32,
-}
-
-/// How far a sweep came.
-#[derive(Debug)]
-pub struct Swept {
-    /// How many variants it deleted.
-    pub variants_deleted: u64,
-    /// The last key up to which nothing is left, if there is one.
-    pub after_key: Option<String>,
-    /// Whether it came to the end.
-    pub is_whole: bool,
-    /// What went wrong first. Without it a sweep that came to the end left nothing.
-    pub failure: Option<SweepFailed>,
 }
 
 /// One stored variant.
@@ -51,26 +40,6 @@ const CACHE_TAGS: &str = "cache-tags";
 /// The user metadata key that keeps what a variant was made from.
 const REVISION: &str = "image-revision";
 
-/// Why a sweep did not delete all that it covers.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepFailed {
-    /// S3 did not answer.
-    #[error(transparent)]
-    Call(#[from] CallFailed),
-    /// S3 answered and left objects undeleted.
-    #[error("{count} objects of bucket {bucket} were not deleted, the first {key}: {message}")]
-    Undeleted {
-        /// How many.
-        count: usize,
-        /// The bucket.
-        bucket: String,
-        /// One of them.
-        key: String,
-        /// What S3 said about it.
-        message: String,
-    },
-}
-
 impl VariantsBucket {
     /// The bucket named `bucket`.
     #[must_use]
@@ -84,13 +53,13 @@ impl VariantsBucket {
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
-            Err(error) => return Err(CallFailed::new(action(), error)),
+            Err(error) => return Err(call_failed(action(), error)),
         };
         let metadata = |name| object.metadata().and_then(|metadata| metadata.get(name)).cloned();
         let (cache_tags, revision) = (metadata(CACHE_TAGS).unwrap_or_default(), metadata(REVISION));
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
-        let bytes = object.body.collect().await.map_err(|error| CallFailed::new(action(), error))?.to_vec();
+        let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?.to_vec();
         Ok(Some(Variant { bytes, content_type, cache_tags, revision, etag }))
     }
 
@@ -114,106 +83,66 @@ impl VariantsBucket {
             .body(ByteStream::from(bytes))
             .send()
             .await
-            .map_err(|error| CallFailed::new(format!("storing {key} in bucket {}", self.bucket), error))?;
+            .map_err(|error| call_failed(format!("storing {key} in bucket {}", self.bucket), error))?;
         Ok(response.e_tag.unwrap_or_default())
     }
 
     /// Removes one variant; one that is not stored counts as removed.
     pub async fn remove(&self, key: &str) -> Result<(), CallFailed> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        result.map_err(|error| CallFailed::new(format!("removing {key} of bucket {}", self.bucket), error))?;
+        result.map_err(|error| call_failed(format!("removing {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
+}
 
-    /// Whether anything is stored that `sweep` would list.
-    pub async fn has_any(&self, sweep: &Sweep) -> Result<bool, CallFailed> {
-        let page =
-            self.client.list_objects_v2().bucket(&self.bucket).prefix(&sweep.prefix).max_keys(1).send().await.map_err(
-                |error| CallFailed::new(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error),
-            )?;
-        Ok(!page.contents().is_empty())
+impl Variants for VariantsBucket {
+    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallFailed> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(self.keys_per_page);
+        let list = match from {
+            ListFrom::Start => list,
+            ListFrom::Key(key) => list.start_after(key),
+            ListFrom::Token(token) => list.continuation_token(token),
+        };
+        let page = list.send().await;
+        let page = page.map_err(|error| call_failed(format!("listing {prefix} of bucket {}", self.bucket), error))?;
+        let is_truncated = page.is_truncated == Some(true);
+        let next = page.next_continuation_token.filter(|_| is_truncated);
+        let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect();
+        Ok(VariantsPage { keys, next })
     }
 
-    /// Deletes what `sweep` covers, from the key after `after_key` on, until `until`. Listed page by page, so that
-    /// memory stays at one page. At least one page is done, so that repeated calls come to an end.
-    pub async fn sweep(&self, sweep: &Sweep, after_key: Option<&str>, until: Instant) -> Swept {
-        let mut swept =
-            Swept { variants_deleted: 0, after_key: after_key.map(ToOwned::to_owned), is_whole: false, failure: None };
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(&sweep.prefix)
-            .set_start_after(after_key.map(ToOwned::to_owned))
-            .max_keys(self.keys_per_page)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    let action = format!("listing {} of bucket {}", sweep.prefix, self.bucket);
-                    swept.failure = Some(CallFailed::new(action, error).into());
-                    return swept;
-                }
-            };
-            let listed: Vec<&str> = page.contents().iter().filter_map(|object| object.key()).collect();
-            let keys = listed.iter().filter(|key| sweep.covers(key)).map(|&key| key.to_owned()).collect();
-            match self.delete(keys).await {
-                Ok(deleted) => swept.variants_deleted += deleted,
-                // One object that cannot be deleted must not keep those behind it; the next sweep begins before it.
-                Err(failure @ SweepFailed::Undeleted { .. }) => swept.failure = swept.failure.or(Some(failure)),
-                Err(failure @ SweepFailed::Call(_)) => {
-                    swept.failure = Some(failure);
-                    return swept;
-                }
-            }
-            // A page may be empty and not be the last one: then the listing goes on, or nobody would know from where.
-            let Some(&last) = listed.last() else { continue };
-            if swept.failure.is_none() {
-                swept.after_key = Some(last.to_owned());
-            }
-            if page.is_truncated == Some(true) && Instant::now() >= until {
-                return swept;
-            }
-        }
-        swept.is_whole = true;
-        swept
-    }
-
-    async fn delete(&self, keys: Vec<String>) -> Result<u64, SweepFailed> {
-        if keys.is_empty() {
-            return Ok(0);
-        }
-        let count = keys.len() as u64;
-        let action = || format!("deleting {count} objects of bucket {}", self.bucket);
+    /// In a bucket with versions, which may be one that exists already, this puts delete markers: nobody is served what
+    /// lies under them. The versions themselves must not be deleted one by one, for the older one would come to light.
+    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallFailed> {
+        let action = || format!("deleting {} objects of bucket {}", keys.len(), self.bucket);
         let objects = keys
-            .into_iter()
+            .iter()
             .map(|key| ObjectIdentifier::builder().key(key).build())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| CallFailed::new(action(), error))?;
+            .map_err(|error| call_failed(action(), error))?;
         let delete = Delete::builder()
             .set_objects(Some(objects))
             .quiet(true)
             .build()
-            .map_err(|error| CallFailed::new(action(), error))?;
-        let response = self
-            .client
-            .delete_objects()
-            .bucket(&self.bucket)
-            .delete(delete)
+            .map_err(|error| call_failed(action(), error))?;
+        let response = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
+        let response = response.map_err(|error| call_failed(action(), error))?;
+        // A status of 200 does not mean that every key went: S3 reports each failure on its own.
+        let undeleted = |error: &aws_sdk_s3::types::Error| Undeleted {
+            key: error.key().unwrap_or_default().to_owned(),
+            message: error.message().or(error.code()).unwrap_or_default().to_owned(),
+        };
+        Ok(response.errors().iter().map(undeleted).collect())
+    }
+
+    async fn stored_at(&self, sweep: &Sweep) -> Result<Option<Timestamp>, CallFailed> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&sweep.prefix).max_keys(1);
+        let page = list
             .send()
             .await
-            .map_err(|error| CallFailed::new(action(), error))?;
-        // A status of 200 does not mean that every key went: S3 reports each failure on its own.
-        match response.errors() {
-            [] => Ok(count),
-            errors @ [first, ..] => Err(SweepFailed::Undeleted {
-                count: errors.len(),
-                bucket: self.bucket.clone(),
-                key: first.key().unwrap_or_default().to_owned(),
-                message: first.message().or(first.code()).unwrap_or_default().to_owned(),
-            }),
-        }
+            .map_err(|error| call_failed(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error))?;
+        let Some(object) = page.contents().first() else { return Ok(None) };
+        let millis = object.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or_default();
+        Ok(Some(Timestamp::from_millis(u64::try_from(millis).unwrap_or_default())))
     }
 }

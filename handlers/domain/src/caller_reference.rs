@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::invalidation_item::InvalidationItem;
 use crate::planner::PlannedEntry;
+use crate::target::Target;
 
 /// Names an invalidation batch after its content: the distribution, the sorted items, and each entry's target,
 /// version and whether it had settled.
@@ -13,12 +14,20 @@ use crate::planner::PlannedEntry;
 /// an earlier pass, before which a stale variant can have been stored. So the settled pass has a reference of its own.
 #[must_use]
 pub fn caller_reference(distribution_id: &str, items: &[InvalidationItem], entries: &[PlannedEntry]) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    let entries =
+        entries.iter().map(|planned| (&planned.entry.target, planned.entry.version.as_str(), planned.is_settled));
+    name_of(distribution_id, &items, entries)
+}
+
+/// The same of items as they are sent and of each entry's target, version and whether it had settled.
+pub(crate) fn name_of<'a>(
+    distribution_id: &str,
+    items: &[String],
+    entries: impl Iterator<Item = (&'a Target, &'a str, bool)>,
+) -> String {
     let mut lines: Vec<String> = items.iter().map(|item| format!("item {item}")).collect();
-    lines.extend(
-        entries
-            .iter()
-            .map(|planned| format!("entry {} {} {}", planned.entry.target, planned.entry.version, planned.is_settled)),
-    );
+    lines.extend(entries.map(|(target, version, is_settled)| format!("entry {target} {version} {is_settled}")));
     lines.sort_unstable();
     let mut hash = Sha256::new();
     hash.update(distribution_id);

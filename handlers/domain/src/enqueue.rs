@@ -36,15 +36,20 @@ pub struct Enqueue {
     pub changes: u64,
     /// Why.
     pub reasons: BTreeSet<Reason>,
+    /// Who asks: `stream`, or `admin:<subject of the token>`.
+    pub requested_by: String,
+    /// Whether whoever enqueues it also purges it at once, so that a run leaves the early pass to them.
+    pub is_purged_at_once: bool,
     /// The sequences of the changes, so that a failed upsert can name its records.
     pub sequences: Vec<String>,
 }
 
 /// Reduces `events`, in stream order, to one upsert per target.
 ///
-/// `now` is when they are enqueued and `delivery` identifies this attempt (the Lambda request id).
+/// `now` is when they are enqueued, `delivery` identifies this attempt (the Lambda request id), and `requested_by` who
+/// asks.
 #[must_use]
-pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str) -> Vec<Enqueue> {
+pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: &str) -> Vec<Enqueue> {
     let mut upserts: BTreeMap<(TenantId, Target), Enqueue> = BTreeMap::new();
     for Event { change: Change { tenant, target, reasons }, written_at, sequence } in events {
         let upsert = upserts.entry((tenant.clone(), target.clone())).or_insert_with(|| Enqueue {
@@ -55,6 +60,8 @@ pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str) -> Vec<Enqueue
             last_event_at: now,
             changes: 0,
             reasons: BTreeSet::new(),
+            requested_by: requested_by.to_owned(),
+            is_purged_at_once: false,
             sequences: Vec::new(),
         });
         upsert.version = format!("{sequence}@{delivery}");
@@ -95,6 +102,7 @@ mod tests {
             ],
             NOW,
             "delivery-1",
+            "stream",
         );
         let [upsert] = upserts.as_slice() else { panic!("{upserts:?}") };
         assert_eq!(upsert.version, "102@delivery-1");
@@ -113,7 +121,7 @@ mod tests {
                 event("acme", &pack, Reason::ImageLocationsChanged, write, &write.to_string())
             })
             .collect();
-        let upserts = reduce(events, NOW, "d");
+        let upserts = reduce(events, NOW, "d", "stream");
         assert_eq!(upserts.len(), 20);
         assert!(upserts.iter().all(|upsert| upsert.changes == 5));
     }
@@ -124,6 +132,7 @@ mod tests {
             vec![event("acme", "p1", Reason::PackRemoved, 1, "1"), event("globex", "p1", Reason::PackRemoved, 1, "2")],
             NOW,
             "d",
+            "stream",
         );
         let tenants: Vec<_> = upserts.iter().map(|upsert| upsert.tenant.as_str()).collect();
         assert_eq!(tenants, ["acme", "globex"]);
@@ -132,14 +141,14 @@ mod tests {
     #[test]
     fn a_second_delivery_of_the_same_record_is_another_version() {
         let events = vec![event("acme", "p1", Reason::PackRemoved, 1, "1")];
-        let first = reduce(events.clone(), NOW, "delivery-1");
-        let second = reduce(events, NOW, "delivery-2");
+        let first = reduce(events.clone(), NOW, "delivery-1", "stream");
+        let second = reduce(events, NOW, "delivery-2", "stream");
         assert_ne!(first[0].version, second[0].version);
     }
 
     #[test]
     fn a_writer_whose_clock_runs_ahead_does_not_shorten_the_settle_delay() {
-        let upserts = reduce(vec![event("acme", "p1", Reason::PackRemoved, 5_000, "1")], NOW, "d");
+        let upserts = reduce(vec![event("acme", "p1", Reason::PackRemoved, 5_000, "1")], NOW, "d", "stream");
         assert_eq!(upserts[0].last_event_at.as_millis(), 5_000);
     }
 }

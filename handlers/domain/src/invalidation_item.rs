@@ -40,6 +40,12 @@ impl fmt::Display for InvalidationItem {
     }
 }
 
+/// Whether CloudFront counts `item`, as it is sent, as a wildcard.
+#[must_use]
+pub(crate) fn is_wildcard(item: &str) -> bool {
+    item.starts_with('/') && item.ends_with('*')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use crate::caller_reference::caller_reference;
 use crate::identifier::TenantId;
 use crate::invalidation_item::InvalidationItem;
 use crate::limits::{Budgets, Delays};
+use crate::purge_request::PurgeRequest;
 use crate::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
@@ -28,6 +29,9 @@ pub struct Plan {
     /// The invalidation requests, in order: every tenant's first before any tenant's second, and what takes long (see
     /// [`Batch::is_broad`]) last.
     pub batches: Vec<Batch>,
+    /// How many entries have nothing to do in this run: their last purge is on its way through CloudFront, or they have
+    /// been purged once and not settled yet.
+    pub entries_waiting: usize,
     /// Entries whose tenant has no registered distribution. They stay in the queue, and somebody must be told.
     pub unregistered: Vec<QueueEntry>,
 }
@@ -56,8 +60,8 @@ pub struct PlannedEntry {
     pub entry: QueueEntry,
     /// When its purge began: now, or when an earlier run began the deletion that this one goes on with.
     pub began_at: Timestamp,
-    /// Whether nothing stale can be stored any more, so that the row may go once it is purged. Otherwise the purge is
-    /// repeated by a later run.
+    /// Whether nothing stale can be stored any more, so that the row may go once it is purged. Otherwise this is the
+    /// row's early pass, and a later run purges it once more.
     pub is_settled: bool,
 }
 
@@ -111,37 +115,75 @@ impl Batch {
     }
 }
 
-/// Plans one run over `entries` that begins `now`.
+/// Plans one run over `entries` that begins `now`, while `open` requests are on their way.
 #[must_use]
 pub fn plan(
     now: Timestamp,
     entries: Vec<QueueEntry>,
+    open: &[PurgeRequest],
     tenants: &BTreeMap<TenantId, Distribution>,
     delays: &Delays,
     budgets: &Budgets,
 ) -> Plan {
     let mut plan = Plan::default();
     let mut by_tenant: BTreeMap<TenantId, Vec<PlannedEntry>> = BTreeMap::new();
+    let open_passes = OpenPasses::of(open);
     for entry in entries {
-        if tenants.contains_key(&entry.tenant) {
-            let began_at = entry.sweep.as_ref().map_or(now, |sweep| sweep.started_at);
-            let is_settled = began_at >= entry.last_event_at.plus(delays.settle);
-            by_tenant.entry(entry.tenant.clone()).or_default().push(PlannedEntry { entry, began_at, is_settled });
-        } else {
+        if !tenants.contains_key(&entry.tenant) {
             plan.unregistered.push(entry);
+        } else if let Some(planned) = pass_of(now, entry, &open_passes, delays) {
+            by_tenant.entry(planned.entry.tenant.clone()).or_default().push(planned);
+        } else {
+            plan.entries_waiting += 1;
         }
     }
 
     let mut rounds: BTreeMap<usize, Vec<Batch>> = BTreeMap::new();
     for (tenant, entries) in by_tenant {
         let distribution = &tenants[&tenant];
-        for (round, batch) in batches_of(&tenant, distribution, entries, budgets).into_iter().enumerate() {
+        let budgets = budgets.without(open, &distribution.distribution_id);
+        for (round, batch) in batches_of(&tenant, distribution, entries, &budgets).into_iter().enumerate() {
             rounds.entry(round).or_default().push(batch);
         }
     }
     plan.batches = rounds.into_values().flatten().collect();
     plan.batches.sort_by_key(Batch::is_broad);
     plan
+}
+
+/// Which passes are on their way: tenant, target, version, and whether it is the settled one.
+struct OpenPasses<'a>(BTreeSet<(&'a TenantId, &'a Target, &'a str, bool)>);
+
+impl<'a> OpenPasses<'a> {
+    fn of(requests: &'a [PurgeRequest]) -> Self {
+        let passes = requests.iter().flat_map(|request| {
+            request
+                .entries
+                .iter()
+                .map(|entry| (&request.for_tenant, &entry.target, entry.version.as_str(), entry.is_settled))
+        });
+        Self(passes.collect())
+    }
+
+    fn has(&self, entry: &QueueEntry, is_settled: bool) -> bool {
+        self.0.contains(&(&entry.tenant, &entry.target, &entry.version, is_settled))
+    }
+}
+
+/// The pass that is due for `entry`. `None`: it waits, for the end of its settled pass or until it has settled. Each
+/// version of a row has one early pass at most, and one settled pass.
+fn pass_of(now: Timestamp, entry: QueueEntry, open: &OpenPasses<'_>, delays: &Delays) -> Option<PlannedEntry> {
+    let settled_at = entry.last_event_at.plus(delays.settle);
+    let is_settled = now >= settled_at;
+    // A deletion that began too early would have to be repeated as a whole: it is begun anew as soon as that counts.
+    let sweep = entry.sweep.as_ref().filter(|sweep| !is_settled || sweep.started_at >= settled_at);
+    let began_at = sweep.map_or(now, |sweep| sweep.started_at);
+    let is_early_pass_done = entry.early_pass.as_ref() == Some(&entry.version);
+    if open.has(&entry, true) || (!is_settled && (is_early_pass_done || open.has(&entry, false))) {
+        return None;
+    }
+    let sweep = sweep.cloned();
+    Some(PlannedEntry { entry: QueueEntry { sweep, ..entry }, began_at, is_settled })
 }
 
 /// The requests for one tenant.
@@ -156,19 +198,20 @@ fn batches_of(
     let exact = items_covering(tenant, distribution, &entries);
     let budget = if distribution.cache_tags { budgets.items_per_run } else { budgets.wildcards_per_run };
     let exact_items_max = budget.min(budgets.items_per_request);
+    let batch = |items: Vec<InvalidationItem>, entries: &[PlannedEntry]| {
+        Batch::new(tenant, distribution, items, entries.to_vec(), exact_items_max)
+    };
     // Items that another one covers would be billed again, and items beyond the budget would wait for many runs.
     if exact.contains(&whole_tenant) || exact.len() > budget {
-        return vec![Batch::new(tenant, distribution, vec![whole_tenant], entries, exact_items_max)];
+        let chunks = entries.chunks(budgets.items_per_request);
+        return chunks.map(|entries| batch(vec![whole_tenant.clone()], entries)).collect();
     }
     // A request is sent when all its variants are deleted; packs must not wait for a location's.
     let (broad, packs): (Vec<_>, Vec<_>) = entries.into_iter().partition(|planned| planned.entry.target.is_broad());
     [packs, broad]
         .iter()
         .flat_map(|entries| entries.chunks(budgets.items_per_request))
-        .map(|entries| {
-            let items = items_covering(tenant, distribution, entries);
-            Batch::new(tenant, distribution, items, entries.to_vec(), exact_items_max)
-        })
+        .map(|entries| batch(items_covering(tenant, distribution, entries), entries))
         .collect()
 }
 

@@ -27,9 +27,16 @@ pub struct QueueEntry {
     pub changes: u64,
     /// Why.
     pub reasons: BTreeSet<Reason>,
+    /// Who asked: `stream`, or `admin:<subject of the token>`.
+    #[serde(default)]
+    pub requested_by: BTreeSet<String>,
     /// How many purges left this row in the queue, because it had not settled.
     #[serde(default)]
     pub attempts: u64,
+    /// The version whose early pass is done, or is being done by an admin's request: a row that has not settled is
+    /// purged once meanwhile, not at every run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_pass: Option<String>,
     /// How far the deletion of its variants has come, if one run could not finish it. A change that is enqueued
     /// meanwhile begins it anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,29 +9,31 @@ mod record;
 use std::collections::BTreeSet;
 use std::slice;
 
-use aws_adapters::dead_letter_queue::DeadLetterQueue;
-use aws_adapters::invalidation_queue::{InvalidationQueue, QueueFailed};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::change_detection::detect_change;
 use domain::enqueue::{Event, reduce};
 use domain::{AttributeNames, Timestamp};
+use purging::ports::{DeadLetters, Queue, QueueFailed};
 use serde_json::Value;
 
 /// What a dead letter of this handler names as its source.
-const SOURCE: &str = "dynamodb-imagepacks-stream";
+pub const SOURCE: &str = "dynamodb-imagepacks-stream";
+
+/// Who asks for a purge because of a change in the table, as the queue and the ledger name it.
+const REQUESTED_BY: &str = "stream";
 
 /// What handling a batch touches.
 #[derive(Debug, Clone)]
-pub struct Handler {
+pub struct Handler<Q, D> {
     /// Where meaningful changes go.
-    pub queue: InvalidationQueue,
+    pub queue: Q,
     /// Where records go that cannot be read.
-    pub dead_letters: DeadLetterQueue,
+    pub dead_letters: D,
     /// What the table calls its attributes.
     pub names: AttributeNames,
 }
 
-impl Handler {
+impl<Q: Queue, D: DeadLetters> Handler<Q, D> {
     /// Handles one event of the stream. `now` is when it is handled and `request_id` identifies this delivery.
     ///
     /// The answer names the records that must be delivered again; the stream repeats everything from the first of
@@ -55,7 +57,7 @@ impl Handler {
             }
         }
 
-        let upserts = reduce(events, now, request_id);
+        let upserts = reduce(events, now, request_id, REQUESTED_BY);
         tracing::info!(targets = upserts.len(), "enqueueing");
         for upsert in upserts {
             match self.queue.upsert(&upsert).await {

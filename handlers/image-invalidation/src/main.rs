@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use aws_adapters::now;
-use aws_adapters::purger::Purger;
+use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::ports::purger;
 use aws_adapters::settings::setting;
+use domain::Timestamp;
 use image_invalidation::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -13,11 +14,20 @@ use serde_json::Value;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let lease_secs = setting("LEASE_SECS", "150")?;
+    let follow_up_secs_max = setting("FOLLOW_UP_SECS_MAX", "60")?;
+    let dead_letters =
+        setting("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
     let sdk = aws_config::load_from_env().await;
-    let handler = Handler { purger: Purger::from_environment(&sdk)?, lease: Duration::from_secs(lease_secs) };
+    let handler = Handler {
+        purger: purger(&sdk)?,
+        dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
+        lease: Duration::from_secs(lease_secs),
+        follow_up_max: Duration::from_secs(follow_up_secs_max),
+    };
     let handler = &handler;
     run(service_fn(|event: LambdaEvent<Value>| async move {
-        handler.run(&event.context.request_id, now()).await.map_err(Error::from)
+        let deadline = Timestamp::from_millis(event.context.deadline);
+        handler.run(&event.context.request_id, deadline).await.map_err(Error::from)
     }))
     .await
 }

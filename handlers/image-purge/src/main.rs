@@ -1,8 +1,7 @@
 //! The Lambda function `image-purge`: reads its configuration, builds its clients, runs.
 
 use aws_adapters::image_pack_table::ImagePackTable;
-use aws_adapters::now;
-use aws_adapters::purger::Purger;
+use aws_adapters::ports::purger;
 use aws_adapters::settings::setting;
 use image_purge::Handler;
 use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
@@ -16,13 +15,13 @@ async fn main() -> Result<(), Error> {
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
         packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
-        purger: Purger::from_environment(&sdk)?,
+        purger: purger(&sdk)?,
         tenant_claim,
     };
     let handler = &handler;
     run(service_fn(|request: Request| async move {
         let request_id = request.lambda_context().request_id;
-        Ok::<_, Error>(handler.handle(&request, &request_id, now()).await)
+        Ok::<_, Error>(handler.handle(&request, &request_id).await)
     }))
     .await
 }

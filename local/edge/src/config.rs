@@ -6,6 +6,7 @@ use aws_sdk_cloudfront::config::Credentials;
 use crate::clock::Clock;
 use crate::distributions::Distributions;
 use crate::quotas::Quotas;
+use crate::refused_items::RefusedItems;
 
 /// How long an invalidation takes until viewers see it and it is `Completed`. The real one takes longer: 5 seconds to
 /// its effect and 25 seconds to `Completed` at the 95th percentile (AWS, "What's new", April 2026).
@@ -26,6 +27,8 @@ pub struct EdgeConfig {
     pub propagation_delay: Duration,
     /// How much may be in progress.
     pub quotas: Quotas,
+    /// What is refused although it is well formed.
+    pub refused_items: RefusedItems,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -42,6 +45,7 @@ impl EdgeConfig {
             origin_credentials: Credentials::new("test", "test", None, None, "edge"),
             propagation_delay: DEFAULT_PROPAGATION_DELAY,
             quotas: Quotas::default(),
+            refused_items: RefusedItems::default(),
             clock: Clock::system(),
         }
     }

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::distributions::Distributions;
 use crate::origin::OriginClient;
 use crate::quotas::Quotas;
+use crate::refused_items::RefusedItems;
 use crate::store::Store;
 
 /// Everything that the data plane and the control plane share.
@@ -15,4 +16,5 @@ pub(crate) struct Edge {
     pub(crate) clock: Clock,
     pub(crate) propagation_delay: Duration,
     pub(crate) quotas: Quotas,
+    pub(crate) refused_items: RefusedItems,
 }

@@ -52,6 +52,7 @@ pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
         clock: config.clock,
         propagation_delay: config.propagation_delay,
         quotas: config.quotas,
+        refused_items: config.refused_items,
     });
     let app = control::router().fallback(viewer::serve).with_state(edge);
 

@@ -97,6 +97,17 @@ impl AdminApi {
         .await
     }
 
+    /// Asks where the purges of an image pack stand.
+    pub async fn purge_status(&self, tenant: &str, image_pack: &str, token: &str) -> Result<Answer, AdminError> {
+        answer(self.request(Method::GET, &format!("/images/{tenant}/{image_pack}")).bearer_auth(token)).await
+    }
+
+    /// Asks what a purge of an image pack would do.
+    pub async fn preview(&self, tenant: &str, image_pack: &str, token: &str) -> Result<Answer, AdminError> {
+        let request = self.request(Method::DELETE, &format!("/images/{tenant}/{image_pack}"));
+        answer(request.query(&[("dryRun", true)]).bearer_auth(token)).await
+    }
+
     /// Sends a request as it is written, which no HTTP client would leave alone, and reads the answer: `target` is what
     /// follows the stage, and may be anything that has no space in it.
     pub(crate) async fn send_raw(

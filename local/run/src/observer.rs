@@ -93,8 +93,11 @@ pub enum ObserverError {
 impl Observer {
     /// Everything that waits to be purged.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, ObserverError> {
-        // While a tick works, its lease lies beside the entries, under a name that no tenant can have.
-        self.rows(&self.queue_table, |row| row.get("tenant").is_none_or(|tenant| *tenant != lease_holder())).await
+        // The lease and the requests lie beside the entries, under names that no tenant can have.
+        let is_entry = |row: &HashMap<String, AttributeValue>| {
+            row.get("tenant").and_then(|tenant| tenant.as_s().ok()).is_none_or(|tenant| !tenant.starts_with('#'))
+        };
+        self.rows(&self.queue_table, is_entry).await
     }
 
     /// Everything that was purged.

@@ -51,9 +51,13 @@ pub async fn play(
     edits.push(report.step("a configuration changes, without and with force", edit::configure(cast)).await?);
     report.step("100 writes to 20 packs become 20 queue entries", burst::burst(cast)).await?;
 
+    let name = "GET says that the change of acme/cat waits, and since when";
+    report.step(name, manual_purge::asked_before(cast, cloud)).await?;
+    report.step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(cast, cloud)).await?;
     report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
 
     let name = "the tick purges, and the viewer gets the new picture of every edit";
     report.step(name, purge::until_fresh(cast, report, edits)).await?;
-    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await
+    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
+    report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(cast, cloud)).await
 }

@@ -4,22 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_adapters::AwsPorts;
 use aws_adapters::cloudfront::CloudFront;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
-use aws_adapters::executor::Executor;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::purge_ledger::PurgeLedger;
-use aws_adapters::purger::Purger;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use domain::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
-use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RunningEdge};
+use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RefusedItems, RunningEdge};
+use image_invalidation::{RunFailed, Summary};
 use local_aws::{LocalDynamoDb, LocalS3, sdk_config};
+use purging::executor::Executor;
+use purging::purger::Purger;
 use run::ministack::MiniStack;
+
+use crate::test_clock::TestClock;
 
 /// When the tests play. No handler reads a clock.
 pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
@@ -31,6 +35,8 @@ const EDGE_FETCH_MAX: Duration = Duration::ZERO;
 const SWEEP_MAX: Duration = Duration::from_mins(10);
 /// How long a run of image-invalidation may hold the lease.
 pub const LEASE: Duration = Duration::from_secs(150);
+/// A run looks at its requests once; none of these tests waits for CloudFront.
+const FOLLOW_UP_MAX: Duration = Duration::ZERO;
 /// The token's claim that names its tenants.
 const TENANT_CLAIM: &str = "tenants";
 
@@ -40,6 +46,13 @@ const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
 /// The tenants whose distributions the edge serves.
 const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
+/// The stream handler over the real SDK.
+pub type StreamHandler = dynamodb_imagepacks_stream::Handler<InvalidationQueue, DeadLetterQueue>;
+/// The scheduled run over the real SDK.
+pub type InvalidationHandler = image_invalidation::Handler<AwsPorts<TestClock>, DeadLetterQueue>;
+/// The admin's purge over the real SDK.
+pub type PurgeHandler = image_purge::Handler<AwsPorts<TestClock>, ImagePackTable>;
+
 /// What one test works in: everything that the handlers touch, empty but for two tenants, `acme` and `globex`, whose
 /// distributions are registered.
 #[derive(Debug)]
@@ -47,6 +60,8 @@ pub struct Environment {
     pub(crate) dynamodb: LocalDynamoDb,
     pub(crate) s3: LocalS3,
     pub(crate) edge: RunningEdge,
+    /// What the edge refuses although it is well formed.
+    pub refused_items: RefusedItems,
     pub(crate) edge_time_millis: Arc<AtomicI64>,
     pub(crate) registry_path: String,
     pub(crate) dead_letter_queue_url: String,
@@ -55,23 +70,31 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts everything, with CloudFront's documented quotas.
+    /// Starts everything, with CloudFront's documented quotas and an edge that completes an invalidation at once.
     pub async fn start() -> Self {
-        Self::with_quotas(Quotas::default()).await
+        Self::with(Quotas::default(), Duration::ZERO).await
     }
 
-    /// Starts everything, with an edge that takes as much as `quotas` say.
-    pub async fn with_quotas(quotas: Quotas) -> Self {
+    /// Starts everything, with an edge that needs `propagation_delay` of its own time ([`Self::let_edge_time_pass`]) to
+    /// complete an invalidation.
+    pub async fn with_propagation_delay(propagation_delay: Duration) -> Self {
+        Self::with(Quotas::default(), propagation_delay).await
+    }
+
+    /// Starts everything, with an edge that takes as much as `quotas` say and needs `propagation_delay` of its own time.
+    pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let ministack = crate::ministack::shared().await;
         let edge_time_millis = Arc::new(AtomicI64::new(0));
+        let refused_items = RefusedItems::default();
         let sqs = aws_sdk_sqs::Client::new(&sdk_config(&ministack.endpoint()));
         let queue = sqs.create_queue().queue_name(format!("dead-letters-{number}")).send().await.expect("CreateQueue");
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
             s3: LocalS3::start().await,
-            edge: start_edge(quotas, Arc::clone(&edge_time_millis)).await,
+            edge: start_edge(quotas, propagation_delay, refused_items.clone(), Arc::clone(&edge_time_millis)).await,
+            refused_items,
             edge_time_millis,
             registry_path: format!("/test-{number}/images/tenants"),
             dead_letter_queue_url: queue.queue_url.expect("the queue's URL"),
@@ -84,26 +107,28 @@ impl Environment {
 
     /// The stream handler.
     #[must_use]
-    pub fn stream_handler(&self) -> dynamodb_imagepacks_stream::Handler {
+    pub fn stream_handler(&self) -> StreamHandler {
         dynamodb_imagepacks_stream::Handler {
             queue: self.queue(),
-            dead_letters: DeadLetterQueue::new(
-                aws_sdk_sqs::Client::new(&self.ministack_sdk()),
-                self.dead_letter_queue_url.clone(),
-            ),
+            dead_letters: self.dead_letter_queue(),
             names: AttributeNames::default(),
         }
     }
 
     /// The scheduled run.
     #[must_use]
-    pub fn invalidation_handler(&self) -> image_invalidation::Handler {
-        image_invalidation::Handler { purger: self.purger(), lease: LEASE }
+    pub fn invalidation_handler(&self) -> InvalidationHandler {
+        image_invalidation::Handler {
+            purger: self.purger(),
+            dead_letters: self.dead_letter_queue(),
+            lease: LEASE,
+            follow_up_max: FOLLOW_UP_MAX,
+        }
     }
 
     /// The admin's purge.
     #[must_use]
-    pub fn purge_handler(&self) -> image_purge::Handler {
+    pub fn purge_handler(&self) -> PurgeHandler {
         image_purge::Handler {
             packs: ImagePackTable::new(
                 self.dynamodb.client(),
@@ -145,22 +170,25 @@ impl Environment {
         self.edge_time_millis.fetch_add(millis, Ordering::Relaxed);
     }
 
-    fn purger(&self) -> Purger {
-        let executor = Executor {
+    fn purger(&self) -> Purger<AwsPorts<TestClock>> {
+        let ports = AwsPorts {
+            queue: self.queue(),
             variants: VariantsBucket::new(self.s3.client(), LocalS3::VARIANTS_BUCKET.to_owned()),
             cloudfront: CloudFront::new(self.cloudfront()),
             ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
-            queue: self.queue(),
-            edge_fetch_max: EDGE_FETCH_MAX,
-            sweep_max: SWEEP_MAX,
-            ledger_retention: LEDGER_RETENTION,
+            tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(&self.ministack_sdk()), self.registry_path.clone()),
+            clock: TestClock::at(NOW),
         };
         Purger {
-            tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(&self.ministack_sdk()), self.registry_path.clone()),
-            executor,
+            executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
             delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
             budgets: Budgets::default(),
+            sweep_max: SWEEP_MAX,
         }
+    }
+
+    fn dead_letter_queue(&self) -> DeadLetterQueue {
+        DeadLetterQueue::new(aws_sdk_sqs::Client::new(&self.ministack_sdk()), self.dead_letter_queue_url.clone())
     }
 
     pub(crate) fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
@@ -172,6 +200,15 @@ impl Environment {
     }
 }
 
+/// How long a run may take.
+const RUN_MAX: Duration = Duration::from_mins(4);
+
+/// Runs once, as `owner`, with a clock that shows `now`.
+pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) -> Result<Summary, RunFailed> {
+    handler.purger.executor.ports.clock.set(now);
+    handler.run(owner, now.plus(RUN_MAX)).await
+}
+
 /// The settings of a client whose service is down: every call is refused at once.
 #[must_use]
 pub fn nowhere() -> SdkConfig {
@@ -179,11 +216,17 @@ pub fn nowhere() -> SdkConfig {
 }
 
 /// CloudFront's id of a tenant's distribution.
-pub(crate) fn distribution_id(tenant: &str) -> String {
+#[must_use]
+pub fn distribution_id(tenant: &str) -> String {
     format!("E{}", tenant.to_uppercase())
 }
 
-async fn start_edge(quotas: Quotas, time_millis: Arc<AtomicI64>) -> RunningEdge {
+async fn start_edge(
+    quotas: Quotas,
+    propagation_delay: Duration,
+    refused_items: RefusedItems,
+    time_millis: Arc<AtomicI64>,
+) -> RunningEdge {
     let distributions = DISTRIBUTIONS.map(|tenant| {
         let alias = format!("{tenant}.image-service.eu-west-1.localhost");
         Distribution::new(distribution_id(tenant), alias, Origin::default())
@@ -196,5 +239,7 @@ async fn start_edge(quotas: Quotas, time_millis: Arc<AtomicI64>) -> RunningEdge 
     let mut config = EdgeConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
     config.clock = Clock::from_fn(clock);
     config.quotas = quotas;
+    config.propagation_delay = propagation_delay;
+    config.refused_items = refused_items;
     edge::start(config).await.expect("an edge on a free port")
 }

@@ -13,6 +13,10 @@ mod environment;
 mod ministack;
 mod observation;
 mod preparation;
+mod test_clock;
 
-pub use environment::{Environment, LEASE, NOW, SETTLE, nowhere};
+pub use environment::{
+    Environment, InvalidationHandler, LEASE, NOW, PurgeHandler, SETTLE, StreamHandler, distribution_id, nowhere, run_at,
+};
 pub use observation::Invalidation;
+pub use test_clock::TestClock;

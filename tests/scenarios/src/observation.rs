@@ -38,10 +38,17 @@ impl Environment {
         rows
     }
 
-    /// The queue's rows, without the lease.
+    /// The queue's rows, without what is kept beside them.
     pub async fn queue_rows(&self) -> Vec<Value> {
         let mut rows = self.rows(LocalDynamoDb::INVALIDATION_QUEUE_TABLE).await;
-        rows.retain(|row| row["tenant"] != "#lease");
+        rows.retain(|row| !row["tenant"].as_str().unwrap_or_default().starts_with('#'));
+        rows
+    }
+
+    /// The requests that are on their way.
+    pub async fn requests(&self) -> Vec<Value> {
+        let mut rows = self.rows(LocalDynamoDb::INVALIDATION_QUEUE_TABLE).await;
+        rows.retain(|row| row["tenant"] == "#request");
         rows
     }
 
@@ -54,7 +61,7 @@ impl Environment {
     /// Whether a run holds the lease.
     pub async fn has_lease(&self) -> bool {
         let rows = self.rows(LocalDynamoDb::INVALIDATION_QUEUE_TABLE).await;
-        rows.iter().any(|row| row["tenant"] == "#lease")
+        rows.iter().any(|row| row["tenant"] == "#lease" && row["leaseExpiresAt"] != 0)
     }
 
     /// The ledger's rows.

@@ -11,6 +11,7 @@ use domain::queue_entry::QueueEntry;
 use domain::{Target, TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
 use local_aws::{LocalDynamoDb, LocalS3};
+use purging::ports::Queue;
 use serde_json::{Value, json};
 
 use crate::environment::{Environment, distribution_id};
@@ -44,6 +45,8 @@ impl Environment {
             last_event_at: changed_at,
             changes: 1,
             reasons: [Reason::ImageLocationsChanged].into(),
+            requested_by: "stream".to_owned(),
+            is_purged_at_once: false,
             sequences: Vec::new(),
         };
         self.queue().upsert(&upsert).await.expect("an upsert")

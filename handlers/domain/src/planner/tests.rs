@@ -18,7 +18,9 @@ fn entry(tenant: &str, target: &str, age_secs: u64) -> QueueEntry {
         last_event_at: written_at,
         changes: 1,
         reasons: [Reason::ImageLocationsChanged].into(),
+        requested_by: ["stream".to_owned()].into(),
         attempts: 0,
+        early_pass: None,
         sweep: None,
     }
 }
@@ -36,7 +38,7 @@ fn tenants() -> BTreeMap<TenantId, Distribution> {
 
 fn plan_of(entries: Vec<QueueEntry>, budgets: Budgets) -> Plan {
     let delays = Delays { settle: Duration::from_secs(SETTLE_SECS), edge_fetch_max: Duration::from_secs(2) };
-    plan(NOW, entries, &tenants(), &delays, &budgets)
+    plan(NOW, entries, &[], &tenants(), &delays, &budgets)
 }
 
 /// Plans `entries` and compares the requests: the distribution and its items.

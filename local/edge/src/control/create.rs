@@ -19,6 +19,9 @@ pub(super) async fn create_invalidation(
 ) -> Result<Response, ApiError> {
     let distribution = distribution(&edge, &distribution_id).await?;
     let batch = parse(&body)?;
+    if let Some(item) = edge.refused_items.first_of(&batch.items) {
+        return Err(ApiError::InvalidArgument(format!("your request contains an invalid invalidation item, '{item}'")));
+    }
     let now = edge.clock.now();
     let (delay, quotas) = (edge.propagation_delay, edge.quotas);
     let invalidation = edge.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;

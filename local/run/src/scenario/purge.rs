@@ -182,9 +182,10 @@ fn tags<'a>(rows: impl Iterator<Item = &'a LedgerRow>) -> Vec<String> {
 fn passes(ledger: &[LedgerRow]) -> Vec<Pass<'_>> {
     let mut passes: Vec<Pass<'_>> = Vec::new();
     for row in ledger {
-        match passes.iter_mut().find(|pass| pass.invalidation_id == row.invalidation_id) {
+        let invalidation_id = row.invalidation_id.as_deref().unwrap_or("none");
+        match passes.iter_mut().find(|pass| pass.invalidation_id == invalidation_id) {
             Some(pass) => pass.rows.push(row),
-            None => passes.push(Pass { invalidation_id: &row.invalidation_id, rows: vec![row] }),
+            None => passes.push(Pass { invalidation_id, rows: vec![row] }),
         }
     }
     // A tick's packs come before its locations, as their tags do.
@@ -195,7 +196,7 @@ fn passes(ledger: &[LedgerRow]) -> Vec<Pass<'_>> {
 /// Tells when the ticks began to purge and when the edge heard of it.
 fn tell(cast: &Cast<'_>, passes: &[Pass<'_>], invalidations: &[Invalidation]) {
     for Pass { rows, .. } in passes {
-        let Some(first) = rows.iter().find(|row| row.requested_by == "stream") else { continue };
+        let Some(first) = rows.iter().find(|row| row.requested_by.contains("stream")) else { continue };
         let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
         let what = format!("begins to purge {} targets; deletes {variants} variants first", rows.len());
         cast.timeline.add_at(first.started_at.as_millis(), Part::Tick, what);

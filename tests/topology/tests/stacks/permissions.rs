@@ -26,12 +26,23 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageInvalidationLog.Arn"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
-            ("dynamodb:DeleteItem dynamodb:Scan dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            (
+                "dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query dynamodb:Scan \
+                 dynamodb:UpdateItem",
+                "data/InvalidationQueue.Arn",
+            ),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
-            ("dynamodb:PutItem", "data/PurgeLedger.Arn"),
-            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution"),
-            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution"),
+            ("dynamodb:PutItem dynamodb:UpdateItem", "data/PurgeLedger.Arn"),
+            ("sqs:SendMessage", "pipeline/DeadLetters.Arn"),
+            (
+                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
+                "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
+            ),
+            (
+                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
+                "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
+            ),
         ],
     ),
     (
@@ -40,13 +51,22 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
-            ("dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            (
+                "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+                "data/InvalidationQueue.Arn",
+            ),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
-            ("dynamodb:PutItem", "data/PurgeLedger.Arn"),
+            ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
-            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution"),
-            ("cloudfront:CreateInvalidation", "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution"),
+            (
+                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
+                "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
+            ),
+            (
+                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
+                "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
+            ),
         ],
     ),
     (

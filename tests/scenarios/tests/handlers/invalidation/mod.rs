@@ -1,6 +1,8 @@
 //! `image-invalidation`: the scheduled run that purges what waits in the queue.
 
 mod crash;
+mod follow_up;
+mod isolation;
 mod lease;
 mod ledger;
 mod order;
@@ -14,8 +16,8 @@ mod waiting;
 use std::time::Duration;
 
 use domain::Timestamp;
-use image_invalidation::{Handler, RunFailed, Summary};
-use scenarios::{Environment, NOW, SETTLE};
+use image_invalidation::{RunFailed, Summary};
+use scenarios::{Environment, InvalidationHandler, NOW, SETTLE, run_at};
 
 /// When an entry was enqueued that has settled at [`NOW`].
 fn settled() -> Timestamp {
@@ -27,8 +29,8 @@ fn before(time: Timestamp, duration: Duration) -> Timestamp {
 }
 
 /// Runs once, at [`NOW`].
-async fn run(handler: &Handler) -> Result<Summary, RunFailed> {
-    handler.run("run-1", NOW).await
+async fn run(handler: &InvalidationHandler) -> Result<Summary, RunFailed> {
+    run_at(&handler, "run-1", NOW).await
 }
 
 /// Runs once, at [`NOW`], with everything as it should be.

@@ -41,7 +41,7 @@ async fn while_cloudfront_is_down_the_variants_go_and_the_entries_stay_for_the_n
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut handler = environment.invalidation_handler();
-    handler.purger.executor.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
+    handler.purger.executor.ports.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
 
     check_failed(run(&handler).await, &["invalidating 1 items of distribution EACME failed"]);
     assert_eq!(environment.variants().await, Vec::<String>::new());
@@ -55,7 +55,7 @@ async fn while_cloudfront_is_down_the_variants_go_and_the_entries_stay_for_the_n
 
 async fn check_cloudfront_is_told_nothing(environment: &Environment, variants: VariantsBucket, expected: &str) {
     let mut handler = environment.invalidation_handler();
-    handler.purger.executor.variants = variants;
+    handler.purger.executor.ports.variants = variants;
     check_failed(run(&handler).await, &[expected]);
     assert_eq!(environment.invalidated("acme").await, Vec::<Vec<String>>::new(), "{expected}");
     assert_eq!(environment.queued().await, ["acme pack#p1"], "{expected}");
@@ -97,7 +97,8 @@ async fn while_the_tenants_are_unknown_nothing_is_touched() {
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut handler = environment.invalidation_handler();
-    handler.purger.tenants = TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
+    handler.purger.executor.ports.tenants =
+        TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
 
     let error = run(&handler).await.unwrap_err();
     assert!(matches!(error, RunFailed::Call(_)), "{error:?}");
@@ -109,7 +110,8 @@ async fn while_the_tenants_are_unknown_nothing_is_touched() {
 async fn an_empty_queue_asks_neither_for_the_tenants_nor_cloudfront() {
     let environment = Environment::start().await;
     let mut handler = environment.invalidation_handler();
-    handler.purger.tenants = TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
-    handler.purger.executor.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
+    handler.purger.executor.ports.tenants =
+        TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
+    handler.purger.executor.ports.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
     assert_eq!(run(&handler).await.unwrap(), Summary::default());
 }

@@ -4,9 +4,9 @@ use aws_adapters::variants_bucket::VariantsBucket;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
-use image_invalidation::Handler;
+
 use local_aws::LocalS3;
-use scenarios::{Environment, NOW};
+use scenarios::{Environment, InvalidationHandler, NOW, run_at};
 
 use super::{check_failed, settled};
 
@@ -30,25 +30,25 @@ impl Intercept for NoListingOfP2 {
 }
 
 /// Two entries of `acme`, and a handler that cannot delete the variants of the second.
-async fn prepare(environment: &Environment) -> Handler {
+async fn prepare(environment: &Environment) -> InvalidationHandler {
     environment.store_variants(["acme/p1/main/default", "acme/p2/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     environment.enqueue("acme", "pack#p2", settled()).await;
     let mut handler = environment.invalidation_handler();
     let config = environment.s3().config().to_builder().interceptor(NoListingOfP2).build();
     let client = aws_sdk_s3::Client::from_conf(config);
-    handler.purger.executor.variants = VariantsBucket::new(client, LocalS3::VARIANTS_BUCKET.to_owned());
+    handler.purger.executor.ports.variants = VariantsBucket::new(client, LocalS3::VARIANTS_BUCKET.to_owned());
     handler
 }
 
 /// Runs `handler`, and then a handler whose S3 works.
-async fn check_only_the_deleted_is_invalidated(environment: &Environment, handler: &Handler) {
-    check_failed(handler.run("run-1", NOW).await, &["listing acme/p2/", "slow down"]);
+async fn check_only_the_deleted_is_invalidated(environment: &Environment, handler: &InvalidationHandler) {
+    check_failed(run_at(&handler, "run-1", NOW).await, &["listing acme/p2/", "slow down"]);
     assert_eq!(environment.variants().await, ["acme/p2/main/default"]);
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
     assert_eq!(environment.queued().await, ["acme pack#p2"]);
 
-    environment.invalidation_handler().run("run-2", NOW).await.unwrap();
+    run_at(&environment.invalidation_handler(), "run-2", NOW).await.unwrap();
     assert_eq!(environment.variants().await, Vec::<String>::new());
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"], ["#acme/p2"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());

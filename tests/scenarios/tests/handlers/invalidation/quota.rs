@@ -3,26 +3,38 @@
 use std::time::Duration;
 
 use edge::Quotas;
-use scenarios::{Environment, NOW, SETTLE};
+use scenarios::{Environment, NOW, SETTLE, run_at};
 
 use super::{check_failed, settled};
 
+/// How long the edge takes to complete an invalidation.
+const PROPAGATION: Duration = Duration::from_secs(5);
+
 #[tokio::test]
-async fn while_too_much_is_in_progress_the_entries_stay_and_a_later_run_purges_them() {
-    let environment = Environment::with_quotas(Quotas { items_in_progress: 2, wildcards_in_progress: 1 }).await;
+async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_it() {
+    let quotas = Quotas { items_in_progress: 2, wildcards_in_progress: 1 };
+    let environment = Environment::with(quotas, PROPAGATION).await;
     let handler = environment.invalidation_handler();
     environment.enqueue("acme", "pack#p1", settled()).await;
     environment.enqueue("acme", "pack#p2", settled()).await;
-    handler.run("run-1", NOW).await.unwrap();
+    run_at(&handler, "run-1", NOW).await.unwrap();
 
     environment.store_variants(["acme/p3/main/default"]).await;
     environment.enqueue("acme", "pack#p3", settled()).await;
     environment.enqueue("globex", "pack#p3", settled()).await;
-    check_failed(handler.run("run-2", NOW).await, &["EACME", "TooManyInvalidationsInProgress"]);
-    assert_eq!(environment.queued().await, ["acme pack#p3"], "another tenant's distribution has a quota of its own");
+    check_failed(run_at(&handler, "run-2", NOW).await, &["EACME", "TooManyInvalidationsInProgress"]);
+    assert_eq!(
+        environment.invalidated("globex").await.len(),
+        1,
+        "another tenant's distribution has a quota of its own"
+    );
+    assert_eq!(environment.queued().await.len(), 4, "nothing is completed yet");
 
-    environment.let_edge_time_pass(Duration::from_secs(5));
-    handler.run("run-3", NOW.plus(SETTLE)).await.unwrap();
+    environment.let_edge_time_pass(PROPAGATION);
+    run_at(&handler, "run-3", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!(environment.queued().await, ["acme pack#p3"], "it was sent by this run");
+    environment.let_edge_time_pass(PROPAGATION);
+    run_at(&handler, "run-4", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.invalidated("acme").await, [vec!["#acme/p1", "#acme/p2"], vec!["#acme/p3"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
@@ -35,7 +47,7 @@ async fn more_entries_than_one_request_takes_are_several_requests() {
     for pack in ["p1", "p2", "p3"] {
         environment.enqueue("acme", &format!("pack#{pack}"), settled()).await;
     }
-    let summary = handler.run("run-1", NOW).await.unwrap();
+    let summary = run_at(&handler, "run-1", NOW).await.unwrap();
     assert_eq!((summary.invalidations, summary.items, summary.entries_removed), (2, 3, 3));
     assert_eq!(environment.invalidated("acme").await, [vec!["#acme/p1", "#acme/p2"], vec!["#acme/p3"]]);
 }
@@ -49,7 +61,7 @@ async fn more_items_than_a_run_may_send_become_the_tenants_one_while_the_deletes
     environment.enqueue("globex", "pack#p1", settled()).await;
     let mut handler = environment.invalidation_handler();
     handler.purger.budgets.items_per_run = 1;
-    let summary = handler.run("run-1", NOW).await.unwrap();
+    let summary = run_at(&handler, "run-1", NOW).await.unwrap();
     assert_eq!((summary.items, summary.entries_removed), (2, 3));
     assert_eq!(environment.invalidated("acme").await, [["#acme"]]);
     assert_eq!(environment.invalidated("globex").await, [["#globex/p1"]]);

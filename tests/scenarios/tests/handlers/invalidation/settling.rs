@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use image_invalidation::Summary;
-use scenarios::{Environment, NOW, SETTLE};
+use purging::ports::Queue;
+use scenarios::{Environment, NOW, SETTLE, run_at};
 use serde_json::Value;
 
 use super::{before, run_in, settled, until_the_variants_are_gone};
@@ -19,7 +20,7 @@ async fn an_unsettled_entry_is_purged_and_stays_until_a_run_after_the_delay() {
     environment.enqueue("acme", "pack#p1", NOW).await;
 
     let one_second_early = before(NOW.plus(SETTLE), Duration::from_secs(1));
-    let summary = handler.run("run-1", one_second_early).await.unwrap();
+    let summary = run_at(&handler, "run-1", one_second_early).await.unwrap();
     assert_eq!((summary.entries_left, summary.entries_removed), (1, 0));
     assert_eq!(environment.variants().await, Vec::<String>::new());
     assert_eq!(environment.invalidated("acme").await.len(), 1);
@@ -29,7 +30,7 @@ async fn an_unsettled_entry_is_purged_and_stays_until_a_run_after_the_delay() {
 
     // What a run of image-processing stores that read the old original before the change.
     environment.store_variants(["acme/p1/main/default"]).await;
-    let summary = handler.run("run-2", NOW.plus(SETTLE)).await.unwrap();
+    let summary = run_at(&handler, "run-2", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!((summary.entries_left, summary.entries_removed), (0, 1));
     assert_eq!(environment.variants().await, Vec::<String>::new());
     assert_eq!(environment.queued().await, Vec::<String>::new());
@@ -63,7 +64,7 @@ async fn an_entry_rewritten_during_the_run_stays_and_the_next_run_purges_it_agai
         assert_eq!(environment.invalidated("acme").await.len(), 0, "CloudFront is told after the pause");
         environment.enqueue("acme", "pack#p1", NOW).await
     };
-    let (summary, rewritten) = tokio::join!(handler.run("run-1", NOW), rewrite);
+    let (summary, rewritten) = tokio::join!(run_at(&handler, "run-1", NOW), rewrite);
 
     assert_eq!(
         summary.unwrap(),
@@ -82,7 +83,7 @@ async fn an_entry_rewritten_during_the_run_stays_and_the_next_run_purges_it_agai
     assert_eq!((&row["target"], &row["version"]), (&Value::from("pack#p1"), &Value::from(rewritten.version)));
     assert_eq!(row["lastEventAt"], NOW.as_millis());
 
-    environment.invalidation_handler().run("run-2", NOW.plus(SETTLE)).await.unwrap();
+    run_at(&environment.invalidation_handler(), "run-2", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.invalidated("acme").await.len(), 2);
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
@@ -93,7 +94,7 @@ async fn a_run_without_settled_entries_does_not_pause() {
     environment.enqueue("acme", "pack#p1", NOW).await;
     let mut handler = environment.invalidation_handler();
     handler.purger.executor.edge_fetch_max = Duration::from_hours(1);
-    let summary = tokio::time::timeout(Duration::from_secs(10), handler.run("run-1", NOW)).await.unwrap();
+    let summary = tokio::time::timeout(Duration::from_secs(10), run_at(&handler, "run-1", NOW)).await.unwrap();
     assert_eq!(summary.unwrap().entries_left, 1);
 }
 
@@ -104,13 +105,13 @@ async fn a_row_is_neither_removed_nor_counted_for_a_version_that_it_no_longer_ha
     let read = environment.enqueue("acme", "pack#p1", NOW).await;
     let rewritten = environment.enqueue("acme", "pack#p1", NOW).await;
 
-    assert!(!queue.remove_if_unchanged(&read).await.unwrap());
-    queue.count_attempt(&read).await.unwrap();
+    assert!(!queue.remove_if_unchanged((&read).into()).await.unwrap());
+    queue.note_early_pass((&read).into()).await.unwrap();
     let rows = environment.queue_rows().await;
     assert_eq!((&rows[0]["version"], &rows[0]["attempts"]), (&Value::from(rewritten.version.as_str()), &Value::Null));
 
-    assert!(queue.remove_if_unchanged(&rewritten).await.unwrap());
-    assert!(!queue.remove_if_unchanged(&rewritten).await.unwrap(), "it is gone already");
-    queue.count_attempt(&rewritten).await.unwrap();
+    assert!(queue.remove_if_unchanged((&rewritten).into()).await.unwrap());
+    assert!(!queue.remove_if_unchanged((&rewritten).into()).await.unwrap(), "it is gone already");
+    queue.note_early_pass((&rewritten).into()).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new(), "counting brings no row back");
 }

@@ -17,6 +17,15 @@ pub(super) fn delete(tenant: &str, pack: &str, tenants: &str) -> Request {
     request(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}))
 }
 
+/// A question where the purges of a pack stand, with a query.
+pub(super) fn get(tenant: &str, pack: &str, tenants: &str, query: &str) -> Request {
+    let claims = json!({"sub": "ada", "tenants": tenants});
+    let mut event = event(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
+    event["requestContext"]["http"]["method"] = json!("GET");
+    event["rawQueryString"] = json!(query);
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
 /// A request for `p1` of `acme` with something more than that in its query or its body.
 pub(super) fn delete_with(query: &str, body: &str) -> Request {
     let claims = json!({"sub": "ada", "tenants": "[acme]"});

@@ -7,21 +7,21 @@ use aws_adapters::purge_ledger::PurgeLedger;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use domain::AttributeNames;
-use image_purge::Handler;
-use scenarios::{Environment, NOW, SETTLE, nowhere};
+
+use scenarios::{Environment, NOW, PurgeHandler, SETTLE, nowhere, run_at};
 
 use super::admin_request::delete;
 use super::{VARIANTS, check_refusal, check_untouched, environment, send};
 
 /// Purges `p1` of `acme` with a broken handler, and expects that the answer says that it is queued.
-async fn check_queued(environment: &Environment, handler: &Handler) {
+async fn check_queued(environment: &Environment, handler: &PurgeHandler) {
     let answer = send(handler, &delete("acme", "p1", "[acme]")).await;
     check_refusal(&answer, 502, "purge-failed", "It is in the queue");
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
 }
 
 /// Purges `p1` of `acme` with a broken handler, and expects that the answer says that nothing was done.
-async fn check_not_started(environment: &Environment, handler: &Handler, situation: &str) {
+async fn check_not_started(environment: &Environment, handler: &PurgeHandler, situation: &str) {
     let answer = send(handler, &delete("acme", "p1", "[acme]")).await;
     check_refusal(&answer, 502, "purge-failed", "Nothing was purged");
     check_untouched(environment, situation).await;
@@ -31,11 +31,11 @@ async fn check_not_started(environment: &Environment, handler: &Handler, situati
 async fn while_cloudfront_is_down_the_row_stays_queued_and_the_scheduled_run_completes_the_purge() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
-    handler.purger.executor.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
+    handler.purger.executor.ports.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
     check_queued(&environment, &handler).await;
     assert_eq!(environment.ledger().await.len(), 0);
 
-    environment.invalidation_handler().run("run-1", NOW.plus(SETTLE)).await.unwrap();
+    run_at(&environment.invalidation_handler(), "run-1", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
@@ -44,7 +44,7 @@ async fn while_cloudfront_is_down_the_row_stays_queued_and_the_scheduled_run_com
 async fn while_the_variants_cannot_be_deleted_cloudfront_is_told_nothing() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
-    handler.purger.executor.variants = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
+    handler.purger.executor.ports.variants = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
     check_queued(&environment, &handler).await;
     assert_eq!(environment.variants().await, VARIANTS);
     assert_eq!(environment.invalidated("acme").await.len(), 0);
@@ -54,9 +54,9 @@ async fn while_the_variants_cannot_be_deleted_cloudfront_is_told_nothing() {
 async fn without_the_ledger_the_purge_is_repeated_by_the_scheduled_run() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
-    handler.purger.executor.ledger = PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());
+    handler.purger.executor.ports.ledger = PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());
     check_queued(&environment, &handler).await;
-    environment.invalidation_handler().run("run-1", NOW.plus(SETTLE)).await.unwrap();
+    run_at(&environment.invalidation_handler(), "run-1", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.ledger().await.len(), 1);
 }
 
@@ -64,7 +64,7 @@ async fn without_the_ledger_the_purge_is_repeated_by_the_scheduled_run() {
 async fn what_fails_before_the_purge_is_queued_is_answered_with_nothing_done() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
-    handler.purger.executor.queue = InvalidationQueue::new(environment.dynamodb(), "no-such-table".to_owned());
+    handler.purger.executor.ports.queue = InvalidationQueue::new(environment.dynamodb(), "no-such-table".to_owned());
     check_not_started(&environment, &handler, "no queue").await;
 
     let mut handler = environment.purge_handler();
@@ -72,6 +72,7 @@ async fn what_fails_before_the_purge_is_queued_is_answered_with_nothing_done() {
     check_not_started(&environment, &handler, "no image-pack table").await;
 
     let mut handler = environment.purge_handler();
-    handler.purger.tenants = TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
+    handler.purger.executor.ports.tenants =
+        TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
     check_not_started(&environment, &handler, "no registry").await;
 }

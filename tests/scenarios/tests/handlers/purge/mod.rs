@@ -3,12 +3,13 @@
 mod accepted;
 mod admin_request;
 mod failures;
+mod preview;
 mod refused;
+mod status;
 
-use image_purge::Handler;
 use lambda_http::{Body, Request, Response};
 use local_aws::LocalDynamoDb;
-use scenarios::{Environment, NOW};
+use scenarios::{Environment, PurgeHandler};
 use serde_json::{Value, json};
 
 /// What an admin got back.
@@ -19,9 +20,9 @@ struct Answer {
     text: String,
 }
 
-/// Sends `request`, at [`NOW`].
-async fn send(handler: &Handler, request: &Request) -> Answer {
-    answer(&handler.handle(request, "request-1", NOW).await)
+/// Sends `request`, at [`scenarios::NOW`].
+async fn send(handler: &PurgeHandler, request: &Request) -> Answer {
+    answer(&handler.handle(request, "request-1").await)
 }
 
 fn answer(response: &Response<Body>) -> Answer {

@@ -8,20 +8,15 @@ mod meaningful;
 mod rows;
 
 use domain::Timestamp;
-use scenarios::{Environment, NOW};
+use scenarios::{Environment, NOW, StreamHandler};
 use serde_json::{Value, json};
 
 /// Delivers `records` as one event. Returns what Lambda's poller reads: the records that are to be delivered again.
-async fn deliver(handler: &dynamodb_imagepacks_stream::Handler, records: &[Value]) -> Value {
+async fn deliver(handler: &StreamHandler, records: &[Value]) -> Value {
     deliver_as(handler, records, NOW, "delivery-1").await
 }
 
-async fn deliver_as(
-    handler: &dynamodb_imagepacks_stream::Handler,
-    records: &[Value],
-    now: Timestamp,
-    request_id: &str,
-) -> Value {
+async fn deliver_as(handler: &StreamHandler, records: &[Value], now: Timestamp, request_id: &str) -> Value {
     let response = handler.handle(&json!({"Records": records}), now, request_id).await;
     serde_json::to_value(response).unwrap()
 }

@@ -1,0 +1,123 @@
+//! The requests that are on their way to CloudFront and through it, kept beside the queue's rows.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use domain::purge_request::PurgeRequest;
+use purging::ports::{Lease, QueueFailed, Rows};
+
+use crate::CallFailed;
+use crate::call_failed::call_failed;
+use crate::conditional::is_written;
+use crate::invalidation_queue::{InvalidationQueue, key};
+
+/// The partition of requests in the queue's table. No tenant can be called `#request`.
+const TENANT: &str = "#request";
+
+/// A condition that did not hold, among the reasons for a transaction's failure.
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+impl InvalidationQueue {
+    /// See [`purging::ports::Queue::requests`].
+    pub(crate) async fn read_requests(&self) -> Result<Rows<PurgeRequest>, CallFailed> {
+        let (client, table) = self.table();
+        let mut requests = Rows { rows: Vec::new(), unreadable: Vec::new() };
+        let query = client
+            .query()
+            .table_name(table)
+            .consistent_read(true)
+            .key_condition_expression("tenant = :tenant")
+            .expression_attribute_values(":tenant", AttributeValue::S(TENANT.to_owned()));
+        let mut pages = query.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| call_failed(format!("reading the requests of table {table}"), error))?;
+            for item in page.items.unwrap_or_default() {
+                match self.request(item) {
+                    Ok(request) => requests.rows.push(request),
+                    Err(error) => requests.unreadable.push(error),
+                }
+            }
+        }
+        Ok(requests)
+    }
+
+    /// See [`purging::ports::Queue::write_request`].
+    pub(crate) async fn put_request(&self, request: &PurgeRequest, fence: Option<&Lease>) -> Result<bool, CallFailed> {
+        let (client, table) = self.table();
+        let action = || format!("writing request {} to table {table}", request.caller_reference);
+        let put = Put::builder()
+            .table_name(table)
+            .set_item(Some(item_of(request, action())?))
+            .condition_expression("attribute_not_exists(target)")
+            .build()
+            .map_err(|error| call_failed(action(), error))?;
+        let mut items = vec![TransactWriteItem::builder().put(put).build()];
+        if let Some(lease) = fence {
+            items.push(TransactWriteItem::builder().condition_check(self.fence(lease)?).build());
+        }
+        match client.transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    let is_failed = |index: usize| {
+                        let reason = canceled.cancellation_reasons().get(index);
+                        reason.and_then(|reason| reason.code()) == Some(CONDITION_FAILED)
+                    };
+                    match (is_failed(0), is_failed(1)) {
+                        (_, true) => Ok(false),
+                        // It is there already: the same request, since its name is a hash of its content.
+                        (true, false) => Ok(true),
+                        (false, false) => Err(call_failed(action(), error)),
+                    }
+                }
+                _ => Err(call_failed(action(), error)),
+            },
+        }
+    }
+
+    /// See [`purging::ports::Queue::note_request`]. A request that is forgotten stays so.
+    pub(crate) async fn overwrite_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
+        let (client, table) = self.table();
+        let action = || format!("noting in request {} of table {table}", request.caller_reference);
+        let mut update = client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(key(TENANT, &request.caller_reference)))
+            .condition_expression("attribute_exists(target)")
+            .expression_attribute_values(":renamed", AttributeValue::N(request.renamed.to_string()));
+        update = match &request.invalidation_id {
+            None => update.update_expression("SET renamed = :renamed"),
+            Some(id) => update
+                .update_expression("SET renamed = :renamed, invalidationId = :id")
+                .expression_attribute_values(":id", AttributeValue::S(id.clone())),
+        };
+        is_written(update.send().await, action())?;
+        Ok(())
+    }
+
+    /// See [`purging::ports::Queue::forget_request`].
+    pub(crate) async fn delete_request(&self, caller_reference: &str) -> Result<(), CallFailed> {
+        let (client, table) = self.table();
+        let delete = client.delete_item().table_name(table).set_key(Some(key(TENANT, caller_reference)));
+        let action = || format!("forgetting request {caller_reference} of table {table}");
+        delete.send().await.map_err(|error| call_failed(action(), error))?;
+        Ok(())
+    }
+
+    fn request(&self, item: HashMap<String, AttributeValue>) -> Result<PurgeRequest, QueueFailed> {
+        let reference = item.get("target").and_then(|target| target.as_s().ok()).cloned().unwrap_or_default();
+        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row {
+            table: self.table().1.to_owned(),
+            row: format!("request {reference}"),
+            cause: cause.to_string(),
+        })
+    }
+}
+
+fn item_of(request: &PurgeRequest, action: String) -> Result<HashMap<String, AttributeValue>, CallFailed> {
+    let mut item: HashMap<String, AttributeValue> =
+        serde_dynamo::to_item(request).map_err(|error| call_failed(action, error))?;
+    item.extend(key(TENANT, &request.caller_reference));
+    Ok(item)
+}

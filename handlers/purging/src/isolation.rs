@@ -1,0 +1,131 @@
+//! Finds the item that CloudFront refuses, purges everything else, and keeps what it was about in the dead-letter queue.
+
+use domain::ledger::ledger_row;
+use domain::purge_request::PurgeRequest;
+use serde_json::json;
+
+use crate::executor::{Executor, Report};
+use crate::ports::{DeadLetters, Lease, Ledger, Ports, Queue, RowVersion};
+
+/// What a dead letter of a refused entry names as its source.
+pub const SOURCE: &str = "image-invalidation";
+
+/// How many parts of one refused request are sent. To find one item of 500 takes 18.
+const PARTS_MAX: usize = 40;
+
+/// What came of taking a refused request apart.
+#[derive(Debug, Default)]
+pub struct Isolated {
+    /// What came of its parts.
+    pub sent: Report,
+    /// How many entries went to the dead-letter queue.
+    pub entries_quarantined: u64,
+}
+
+impl<P: Ports> Executor<P> {
+    /// Takes `refused` apart until the items are alone that CloudFront refuses. Each part is written down before it is
+    /// sent, and the whole is forgotten when its parts are written.
+    ///
+    /// If CloudFront refuses all of several items, then it is not about the items (a distribution without cache tags,
+    /// for example): everything stays in the queue.
+    pub async fn isolate(&self, refused: PurgeRequest, fence: &Lease, dead_letters: &impl DeadLetters) -> Isolated {
+        let mut isolated = Isolated::default();
+        let Isolated { sent: report, .. } = &mut isolated;
+        let (of_items, distribution_id) = (refused.items.len(), refused.distribution.distribution_id.clone());
+        let mut waiting = vec![refused];
+        let mut alone = Vec::new();
+        let mut parts = 0;
+        while let Some(request) = waiting.pop() {
+            let Some(halves) = request.halves() else {
+                alone.push(request);
+                continue;
+            };
+            if parts >= PARTS_MAX {
+                alone.push(request);
+                break;
+            }
+            if !self.replace(&request, &halves, fence, report).await {
+                return isolated;
+            }
+            for half in halves {
+                parts += 1;
+                self.send(half, report).await;
+            }
+            waiting.append(&mut report.refused);
+        }
+        if of_items > 1 && report.accepted.is_empty() {
+            let failure = format!("CloudFront refuses every item of distribution {distribution_id}; all of them wait");
+            report.fail(&failure);
+            for request in alone.iter().chain(&waiting) {
+                self.forget(request, report).await;
+            }
+            return isolated;
+        }
+        for request in alone.iter().chain(&waiting) {
+            // Too many to find all of them now: what is not alone is planned again by the next run.
+            if request.items.len() > 1 {
+                self.forget(request, &mut isolated.sent).await;
+            } else {
+                isolated.entries_quarantined += self.quarantine(request, dead_letters, &mut isolated.sent).await;
+            }
+        }
+        isolated
+    }
+
+    /// Writes the halves of a request down and forgets the whole. `false`: that failed, or another run is at it.
+    async fn replace(
+        &self,
+        whole: &PurgeRequest,
+        halves: &[PurgeRequest; 2],
+        fence: &Lease,
+        report: &mut Report,
+    ) -> bool {
+        for half in halves {
+            match self.ports.queue().write_request(half, Some(fence)).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    report.is_fenced = true;
+                    return false;
+                }
+                Err(error) => {
+                    report.fail(&error);
+                    return false;
+                }
+            }
+        }
+        self.forget(whole, report).await
+    }
+
+    async fn forget(&self, request: &PurgeRequest, report: &mut Report) -> bool {
+        let result = self.ports.queue().forget_request(&request.caller_reference).await;
+        result.inspect_err(|error| report.fail(error)).is_ok()
+    }
+
+    /// Keeps the entries of a request of one item that CloudFront refuses as dead letters, and removes them from the
+    /// queue. Says how many.
+    async fn quarantine(&self, request: &PurgeRequest, dead_letters: &impl DeadLetters, report: &mut Report) -> u64 {
+        let mut quarantined = 0;
+        for entry in &request.entries {
+            let reason = format!("CloudFront refuses {} as an item of an invalidation", request.items.join(", "));
+            let payload = json!({"tenant": request.for_tenant, "entry": entry, "distribution": request.distribution});
+            let (tenant, target, version) = (&request.for_tenant, &entry.target, entry.version.as_str());
+            let result = async {
+                dead_letters.keep(SOURCE, &reason, &payload).await?;
+                self.ports.ledger().write(&ledger_row(request, entry, None, self.ledger_retention)).await?;
+                self.ports.queue().remove_if_unchanged(RowVersion { tenant, target, version }).await
+            };
+            match result.await {
+                Ok(_) => {
+                    tracing::error!(%tenant, %target, reason, "it is in the dead-letter queue");
+                    quarantined += 1;
+                }
+                Err(error) => {
+                    report.fail(&error);
+                    return quarantined;
+                }
+            }
+        }
+        self.forget(request, report).await;
+        quarantined
+    }
+}
