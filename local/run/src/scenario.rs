@@ -53,7 +53,9 @@ pub async fn play(
 
     let name = "GET says that the change of acme/cat waits, and since when";
     report.step(name, manual_purge::asked_before(cast, cloud)).await?;
-    report.step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(cast, cloud)).await?;
+    report
+        .step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(cast, cloud))
+        .await?;
     report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
 
     let name = "the tick purges, and the viewer gets the new picture of every edit";

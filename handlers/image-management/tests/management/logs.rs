@@ -33,9 +33,9 @@ impl Log {
 async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
     let log = Log::default();
     let writer = log.clone();
-    // As the functions log: everything from `INFO` on.
+    // As the functions log: everything from `INFO` on. Of all tests beside this one too, which have the same token.
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let service = Service::fetching("127.0.0.1:1".parse().unwrap(), FetchLimits::default()).await;
     service.put_cat().await;

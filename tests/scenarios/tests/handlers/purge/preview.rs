@@ -10,11 +10,8 @@ use super::{check_refusal, check_untouched, environment, send};
 
 /// Everything that is kept beside the queue's rows too.
 async fn everything(environment: &Environment) -> [Vec<Value>; 3] {
-    let [packs, queue, ledger] = [
-        LocalDynamoDb::IMAGE_PACK_TABLE,
-        LocalDynamoDb::INVALIDATION_QUEUE_TABLE,
-        LocalDynamoDb::PURGE_LEDGER_TABLE,
-    ];
+    let [packs, queue, ledger] =
+        [LocalDynamoDb::IMAGE_PACK_TABLE, LocalDynamoDb::INVALIDATION_QUEUE_TABLE, LocalDynamoDb::PURGE_LEDGER_TABLE];
     [environment.rows(packs).await, environment.rows(queue).await, environment.rows(ledger).await]
 }
 
@@ -62,7 +59,10 @@ async fn a_dry_run_while_a_purge_and_a_run_are_under_way_leaves_both_as_they_are
     let (before, invalidations) = (everything(&environment).await, environment.invalidations("acme").await);
     let answer = send(&handler, &delete_with("dryRun=true", "")).await;
     let exact = &answer.body["quota"]["exactItems"];
-    assert_eq!((answer.status, exact), (200, &json!({"inProgress": 1, "needed": 1, "quota": 3000, "leftAfterwards": 2998})));
+    assert_eq!(
+        (answer.status, exact),
+        (200, &json!({"inProgress": 1, "needed": 1, "quota": 3000, "leftAfterwards": 2998}))
+    );
     assert_eq!(answer.body["wouldDelete"]["variants"], 0);
     assert_eq!(everything(&environment).await, before);
     assert_eq!(environment.invalidations("acme").await, invalidations);
@@ -84,15 +84,25 @@ async fn of_many_variants_the_first_keys_are_named() {
     let keys: Vec<_> = (0..30).map(|number| format!("acme/p1/main/suffix={number:02}")).collect();
     environment.store_variants(keys.iter().map(String::as_str)).await;
     let body = send(&environment.purge_handler(), &delete_with("dryRun=true", "")).await.body;
-    assert_eq!((&body["wouldDelete"]["variants"], body["wouldDelete"]["firstKeys"].as_array().unwrap().len()), (&json!(33), 10));
+    assert_eq!(
+        (&body["wouldDelete"]["variants"], body["wouldDelete"]["firstKeys"].as_array().unwrap().len()),
+        (&json!(33), 10)
+    );
 }
 
 #[tokio::test]
 async fn only_false_purges_and_only_true_does_not() {
     let environment = environment().await;
     let handler = environment.purge_handler();
-    for query in ["dryRun", "dryRun=", "dryRun=TRUE", "dryRun=1", "dryRun=yes", "dryRun=true&dryRun=false", "dryRun=false&dryRun=true"]
-    {
+    for query in [
+        "dryRun",
+        "dryRun=",
+        "dryRun=TRUE",
+        "dryRun=1",
+        "dryRun=yes",
+        "dryRun=true&dryRun=false",
+        "dryRun=false&dryRun=true",
+    ] {
         let answer = send(&handler, &delete_with(query, "")).await;
         check_refusal(&answer, 400, "invalid-dry-run", "\"dryRun\" takes true or false");
         check_untouched(&environment, query).await;

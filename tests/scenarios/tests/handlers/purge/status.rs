@@ -57,7 +57,8 @@ async fn a_purge_is_told_from_its_request_to_its_completion() {
 #[tokio::test]
 async fn what_waits_for_its_location_or_its_tenant_waits_for_the_pack() {
     let environment = environment().await;
-    for (target, counts) in [("location#main", true), ("location#banner", false), ("tenant", true), ("pack#p10", false)] {
+    for (target, counts) in [("location#main", true), ("location#banner", false), ("tenant", true), ("pack#p10", false)]
+    {
         environment.enqueue("acme", target, NOW).await;
         let body = ask(&environment, "p1").await;
         let targets: Vec<_> = body["pending"].as_array().unwrap().iter().map(|row| row["target"].clone()).collect();
