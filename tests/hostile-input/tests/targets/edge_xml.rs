@@ -15,6 +15,8 @@ const BODIES: &[&str] = &[
      </InvalidationBatch>",
     "<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/a?x=1&amp;y=2</Path></Items></Paths>\
      <CallerReference>second</CallerReference></InvalidationBatch>",
+    "<InvalidationBatch><Paths><Quantity>3</Quantity><Items><Path>/a</Path></Items></Paths>\
+     <CallerReference>more than there is</CallerReference></InvalidationBatch>",
     "<InvalidationBatch><Paths><Quantity>0</Quantity></Paths><CallerReference>third</CallerReference></InvalidationBatch>",
     "<InvalidationBatch><Paths><Quantity>-1</Quantity><Items/></Paths><CallerReference/></InvalidationBatch>",
     "<!DOCTYPE x [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><InvalidationBatch><Paths><Quantity>1</Quantity>\
