@@ -151,7 +151,7 @@ fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Resul
     let function = Handler {
         id: "ImagePurge",
         binary: "image-purge",
-        description: "Answers an admin's DELETE: purges one image pack at once",
+        description: "Answers admins: purges one image pack at once, or says where its purge stands",
         memory_mb: 512,
         timeout_secs: REQUEST_TIMEOUT_SECS,
         environment: variables,
@@ -159,6 +159,9 @@ fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Resul
     .declare(stack, environment)?;
     allow_purging(stack, environment, data, &function)?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
+    // To say where a purge stands.
+    allow(&function, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
+    allow(&function, ["dynamodb:Query"], [data.purge_ledger.table_arn()?])?;
     Ok(function)
 }
 

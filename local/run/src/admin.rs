@@ -1,10 +1,13 @@
 //! The deployed API, and an admin who purges by hand through it.
 
-use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
+use std::{fmt, io};
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::ministack::MiniStack;
 
@@ -15,6 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 #[derive(Debug, Clone)]
 pub struct AdminApi {
     client: reqwest::Client,
+    /// Where this machine reaches it.
+    address: SocketAddr,
     /// `http://<api id>.execute-api.localhost:<port>/<stage>`
     url: String,
 }
@@ -71,9 +76,9 @@ impl AdminApi {
     pub fn new(output: &str, ministack: &MiniStack) -> Result<Self, AdminError> {
         let (id, stage) = id_and_stage(output).ok_or_else(|| AdminError::Output(output.to_owned()))?;
         let host = format!("{id}.execute-api.localhost");
-        let address = ([127, 0, 0, 1], ministack.port()).into();
+        let address = SocketAddr::from(([127, 0, 0, 1], ministack.port()));
         let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(&host, address).build()?;
-        Ok(Self { client, url: format!("http://{host}:{}/{stage}", ministack.port()) })
+        Ok(Self { client, address, url: format!("http://{host}:{}/{stage}", ministack.port()) })
     }
 
     /// The address that purges one image pack.
@@ -92,6 +97,37 @@ impl AdminApi {
         .await
     }
 
+    /// Asks where the purges of an image pack stand.
+    pub async fn purge_status(&self, tenant: &str, image_pack: &str, token: &str) -> Result<Answer, AdminError> {
+        answer(self.request(Method::GET, &format!("/images/{tenant}/{image_pack}")).bearer_auth(token)).await
+    }
+
+    /// Asks what a purge of an image pack would do.
+    pub async fn preview(&self, tenant: &str, image_pack: &str, token: &str) -> Result<Answer, AdminError> {
+        let request = self.request(Method::DELETE, &format!("/images/{tenant}/{image_pack}"));
+        answer(request.query(&[("dryRun", true)]).bearer_auth(token)).await
+    }
+
+    /// Sends a request as it is written, which no HTTP client would leave alone, and reads the answer: `target` is what
+    /// follows the stage, and may be anything that has no space in it.
+    pub(crate) async fn send_raw(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[String],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        let (_, host_and_stage) = self.url.split_once("://").unwrap_or_default();
+        let (host, stage) = host_and_stage.split_once('/').unwrap_or_default();
+        let mut request = format!("{method} /{stage}{target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        for header in headers {
+            request.push_str(&format!("{header}\r\n"));
+        }
+        request.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        let answer = tokio::time::timeout(TIMEOUT, exchange(self.address, request.as_bytes(), body)).await??;
+        raw_answer(&answer).ok_or_else(|| io::Error::other("the admin API answered something else than HTTP"))
+    }
+
     /// Begins a request for `path` of the API.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
@@ -104,6 +140,26 @@ pub(crate) async fn answer(request: RequestBuilder) -> Result<Answer, AdminError
     let status = response.status();
     let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
     Ok(Answer { status, body })
+}
+
+async fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(head).await?;
+    // Whoever refuses a body may hang up before it has been sent.
+    let _ = stream.write_all(body).await;
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer).await {
+        Err(error) if answer.is_empty() => Err(error),
+        _ => Ok(answer),
+    }
+}
+
+/// Reads status and body of an HTTP answer of known length.
+fn raw_answer(answer: &[u8]) -> Option<Answer> {
+    let text = String::from_utf8_lossy(answer);
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some(Answer { status, body: serde_json::from_str(body).unwrap_or_default() })
 }
 
 fn id_and_stage(url: &str) -> Option<(&str, &str)> {

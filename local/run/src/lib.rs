@@ -7,6 +7,7 @@ pub mod clients;
 pub mod console;
 pub mod environment;
 pub mod existing_installation;
+pub mod figures;
 pub mod invitation;
 pub mod local_cloud;
 pub mod log_file;

@@ -77,7 +77,7 @@ fn the_routes_and_their_authorizer_are_added_to_the_api_that_has_its_own_stage_a
     for kind in ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::ApiMapping"] {
         assert!(!kinds(pipeline()).contains(kind), "{kind}");
     }
-    for (kind, count) in [("Route", 15), ("Integration", 2), ("Authorizer", 1)] {
+    for (kind, count) in [("Route", 16), ("Integration", 2), ("Authorizer", 1)] {
         let kind = format!("AWS::ApiGatewayV2::{kind}");
         let apis: Vec<_> = pipeline().all(&kind).map(|resource| &resource.properties["ApiId"]).collect();
         assert_eq!(apis, vec![API; count], "{kind}");
