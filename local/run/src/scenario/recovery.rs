@@ -31,7 +31,8 @@ const TICK_DUE_WITHIN: Duration = Duration::from_secs(40);
 
 /// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
 pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<([Awaited; 2], String), Cause> {
-    let sdk = sdk_config(&cloud.endpoint());
+    let ministack = cloud.ministack();
+    let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
     let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
     let clients = Clients::new(&sdk);
     let recovery = Recovery::new(clients.clone(), installation.clone());
