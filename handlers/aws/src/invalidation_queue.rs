@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change_detection::Reason;
 use domain::enqueue::Enqueue;
@@ -39,31 +40,12 @@ impl InvalidationQueue {
 
 impl Queue for InvalidationQueue {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
-        let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
-        let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
-        let response = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
-            .update_expression(format!(
-                // What was deleted before this change may have been made anew since: a deletion under way begins again.
-                "SET version = :version, lastEventAt = :lastEventAt, \
-                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_pass} \
-                 REMOVE sweep \
-                 ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
-            ))
-            .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
-            .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
-            .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
-            .expression_attribute_values(":changes", number(upsert.changes))
-            .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
-            .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await
-            .map_err(|error| call_failed(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error))?;
-        self.entry(response.attributes.unwrap_or_default())
+        match self.update(upsert, LastEvent::Newest).await? {
+            Some(row) => self.entry(row),
+            // A call that was held up lands behind that of a later change. Were the time set back, the row would settle
+            // too early for the later change.
+            None => self.entry(self.update(upsert, LastEvent::Kept).await?.unwrap_or_default()),
+        }
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallFailed> {
@@ -171,6 +153,49 @@ impl Queue for InvalidationQueue {
 }
 
 impl InvalidationQueue {
+    /// Adds `upsert` to the row. `None`: the row was written for a later change, which `last_event` does not allow.
+    async fn update(
+        &self,
+        upsert: &Enqueue,
+        last_event: LastEvent,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, CallFailed> {
+        let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
+        let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
+        let (last_event_at, condition) = match last_event {
+            LastEvent::Newest => {
+                (":lastEventAt", Some("attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt".to_owned()))
+            }
+            LastEvent::Kept => ("if_not_exists(lastEventAt, :lastEventAt)", None),
+        };
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
+            .update_expression(format!(
+                // What was deleted before this change may have been made anew since: a deletion under way begins again.
+                "SET version = :version, lastEventAt = {last_event_at}, \
+                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_pass} \
+                 REMOVE sweep \
+                 ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
+            ))
+            .set_condition_expression(condition)
+            .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
+            .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
+            .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
+            .expression_attribute_values(":changes", number(upsert.changes))
+            .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
+            .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match result {
+            Ok(response) => Ok(Some(response.attributes.unwrap_or_default())),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            Err(error) => Err(call_failed(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error)),
+        }
+    }
+
     fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueFailed> {
         let key = |name| item.get(name).and_then(|key| key.as_s().ok()).map_or("?", String::as_str);
         let row = format!("{} of {}", key("target"), key("tenant"));
@@ -180,6 +205,14 @@ impl InvalidationQueue {
             cause: cause.to_string(),
         })
     }
+}
+
+/// What becomes of a row's `lastEventAt`.
+enum LastEvent {
+    /// It is the change that is written, if that is the newest.
+    Newest,
+    /// It stays what it is.
+    Kept,
 }
 
 /// The primary key of a row.

@@ -3,12 +3,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, HttpClientError};
 use tokio::process::Command;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Every name under which the local AWS is called: by its address, and an API by its own host name.
 const NAMES: &str = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.execute-api.localhost";
@@ -35,6 +41,12 @@ pub enum CertificateError {
     /// The AWS clients can't use it.
     #[error("no AWS client can be made that trusts the certificate")]
     Aws(#[from] HttpClientError),
+    /// TLS can't use it.
+    #[error("no TLS connection can be made that trusts the certificate")]
+    Tls(#[from] tokio_rustls::rustls::Error),
+    /// It is not PEM.
+    #[error("the certificate that openssl made is not PEM")]
+    Pem(#[from] tokio_rustls::rustls::pki_types::pem::Error),
     /// The HTTP clients can't use it.
     #[error("no HTTP client can be made that trusts the certificate")]
     Http(#[from] reqwest::Error),
@@ -91,5 +103,16 @@ impl Certificate {
         let trusted = TrustStore::empty().with_pem_certificate(self.pem.clone());
         let context = TlsContext::builder().with_trust_store(trusted).build()?;
         Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build_https())
+    }
+
+    /// Opens TLS connections that trust this certificate and no other, for requests that no HTTP client sends.
+    pub fn tls_connector(&self) -> Result<TlsConnector, CertificateError> {
+        let mut trusted = RootCertStore::empty();
+        trusted.add(CertificateDer::from_pem_slice(&self.pem)?)?;
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(trusted)
+            .with_no_client_auth();
+        Ok(TlsConnector::from(Arc::new(config)))
     }
 }

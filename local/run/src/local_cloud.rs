@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use domain::TenantId;
 use edge::{Distributions, EdgeConfig, RunningEdge};
+use serde_json::Value;
 use toml::Table;
 
 use crate::admin::AdminApi;
@@ -191,6 +192,11 @@ impl LocalCloud {
 
     /// A token of an admin of `tenants`, with the audience and the scopes that the environment demands.
     pub fn token(&self, tenants: &[&str], valid_for: Duration) -> Result<String, Cause> {
+        Ok(self.issuer().sign(&self.claims(tenants, valid_for)?)?)
+    }
+
+    /// What such a token says, as JSON.
+    pub fn claims(&self, tenants: &[&str], valid_for: Duration) -> Result<Value, Cause> {
         let demanded = |key: &str| {
             let value = self.environment.get("admin_api").and_then(|api| api.get(key)).and_then(|value| value.as_str());
             value.ok_or_else(|| format!("the environment has no text `admin_api.{key}`"))
@@ -198,7 +204,13 @@ impl LocalCloud {
         let scope = format!("{} {}", demanded("scope")?, demanded("management_scope")?);
         let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: &scope, tenants };
         let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
-        Ok(self.parts.issuer.token(&admin, now, valid_for)?)
+        Ok(serde_json::to_value(self.issuer().claims(&admin, now, valid_for))?)
+    }
+
+    /// Who signs the tokens that the deployed API takes.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.parts.issuer
     }
 
     /// The web server that the management API may fetch pictures from.

@@ -92,7 +92,7 @@ async fn carry_out(
     match command {
         Command::Play { existing, browser, faults } => {
             let played = async {
-                scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await?;
+                scenario::play(&cloud, checkout, report, timeline.get_or_init(Timeline::begin)).await?;
                 permissions::play(&cloud, checkout, report).await?;
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;

@@ -51,10 +51,10 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
-            ("dynamodb:PutItem dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
-            ("dynamodb:PutItem", "data/PurgeLedger.Arn"),
+            ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
             (
                 "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
