@@ -52,11 +52,13 @@ check: setup ## Format, lints and unit tests: quick after a small change
 
 test: setup ## Everything that can be tested without an AWS account, the whole scenario included
 	@$(TIMED) --begin
+	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
 	@$(TIMED) "the scenario, the console and an existing installation, deployed" $(RUN) play --browser --existing
 	@$(TIMED) --report
+	@.ci/figures
 
 lint: setup ## Format, clippy and licences, as CI runs them
 	@$(TIMED) "format" cargo fmt --all -- --check

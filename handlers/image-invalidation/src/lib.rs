@@ -21,7 +21,7 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 
 /// How much of a run's time is kept free for the requests of the last batches and their rows.
-const SENDING_MAX: Duration = Duration::from_secs(60);
+const SENDING_MAX: Duration = Duration::from_mins(1);
 /// How much of a run's time is kept free for its end: a last look at the requests, and the lease.
 const ENDING_MAX: Duration = Duration::from_secs(20);
 

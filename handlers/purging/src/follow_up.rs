@@ -84,13 +84,11 @@ impl<P: Ports> Executor<P> {
             return followed;
         } else {
             self.send(request.clone(), &mut followed.sent).await;
-            match followed.sent.accepted.first() {
-                Some((accepted, _)) => accepted.clone(),
-                None => {
-                    followed.open.push(request);
-                    return followed;
-                }
-            }
+            let Some((accepted, _)) = followed.sent.accepted.first() else {
+                followed.open.push(request);
+                return followed;
+            };
+            accepted.clone()
         };
         match self.end_of(&request).await {
             Ok(End::Completed { entries_removed }) => {

@@ -8,19 +8,23 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::certificate::CertificateError;
 use crate::ministack::MiniStack;
 
 /// How long the API may take; HTTP APIs give up after 30 s.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
 /// The admin API as it is reached on this machine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AdminApi {
     client: reqwest::Client,
-    /// Where this machine reaches it.
+    /// Where this machine reaches it, and whom it trusts there.
     address: SocketAddr,
-    /// `http://<api id>.execute-api.localhost:<port>/<stage>`
+    tls: TlsConnector,
+    /// `https://<api id>.execute-api.localhost:<port>/<stage>`
     url: String,
 }
 
@@ -62,12 +66,21 @@ pub enum AdminError {
     /// The stack's output is not the address of a stage.
     #[error("the output AdminApiUrl should be https://<api id>.execute-api.<region>.<domain>/<stage>, but is {0:?}")]
     Output(String),
+    /// No client can be made that trusts the API.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The API did not answer.
     #[error("the admin API did not answer")]
     Http(#[from] reqwest::Error),
     /// The API answered that it did not do what it should.
     #[error("the admin API refused: {0}")]
     Refused(String),
+}
+
+impl fmt::Debug for AdminApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminApi").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl AdminApi {
@@ -77,8 +90,10 @@ impl AdminApi {
         let (id, stage) = id_and_stage(output).ok_or_else(|| AdminError::Output(output.to_owned()))?;
         let host = format!("{id}.execute-api.localhost");
         let address = SocketAddr::from(([127, 0, 0, 1], ministack.port()));
-        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(&host, address).build()?;
-        Ok(Self { client, address, url: format!("http://{host}:{}/{stage}", ministack.port()) })
+        let certificate = ministack.certificate();
+        let client = certificate.http_client()?.timeout(TIMEOUT).resolve(&host, address).build()?;
+        let url = format!("https://{host}:{}/{stage}", ministack.port());
+        Ok(Self { client, address, tls: certificate.tls_connector()?, url })
     }
 
     /// The address that purges one image pack.
@@ -124,8 +139,27 @@ impl AdminApi {
             request.push_str(&format!("{header}\r\n"));
         }
         request.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-        let answer = tokio::time::timeout(TIMEOUT, exchange(self.address, request.as_bytes(), body)).await??;
+        let answer = tokio::time::timeout(TIMEOUT, self.exchange(host, request.as_bytes(), body)).await??;
         raw_answer(&answer).ok_or_else(|| io::Error::other("the admin API answered something else than HTTP"))
+    }
+
+    async fn exchange(&self, host: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+        let name = host.split(':').next().unwrap_or_default().to_owned();
+        let name = ServerName::try_from(name).map_err(io::Error::other)?;
+        let mut stream = self.tls.connect(name, TcpStream::connect(self.address).await?).await?;
+        stream.write_all(head).await?;
+        // Whoever refuses a body may hang up before it has been sent.
+        let _ = stream.write_all(body).await;
+        let mut answer = Vec::new();
+        match stream.read_to_end(&mut answer).await {
+            Err(error) if answer.is_empty() => Err(error),
+            _ => Ok(answer),
+        }
+    }
+
+    /// The client that trusts the API's certificate, for what lies beside it.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
     }
 
     /// Begins a request for `path` of the API.
@@ -140,18 +174,6 @@ pub(crate) async fn answer(request: RequestBuilder) -> Result<Answer, AdminError
     let status = response.status();
     let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
     Ok(Answer { status, body })
-}
-
-async fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(head).await?;
-    // Whoever refuses a body may hang up before it has been sent.
-    let _ = stream.write_all(body).await;
-    let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer).await {
-        Err(error) if answer.is_empty() => Err(error),
-        _ => Ok(answer),
-    }
 }
 
 /// Reads status and body of an HTTP answer of known length.

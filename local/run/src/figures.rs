@@ -1,4 +1,4 @@
-//! `target/figures`: numbers that a test run ends with.
+//! Figures that a run leaves in `target/figures`, beside those of the tests, for whoever sums them up.
 
 use std::io;
 
@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::checkout::Checkout;
 
-/// Writes `<name>.json`.
+/// Writes `figures` to `target/figures/<name>.json`.
 pub fn write(checkout: &Checkout, name: &str, figures: &Value) -> io::Result<()> {
     let folder = checkout.root().join("target/figures");
     std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join(format!("{name}.json")), format!("{figures}\n"))
+    std::fs::write(folder.join(format!("{name}.json")), format!("{figures:#}\n"))
 }

@@ -79,7 +79,7 @@ impl ManagementApi {
         let presigned = self.prepare_upload(pack, location, bytes.len(), media_type).await?.succeeded()?;
         let upload: Upload = serde_json::from_value(presigned.body.clone())
             .map_err(|error| AdminError::Refused(format!("no presigned upload ({error}): {}", presigned.body)))?;
-        let mut put = reqwest::Client::builder().no_proxy().build()?.put(&upload.url);
+        let mut put = self.api.client().put(&upload.url);
         // The client computes the length itself.
         for (name, value) in upload.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
             put = put.header(name, value);

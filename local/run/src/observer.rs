@@ -26,6 +26,8 @@ pub struct Observer {
     pub image_pack_table: String,
     /// The bucket of originals.
     pub originals_bucket: String,
+    /// The bucket of variants.
+    pub variants_bucket: String,
     /// The invalidation queue's table.
     pub queue_table: String,
     /// The purge ledger's table.
@@ -94,9 +96,8 @@ impl Observer {
     /// Everything that waits to be purged.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, ObserverError> {
         // The lease and the requests lie beside the entries, under names that no tenant can have.
-        let is_entry = |row: &HashMap<String, AttributeValue>| {
-            row.get("tenant").and_then(|tenant| tenant.as_s().ok()).is_none_or(|tenant| !tenant.starts_with('#'))
-        };
+        let is_entry =
+            |row: &HashMap<String, AttributeValue>| tenant_of(row).is_none_or(|tenant| !tenant.starts_with('#'));
         self.rows(&self.queue_table, is_entry).await
     }
 
@@ -203,7 +204,7 @@ impl Observer {
             written.extend(self.items(table).await?);
         }
         // The lease comes and goes with every tick.
-        written.retain(|item| item.get("tenant") != Some(&lease_holder()));
+        written.retain(|item| tenant_of(item) != Some("#lease"));
         Ok(written)
     }
 
@@ -228,6 +229,7 @@ fn invalidations_failed(distribution_id: &str, error: aws_sdk_cloudfront::Error)
     ObserverError::Invalidations { distribution_id: distribution_id.to_owned(), source: Box::new(error) }
 }
 
-fn lease_holder() -> AttributeValue {
-    AttributeValue::S("#lease".to_owned())
+/// Whose an item is, by its partition key.
+fn tenant_of(item: &HashMap<String, AttributeValue>) -> Option<&str> {
+    item.get("tenant")?.as_s().ok().map(String::as_str)
 }

@@ -48,7 +48,10 @@ pub enum InstallationUnknown {
         cause: serde_json::Error,
     },
     /// Systems Manager did not answer.
-    #[error("reading parameter {parameter} failed: {cause}")]
+    #[error(
+        "reading parameter {parameter} failed; check the credentials, which need ssm:GetParameter, and the region \
+         (AWS_REGION): {cause}"
+    )]
     Call {
         /// Its name.
         parameter: String,

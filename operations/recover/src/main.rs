@@ -17,7 +17,7 @@ use recover::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 /// with the time when it began.
 ///
 /// Both can be interrupted and repeated: what is in the queue is there once. The scheduled purge does the rest.
-/// Credentials and region are those of the AWS CLI; docs/runbook.md says which rights they need.
+/// Credentials and region come from the environment or a profile, as docs/runbook.md says, with the rights that they need.
 #[derive(Debug, Parser)]
 #[command(name = "recover", version)]
 enum Command {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata;
+use aws_sdk_dynamodbstreams::primitives::Blob;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use purging::ports::CallFailed;
 use serde_json::{Value, json};
@@ -153,7 +154,7 @@ fn attribute(value: AttributeValue) -> Value {
         AttributeValue::B(bytes) => json!(serde_dynamo::AttributeValue::B(bytes.into_inner())),
         AttributeValue::Bool(is) => json!({"BOOL": is}),
         AttributeValue::Bs(set) => {
-            json!(serde_dynamo::AttributeValue::Bs(set.into_iter().map(|bytes| bytes.into_inner()).collect()))
+            json!(serde_dynamo::AttributeValue::Bs(set.into_iter().map(Blob::into_inner).collect()))
         }
         AttributeValue::L(list) => json!({"L": list.into_iter().map(attribute).collect::<Vec<_>>()}),
         AttributeValue::M(map) => json!({"M": attributes(map)}),
@@ -169,7 +170,7 @@ fn attribute(value: AttributeValue) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodbstreams::primitives::{Blob, DateTime};
+    use aws_sdk_dynamodbstreams::primitives::DateTime;
     use aws_sdk_dynamodbstreams::types::{OperationType, StreamRecord, StreamViewType};
 
     use super::*;

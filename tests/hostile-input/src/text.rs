@@ -45,9 +45,9 @@ fn edited(text: &str, edits: &[Edit]) -> String {
         let place = usize::from(place) % (characters.len() + 1);
         match change {
             Change::Insert(piece) => drop(characters.splice(place..place, piece.chars())),
-            Change::Repeat(character) => drop(characters.splice(place..place, [character; LONG])),
+            Change::Repeat(character) => drop(characters.splice(place..place, vec![character; LONG])),
             Change::Remove => characters.truncate(place),
-            Change::Upper => characters.iter_mut().for_each(|character| character.make_ascii_uppercase()),
+            Change::Upper => characters.iter_mut().for_each(char::make_ascii_uppercase),
         }
     }
     characters.into_iter().collect()

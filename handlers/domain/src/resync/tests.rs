@@ -89,8 +89,8 @@ fn purge(started_at: Timestamp, reason: Reason) -> LedgerRow {
     }
 }
 
-fn check(situation: &str, changed: Changed, queued: Option<QueueEntry>, purges: &[LedgerRow], expected: Verdict) {
-    let verdict = suspect(changed).verdict(SINCE, queued.as_ref(), purges, SETTLE);
+fn check(situation: &str, changed: Changed, queued: Option<&QueueEntry>, purges: &[LedgerRow], expected: Verdict) {
+    let verdict = suspect(changed).verdict(SINCE, queued, purges, SETTLE);
     assert_eq!(verdict, expected, "{changed:?}: {situation}");
 }
 
@@ -106,28 +106,22 @@ fn a_row_answers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for
     let at = Changed::At(DURING);
     let earlier = Timestamp::from_millis(DURING.as_millis() - 1);
     for reason in [Reason::Resync, Reason::ImageLocationsChanged, Reason::Manual] {
-        check("as old as the change", at, Some(row(DURING, reason)), &[], Verdict::Queued);
-        check("older than the change", at, Some(row(earlier, reason)), &[], Verdict::Enqueue);
+        check("as old as the change", at, Some(&row(DURING, reason)), &[], Verdict::Queued);
+        check("older than the change", at, Some(&row(earlier, reason)), &[], Verdict::Enqueue);
     }
 }
 
 #[test]
 fn what_does_not_say_when_it_changed_is_answered_by_a_resync_of_this_outage_only() {
-    let row_of = |at, reason| Some(row(at, reason));
     for changed in [Changed::Sometime, Changed::Removed] {
-        check("queued by this resync", changed, row_of(DURING, Reason::Resync), &[], Verdict::Queued);
-        check("queued by an older resync", changed, row_of(BEFORE, Reason::Resync), &[], Verdict::Enqueue);
-        let other = row_of(DURING, Reason::ImageLocationsChanged);
-        check("queued for another change", changed, other, &[], Verdict::Enqueue);
+        check("queued by this resync", changed, Some(&row(DURING, Reason::Resync)), &[], Verdict::Queued);
+        check("queued by an older resync", changed, Some(&row(BEFORE, Reason::Resync)), &[], Verdict::Enqueue);
+        let other = row(DURING, Reason::ImageLocationsChanged);
+        check("queued for another change", changed, Some(&other), &[], Verdict::Enqueue);
     }
-    check("its removal is queued", Changed::Removed, row_of(DURING, Reason::PackRemoved), &[], Verdict::Queued);
-    check(
-        "queued as removed, yet there",
-        Changed::Sometime,
-        row_of(DURING, Reason::PackRemoved),
-        &[],
-        Verdict::Enqueue,
-    );
+    let removal = row(DURING, Reason::PackRemoved);
+    check("its removal is queued", Changed::Removed, Some(&removal), &[], Verdict::Queued);
+    check("queued as removed, yet there", Changed::Sometime, Some(&removal), &[], Verdict::Enqueue);
 }
 
 #[test]
@@ -143,7 +137,7 @@ fn a_purge_answers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
         let early_pass = LedgerRow { is_settled: false, ..purge(settled, reason) };
         check("an early pass", at, None, &[early_pass], Verdict::Enqueue);
         check("any of several", at, None, &[purge(too_early, reason), purge(settled, reason)], Verdict::Purged);
-        check("queued since", at, Some(row(BEFORE, reason)), &[purge(settled, reason)], Verdict::Purged);
+        check("queued since", at, Some(&row(BEFORE, reason)), &[purge(settled, reason)], Verdict::Purged);
     }
 }
 

@@ -31,7 +31,8 @@ const TICK_DUE_WITHIN: Duration = Duration::from_secs(40);
 
 /// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
 pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<([Awaited; 2], String), Cause> {
-    let sdk = sdk_config(&cloud.endpoint());
+    let ministack = cloud.ministack();
+    let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
     let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
     let clients = Clients::new(&sdk);
     let recovery = Recovery::new(clients.clone(), installation.clone());
@@ -125,7 +126,7 @@ async fn on_failure_message(clients: &Clients, installation: &Installation, enti
         let page = page.map_err(aws_sdk_dynamodbstreams::Error::from)?;
         let records = page.records.unwrap_or_default();
         iterator = page.next_shard_iterator.filter(|_| !records.is_empty());
-        newest = records.into_iter().filter(|record| is_about(record, entity)).next_back().or(newest);
+        newest = records.into_iter().rfind(|record| is_about(record, entity)).or(newest);
     }
     let number = newest.and_then(|record| record.dynamodb?.sequence_number).ok_or("the stream has no such record")?;
     let arrived_at = "2026-11-24T10:00:00Z";

@@ -1,5 +1,7 @@
 //! Batches of the stream that Lambda gave up delivering.
 
+use std::slice;
+
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
     StreamViewType,
@@ -107,7 +109,7 @@ async fn check_lost(environment: &Environment, recovery: &Recovery, letter: &Val
     assert!(replayed.left[0].why.contains(expected), "{replayed:?}");
     assert!(replayed.left[0].why.contains("run a resync, then delete this letter"), "{replayed:?}");
     assert_eq!(replayed.left[0].resync_since.as_deref(), Some(FIRST_RECORD_AT));
-    assert_eq!(environment.dead_letters().await, [letter.clone()]);
+    assert_eq!(environment.dead_letters().await, slice::from_ref(letter));
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 

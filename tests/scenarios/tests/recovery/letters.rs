@@ -1,5 +1,7 @@
 //! Letters that our own functions wrote.
 
+use std::slice;
+
 use local_aws::LocalDynamoDb;
 use purging::ports::Queue;
 use recover::{Clients, Recovery};
@@ -57,7 +59,7 @@ async fn check_stays(environment: &Environment, letter: &Value, expected: &[&str
         assert_eq!(replayed, 0);
         assert_eq!(environment.queued().await, Vec::<String>::new(), "{letter}");
     }
-    assert_eq!(environment.dead_letters().await, [letter.clone()]);
+    assert_eq!(environment.dead_letters().await, slice::from_ref(letter));
 }
 
 #[tokio::test]

@@ -240,6 +240,22 @@ fn nothing_that_is_written_down_is_wider_than_its_reason() {
 }
 
 #[test]
+fn no_stack_overwrites_what_another_grants() {
+    for environment in ["dev", "prod"] {
+        let mut names = BTreeSet::new();
+        for stack in of_the_repository().stacks_of(environment) {
+            for policy in stack.all("AWS::IAM::Policy") {
+                // A role has one policy of each name, and the last one that is deployed stays.
+                let name = stack.text(&policy.properties["PolicyName"]);
+                for role in stack.texts(&policy.properties["Roles"]) {
+                    assert!(names.insert((role.clone(), name.clone())), "{role} has several policies called {name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_role_is_trusted_to_one_service() {
     let written = TRUST.iter().map(|(who, role, condition)| sentence(who, "may", "sts:AssumeRole", role, condition));
     let found = all("AWS::IAM::Role").flat_map(|(stack, role)| {
