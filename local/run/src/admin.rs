@@ -134,11 +134,12 @@ impl AdminApi {
     ) -> io::Result<Answer> {
         let (_, host_and_stage) = self.url.split_once("://").unwrap_or_default();
         let (host, stage) = host_and_stage.split_once('/').unwrap_or_default();
-        let mut request = format!("{method} /{stage}{target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
-        for header in headers {
-            request.push_str(&format!("{header}\r\n"));
-        }
-        request.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        let headers: String = headers.iter().flat_map(|header| [header.as_str(), "\r\n"]).collect();
+        let length = body.len();
+        let request = format!(
+            "{method} /{stage}{target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\
+             content-length: {length}\r\n\r\n"
+        );
         let answer = tokio::time::timeout(TIMEOUT, self.exchange(host, request.as_bytes(), body)).await??;
         raw_answer(&answer).ok_or_else(|| io::Error::other("the admin API answered something else than HTTP"))
     }

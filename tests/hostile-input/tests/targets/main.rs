@@ -1,4 +1,5 @@
 //! One file for each place where input enters.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod edge_xml;
 mod fetch_urls;

@@ -41,7 +41,7 @@ async fn environment(changed_at: Timestamp) -> Environment {
 
 /// Expects an unfinished run: nothing left the queue and CloudFront was told nothing.
 async fn check_unfinished(environment: &Environment, handler: &InvalidationHandler, now: Timestamp, left: &[&str]) {
-    let summary = run_at(&handler, "run", now).await.unwrap();
+    let summary = run_at(handler, "run", now).await.unwrap();
     assert_eq!((summary.sweeps_unfinished, summary.entries_left, summary.entries_removed), (1, 1, 0));
     assert_eq!(environment.variants().await, left);
     assert_eq!(environment.queued().await, ["acme location#main"]);
