@@ -132,9 +132,14 @@ impl<P: Ports> Executor<P> {
         let RequestedEntry { target, version, .. } = entry;
         let tenant = &request.for_tenant;
         let completed_at = entry.is_settled.then(|| self.ports.clock().now());
-        // What a location or a tenant shows is made anew variant by variant; the first one would say little.
-        let refill_seen_at =
-            if target.is_broad() { None } else { self.ports.variants().stored_at(&Sweep::of(tenant, target)).await? };
+        // What a location or a tenant shows is made anew variant by variant; the first one would say little. And where one
+        // item stands for thousands of packs, looking for each of them would cost more than their purge.
+        let is_exact = request.items.len() == request.entries.len();
+        let refill_seen_at = if is_exact && !target.is_broad() {
+            self.ports.variants().stored_at(&Sweep::of(tenant, target)).await?
+        } else {
+            None
+        };
         let conclusion = Conclusion { completed_at, refill_seen_at };
         self.ports.ledger().conclude(tenant, &purge_key(entry, &request.caller_reference), &conclusion).await?;
         let row = RowVersion { tenant, target, version };
