@@ -63,7 +63,7 @@ impl Letter {
         if let Some(range) = letter.get_mut("DDBStreamBatchInfo") {
             return serde_json::from_value(range.take()).map(Self::Range).map_err(UnknownLetter::Content);
         }
-        let payload = letter["payload"].take();
+        let payload = letter.get_mut("payload").map(Value::take).unwrap_or_default();
         match letter["source"].as_str() {
             Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
             Some(purging::isolation::SOURCE) => {
