@@ -9,7 +9,7 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup run dev check test lint bench deny clean
+.PHONY: help setup run dev check test simulate lint bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
@@ -59,6 +59,9 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) "the scenario, the console, faults and an existing installation, deployed" $(RUN) play --browser --faults --existing
 	@$(TIMED) --report
 	@.ci/figures
+
+simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
+	@cargo run --quiet --bin simulate -- $(SEED)
 
 lint: setup ## Format, clippy and licences, as CI runs them
 	@$(TIMED) "format" cargo fmt --all -- --check

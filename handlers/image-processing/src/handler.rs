@@ -1,34 +1,25 @@
 //! Answers one request: the stored variant, or a new one.
 
-use aws_adapters::image_pack_table::ImagePackTable;
-use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::variant_claims::VariantClaims;
-use aws_adapters::variants_bucket::VariantsBucket;
 use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 
-use crate::making::Served;
+use crate::making::{Kept, Served};
+use crate::ports::{Ports, Variants};
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
 use crate::response;
 
-/// What answering a request touches.
+/// What answering a request needs.
 #[derive(Debug, Clone)]
-pub struct Handler {
-    /// Says what a pack shows at which location.
-    pub packs: ImagePackTable,
-    /// What variants are made from.
-    pub originals: OriginalsBucket,
-    /// Asked first; filled when it has nothing.
-    pub variants: VariantsBucket,
-    /// Lets one of several requests fill it.
-    pub claims: VariantClaims,
+pub struct Handler<P> {
+    /// The world outside.
+    pub ports: P,
     /// The response header that CloudFront reads cache tags from.
     pub cache_tag_header: HeaderName,
 }
 
-impl Handler {
+impl<P: Ports> Handler<P> {
     /// Answers one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
         let mut response = match ImageRequest::parse(request) {
@@ -59,13 +50,14 @@ impl Handler {
     async fn picture(&self, asked: &ImageRequest) -> Result<Served, Refusal> {
         let recipe = self.recipe(self.wanted(asked, None).await?).await?;
         let key = recipe.wanted.key();
-        let stored = self.variants.read(&key).await?;
+        let stored = self.ports.variants().read(&key).await?;
         tracing::info!(key, is_stored = stored.is_some(), "serving a variant");
         match stored {
             Some(variant) => {
                 // A variant that is about to be purged must not be kept: this answer may reach an edge behind the purge.
                 let is_lasting = variant.revision.as_ref().is_none_or(|revision| *revision == recipe.revision());
-                Ok(Served { variant, cache_tags: recipe.wanted.cache_tags(), is_lasting })
+                let kept = if is_lasting { Kept::UntilPurged } else { Kept::Never };
+                Ok(Served { variant, cache_tags: recipe.wanted.cache_tags(), kept })
             }
             None => self.make(asked, recipe).await,
         }

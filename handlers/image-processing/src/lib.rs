@@ -4,8 +4,10 @@
 //! bucket holds, or makes it from the original, stores it and answers with it. Every answer that CloudFront keeps
 //! carries cache tags by which a purge finds it.
 
+pub mod aws;
 mod handler;
 mod making;
+pub mod ports;
 mod recipe;
 mod refusal;
 mod request;

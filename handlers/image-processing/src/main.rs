@@ -8,6 +8,7 @@ use aws_adapters::settings::setting;
 use aws_adapters::variant_claims::VariantClaims;
 use aws_adapters::variants_bucket::VariantsBucket;
 use image_processing::Handler;
+use image_processing::aws::Aws;
 use lambda_http::{Error, Request, run, service_fn, tracing};
 
 #[tokio::main]
@@ -23,13 +24,13 @@ async fn main() -> Result<(), Error> {
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-    let handler = Handler {
+    let ports = Aws {
         packs: ImagePackTable::new(dynamodb.clone(), pack_table, attribute_names),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket),
         variants: VariantsBucket::new(s3, variants_bucket),
         claims: VariantClaims::new(dynamodb, claim_table, render_timeout),
-        cache_tag_header,
     };
+    let handler = Handler { ports, cache_tag_header };
     let handler = &handler;
     run(service_fn(|request: Request| async move { Ok::<_, Error>(handler.handle(&request).await) })).await
 }

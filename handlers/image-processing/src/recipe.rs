@@ -9,6 +9,7 @@ use domain::variant_key::variant_key;
 use domain::{ImagePackId, LocationName, TenantId};
 
 use crate::Handler;
+use crate::ports::{Packs, Ports};
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
 
@@ -55,7 +56,7 @@ impl Recipe {
     }
 }
 
-impl Handler {
+impl<P: Ports> Handler<P> {
     /// What `asked` means now. The location's configuration comes with it if the request names the location, or if
     /// that is the `likely` one.
     pub(crate) async fn wanted(
@@ -66,7 +67,7 @@ impl Handler {
         let packs: Vec<_> = asked.readings.iter().map(|reading| &reading.pack).collect();
         let expected = asked.location.as_ref().or(likely);
         let locations: Vec<_> = expected.into_iter().collect();
-        let mut found = self.packs.find(&asked.tenant, &packs, &locations).await?;
+        let mut found = self.ports.packs().find(&asked.tenant, &packs, &locations).await?;
         let (reading, mut pack) = first_existing(asked, &mut found)?;
         let location = asked.location.clone().or(pack.main_image_location).ok_or(Refusal::NoMainLocation)?;
         let Some(picture) = pack.image_locations.remove(&location) else {
@@ -82,7 +83,7 @@ impl Handler {
         let Wanted { tenant, location, .. } = &wanted;
         let config = match config {
             Some(config) => config,
-            None => self.packs.find(tenant, &[], &[location]).await?.location(location)?,
+            None => self.ports.packs().find(tenant, &[], &[location]).await?.location(location)?,
         };
         Ok(Recipe { wanted, config })
     }

@@ -4,7 +4,7 @@ use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, Header
 use lambda_http::{Body, Response};
 use serde_json::json;
 
-use crate::making::Served;
+use crate::making::{Kept, Served};
 use crate::refusal::Refusal;
 
 /// CloudFront keeps a picture for a year (the longest that it keeps anything by default), because a purge reaches it.
@@ -15,7 +15,7 @@ const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=3153600
 /// absorbs a rush of requests for it. Short, because what ends it (a pack that is created) is not always a purge.
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 
-/// An error that the next request may not meet.
+/// An error that the next request may not meet, or a picture that is about to be purged.
 const NEVER: &str = "no-store";
 
 /// The header that says what the picture was made from: compared with what the pack shows now, it answers "why do I
@@ -26,11 +26,16 @@ const REVISION: HeaderName = HeaderName::from_static("image-revision");
 ///
 /// The answer is always the whole picture, never a 304: nothing says that CloudFront refreshes cache tags on one.
 pub(crate) fn picture(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
-    let Served { variant, cache_tags, is_lasting } = served;
+    let Served { variant, cache_tags, kept } = served;
     let mut response = Response::new(Body::from(variant.bytes));
     set(&mut response, CONTENT_TYPE, &variant.content_type);
     set(&mut response, ETAG, &variant.etag);
-    set(&mut response, CACHE_CONTROL, if is_lasting { UNTIL_PURGED } else { BRIEFLY });
+    let cache_control = match kept {
+        Kept::UntilPurged => UNTIL_PURGED,
+        Kept::Briefly => BRIEFLY,
+        Kept::Never => NEVER,
+    };
+    set(&mut response, CACHE_CONTROL, cache_control);
     set(&mut response, cache_tag_header.clone(), &cache_tags);
     if let Some(revision) = variant.revision {
         set(&mut response, REVISION, &revision);
@@ -79,7 +84,7 @@ mod tests {
         response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
-    fn served(revision: Option<&str>, is_lasting: bool) -> Response<Body> {
+    fn served(revision: Option<&str>, kept: Kept) -> Response<Body> {
         let variant = Variant {
             bytes: vec![1, 2, 3],
             content_type: "image/jpeg".to_owned(),
@@ -88,12 +93,12 @@ mod tests {
             etag: "\"abc\"".to_owned(),
         };
         let cache_tags = "acme/p1,acme/location/main,acme".to_owned();
-        picture(Served { variant, cache_tags, is_lasting }, &CACHE_TAG_HEADER)
+        picture(Served { variant, cache_tags, kept }, &CACHE_TAG_HEADER)
     }
 
     #[test]
     fn a_picture_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
-        let response = served(Some("0123456789abcdef"), true);
+        let response = served(Some("0123456789abcdef"), Kept::UntilPurged);
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), Some("image/jpeg"));
         assert_eq!(header(&response, "etag"), Some("\"abc\""));
@@ -105,12 +110,18 @@ mod tests {
 
     #[test]
     fn a_picture_that_was_stored_before_revisions_were_has_no_such_header() {
-        assert_eq!(header(&served(None, true), "image-revision"), None);
+        assert_eq!(header(&served(None, Kept::UntilPurged), "image-revision"), None);
     }
 
     #[test]
     fn a_picture_that_changes_too_fast_to_be_stored_is_kept_briefly() {
-        assert_eq!(header(&served(None, false), "cache-control"), Some("public, max-age=0, s-maxage=5"));
+        let briefly = served(None, Kept::Briefly);
+        assert_eq!(header(&briefly, "cache-control"), Some("public, max-age=0, s-maxage=5"));
+    }
+
+    #[test]
+    fn a_picture_that_is_about_to_be_purged_is_kept_nowhere() {
+        assert_eq!(header(&served(None, Kept::Never), "cache-control"), Some("no-store"));
     }
 
     fn check_error(refusal: &Refusal, status: u16, cache_control: &str) {

@@ -5,6 +5,7 @@ use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::variants_bucket::VariantsBucket;
 use domain::AttributeNames;
 use image_processing::Handler;
+use image_processing::aws::Aws;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
@@ -95,11 +96,10 @@ async fn an_aws_failure_is_an_error_that_nobody_keeps_and_that_names_no_resource
     let packs = ImagePackTable::new(dynamodb, "packs".to_owned(), AttributeNames::default());
     let originals = OriginalsBucket::new(s3.clone(), "originals".to_owned());
     let variants = VariantsBucket::new(s3, "variants".to_owned());
-    for handler in [
-        Handler { packs, ..service.handler.clone() },
-        Handler { originals, ..service.handler.clone() },
-        Handler { variants, ..service.handler.clone() },
-    ] {
+    let whole = &service.handler.ports;
+    for ports in [Aws { packs, ..whole.clone() }, Aws { originals, ..whole.clone() }, Aws { variants, ..whole.clone() }]
+    {
+        let handler = Handler { ports, ..service.handler.clone() };
         let failed = ask(&handler, "GET", Some("acme"), "/api/v2/img/p1").await;
         check_error(&failed, 502, "unavailable", "no-store", Some("acme/p1,acme"));
         let body = String::from_utf8_lossy(failed.body()).into_owned();

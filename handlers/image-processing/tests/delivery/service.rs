@@ -11,6 +11,7 @@ use aws_adapters::variant_claims::VariantClaims;
 use aws_adapters::variants_bucket::VariantsBucket;
 use domain::AttributeNames;
 use image::{ImageFormat, Rgb, RgbImage};
+use image_processing::aws::Aws;
 use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::HeaderName;
 use lambda_http::{Body, Response};
@@ -25,7 +26,7 @@ const CLAIM_DURATION: Duration = Duration::from_mins(2);
 
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) handler: Handler,
+    pub(crate) handler: Handler<Aws>,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     local_s3: Arc<LocalS3>,
@@ -36,7 +37,7 @@ impl Service {
         let dynamodb = LocalDynamoDb::start().await.client();
         let local_s3 = Arc::new(LocalS3::start().await);
         let s3 = local_s3.client();
-        let handler = Handler {
+        let ports = Aws {
             packs: ImagePackTable::new(
                 dynamodb.clone(),
                 LocalDynamoDb::IMAGE_PACK_TABLE.to_owned(),
@@ -45,14 +46,15 @@ impl Service {
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
             claims: claims(&dynamodb, CLAIM_DURATION),
-            cache_tag_header: HeaderName::from_static("image-cache-tag"),
         };
+        let handler = Handler { ports, cache_tag_header: HeaderName::from_static("image-cache-tag") };
         Self { handler, dynamodb, s3, local_s3 }
     }
 
     /// The service with other claims.
     pub(crate) fn with_claims(&self, claims: VariantClaims) -> Self {
-        Self { handler: Handler { claims, ..self.handler.clone() }, ..self.clone() }
+        let handler = self.handler.clone();
+        Self { handler: Handler { ports: Aws { claims, ..handler.ports }, ..handler }, ..self.clone() }
     }
 
     /// Runs `hook` behind each variant that is stored, before the handler goes on, with how many were stored before.
@@ -131,11 +133,11 @@ pub(crate) fn claims(dynamodb: &aws_sdk_dynamodb::Client, duration: Duration) ->
 }
 
 /// Sends the event that Lambda makes of a request to the function URL.
-pub(crate) async fn ask(handler: &Handler, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
+pub(crate) async fn ask(handler: &Handler<Aws>, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
     send(handler, &event(method, tenant, url)).await
 }
 
-pub(crate) async fn send(handler: &Handler, event: &Value) -> Response<Body> {
+pub(crate) async fn send(handler: &Handler<Aws>, event: &Value) -> Response<Body> {
     handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap()).await
 }
 

@@ -48,6 +48,21 @@ async fn a_later_change_keeps_when_the_first_one_was_and_adds_to_the_row() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_enqueued_late_does_not_make_a_newer_one_look_older() {
+    let environment = Environment::start().await;
+    let handler = environment.stream_handler();
+    let later = NOW.plus(Duration::from_mins(1));
+    deliver_as(&handler, &[replaced(2, "p1")], later, "delivery-2").await;
+    deliver_as(&handler, &[replaced(1, "p1")], NOW, "delivery-1").await;
+
+    let rows = environment.queue_rows().await;
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(row["lastEventAt"], later.as_millis());
+    assert_eq!(row["version"], format!("{}@delivery-1", sequence(1)));
+    assert_eq!(row["changes"], 2);
+}
+
+#[tokio::test]
 async fn a_batch_delivered_twice_is_one_row_with_another_version() {
     let environment = Environment::start().await;
     let handler = environment.stream_handler();

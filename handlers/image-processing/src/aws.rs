@@ -1,0 +1,115 @@
+//! The ports over AWS.
+
+use std::time::Duration;
+
+use aws_adapters::CallFailed;
+use aws_adapters::clock::SystemClock;
+use aws_adapters::image_pack_table::{Found, ImagePackTable};
+use aws_adapters::originals_bucket::OriginalsBucket;
+use aws_adapters::variant_claims::{Claim, VariantClaims};
+use aws_adapters::variants_bucket::{Variant, VariantsBucket};
+use domain::image_pack::Original;
+use domain::{ImagePackId, LocationName, TenantId, Timestamp};
+
+use crate::ports::{Claims, Originals, Packs, Ports, Variants};
+
+/// The services that a deployed function uses.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// The image-pack table.
+    pub packs: ImagePackTable,
+    /// The bucket of originals.
+    pub originals: OriginalsBucket,
+    /// The bucket of variants.
+    pub variants: VariantsBucket,
+    /// The table of claims.
+    pub claims: VariantClaims,
+}
+
+impl Ports for Aws {
+    type Packs = ImagePackTable;
+    type Originals = OriginalsBucket;
+    type Variants = VariantsBucket;
+    type Claims = VariantClaims;
+    type Clock = SystemClock;
+
+    fn packs(&self) -> &ImagePackTable {
+        &self.packs
+    }
+
+    fn originals(&self) -> &OriginalsBucket {
+        &self.originals
+    }
+
+    fn variants(&self) -> &VariantsBucket {
+        &self.variants
+    }
+
+    fn claims(&self) -> &VariantClaims {
+        &self.claims
+    }
+
+    fn clock(&self) -> &SystemClock {
+        &SystemClock
+    }
+}
+
+impl Packs for ImagePackTable {
+    async fn find(
+        &self,
+        tenant: &TenantId,
+        packs: &[&ImagePackId],
+        locations: &[&LocationName],
+    ) -> Result<Found, CallFailed> {
+        self.find(tenant, packs, locations).await
+    }
+}
+
+impl Originals for OriginalsBucket {
+    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
+        self.read(original).await
+    }
+}
+
+impl Variants for VariantsBucket {
+    async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
+        self.read(key).await
+    }
+
+    async fn store(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        content_type: &str,
+        cache_tags: &str,
+        revision: &str,
+    ) -> Result<String, CallFailed> {
+        self.store(key, bytes, content_type, cache_tags, revision).await
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), CallFailed> {
+        self.remove(key).await
+    }
+}
+
+impl Claims for VariantClaims {
+    type Claim = Claim;
+
+    fn duration(&self) -> Duration {
+        self.duration()
+    }
+
+    async fn take(
+        &self,
+        tenant: &TenantId,
+        variant: &str,
+        revision: &str,
+        now: Timestamp,
+    ) -> Result<Option<Claim>, CallFailed> {
+        self.take(tenant, variant, revision, now).await
+    }
+
+    async fn release(&self, claim: Claim) -> Result<(), CallFailed> {
+        self.release(claim).await
+    }
+}

@@ -1,0 +1,96 @@
+//! What making a picture needs of the world outside: one trait for each service. [`crate::aws`] has the real ones; the
+//! simulation has its own, which fail in every way that AWS can.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use aws_adapters::image_pack_table::Found;
+use aws_adapters::variants_bucket::Variant;
+use domain::image_pack::Original;
+use domain::{ImagePackId, LocationName, TenantId, Timestamp};
+use purging::ports::{CallFailed, Clock};
+
+/// The image-pack table.
+pub trait Packs: Send + Sync {
+    /// Reads packs and location configurations of `tenant` in one strongly consistent request.
+    fn find(
+        &self,
+        tenant: &TenantId,
+        packs: &[&ImagePackId],
+        locations: &[&LocationName],
+    ) -> impl Future<Output = Result<Found, CallFailed>> + Send;
+}
+
+/// The bucket of originals.
+pub trait Originals: Send + Sync {
+    /// Reads exactly the version of the object that the pack names. `None`: there is no such object or version.
+    fn read(&self, original: &Original) -> impl Future<Output = Result<Option<Vec<u8>>, CallFailed>> + Send;
+}
+
+/// The bucket of variants, as delivering them sees it.
+pub trait Variants: Send + Sync {
+    /// Reads one variant. `None`: it is not stored.
+    fn read(&self, key: &str) -> impl Future<Output = Result<Option<Variant>, CallFailed>> + Send;
+
+    /// Stores one variant with its cache tags and its revision, and returns its entity tag.
+    fn store(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        content_type: &str,
+        cache_tags: &str,
+        revision: &str,
+    ) -> impl Future<Output = Result<String, CallFailed>> + Send;
+
+    /// Removes one variant; one that is not stored counts as removed.
+    fn remove(&self, key: &str) -> impl Future<Output = Result<(), CallFailed>> + Send;
+}
+
+/// Who makes which variant right now.
+pub trait Claims: Send + Sync {
+    /// A claim that was taken.
+    type Claim: Debug + Send;
+
+    /// How long a claim lasts that nobody releases.
+    fn duration(&self) -> Duration;
+
+    /// Claims the variant with the key `variant`, made from `revision`. `None`: somebody holds an unexpired claim.
+    fn take(
+        &self,
+        tenant: &TenantId,
+        variant: &str,
+        revision: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Self::Claim>, CallFailed>> + Send;
+
+    /// Gives `claim` back, unless it expired and somebody else has taken it since.
+    fn release(&self, claim: Self::Claim) -> impl Future<Output = Result<(), CallFailed>> + Send;
+}
+
+/// All that making a picture needs.
+pub trait Ports: Send + Sync {
+    /// The image-pack table.
+    type Packs: Packs;
+    /// The bucket of originals.
+    type Originals: Originals;
+    /// The bucket of variants.
+    type Variants: Variants;
+    /// Who makes which variant right now.
+    type Claims: Claims;
+    /// The time.
+    type Clock: Clock;
+
+    /// Says what a pack shows at which location.
+    fn packs(&self) -> &Self::Packs;
+    /// What variants are made from.
+    fn originals(&self) -> &Self::Originals;
+    /// Asked first; filled when it has nothing.
+    fn variants(&self) -> &Self::Variants;
+    /// Lets one of several requests fill it.
+    fn claims(&self) -> &Self::Claims;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// The claim that a request holds, or not.
+pub(crate) type ClaimOf<P> = <<P as Ports>::Claims as Claims>::Claim;

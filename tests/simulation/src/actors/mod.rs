@@ -1,0 +1,7 @@
+//! Who acts in the world: editors, the stream's mapping, the scheduler, admins, viewers.
+
+pub(crate) mod admin;
+pub(crate) mod editor;
+pub(crate) mod scheduler;
+pub(crate) mod stream;
+pub(crate) mod viewer;

@@ -1,0 +1,57 @@
+//! The scheduler: it begins a run of image-invalidation now and then, whether or not the last one has ended.
+
+use std::time::Duration;
+
+use image_invalidation::Handler;
+use purging::executor::Executor;
+use purging::purger::Purger;
+
+use crate::lambda::{Instance, invoke};
+use crate::planted::Planted;
+use crate::schedule::Simulation;
+use crate::setup::IMAGE_INVALIDATION;
+
+/// The longest time between two runs, in milliseconds. Deployed it is minutes; what happens in between is the same.
+const INTERVAL_MAX_MS: u64 = 30_000;
+
+/// Begins runs as long as the simulation goes on.
+pub(crate) async fn schedule(simulation: Simulation) {
+    loop {
+        let pause_ms = simulation.world().chance.within(1_000..=INTERVAL_MAX_MS);
+        simulation.sleep_ms(pause_ms).await;
+        let run = simulation.clone();
+        simulation.begin(async move {
+            let result = invoke(&run, IMAGE_INVALIDATION, |instance| async move {
+                let (owner, deadline) = (instance.name.to_string(), instance.deadline());
+                let (lease, follow_up_max) = {
+                    let world = instance.simulation.world();
+                    (world.setup.lease, world.setup.follow_up_max)
+                };
+                let purger = purger(&instance);
+                let handler = Handler { purger, dead_letters: instance, lease, follow_up_max };
+                handler.run(&owner, deadline).await
+            });
+            let result = result.await;
+            run.world().trace(|| format!("the run says {result:?}"));
+        });
+    }
+}
+
+/// What plans and carries out on `instance`.
+pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
+    let world = instance.simulation.world();
+    let mut delays = world.setup.delays;
+    if world.planted == Some(Planted::NoSettleDelay) {
+        delays.settle = Duration::ZERO;
+    }
+    Purger {
+        executor: Executor {
+            ports: instance.clone(),
+            edge_fetch_max: delays.edge_fetch_max,
+            ledger_retention: Duration::from_hours(24),
+        },
+        delays,
+        budgets: world.setup.budgets,
+        sweep_max: world.setup.sweep_max,
+    }
+}

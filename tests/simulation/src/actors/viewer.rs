@@ -1,0 +1,155 @@
+//! Viewers: they ask an edge, which answers with what it keeps or asks image-processing.
+
+use std::collections::HashMap;
+
+use domain::image_url::IMAGE_PATH_PREFIX;
+use domain::{ImagePackId, LocationName, Target, TenantId};
+use image_processing::{Handler, TENANT_HEADER};
+use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
+use lambda_http::{Body, Request, RequestExt, Response};
+
+use crate::lambda::{Died, invoke};
+use crate::promise::Floor;
+use crate::schedule::Simulation;
+use crate::services::cloudfront::{Kept, Picture};
+use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
+use crate::world::World;
+
+const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
+
+/// The suffixes that viewers' URLs have.
+pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
+
+/// What a viewer asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Url {
+    pub(crate) tenant: TenantId,
+    pub(crate) pack: ImagePackId,
+    pub(crate) suffix: Option<&'static str>,
+    pub(crate) location: Option<LocationName>,
+}
+
+impl Url {
+    /// One of the URLs that show `target`.
+    pub(crate) fn of(world: &mut World, tenant: &TenantId, target: &Target) -> Self {
+        let url = Self::drawn(world);
+        match target {
+            Target::Pack(pack) => Self { tenant: tenant.clone(), pack: pack.clone(), ..url },
+            Target::Location(name) => Self { tenant: tenant.clone(), location: Some(name.clone()), ..url },
+            Target::Tenant => Self { tenant: tenant.clone(), ..url },
+        }
+    }
+
+    fn drawn(world: &mut World) -> Self {
+        let World { chance, setup, .. } = world;
+        let location = (!chance.happens(300)).then(|| chance.one_of(&setup.locations).clone());
+        Self {
+            tenant: chance.one_of(&setup.tenants).id.clone(),
+            pack: chance.one_of(&setup.packs).clone(),
+            suffix: *chance.one_of(&SUFFIXES),
+            location,
+        }
+    }
+
+    fn path(&self) -> String {
+        let suffix = self.suffix.map(|suffix| format!("-{suffix}")).unwrap_or_default();
+        format!("{IMAGE_PATH_PREFIX}{}{suffix}", self.pack)
+    }
+
+    /// What an edge keeps it under.
+    fn key(&self) -> String {
+        let location = self.location.as_ref().map(|location| format!("?location={location}")).unwrap_or_default();
+        format!("{}{location}", self.path())
+    }
+
+    /// As the tenant's distribution sends it to image-processing.
+    fn request(&self) -> Request {
+        let request =
+            lambda_http::http::Request::builder().uri(self.path()).header(TENANT_HEADER, self.tenant.as_str());
+        let location = self.location.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let query = HashMap::from([("location".to_owned(), location)]);
+        request.body(Body::Empty).expect("a URL of identifiers is one").with_query_string_parameters(query)
+    }
+}
+
+/// Sends viewers' requests, one after another, each as a task of its own, as long as the simulation goes on.
+pub(crate) async fn watch(simulation: Simulation) {
+    loop {
+        let (pause_ms, edge, url) = {
+            let mut world = simulation.world();
+            let is_storm = world.elapsed_ms() < world.setup.storm_ms;
+            let pause_ms = world.chance.within(if is_storm { 50..=4_000 } else { 1_000..=12_000 });
+            (pause_ms, *world.chance.one_of(&[0, 1]), Url::drawn(&mut world))
+        };
+        simulation.sleep_ms(pause_ms).await;
+        let viewer = simulation.clone();
+        simulation.begin(async move { look(&viewer, edge, &url).await });
+    }
+}
+
+/// Asks one edge for one picture, and looks whether what comes may still be seen now.
+pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
+    let floor = simulation.world().promise.floor();
+    view(simulation, edge, url, &floor).await;
+}
+
+/// Asks one edge for one picture, and looks whether `floor` allows what comes.
+pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor: &Floor) -> u16 {
+    let kept = kept(&simulation.world(), edge, url);
+    let (answer, source) = match kept {
+        Some(answer) => (answer, "keeps"),
+        None => (fetched(simulation, edge, url).await, "fetched"),
+    };
+    let mut world = simulation.world();
+    let World { promise, .. } = &mut *world;
+    promise.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
+    let Picture { status, revision, .. } = &answer;
+    let status = *status;
+    world.trace(|| format!("edge {edge} of {} {source} {}: {status} {revision:?}", url.tenant, url.key()));
+    status
+}
+
+fn kept(world: &World, edge: usize, url: &Url) -> Option<Picture> {
+    let distribution = world.setup.distribution(&url.tenant)?;
+    let state = world.cloudfront.distributions.get(&distribution.distribution_id)?;
+    let kept = state.edges[edge].get(&url.key()).filter(|kept| kept.until_ms > world.now_ms)?;
+    Some(kept.answer.clone())
+}
+
+/// Asks image-processing, and keeps the answer if it says so. An invalidation that reaches the edge meanwhile does not
+/// concern an answer that is still on its way.
+async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> Picture {
+    let request = url.request();
+    let answered = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
+        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER };
+        handler.handle(&request).await
+    });
+    let answered = answered.await;
+    let on_its_way_ms = {
+        let mut world = simulation.world();
+        let edge_fetch_max_ms = u64::try_from(EDGE_FETCH_MAX.as_millis()).unwrap_or(u64::MAX);
+        let is_slow = world.chance.fault("slow way to an edge", 3);
+        if is_slow { world.chance.within(0..=edge_fetch_max_ms - 1) } else { world.chance.latency_ms() }
+    };
+    simulation.sleep_ms(on_its_way_ms).await;
+    match answered {
+        Ok(response) => keep(&mut simulation.world(), edge, url, response),
+        Err(Died) => Picture { status: 502, revision: None, body: Vec::new() },
+    }
+}
+
+fn keep(world: &mut World, edge: usize, url: &Url, response: Response<Body>) -> Picture {
+    let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let seconds = header(&CACHE_CONTROL).and_then(|control| control.rsplit_once("s-maxage=")?.1.parse::<u64>().ok());
+    let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
+    let revision = header(&HeaderName::from_static("image-revision")).map(ToOwned::to_owned);
+    let answer = Picture { status: response.status().as_u16(), revision, body: response.body().to_vec() };
+    if let Some(seconds) = seconds
+        && let Some(distribution) = world.setup.distribution(&url.tenant)
+        && let Some(state) = world.cloudfront.distributions.get_mut(&distribution.distribution_id)
+    {
+        let until_ms = world.now_ms + seconds * 1_000;
+        state.edges[edge].insert(url.key(), Kept::of(answer.clone(), &tags, until_ms));
+    }
+    answer
+}

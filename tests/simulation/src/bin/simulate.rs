@@ -1,0 +1,24 @@
+//! `make simulate SEED=n`: replays one seed and prints all that happened.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Some(seed) = std::env::args().nth(1).and_then(|seed| seed.parse().ok()) else {
+        eprintln!("Say which seed, a number: make simulate SEED=4711");
+        return ExitCode::FAILURE;
+    };
+    let outcome = simulation::retell(seed);
+    for line in &outcome.lines {
+        println!("{line}");
+    }
+    println!();
+    println!("{} steps, {} answers, faults: {:?}", outcome.steps, outcome.answers, outcome.faults);
+    if outcome.breaches.is_empty() {
+        println!("Seed {seed} keeps the promise.");
+        return ExitCode::SUCCESS;
+    }
+    for (breach, how) in outcome.breaches {
+        println!("Seed {seed} breaks the promise ({breach:?}): {how}");
+    }
+    ExitCode::FAILURE
+}

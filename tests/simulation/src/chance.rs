@@ -1,0 +1,100 @@
+//! Everything that is left to chance, drawn from the seed: how long things take, and what goes wrong.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+/// By when a call has taken effect, counted from when it was made, in milliseconds; after that it never will. One of the
+/// promise's assumptions: settle delay and `edge_fetch_max` together leave that much room.
+pub(crate) const EFFECT_MAX_MS: u64 = 2_500;
+
+/// What becomes of one call to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It takes effect and is answered.
+    Good,
+    /// It is answered after seconds.
+    Slow,
+    /// It fails and has no effect.
+    Refused,
+    /// It takes effect, and its answer is lost: the caller sees a failure.
+    AnswerLost,
+    /// The caller gives up, and it takes effect afterwards.
+    Late,
+    /// Its first answer is lost and the client sends it again: it takes effect twice.
+    Repeated,
+}
+
+/// The seed's random numbers, and a count of what went wrong by them.
+#[derive(Debug)]
+pub(crate) struct Chance {
+    rng: SmallRng,
+    /// How many of a thousand calls go wrong. Zero: faults have ended.
+    pub(crate) faults_per_mille: u32,
+    /// How many faults were injected, by kind.
+    pub(crate) faults: BTreeMap<&'static str, u64>,
+}
+
+impl Chance {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self { rng: SmallRng::seed_from_u64(seed), faults_per_mille: 0, faults: BTreeMap::new() }
+    }
+
+    /// A number in `range`.
+    pub(crate) fn within(&mut self, range: RangeInclusive<u64>) -> u64 {
+        self.rng.random_range(range)
+    }
+
+    /// One of `choices`.
+    pub(crate) fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        &choices[self.rng.random_range(0..choices.len())]
+    }
+
+    /// `true` in `per_mille` of a thousand cases.
+    pub(crate) fn happens(&mut self, per_mille: u32) -> bool {
+        self.rng.random_range(0..1_000) < per_mille
+    }
+
+    /// A number that parts what happens at the same time.
+    pub(crate) fn tie(&mut self) -> u32 {
+        self.rng.random()
+    }
+
+    /// Whether the fault `kind` happens, `weight` times as likely as a failing call.
+    pub(crate) fn fault(&mut self, kind: &'static str, weight: u32) -> bool {
+        let is_due = self.faults_per_mille > 0 && self.happens((self.faults_per_mille * weight).min(900));
+        if is_due {
+            self.count(kind);
+        }
+        is_due
+    }
+
+    /// Counts a fault.
+    pub(crate) fn count(&mut self, kind: &'static str) {
+        *self.faults.entry(kind).or_default() += 1;
+    }
+
+    /// What becomes of the next call.
+    pub(crate) fn fate(&mut self) -> Fate {
+        if self.faults_per_mille == 0 || !self.happens(self.faults_per_mille) {
+            return Fate::Good;
+        }
+        let (fate, kind) = *self.one_of(&[
+            (Fate::Slow, "slow call"),
+            (Fate::Refused, "error before effect"),
+            (Fate::Refused, "throttled"),
+            (Fate::AnswerLost, "error after effect"),
+            (Fate::Late, "effect after the caller gave up"),
+            (Fate::Repeated, "repeated by the client"),
+        ]);
+        self.count(kind);
+        fate
+    }
+
+    /// How long something takes that usually takes milliseconds.
+    pub(crate) fn latency_ms(&mut self) -> u64 {
+        if self.happens(30) { self.within(20..=400) } else { self.within(1..=15) }
+    }
+}

@@ -1,0 +1,211 @@
+//! Functions as Lambda runs them: each call has an instance with a clock of its own, ends by its time limit, and may die
+//! at any moment. What it has sent by then may still take effect.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::Timestamp;
+use purging::ports::{CallFailed, Clock};
+
+use crate::chance::{EFFECT_MAX_MS, Fate};
+use crate::schedule::{Answer, Life, Simulation};
+use crate::setup::IMAGE_PROCESSING;
+use crate::world::World;
+
+/// How far an instance's clock may be from the true time, in milliseconds: two differ by a second at most.
+const SKEW_MAX_MS: u64 = 500;
+
+/// One function, as it is deployed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) time_limit: Duration,
+}
+
+/// What a function runs on, for one call of it. It is every port at once.
+#[derive(Clone)]
+pub(crate) struct Instance {
+    pub(crate) simulation: Simulation,
+    pub(crate) name: Arc<str>,
+    /// When it must have ended, in true time.
+    pub(crate) ends_at_ms: u64,
+    /// How much its clock is ahead of the true time, and [`SKEW_MAX_MS`] more.
+    skew_ms: u64,
+    life: Life,
+    /// Whether it runs image-processing.
+    makes_pictures: bool,
+    /// After how many more calls to a service it dies.
+    calls_left: Arc<AtomicU64>,
+}
+
+/// A function that died: it crashed, or its time was up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Died;
+
+/// Calls `function` and waits for its end.
+pub(crate) async fn invoke<T, F>(
+    simulation: &Simulation,
+    function: Function,
+    work: impl FnOnce(Instance) -> F + Send,
+) -> Result<T, Died>
+where
+    F: Future<Output = T> + Send,
+{
+    let instance = Instance::start(simulation, function);
+    let (life, name) = (instance.life.clone(), Arc::clone(&instance.name));
+    let result = life.spent_on(work(instance)).await;
+    // What was to end it finds it ended.
+    life.end();
+    let mut world = simulation.world();
+    world.trace(|| format!("{name} {}", if result.is_some() { "has ended" } else { "is dead" }));
+    result.ok_or(Died)
+}
+
+impl Instance {
+    fn start(simulation: &Simulation, function: Function) -> Self {
+        let mut world = simulation.world();
+        world.invocations += 1;
+        let name: Arc<str> = format!("{} {}", function.name, world.invocations).into();
+        let skew_ms = world.chance.within(0..=2 * SKEW_MAX_MS);
+        let limit_ms = u64::try_from(function.time_limit.as_millis()).unwrap_or(u64::MAX);
+        let life = Life::default();
+        let mut calls_left = u64::MAX;
+        if world.chance.fault("crash between two calls", 5) {
+            calls_left = world.chance.within(0..=25);
+        } else if world.chance.fault("crash at some time", 5) {
+            let millis = world.chance.within(0..=limit_ms.min(40_000));
+            let life = life.clone();
+            world.after_ms(millis, move |_| life.end());
+        }
+        let (late, its_name) = (life.clone(), Arc::clone(&name));
+        world.after_ms(limit_ms, move |world| {
+            if !late.has_ended() {
+                world.trace(|| format!("{its_name}: its time is up"));
+                world.chance.count("time limit");
+                late.end();
+            }
+        });
+        world.trace(|| format!("{name} begins"));
+        let ends_at_ms = world.now_ms + limit_ms;
+        drop(world);
+        let calls_left = Arc::new(AtomicU64::new(calls_left));
+        let makes_pictures = function.name == IMAGE_PROCESSING.name;
+        Self { simulation: simulation.clone(), makes_pictures, name, ends_at_ms, skew_ms, life, calls_left }
+    }
+
+    /// When it must have ended, by its own clock.
+    pub(crate) fn deadline(&self) -> Timestamp {
+        self.own_time(self.ends_at_ms)
+    }
+
+    fn own_time(&self, true_ms: u64) -> Timestamp {
+        Timestamp::from_millis(true_ms + self.skew_ms - SKEW_MAX_MS)
+    }
+
+    /// Calls a service. `effect` is what the call does to the world when it takes effect, which may be twice, later than
+    /// its answer, or never.
+    pub(crate) async fn call<T: Debug + Send + 'static>(
+        &self,
+        what: String,
+        effect: impl FnMut(&mut World) -> T + Send + 'static,
+    ) -> Result<T, CallFailed> {
+        let answer = Answer::default();
+        self.issue(what, effect, answer.clone());
+        answer.await
+    }
+
+    fn issue<T: Debug + Send + 'static>(
+        &self,
+        what: String,
+        mut effect: impl FnMut(&mut World) -> T + Send + 'static,
+        answer: Answer<Result<T, CallFailed>>,
+    ) {
+        let mut world = self.simulation.world();
+        let mut fate = world.chance.fate();
+        let slow_per_mille = world.setup.slow_pictures_per_mille;
+        let is_storm = world.elapsed_ms() < world.setup.storm_ms;
+        if fate == Fate::Good && self.makes_pictures && is_storm && world.chance.happens(slow_per_mille) {
+            world.chance.count("slow call");
+            fate = Fate::Slow;
+        }
+        let (sent_ms, answered_ms) = (world.chance.latency_ms(), world.chance.latency_ms());
+        let what = format!("{}: {what}", self.name);
+        // What a function sends while its time runs out takes effect soon after it has ended, or not at all.
+        let left_ms = (self.ends_at_ms + EFFECT_MAX_MS).saturating_sub(world.now_ms);
+        let mut effect = move |world: &mut World| {
+            let result = effect(world);
+            world.trace(|| format!("{what} → {}", shortened(&result)));
+            result
+        };
+        let failed = |cause: &str| Err(CallFailed::new("a call to a simulated service", cause.to_owned()));
+        match fate {
+            Fate::Good => {
+                let fate = move |world: &mut World| {
+                    let result = effect(world);
+                    world.after_ms(answered_ms, move |_| answer.give(Ok(result)));
+                };
+                world.after_ms(sent_ms.min(left_ms), fate);
+            }
+            Fate::Slow => {
+                let sent_ms = world.chance.within(0..=EFFECT_MAX_MS).min(left_ms);
+                let answered_ms = world.chance.within(0..=14_000);
+                world.after_ms(sent_ms, move |world| {
+                    let result = effect(world);
+                    world.after_ms(answered_ms, move |_| answer.give(Ok(result)));
+                });
+            }
+            Fate::Refused => world.after_ms(sent_ms, move |_| answer.give(failed("refused"))),
+            Fate::AnswerLost => {
+                let answered_ms = world.chance.within(0..=5_000);
+                world.after_ms(sent_ms.min(left_ms), move |world| {
+                    effect(world);
+                    world.after_ms(answered_ms, move |_| answer.give(failed("its answer was lost")));
+                });
+            }
+            Fate::Late => {
+                let given_up_ms = world.chance.within(1..=EFFECT_MAX_MS / 2).min(left_ms);
+                let later_ms = world.chance.within(0..=EFFECT_MAX_MS / 2);
+                world.after_ms(given_up_ms, move |world| {
+                    answer.give(failed("no answer in time"));
+                    world.after_ms(later_ms, move |world| drop(effect(world)));
+                });
+            }
+            Fate::Repeated => {
+                let again_ms = world.chance.within(0..=EFFECT_MAX_MS - 500);
+                world.after_ms(sent_ms.min(left_ms), move |world| {
+                    effect(world);
+                    world.after_ms(again_ms, move |world| {
+                        let result = effect(world);
+                        world.after_ms(answered_ms, move |_| answer.give(Ok(result)));
+                    });
+                });
+            }
+        }
+        let calls_left = self.calls_left.load(Ordering::Relaxed);
+        self.calls_left.store(calls_left.saturating_sub(1), Ordering::Relaxed);
+        if calls_left == 0 {
+            let life = self.life.clone();
+            let millis = world.chance.within(0..=sent_ms + answered_ms + 1);
+            world.after_ms(millis, move |_| life.end());
+        }
+    }
+}
+
+/// The instance's own clock.
+impl Clock for Instance {
+    fn now(&self) -> Timestamp {
+        self.own_time(self.simulation.world().now_ms)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.simulation.sleep_ms(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)).await;
+    }
+}
+
+fn shortened(value: &impl Debug) -> String {
+    const SHOWN_CHARS: usize = 160;
+    let text = format!("{value:?}");
+    text.char_indices().nth(SHOWN_CHARS).map_or(text.clone(), |(end, _)| format!("{}…", &text[..end]))
+}

@@ -1,0 +1,22 @@
+//! Bugs that are planted to see that the simulation finds them.
+
+/// A bug in what the functions reach the world through, or in how they are configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planted {
+    /// CloudFront is told before the variants are deleted, so that an edge refills from a stale one.
+    CloudFrontBeforeS3,
+    /// A row leaves the queue although more was enqueued to it.
+    RowRemovedAtAnyVersion,
+    /// The last purge does not wait until nothing stale can be stored any more.
+    NoSettleDelay,
+    /// Who held the lease before sends its requests all the same.
+    LeaseNotFenced,
+    /// A request that is sent again has another name.
+    CallerReferenceFromTheClock,
+    /// A purge is called completed when CloudFront has only accepted it.
+    CompletedAtOnce,
+    /// A pack's variants are deleted for every tenant that has a pack of that name.
+    EveryTenantsVariants,
+    /// The stream goes on behind records whose write failed.
+    FailedRecordsSkipped,
+}

@@ -1,0 +1,211 @@
+//! Virtual time: what happens next, and which task goes on by it. One thread, no real clock: a seed decides everything.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::world::World;
+
+/// Something that happens to the world at a certain time.
+pub(crate) type Happening = Box<dyn FnOnce(&mut World) + Send>;
+
+/// Something that goes on until it is done: an actor, or a call of a function.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is to happen, by time; a random number parts what happens at the same one.
+#[derive(Default)]
+pub(crate) struct Agenda {
+    happenings: BTreeMap<(u64, u32, u64), Happening>,
+    /// How many happenings there were.
+    pub(crate) steps: u64,
+    added: u64,
+    /// Tasks that begin now.
+    beginning: Vec<Task>,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at_ms: u64, tie: u32, happening: Happening) {
+        self.added += 1;
+        self.happenings.insert((at_ms, tie, self.added), happening);
+    }
+
+    pub(crate) fn begin(&mut self, task: Task) {
+        self.beginning.push(task);
+    }
+
+    /// Forgets what was to happen.
+    pub(crate) fn forget(&mut self) {
+        self.happenings.clear();
+        self.beginning.clear();
+    }
+}
+
+/// The simulated world, shared by everybody in it.
+#[derive(Clone)]
+pub(crate) struct Simulation(Arc<Mutex<World>>);
+
+impl Simulation {
+    pub(crate) fn of(world: World) -> Self {
+        Self(Arc::new(Mutex::new(world)))
+    }
+
+    /// The world. Nobody may keep it over an `await`.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a task beside the caller's.
+    pub(crate) fn begin(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.world().agenda.begin(Box::pin(task));
+    }
+
+    /// Waits in virtual time.
+    pub(crate) async fn sleep_ms(&self, millis: u64) {
+        let alarm = Answer::default();
+        let ring = alarm.clone();
+        self.world().after_ms(millis, move |_| ring.give(()));
+        alarm.await
+    }
+
+    /// Runs until `director` is done. What goes on then is dropped.
+    pub(crate) fn run(&self, director: impl Future<Output = ()> + Send + 'static) {
+        let awake = Arc::new(Mutex::new(Vec::new()));
+        let mut tasks: BTreeMap<u64, Task> = BTreeMap::new();
+        let mut number = 0;
+        let is_done = Arc::new(Mutex::new(false));
+        let done = Arc::clone(&is_done);
+        self.begin(async move {
+            director.await;
+            *lock(&done) = true;
+        });
+        while !*lock(&is_done) {
+            for task in std::mem::take(&mut self.world().agenda.beginning) {
+                number += 1;
+                tasks.insert(number, task);
+                lock(&awake).push(number);
+            }
+            let next = lock(&awake).pop();
+            if let Some(number) = next {
+                let Some(task) = tasks.get_mut(&number) else { continue };
+                let waker = Waker::from(Arc::new(Alarm { number, awake: Arc::clone(&awake) }));
+                if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+                    tasks.remove(&number);
+                }
+            } else if self.world().agenda.beginning.is_empty() && !self.step() {
+                return;
+            }
+        }
+    }
+
+    /// Lets the next thing happen. `false`: nothing will ever happen any more.
+    fn step(&self) -> bool {
+        let mut world = self.world();
+        let Some(((at_ms, _, _), happening)) = world.agenda.happenings.pop_first() else { return false };
+        world.now_ms = at_ms;
+        world.agenda.steps += 1;
+        happening(&mut world);
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Wakes one task.
+struct Alarm {
+    number: u64,
+    awake: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        let mut awake = lock(&self.awake);
+        if !awake.contains(&self.number) {
+            awake.push(self.number);
+        }
+    }
+}
+
+/// Something that a task waits for and somebody gives.
+pub(crate) struct Answer<T>(Arc<Mutex<(Option<T>, Option<Waker>)>>);
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new((None, None))))
+    }
+}
+
+impl<T> Answer<T> {
+    /// Gives it. Given to somebody who is gone, it is nobody's.
+    pub(crate) fn give(&self, value: T) {
+        let mut answer = lock(&self.0);
+        answer.0 = Some(value);
+        if let Some(waker) = answer.1.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> Future for Answer<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let mut answer = lock(&self.0);
+        match answer.0.take() {
+            Some(value) => Poll::Ready(value),
+            None => {
+                answer.1 = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Whether something still lives, and who has to hear of its end.
+#[derive(Clone, Default)]
+pub(crate) struct Life(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl Life {
+    /// Ends it.
+    pub(crate) fn end(&self) {
+        let mut life = lock(&self.0);
+        life.0 = true;
+        if let Some(waker) = life.1.take() {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        lock(&self.0).0
+    }
+
+    /// Carries `work` on while this lives. `None`: it ended first, and `work` was dropped where it was.
+    pub(crate) async fn spent_on<T>(&self, work: impl Future<Output = T> + Send) -> Option<T> {
+        let mut work = Some(Box::pin(work));
+        poll_fn(|context| {
+            {
+                let mut life = lock(&self.0);
+                if life.0 {
+                    drop(life);
+                    work = None;
+                    return Poll::Ready(None);
+                }
+                life.1 = Some(context.waker().clone());
+            }
+            match &mut work {
+                Some(work) => work.as_mut().poll(context).map(Some),
+                None => Poll::Ready(None),
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,21 @@
+//! The dead-letter queue.
+
+use purging::ports::{CallFailed, DeadLetters};
+use serde_json::Value;
+
+use crate::lambda::Instance;
+
+/// The dead-letter queue.
+#[derive(Debug, Default)]
+pub(crate) struct DeadLetterQueue {
+    /// What could not be processed.
+    pub(crate) letters: Vec<Value>,
+}
+
+impl DeadLetters for Instance {
+    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
+        let payload = payload.clone();
+        let what = format!("keeps a dead letter of {source} ({reason})");
+        self.call(what, move |world| world.dead_letters.letters.push(payload.clone())).await
+    }
+}

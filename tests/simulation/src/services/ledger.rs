@@ -1,0 +1,53 @@
+//! The purge ledger.
+
+use std::collections::BTreeMap;
+
+use domain::ledger::{COMPLETED, Conclusion, LedgerRow};
+use domain::{Target, TenantId};
+use purging::ports::{CallFailed, Ledger};
+
+use crate::lambda::Instance;
+
+/// The purge ledger.
+#[derive(Debug, Default)]
+pub(crate) struct LedgerTable {
+    pub(crate) rows: BTreeMap<(TenantId, String), LedgerRow>,
+}
+
+impl Ledger for Instance {
+    async fn write(&self, row: &LedgerRow) -> Result<(), CallFailed> {
+        let row = row.clone();
+        let write = self.call(format!("writes ledger row {} of {}", row.purge, row.tenant), move |world| {
+            world.ledger.rows.insert((row.tenant.clone(), row.purge.clone()), row.clone());
+        });
+        write.await
+    }
+
+    async fn conclude(&self, tenant: &TenantId, purge: &str, conclusion: &Conclusion) -> Result<(), CallFailed> {
+        let (key, conclusion) = ((tenant.clone(), purge.to_owned()), *conclusion);
+        let conclude = self.call(format!("concludes {purge} of {tenant}"), move |world| {
+            let Some(row) = world.ledger.rows.get_mut(&key) else { return };
+            COMPLETED.clone_into(&mut row.invalidation_status);
+            row.completed_at = row.completed_at.or(conclusion.completed_at);
+            row.refill_seen_at = row.refill_seen_at.or(conclusion.refill_seen_at);
+            if row.completed_at.is_some() {
+                world.promise.completed(row);
+                let (tenant, target) = (row.tenant.clone(), row.target.clone());
+                for _ in 0..2 {
+                    world.make_curious(&tenant, &target, 10_000);
+                }
+            }
+        });
+        conclude.await
+    }
+
+    async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallFailed> {
+        let (tenant, prefix) = (tenant.clone(), format!("{target}#"));
+        let read = self.call(format!("reads the purges of {target} of {tenant}"), move |world| {
+            let rows = world.ledger.rows.iter().rev();
+            let rows = rows.filter(|((of, purge), _)| *of == tenant && purge.starts_with(&prefix));
+            rows.map(|(_, row)| row.clone()).take(usize::from(count)).collect()
+        });
+        read.await
+    }
+}

@@ -1,0 +1,12 @@
+//! The services of AWS as far as the functions use them, each with what it promises and no more.
+
+pub(crate) mod claims;
+pub(crate) mod cloudfront;
+pub(crate) mod dead_letters;
+pub(crate) mod ledger;
+pub(crate) mod originals_bucket;
+pub(crate) mod pack_table;
+mod ports;
+pub(crate) mod queue_table;
+pub(crate) mod registry;
+pub(crate) mod variants_bucket;

@@ -1,0 +1,64 @@
+//! An instance is every port at once.
+
+use crate::lambda::Instance;
+
+impl purging::ports::Ports for Instance {
+    type Queue = Self;
+    type Variants = Self;
+    type CloudFront = Self;
+    type Ledger = Self;
+    type Tenants = Self;
+    type Clock = Self;
+
+    fn queue(&self) -> &Self {
+        self
+    }
+
+    fn variants(&self) -> &Self {
+        self
+    }
+
+    fn cloudfront(&self) -> &Self {
+        self
+    }
+
+    fn ledger(&self) -> &Self {
+        self
+    }
+
+    fn tenants(&self) -> &Self {
+        self
+    }
+
+    fn clock(&self) -> &Self {
+        self
+    }
+}
+
+impl image_processing::ports::Ports for Instance {
+    type Packs = Self;
+    type Originals = Self;
+    type Variants = Self;
+    type Claims = Self;
+    type Clock = Self;
+
+    fn packs(&self) -> &Self {
+        self
+    }
+
+    fn originals(&self) -> &Self {
+        self
+    }
+
+    fn variants(&self) -> &Self {
+        self
+    }
+
+    fn claims(&self) -> &Self {
+        self
+    }
+
+    fn clock(&self) -> &Self {
+        self
+    }
+}

@@ -1,0 +1,208 @@
+//! The queue's table: rows, the lease, and the requests that are on their way. Each call is one conditional write or one
+//! strongly consistent read, as the adapter of `aws-adapters` makes it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::enqueue::Enqueue;
+use domain::purge_request::PurgeRequest;
+use domain::queue_entry::{QueueEntry, SweepProgress};
+use domain::{Target, TenantId, Timestamp};
+use purging::ports::{CallFailed, Lease, Queue, QueueFailed, RowVersion, Rows};
+
+use crate::lambda::Instance;
+use crate::planted::Planted;
+
+/// The queue's table.
+#[derive(Debug, Default)]
+pub(crate) struct QueueTable {
+    pub(crate) entries: BTreeMap<(TenantId, Target), QueueEntry>,
+    pub(crate) requests: BTreeMap<String, PurgeRequest>,
+    lease: Option<(Lease, Timestamp)>,
+}
+
+impl QueueTable {
+    fn upsert(&mut self, upsert: &Enqueue) -> QueueEntry {
+        let key = (upsert.tenant.clone(), upsert.target.clone());
+        let entry = self.entries.entry(key).or_insert_with(|| QueueEntry {
+            tenant: upsert.tenant.clone(),
+            target: upsert.target.clone(),
+            version: String::new(),
+            first_event_at: upsert.first_event_at,
+            last_event_at: upsert.last_event_at,
+            changes: 0,
+            reasons: upsert.reasons.clone(),
+            requested_by: std::iter::once(upsert.requested_by.clone()).collect(),
+            attempts: 0,
+            early_pass: None,
+            sweep: None,
+        });
+        entry.version.clone_from(&upsert.version);
+        entry.last_event_at = entry.last_event_at.max(upsert.last_event_at);
+        entry.changes += upsert.changes;
+        entry.reasons.extend(&upsert.reasons);
+        entry.requested_by.insert(upsert.requested_by.clone());
+        entry.sweep = None;
+        if upsert.is_purged_at_once {
+            entry.early_pass = Some(upsert.version.clone());
+        }
+        entry.clone()
+    }
+
+    fn take_lease(&mut self, owner: &str, now: Timestamp, duration: Duration) -> Option<Lease> {
+        let token = match &self.lease {
+            Some((lease, expires_at)) if *expires_at > now && lease.owner != owner => return None,
+            Some((lease, _)) => lease.token + 1,
+            None => 1,
+        };
+        let lease = Lease { owner: owner.to_owned(), token };
+        self.lease = Some((lease.clone(), now.plus(duration)));
+        Some(lease)
+    }
+
+    fn release_lease(&mut self, token: u64) {
+        if let Some((lease, expires_at)) = &mut self.lease
+            && lease.token == token
+        {
+            *expires_at = Timestamp::from_millis(0);
+        }
+    }
+
+    fn is_held(&self, token: u64) -> bool {
+        self.lease.as_ref().is_some_and(|(lease, _)| lease.token == token)
+    }
+
+    /// Changes a row that has its version still. Says whether it has.
+    fn change(&mut self, row: &OwnRow, change: impl FnOnce(&mut QueueEntry)) -> bool {
+        let entry = self.entries.get_mut(&row.key).filter(|entry| entry.version == row.version);
+        entry.map(change).is_some()
+    }
+}
+
+/// A [`RowVersion`] that a call takes with it.
+struct OwnRow {
+    key: (TenantId, Target),
+    version: String,
+}
+
+impl From<RowVersion<'_>> for OwnRow {
+    fn from(row: RowVersion<'_>) -> Self {
+        Self { key: (row.tenant.clone(), row.target.clone()), version: row.version.to_owned() }
+    }
+}
+
+impl Queue for Instance {
+    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
+        let upsert = upsert.clone();
+        let what = format!("enqueues {} of {} as {}", upsert.target, upsert.tenant, upsert.version);
+        let call = self.call(what, move |world| {
+            world.promise.enqueued(&upsert);
+            world.queue.upsert(&upsert)
+        });
+        Ok(call.await?)
+    }
+
+    async fn entries(&self) -> Result<Rows<QueueEntry>, CallFailed> {
+        let rows = self.call("reads the queue".to_owned(), |world| {
+            let rows = world.queue.entries.values().cloned().collect();
+            Rows { rows, unreadable: Vec::new() }
+        });
+        rows.await
+    }
+
+    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueFailed> {
+        let key = (tenant.clone(), target.clone());
+        let what = format!("reads the row of {target} of {tenant}");
+        Ok(self.call(what, move |world| world.queue.entries.get(&key).cloned()).await?)
+    }
+
+    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallFailed> {
+        let rows = self.call("reads the requests".to_owned(), |world| {
+            let rows = world.queue.requests.values().cloned().collect();
+            Rows { rows, unreadable: Vec::new() }
+        });
+        rows.await
+    }
+
+    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallFailed> {
+        let what = format!("removes the row of {} of {} at {}", row.target, row.tenant, row.version);
+        let row = OwnRow::from(row);
+        let remove = self.call(what, move |world| {
+            let is_careless = world.planted == Some(Planted::RowRemovedAtAnyVersion);
+            let is_due = world.queue.change(&row, |_| {}) || is_careless;
+            is_due && world.queue.entries.remove(&row.key).is_some()
+        });
+        remove.await
+    }
+
+    async fn note_sweep(&self, row: RowVersion<'_>, progress: &SweepProgress) -> Result<(), CallFailed> {
+        let what = format!("notes the deletion for {} of {}", row.target, row.tenant);
+        let (row, progress) = (OwnRow::from(row), progress.clone());
+        let note = self.call(what, move |world| {
+            world.queue.change(&row, |entry| entry.sweep = Some(progress.clone()));
+        });
+        note.await
+    }
+
+    async fn note_early_pass(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
+        let what = format!("notes the early pass of {} of {}", row.target, row.tenant);
+        let row = OwnRow::from(row);
+        let note = self.call(what, move |world| {
+            world.queue.change(&row, |entry| {
+                entry.early_pass = Some(entry.version.clone());
+                entry.attempts += 1;
+                entry.sweep = None;
+            });
+        });
+        note.await
+    }
+
+    async fn take_lease(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallFailed> {
+        let owner = owner.to_owned();
+        self.call("takes the lease".to_owned(), move |world| world.queue.take_lease(&owner, now, duration)).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), CallFailed> {
+        let token = lease.token;
+        self.call(format!("releases lease {token}"), move |world| world.queue.release_lease(token)).await
+    }
+
+    async fn write_request(&self, request: &PurgeRequest, fence: Option<&Lease>) -> Result<bool, CallFailed> {
+        let (request, token) = (request.clone(), fence.map(|lease| lease.token));
+        let what = format!("writes down request {}: {:?}", short(&request.caller_reference), request.items);
+        let write = self.call(what, move |world| {
+            let is_careless = world.planted == Some(Planted::LeaseNotFenced);
+            if token.is_some_and(|token| !world.queue.is_held(token)) && !is_careless {
+                return false;
+            }
+            world.promise.requested(&request);
+            world.queue.requests.entry(request.caller_reference.clone()).or_insert_with(|| request.clone());
+            true
+        });
+        write.await
+    }
+
+    async fn note_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
+        let request = request.clone();
+        let what = format!("notes in request {} {:?}", short(&request.caller_reference), request.invalidation_id);
+        let note = self.call(what, move |world| {
+            if let Some(written) = world.queue.requests.get_mut(&request.caller_reference) {
+                written.renamed = request.renamed;
+                if request.invalidation_id.is_some() {
+                    written.invalidation_id.clone_from(&request.invalidation_id);
+                }
+            }
+        });
+        note.await
+    }
+
+    async fn forget_request(&self, caller_reference: &str) -> Result<(), CallFailed> {
+        let (reference, what) = (caller_reference.to_owned(), format!("forgets request {}", short(caller_reference)));
+        self.call(what, move |world| drop(world.queue.requests.remove(&reference))).await
+    }
+}
+
+/// The beginning of a caller reference, enough to tell it apart by eye.
+pub(crate) fn short(caller_reference: &str) -> &str {
+    caller_reference.get(..8).unwrap_or(caller_reference)
+}

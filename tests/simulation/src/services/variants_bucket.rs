@@ -1,0 +1,144 @@
+//! The bucket of variants: strongly consistent, and now and then it does not delete what it should.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use aws_adapters::variants_bucket::Variant;
+use domain::variant_key::Sweep;
+use domain::{ImagePackId, Target, TenantId, Timestamp};
+use image_processing::ports::Variants as Delivered;
+use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
+
+use crate::lambda::Instance;
+use crate::planted::Planted;
+use crate::world::World;
+
+/// The bucket of variants.
+#[derive(Debug, Default)]
+pub(crate) struct VariantsBucket {
+    /// Each with the true time at which it was stored, in milliseconds.
+    pub(crate) stored: BTreeMap<String, (Variant, u64)>,
+}
+
+impl VariantsBucket {
+    fn list(&self, prefix: &str, after: Option<&str>, keys_max: usize) -> VariantsPage {
+        let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+        let mut keys = self.stored.range::<str, _>((from, Bound::Unbounded));
+        let keys: Vec<String> = keys
+            .by_ref()
+            .map(|(key, _)| key)
+            .skip_while(|key| key.as_str() < prefix)
+            .take_while(|key| key.starts_with(prefix))
+            .take(keys_max + 1)
+            .cloned()
+            .collect();
+        match keys.get(..keys_max) {
+            Some(page) if keys.len() > keys_max => VariantsPage { keys: page.to_vec(), next: page.last().cloned() },
+            _ => VariantsPage { keys, next: None },
+        }
+    }
+}
+
+/// Deletes what S3 deletes of `keys`, and says what it does not.
+fn delete(world: &mut World, keys: &[String]) -> Vec<Undeleted> {
+    let mut undeleted = Vec::new();
+    for key in keys {
+        if world.chance.fault("variant not deleted", 1) {
+            undeleted.push(Undeleted { key: key.clone(), message: "InternalError".to_owned() });
+        } else {
+            world.promise.deleted(key);
+            world.variants.stored.remove(key);
+        }
+    }
+    undeleted
+}
+
+/// A purge begins: somebody asks for what it is about to delete.
+fn curious(world: &mut World, prefix: &str) {
+    let mut parts = prefix.split('/');
+    let tenant = parts.next().and_then(|tenant| TenantId::parse(tenant).ok());
+    let pack = parts.next().and_then(|pack| ImagePackId::parse(pack).ok());
+    if let Some((tenant, pack)) = tenant.zip(pack) {
+        world.make_curious(&tenant, &Target::Pack(pack), 300);
+    }
+}
+
+impl Variants for Instance {
+    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallFailed> {
+        let after = match from {
+            ListFrom::Start => None,
+            ListFrom::Key(after) | ListFrom::Token(after) => Some(after.to_owned()),
+        };
+        let prefix = prefix.to_owned();
+        let list = self.call(format!("lists {prefix} after {after:?}"), move |world| {
+            curious(world, &prefix);
+            world.variants.list(&prefix, after.as_deref(), world.setup.keys_per_page)
+        });
+        list.await
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallFailed> {
+        let keys = keys.to_vec();
+        let delete = self.call(format!("deletes {keys:?}"), move |world| {
+            if world.planted == Some(Planted::CloudFrontBeforeS3) {
+                // CloudFront is told meanwhile.
+                let keys = keys.clone();
+                world.after_ms(20_000, move |world| drop(delete(world, &keys)));
+                return Vec::new();
+            }
+            if world.planted == Some(Planted::EveryTenantsVariants) {
+                let others: Vec<_> = keys.iter().map(|key| key.replacen("acme/", "acme2/", 1)).collect();
+                delete(world, &others);
+            }
+            delete(world, &keys)
+        });
+        delete.await
+    }
+
+    async fn stored_at(&self, sweep: &Sweep) -> Result<Option<Timestamp>, CallFailed> {
+        let sweep = sweep.clone();
+        let find = self.call(format!("looks for a variant in {}", sweep.prefix), move |world| {
+            let stored = world.variants.stored.iter();
+            stored.filter(|(key, _)| sweep.covers(key)).map(|(_, (_, at_ms))| Timestamp::from_millis(*at_ms)).next()
+        });
+        find.await
+    }
+}
+
+impl Delivered for Instance {
+    async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
+        let key = key.to_owned();
+        let read = self.call(format!("reads variant {key}"), move |world| {
+            world.variants.stored.get(&key).map(|(variant, _)| variant.clone())
+        });
+        read.await
+    }
+
+    async fn store(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        content_type: &str,
+        cache_tags: &str,
+        revision: &str,
+    ) -> Result<String, CallFailed> {
+        let variant = Variant {
+            bytes,
+            content_type: content_type.to_owned(),
+            cache_tags: cache_tags.to_owned(),
+            revision: Some(revision.to_owned()),
+            etag: format!("\"{revision}\""),
+        };
+        let key = key.to_owned();
+        let store = self.call(format!("stores variant {key} of revision {revision}"), move |world| {
+            world.variants.stored.insert(key.clone(), (variant.clone(), world.now_ms));
+            variant.etag.clone()
+        });
+        store.await
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), CallFailed> {
+        let key = key.to_owned();
+        self.call(format!("removes variant {key}"), move |world| drop(world.variants.stored.remove(&key))).await
+    }
+}

@@ -1,0 +1,108 @@
+//! What one seed's world is like: who is in it, how it is configured, how bad the weather is.
+
+use std::time::Duration;
+
+use domain::limits::{Budgets, Delays};
+use domain::planner::Distribution;
+use domain::{ImagePackId, LocationName, Target, TenantId};
+
+use crate::chance::Chance;
+use crate::lambda::Function;
+
+/// image-processing, with the time limit of the environments' configuration.
+pub(crate) const IMAGE_PROCESSING: Function =
+    Function { name: "image-processing", time_limit: Duration::from_secs(15) };
+/// The stream handler.
+pub(crate) const STREAM_HANDLER: Function =
+    Function { name: "dynamodb-imagepacks-stream", time_limit: Duration::from_secs(60) };
+/// The scheduled run.
+pub(crate) const IMAGE_INVALIDATION: Function =
+    Function { name: "image-invalidation", time_limit: Duration::from_secs(240) };
+/// The admin's DELETE.
+pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
+
+/// How long an answer may be on its way to an edge. See [`Delays::edge_fetch_max`].
+pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
+
+/// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
+const SETTLE: Duration = Duration::from_secs(15 + 3 + 1);
+
+/// A tenant and where its pictures are cached.
+#[derive(Debug, Clone)]
+pub(crate) struct Tenant {
+    pub(crate) id: TenantId,
+    pub(crate) distribution: Distribution,
+}
+
+/// What one seed's world is like.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) packs: Vec<ImagePackId>,
+    pub(crate) locations: Vec<LocationName>,
+    pub(crate) delays: Delays,
+    pub(crate) budgets: Budgets,
+    /// How long a run holds its lease. In some worlds shorter than a run may take, so that runs overlap.
+    pub(crate) lease: Duration,
+    pub(crate) sweep_max: Duration,
+    pub(crate) follow_up_max: Duration,
+    /// How many keys of the variants bucket are listed at a time.
+    pub(crate) keys_per_page: usize,
+    /// How many items CloudFront takes for one distribution until it has completed some.
+    pub(crate) items_in_progress_max: usize,
+    /// How many records of the stream are delivered at a time.
+    pub(crate) stream_batch: usize,
+    /// How long editors write and faults happen, in milliseconds.
+    pub(crate) storm_ms: u64,
+    pub(crate) faults_per_mille: u32,
+    /// How many of a thousand calls of image-processing are slow besides.
+    pub(crate) slow_pictures_per_mille: u32,
+    /// What CloudFront refuses, if anything.
+    pub(crate) poison: Option<(TenantId, Target)>,
+}
+
+impl Setup {
+    pub(crate) fn drawn(chance: &mut Chance) -> Self {
+        // One tenant's name begins with the other's, and so does one pack's: a purge must tell them apart.
+        let tenants: Vec<_> = ["acme", "acme2"].map(|name| tenant(name, chance)).into();
+        let packs: Vec<_> = ["p1", "p10"].map(|id| ImagePackId::parse(id).expect("an identifier")).into();
+        let locations: Vec<_> = ["main", "poster"].map(|name| LocationName::parse(name).expect("a name")).into();
+        let poison = chance.happens(100).then(|| {
+            let pack = Target::Pack(chance.one_of(&packs).clone());
+            (chance.one_of(&tenants).id.clone(), pack)
+        });
+        let items = *chance.one_of(&[1, 2, 4, 500]);
+        let secs = |chance: &mut Chance, choices| Duration::from_secs(*chance.one_of(choices));
+        Self {
+            delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
+            budgets: Budgets {
+                items_per_request: items.max(2),
+                items_per_run: *chance.one_of(&[2, 3, 500]),
+                wildcards_per_run: *chance.one_of(&[1, 2, 13]),
+            },
+            lease: secs(chance, &[255, 255, 40, 8]),
+            sweep_max: secs(chance, &[120, 120, 1]),
+            follow_up_max: secs(chance, &[0, 20, 45]),
+            keys_per_page: *chance.one_of(&[1, 2, 1_000]),
+            items_in_progress_max: *chance.one_of(&[2, 3_000, 3_000]),
+            stream_batch: *chance.one_of(&[1, 3, 100]),
+            storm_ms: chance.within(40_000..=100_000),
+            faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
+            slow_pictures_per_mille: *chance.one_of(&[0, 0, 150]),
+            tenants,
+            packs,
+            locations,
+            poison,
+        }
+    }
+
+    /// The tenant's distribution.
+    pub(crate) fn distribution(&self, tenant: &TenantId) -> Option<&Distribution> {
+        self.tenants.iter().find(|known| known.id == *tenant).map(|tenant| &tenant.distribution)
+    }
+}
+
+fn tenant(name: &str, chance: &mut Chance) -> Tenant {
+    let distribution = Distribution { distribution_id: format!("E-{name}"), cache_tags: !chance.happens(300) };
+    Tenant { id: TenantId::parse(name).expect("an identifier"), distribution }
+}

@@ -1,0 +1,108 @@
+//! The world outside the functions: its services, its time, and what is promised about it.
+
+use domain::{Target, TenantId};
+
+use crate::actors::viewer::{self, Url};
+use crate::chance::Chance;
+use crate::planted::Planted;
+use crate::promise::Promise;
+use crate::schedule::{Agenda, Simulation};
+use crate::services::claims::ClaimTable;
+use crate::services::cloudfront::CloudFronts;
+use crate::services::dead_letters::DeadLetterQueue;
+use crate::services::ledger::LedgerTable;
+use crate::services::pack_table::PackTable;
+use crate::services::queue_table::QueueTable;
+use crate::services::variants_bucket::VariantsBucket;
+use crate::setup::Setup;
+
+/// When every simulation begins, in milliseconds since the Unix epoch.
+const BEGINNING_MS: u64 = 1_800_000_000_000;
+
+/// The world outside the functions.
+pub(crate) struct World {
+    /// The true time.
+    pub(crate) now_ms: u64,
+    pub(crate) chance: Chance,
+    pub(crate) agenda: Agenda,
+    /// This world as its tasks share it, while it goes on.
+    pub(crate) simulation: Option<Simulation>,
+    pub(crate) setup: Setup,
+    pub(crate) planted: Option<Planted>,
+    pub(crate) packs: PackTable,
+    pub(crate) queue: QueueTable,
+    pub(crate) variants: VariantsBucket,
+    pub(crate) cloudfront: CloudFronts,
+    pub(crate) ledger: LedgerTable,
+    pub(crate) dead_letters: DeadLetterQueue,
+    pub(crate) claims: ClaimTable,
+    pub(crate) promise: Promise,
+    /// How many functions have been called.
+    pub(crate) invocations: u64,
+    /// What happened, line by line, if somebody wants to read it.
+    pub(crate) lines: Option<Vec<String>>,
+    /// A hash of all that happened: equal for equal seeds.
+    pub(crate) fingerprint: u64,
+}
+
+impl World {
+    pub(crate) fn of(mut chance: Chance, planted: Option<Planted>, is_traced: bool) -> Self {
+        let setup = Setup::drawn(&mut chance);
+        Self {
+            now_ms: BEGINNING_MS,
+            agenda: Agenda::default(),
+            simulation: None,
+            planted,
+            packs: PackTable::default(),
+            queue: QueueTable::default(),
+            variants: VariantsBucket::default(),
+            cloudfront: CloudFronts::of(&setup),
+            ledger: LedgerTable::default(),
+            dead_letters: DeadLetterQueue::default(),
+            claims: ClaimTable::default(),
+            promise: Promise::default(),
+            invocations: 0,
+            lines: is_traced.then(Vec::new),
+            fingerprint: 0,
+            setup,
+            chance,
+        }
+    }
+
+    /// Lets something happen in `millis` milliseconds.
+    pub(crate) fn after_ms(&mut self, millis: u64, happening: impl FnOnce(&mut Self) + Send + 'static) {
+        let tie = self.chance.tie();
+        self.agenda.add(self.now_ms + millis, tie, Box::new(happening));
+    }
+
+    /// Milliseconds since the beginning.
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        self.now_ms - BEGINNING_MS
+    }
+
+    /// Sends a viewer to a picture of `target` within the next `millis_max` milliseconds: something has just happened to it.
+    pub(crate) fn make_curious(&mut self, tenant: &TenantId, target: &Target, millis_max: u64) {
+        if let Some(simulation) = self.simulation.clone() {
+            let (edge, url) = (*self.chance.one_of(&[0, 1]), Url::of(self, tenant, target));
+            let pause_ms = self.chance.within(0..=millis_max);
+            self.agenda.begin(Box::pin(async move {
+                simulation.sleep_ms(pause_ms).await;
+                viewer::look(&simulation, edge, &url).await;
+            }));
+        }
+    }
+
+    /// Whether nothing waits any more, in the stream or in the queue.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.packs.is_delivered() && self.queue.entries.is_empty() && self.queue.requests.is_empty()
+    }
+
+    /// Notes what happens, if somebody wants to read it.
+    pub(crate) fn trace(&mut self, line: impl FnOnce() -> String) {
+        let elapsed_ms = self.elapsed_ms();
+        self.fingerprint = self.fingerprint.rotate_left(5) ^ elapsed_ms.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if let Some(lines) = &mut self.lines {
+            lines.push(format!("{:>5}.{:03} s  {}", elapsed_ms / 1000, elapsed_ms % 1000, line()));
+        }
+    }
+}

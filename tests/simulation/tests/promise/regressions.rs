@@ -1,0 +1,1 @@
+//! Seeds that once broke the promise, each with what it showed.
