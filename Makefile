@@ -52,11 +52,13 @@ check: setup ## Format, lints and unit tests: quick after a small change
 
 test: setup ## Everything that can be tested without an AWS account, the whole scenario included
 	@$(TIMED) --begin
+	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
-	@$(TIMED) "the scenario, the console and an existing installation, deployed" $(RUN) play --browser --existing
+	@$(TIMED) "the scenario, the console, faults and an existing installation, deployed" $(RUN) play --browser --faults --existing
 	@$(TIMED) --report
+	@.ci/figures
 
 simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
 	@cargo run --quiet --bin simulate -- $(SEED)

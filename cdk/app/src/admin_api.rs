@@ -59,11 +59,14 @@ impl<'a> AdminApi<'a> {
         Ok(Self { api, authorizer, environment })
     }
 
-    /// `DELETE /images/{tenant}/{imagePackId}` calls `image_purge`.
+    /// What docs/purge-api.md says calls `image_purge`.
     pub(crate) fn route_purges(&self, image_purge: &RustFunction) -> Result<()> {
         let integration = HttpLambdaIntegration::new("Purge", image_purge)?;
         let scope = &self.environment.admin_api.scope;
-        self.route(HttpMethod::Delete, "/images/{tenant}/{imagePackId}", &integration, scope)
+        for method in [HttpMethod::Delete, HttpMethod::Get] {
+            self.route(method, "/images/{tenant}/{imagePackId}", &integration, scope)?;
+        }
+        Ok(())
     }
 
     /// Every request of the management API calls `image_management`.

@@ -16,6 +16,9 @@ const PERIOD_MINUTES: u32 = 5;
 /// How far the stream handler may lag behind the table before somebody is told, in milliseconds.
 const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
 
+/// How long a stream keeps its records, in hours ("Change data capture for DynamoDB Streams", developer guide).
+const STREAM_KEEPS_HOURS: u32 = 24;
+
 /// Runs in a row that may fail before somebody is told. One failure repairs itself: the next run repeats it.
 const FAILED_RUNS_MAX: u32 = 3;
 
@@ -52,7 +55,12 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
                 .treat_missing_data(TreatMissingData::NotBreaching),
         )
     };
-    alarm("DeadLettersAlarm", "Something could not be read or purged; look into the dead-letter queue", &dead, 1, 1)?;
+    let hours = STREAM_KEEPS_HOURS - environment.stream.record_age_max_secs.div_ceil(60 * 60);
+    let dead_letters = format!(
+        "Something could not be read, delivered or purged. Within {hours} hours: recover replay --environment {}",
+        environment.name
+    );
+    alarm("DeadLettersAlarm", &dead_letters, &dead, 1, 1)?;
     alarm("StreamAgeAlarm", "Changes wait too long in the stream", &age, 1, ITERATOR_AGE_MAX_MILLIS)?;
     alarm("FailedRunsAlarm", "Scheduled purges fail again and again", &failed_runs, FAILED_RUNS_MAX, 1)?;
     alarm("FailedPurgesAlarm", "An admin's purge crashed", &failed_purges, 1, 1)?;

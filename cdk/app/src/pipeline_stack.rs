@@ -3,6 +3,7 @@
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, StartingPosition};
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
+use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
@@ -85,6 +86,7 @@ impl Pipeline {
             image_management: &image_management,
         };
         alarms::declare(stack, environment, &watched)?;
+        register_for_recovery(stack, environment, data, &dead_letters)?;
 
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin: image_processing_url, scheduled_purge: image_invalidation, manual_purge: image_purge })
@@ -149,7 +151,7 @@ fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Resul
     let function = Handler {
         id: "ImagePurge",
         binary: "image-purge",
-        description: "Answers an admin's DELETE: purges one image pack at once",
+        description: "Answers admins: purges one image pack at once, or says where its purge stands",
         memory_mb: 512,
         timeout_secs: REQUEST_TIMEOUT_SECS,
         environment: variables,
@@ -157,6 +159,9 @@ fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Resul
     .declare(stack, environment)?;
     allow_purging(stack, environment, data, &function)?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
+    // To say where a purge stands.
+    allow(&function, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
+    allow(&function, ["dynamodb:Query"], [data.purge_ledger.table_arn()?])?;
     Ok(function)
 }
 
@@ -222,9 +227,34 @@ fn management_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
 
 /// What handlers call the attributes of the image-pack table.
 fn image_pack_attributes(environment: &Environment) -> String {
+    json!(attribute_names(environment)).to_string()
+}
+
+fn attribute_names(environment: &Environment) -> AttributeNames {
     let existing = environment.existing.image_packs.as_ref();
-    let names = existing.map_or_else(AttributeNames::default, |table| table.attributes.clone());
-    json!(names).to_string()
+    existing.map_or_else(AttributeNames::default, |table| table.attributes.clone())
+}
+
+/// Tells the command `recover` what everything is called, so that an operator need only name the environment.
+fn register_for_recovery(stack: &Stack, environment: &Environment, data: &Data, dead_letters: &Queue) -> Result<()> {
+    let registration = json!({
+        "imagePackTable": data.image_packs.table_name()?,
+        "imagePackStreamArn": data.image_packs.table_stream_arn()?,
+        "imagePackAttributes": attribute_names(environment),
+        "invalidationQueueTable": data.invalidation_queue.table_name()?,
+        "purgeLedgerTable": data.purge_ledger.table_name()?,
+        "variantsBucket": data.variants.bucket_name()?,
+        "deadLetterQueueUrl": dead_letters.queue_url()?,
+        "settleDelaySecs": environment.purge.settle_delay_secs,
+    });
+    StringParameter::new(
+        stack,
+        "Recovery",
+        StringParameterProps::new(registration.to_string())
+            .parameter_name(format!("/{}-lof/images/recovery", environment.name))
+            .description("What the command recover works with"),
+    )?;
+    Ok(())
 }
 
 /// The environment variables of every handler that purges.

@@ -32,14 +32,14 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, tenant: &str, pi
     let distribution_id = if let Some(existing) = environment.existing.distributions.get(tenant) {
         let arn = ArnComponents::new("distribution", "cloudfront").region("").resource_name(existing.id.as_str());
         register(stack, environment, tenant, &existing.id, existing.cache_tags)?;
-        grant_purging(stack, pipeline, &stack.format_arn(arn)?)?;
+        grant_purging(stack, tenant, pipeline, &stack.format_arn(arn)?)?;
         existing.id.clone()
     } else {
         let distribution = distribution(stack, environment, tenant, &host, pipeline)?;
         let id = distribution.distribution_id()?;
         register(stack, environment, tenant, &id, true)?;
         alias(stack, environment, &host, &distribution)?;
-        grant_purging(stack, pipeline, &distribution.distribution_arn()?)?;
+        grant_purging(stack, tenant, pipeline, &distribution.distribution_arn()?)?;
         id
     };
     CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
@@ -67,7 +67,7 @@ fn register(
 }
 
 /// Lets the purging handlers invalidate the distribution.
-fn grant_purging(stack: &Stack, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
+fn grant_purging(stack: &Stack, tenant: &str, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
     let purge = PolicyStatement::new_with_props(
         PolicyStatementProps::new()
             .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
@@ -77,7 +77,10 @@ fn grant_purging(stack: &Stack, pipeline: &Pipeline, distribution_arn: &str) -> 
     for handler in [&pipeline.scheduled_purge, &pipeline.manual_purge] {
         roles.extend(handler.role()?.as_ref().map(IRole::from));
     }
-    Policy::new_with_props(stack, "PurgeGrant", PolicyProps::new().statements([&purge]).roles(roles))?;
+    // The roles are another stack's, and each tenant's stack adds to them. A name that the CDK derives is the same in all
+    // these stacks, and the one deployed last would overwrite the grants of the others.
+    let props = PolicyProps::new().policy_name(format!("purge-{tenant}")).statements([&purge]).roles(roles);
+    Policy::new_with_props(stack, "PurgeGrant", props)?;
     Ok(())
 }
 

@@ -72,6 +72,12 @@ impl Packs for ImagePackTable {
         let found = self.find(tenant, &[pack], &[]).await?;
         Ok(found.packs.contains_key(pack) || !found.unreadable.is_empty())
     }
+
+    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
+        let mut found = self.find(tenant, &[pack], &[]).await?;
+        let pack = found.packs.remove(pack).unwrap_or_default();
+        Ok(pack.image_locations.into_keys().collect())
+    }
 }
 
 impl ImagePackTable {

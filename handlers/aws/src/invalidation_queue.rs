@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change_detection::Reason;
 use domain::enqueue::Enqueue;
@@ -18,9 +17,6 @@ use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
 use crate::CallFailed;
 use crate::call_failed::call_failed;
 use crate::conditional::is_written;
-
-/// Holds for a row that has no newer change than the one that is enqueued.
-const NOT_NEWER: &str = "attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt";
 
 /// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::purge_requests`].
 #[derive(Debug, Clone)]
@@ -44,17 +40,12 @@ impl InvalidationQueue {
 
 impl Queue for InvalidationQueue {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
-        let action = || format!("enqueueing {} of {}", upsert.target, upsert.tenant);
-        let response = self.update_of(upsert, ":lastEventAt").condition_expression(NOT_NEWER).send().await;
-        let response = match response {
-            // What is enqueued late must not make a newer change look older than it is: the settle delay counts from it.
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
-                self.update_of(upsert, "if_not_exists(lastEventAt, :lastEventAt)").send().await
-            }
-            response => response,
-        };
-        let response = response.map_err(|error| call_failed(action(), error))?;
-        self.entry(response.attributes.unwrap_or_default())
+        match self.update(upsert, LastEvent::Newest).await? {
+            Some(row) => self.entry(row),
+            // A call that was held up lands behind that of a later change. Were the time set back, the row would settle
+            // too early for the later change.
+            None => self.entry(self.update(upsert, LastEvent::Kept).await?.unwrap_or_default()),
+        }
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallFailed> {
@@ -162,11 +153,22 @@ impl Queue for InvalidationQueue {
 }
 
 impl InvalidationQueue {
-    /// The update that adds `upsert` to its row and sets the time of its last change to `last_event_at`, an expression.
-    fn update_of(&self, upsert: &Enqueue, last_event_at: &str) -> UpdateItemFluentBuilder {
+    /// Adds `upsert` to the row. `None`: the row was written for a later change, which `last_event` does not allow.
+    async fn update(
+        &self,
+        upsert: &Enqueue,
+        last_event: LastEvent,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, CallFailed> {
         let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
         let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
-        self.client
+        let (last_event_at, condition) = match last_event {
+            LastEvent::Newest => {
+                (":lastEventAt", Some("attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt".to_owned()))
+            }
+            LastEvent::Kept => ("if_not_exists(lastEventAt, :lastEventAt)", None),
+        };
+        let result = self
+            .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
@@ -177,6 +179,7 @@ impl InvalidationQueue {
                  REMOVE sweep \
                  ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
             ))
+            .set_condition_expression(condition)
             .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
             .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
             .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
@@ -184,6 +187,13 @@ impl InvalidationQueue {
             .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
             .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
             .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match result {
+            Ok(response) => Ok(Some(response.attributes.unwrap_or_default())),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            Err(error) => Err(call_failed(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error)),
+        }
     }
 
     fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueFailed> {
@@ -195,6 +205,14 @@ impl InvalidationQueue {
             cause: cause.to_string(),
         })
     }
+}
+
+/// What becomes of a row's `lastEventAt`.
+enum LastEvent {
+    /// It is the change that is written, if that is the newest.
+    Newest,
+    /// It stays what it is.
+    Kept,
 }
 
 /// The primary key of a row.

@@ -36,7 +36,7 @@ impl Ledger for PurgeLedger {
     }
 
     async fn conclude(&self, tenant: &TenantId, purge: &str, conclusion: &Conclusion) -> Result<(), CallFailed> {
-        let mut expression = "SET invalidationStatus = :completed".to_owned();
+        let mut assignments = vec!["invalidationStatus = :completed".to_owned()];
         let mut update = self
             .client
             .update_item()
@@ -49,10 +49,10 @@ impl Ledger for PurgeLedger {
         let times = [("completedAt", conclusion.completed_at), ("refillSeenAt", conclusion.refill_seen_at)];
         for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
             // The first time counts: whoever concludes once more has seen it later.
-            expression.push_str(&format!(", {name} = if_not_exists({name}, :{name})"));
+            assignments.push(format!("{name} = if_not_exists({name}, :{name})"));
             update = update.expression_attribute_values(format!(":{name}"), number(time.as_millis()));
         }
-        let result = update.update_expression(expression).send().await;
+        let result = update.update_expression(format!("SET {}", assignments.join(", "))).send().await;
         is_written(result, format!("concluding {purge} of {tenant} in table {}", self.table))?;
         Ok(())
     }
@@ -63,6 +63,7 @@ impl Ledger for PurgeLedger {
             .client
             .query()
             .table_name(&self.table)
+            .consistent_read(true)
             .key_condition_expression("tenant = :tenant AND begins_with(purge, :target)")
             .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
             .expression_attribute_values(":target", AttributeValue::S(format!("{target}#")))

@@ -46,6 +46,8 @@ pub enum Reason {
     LocationForced,
     /// An admin asked for it.
     Manual,
+    /// It may have changed while the stream did not work.
+    Resync,
 }
 
 impl Reason {
@@ -58,6 +60,7 @@ impl Reason {
             Self::PackRemoved => "pack-removed",
             Self::LocationForced => "location-forced",
             Self::Manual => "manual",
+            Self::Resync => "resync",
         }
     }
 }

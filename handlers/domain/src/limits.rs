@@ -9,6 +9,13 @@ use crate::purge_request::PurgeRequest;
 /// entries of the longest ids take 320.
 pub const ITEMS_PER_REQUEST_MAX: usize = 500;
 
+/// Exact items of one distribution that CloudFront takes in progress ("Concurrent invalidation request maximum",
+/// developer guide).
+pub const ITEMS_IN_PROGRESS_QUOTA: usize = 3_000;
+
+/// Wildcards of one distribution that it takes in progress (same page).
+pub const WILDCARDS_IN_PROGRESS_QUOTA: usize = 15;
+
 /// Exact items for one distribution in one run; beyond them the whole tenant is one item. CloudFront takes 3,000 in
 /// progress ("Concurrent invalidation request maximum", developer guide); 100 stay free for manual purges.
 pub const ITEMS_PER_RUN_MAX: usize = 2_900;

@@ -78,7 +78,7 @@ impl<Q: Queue, D: DeadLetters> Handler<Q, D> {
 }
 
 /// Reads a record and decides whether it is meaningful. The error says why it cannot be read.
-fn read(raw: &Value, names: &AttributeNames, now: Timestamp) -> Result<Option<Event>, String> {
+pub fn read(raw: &Value, names: &AttributeNames, now: Timestamp) -> Result<Option<Event>, String> {
     let (record, written_at, sequence) = record::parse(raw, names, now)?;
     let change = detect_change(&record).map_err(|error| error.to_string())?;
     Ok(change.map(|change| Event { change, written_at, sequence }))

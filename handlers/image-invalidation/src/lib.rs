@@ -21,7 +21,7 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 
 /// How much of a run's time is kept free for the requests of the last batches and their rows.
-const SENDING_MAX: Duration = Duration::from_secs(60);
+const SENDING_MAX: Duration = Duration::from_mins(1);
 /// How much of a run's time is kept free for its end: a last look at the requests, and the lease.
 const ENDING_MAX: Duration = Duration::from_secs(20);
 
@@ -88,14 +88,15 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
             let tenants = executor.ports.tenants().tenants().await?;
             // Rows that leave the queue here may be in `entries` still; their requests count as open for the plan.
             let planned_around = requests.clone();
-            self.follow(requests, &tenants, lease, &mut progress).await;
+            let until = deadline.minus(SENDING_MAX);
+            self.follow(requests, &tenants, until, lease, &mut progress).await;
             let plan = plan(now, entries, &planned_around, &tenants, delays, budgets);
             progress.summary.entries_unregistered = plan.unregistered.len();
             progress.summary.entries_waiting = plan.entries_waiting;
             progress.failures.extend(plan.unregistered.iter().map(|entry| {
                 format!("{} of {} waits: no distribution is registered for that tenant", entry.target, entry.tenant)
             }));
-            let until = now.plus(self.purger.sweep_max).min(deadline.minus(SENDING_MAX));
+            let until = now.plus(self.purger.sweep_max).min(until);
             let report = executor.execute(plan, Some(lease), until).await;
             self.add(report, lease, &mut progress).await;
             self.wait(&tenants, lease, deadline, &mut progress).await;
@@ -108,16 +109,17 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
         if failures.is_empty() { Ok(summary) } else { Err(RunFailed::Steps(failures)) }
     }
 
-    /// Follows `requests` once.
+    /// Follows `requests` once, until `until`.
     async fn follow(
         &self,
         requests: Vec<PurgeRequest>,
         tenants: &BTreeMap<TenantId, Distribution>,
+        until: Timestamp,
         lease: &Lease,
         progress: &mut Progress,
     ) {
         let Followed { open, requests_completed, entries_removed, sent, failures } =
-            self.purger.executor.follow(requests, tenants).await;
+            self.purger.executor.follow(requests, tenants, until).await;
         progress.summary.requests_completed += requests_completed;
         progress.summary.entries_removed += entries_removed;
         progress.failures.extend(failures);
@@ -145,7 +147,7 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
             if accepted.is_empty() {
                 return;
             }
-            self.follow(accepted, tenants, lease, progress).await;
+            self.follow(accepted, tenants, deadline.minus(ENDING_MAX), lease, progress).await;
             pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
             if clock.now().plus(pause) > until {
                 return;

@@ -59,6 +59,15 @@ impl Action {
         }
     }
 
+    /// The query parameters that it takes.
+    pub(crate) const fn parameters(&self) -> &'static [&'static str] {
+        match self {
+            Self::ListPacks => &["tenant", "limit", "after"],
+            Self::SaveConfiguration(_) => &["tenant", "force"],
+            _ => &["tenant"],
+        }
+    }
+
     fn of_picture(method: &str, resource: &str, place: PicturePlace, upload: &str) -> Result<Self, Refusal> {
         match (method, resource) {
             ("DELETE", "") => Ok(Self::RemovePicture(place)),

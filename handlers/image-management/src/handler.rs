@@ -1,5 +1,6 @@
 //! Answers one request.
 
+use admin_api::check_parameters;
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
@@ -46,6 +47,7 @@ impl Handler {
     async fn answer(&self, request: &Request, request_id: &str, now: Timestamp) -> Result<Response<Body>, Failed> {
         let asked = &Asked::of(request, request_id, &self.tenant_claim, now)?;
         let action = Action::of(request, &asked.tenant)?;
+        check_parameters(request, action.parameters())?;
         tracing::info!(tenant = %asked.tenant, subject = asked.admin.subject, ?action, "an editor asks");
         match action {
             Action::ListPacks => self.list_packs(asked).await,

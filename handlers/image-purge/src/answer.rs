@@ -2,12 +2,16 @@
 
 use admin_api::Refusal;
 use domain::image_url::Reading;
-use domain::ledger::Invalidation;
+use domain::ledger::{Invalidation, LedgerRow};
+use domain::purge_preview::{PASSES, PRICE_PER_ITEM_USD_MILLIS, PurgePreview, QuotaUse};
 use domain::purge_request::PurgeRequest;
-use domain::{ImagePackId, TenantId};
+use domain::purge_status::{Pending, PurgeStatus, Running};
+use domain::{ImagePackId, TenantId, Timestamp};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::preview::StoredVariants;
 
 /// A purge that was carried out.
 pub(crate) struct Done {
@@ -34,6 +38,107 @@ impl Done {
         });
         admin_api::json(StatusCode::ACCEPTED, &body)
     }
+}
+
+/// 200: what a purge would do.
+pub(crate) fn preview(pack: &ImagePackId, previews: &[PurgePreview], stored: &StoredVariants) -> Response<Body> {
+    // One pack is one request.
+    let Some(preview) = previews.first() else { return unanswered().into_response() };
+    let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
+    let per_pass = preview.price_per_pass_usd_millis;
+    let body = json!({
+        "dryRun": true,
+        "tenant": preview.tenant,
+        "imagePackId": pack,
+        "wouldDelete": {"variants": stored.count, "firstKeys": stored.first},
+        "wouldInvalidate": {"distributionId": preview.distribution_id, "items": preview.items},
+        "quota": {
+            "exactItems": quota(preview.exact_items),
+            "wildcards": quota(preview.wildcards),
+        },
+        "priceUsd": {
+            "perItem": dollars(PRICE_PER_ITEM_USD_MILLIS),
+            "atOnce": dollars(per_pass),
+            "onceMoreWhenSettled": dollars(per_pass),
+            "together": dollars(per_pass * PASSES),
+            "note": "The first 1,000 items of an account in a month are free.",
+        },
+        "note": "Nothing was purged and nothing was written. Without dryRun, this request purges.",
+    });
+    admin_api::json(StatusCode::OK, &body)
+}
+
+fn quota(used: QuotaUse) -> Value {
+    json!({"inProgress": used.in_progress, "needed": used.needed, "quota": used.quota, "leftAfterwards": used.left()})
+}
+
+/// 200: where the purges of a pack stand.
+pub(crate) fn status(tenant: &TenantId, pack: &ImagePackId, status: &PurgeStatus) -> Response<Body> {
+    let body = json!({
+        "tenant": tenant,
+        "imagePackId": pack,
+        "verdict": status.verdict,
+        "pending": status.pending.iter().map(pending).collect::<Vec<_>>(),
+        "running": status.running.iter().map(running).collect::<Vec<_>>(),
+        "lastCompleted": status.last_completed.as_ref().map(completed),
+    });
+    admin_api::json(StatusCode::OK, &body)
+}
+
+fn pending(pending: &Pending) -> Value {
+    let mut json = json!({
+        "target": pending.target,
+        "changes": pending.changes,
+        "firstChangeAt": utc(pending.since),
+        "reasons": pending.reasons,
+        "requestedBy": pending.requested_by,
+        "settlesAt": utc(pending.settles_at),
+        "purgesSoFar": pending.attempts,
+    });
+    if let Some(count) = pending.variants_deleted_so_far {
+        json["variantsDeletedSoFar"] = json!(count);
+    }
+    json
+}
+
+fn running(running: &Running) -> Value {
+    json!({
+        "target": running.target,
+        "isLastPurge": running.is_last,
+        "startedAt": utc(running.since),
+        "variantsDeleted": running.variants_deleted,
+        "invalidation": running.invalidation_id.as_ref().map(|id| json!({
+            "id": id,
+            "status": running.invalidation_status.as_deref().unwrap_or("unknown to CloudFront"),
+        })),
+    })
+}
+
+fn completed(row: &LedgerRow) -> Value {
+    json!({
+        "target": row.target,
+        "changes": row.changes,
+        "firstChangeAt": utc(row.first_event_at),
+        "reasons": row.reasons,
+        "requestedBy": row.requested_by,
+        "startedAt": utc(row.started_at),
+        "completedAt": row.completed_at.map(utc),
+        "variantsDeleted": row.variants_deleted,
+        "invalidationId": row.invalidation_id,
+        "newVariantSeenAt": row.refill_seen_at.map(utc),
+    })
+}
+
+/// A time for people and programs: `2026-11-24T18:00:00.5Z`.
+fn utc(time: Timestamp) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "never".to_owned(), |time| time.to_string())
+}
+
+/// 502: something behind this function did not answer.
+pub(crate) fn unanswered() -> Refusal {
+    let message = "The request could not be answered now. Nothing was purged; send it again.";
+    Refusal::new(StatusCode::BAD_GATEWAY, "unavailable", message)
 }
 
 pub(crate) fn unknown_tenant(tenant: &TenantId) -> Refusal {

@@ -1,32 +1,32 @@
-//! The admin's purge: `DELETE …/images/{tenant}/{imagePackId}`. The pack may be named as an image's URL names it, with a
-//! suffix: all of the pack is purged, whatever the suffix.
+//! The admin's purge: `DELETE …/images/{tenant}/{imagePackId}`, what it would do (`?dryRun=true`), and `GET`, which says
+//! where the purges of a pack stand. The pack may be named as an image's URL names it, with a suffix: all of the pack is
+//! purged, whatever the suffix. The contract is `docs/purge-api.md`.
 //!
-//! It enqueues the purge like any other and then carries it out at once, by the same code as the scheduled run. What
-//! fails on the way is therefore in the queue and is repeated by the next run; and the next run repeats the purge once
-//! in any case, because a picture that was being made while it ran could have brought the old one back.
+//! A purge is enqueued like any other and then carried out at once, by the same code as the scheduled run. What fails on
+//! the way is therefore in the queue and is repeated by the next run; and the next run repeats the purge once in any
+//! case, because a picture that was being made while it ran could have brought the old one back.
 
 mod answer;
+mod asked;
+mod preview;
+mod purge;
+mod status;
 
-use std::collections::BTreeMap;
-
-use admin_api::{Admin, Refusal};
-use domain::change_detection::{Change, Reason};
-use domain::enqueue::{Event, reduce};
-use domain::image_url::{Reading, parse_image_segment};
-use domain::planner::{Distribution, plan};
-use domain::queue_entry::QueueEntry;
+use admin_api::Refusal;
+use domain::image_url::Reading;
 use domain::variant_key::Sweep;
 use domain::{ImagePackId, Target, TenantId};
-use lambda_http::{Body, Request, RequestExt, Response};
-use purging::ports::{CallFailed, Clock, Packs, Ports, Queue, QueueFailed, Tenants, Variants};
+use lambda_http::{Body, Request, Response};
+use purging::ports::{CallFailed, Packs, Ports, QueueFailed, Tenants, Variants};
 use purging::purger::Purger;
 
-use crate::answer::{Done, of_failure, unknown_pack, unknown_tenant};
+use crate::answer::{of_failure, unanswered, unknown_pack, unknown_tenant};
+use crate::asked::{Action, Asked};
 
-/// What answering a purge request touches.
+/// What answering a request touches.
 #[derive(Debug, Clone)]
 pub struct Handler<P, K> {
-    /// Says whether a pack exists.
+    /// Says whether a pack exists, and what it shows.
     pub packs: K,
     /// Plans and carries out.
     pub purger: Purger<P>,
@@ -34,9 +34,11 @@ pub struct Handler<P, K> {
     pub tenant_claim: String,
 }
 
-/// Why a purge could not be carried out although it may be.
+/// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
 enum Failed {
+    #[error("{0:?}")]
+    Refused(Refusal),
     #[error(transparent)]
     Call(#[from] CallFailed),
     #[error(transparent)]
@@ -45,43 +47,44 @@ enum Failed {
     Steps(Vec<String>),
 }
 
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl<P: Ports, K: Packs> Handler<P, K> {
     /// Answers one request, which `request_id` identifies.
     pub async fn handle(&self, request: &Request, request_id: &str) -> Response<Body> {
-        match self.purge(request, request_id).await {
-            Ok(Ok(done)) => done.into_response(),
-            Ok(Err(refusal)) => refusal.into_response(),
+        let asked = match Asked::of(request, &self.tenant_claim) {
+            Ok(asked) => asked,
+            Err(refusal) => return refusal.into_response(),
+        };
+        match self.answer(&asked, request_id).await {
+            Ok(response) => response,
+            Err(Failed::Refused(refusal)) => refusal.into_response(),
             Err(failure) => {
-                tracing::error!(%failure, "the purge failed");
-                of_failure(matches!(failure, Failed::Steps(_) | Failed::Queue(QueueFailed::Row { .. }))).into_response()
+                tracing::error!(%failure, action = ?asked.action, "a request failed");
+                let is_queued = matches!(failure, Failed::Steps(_) | Failed::Queue(QueueFailed::Row { .. }));
+                let refusal = if asked.action == Action::Purge { of_failure(is_queued) } else { unanswered() };
+                refusal.into_response()
             }
         }
     }
 
-    async fn purge(&self, request: &Request, request_id: &str) -> Result<Result<Done, Refusal>, Failed> {
-        let (tenant, readings) = match target_of(request) {
-            Ok(target) => target,
-            Err(refusal) => return Ok(Err(refusal)),
+    async fn answer(&self, asked: &Asked, request_id: &str) -> Result<Response<Body>, Failed> {
+        let Some(distribution) = self.ports().tenants().tenants().await?.remove(&asked.tenant) else {
+            return Err(unknown_tenant(&asked.tenant).into());
         };
-        let admin = match self.admin(request, &tenant) {
-            Ok(admin) => admin,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let Some((tenant, distribution)) = self.ports().tenants().tenants().await?.remove_entry(&tenant) else {
-            return Ok(Err(unknown_tenant(&tenant)));
-        };
-        let Some(pack) = self.first_existing(&tenant, &readings).await? else {
-            return Ok(Err(unknown_pack(&tenant, &readings)));
-        };
-        let tenants = BTreeMap::from([(tenant.clone(), distribution)]);
-        self.carry_out(tenants, tenant, pack, admin, request_id).await.map(Ok)
-    }
-
-    /// The admin who sent `request`, if they may purge for `tenant`.
-    fn admin(&self, request: &Request, tenant: &TenantId) -> Result<Admin, Refusal> {
-        let admin = Admin::of(request, &self.tenant_claim)?;
-        admin.check_covers(tenant)?;
-        Ok(admin)
+        if asked.action == Action::Status {
+            return self.status(asked).await;
+        }
+        let pack = self.first_existing(&asked.tenant, &asked.readings).await?;
+        let pack = pack.ok_or_else(|| unknown_pack(&asked.tenant, &asked.readings))?;
+        match asked.action {
+            Action::Preview => self.preview(asked, pack, distribution, request_id).await,
+            Action::Purge | Action::Status => self.purge(asked, pack, distribution, request_id).await,
+        }
     }
 
     /// The pack that is meant: of what stands in an image's URL, an admin may have copied the suffix too.
@@ -106,43 +109,4 @@ impl<P: Ports, K: Packs> Handler<P, K> {
     fn ports(&self) -> &P {
         &self.purger.executor.ports
     }
-
-    async fn carry_out(
-        &self,
-        tenants: BTreeMap<TenantId, Distribution>,
-        tenant: TenantId,
-        pack: ImagePackId,
-        admin: Admin,
-        request_id: &str,
-    ) -> Result<Done, Failed> {
-        let Purger { executor, delays, budgets, sweep_max } = &self.purger;
-        let now = self.ports().clock().now();
-        let change = Change { tenant, target: Target::Pack(pack.clone()), reasons: vec![Reason::Manual] };
-        let event = Event { change, written_at: now, sequence: "manual".to_owned() };
-        let mut entries = Vec::new();
-        for mut upsert in reduce(vec![event], now, request_id, &format!("admin:{}", admin.subject)) {
-            // Said when it is enqueued, so that no run begins the same pass meanwhile.
-            upsert.is_purged_at_once = true;
-            let entry = self.ports().queue().upsert(&upsert).await?;
-            entries.push(QueueEntry { early_pass: None, ..entry });
-        }
-        let plan = plan(now, entries, &[], &tenants, delays, budgets);
-        // Without a lease: this version's early pass is nobody else's.
-        let report = executor.execute(plan, None, now.plus(*sweep_max)).await;
-        match report.accepted.into_iter().next() {
-            Some((request, invalidation)) if report.failures.is_empty() => {
-                Ok(Done { pack, request, invalidation, variants_deleted: report.variants_deleted })
-            }
-            _ => Err(Failed::Steps(report.failures)),
-        }
-    }
-}
-
-/// Reads from the path what is to be purged: the packs that it may mean, the likeliest first.
-fn target_of(request: &Request) -> Result<(TenantId, Vec<Reading>), Refusal> {
-    let parameters = request.path_parameters();
-    let parameter = |name| parameters.first(name).unwrap_or_default();
-    let tenant = TenantId::parse(parameter("tenant")).map_err(|error| Refusal::invalid(&error))?;
-    let readings = parse_image_segment(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?;
-    Ok((tenant, readings))
 }

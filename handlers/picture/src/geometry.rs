@@ -4,15 +4,19 @@ use domain::image_pack::{Crop, Fit, LocationConfig, VARIANT_SIDE_MAX_PX};
 
 /// A variant in the making: the part of the original that it shows, and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Frame {
-    pub(crate) part: Crop,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
+pub struct Frame {
+    /// The part of the original, in pixels.
+    pub part: Crop,
+    /// The variant's width in pixels.
+    pub width: u32,
+    /// The variant's height in pixels.
+    pub height: u32,
 }
 
 /// Frames an original of `width` × `height` pixels. There is a frame for every input: an editor's crop may be older
 /// than the original, and a viewer is better off with a picture than with an error about its numbers.
-pub(crate) fn frame(width: u32, height: u32, crop: Option<Crop>, config: LocationConfig) -> Frame {
+#[must_use]
+pub fn frame(width: u32, height: u32, crop: Option<Crop>, config: LocationConfig) -> Frame {
     let part = crop.and_then(|crop| within(width, height, crop)).unwrap_or(Crop { x: 0, y: 0, width, height });
     let (width, height) = bounded(config);
     match config.fit {

@@ -11,5 +11,6 @@ mod webp_container;
 mod webp_structure;
 
 pub use encoding::CannotEncode;
+pub use geometry::{Frame, frame};
 pub use inspection::{Format, Inspected, InvalidPicture, ORIGINAL_PIXELS_MAX, inspect};
 pub use render::{CannotRender, Rendered, render};

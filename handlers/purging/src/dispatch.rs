@@ -11,8 +11,8 @@ use crate::ports::{CallFailed, CloudFront, CreateFailed, Ledger, Ports, Queue};
 /// How many rows are written at once.
 const CONCURRENT_WRITES: usize = 16;
 
-/// How many names are tried where CloudFront has the one before for other items.
-const RENAMES_MAX: u32 = 3;
+/// How many names one run tries where CloudFront has the one before for other items.
+const NAMES_MAX: u32 = 3;
 
 /// Sends `request` to CloudFront, writes the ledger's rows, and then notes CloudFront's id in the request. In that
 /// order, a request with an id has all its rows; one without is sent again, which costs nothing.
@@ -33,10 +33,11 @@ pub(crate) async fn dispatch<P: Ports>(
 }
 
 async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, CreateFailed> {
+    let names_end = request.renamed + NAMES_MAX;
     loop {
         let distribution_id = &request.distribution.distribution_id;
         match ports.cloudfront().create(distribution_id, &request.sent_reference(), &request.items).await {
-            Err(CreateFailed::AlreadyExists(reference)) if request.renamed < RENAMES_MAX => {
+            Err(CreateFailed::AlreadyExists(reference)) if request.renamed + 1 < names_end => {
                 tracing::warn!(reference, "CloudFront has this name for other items; the request gets another one");
                 request.renamed += 1;
                 // First, so that a crash does not send the request under a third name.

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::TenantId;
 use domain::ledger::{Conclusion, purge_key};
 use domain::planner::Distribution;
 use domain::purge_request::{PurgeRequest, RequestedEntry};
 use domain::variant_key::Sweep;
+use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
 
 use crate::executor::{Executor, Report};
@@ -45,11 +45,16 @@ enum End {
 }
 
 impl<P: Ports> Executor<P> {
-    /// Follows `requests`. One that was never accepted is sent again, just as it was written down, unless its tenant's
-    /// pictures are now behind another distribution.
-    pub async fn follow(&self, requests: Vec<PurgeRequest>, tenants: &BTreeMap<TenantId, Distribution>) -> Followed {
+    /// Follows `requests`, as far as the time goes until `until`. One that was never accepted is sent again, just as it
+    /// was written down, unless its tenant's pictures are now behind another distribution.
+    pub async fn follow(
+        &self,
+        requests: Vec<PurgeRequest>,
+        tenants: &BTreeMap<TenantId, Distribution>,
+        until: Timestamp,
+    ) -> Followed {
         let mut followed = Followed::default();
-        let follows: Vec<_> = requests.into_iter().map(|request| self.follow_one(request, tenants)).collect();
+        let follows: Vec<_> = requests.into_iter().map(|request| self.follow_one(request, tenants, until)).collect();
         let mut follows = stream::iter(follows).buffer_unordered(CONCURRENT_REQUESTS);
         while let Some(of_request) = follows.next().await {
             followed.add(of_request);
@@ -57,8 +62,17 @@ impl<P: Ports> Executor<P> {
         followed
     }
 
-    async fn follow_one(&self, request: PurgeRequest, tenants: &BTreeMap<TenantId, Distribution>) -> Followed {
+    async fn follow_one(
+        &self,
+        request: PurgeRequest,
+        tenants: &BTreeMap<TenantId, Distribution>,
+        until: Timestamp,
+    ) -> Followed {
         let mut followed = Followed::default();
+        if self.ports.clock().now() >= until {
+            followed.open.push(request);
+            return followed;
+        }
         let request = if request.invalidation_id.is_some() {
             request
         } else if tenants.get(&request.for_tenant).is_none_or(|now| *now != request.distribution) {
@@ -70,13 +84,11 @@ impl<P: Ports> Executor<P> {
             return followed;
         } else {
             self.send(request.clone(), &mut followed.sent).await;
-            match followed.sent.accepted.first() {
-                Some((accepted, _)) => accepted.clone(),
-                None => {
-                    followed.open.push(request);
-                    return followed;
-                }
-            }
+            let Some((accepted, _)) = followed.sent.accepted.first() else {
+                followed.open.push(request);
+                return followed;
+            };
+            accepted.clone()
         };
         match self.end_of(&request).await {
             Ok(End::Completed { entries_removed }) => {
@@ -120,9 +132,14 @@ impl<P: Ports> Executor<P> {
         let RequestedEntry { target, version, .. } = entry;
         let tenant = &request.for_tenant;
         let completed_at = entry.is_settled.then(|| self.ports.clock().now());
-        // What a location or a tenant shows is made anew variant by variant; the first one would say little.
-        let refill_seen_at =
-            if target.is_broad() { None } else { self.ports.variants().stored_at(&Sweep::of(tenant, target)).await? };
+        // What a location or a tenant shows is made anew variant by variant; the first one would say little. And where one
+        // item stands for thousands of packs, looking for each of them would cost more than their purge.
+        let is_exact = request.items.len() == request.entries.len();
+        let refill_seen_at = if is_exact && !target.is_broad() {
+            self.ports.variants().stored_at(&Sweep::of(tenant, target)).await?
+        } else {
+            None
+        };
         let conclusion = Conclusion { completed_at, refill_seen_at };
         self.ports.ledger().conclude(tenant, &purge_key(entry, &request.caller_reference), &conclusion).await?;
         let row = RowVersion { tenant, target, version };

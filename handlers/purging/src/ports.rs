@@ -14,7 +14,7 @@ use domain::planner::Distribution;
 use domain::purge_request::PurgeRequest;
 use domain::queue_entry::{QueueEntry, SweepProgress};
 use domain::variant_key::Sweep;
-use domain::{ImagePackId, Target, TenantId, Timestamp};
+use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
 use serde_json::Value;
 
 /// A call to a service that failed, after the client's own retries.
@@ -88,7 +88,8 @@ impl<'a> From<&'a QueueEntry> for RowVersion<'a> {
 /// The invalidation queue, with the lease and the requests that are kept beside its rows.
 pub trait Queue: Send + Sync {
     /// Adds `upsert` to the queue or to the row that its target has already, and returns that row. A deletion of its
-    /// variants that was under way begins anew: what it deleted may have been made again since.
+    /// variants that was under way begins anew: what it deleted may have been made again since. `lastEventAt` never goes
+    /// back.
     fn upsert(&self, upsert: &Enqueue) -> impl Future<Output = Result<QueueEntry, QueueFailed>> + Send;
 
     /// What waits to be purged, strongly consistent: whatever was written before the call, and not removed since, is in
@@ -250,6 +251,13 @@ pub trait Ledger: Send + Sync {
 pub trait Packs: Send + Sync {
     /// Whether there is a record of the pack, be it one that cannot be read.
     fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> impl Future<Output = Result<bool, CallFailed>> + Send;
+
+    /// The locations at which the pack shows a picture; none where there is no record that can be read.
+    fn locations(
+        &self,
+        tenant: &TenantId,
+        pack: &ImagePackId,
+    ) -> impl Future<Output = Result<Vec<LocationName>, CallFailed>> + Send;
 }
 
 /// The registry of tenants.

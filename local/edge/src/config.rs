@@ -19,10 +19,14 @@ pub struct EdgeConfig {
     pub listen: SocketAddr,
     /// Where all origin requests are sent, for example `http://127.0.0.1:4566`. It finds the origin by `Host`.
     pub origin_gateway: String,
+    /// What the origin gateway must show to be trusted over TLS, in PEM; `None`: what this machine trusts.
+    pub origin_ca: Option<Vec<u8>>,
     /// What is served.
     pub distributions: Distributions,
     /// What origin requests are signed with where an origin access control demands it.
     pub origin_credentials: Credentials,
+    /// Whether the local AWS behind the origin gateway is asked if a caller of the API may make a call.
+    pub authorize_callers: bool,
     /// How long an invalidation takes until viewers see it and it is `Completed`.
     pub propagation_delay: Duration,
     /// How much may be in progress.
@@ -41,8 +45,10 @@ impl EdgeConfig {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             origin_gateway: origin_gateway.into(),
+            origin_ca: None,
             distributions,
             origin_credentials: Credentials::new("test", "test", None, None, "edge"),
+            authorize_callers: false,
             propagation_delay: DEFAULT_PROPAGATION_DELAY,
             quotas: Quotas::default(),
             refused_items: RefusedItems::default(),

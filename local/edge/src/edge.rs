@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::distributions::Distributions;
+use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::quotas::Quotas;
 use crate::refused_items::RefusedItems;
@@ -16,5 +17,7 @@ pub(crate) struct Edge {
     pub(crate) clock: Clock,
     pub(crate) propagation_delay: Duration,
     pub(crate) quotas: Quotas,
+    pub(crate) authorize_callers: bool,
+    pub(crate) faults: Faults,
     pub(crate) refused_items: RefusedItems,
 }

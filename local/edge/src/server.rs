@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::EdgeConfig;
 use crate::edge::Edge;
+use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::store::Store;
 use crate::{control, viewer};
@@ -37,6 +38,8 @@ pub enum StartError {
 pub struct RunningEdge {
     /// Where viewers and API callers connect.
     pub address: SocketAddr,
+    /// Lets calls of the API go wrong.
+    pub faults: Faults,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -45,16 +48,19 @@ pub struct RunningEdge {
 /// everything else is served by the distribution that the `Host` names.
 pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
     let address = config.listen;
+    let faults = Faults::default();
     let edge = Arc::new(Edge {
         distributions: config.distributions,
-        origin: OriginClient::new(&config.origin_gateway, config.origin_credentials)?,
+        origin: OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref(), config.origin_credentials)?,
         store: Store::default(),
         clock: config.clock,
         propagation_delay: config.propagation_delay,
         quotas: config.quotas,
+        authorize_callers: config.authorize_callers,
+        faults: faults.clone(),
         refused_items: config.refused_items,
     });
-    let app = control::router().fallback(viewer::serve).with_state(edge);
+    let app = control::router(&edge).fallback(viewer::serve).with_state(edge);
 
     let cannot_listen = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
@@ -69,7 +75,7 @@ pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
             tracing::error!("the edge stopped: {error}");
         }
     });
-    Ok(RunningEdge { address, stop, server })
+    Ok(RunningEdge { address, faults, stop, server })
 }
 
 impl RunningEdge {

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
+use crate::certificate::Certificate;
 use crate::checkout::{Checkout, CheckoutError};
 use crate::log_file::LogFile;
 use crate::ministack::{ACCOUNT, REGION};
@@ -24,6 +25,8 @@ pub struct Cdk<'a> {
     pub checkout: &'a Checkout,
     /// The local AWS.
     pub endpoint: String,
+    /// Its certificate.
+    pub certificate: &'a Certificate,
     /// Where the cloud assembly, the outputs and the logs go.
     pub run_dir: &'a Path,
 }
@@ -141,6 +144,7 @@ impl Cdk<'_> {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", REGION)
             .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_CA_BUNDLE", self.certificate.path())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

@@ -40,7 +40,7 @@ struct Legacy {
 
 /// Deploys the other stack, then the pipeline against it, and edits a picture.
 pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
-    let cdk = Cdk { checkout, endpoint: cloud.endpoint(), run_dir };
+    let cdk = cloud.cdk(checkout, run_dir);
     let note = |line: &str| report.progress.note(line);
     let name = "another stack makes a table, buckets, a distribution and an HTTP API";
     let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;

@@ -21,7 +21,8 @@ pub async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cause> {
     let globex = cloud.tenant("globex")?.viewer.url("cat", "main");
     let purge = cloud.admin_api()?.image_pack_url("acme", "cat");
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
-    let (aws, resolve_acme, resolve_purge) = (cloud.endpoint(), resolve(&acme), resolve(&purge));
+    let (aws, resolve_acme, resolve_purge) = (cloud.ministack().endpoint(), resolve(&acme), resolve(&purge));
+    let trusted = cloud.ministack().certificate().path().display();
     let text = format!(
         "
 Console      {}
@@ -34,10 +35,10 @@ Look at a picture twice: a Miss or a Hit, and its Age.
   curl -s -D - -o cat.jpg {resolve_acme} '{acme}'
 
 Purge it as an admin of acme, then look again.
-  curl -s {resolve_purge} -X DELETE -H 'Authorization: Bearer {token}' '{purge}'
+  curl -s --cacert {trusted} {resolve_purge} -X DELETE -H 'Authorization: Bearer {token}' '{purge}'
 
 Look into the local AWS, for example at what waits to be purged.
-  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {aws} --region eu-west-1 dynamodb list-tables
+  AWS_CA_BUNDLE={trusted} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {aws} --region eu-west-1 dynamodb list-tables
 ",
         console.url()
     );

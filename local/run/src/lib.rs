@@ -2,19 +2,25 @@
 
 pub mod admin;
 pub mod cdk;
+pub mod certificate;
 pub mod checkout;
 pub mod clients;
 pub mod console;
 pub mod environment;
 pub mod existing_installation;
+pub mod faults;
+pub mod figures;
+pub mod function;
 pub mod invitation;
 pub mod local_cloud;
+pub mod local_grants;
 pub mod log_file;
 pub mod management;
 pub mod ministack;
 pub mod observer;
 pub mod oidc;
 pub mod outputs;
+pub mod permissions;
 pub mod picture;
 pub mod picture_server;
 pub mod process_group;

@@ -1,11 +1,14 @@
 //! The whole system, up on this machine: the local AWS with the real stacks deployed to it, the edge in front of it and
 //! an identity provider beside it.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::TenantId;
 use edge::{Distributions, EdgeConfig, RunningEdge};
+use serde_json::Value;
 use toml::Table;
 
 use crate::admin::AdminApi;
@@ -13,8 +16,10 @@ use crate::cdk::{Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
 use crate::environment::{LocalParts, Setting, local_settings, write_local};
+use crate::function::{ExecutionRole, Function, RoleError};
+use crate::local_grants;
 use crate::management::ManagementApi;
-use crate::ministack::{MiniStack, REGION, endpoint, free_port};
+use crate::ministack::{MiniStack, REGION, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::{Outputs, OutputsError};
@@ -59,8 +64,8 @@ impl LocalCloud {
     /// Starts everything and deploys, telling `report` about each step.
     pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepFailed> {
         let name = "the local AWS, the edge and the identity provider start";
-        let parts = report.step(name, start_parts(checkout, run_dir)).await?;
-        let cdk = Cdk { checkout, endpoint: parts.ministack.endpoint(), run_dir: run_dir.path() };
+        let parts = Arc::new(report.step(name, start_parts(checkout, run_dir)).await?);
+        let cdk = parts.cdk(checkout, run_dir.path());
         let note = |line: &str| report.progress.note(line);
 
         let bootstrap = async {
@@ -71,7 +76,7 @@ impl LocalCloud {
 
         let deploy = async {
             let settings = parts.settings().await?;
-            Self::deploy_environment(Arc::new(parts), &cdk, "dev", settings, None, note).await
+            Self::deploy_environment(Arc::clone(&parts), &cdk, "dev", settings, None, note).await
         };
         report.step("the CDK builds the handlers and deploys the stacks", deploy).await
     }
@@ -108,6 +113,7 @@ impl LocalCloud {
             context: ("environments", &folder.to_string_lossy()),
         };
         let outputs = cdk.deploy(deployment, on_line).await?;
+        local_grants::add(&parts.clients, outputs.prefix()).await?;
         let detail = format!("{} stacks", outputs.stacks());
         Ok((Self { parts, environment, outputs }, detail))
     }
@@ -118,10 +124,22 @@ impl LocalCloud {
         &self.parts.clients
     }
 
-    /// Where the local AWS answers.
+    /// The edge.
     #[must_use]
-    pub fn endpoint(&self) -> String {
-        self.parts.ministack.endpoint()
+    pub fn edge(&self) -> &RunningEdge {
+        &self.parts.edge
+    }
+
+    /// The local AWS.
+    #[must_use]
+    pub fn ministack(&self) -> &MiniStack {
+        &self.parts.ministack
+    }
+
+    /// The CDK, set up to deploy to the local AWS.
+    #[must_use]
+    pub fn cdk<'a>(&'a self, checkout: &'a Checkout, run_dir: &'a Path) -> Cdk<'a> {
+        self.parts.cdk(checkout, run_dir)
     }
 
     /// The ids of the deployed tenants.
@@ -150,6 +168,17 @@ impl LocalCloud {
         })
     }
 
+    /// How the names of the stacks begin, and of what is in them.
+    #[must_use]
+    pub fn stack_prefix(&self) -> &str {
+        self.outputs.prefix()
+    }
+
+    /// The role that a function runs as.
+    pub async fn role(&self, function: Function) -> Result<ExecutionRole, RoleError> {
+        ExecutionRole::find(self.clients(), self.outputs.prefix(), function).await
+    }
+
     /// The deployed admin API.
     pub fn admin_api(&self) -> Result<AdminApi, Cause> {
         Ok(AdminApi::new(self.outputs.get("pipeline", "AdminApiUrl")?, &self.parts.ministack)?)
@@ -163,6 +192,11 @@ impl LocalCloud {
 
     /// A token of an admin of `tenants`, with the audience and the scopes that the environment demands.
     pub fn token(&self, tenants: &[&str], valid_for: Duration) -> Result<String, Cause> {
+        Ok(self.issuer().sign(&self.claims(tenants, valid_for)?)?)
+    }
+
+    /// What such a token says, as JSON.
+    pub fn claims(&self, tenants: &[&str], valid_for: Duration) -> Result<Value, Cause> {
         let demanded = |key: &str| {
             let value = self.environment.get("admin_api").and_then(|api| api.get(key)).and_then(|value| value.as_str());
             value.ok_or_else(|| format!("the environment has no text `admin_api.{key}`"))
@@ -170,7 +204,13 @@ impl LocalCloud {
         let scope = format!("{} {}", demanded("scope")?, demanded("management_scope")?);
         let admin = Admin { subject: "ada", audience: demanded("audience")?, scope: &scope, tenants };
         let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
-        Ok(self.parts.issuer.token(&admin, now, valid_for)?)
+        Ok(serde_json::to_value(self.issuer().claims(&admin, now, valid_for))?)
+    }
+
+    /// Who signs the tokens that the deployed API takes.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.parts.issuer
     }
 
     /// The web server that the management API may fetch pictures from.
@@ -185,6 +225,7 @@ impl LocalCloud {
             clients: self.parts.clients.clone(),
             image_pack_table: self.outputs.get("data", "ImagePackTable")?.to_owned(),
             originals_bucket: self.outputs.get("data", "OriginalsBucket")?.to_owned(),
+            variants_bucket: self.outputs.get("data", "VariantsBucket")?.to_owned(),
             queue_table: self.outputs.get("data", "InvalidationQueueTable")?.to_owned(),
             ledger_table: self.outputs.get("data", "PurgeLedgerTable")?.to_owned(),
             dead_letter_queue_url: self.outputs.get("pipeline", "DeadLetterQueueUrl")?.to_owned(),
@@ -193,6 +234,10 @@ impl LocalCloud {
 }
 
 impl Parts {
+    fn cdk<'a>(&'a self, checkout: &'a Checkout, run_dir: &'a Path) -> Cdk<'a> {
+        Cdk { checkout, endpoint: self.ministack.endpoint(), certificate: self.ministack.certificate(), run_dir }
+    }
+
     /// What differs on this machine; makes what an account would have before: the domain's hosted zone.
     async fn settings(&self) -> Result<Vec<Setting>, Cause> {
         let viewer_domain = viewer_domain();
@@ -221,13 +266,18 @@ pub fn viewer_domain() -> String {
 
 async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {
     // The edge and the local AWS need each other's address, so one of them must be known before there is anyone at it.
-    let port = free_port()?;
-    let aws = endpoint(port);
-    let edge = edge::start(EdgeConfig::new(aws.as_str(), Distributions::deployed(&sdk_config(&aws), &aws))).await?;
-    let ministack = MiniStack::start(checkout, run_dir.path(), port, &edge.endpoint_url()).await?;
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+    let ministack = MiniStack::start(checkout, run_dir.path(), free_port()?, &format!("http://{listen}")).await?;
+    let (aws, http) = (ministack.endpoint(), ministack.certificate().aws_client()?);
+    let deployed = Distributions::deployed(&sdk_config(&http, &aws), &aws);
+    let mut config = EdgeConfig::new(aws.as_str(), deployed);
+    config.listen = listen;
+    config.authorize_callers = true;
+    config.origin_ca = Some(ministack.certificate().pem().to_owned());
+    let edge = edge::start(config).await?;
     let issuer = Issuer::start().await?;
     let pictures = PictureServer::start().await?;
-    let clients = Clients::new(&aws, &edge.endpoint_url());
+    let clients = Clients::new(&http, &aws, &edge.endpoint_url());
     let detail = format!("local AWS {aws}, edge {}, issuer {}", edge.endpoint_url(), issuer.url());
     Ok((Parts { ministack, edge, issuer, pictures, clients }, detail))
 }

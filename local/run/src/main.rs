@@ -12,7 +12,7 @@ use run::local_cloud::LocalCloud;
 use run::report::{Cause, Report, StepFailed, Summary, with_causes};
 use run::run_dir::RunDir;
 use run::timeline::Timeline;
-use run::{existing_installation, invitation, scenario};
+use run::{existing_installation, faults, invitation, permissions, scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What is going on when everything is about to end.
@@ -29,6 +29,15 @@ enum Command {
         /// Plays with the console in Chromium too, which `make setup` installs.
         #[arg(long)]
         browser: bool,
+        /// Then lets things go wrong, with as many entries in the queue as `faults` has by default.
+        #[arg(long)]
+        faults: bool,
+    },
+    /// Deploys everything, lets things go wrong, cleans up. Succeeds only if nothing was lost.
+    Faults {
+        /// How many entries fill the queue.
+        #[arg(long, default_value_t = faults::ENTRIES)]
+        entries: usize,
     },
     /// Deploys everything, plays with the console in Chromium, cleans up.
     Browse,
@@ -81,11 +90,15 @@ async fn carry_out(
 ) -> Result<(), StepFailed> {
     let cloud = LocalCloud::start(checkout, run_dir, report).await?;
     match command {
-        Command::Play { existing, browser } => {
+        Command::Play { existing, browser, faults } => {
             let played = async {
-                scenario::play(&cloud, report, timeline.get_or_init(Timeline::begin)).await?;
+                scenario::play(&cloud, checkout, report, timeline.get_or_init(Timeline::begin)).await?;
+                permissions::play(&cloud, checkout, report).await?;
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
+                }
+                if faults {
+                    faults::play(&cloud, checkout, faults::ENTRIES, report).await?;
                 }
                 if existing {
                     existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
@@ -93,6 +106,11 @@ async fn carry_out(
                 Ok(())
             };
             let played = played.await;
+            report.progress.begin(CLEANING_UP);
+            played
+        }
+        Command::Faults { entries } => {
+            let played = faults::play(&cloud, checkout, entries, report).await;
             report.progress.begin(CLEANING_UP);
             played
         }

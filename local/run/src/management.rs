@@ -76,12 +76,10 @@ impl ManagementApi {
         bytes: Vec<u8>,
         media_type: &str,
     ) -> Result<Answer, AdminError> {
-        let wanted = json!({"mediaType": media_type, "bytes": bytes.len()});
-        let request = self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted);
-        let presigned = answer(request).await?.succeeded()?;
+        let presigned = self.prepare_upload(pack, location, bytes.len(), media_type).await?.succeeded()?;
         let upload: Upload = serde_json::from_value(presigned.body.clone())
             .map_err(|error| AdminError::Refused(format!("no presigned upload ({error}): {}", presigned.body)))?;
-        let mut put = reqwest::Client::builder().no_proxy().build()?.put(&upload.url);
+        let mut put = self.api.client().put(&upload.url);
         // The client computes the length itself.
         for (name, value) in upload.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
             put = put.header(name, value);
@@ -89,6 +87,18 @@ impl ManagementApi {
         put.body(bytes).send().await?.error_for_status()?;
         let confirm = location_path(pack, location, &format!("uploads/{}/confirm", upload.id));
         answer(self.request(Method::POST, &confirm)).await
+    }
+
+    /// Has an upload of so many bytes signed.
+    pub async fn prepare_upload(
+        &self,
+        pack: &str,
+        location: &str,
+        bytes: usize,
+        media_type: &str,
+    ) -> Result<Answer, AdminError> {
+        let wanted = json!({"mediaType": media_type, "bytes": bytes});
+        answer(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted)).await
     }
 
     /// Lets the API fetch a picture into a new or an existing location.

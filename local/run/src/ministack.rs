@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::certificate::{Certificate, CertificateError};
 use crate::checkout::{Checkout, CheckoutError};
 use crate::log_file::LogFile;
 use crate::process_group::ProcessGroup;
@@ -24,6 +25,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How often to ask whether it is ready.
 const POLL: Duration = Duration::from_millis(50);
 
+/// Starts `MiniStack` as `python -m ministack` does, without HTTP/2, which TLS would bring along: under many requests at a
+/// time its server loses streams, and a function then waits for an answer that never comes.
+const LAUNCH: &str = "
+import runpy
+from hypercorn.config import Config
+Config.alpn_protocols = ['http/1.1']
+runpy.run_module('ministack', run_name='__main__', alter_sys=True)
+";
+
 /// A running `MiniStack`, which ends, with the Lambda functions it runs, when this value is dropped.
 #[derive(Debug)]
 pub struct MiniStack {
@@ -32,6 +42,7 @@ pub struct MiniStack {
     _folder: TempDir,
     log: LogFile,
     port: u16,
+    certificate: Certificate,
 }
 
 /// Why `MiniStack` is not there.
@@ -40,6 +51,9 @@ pub enum MiniStackError {
     /// The checkout lacks its Python.
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
+    /// There is no certificate to answer with.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// A folder, a log or the process could not be made.
     #[error("MiniStack could not be started")]
     Start(#[from] io::Error),
@@ -73,11 +87,13 @@ pub fn free_port() -> io::Result<u16> {
 /// `MiniStack`'s address when it listens on `port`. Not `localhost`: for an IP address the S3 clients use path style.
 #[must_use]
 pub fn endpoint(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+    format!("https://127.0.0.1:{port}")
 }
 
 impl MiniStack {
     /// Starts `MiniStack` on `port` and waits until it is ready. Its log and its temporary files are in `run_dir`.
+    ///
+    /// It enforces IAM: a function may do what its execution role is granted, and anything else is denied to it.
     ///
     /// The Lambda functions it runs inherit its environment; that is how they find `cloudfront_endpoint`, where
     /// `CreateInvalidation` is answered.
@@ -89,9 +105,10 @@ impl MiniStack {
     ) -> Result<Self, MiniStackError> {
         let log = LogFile::create(run_dir.join("ministack.log"))?;
         let folder = tempfile::Builder::new().prefix("ministack-").tempdir_in(run_dir)?;
+        let certificate = Certificate::make(folder.path()).await?;
         let processes = ProcessGroup::spawn(
             Command::new(checkout.python()?)
-                .args(["-m", "ministack"])
+                .args(["-c", LAUNCH])
                 // Everything in this environment reaches the Lambda functions too, so it holds nothing else.
                 .env_clear()
                 .env("HOME", folder.path())
@@ -102,6 +119,12 @@ impl MiniStack {
                 .env("MINISTACK_HOST", "localhost")
                 .env("MINISTACK_REGION", REGION)
                 .env("MINISTACK_ACCOUNT_ID", ACCOUNT)
+                .env("AUTH", "true")
+                .env("USE_SSL", "1")
+                .env("MINISTACK_SSL_CERT", certificate.path())
+                .env("MINISTACK_SSL_KEY", certificate.key_path())
+                // What the functions trust.
+                .env("SSL_CERT_FILE", certificate.path())
                 .env("AWS_DEFAULT_REGION", REGION)
                 .env("AWS_EC2_METADATA_DISABLED", "true")
                 .env("AWS_ENDPOINT_URL", endpoint(port))
@@ -114,7 +137,7 @@ impl MiniStack {
                 .stdout(log.stdio()?)
                 .stderr(log.stdio()?),
         )?;
-        let mut ministack = Self { processes, _folder: folder, log, port };
+        let mut ministack = Self { processes, _folder: folder, log, port, certificate };
         ministack.ready().await?;
         Ok(ministack)
     }
@@ -123,6 +146,12 @@ impl MiniStack {
     #[must_use]
     pub fn endpoint(&self) -> String {
         endpoint(self.port)
+    }
+
+    /// What it answers with, and who calls it must trust.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 
     /// The port it listens on.
@@ -139,7 +168,7 @@ impl MiniStack {
 
     async fn ready(&mut self) -> Result<(), MiniStackError> {
         let url = format!("{}/_ministack/ready", self.endpoint());
-        let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build().map_err(io::Error::other)?;
+        let client = self.certificate.http_client()?.timeout(ANSWER_WITHIN).build().map_err(CertificateError::from)?;
         let began = Instant::now();
         while began.elapsed() < READY_WITHIN {
             if let Some(status) = self.processes.leader().try_wait()? {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_cloudfront::types::InvalidationSummary;
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use domain::ledger::LedgerRow;
@@ -25,6 +26,8 @@ pub struct Observer {
     pub image_pack_table: String,
     /// The bucket of originals.
     pub originals_bucket: String,
+    /// The bucket of variants.
+    pub variants_bucket: String,
     /// The invalidation queue's table.
     pub queue_table: String,
     /// The purge ledger's table.
@@ -92,8 +95,10 @@ pub enum ObserverError {
 impl Observer {
     /// Everything that waits to be purged.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, ObserverError> {
-        // While a tick works, its lease lies beside the entries, under a name that no tenant can have.
-        self.rows(&self.queue_table, |row| row.get("tenant").is_none_or(|tenant| *tenant != lease_holder())).await
+        // The lease and the requests lie beside the entries, under names that no tenant can have.
+        let is_entry =
+            |row: &HashMap<String, AttributeValue>| tenant_of(row).is_none_or(|tenant| !tenant.starts_with('#'));
+        self.rows(&self.queue_table, is_entry).await
     }
 
     /// Everything that was purged.
@@ -168,23 +173,45 @@ impl Observer {
     /// When each tick that has ended did so, in milliseconds since 1970 and in the order of time: a tick that finds
     /// nothing to do leaves no other trace than its log line.
     pub async fn ticks(&self) -> Result<Vec<u64>, ObserverError> {
-        let failed = |error: aws_sdk_cloudwatchlogs::Error| ObserverError::Logs {
-            function: TICK_FUNCTION,
-            source: Box::new(error),
-        };
+        let events = self.logs(TICK_FUNCTION).await?.into_iter();
+        let ends = events.filter(|event| event.message().is_some_and(|line| line.contains(TICK_ENDED)));
+        let mut ticks: Vec<_> = ends.filter_map(|event| u64::try_from(event.timestamp?).ok()).collect();
+        ticks.sort_unstable();
+        Ok(ticks)
+    }
+
+    /// Everything that was logged in the log groups whose names contain `function`, the function's construct id; with
+    /// an empty one, everything that any function logged.
+    pub async fn logs(&self, function: &'static str) -> Result<Vec<FilteredLogEvent>, ObserverError> {
+        let failed = |error: aws_sdk_cloudwatchlogs::Error| ObserverError::Logs { function, source: Box::new(error) };
         let groups = self.clients.logs.describe_log_groups().into_paginator().items().send();
         let groups: Vec<_> = groups.try_collect().await.map_err(|error| failed(error.into()))?;
         let names = groups.into_iter().filter_map(|group| group.log_group_name);
-        let mut ticks = Vec::new();
-        for name in names.filter(|name| name.contains(TICK_FUNCTION)) {
+        let mut events = Vec::new();
+        for name in names.filter(|name| name.contains(function)) {
             let pages = self.clients.logs.filter_log_events().log_group_name(name).into_paginator().send();
             let pages: Vec<_> = pages.try_collect().await.map_err(|error| failed(error.into()))?;
-            let events = pages.into_iter().flat_map(|page| page.events.unwrap_or_default());
-            let ends = events.filter(|event| event.message().is_some_and(|line| line.contains(TICK_ENDED)));
-            ticks.extend(ends.filter_map(|event| u64::try_from(event.timestamp?).ok()));
+            events.extend(pages.into_iter().flat_map(|page| page.events.unwrap_or_default()));
         }
-        ticks.sort_unstable();
-        Ok(ticks)
+        Ok(events)
+    }
+
+    /// Every item of the image-pack table and every row of the queue and the ledger: what would differ if anything had
+    /// been written.
+    pub async fn everything_written(&self) -> Result<Vec<HashMap<String, AttributeValue>>, ObserverError> {
+        let mut written = Vec::new();
+        for table in [&self.image_pack_table, &self.queue_table, &self.ledger_table] {
+            written.extend(self.items(table).await?);
+        }
+        // The lease comes and goes with every tick.
+        written.retain(|item| tenant_of(item) != Some("#lease"));
+        Ok(written)
+    }
+
+    async fn items(&self, table: &str) -> Result<Vec<HashMap<String, AttributeValue>>, ObserverError> {
+        let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
+        let items = scan.into_paginator().items().send().try_collect().await;
+        items.map_err(|error| ObserverError::Table { table: table.to_owned(), source: Box::new(error.into()) })
     }
 
     async fn rows<T: DeserializeOwned>(
@@ -192,14 +219,7 @@ impl Observer {
         table: &str,
         wanted: impl Fn(&HashMap<String, AttributeValue>) -> bool,
     ) -> Result<Vec<T>, ObserverError> {
-        let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
-        let mut items: Vec<HashMap<String, AttributeValue>> = scan
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(|error| ObserverError::Table { table: table.to_owned(), source: Box::new(error.into()) })?;
+        let mut items = self.items(table).await?;
         items.retain(wanted);
         serde_dynamo::from_items(items).map_err(|source| ObserverError::Row { table: table.to_owned(), source })
     }
@@ -209,6 +229,7 @@ fn invalidations_failed(distribution_id: &str, error: aws_sdk_cloudfront::Error)
     ObserverError::Invalidations { distribution_id: distribution_id.to_owned(), source: Box::new(error) }
 }
 
-fn lease_holder() -> AttributeValue {
-    AttributeValue::S("#lease".to_owned())
+/// Whose an item is, by its partition key.
+fn tenant_of(item: &HashMap<String, AttributeValue>) -> Option<&str> {
+    item.get("tenant")?.as_s().ok().map(String::as_str)
 }

@@ -54,8 +54,9 @@ pub struct Admin<'a> {
     pub tenants: &'a [&'a str],
 }
 
-#[derive(Serialize)]
-struct Claims<'a> {
+/// All that a token says.
+#[derive(Debug, Clone, Serialize)]
+pub struct Claims<'a> {
     iss: &'a str,
     iat: u64,
     exp: u64,
@@ -108,9 +109,23 @@ impl Issuer {
 
     /// A token for `admin` that was issued at `now` and is good for `valid_for`; `now` counts seconds since 1970.
     pub fn token(&self, admin: &Admin<'_>, now: u64, valid_for: Duration) -> Result<String, OidcError> {
-        let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::RS256) };
-        let claims = Claims { iss: &self.url, iat: now, exp: now + valid_for.as_secs(), admin };
-        Ok(jsonwebtoken::encode(&header, &claims, &self.key)?)
+        self.sign(&self.claims(admin, now, valid_for))
+    }
+
+    /// What a right token for `admin` says.
+    #[must_use]
+    pub fn claims<'a>(&'a self, admin: &'a Admin<'a>, now: u64, valid_for: Duration) -> Claims<'a> {
+        Claims { iss: &self.url, iat: now, exp: now + valid_for.as_secs(), admin }
+    }
+
+    /// A token that says `claims`, whatever they are, with this issuer's signature.
+    pub fn sign(&self, claims: &impl Serialize) -> Result<String, OidcError> {
+        Ok(jsonwebtoken::encode(&header(Algorithm::RS256), claims, &self.key)?)
+    }
+
+    /// A token that says `claims` and is signed with `secret`, which whoever verifies it might take for a key.
+    pub fn sign_with_secret(claims: &impl Serialize, secret: &[u8]) -> Result<String, OidcError> {
+        Ok(jsonwebtoken::encode(&header(Algorithm::HS256), claims, &EncodingKey::from_secret(secret))?)
     }
 }
 
@@ -118,6 +133,11 @@ impl Drop for Issuer {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// The header of a token, which names the issuer's key.
+fn header(algorithm: Algorithm) -> Header {
+    Header { kid: Some(KEY_ID.to_owned()), ..Header::new(algorithm) }
 }
 
 fn signing_key() -> Result<EncodingKey, OidcError> {

@@ -53,6 +53,12 @@ impl Outputs {
         Ok(Self { prefix: prefix.to_owned(), by_stack })
     }
 
+    /// How the stacks' names begin.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// How many stacks were deployed.
     #[must_use]
     pub fn stacks(&self) -> usize {

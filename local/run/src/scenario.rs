@@ -2,8 +2,10 @@
 //!
 //! It writes only what an editor writes and calls only what a viewer or an admin calls. The tick is fired by the
 //! deployed schedule, the queue is filled by the deployed stream mapping, and pictures come through the edge from the
-//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read.
+//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is lost on
+//! purpose in the end, to be recovered.
 
+mod attacks;
 mod awaited;
 mod burst;
 mod cast;
@@ -11,8 +13,10 @@ mod edit;
 pub(crate) mod expectation;
 mod manual_purge;
 mod purge;
+mod recovery;
 mod upload;
 
+use crate::checkout::Checkout;
 use crate::local_cloud::LocalCloud;
 use crate::report::{Report, StepFailed};
 use crate::timeline::Timeline;
@@ -24,13 +28,20 @@ pub use upload::show_first_pictures;
 ///
 /// The order lets everything share two ticks: nothing waits when the first one comes, which must therefore do nothing;
 /// all edits follow it at once, so that they have settled when the second one comes, a minute later, and purges them.
-pub async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepFailed> {
+pub async fn play(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    report: &Report,
+    timeline: &Timeline,
+) -> Result<(), StepFailed> {
     let cast = async { Ok((Cast::of(cloud, timeline)?, String::new())) };
     let cast = &report.step("the stacks say what everything is called", cast).await?;
 
     let name = "originals are uploaded for two tenants with the same pack id";
     report.step(name, upload::upload(cast)).await?;
     report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(cast)).await?;
+    let name = "attacks on the API are refused, purge nothing, write nothing and leave no secret in a log";
+    report.step(name, attacks::refused(cast, cloud, checkout)).await?;
     report.step("an update of metadata and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
 
     let name = "the original is replaced: the viewer still gets the old picture";
@@ -42,11 +53,19 @@ pub async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> R
     edits.push(report.step("a configuration changes, without and with force", edit::configure(cast)).await?);
     report.step("100 writes to 20 packs become 20 queue entries", burst::burst(cast)).await?;
 
-    let name = "DELETE without a token is 401, with another tenant's token 403, and purges nothing";
-    report.step(name, manual_purge::refused(cast, cloud)).await?;
+    let name = "GET says that the change of acme/cat waits, and since when";
+    report.step(name, manual_purge::asked_before(cast, cloud)).await?;
+    report
+        .step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(cast, cloud))
+        .await?;
     report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
 
     let name = "the tick purges, and the viewer gets the new picture of every edit";
     report.step(name, purge::until_fresh(cast, report, edits)).await?;
-    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await
+    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
+    report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(cast, cloud)).await?;
+
+    let name = "two edits are lost behind the stream; recover enqueues each of them, once";
+    let edits = report.step(name, recovery::lose_and_recover(cast, cloud)).await?.to_vec();
+    report.step("the next tick purges what was recovered", purge::until_fresh(cast, report, edits)).await
 }

@@ -2,7 +2,10 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
+    StreamViewType,
+};
 
 /// A DynamoDB of this test's own.
 #[derive(Debug)]
@@ -11,7 +14,7 @@ pub struct LocalDynamoDb {
 }
 
 impl LocalDynamoDb {
-    /// Partition `tenant`, sort `entity`.
+    /// Partition `tenant`, sort `entity`, with a stream of old and new images.
     pub const IMAGE_PACK_TABLE: &str = "image-packs";
     /// Partition `tenant`, sort `target`.
     pub const INVALIDATION_QUEUE_TABLE: &str = "invalidation-queue";
@@ -65,6 +68,11 @@ async fn create_table(client: &Client, table: &str, sort_key: &str) {
                     .build()
                     .expect("both set"),
             );
+    }
+    if table == LocalDynamoDb::IMAGE_PACK_TABLE {
+        let stream = StreamSpecification::builder().stream_enabled(true);
+        let stream = stream.stream_view_type(StreamViewType::NewAndOldImages).build().expect("both set");
+        request = request.stream_specification(stream);
     }
     request.send().await.expect("CreateTable on an empty database");
 }

@@ -182,6 +182,7 @@ impl S3 for Versioned {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         if request.input.bucket == LocalS3::ORIGINALS_BUCKET {
             let mut keys = self.newest_keys();
+            keys.retain(|key| key.starts_with(request.input.prefix.as_deref().unwrap_or_default()));
             keys.sort_unstable();
             let contents = keys.into_iter().map(|key| Object { key: Some(key), ..Object::default() }).collect();
             let output = ListObjectsV2Output { contents: Some(contents), ..ListObjectsV2Output::default() };
@@ -195,6 +196,12 @@ impl S3 for Versioned {
         mut request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let objects = std::mem::take(&mut request.input.delete.objects);
+        if request.input.bucket == LocalS3::ORIGINALS_BUCKET {
+            for object in objects {
+                self.history().entry(object.key).or_default().push(None);
+            }
+            return Ok(S3Response::new(DeleteObjectsOutput::default()));
+        }
         let is_kept = |object: &ObjectIdentifier| object.key.ends_with(LocalS3::UNDELETABLE);
         let (kept, deleted): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_kept);
         request.input.delete.objects = deleted;

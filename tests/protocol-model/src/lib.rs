@@ -1,1 +1,14 @@
-//! The queue protocol as a model that is checked exhaustively.
+#![doc = include_str!("../README.md")]
+
+pub mod action;
+pub mod cloudfront;
+pub mod configuration;
+pub mod copies;
+pub mod model;
+pub mod mutation;
+pub mod properties;
+pub mod queue;
+pub mod request;
+pub mod run;
+pub mod state;
+mod steps;

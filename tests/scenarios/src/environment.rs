@@ -88,7 +88,7 @@ impl Environment {
         let ministack = crate::ministack::shared().await;
         let edge_time_millis = Arc::new(AtomicI64::new(0));
         let refused_items = RefusedItems::default();
-        let sqs = aws_sdk_sqs::Client::new(&sdk_config(&ministack.endpoint()));
+        let sqs = aws_sdk_sqs::Client::new(&sdk_of(&ministack));
         let queue = sqs.create_queue().queue_name(format!("dead-letters-{number}")).send().await.expect("CreateQueue");
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
@@ -196,7 +196,7 @@ impl Environment {
     }
 
     pub(crate) fn ministack_sdk(&self) -> SdkConfig {
-        sdk_config(&self.ministack.endpoint())
+        sdk_of(&self.ministack)
     }
 }
 
@@ -213,6 +213,12 @@ pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) 
 #[must_use]
 pub fn nowhere() -> SdkConfig {
     sdk_config("http://127.0.0.1:1").into_builder().retry_config(RetryConfig::disabled()).build()
+}
+
+/// The settings of a client of `ministack`, who trusts its certificate.
+fn sdk_of(ministack: &MiniStack) -> SdkConfig {
+    let http = ministack.certificate().aws_client().expect("a client that trusts the certificate");
+    run::clients::sdk_config(&http, &ministack.endpoint())
 }
 
 /// CloudFront's id of a tenant's distribution.

@@ -13,10 +13,12 @@ mod environment;
 mod ministack;
 mod observation;
 mod preparation;
+mod recovery;
 mod test_clock;
 
 pub use environment::{
     Environment, InvalidationHandler, LEASE, NOW, PurgeHandler, SETTLE, StreamHandler, distribution_id, nowhere, run_at,
 };
 pub use observation::Invalidation;
+pub use recovery::Stream;
 pub use test_clock::TestClock;

@@ -40,7 +40,8 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),
         ("stream.batch_window_secs", Some(stream.batch_window_secs), 1..=300),
         ("stream.retries_max", Some(stream.retries_max), 0..=10_000),
-        ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=86_400),
+        // The stream keeps records for 24 hours. The last six are left to replay what was given up.
+        ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=64_800),
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),
         // An admin's DELETE pauses too, and has 29 seconds for everything.
         ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), 1..=10),

@@ -1,8 +1,9 @@
+mod passes;
+
 use std::time::Duration;
 
 use super::*;
 use crate::change_detection::Reason;
-use crate::queue_entry::SweepProgress;
 
 const SETTLE_SECS: u64 = 15;
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -149,21 +150,6 @@ fn an_entry_settles_when_the_purge_begins_the_settle_delay_after_its_last_event(
         let plan = plan_of(vec![entry("acme", "pack#p1", age_secs)], Budgets::default());
         assert_eq!(plan.batches[0].entries[0].is_settled, expected, "{age_secs} s");
         assert_eq!(plan.batches[0].has_settled_entries(), expected, "{age_secs} s");
-    }
-}
-
-#[test]
-fn a_deletion_that_an_earlier_run_began_settles_by_when_it_began() {
-    for (began_secs_ago, expected) in
-        [(60, true), (100 - SETTLE_SECS, true), (100 - SETTLE_SECS + 1, false), (100, false)]
-    {
-        let mut entry = entry("acme", "location#main", 100);
-        let started_at = Timestamp::from_millis(NOW.as_millis() - began_secs_ago * 1000);
-        entry.sweep =
-            Some(SweepProgress { started_at, after_key: "acme/p1/main/default".to_owned(), variants_deleted: 7 });
-        let plan = plan_of(vec![entry], Budgets::default());
-        let planned = &plan.batches[0].entries[0];
-        assert_eq!((planned.began_at, planned.is_settled), (started_at, expected), "{began_secs_ago} s");
     }
 }
 

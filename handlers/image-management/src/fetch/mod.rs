@@ -18,6 +18,7 @@ use url::Url;
 
 pub use exempt_hosts::{ExemptHosts, InvalidExemptHost};
 pub use failure::FetchFailed;
+pub use source::check as check_source;
 
 use crate::originals::ORIGINAL_BYTES_MAX;
 use resolver::PublicAddresses;

@@ -10,7 +10,7 @@ use super::failure::FetchFailed;
 
 /// Checks one hop's URL. A name's addresses are checked when it is resolved; an address that stands in the URL is never
 /// resolved, and so is checked here.
-pub(super) fn check(url: &Url, exempt_hosts: &ExemptHosts) -> Result<(), FetchFailed> {
+pub fn check(url: &Url, exempt_hosts: &ExemptHosts) -> Result<(), FetchFailed> {
     if !["http", "https"].contains(&url.scheme()) {
         return Err(FetchFailed::Scheme);
     }

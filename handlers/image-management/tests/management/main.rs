@@ -8,6 +8,7 @@ mod crops;
 mod failures;
 mod fetching;
 mod internet;
+mod logs;
 mod originals;
 mod packs;
 mod pictures;

@@ -80,6 +80,54 @@ async fn a_body_that_cannot_be_read_is_refused() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_the_route_does_not_have_is_refused_with_those_that_it_has() {
+    let service = Service::with_cat().await;
+    let settings = || Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 640, "height": 360}));
+    for (ask, allowed) in [
+        (settings().query("forse=true"), "\"forse\"; allowed: \"tenant\", \"force\"."),
+        (settings().query("Force=true"), "\"Force\"; allowed: \"tenant\", \"force\"."),
+        (patch("/imagePacks/cat?force=true"), "\"force\"; allowed: \"tenant\"."),
+        (patch("/imagePacks/cat?tennant=acme"), "\"tennant\"; allowed: \"tenant\"."),
+        (Ask::new("DELETE", "/imagePacks/cat?dryRun=true"), "\"dryRun\"; allowed: \"tenant\"."),
+        (Ask::new("GET", "/imagePacks?offset=3"), "\"offset\"; allowed: \"tenant\", \"limit\", \"after\"."),
+    ] {
+        service.check_refused(ask, 400, "unknown-parameter", allowed).await;
+    }
+    let long = patch(&format!("/imagePacks/cat?{}=1", "x".repeat(10_000)));
+    let answer = service.check_refused(long, 400, "unknown-parameter", "allowed").await;
+    assert!(answer.body.to_string().len() < 500, "a hostile name is not repeated in whole");
+}
+
+#[tokio::test]
+async fn an_id_of_another_alphabet_or_case_or_of_no_end_is_refused() {
+    let service = Service::with_cat().await;
+    let long = "c".repeat(10_000);
+    for id in [
+        "сat",
+        "ｃat",
+        "cat\u{200b}",
+        "\u{202e}tac",
+        "cat\0",
+        "cat\n",
+        "c\u{2215}t",
+        "cat%00",
+        "~cat",
+        "cat#",
+        "a,b",
+        &long,
+    ] {
+        for method in ["GET", "PATCH", "DELETE"] {
+            let ask = Ask::new(method, &format!("/imagePacks/{id}")).json(&json!({"title": "x"}));
+            let answer = service.check_refused(ask, 422, "invalid-identifier", "is not valid: allowed are").await;
+            assert!(answer.body.to_string().len() < 600, "{}", answer.body);
+        }
+    }
+    for id in ["CAT", "Cat"] {
+        service.check_refused(patch(&format!("/imagePacks/{id}")), 404, "unknown-image-pack", id).await;
+    }
+}
+
+#[tokio::test]
 async fn a_route_that_the_contract_does_not_have_is_not_found() {
     let service = Service::with_cat().await;
     for ask in [

@@ -45,6 +45,14 @@ pub(super) enum ApiError {
     },
     #[error(transparent)]
     Unavailable(#[from] SourceError),
+    #[error("the local AWS couldn't be asked whether the caller may do this; is it up?")]
+    NoAuthority(#[source] reqwest::Error),
+    #[error("{0}")]
+    AccessDenied(String),
+    #[error("rate exceeded")]
+    Throttled,
+    #[error("a fault that was injected")]
+    Injected,
     #[error("the answer couldn't be written: {0}")]
     Internal(String),
 }
@@ -86,8 +94,10 @@ impl ApiError {
                 }
             },
             Self::Unsupported { .. } => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
-            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
-            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
+            Self::Unavailable(_) | Self::NoAuthority(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDenied"),
+            Self::Throttled => (StatusCode::BAD_REQUEST, "Throttling"),
+            Self::Injected | Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The control plane: the invalidation calls of CloudFront's REST-XML API, version 2020-05-31.
 
+mod authority;
 mod create;
 mod error;
+mod faulty;
 mod read;
 mod xml;
 
@@ -9,6 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 use http::{Method, Uri};
 
@@ -23,12 +26,16 @@ const API_VERSION: &str = "2020-05-31";
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Routes everything below the API version.
-pub(crate) fn router() -> Router<Arc<Edge>> {
+pub(crate) fn router(edge: &Arc<Edge>) -> Router<Arc<Edge>> {
+    let faulty = from_fn_with_state(Arc::clone(edge), faulty::inject);
+    let create = post(create::create_invalidation).layer(faulty.clone());
+    let read = get(read::get_invalidation).layer(faulty);
     let invalidations = format!("/{API_VERSION}/distribution/{{distribution}}/invalidation");
     Router::new()
-        .route(&invalidations, post(create::create_invalidation).get(read::list_invalidations).fallback(unsupported))
-        .route(&format!("{invalidations}/{{invalidation}}"), get(read::get_invalidation).fallback(unsupported))
+        .route(&invalidations, create.get(read::list_invalidations).fallback(unsupported))
+        .route(&format!("{invalidations}/{{invalidation}}"), read.fallback(unsupported))
         .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
+        .layer(from_fn_with_state(Arc::clone(edge), authority::authorize))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use aws_sdk_cloudfront::config::Credentials;
 use bytes::Bytes;
+use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use jiff::Timestamp;
 
@@ -47,13 +49,13 @@ enum FetchError {
 }
 
 impl OriginClient {
-    pub(crate) fn new(gateway: &str, credentials: Credentials) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .timeout(RESPONSE_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self { http, gateway: gateway.trim_end_matches('/').to_owned(), credentials })
+    pub(crate) fn new(gateway: &str, ca: Option<&[u8]>, credentials: Credentials) -> Result<Self, reqwest::Error> {
+        let mut http =
+            reqwest::Client::builder().timeout(RESPONSE_TIMEOUT).redirect(reqwest::redirect::Policy::none()).no_proxy();
+        if let Some(ca) = ca {
+            http = http.tls_certs_only([reqwest::Certificate::from_pem(ca)?]);
+        }
+        Ok(Self { http: http.build()?, gateway: gateway.trim_end_matches('/').to_owned(), credentials })
     }
 
     /// Asks the origin. An origin that doesn't answer is a 502 or 504, as CloudFront would answer in its place.
@@ -72,6 +74,14 @@ impl OriginClient {
                 no_response(&error)
             }
         }
+    }
+
+    /// Makes a call at the origin gateway exactly as it came, so that its signature holds, and gives the answer.
+    pub(crate) async fn relay(&self, call: &Parts, body: Bytes) -> Result<(StatusCode, Bytes), reqwest::Error> {
+        let path = call.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let request = self.http.request(call.method.clone(), format!("{}{path}", self.gateway));
+        let response = request.headers(call.headers.clone()).body(body).send().await?;
+        Ok((response.status(), response.bytes().await?))
     }
 
     async fn exchange(

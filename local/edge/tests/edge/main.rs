@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod authority;
 mod caching;
+mod faults;
 mod fixture;
 mod invalidation;
 mod origin;

@@ -24,6 +24,7 @@ pub(crate) struct Asked {
 /// - `/silent/…`: no `Cache-Control`
 /// - `/private/…`: `no-store`
 /// - `/missing/…`: 404, to be cached for 60 seconds
+/// - below a distribution `EDENIED` or `EUNKNOWN`: as a control plane that denies a call or knows no such distribution
 /// - `/held/…` and `/held-private/…`: like `/img` and `/private`, but only after [`release`](TestOrigin::release)
 #[derive(Clone)]
 pub(crate) struct TestOrigin {
@@ -65,6 +66,14 @@ async fn answer(State(origin): State<TestOrigin>, request: Request) -> Response 
         asked.push(Asked { method: request.method().to_string(), path: path.clone(), headers });
         number = asked.len();
     });
+
+    let denied = path.contains("/EDENIED/");
+    if denied || path.contains("/EUNKNOWN/") {
+        let (status, code) = if denied { (403, "AccessDenied") } else { (404, "NoSuchDistribution") };
+        // The XML of S3, as the local AWS answers for every service.
+        let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+        return Response::builder().status(status).body(Body::from(body)).unwrap();
+    }
 
     let segments: Vec<&str> = request.uri().path().split('/').collect();
     let (kind, pack) = (segments[1], segments[segments.len() - 1]);

@@ -141,7 +141,7 @@ pub(super) async fn configure(cast: &Cast<'_>) -> Result<(Awaited, String), Caus
 }
 
 /// Waits until `target` of acme is in the queue, and tells when the stream put it there.
-async fn queued(cast: &Cast<'_>, target: &str) -> Result<(), Cause> {
+pub(super) async fn queued(cast: &Cast<'_>, target: &str) -> Result<(), Cause> {
     let entry = wait_for(&format!("{target} of acme in the queue"), QUEUED_WITHIN, async || {
         let queue = cast.observer.queue().await?;
         let entry = queue.iter().find(|entry| entry.tenant == cast.acme.id && entry.target.to_string() == target);

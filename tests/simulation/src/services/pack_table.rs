@@ -171,4 +171,14 @@ impl purging::ports::Packs for Instance {
         });
         exists.await
     }
+
+    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
+        let (tenant, pack) = (tenant.clone(), pack.clone());
+        let locations =
+            self.call(format!("asks at which locations {pack} of {tenant} shows a picture"), move |world| {
+                let shown = world.packs.pack(&tenant, &pack).map(|pack| pack.image_locations.keys().cloned().collect());
+                shown.unwrap_or_default()
+            });
+        locations.await
+    }
 }

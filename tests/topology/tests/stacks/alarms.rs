@@ -27,6 +27,18 @@ fn somebody_is_told_what_needs_somebody() {
 }
 
 #[test]
+fn whoever_hears_of_dead_letters_hears_of_the_command_and_how_long_it_can_help() {
+    let environments = [
+        (of_the_repository().stack("dev/pipeline"), "Within 18 hours: recover replay --environment dev"),
+        (edited().stack("other/pipeline"), "Within 23 hours: recover replay --environment other"),
+    ];
+    for (stack, expected) in environments {
+        let description = &stack.named("AWS::CloudWatch::Alarm", "DeadLettersAlarm").properties["AlarmDescription"];
+        assert!(description.as_str().unwrap().ends_with(expected), "{description}");
+    }
+}
+
+#[test]
 fn runs_that_fail_in_a_row_are_noticed_however_rare_runs_are() {
     let alarm =
         |path| edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedRunsAlarm").properties["Period"].clone();

@@ -151,7 +151,7 @@ fn purging_handlers_may_invalidate_it_and_no_other() {
         let grant = stack.only("AWS::IAM::Policy").properties;
         let statements = grant["PolicyDocument"]["Statement"].as_array().unwrap();
         assert_eq!(statements.len(), 1);
-        assert_eq!(statements[0]["Action"], "cloudfront:CreateInvalidation");
+        assert_eq!(statements[0]["Action"], json!(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]));
         let resource = format!("arn:aws:cloudfront::<account>:distribution/tenant-{tenant}/Distribution");
         assert_eq!(stack.text(&statements[0]["Resource"]), resource);
         assert_eq!(stack.texts(&grant["Roles"]), ["pipeline/ImageInvalidationRole", "pipeline/ImagePurgeRole"]);

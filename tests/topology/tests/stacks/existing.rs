@@ -77,7 +77,7 @@ fn the_routes_and_their_authorizer_are_added_to_the_api_that_has_its_own_stage_a
     for kind in ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::ApiMapping"] {
         assert!(!kinds(pipeline()).contains(kind), "{kind}");
     }
-    for (kind, count) in [("Route", 15), ("Integration", 2), ("Authorizer", 1)] {
+    for (kind, count) in [("Route", 16), ("Integration", 2), ("Authorizer", 1)] {
         let kind = format!("AWS::ApiGatewayV2::{kind}");
         let apis: Vec<_> = pipeline().all(&kind).map(|resource| &resource.properties["ApiId"]).collect();
         assert_eq!(apis, vec![API; count], "{kind}");
@@ -102,7 +102,7 @@ fn a_tenant_that_has_a_distribution_is_registered_and_may_be_purged_by_its_paths
     assert_eq!(parameter["Name"], "/existing-lof/images/tenants/acme");
     assert_eq!(parameter["Value"], r#"{"distributionId":"E1ABCDEF2GHIJK","cacheTags":false}"#);
     let statements = &acme.only("AWS::IAM::Policy").properties["PolicyDocument"]["Statement"];
-    assert_eq!(statements[0]["Action"], json!("cloudfront:CreateInvalidation"));
+    assert_eq!(statements[0]["Action"], json!(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]));
     let arn = "arn:aws:cloudfront::<account>:distribution/E1ABCDEF2GHIJK";
     assert_eq!(acme.text(&statements[0]["Resource"]), arn);
     assert_eq!(acme.outputs()["DistributionId"], "E1ABCDEF2GHIJK");

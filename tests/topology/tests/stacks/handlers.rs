@@ -20,7 +20,7 @@ const FUNCTIONS: [(&str, &str); 5] = [
 ];
 
 /// What reads the variables that every purging handler has.
-const PURGER: [&str; 2] = ["handlers/aws/src/purger.rs", "handlers/aws/src/settings.rs"];
+const PURGER: [&str; 2] = ["handlers/aws/src/ports.rs", "handlers/aws/src/settings.rs"];
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
@@ -35,7 +35,7 @@ fn variables<'a>(stack: &'a Stack, function: &str) -> &'a Value {
 fn variables_read(handler: &str) -> BTreeSet<String> {
     let main = source(&format!("handlers/{handler}/src/main.rs"));
     let mut names = settings(&main);
-    if main.contains("Purger::from_environment") {
+    if main.contains("ports::purger") {
         names.extend(PURGER.iter().flat_map(|path| settings(&source(path))));
     }
     names
@@ -107,7 +107,7 @@ fn variables_hold_what_is_configured() {
         ("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants", "/other-lof/images/tenants"),
         ("SETTLE_DELAY_SECS", "30", "45"),
         ("EDGE_FETCH_MAX_SECS", "3", "4"),
-        ("ITEMS_PER_REQUEST_MAX", "1000", "500"),
+        ("ITEMS_PER_REQUEST_MAX", "500", "400"),
         ("ITEMS_PER_RUN_MAX", "2900", "1500"),
         ("WILDCARDS_PER_RUN_MAX", "13", "7"),
         ("LEDGER_RETENTION_DAYS", "90", "30"),
@@ -115,6 +115,8 @@ fn variables_hold_what_is_configured() {
     let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let own = [
         ("ImageInvalidation", "SWEEP_SECS_MAX", "150", "150"),
+        ("ImageInvalidation", "FOLLOW_UP_SECS_MAX", "60", "60"),
+        ("ImageInvalidation", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
         ("ImageManagement", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),

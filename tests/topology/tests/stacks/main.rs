@@ -19,5 +19,6 @@ mod handlers;
 mod invalidation;
 mod lint;
 mod permissions;
+mod recovery;
 mod snapshots;
 mod tenants;

@@ -51,10 +51,10 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
-            ("dynamodb:PutItem dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
-            ("dynamodb:PutItem", "data/PurgeLedger.Arn"),
+            ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
             (
                 "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
@@ -235,6 +235,22 @@ fn nothing_that_is_written_down_is_wider_than_its_reason() {
             let (actions, resource) = grant;
             assert!(!actions.contains('*'), "{role} may {actions}");
             assert_eq!(resource.contains('*'), WIDE.contains(grant), "{role} may {actions} on {resource}");
+        }
+    }
+}
+
+#[test]
+fn no_stack_overwrites_what_another_grants() {
+    for environment in ["dev", "prod"] {
+        let mut names = BTreeSet::new();
+        for stack in of_the_repository().stacks_of(environment) {
+            for policy in stack.all("AWS::IAM::Policy") {
+                // A role has one policy of each name, and the last one that is deployed stays.
+                let name = stack.text(&policy.properties["PolicyName"]);
+                for role in stack.texts(&policy.properties["Roles"]) {
+                    assert!(names.insert((role.clone(), name.clone())), "{role} has several policies called {name}");
+                }
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ fn before(time: Timestamp, duration: Duration) -> Timestamp {
 
 /// Runs once, at [`NOW`].
 async fn run(handler: &InvalidationHandler) -> Result<Summary, RunFailed> {
-    run_at(&handler, "run-1", NOW).await
+    run_at(handler, "run-1", NOW).await
 }
 
 /// Runs once, at [`NOW`], with everything as it should be.

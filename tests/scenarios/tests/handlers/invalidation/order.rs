@@ -28,6 +28,7 @@ async fn a_run_deletes_the_variants_and_invalidates_exactly_the_tags_of_the_entr
         entries: 3,
         entries_removed: 3,
         invalidations: 3,
+        requests_completed: 3,
         items: 3,
         variants_deleted: 4,
         ..Summary::default()

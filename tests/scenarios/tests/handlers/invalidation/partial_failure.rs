@@ -43,7 +43,7 @@ async fn prepare(environment: &Environment) -> InvalidationHandler {
 
 /// Runs `handler`, and then a handler whose S3 works.
 async fn check_only_the_deleted_is_invalidated(environment: &Environment, handler: &InvalidationHandler) {
-    check_failed(run_at(&handler, "run-1", NOW).await, &["listing acme/p2/", "slow down"]);
+    check_failed(run_at(handler, "run-1", NOW).await, &["listing acme/p2/", "slow down"]);
     assert_eq!(environment.variants().await, ["acme/p2/main/default"]);
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
     assert_eq!(environment.queued().await, ["acme pack#p2"]);

@@ -73,6 +73,7 @@ async fn an_entry_rewritten_during_the_run_stays_and_the_next_run_purges_it_agai
             entries_removed: 1,
             entries_left: 1,
             invalidations: 1,
+            requests_completed: 1,
             items: 2,
             variants_deleted: 2,
             ..Summary::default()

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use aws_adapters::variants_bucket::VariantsBucket;
 use domain::Timestamp;
 use image_invalidation::Summary;
+use local_aws::LocalS3;
 use scenarios::{Environment, InvalidationHandler, NOW, SETTLE, run_at};
 
 use super::{before, check_failed, settled};
@@ -39,7 +41,7 @@ async fn environment(changed_at: Timestamp) -> Environment {
 
 /// Expects an unfinished run: nothing left the queue and CloudFront was told nothing.
 async fn check_unfinished(environment: &Environment, handler: &InvalidationHandler, now: Timestamp, left: &[&str]) {
-    let summary = run_at(&handler, "run", now).await.unwrap();
+    let summary = run_at(handler, "run", now).await.unwrap();
     assert_eq!((summary.sweeps_unfinished, summary.entries_left, summary.entries_removed), (1, 1, 0));
     assert_eq!(environment.variants().await, left);
     assert_eq!(environment.queued().await, ["acme location#main"]);
@@ -149,4 +151,25 @@ async fn one_variant_that_cannot_be_deleted_keeps_only_itself_and_cloudfront_wai
         }
         assert_eq!(environment.variants().await, left);
     }
+}
+
+#[tokio::test]
+async fn in_a_bucket_with_versions_nobody_is_served_an_older_one_and_the_next_sweep_finds_nothing() {
+    let environment = Environment::start().await;
+    environment.enqueue("acme", "pack#p1", settled()).await;
+    // The bucket of originals has versions.
+    let bucket = LocalS3::ORIGINALS_BUCKET;
+    let key = "acme/p1/main/default";
+    for picture in ["older", "newer"] {
+        let put = environment.s3().put_object().bucket(bucket).key(key).body(picture.as_bytes().to_vec().into());
+        put.send().await.unwrap();
+    }
+    let mut handler = environment.invalidation_handler();
+    handler.purger.executor.ports.variants = VariantsBucket::new(environment.s3(), bucket.to_owned());
+    assert_eq!(run_at(&handler, "run", NOW).await.unwrap().variants_deleted, 1);
+    let served = handler.purger.executor.ports.variants.read(key).await.unwrap();
+    assert_eq!(served, None);
+
+    environment.enqueue("acme", "pack#p1", settled()).await;
+    assert_eq!(run_at(&handler, "run", NOW).await.unwrap().variants_deleted, 0);
 }

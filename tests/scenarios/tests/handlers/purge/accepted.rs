@@ -33,7 +33,7 @@ async fn a_purge_is_done_when_it_is_answered_and_the_answer_names_what_was_done(
             "variantsDeleted": 3,
             "invalidation": {
                 "id": invalidation.id,
-                "status": "InProgress",
+                "status": "Completed",
                 "distributionId": "EACME",
                 "items": ["#acme/p1"],
             },

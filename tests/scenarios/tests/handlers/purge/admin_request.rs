@@ -17,8 +17,30 @@ pub(super) fn delete(tenant: &str, pack: &str, tenants: &str) -> Request {
     request(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}))
 }
 
+/// A question where the purges of a pack stand, with a query.
+pub(super) fn get(tenant: &str, pack: &str, tenants: &str, query: &str) -> Request {
+    let claims = json!({"sub": "ada", "tenants": tenants});
+    let mut event = event(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
+    event["requestContext"]["http"]["method"] = json!("GET");
+    event["rawQueryString"] = json!(query);
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
+/// A request for `p1` of `acme` with something more than that in its query or its body.
+pub(super) fn delete_with(query: &str, body: &str) -> Request {
+    let claims = json!({"sub": "ada", "tenants": "[acme]"});
+    let mut event = event("acme", "p1", &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
+    event["rawQueryString"] = json!(query);
+    event["body"] = json!(body);
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
 /// A request whose authorizer says `authorizer`; `null` stands for a route without one.
 pub(super) fn request(tenant: &str, pack: &str, authorizer: &Value) -> Request {
+    lambda_http::request::from_str(&event(tenant, pack, authorizer).to_string()).unwrap()
+}
+
+fn event(tenant: &str, pack: &str, authorizer: &Value) -> Value {
     let path = format!("/dev-lof/images/{tenant}/{pack}");
     let mut event = json!({
         "version": "2.0",
@@ -60,5 +82,5 @@ pub(super) fn request(tenant: &str, pack: &str, authorizer: &Value) -> Request {
     if path.contains(|character: char| !character.is_ascii_graphic()) {
         event["rawPath"] = json!("/dev-lof/images/-/-");
     }
-    lambda_http::request::from_str(&event.to_string()).unwrap()
+    event
 }

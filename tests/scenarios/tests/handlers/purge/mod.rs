@@ -3,7 +3,9 @@
 mod accepted;
 mod admin_request;
 mod failures;
+mod preview;
 mod refused;
+mod status;
 
 use lambda_http::{Body, Request, Response};
 use local_aws::LocalDynamoDb;

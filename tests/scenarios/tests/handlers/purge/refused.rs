@@ -4,7 +4,7 @@ use lambda_http::Request;
 use scenarios::Environment;
 use serde_json::{Value, json};
 
-use super::admin_request::{delete, request};
+use super::admin_request::{delete, delete_with, request};
 use super::{check_refusal, check_untouched, environment, send};
 
 /// A refusal's status and code.
@@ -145,4 +145,23 @@ async fn a_request_without_path_parameters_is_not_processable() {
     });
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
     check(environment, "no path parameters", &request, INVALID, "tenant").await;
+}
+
+#[tokio::test]
+async fn a_query_parameter_that_there_is_not_purges_nothing() {
+    let environment = &environment().await;
+    let long = "x".repeat(10_000);
+    for query in ["force=true", "tenant=globex", "imagePackId=p10", "DRYRUN=true", "dry_run=true", "%2A=1", &long] {
+        let unknown = (400, "unknown-parameter");
+        check(environment, query, &delete_with(query, ""), unknown, "There is no parameter").await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_purges_nothing() {
+    let environment = &environment().await;
+    let huge = "x".repeat(5_000_000);
+    for body in ["{}", r#"{"tenant": "globex"}"#, "\0", &huge] {
+        check(environment, "a body", &delete_with("", body), (400, "unexpected-body"), "takes no body").await;
+    }
 }

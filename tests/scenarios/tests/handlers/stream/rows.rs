@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::Timestamp;
 use scenarios::{Environment, NOW};
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ async fn a_row_says_what_changed_when_how_often_and_why() {
             "lastEventAt": NOW.as_millis(),
             "changes": 2,
             "reasons": ["image-locations-changed", "pack-removed"],
+            "requestedBy": ["stream"],
         })]
     );
 }
@@ -90,4 +92,14 @@ async fn a_record_without_a_time_counts_from_its_delivery() {
     timeless["dynamodb"].as_object_mut().unwrap().remove("ApproximateCreationDateTime");
     deliver(&environment.stream_handler(), &[timeless]).await;
     assert_eq!(environment.queue_rows().await[0]["firstEventAt"], NOW.as_millis());
+}
+
+#[tokio::test]
+async fn a_write_that_lands_behind_a_later_change_gives_the_row_a_version_and_does_not_make_it_older() {
+    let environment = Environment::start().await;
+    let earlier = Timestamp::from_millis(NOW.as_millis() - 10_000);
+    let late = environment.enqueue("acme", "pack#p1", NOW).await;
+    let landed = environment.enqueue("acme", "pack#p1", earlier).await;
+    assert_ne!(landed.version, late.version);
+    assert_eq!((landed.last_event_at, landed.changes), (NOW, 2));
 }

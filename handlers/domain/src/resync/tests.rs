@@ -1,0 +1,169 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+const SECOND: u64 = 1_000;
+const SETTLE: Duration = Duration::from_secs(30);
+/// Five seconds before the outage begins, its begin, and ten seconds into it.
+const BEFORE: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 95 * SECOND);
+const SINCE: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 100 * SECOND);
+const DURING: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 110 * SECOND);
+
+fn check_changed(entity: &str, updated_at: Option<&str>, forced_revision: Option<&str>, expected: Option<Changed>) {
+    let item = Item { entity, updated_at, forced_revision };
+    let found = changed_since(item, SINCE).unwrap();
+    assert_eq!(found, expected.map(|changed| (Target::parse(entity).unwrap(), changed)), "{item:?}");
+}
+
+#[test]
+fn a_pack_counts_as_changed_unless_it_says_that_it_has_not() {
+    let millis = |time: Timestamp| time.as_millis().to_string();
+    check_changed("pack#p1", Some(&millis(BEFORE)), None, None);
+    check_changed("pack#p1", Some(&millis(SINCE)), None, Some(Changed::At(SINCE)));
+    check_changed("pack#p1", Some(&millis(DURING)), None, Some(Changed::At(DURING)));
+    check_changed("pack#p1", None, None, Some(Changed::Sometime));
+    // Seconds, days, fractions and what is no number at all: nobody here wrote them.
+    for strange in ["946684795", "20000101", "0", "-1", "946684795000.5", "1E12", "", "yesterday"] {
+        check_changed("pack#p1", Some(strange), None, Some(Changed::Sometime));
+    }
+}
+
+#[test]
+fn a_locations_configuration_counts_if_it_was_ever_forced() {
+    let during = DURING.as_millis().to_string();
+    check_changed("location#main", Some(&during), Some("3"), Some(Changed::At(DURING)));
+    check_changed("location#main", None, Some("1"), Some(Changed::Sometime));
+    check_changed("location#main", Some(&BEFORE.as_millis().to_string()), Some("3"), None);
+    check_changed("location#main", Some(&during), Some("0"), None);
+    check_changed("location#main", Some(&during), None, None);
+}
+
+#[test]
+fn another_record_of_the_table_is_passed_over_and_a_key_that_names_no_pack_is_an_error() {
+    let item = |entity| Item { entity, updated_at: None, forced_revision: None };
+    assert_eq!(changed_since(item("order#9"), SINCE), Ok(None));
+    assert!(changed_since(item("pack#*"), SINCE).unwrap_err().to_string().contains("image pack id \"*\""));
+}
+
+fn suspect(changed: Changed) -> Suspect {
+    Suspect { tenant: TenantId::parse("acme").unwrap(), target: Target::parse("pack#p1").unwrap(), changed }
+}
+
+fn row(last_event_at: Timestamp, reason: Reason) -> QueueEntry {
+    let Suspect { tenant, target, .. } = suspect(Changed::Sometime);
+    QueueEntry {
+        tenant,
+        target,
+        version: "1@d".to_owned(),
+        first_event_at: BEFORE,
+        last_event_at,
+        changes: 1,
+        reasons: BTreeSet::from([reason]),
+        requested_by: BTreeSet::new(),
+        attempts: 0,
+        early_pass: None,
+        sweep: None,
+    }
+}
+
+/// A settled purge that CloudFront has completed.
+fn purge(started_at: Timestamp, reason: Reason) -> LedgerRow {
+    let QueueEntry { tenant, target, first_event_at, reasons, .. } = row(BEFORE, reason);
+    LedgerRow {
+        tenant,
+        purge: "pack#p1#1".to_owned(),
+        target,
+        reasons,
+        requested_by: BTreeSet::new(),
+        first_event_at,
+        changes: 1,
+        started_at,
+        is_settled: true,
+        variants_deleted: 1,
+        distribution_id: "E1".to_owned(),
+        invalidation_id: Some("I1".to_owned()),
+        invalidation_status: "Completed".to_owned(),
+        completed_at: Some(started_at),
+        refill_seen_at: None,
+        expires_at: 0,
+    }
+}
+
+fn check(situation: &str, changed: Changed, queued: Option<&QueueEntry>, purges: &[LedgerRow], expected: Verdict) {
+    let verdict = suspect(changed).verdict(SINCE, queued, purges, SETTLE);
+    assert_eq!(verdict, expected, "{changed:?}: {situation}");
+}
+
+#[test]
+fn what_nobody_has_seen_is_enqueued() {
+    for changed in [Changed::At(DURING), Changed::Sometime, Changed::Removed] {
+        check("neither queue nor ledger know it", changed, None, &[], Verdict::Enqueue);
+    }
+}
+
+#[test]
+fn a_row_answers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for() {
+    let at = Changed::At(DURING);
+    let earlier = Timestamp::from_millis(DURING.as_millis() - 1);
+    for reason in [Reason::Resync, Reason::ImageLocationsChanged, Reason::Manual] {
+        check("as old as the change", at, Some(&row(DURING, reason)), &[], Verdict::Queued);
+        check("older than the change", at, Some(&row(earlier, reason)), &[], Verdict::Enqueue);
+    }
+}
+
+#[test]
+fn what_does_not_say_when_it_changed_is_answered_by_a_resync_of_this_outage_only() {
+    for changed in [Changed::Sometime, Changed::Removed] {
+        check("queued by this resync", changed, Some(&row(DURING, Reason::Resync)), &[], Verdict::Queued);
+        check("queued by an older resync", changed, Some(&row(BEFORE, Reason::Resync)), &[], Verdict::Enqueue);
+        let other = row(DURING, Reason::ImageLocationsChanged);
+        check("queued for another change", changed, Some(&other), &[], Verdict::Enqueue);
+    }
+    let removal = row(DURING, Reason::PackRemoved);
+    check("its removal is queued", Changed::Removed, Some(&removal), &[], Verdict::Queued);
+    check("queued as removed, yet there", Changed::Sometime, Some(&removal), &[], Verdict::Enqueue);
+}
+
+#[test]
+fn a_purge_answers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
+    let settled = DURING.plus(SETTLE);
+    let too_early = Timestamp::from_millis(settled.as_millis() - 1);
+    let at = Changed::At(DURING);
+    for reason in [Reason::Resync, Reason::ImageLocationsChanged] {
+        check("a settle delay later", at, None, &[purge(settled, reason)], Verdict::Purged);
+        check("sooner", at, None, &[purge(too_early, reason)], Verdict::Enqueue);
+        let under_way = LedgerRow { completed_at: None, ..purge(settled, reason) };
+        check("under way", at, None, &[under_way], Verdict::Enqueue);
+        let early_pass = LedgerRow { is_settled: false, ..purge(settled, reason) };
+        check("an early pass", at, None, &[early_pass], Verdict::Enqueue);
+        check("any of several", at, None, &[purge(too_early, reason), purge(settled, reason)], Verdict::Purged);
+        check("queued since", at, Some(&row(BEFORE, reason)), &[purge(settled, reason)], Verdict::Purged);
+    }
+}
+
+#[test]
+fn a_purge_answers_what_does_not_say_when_it_changed_only_for_a_resync_of_this_outage() {
+    let settled = SINCE.plus(SETTLE);
+    let sometime = Changed::Sometime;
+    check("for this resync", sometime, None, &[purge(settled, Reason::Resync)], Verdict::Purged);
+    check("for an older resync", sometime, None, &[purge(SINCE, Reason::Resync)], Verdict::Enqueue);
+    check("for another change", sometime, None, &[purge(settled, Reason::ImageLocationsChanged)], Verdict::Enqueue);
+}
+
+#[test]
+fn a_removed_pack_with_variants_is_enqueued_whatever_was_purged() {
+    let purges = [purge(SINCE.plus(SETTLE), Reason::Resync), purge(SINCE.plus(SETTLE), Reason::PackRemoved)];
+    check("purged", Changed::Removed, None, &purges, Verdict::Enqueue);
+}
+
+#[test]
+fn what_is_enqueued_says_why_and_since_when_it_may_have_been_stale() {
+    for (changed, since, reasons) in [
+        (Changed::At(DURING), DURING, vec![Reason::Resync]),
+        (Changed::Sometime, SINCE, vec![Reason::Resync]),
+        (Changed::Removed, SINCE, vec![Reason::Resync, Reason::PackRemoved]),
+    ] {
+        let event = suspect(changed).event(SINCE);
+        assert_eq!((event.written_at, &event.change.reasons), (since, &reasons), "{changed:?}");
+    }
+}

@@ -1,0 +1,65 @@
+//! What the log says, and what it must not say.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use image_management::fetch::FetchLimits;
+use serde_json::json;
+
+use crate::ask::{Ask, TOKEN};
+use crate::service::Service;
+
+/// Everything that is logged, in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    // As the functions log: everything from `INFO` on. Of all tests beside this one too, which have the same token.
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+
+    let service = Service::fetching("127.0.0.1:1".parse().unwrap(), FetchLimits::default()).await;
+    service.put_cat().await;
+    let at = |resource: &str| format!("/imagePacks/cat/imageLocations/main/{resource}");
+    let announced = Ask::new("POST", &at("uploads")).json(&json!({"mediaType": "image/png", "bytes": 9}));
+    let url = service.send(announced).await.ok(201)["url"].as_str().unwrap().to_owned();
+    let (_, signature) = url.split_once("X-Amz-Signature=").unwrap();
+    let signature: String = signature.chars().take_while(char::is_ascii_hexdigit).collect();
+    assert_eq!(signature.len(), 64);
+
+    // Fetched from nobody, refused, and unreadable.
+    let fetched_from = |url: &str| Ask::new("POST", &at("fetchImage")).json(&json!({"url": url}));
+    for url in ["http://127.0.0.1:1/?key=sesame", "http://127.0.0.1/?key=sesame", "sesame"] {
+        assert_eq!(service.send(fetched_from(url)).await.status, 422, "{url}");
+    }
+    service.put_item("pack#broken", json!({"imageLocations": "sesame"})).await;
+    assert_eq!(service.get("/imagePacks/broken").await.status, 502);
+
+    let logged = log.text();
+    for expected in ["an editor asks", "a request is refused", "a request failed"] {
+        assert!(logged.contains(expected), "{expected:?} is not in {logged}");
+    }
+    let token = TOKEN.rsplit('.').next().unwrap();
+    for secret in [token, "Bearer", &signature, "X-Amz-Signature", "key=sesame"] {
+        assert!(!logged.contains(secret), "{secret:?} is in {logged}");
+    }
+}

@@ -1,0 +1,85 @@
+//! `DELETE …?dryRun=true`: says what a purge would do, by the same plan, and writes nothing.
+
+use std::collections::BTreeMap;
+
+use domain::enqueue::Enqueue;
+use domain::planner::{Distribution, plan};
+use domain::purge_preview::purge_preview;
+use domain::queue_entry::QueueEntry;
+use domain::variant_key::Sweep;
+use domain::{ImagePackId, Target, TenantId};
+use lambda_http::{Body, Response};
+use purging::ports::{Clock, ListFrom, Packs, Ports, Queue, Variants};
+use purging::purger::Purger;
+
+use crate::asked::Asked;
+use crate::purge::upserts;
+use crate::{Failed, Handler, answer};
+
+/// How many keys of variants are named.
+const KEYS_SHOWN_MAX: usize = 10;
+
+/// The variants that a purge would delete.
+#[derive(Debug, Default)]
+pub(crate) struct StoredVariants {
+    pub(crate) count: usize,
+    /// The first of their keys.
+    pub(crate) first: Vec<String>,
+}
+
+impl<P: Ports, K: Packs> Handler<P, K> {
+    pub(crate) async fn preview(
+        &self,
+        asked: &Asked,
+        pack: ImagePackId,
+        distribution: Distribution,
+        request_id: &str,
+    ) -> Result<Response<Body>, Failed> {
+        let Purger { delays, budgets, .. } = &self.purger;
+        let now = self.ports().clock().now();
+        let entries = upserts(asked, &pack, now, request_id).into_iter().map(row).collect();
+        let tenants = BTreeMap::from([(asked.tenant.clone(), distribution)]);
+        let plan = plan(now, entries, &[], &tenants, delays, budgets);
+        let open = self.ports().queue().requests().await?.rows;
+        let stored = self.stored(&asked.tenant, &pack).await?;
+        let previews = plan.batches.iter().map(|batch| purge_preview(batch, &open)).collect::<Vec<_>>();
+        Ok(answer::preview(&pack, &previews, &stored))
+    }
+
+    async fn stored(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<StoredVariants, Failed> {
+        let sweep = Sweep::of(tenant, &Target::Pack(pack.clone()));
+        let mut stored = StoredVariants::default();
+        let mut next: Option<String> = None;
+        loop {
+            let from = next.as_deref().map_or(ListFrom::Start, ListFrom::Token);
+            let page = self.ports().variants().list(&sweep.prefix, from).await?;
+            for key in page.keys.into_iter().filter(|key| sweep.covers(key)) {
+                stored.count += 1;
+                if stored.first.len() < KEYS_SHOWN_MAX {
+                    stored.first.push(key);
+                }
+            }
+            match page.next {
+                Some(token) => next = Some(token),
+                None => return Ok(stored),
+            }
+        }
+    }
+}
+
+/// The row that `upsert` would make.
+fn row(upsert: Enqueue) -> QueueEntry {
+    QueueEntry {
+        tenant: upsert.tenant,
+        target: upsert.target,
+        version: upsert.version,
+        first_event_at: upsert.first_event_at,
+        last_event_at: upsert.last_event_at,
+        changes: upsert.changes,
+        reasons: upsert.reasons,
+        requested_by: [upsert.requested_by].into(),
+        attempts: 0,
+        early_pass: None,
+        sweep: None,
+    }
+}

@@ -1,0 +1,65 @@
+//! `DELETE`: purges a pack at once.
+
+use std::collections::BTreeMap;
+
+use domain::change_detection::{Change, Reason};
+use domain::enqueue::{Enqueue, Event, reduce};
+use domain::planner::{Distribution, plan};
+use domain::queue_entry::QueueEntry;
+use domain::{ImagePackId, Target, Timestamp};
+use lambda_http::{Body, Response};
+use purging::ports::{Clock, Packs, Ports, Queue};
+use purging::purger::Purger;
+
+use crate::answer::Done;
+use crate::asked::Asked;
+use crate::{Failed, Handler};
+
+impl<P: Ports, K: Packs> Handler<P, K> {
+    pub(crate) async fn purge(
+        &self,
+        asked: &Asked,
+        pack: ImagePackId,
+        distribution: Distribution,
+        request_id: &str,
+    ) -> Result<Response<Body>, Failed> {
+        let Purger { executor, delays, budgets, sweep_max } = &self.purger;
+        let now = self.ports().clock().now();
+        let mut entries = Vec::new();
+        for upsert in upserts(asked, &pack, now, request_id) {
+            let entry = self.ports().queue().upsert(&upsert).await?;
+            entries.push(QueueEntry { early_pass: None, ..entry });
+        }
+        let tenants = BTreeMap::from([(asked.tenant.clone(), distribution)]);
+        let plan = plan(now, entries, &[], &tenants, delays, budgets);
+        // Without a lease: this version's early pass is nobody else's.
+        let report = executor.execute(plan, None, now.plus(*sweep_max)).await;
+        match report.accepted.into_iter().next() {
+            Some((request, invalidation)) if report.failures.is_empty() => {
+                Ok(Done { pack, request, invalidation, variants_deleted: report.variants_deleted }.into_response())
+            }
+            _ => Err(Failed::Steps(report.failures)),
+        }
+    }
+}
+
+/// What the purge that `asked` asks for writes into the queue.
+pub(crate) fn upserts(asked: &Asked, pack: &ImagePackId, now: Timestamp, request_id: &str) -> Vec<Enqueue> {
+    let target = Target::Pack(pack.clone());
+    let change = Change { tenant: asked.tenant.clone(), target, reasons: vec![Reason::Manual] };
+    let event = Event { change, written_at: now, sequence: "manual".to_owned() };
+    let mut upserts = reduce(vec![event], now, request_id, &requester(&asked.admin.subject));
+    for upsert in &mut upserts {
+        // Said when it is enqueued, so that no run begins the same pass meanwhile.
+        upsert.is_purged_at_once = true;
+    }
+    upserts
+}
+
+/// Characters of a subject that are kept. A request is written down in one item of a table, of limited size.
+const SUBJECT_CHARS_MAX: usize = 64;
+
+/// Whom the queue and the ledger name.
+fn requester(subject: &str) -> String {
+    format!("admin:{}", subject.chars().take(SUBJECT_CHARS_MAX).collect::<String>())
+}

@@ -1,0 +1,28 @@
+//! Lets calls go wrong as [`Faults`](crate::Faults) says.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error::ApiError;
+use crate::edge::Edge;
+use crate::faults::Fate;
+
+pub(super) async fn inject(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+    let (fate, delay) = edge.faults.next();
+    let answer = match fate {
+        Fate::Throttled => ApiError::Throttled.into_response(),
+        Fate::Failed => ApiError::Injected.into_response(),
+        Fate::Answered => next.run(request).await,
+        Fate::AnswerLost => {
+            next.run(request).await;
+            ApiError::Injected.into_response()
+        }
+    };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    answer
+}

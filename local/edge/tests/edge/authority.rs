@@ -1,0 +1,46 @@
+use edge::{Distributions, EdgeConfig};
+
+use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
+use super::origin::TestOrigin;
+
+/// Sends an invalidation to an edge that asks `origin` whether it may be sent.
+async fn create(origin: &TestOrigin, distribution: &str) -> Result<(), String> {
+    let mut config = EdgeConfig::new(&origin.url, Distributions::fixed([tenant(distribution, ACME, "acme")]));
+    config.authorize_callers = true;
+    let edge = edge::start(config).await.unwrap();
+    let batch = super::fixture::batch("first", 1, &["/a"]);
+    let call = cloudfront(&edge.endpoint_url()).create_invalidation().distribution_id(distribution);
+    let sent = call.invalidation_batch(batch).send().await;
+    if sent.is_ok() { Ok(()) } else { Err(code_of(sent)) }
+}
+
+#[tokio::test]
+async fn what_the_local_aws_denies_is_denied_and_what_else_it_says_is_not_heard() {
+    let origin = TestOrigin::start().await;
+    assert_eq!(create(&origin, "EDENIED").await, Err("AccessDenied".to_owned()));
+    assert_eq!(create(&origin, "EACME").await, Ok(()));
+    assert_eq!(create(&origin, "EUNKNOWN").await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_local_aws_is_asked_with_the_callers_own_signed_request() {
+    let origin = TestOrigin::start().await;
+    create(&origin, "EACME").await.unwrap();
+
+    let asked = &origin.asked()[0];
+    assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/2020-05-31/distribution/EACME/invalidation"));
+    let authorization = asked.headers["authorization"].to_str().unwrap();
+    assert!(authorization.contains("/cloudfront/aws4_request"), "{authorization}");
+    assert_ne!(
+        asked.headers["host"].to_str().unwrap(),
+        origin.url.trim_start_matches("http://"),
+        "it is part of what is signed"
+    );
+}
+
+#[tokio::test]
+async fn by_default_nobody_is_asked() {
+    let fixture = Fixture::start().await;
+    fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap();
+    assert!(fixture.origin.asked().is_empty());
+}

@@ -1,0 +1,58 @@
+use std::time::{Duration, Instant};
+
+use edge::FaultPlan;
+
+use super::fixture::{ACME, Fixture, code_of};
+
+const MAIN: &str = "/img/sunset?location=main";
+
+/// Sends one invalidation of what a viewer has seen, under a fault that hits every call. Says the error's code, and
+/// whether the picture is purged.
+async fn under(plan: FaultPlan) -> (String, bool) {
+    let fixture = Fixture::start().await;
+    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
+    fixture.edge.faults.inject(plan);
+    let code = code_of(fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await);
+    fixture.advance(super::fixture::PROPAGATION_DELAY_SECS);
+    (code, fixture.get(ACME, MAIN).await.x_cache() == "Miss")
+}
+
+#[tokio::test]
+async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_answer_is_lost_purges() {
+    let all = FaultPlan::default();
+    let throttled = under(FaultPlan { throttled_per_mille: 1_000, ..all }).await;
+    assert_eq!(throttled, ("Throttling".to_owned(), false));
+    let failed = under(FaultPlan { failed_per_mille: 1_000, ..all }).await;
+    assert_eq!(failed, ("InternalError".to_owned(), false));
+    let lost = under(FaultPlan { lost_per_mille: 1_000, ..all }).await;
+    assert_eq!(lost, ("InternalError".to_owned(), true));
+}
+
+#[tokio::test]
+async fn a_call_whose_answer_was_lost_is_answered_when_it_is_sent_again() {
+    let fixture = Fixture::start().await;
+    fixture.edge.faults.inject(FaultPlan { lost_per_mille: 1_000, ..FaultPlan::default() });
+    code_of(fixture.create_invalidation("EACME", "first", &["/a"]).await);
+    fixture.edge.faults.stop();
+
+    let again = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap();
+    let list = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
+    let ids: Vec<_> = list.invalidation_list.unwrap().items.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, [again.id]);
+}
+
+#[tokio::test]
+async fn an_answer_is_held_back_and_reading_one_goes_wrong_too_and_lists_never_do() {
+    let fixture = Fixture::start().await;
+    let id = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap().id;
+    let delay = Duration::from_millis(50);
+    fixture.edge.faults.inject(FaultPlan { throttled_per_mille: 1_000, delay, ..FaultPlan::default() });
+
+    let began = Instant::now();
+    let read = fixture.cloudfront.get_invalidation().distribution_id("EACME").id(id).send().await;
+    assert_eq!(code_of(read), "Throttling");
+    assert!(began.elapsed() >= delay);
+    fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
+    let counts = fixture.edge.faults.counts();
+    assert_eq!((counts.calls, counts.throttled, counts.delayed), (2, 1, 1));
+}

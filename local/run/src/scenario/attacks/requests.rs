@@ -1,0 +1,122 @@
+//! Bodies, parameters and methods that nobody should send, with a good token.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::Attack;
+
+const MAIN: &str = "/adminAPI/imagePacks/dog/imageLocations/main";
+
+/// JSON that is well-formed and not allowed.
+fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
+    let pack = || "/adminAPI/imagePacks/dog".to_owned();
+    let config = || "/adminAPI/imageLocationConfig/main".to_owned();
+    let fetch = || format!("{MAIN}/fetchImage");
+    [
+        ("a pack called *", "POST", "/adminAPI/imagePacks".to_owned(), json!({"imagePackId": "*"})),
+        ("a pack with a slash", "POST", "/adminAPI/imagePacks".to_owned(), json!({"imagePackId": "../globex/cat"})),
+        (
+            "a pack of 10,000 letters",
+            "POST",
+            "/adminAPI/imagePacks".to_owned(),
+            json!({"imagePackId": "d".repeat(10_000)}),
+        ),
+        ("an attribute of the table", "PATCH", pack(), json!({"imageLocations": {}})),
+        ("another tenant's key", "PATCH", pack(), json!({"tenant": "globex"})),
+        ("a location that is a path", "PATCH", pack(), json!({"mainImageLocation": "../main"})),
+        ("an array for an object", "PATCH", pack(), json!([null, null])),
+        ("a crop without area", "PUT", format!("{MAIN}/crop"), json!({"x": 0, "y": 0, "width": 0, "height": 0})),
+        (
+            "a crop beyond the picture",
+            "PUT",
+            format!("{MAIN}/crop"),
+            json!({"x": u32::MAX, "y": 0, "width": 9, "height": 9}),
+        ),
+        ("a negative crop", "PUT", format!("{MAIN}/crop"), json!({"x": -1, "y": 0, "width": 9, "height": 9})),
+        ("a width of nothing", "PUT", config(), json!({"width": 0, "height": 1})),
+        ("a width of a billion", "PUT", config(), json!({"width": 1_000_000_000, "height": 1})),
+        ("a forced revision", "PUT", config(), json!({"width": 640, "height": 360, "forcedRevision": 99})),
+        ("an upload of nothing", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "image/png", "bytes": 0})),
+        (
+            "an upload of a terabyte",
+            "POST",
+            format!("{MAIN}/uploads"),
+            json!({"mediaType": "image/png", "bytes": 1_u64 << 40}),
+        ),
+        ("an upload of a page", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "text/html", "bytes": 9})),
+        ("the metadata service", "POST", fetch(), json!({"url": "http://169.254.169.254/latest/meta-data/"})),
+        ("this machine, as a number", "POST", fetch(), json!({"url": "http://2130706433/"})),
+        ("this machine, in IPv6", "POST", fetch(), json!({"url": "http://[::ffff:127.0.0.1]/"})),
+        ("a file", "POST", fetch(), json!({"url": "file:///proc/self/environ"})),
+    ]
+}
+
+/// Parameters that there are not, next to ones that are misspelt.
+const PARAMETERS: [(&str, &str, &str); 12] = [
+    ("force on a purge", "DELETE", "/images/acme/dog?force=true"),
+    ("a tenant on a purge", "DELETE", "/images/acme/dog?tenant=globex"),
+    ("a misspelt dryRun", "DELETE", "/images/acme/dog?dry_run=true"),
+    ("dryRun in upper case", "DELETE", "/images/acme/dog?DRYRUN=true"),
+    ("a name that is encoded", "DELETE", "/images/acme/dog?%2A%00=1"),
+    ("a name that is no text", "DELETE", "/images/acme/dog?%FF=1"),
+    ("a misspelt force", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&forse=true"),
+    ("force that is neither", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=yes"),
+    ("force twice", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=false&force=true"),
+    ("force on a removal", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&force=true"),
+    ("two tenants", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&tenant=globex"),
+    ("a page of nothing", "GET", "/adminAPI/imagePacks?tenant=acme&limit=0"),
+];
+
+/// Routes that the API does not have.
+const ROUTES: [(&str, &str); 6] = [
+    ("DELETE", "/images/acme"),
+    ("DELETE", "/images"),
+    ("POST", "/images/acme/dog"),
+    ("PUT", "/adminAPI/imagePacks/dog"),
+    ("DELETE", "/adminAPI/imageLocationConfig/main"),
+    ("DELETE", "/adminAPI/imagePacks"),
+];
+
+pub(super) fn attacks(token: &str) -> Vec<Attack> {
+    let attack = |what: &str, method, target: &str, expected| Attack::new(what, method, target, expected).bearer(token);
+    let mut attacks = Vec::new();
+    for (what, method, target, body) in not_allowed() {
+        let attack = attack(what, method, &target, StatusCode::UNPROCESSABLE_ENTITY);
+        attacks.push(attack.body(body.to_string()));
+    }
+    for (what, method, target) in PARAMETERS {
+        attacks.push(attack(what, method, target, StatusCode::BAD_REQUEST).body(without_body(method)));
+    }
+    for (method, target) in ROUTES {
+        attacks.push(attack("no route", method, target, StatusCode::NOT_FOUND));
+    }
+    attacks.extend(bodies(&attack));
+    attacks
+}
+
+/// Settings that could be saved, for what would be refused without them for another reason.
+fn without_body(method: &str) -> String {
+    if method == "PUT" { json!({"width": 9, "height": 9}).to_string() } else { String::new() }
+}
+
+/// Bodies that are too large, or nothing at all.
+fn bodies(attack: &impl Fn(&str, &'static str, &str, StatusCode) -> Attack) -> Vec<Attack> {
+    let pack = "/adminAPI/imagePacks/dog";
+    let title = |length: usize| json!({"title": "x".repeat(length)}).to_string();
+    let deep = "[".repeat(10_000);
+    let (unreadable, large) = (StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE);
+    vec![
+        attack("a body on a purge", "DELETE", "/images/acme/dog", unreadable).body(r#"{"imagePackId": "*"}"#),
+        attack("a megabyte on a purge", "DELETE", "/images/acme/dog", unreadable).body(vec![b'x'; 1_000_000]),
+        attack("JSON of 20 KB", "PATCH", pack, large).body(title(20_000)),
+        attack("JSON of 4 MB", "PATCH", pack, large).body(title(4_000_000)),
+        attack("JSON of no end", "PATCH", pack, StatusCode::UNPROCESSABLE_ENTITY).body(deep),
+        attack("half of an object", "PATCH", pack, unreadable).body(r#"{"title": "#),
+        attack("no text", "PATCH", pack, unreadable).body([0xff, 0xfe, 0x00]),
+        attack("no body", "PATCH", pack, unreadable),
+        attack("a picture that is none", "PUT", &format!("{MAIN}/original"), StatusCode::UNPROCESSABLE_ENTITY)
+            .body("<svg onload=alert(1)>"),
+        attack("an upload that there is not", "POST", &format!("{MAIN}/uploads/..%2F1/confirm"), StatusCode::NOT_FOUND),
+        attack("an upload without an id", "POST", &format!("{MAIN}/uploads/1/confirm"), StatusCode::NOT_FOUND),
+    ]
+}

@@ -1,0 +1,86 @@
+//! The dead-letter queue, as somebody reads it who works through it.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
+use purging::ports::CallFailed;
+
+use crate::call_failed;
+
+/// How long nobody else gets a letter that somebody works on, in seconds. It begins anew whenever there was progress.
+const HELD_SECS: i32 = 300;
+
+/// How long to wait for a letter, in seconds. Above zero SQS asks all its servers, so that "none" means none.
+const WAIT_SECS: i32 = 1;
+
+/// The dead-letter queue.
+#[derive(Debug, Clone)]
+pub(crate) struct DeadLetters {
+    client: Client,
+    queue_url: String,
+}
+
+/// A letter that nobody else gets for [`HELD_SECS`].
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// SQS's id of the message.
+    pub(crate) id: String,
+    /// What it says.
+    pub(crate) body: String,
+    receipt: String,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(client: Client, queue_url: String) -> Self {
+        Self { client, queue_url }
+    }
+
+    /// How many letters there are, about.
+    pub(crate) async fn count(&self) -> Result<u64, CallFailed> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let get = self.client.get_queue_attributes().queue_url(&self.queue_url).attribute_names(name.clone());
+        let response = get.send().await.map_err(|error| call_failed(self.action("counting letters of"), error))?;
+        let count = response.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok());
+        Ok(count.unwrap_or_default())
+    }
+
+    /// Takes one letter out of sight of everybody else. `None`: there is none that nobody holds.
+    pub(crate) async fn hold_one(&self) -> Result<Option<Held>, CallFailed> {
+        let receive = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(1);
+        let response = receive.visibility_timeout(HELD_SECS).wait_time_seconds(WAIT_SECS).send().await;
+        let response = response.map_err(|error| call_failed(self.action("receiving from"), error))?;
+        let message = response.messages.unwrap_or_default().pop();
+        Ok(message.map(|message| Held {
+            id: message.message_id.unwrap_or_default(),
+            body: message.body.unwrap_or_default(),
+            receipt: message.receipt_handle.unwrap_or_default(),
+        }))
+    }
+
+    /// Holds a letter for another [`HELD_SECS`].
+    pub(crate) async fn go_on_holding(&self, letter: &Held) -> Result<(), CallFailed> {
+        self.hold_for(letter, HELD_SECS).await
+    }
+
+    /// Lets others have the letter at once.
+    pub(crate) async fn release(&self, letter: &Held) -> Result<(), CallFailed> {
+        self.hold_for(letter, 0).await
+    }
+
+    async fn hold_for(&self, letter: &Held, secs: i32) -> Result<(), CallFailed> {
+        let change = self.client.change_message_visibility().queue_url(&self.queue_url).visibility_timeout(secs);
+        let changed = change.receipt_handle(&letter.receipt).send().await;
+        changed.map_err(|error| call_failed(self.action("holding a letter of"), error))?;
+        Ok(())
+    }
+
+    /// Deletes a letter whose content is in the queue.
+    pub(crate) async fn delete(&self, letter: &Held) -> Result<(), CallFailed> {
+        let delete = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&letter.receipt);
+        delete.send().await.map_err(|error| call_failed(self.action("deleting a letter of"), error))?;
+        Ok(())
+    }
+
+    fn action(&self, doing: &str) -> String {
+        format!("{doing} queue {}", self.queue_url)
+    }
+}

@@ -1,0 +1,241 @@
+//! Does again what failed, dead letter by dead letter.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use aws_adapters::now;
+use domain::change_detection::{Change, Reason};
+use domain::enqueue::{Enqueue, Event, reduce};
+use domain::{Target, TenantId};
+use indicatif::ProgressBar;
+use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
+use serde_json::{Value, json};
+
+use crate::dead_letters::Held;
+use crate::letter::{Letter, Range, Refused};
+use crate::range::{RangeFailed, RangeReader};
+use crate::recovery::{Recovery, new_delivery};
+
+/// Who asks for a purge, as the queue and the ledger name it.
+const REQUESTED_BY: &str = "replay";
+
+/// What came of the dead letters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// How many were done again and deleted.
+    pub replayed: u64,
+    /// Those that stay.
+    pub left: Vec<Left>,
+}
+
+/// A letter that stays in the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// SQS's id of the message.
+    pub id: String,
+    /// Why, and what to do about it.
+    pub why: String,
+    /// From when on a resync must look, if the letter's content is lost.
+    pub resync_since: Option<String>,
+}
+
+/// Why a letter stays.
+struct Stays {
+    why: String,
+    resync_since: Option<String>,
+}
+
+impl Stays {
+    fn because(why: impl Into<String>) -> Self {
+        Self { why: why.into(), resync_since: None }
+    }
+}
+
+impl From<CallFailed> for Stays {
+    fn from(failed: CallFailed) -> Self {
+        Self::because(format!("{failed}; run the replay again"))
+    }
+}
+
+/// Notes what the stream handler cannot read, instead of writing one more letter about it.
+#[derive(Debug, Default)]
+struct Unreadable(Mutex<Vec<String>>);
+
+impl DeadLetters for Unreadable {
+    async fn keep(&self, _source: &str, reason: &str, _payload: &Value) -> Result<(), CallFailed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(reason.to_owned());
+        Ok(())
+    }
+}
+
+impl Recovery {
+    /// Does again what each letter of the dead-letter queue stands for, and deletes the letter then. Letters that stay
+    /// are visible to others again at the end. Fails only where the dead-letter queue itself does.
+    pub async fn replay(&self, progress: &ProgressBar) -> Result<Replayed, CallFailed> {
+        progress.set_length(self.letters.count().await?);
+        let mut replayed = Replayed::default();
+        let mut staying = Vec::new();
+        let ended = self.replay_each(&mut replayed, &mut staying, progress).await;
+        for letter in staying {
+            // One that cannot be released is visible again by itself, a few minutes later.
+            let _ = self.letters.release(&letter).await;
+        }
+        ended.map(|()| replayed)
+    }
+
+    async fn replay_each(
+        &self,
+        replayed: &mut Replayed,
+        staying: &mut Vec<Held>,
+        progress: &ProgressBar,
+    ) -> Result<(), CallFailed> {
+        let mut seen = HashSet::new();
+        let mut known_in_a_row = 0;
+        while let Some(letter) = self.letters.hold_one().await? {
+            // SQS delivers some letters twice, and those that stay once more when they have been held for long enough.
+            if !seen.insert(letter.id.clone()) {
+                staying.push(letter);
+                known_in_a_row += 1;
+                if known_in_a_row > seen.len() {
+                    return Ok(());
+                }
+                continue;
+            }
+            known_in_a_row = 0;
+            match self.replay_letter(&letter).await {
+                Ok(()) => {
+                    let deleted = self.letters.delete(&letter).await;
+                    if deleted.is_err() {
+                        staying.push(letter);
+                    }
+                    deleted?;
+                    replayed.replayed += 1;
+                }
+                Err(Stays { why, resync_since }) => {
+                    replayed.left.push(Left { id: letter.id.clone(), why, resync_since });
+                    staying.push(letter);
+                }
+            }
+            progress.inc(1);
+        }
+        Ok(())
+    }
+
+    async fn replay_letter(&self, letter: &Held) -> Result<(), Stays> {
+        match Letter::read(&letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
+            Letter::Record(record) => self.replay_record(&record).await,
+            Letter::Range(range) => self.replay_range(letter, &range).await,
+            Letter::Refused(refused) => self.enqueue(again(*refused)).await,
+        }
+    }
+
+    /// The record may be readable now, by a newer stream handler; or its item may, which was corrected since.
+    async fn replay_record(&self, record: &Value) -> Result<(), Stays> {
+        let handler = self.stream_handler(Unreadable::default());
+        let event = json!({"Records": [record]});
+        let response = handler.handle(&event, now(), &new_delivery()).await;
+        if !response.batch_item_failures.is_empty() {
+            return Err(self.not_written());
+        }
+        let unreadable = handler.dead_letters.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match unreadable.first() {
+            None => Ok(()),
+            Some(reason) => self.replay_item(record, reason).await,
+        }
+    }
+
+    /// Enqueues the item that an unreadable record is about, if the item itself can be read or is gone.
+    async fn replay_item(&self, record: &Value, reason: &str) -> Result<(), Stays> {
+        let Some((tenant, target)) = self.key_of(record) else {
+            return Err(Stays::because(format!(
+                "the record cannot be read ({reason}), and its key names neither a pack nor a location: no viewer can \
+                 have seen it; remove the item from table {}, then this letter",
+                self.installation.image_pack_table
+            )));
+        };
+        let (pack, location) = match &target {
+            Target::Pack(id) => (Some(id), None),
+            Target::Location(name) => (None, Some(name)),
+            Target::Tenant => (None, None),
+        };
+        let found = self.packs.find(&tenant, pack.as_slice(), location.as_slice()).await?;
+        if let Some(cause) = found.unreadable.get(&target) {
+            return Err(Stays::because(format!(
+                "the record cannot be read ({reason}), and its item neither: {cause}; correct the item, then run the \
+                 replay again"
+            )));
+        }
+        let change = Change { tenant, target, reasons: vec![Reason::Resync] };
+        let event = Event { change, written_at: now(), sequence: REQUESTED_BY.to_owned() };
+        for upsert in reduce(vec![event], now(), &new_delivery(), REQUESTED_BY) {
+            self.enqueue(upsert).await?;
+        }
+        Ok(())
+    }
+
+    fn key_of(&self, record: &Value) -> Option<(TenantId, Target)> {
+        let keys = &record["dynamodb"]["Keys"];
+        let names = &self.installation.image_pack_attributes;
+        let key = |name| keys[name]["S"].as_str();
+        Some((TenantId::parse(key(&names.tenant)?).ok()?, Target::parse(key(&names.entity)?).ok()?))
+    }
+
+    /// The stream handler gets the records as if Lambda had delivered them. Those that it cannot read become letters of
+    /// their own.
+    async fn replay_range(&self, letter: &Held, range: &Range) -> Result<(), Stays> {
+        let lost = |why: String| Stays {
+            why: format!("{why}; run a resync, then delete this letter"),
+            resync_since: Some(range.approximate_arrival_of_first_record.clone()),
+        };
+        if range.stream_arn != self.installation.image_pack_stream_arn {
+            let now = &self.installation.image_pack_stream_arn;
+            return Err(lost(format!("it is about stream {}, while the table's stream is {now}", range.stream_arn)));
+        }
+        let failed = |failed| match failed {
+            RangeFailed::Gone(_) => lost(failed.to_string()),
+            RangeFailed::Call(call) => call.into(),
+        };
+        let handler = self.stream_handler(self.dead_letter_queue());
+        let mut reader = RangeReader::open(&self.clients.streams, range).await.map_err(failed)?;
+        while let Some(records) = reader.next().await.map_err(failed)? {
+            let response = handler.handle(&json!({"Records": records}), now(), &new_delivery()).await;
+            if !response.batch_item_failures.is_empty() {
+                return Err(self.not_written());
+            }
+            self.letters.go_on_holding(letter).await?;
+        }
+        Ok(())
+    }
+
+    fn not_written(&self) -> Stays {
+        let queue = &self.installation.invalidation_queue_table;
+        Stays::because(format!(
+            "table {queue} does not take it; see that it is there and that you may write to it (dynamodb:UpdateItem), then run the replay again"
+        ))
+    }
+
+    async fn enqueue(&self, upsert: Enqueue) -> Result<(), Stays> {
+        match self.queue.upsert(&upsert).await {
+            // What cannot be read is in the queue nevertheless; the scheduled run says so.
+            Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
+            Err(QueueFailed::Call(failed)) => Err(failed.into()),
+        }
+    }
+}
+
+/// Puts an entry that was taken out of the queue back into it, as a version of its own.
+fn again(Refused { tenant, entry }: Refused) -> Enqueue {
+    let sequence = entry.version.split('@').next().unwrap_or_default();
+    Enqueue {
+        tenant,
+        target: entry.target,
+        version: format!("{sequence}@{}", new_delivery()),
+        first_event_at: entry.first_event_at,
+        last_event_at: now(),
+        changes: entry.changes,
+        reasons: entry.reasons,
+        requested_by: REQUESTED_BY.to_owned(),
+        is_purged_at_once: false,
+        sequences: Vec::new(),
+    }
+}

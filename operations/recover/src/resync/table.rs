@@ -1,0 +1,100 @@
+//! The items of the image-pack table.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::resync::{Item, Suspect, changed_since};
+use domain::{TenantId, Timestamp};
+use indicatif::ProgressBar;
+use purging::ports::CallFailed;
+
+use super::{Resync, Resynced};
+use crate::call_failed;
+use crate::recovery::Recovery;
+
+type Attributes = HashMap<String, AttributeValue>;
+
+/// What is read of an item.
+const PROJECTION: &str = "#tenant, #entity, #updatedAt, #forcedRevision";
+
+impl Recovery {
+    /// Every item that is in the table, page by page.
+    pub(super) async fn resync_table(
+        &self,
+        resync: &Resync,
+        resynced: &mut Resynced,
+        progress: &ProgressBar,
+    ) -> Result<(), CallFailed> {
+        let mut start = None;
+        loop {
+            let (items, next) = self.table_page(resync.tenant.as_ref(), start).await?;
+            resynced.items += items.len() as u64;
+            let suspects = items.iter().filter_map(|item| self.suspect(item, resync.since, resynced)).collect();
+            self.resync_suspects(suspects, resync, resynced, progress).await?;
+            if next.is_none() {
+                return Ok(());
+            }
+            start = next;
+        }
+    }
+
+    /// One page of the table, or of one tenant's part of it, and where the next page begins.
+    async fn table_page(
+        &self,
+        tenant: Option<&TenantId>,
+        start: Option<Attributes>,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), CallFailed> {
+        let table = &self.installation.image_pack_table;
+        let names = &self.installation.image_pack_attributes;
+        let action = || format!("reading table {table}");
+        let projected = HashMap::from(
+            [
+                ("#tenant", &names.tenant),
+                ("#entity", &names.entity),
+                ("#updatedAt", &names.updated_at),
+                ("#forcedRevision", &names.forced_revision),
+            ]
+            .map(|(placeholder, name)| (placeholder.to_owned(), name.clone())),
+        );
+        let Some(tenant) = tenant else {
+            let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
+            let scan = scan.projection_expression(PROJECTION).set_expression_attribute_names(Some(projected));
+            let page = scan.set_exclusive_start_key(start).send().await;
+            let page = page.map_err(|error| call_failed(action(), error))?;
+            return Ok((page.items.unwrap_or_default(), page.last_evaluated_key));
+        };
+        let query = self.clients.dynamodb.query().table_name(table).consistent_read(true);
+        let page = query
+            .projection_expression(PROJECTION)
+            .set_expression_attribute_names(Some(projected))
+            .key_condition_expression("#tenant = :tenant")
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| call_failed(action(), error))?;
+        Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
+    }
+
+    /// What must be looked up about an item. `None`: nothing.
+    fn suspect(&self, item: &Attributes, since: Timestamp, resynced: &mut Resynced) -> Option<Suspect> {
+        let names = &self.installation.image_pack_attributes;
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
+        let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).map(String::as_str);
+        let entity = text(&names.entity).unwrap_or_default();
+        let described =
+            Item { entity, updated_at: number(&names.updated_at), forced_revision: number(&names.forced_revision) };
+        let tenant = text(&names.tenant).unwrap_or_default();
+        let mut unreadable = |cause: String| {
+            resynced.unreadable += 1;
+            resynced.first_unreadable.get_or_insert_with(|| format!("{entity} of {tenant}: {cause}"));
+            None
+        };
+        match (changed_since(described, since), TenantId::parse(tenant)) {
+            (Ok(None), _) => None,
+            (Ok(Some((target, changed))), Ok(tenant)) => Some(Suspect { tenant, target, changed }),
+            (Err(error), _) => unreadable(error.to_string()),
+            (_, Err(error)) => unreadable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The bodies of `CreateInvalidation` that reach the edge.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use bolero::check;
+use edge::{Distribution, Distributions, EdgeConfig, Origin, RunningEdge};
+use hostile_input::{ITERATIONS, text};
+use tokio::runtime::Runtime;
+
+const BODIES: &[&str] = &[
+    "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>2</Quantity><Items>\
+     <Path>/api/v2/img/p1*</Path><Path>#acme/p1</Path></Items></Paths><CallerReference>first</CallerReference>\
+     </InvalidationBatch>",
+    "<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/a?x=1&amp;y=2</Path></Items></Paths>\
+     <CallerReference>second</CallerReference></InvalidationBatch>",
+    "<InvalidationBatch><Paths><Quantity>3</Quantity><Items><Path>/a</Path></Items></Paths>\
+     <CallerReference>more than there is</CallerReference></InvalidationBatch>",
+    "<InvalidationBatch><Paths><Quantity>0</Quantity></Paths><CallerReference>third</CallerReference></InvalidationBatch>",
+    "<InvalidationBatch><Paths><Quantity>-1</Quantity><Items/></Paths><CallerReference/></InvalidationBatch>",
+    "<!DOCTYPE x [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><InvalidationBatch><Paths><Quantity>1</Quantity>\
+     <Items><Path>/&b;&b;&b;</Path></Items></Paths><CallerReference>&b;</CallerReference></InvalidationBatch>",
+    "<!DOCTYPE x [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><InvalidationBatch><Paths><Quantity>1</Quantity><Items>\
+     <Path>/&f;</Path></Items></Paths><CallerReference>file</CallerReference></InvalidationBatch>",
+    "<InvalidationBatch><![CDATA[<Paths>]]></InvalidationBatch>",
+    "<?xml version=\"1.0\" encoding=\"UTF-16\"?><InvalidationBatch/>",
+    "",
+];
+
+/// An edge whose invalidations are completed at once, so that no quota is ever reached.
+async fn edge() -> RunningEdge {
+    let distribution = Distribution::new("EACME", "acme.localhost", Origin::default());
+    let mut config = EdgeConfig::new("http://127.0.0.1:1", Distributions::fixed([distribution]));
+    config.propagation_delay = Duration::ZERO;
+    edge::start(config).await.unwrap()
+}
+
+/// Sends a body, and gives the status and the answer.
+fn create_invalidation(edge: SocketAddr, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(edge).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /2020-05-31/distribution/EACME/invalidation HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("an answer in HTTP");
+    (status, answer)
+}
+
+/// What a document says in its `Quantity`, where that is written as usual.
+fn quantity(document: &str) -> Option<usize> {
+    let (_, rest) = document.split_once("<Quantity>")?;
+    rest.split_once("</Quantity>")?.0.trim().parse().ok()
+}
+
+#[test]
+fn a_body_is_carried_out_or_refused_with_a_code_and_breaks_nothing() {
+    let runtime = Runtime::new().unwrap();
+    let edge = runtime.block_on(edge());
+    let address = edge.address;
+    // Each input is a request over a socket.
+    check!().with_iterations(ITERATIONS / 10).with_generator(text(BODIES)).for_each(|body| {
+        let (status, answer) = create_invalidation(address, body);
+        assert!(!answer.contains("root:"), "a file of this machine is in {answer}");
+        if status == 201 {
+            // The answer repeats the batch in the usual form, however it was written.
+            let paths = answer.matches("<Path>").count();
+            assert!([None, Some(paths)].contains(&quantity(body)), "{body}");
+            assert_eq!(quantity(&answer), Some(paths), "{answer}");
+        } else {
+            assert!((400..500).contains(&status) && answer.contains("<Code>"), "{answer}");
+        }
+    });
+}

@@ -1,0 +1,97 @@
+//! What stands in a path, and what a purge makes of it.
+
+use bolero::check;
+use domain::cache_tag::header_value;
+use domain::invalidation_item::InvalidationItem;
+use domain::picture_place::PicturePlace;
+use domain::variant_key::{Sweep, variant_key};
+use domain::{ImagePackId, InvalidIdentifier, LocationName, Suffix, Target, TenantId};
+use hostile_input::{ITERATIONS, text};
+
+/// CloudFront's limits on one tag and on one path, in characters (developer guide, "Invalidating content by cache tags"
+/// and "What you need to know when invalidating files").
+const TAG_CHARS_MAX: usize = 256;
+const PATH_CHARS_MAX: usize = 4_000;
+/// S3's limit on a key, in bytes (user guide, "Naming Amazon S3 objects").
+const KEY_BYTES_MAX: usize = 1_024;
+
+const TENANTS: &[&str] = &["acme", "acme2", "tv-2", "a", "-acme", "ACME", "аcme", "acme.", ""];
+const PACKS: &[&str] =
+    &["p1", "P1", "a-b_c.d", "550e8400-e29b-41d4-a716-446655440000", "location", "..", "p*", "~p", ""];
+const LOCATIONS: &[&str] = &["main", "16-9", "poster_2", "a/b", "..", "*"];
+const SUFFIXES: &[&str] = &["", "v2", "20260101T1200", "a.b_c", "..", "*"];
+
+fn check_reason(refused: &InvalidIdentifier) {
+    let reason = refused.to_string();
+    assert!(reason.contains("allowed are") && reason.chars().count() < 1_000, "{reason:?}");
+    assert!(!reason.contains(char::is_control), "{reason:?}");
+}
+
+fn check_tag(tag: &str) {
+    assert!((1..=TAG_CHARS_MAX).contains(&tag.len()), "{tag:?}");
+    assert!(tag.bytes().all(|byte| byte.is_ascii_graphic() && !b",*~#%".contains(&byte)), "{tag:?}");
+}
+
+/// A wildcard path of a tenant's distribution covers images only, and nothing before its final `*` widens it.
+fn check_wildcard(path: &str) {
+    let fixed = path.strip_suffix('*').expect("a final *");
+    assert!(fixed.starts_with("/api/v2/img/") && path.len() <= PATH_CHARS_MAX, "{path:?}");
+    assert!(fixed.bytes().all(|byte| byte.is_ascii_graphic() && !b"*~#%?\\".contains(&byte)), "{path:?}");
+    assert!(!fixed.contains("//") && !fixed.contains("/../"), "{path:?}");
+}
+
+/// A key of `segments` parts, each of which is a name and no way to somewhere else.
+fn check_key(key: &str, segments: usize) {
+    let parts: Vec<_> = key.split('/').collect();
+    assert!(parts.len() == segments && key.len() <= KEY_BYTES_MAX, "{key:?}");
+    assert!(parts.iter().all(|part| !["", ".", ".."].contains(part)), "{key:?}");
+}
+
+fn check_purge(tenant: &TenantId, target: &Target) {
+    for has_cache_tags in [true, false] {
+        match InvalidationItem::covering(tenant, target, has_cache_tags) {
+            InvalidationItem::Tag(tag) => check_tag(&tag),
+            InvalidationItem::Wildcard(path) => check_wildcard(&path),
+        }
+    }
+    let sweep = Sweep::of(tenant, target);
+    assert!(sweep.prefix.starts_with(&format!("{tenant}/")) && sweep.prefix.ends_with('/'), "{sweep:?}");
+    assert!(!sweep.covers(&format!("{tenant}2/p1/main/default")), "{sweep:?}");
+}
+
+#[test]
+fn an_id_is_refused_with_a_reason_or_widens_no_purge_and_leaves_no_folder() {
+    let parameters = (text(TENANTS), text(PACKS), text(LOCATIONS), text(SUFFIXES));
+    check!().with_iterations(ITERATIONS).with_generator(parameters).for_each(|(tenant, pack, location, suffix)| {
+        // What is refused is replaced, so that one bad name hides no other.
+        let tenant = TenantId::parse(tenant).unwrap_or_else(|refused| {
+            check_reason(&refused);
+            TenantId::parse("acme").unwrap()
+        });
+        let pack = ImagePackId::parse(pack).unwrap_or_else(|refused| {
+            check_reason(&refused);
+            ImagePackId::parse("p1").unwrap()
+        });
+        let location = LocationName::parse(location).unwrap_or_else(|refused| {
+            check_reason(&refused);
+            LocationName::parse("main").unwrap()
+        });
+        let suffix = Suffix::parse(suffix).unwrap_or_else(|refused| {
+            check_reason(&refused);
+            Suffix::parse("").unwrap()
+        });
+
+        for target in [Target::Pack(pack.clone()), Target::Location(location.clone()), Target::Tenant] {
+            check_purge(&tenant, &target);
+        }
+        header_value(&tenant, [&pack], &location).split(',').for_each(check_tag);
+        for suffix in [None, Some(&suffix)] {
+            let key = variant_key(&tenant, &pack, &location, suffix);
+            check_key(&key, 4);
+            assert!(Sweep::of(&tenant, &Target::Pack(pack.clone())).covers(&key), "{key:?}");
+        }
+        let place = PicturePlace { tenant, pack, location };
+        check_key(&place.original_key("1"), 4);
+        check_key(&place.upload_key("1"), 5);
+    });
+}

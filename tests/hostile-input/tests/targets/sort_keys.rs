@@ -1,0 +1,28 @@
+//! Sort keys of the image-pack table and of the queue.
+
+use bolero::check;
+use domain::Target;
+use hostile_input::{ITERATIONS, text};
+
+const CORPUS: &[&str] = &[
+    "pack#p1",
+    "pack#a-b_c.d",
+    "location#main",
+    "location#16-9",
+    "tenant",
+    "pack#",
+    "pack##p1",
+    "tenant#acme",
+    "PACK#p1",
+];
+
+#[test]
+fn a_key_names_what_it_says_or_is_refused_with_a_short_reason() {
+    check!().with_iterations(ITERATIONS).with_generator(text(CORPUS)).for_each(|key| match Target::parse(key) {
+        Ok(target) => assert_eq!(&target.to_string(), key),
+        Err(refused) => {
+            let reason = refused.to_string();
+            assert!(reason.chars().count() < 1_000 && !reason.contains(char::is_control), "{reason:?}");
+        }
+    });
+}

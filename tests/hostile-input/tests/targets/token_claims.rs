@@ -1,0 +1,76 @@
+//! The claims of an admin's token, as API Gateway hands them to the functions.
+
+use admin_api::Admin;
+use bolero::check;
+use bolero::generator::produce;
+use domain::TenantId;
+use hostile_input::{ITERATIONS, Mutations, mutated, text};
+use serde_json::{Value, json};
+
+const CLAIMS: &[&str] = &[
+    "acme",
+    "[acme]",
+    "[acme globex]",
+    "[globex, acme]",
+    "[\"globex\",\"acme\"]",
+    "[acme2]",
+    "[*]",
+    "*",
+    "[]",
+    "",
+    "acme/",
+    "ACME",
+    "[[acme]]",
+];
+
+fn event(claims: &Value) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "DELETE /images/{tenant}/{imagePackId}",
+        "rawPath": "/dev-lof/images/acme/p1",
+        "rawQueryString": "",
+        "headers": {},
+        "requestContext": {
+            "authorizer": {"jwt": {"claims": claims, "scopes": ["images:purge"]}},
+            "http": {"method": "DELETE", "path": "/dev-lof/images/acme/p1"},
+            "stage": "dev-lof",
+        },
+        "pathParameters": {"tenant": "acme", "imagePackId": "p1"},
+        "isBase64Encoded": false,
+    })
+}
+
+fn admin(event: &Value) -> Option<Admin> {
+    let request = lambda_http::request::from_str(&event.to_string()).ok()?;
+    Admin::of(&request, "tenants").ok()
+}
+
+/// Whether `claim` has `tenant` as a whole name: between what no name can contain.
+fn names(claim: &str, tenant: &str) -> bool {
+    claim
+        .split(|character: char| !(character.is_alphanumeric() || "-_./".contains(character)))
+        .any(|name| name == tenant)
+}
+
+#[test]
+fn a_token_covers_only_a_tenant_that_its_claim_names_in_whole() {
+    check!().with_iterations(ITERATIONS / 4).with_generator(text(CLAIMS)).for_each(|claim| {
+        let admin = admin(&event(&json!({"sub": "ada", "tenants": claim}))).expect("claims make an admin");
+        for tenant in ["acme", "acme2", "globex", "a"] {
+            let is_covered = admin.check_covers(&TenantId::parse(tenant).unwrap()).is_ok();
+            assert!(!is_covered || names(claim, tenant), "{claim:?} covers {tenant}");
+        }
+        if let Ok(tenant) = admin.only_tenant() {
+            assert!(admin.check_covers(&tenant).is_ok(), "{claim:?} is for {tenant}");
+        }
+    });
+}
+
+#[test]
+fn claims_of_any_form_make_an_admin_or_none_and_never_one_of_another_tenant() {
+    let right = json!({"sub": "ada", "scope": "images:purge", "exp": "1764003600", "tenants": "[globex]"});
+    check!().with_iterations(ITERATIONS / 4).with_generator(produce::<Mutations>()).for_each(|&mutations| {
+        let Some(admin) = admin(&event(&mutated(&right, mutations))) else { return };
+        assert!(admin.check_covers(&TenantId::parse("acme").unwrap()).is_err(), "{admin:?}");
+    });
+}

@@ -1,0 +1,73 @@
+//! What can happen next.
+
+use crate::run::Step;
+
+/// One step of somebody. A counter-example is a list of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// An editor's meaningful write; the pack's data is another version from now on.
+    Write {
+        /// Which pack.
+        pack: usize,
+    },
+    /// The stream delivers the next record of the pack. Records of different packs come in any order.
+    Deliver {
+        /// Which pack.
+        pack: usize,
+    },
+    /// The stream delivers a record of the pack that it had delivered before.
+    DeliverAgain {
+        /// Which pack.
+        pack: usize,
+    },
+    /// An admin's DELETE enqueues the pack and begins.
+    Delete {
+        /// Which pack.
+        pack: usize,
+    },
+    /// A scheduled run takes the lease.
+    Start,
+    /// A run or a DELETE takes its next step.
+    Go {
+        /// Which run, of those that are alive.
+        run: usize,
+        /// Which step.
+        step: Step,
+    },
+    /// A run ends its look at an invalidation that is not completed: its time is up.
+    Leave {
+        /// Which run, of those that are alive.
+        run: usize,
+    },
+    /// A run or a DELETE ends here, without a trace.
+    Crash {
+        /// Which run, of those that are alive.
+        run: usize,
+    },
+    /// A run is paused for so long that its lease can expire.
+    Stall {
+        /// Which run, of those that are alive.
+        run: usize,
+    },
+    /// Every edge has carried out an invalidation.
+    CompleteInvalidation {
+        /// Which one of CloudFront's list.
+        invalidation: usize,
+    },
+    /// image-processing that has read old data stores its variant.
+    ImageProcessingStores {
+        /// Of which pack.
+        pack: usize,
+        /// Which version of the data.
+        data: u8,
+    },
+    /// An edge that was answered with old data stores it.
+    EdgeStores {
+        /// Of which pack.
+        pack: usize,
+        /// Which version of the data.
+        data: u8,
+    },
+    /// The clock goes on.
+    Tick,
+}

@@ -1,0 +1,33 @@
+//! What the protocol could have left out.
+
+/// One rule of the protocol that is broken on purpose. Each has a test that expects the checker to find what the rule is
+/// there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mutation {
+    /// CloudFront is told before the variants are deleted: an edge can refill from a variant that is about to go.
+    CloudFrontBeforeS3,
+    /// A purge counts as settled at once.
+    NoSettleRule,
+    /// The settle delay is as long as image-processing may take, without the tick by which clocks differ.
+    SettleDelayWithoutClockSkew,
+    /// A row is removed whatever its version is.
+    RowRemovedAtAnyVersion,
+    /// A request is written down whoever holds the lease.
+    LeaseNotFenced,
+    /// CloudFront is told at once after the deletes: an edge that had begun to read a variant stores it later.
+    NoPauseForEdgeFetches,
+    /// The pause is as long as an edge's fetch may take, without the tick by which clocks differ.
+    PauseWithoutClockSkew,
+    /// A request is written down after it was sent.
+    RequestSentBeforeItIsWrittenDown,
+    /// The settled pass is sent under the name of the early one: CloudFront answers with what it has already done.
+    PassesShareTheirReference,
+    /// A row is removed when CloudFront has accepted the invalidation.
+    RowRemovedWhenAccepted,
+    /// A run reads the entries first and the requests after them.
+    EntriesReadBeforeRequests,
+    /// A DELETE does not say that it takes care of the early pass.
+    DeleteDoesNotClaimTheEarlyPass,
+    /// An upsert that was under way for long takes the row's `lastEventAt` back behind that of a later change.
+    LastEventAtGoesBack,
+}

@@ -1,0 +1,27 @@
+//! The queue's table: one row per pack, the requests that are on their way, and the lease.
+
+use crate::request::WrittenRequest;
+
+/// A pack that waits to be purged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// Unique for every enqueue to this pack.
+    pub version: u8,
+    /// How long until `lastEventAt + settle`. A purge that begins at `0` has settled: the protocol's comparison
+    /// `began_at >= last_event_at + settle`, kept as what is left of it so that equal situations at different times are
+    /// one state.
+    pub settles_in: u8,
+    /// Whether this version's early pass is done, or is being done by an admin's DELETE.
+    pub is_early_pass_done: bool,
+    /// See [`crate::request::Served::promises`].
+    pub promises: u8,
+}
+
+/// The requests and the lease. The rows lie with their packs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Queue {
+    /// The requests that are written down, sorted.
+    pub requests: Vec<WrittenRequest>,
+    /// How long until the lease expires; `0`: it can be taken.
+    pub lease_left: u8,
+}

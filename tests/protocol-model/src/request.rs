@@ -1,0 +1,98 @@
+//! An invalidation request and the name under which CloudFront gets it.
+
+use crate::configuration::PACKS_MAX;
+use crate::mutation::Mutation;
+
+/// Which of a version's two passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pass {
+    /// At once, so that viewers see the change soon; the row stays.
+    Early,
+    /// When nothing stale can be stored any more; the row may go.
+    Settled,
+}
+
+/// One row of the queue, as a request serves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Served {
+    /// The row's version.
+    pub version: u8,
+    /// For which of its passes.
+    pub pass: Pass,
+    /// The data that was current when this version was enqueued: what the completed settled pass promises. Not part of
+    /// the protocol, but of what is proved of it.
+    pub promises: u8,
+}
+
+/// What a request serves, by pack. Its content is its name: it is what the caller reference hashes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Request {
+    /// The entries, by pack.
+    pub entries: [Option<Served>; PACKS_MAX],
+}
+
+/// A request as the queue's table holds it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WrittenRequest {
+    /// The request.
+    pub request: Request,
+    /// Whether CloudFront's id is noted in it, so that nobody sends it again.
+    pub is_accepted: bool,
+}
+
+impl Request {
+    /// The packs that it covers, and what it serves of them.
+    pub fn served(&self) -> impl Iterator<Item = (usize, Served)> + '_ {
+        self.entries.iter().enumerate().filter_map(|(pack, served)| served.map(|served| (pack, served)))
+    }
+
+    /// Whether it serves nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.iter().all(Option::is_none)
+    }
+
+    /// Whether it has entries that leave the queue by it.
+    #[must_use]
+    pub fn has_settled_entries(&self) -> bool {
+        self.served().any(|(_, served)| served.pass == Pass::Settled)
+    }
+
+    /// The first pack that it covers from `pack` on.
+    #[must_use]
+    pub fn next_pack(&self, pack: usize) -> Option<usize> {
+        self.served().map(|(served, _)| served).find(|served| *served >= pack)
+    }
+
+    /// Whether CloudFront, and the queue's table, take it for the same request as `other`.
+    #[must_use]
+    pub fn has_the_name_of(&self, other: &Self, mutation: Option<Mutation>) -> bool {
+        let name_of = |request: &Self| {
+            request.entries.map(|entry| {
+                entry.map(|Served { version, pass, .. }| {
+                    (version, (mutation != Some(Mutation::PassesShareTheirReference)).then_some(pass))
+                })
+            })
+        };
+        name_of(self) == name_of(other)
+    }
+
+    /// The entries that none of `open` serves already: a settled pass that is on its way makes the early one needless.
+    #[must_use]
+    pub fn without_open(&self, open: &[WrittenRequest]) -> Self {
+        let is_open = |pack: usize, version: u8, pass: Pass| {
+            open.iter().any(|written| {
+                written.request.entries[pack].is_some_and(|served| served.version == version && served.pass == pass)
+            })
+        };
+        let mut left = *self;
+        for (pack, served) in self.served() {
+            if is_open(pack, served.version, Pass::Settled)
+                || (served.pass == Pass::Early && is_open(pack, served.version, Pass::Early))
+            {
+                left.entries[pack] = None;
+            }
+        }
+        left
+    }
+}

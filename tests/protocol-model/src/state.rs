@@ -1,0 +1,144 @@
+//! Everything at one moment.
+
+use crate::cloudfront::CloudFront;
+use crate::configuration::Configuration;
+use crate::copies::Copies;
+use crate::mutation::Mutation;
+use crate::queue::{Queue, Row};
+use crate::request::{Pass, Request, Served};
+use crate::run::Run;
+
+/// The world at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    /// The packs.
+    pub packs: Vec<Pack>,
+    /// The queue's table, without the packs' rows.
+    pub queue: Queue,
+    /// CloudFront's list.
+    pub cloudfront: CloudFront,
+    /// Who is at work, sorted: which of two equal runs did something makes no difference.
+    pub runs: Vec<Run>,
+    /// What may still happen or go wrong.
+    pub left: Left,
+}
+
+/// One pack: its data, its row in the queue, its copies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Pack {
+    /// How often it was written. The pictures that viewers should see are made from this version of the data.
+    pub data: u8,
+    /// How many of its stream records were delivered.
+    pub delivered: u8,
+    /// How often it was enqueued. The row's version is this number.
+    pub enqueues: u8,
+    /// Its row in the queue.
+    pub row: Option<Row>,
+    /// What viewers can get.
+    pub copies: Copies,
+    /// The oldest data that viewers may get, as the ledger's completed settled purges promise it.
+    pub promised: u8,
+    /// What is left of the settle delay of an upsert that began at the first delivery and is under way since.
+    pub late_upsert_settles_in: u8,
+}
+
+/// What may still happen or go wrong; see [`Configuration`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Left {
+    /// Deliveries of records that were delivered before.
+    pub redeliveries: u8,
+    /// DELETEs.
+    pub deletes: u8,
+    /// Crashes.
+    pub crashes: u8,
+    /// Leases that expire under a run.
+    pub stalls: u8,
+}
+
+impl State {
+    /// Nothing has happened, and nothing is stored.
+    #[must_use]
+    pub fn initial(configuration: &Configuration) -> Self {
+        let Configuration { redeliveries, deletes, crashes, stalls, .. } = *configuration;
+        Self {
+            packs: vec![Pack::default(); configuration.writes.len()],
+            queue: Queue::default(),
+            cloudfront: CloudFront::default(),
+            runs: Vec::new(),
+            left: Left { redeliveries, deletes, crashes, stalls },
+        }
+    }
+
+    /// The stream's handler, or an admin's DELETE, enqueues `pack`: the row gets a version that it never had, and the
+    /// settle delay counts from now.
+    pub fn enqueue(&mut self, pack: usize, by_delete: bool, settle: u8) {
+        let pack = &mut self.packs[pack];
+        pack.enqueues += 1;
+        pack.row = Some(Row {
+            version: pack.enqueues,
+            settles_in: settle,
+            is_early_pass_done: by_delete,
+            promises: pack.data,
+        });
+    }
+
+    /// What is due of the rows as they are now, whatever is on its way already: the planner's decision.
+    #[must_use]
+    pub fn due(&self) -> Request {
+        let mut due = Request::default();
+        for (pack, row) in self.packs.iter().enumerate().filter_map(|(pack, state)| Some((pack, state.row?))) {
+            let Row { version, settles_in, is_early_pass_done, promises } = row;
+            let pass = if settles_in == 0 { Pass::Settled } else { Pass::Early };
+            if pass == Pass::Settled || !is_early_pass_done {
+                due.entries[pack] = Some(Served { version, pass, promises });
+            }
+        }
+        due
+    }
+
+    /// Whether a scheduled run that starts now finds something to do. One that does not would only take the lease, which
+    /// matters where another run is alive that had it last.
+    #[must_use]
+    pub fn has_work(&self, mutation: Option<Mutation>) -> bool {
+        let is_waiting = |request: &Request| {
+            self.cloudfront.find(request, mutation).is_some_and(|invalidation| !invalidation.is_completed)
+                && mutation != Some(Mutation::RowRemovedWhenAccepted)
+        };
+        self.queue.requests.iter().any(|written| !written.is_accepted || !is_waiting(&written.request))
+            || !self.due().without_open(&self.queue.requests).is_empty()
+            || self.runs.iter().any(Run::holds_the_newest_lease)
+    }
+
+    /// The run that the clock waits for, if one more tick would let its lease expire.
+    #[must_use]
+    pub fn holds_back_the_clock(&self, pause: u8) -> Option<usize> {
+        self.runs.iter().position(|run| {
+            let needed = run.pause_needed(pause);
+            run.holds_the_newest_lease()
+                && !run.is_stalled
+                && self.queue.lease_left.saturating_sub(1) <= needed.saturating_sub(u8::from(run.is_pausing()))
+        })
+    }
+
+    /// Whether a tick changes anything.
+    #[must_use]
+    pub fn is_time_awaited(&self) -> bool {
+        self.queue.lease_left > 0
+            || self.runs.iter().any(Run::is_pausing)
+            || self.packs.iter().any(|pack| {
+                pack.row.is_some_and(|row| row.settles_in > 0) || pack.copies.wait() || pack.late_upsert_settles_in > 0
+            })
+    }
+
+    /// A tick goes by, except for the runs.
+    pub fn tick(&mut self, configuration: &Configuration) {
+        self.queue.lease_left = self.queue.lease_left.saturating_sub(1);
+        for pack in &mut self.packs {
+            pack.copies.tick(&configuration.timing);
+            pack.late_upsert_settles_in = pack.late_upsert_settles_in.saturating_sub(1);
+            if let Some(row) = &mut pack.row {
+                row.settles_in = row.settles_in.saturating_sub(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Every path of the model comes to an end. Only then does a promise about the ends mean "eventually".
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use protocol_model::configuration::Configuration;
+use protocol_model::state::State;
+use stateright::Model;
+
+fn name_of(state: &State) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Walks depth first; a state that is met again on the path that leads to it would be a way to go on for ever.
+fn check(configuration: &Configuration) {
+    let mut path = Vec::new();
+    let mut on_path = HashSet::new();
+    let mut seen = HashSet::new();
+    for state in configuration.init_states() {
+        let name = name_of(&state);
+        seen.insert(name);
+        on_path.insert(name);
+        path.push((name, configuration.next_states(&state)));
+    }
+    while let Some((name, next)) = path.last_mut() {
+        let Some(state) = next.pop() else {
+            on_path.remove(name);
+            path.pop();
+            continue;
+        };
+        let name = name_of(&state);
+        assert!(!on_path.contains(&name), "the model can go on for ever by way of {state:#?}");
+        if seen.insert(name) {
+            on_path.insert(name);
+            path.push((name, configuration.next_states(&state)));
+        }
+    }
+}
+
+#[test]
+fn with_crashes_redeliveries_and_deletes_every_path_ends() {
+    check(&Configuration { crashes: 1, redeliveries: 1, ..Configuration::one_write() });
+    check(&Configuration { crashes: 1, deletes: 1, ..Configuration::one_write() });
+}
+
+#[test]
+fn with_overlapping_runs_and_two_writes_every_path_ends() {
+    check(&Configuration { writes: vec![2], runs: 2, stalls: 1, ..Configuration::one_write() });
+    check(&Configuration { writes: vec![1, 1], crashes: 1, ..Configuration::one_write() });
+}

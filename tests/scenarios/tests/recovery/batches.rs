@@ -1,0 +1,178 @@
+//! Batches of the stream that Lambda gave up delivering.
+
+use std::slice;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
+    StreamViewType,
+};
+use recover::{Clients, Recovery};
+use scenarios::{Environment, Stream};
+use serde_json::{Value, json};
+
+use super::{put_pack, replay, replay_all};
+
+/// When the first record of a batch was written.
+const FIRST_RECORD_AT: &str = "2026-11-24T09:58:00Z";
+
+/// What Lambda writes about the records of `stream` from the `first` to the `last`.
+fn letter_about(stream: &Stream, first: usize, last: usize) -> Value {
+    let number = |index: usize| stream.records[index].dynamodb.as_ref().unwrap().sequence_number.clone();
+    json!({
+        "requestContext": {
+            "requestId": "316aa6d0-8154-4b1f-8e9b-ae4bc5d8e1f2",
+            "functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:stream",
+            "condition": "RetryAttemptsExhausted",
+            "approximateInvokeCount": 11,
+        },
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "version": "1.0",
+        "timestamp": "2026-11-24T10:00:00.000Z",
+        "DDBStreamBatchInfo": {
+            "shardId": stream.shard_id,
+            "startSequenceNumber": number(first),
+            "endSequenceNumber": number(last),
+            "approximateArrivalOfFirstRecord": FIRST_RECORD_AT,
+            "approximateArrivalOfLastRecord": "2026-11-24T09:59:00Z",
+            "batchSize": last - first + 1,
+            "streamArn": stream.arn,
+        },
+    })
+}
+
+/// Packs `p0` to `p<packs - 1>` of `acme`, and an edit of each: twice as many records.
+async fn edited_packs(environment: &Environment, packs: usize) -> Stream {
+    for version in ["v1", "v2"] {
+        for pack in 0..packs {
+            put_pack(environment, "acme", &format!("p{pack}"), version, None).await;
+        }
+    }
+    environment.stream().await
+}
+
+#[tokio::test]
+async fn exactly_its_records_are_read_again_and_handled() {
+    let environment = &Environment::start().await;
+    let stream = edited_packs(environment, 5).await;
+    environment.send_dead_letter(&letter_about(&stream, 6, 8)).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2", "acme pack#p3"]);
+    for (row, record) in environment.queue_rows().await.iter().zip(&stream.records[6..=8]) {
+        let number = record.dynamodb.as_ref().unwrap().sequence_number.as_ref().unwrap();
+        assert!(row["version"].as_str().unwrap().starts_with(&format!("{number}@recover-")), "{row}");
+        assert_eq!(row["reasons"], json!(["image-locations-changed"]));
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_one_record_is_read_again() {
+    let environment = &Environment::start().await;
+    let stream = edited_packs(environment, 2).await;
+    environment.send_dead_letter(&letter_about(&stream, 3, 3)).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+}
+
+#[tokio::test]
+async fn a_batch_of_several_pages_is_read_to_its_end() {
+    let environment = &Environment::start().await;
+    let stream = edited_packs(environment, 130).await;
+    environment.send_dead_letter(&letter_about(&stream, 0, 258)).await;
+    replay_all(environment, 1).await;
+    let queued = environment.queued().await;
+    assert_eq!(queued.len(), 129);
+    assert!(!queued.contains(&"acme pack#p129".to_owned()));
+}
+
+#[tokio::test]
+async fn a_record_of_it_that_nobody_can_read_becomes_a_letter_of_its_own() {
+    let environment = &Environment::start().await;
+    put_pack(environment, "acme", "p1", "v1", None).await;
+    put_pack(environment, "acme", "*", "v1", None).await;
+    put_pack(environment, "acme", "p1", "v2", None).await;
+    let stream = environment.stream().await;
+    environment.send_dead_letter(&letter_about(&stream, 0, 2)).await;
+    // The new letter is found in the same pass, and stays.
+    let (replayed, left) = replay(&environment.recovery().await).await;
+    assert_eq!(replayed, 1);
+    assert!(left[0].contains("image pack id \"*\" is not valid"), "{left:?}");
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    let [letter] = environment.dead_letters().await.try_into().unwrap();
+    assert_eq!(letter["payload"]["dynamodb"]["Keys"]["entity"], json!({"S": "pack#*"}));
+}
+
+/// Replays `letter`, which stays and says from when on a resync must look.
+async fn check_lost(environment: &Environment, recovery: &Recovery, letter: &Value, expected: &str) {
+    environment.send_dead_letter(letter).await;
+    let replayed = recovery.replay(&indicatif::ProgressBar::hidden()).await.unwrap();
+    assert_eq!((replayed.replayed, replayed.left.len()), (0, 1), "{replayed:?}");
+    assert!(replayed.left[0].why.contains(expected), "{replayed:?}");
+    assert!(replayed.left[0].why.contains("run a resync, then delete this letter"), "{replayed:?}");
+    assert_eq!(replayed.left[0].resync_since.as_deref(), Some(FIRST_RECORD_AT));
+    assert_eq!(environment.dead_letters().await, slice::from_ref(letter));
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+}
+
+/// A stream of a table in `MiniStack`, which answers for trimmed records as DynamoDB does.
+async fn ministack_stream(environment: &Environment) -> (Recovery, Stream) {
+    let table = format!("trimmed-{}", std::process::id());
+    let sdk = environment.ministack();
+    let key = KeySchemaElement::builder().attribute_name("tenant").key_type(KeyType::Hash).build().unwrap();
+    let attribute = AttributeDefinition::builder().attribute_name("tenant").attribute_type(ScalarAttributeType::S);
+    let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages);
+    let create = aws_sdk_dynamodb::Client::new(&sdk).create_table().table_name(&table);
+    let created = create
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(key)
+        .attribute_definitions(attribute.build().unwrap())
+        .stream_specification(stream.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let arn = created.table_description.and_then(|table| table.latest_stream_arn).unwrap();
+    let streams = aws_sdk_dynamodbstreams::Client::new(&sdk);
+    let described = streams.describe_stream().stream_arn(&arn).send().await.unwrap().stream_description.unwrap();
+    let shard_id = described.shards.unwrap().remove(0).shard_id.unwrap();
+    let mut installation = environment.installation().await;
+    installation.image_pack_stream_arn.clone_from(&arn);
+    let recovery = Recovery::new(Clients { streams, ..environment.recovery_clients() }, installation);
+    (recovery, Stream { arn, shard_id, records: Vec::new() })
+}
+
+#[tokio::test]
+async fn a_batch_that_the_stream_has_forgotten_stays_and_says_which_resync_to_run() {
+    let environment = &Environment::start().await;
+    let (recovery, stream) = ministack_stream(environment).await;
+    let written = edited_packs(environment, 1).await;
+    let mut letter = letter_about(&written, 0, 1);
+    letter["DDBStreamBatchInfo"]["streamArn"] = json!(stream.arn);
+    letter["DDBStreamBatchInfo"]["shardId"] = json!(stream.shard_id);
+    check_lost(environment, &recovery, &letter, "24 hours").await;
+    letter["DDBStreamBatchInfo"]["shardId"] = json!("shardId-00000000000000000000-gone");
+    check_lost(environment, &recovery, &letter, "24 hours").await;
+}
+
+#[tokio::test]
+async fn a_batch_whose_records_are_there_in_part_only_counts_as_forgotten() {
+    let environment = &Environment::start().await;
+    let mut stream = edited_packs(environment, 2).await;
+    let recovery = &environment.recovery().await;
+    let whole = stream.records.clone();
+    for (changed, by, expected) in [(0, -1, "its first record is not there"), (1, 1, "its last record is not there")] {
+        stream.records.clone_from(&whole);
+        let number = &mut stream.records[changed].dynamodb.as_mut().unwrap().sequence_number;
+        let another = number.as_ref().unwrap().parse::<i128>().unwrap() + by;
+        *number = Some(another.to_string());
+        check_lost(environment, recovery, &letter_about(&stream, 0, 1), expected).await;
+        environment.empty_the_queue().await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_another_stream_stays() {
+    let environment = &Environment::start().await;
+    let mut stream = edited_packs(environment, 2).await;
+    stream.arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/2026-01-01T00:00:00.000".to_owned();
+    let expected = "it is about stream arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/";
+    check_lost(environment, &environment.recovery().await, &letter_about(&stream, 0, 1), expected).await;
+}
