@@ -53,6 +53,9 @@ struct Faults<'a> {
 pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, report: &Report) -> Result<(), StepFailed> {
     let open = async {
         let (runs, gallery) = (Runs::of(cloud).await?, Gallery::open(cloud).await?);
+        // What was played before may wait to be purged once more; the faults must meet their own edits only.
+        let note = |left| report.progress.note(&format!("{left} entries of before wait"));
+        runs.until_empty(EMPTY_WITHIN, note).await?;
         let detail = format!("{} pictures of two tenants", gallery.len());
         Ok((Faults { cloud, report, runs, gallery, killed: 0, rights_deleted: 0 }, detail))
     };
