@@ -105,7 +105,11 @@ impl Simulation {
         let Some(((at_ms, _, _), happening)) = world.agenda.happenings.pop_first() else { return false };
         world.now_ms = at_ms;
         world.agenda.steps += 1;
+        let breaches = world.promise.breaches.len();
         happening(&mut world);
+        if world.promise.breaches.len() > breaches {
+            world.trace(|| "!! the promise is broken".to_owned());
+        }
         true
     }
 }

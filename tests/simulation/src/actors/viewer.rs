@@ -102,11 +102,14 @@ pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor:
         None => (fetched(simulation, edge, url).await, "fetched"),
     };
     let mut world = simulation.world();
-    let World { promise, .. } = &mut *world;
-    promise.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
+    let breaches = world.promise.breaches.len();
+    world.promise.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
     let Picture { status, revision, .. } = &answer;
     let status = *status;
     world.trace(|| format!("edge {edge} of {} {source} {}: {status} {revision:?}", url.tenant, url.key()));
+    if world.promise.breaches.len() > breaches {
+        world.trace(|| "!! this breaks the promise".to_owned());
+    }
     status
 }
 
