@@ -56,7 +56,7 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
-	@$(TIMED) "the scenario, the console, faults and an existing installation, deployed" $(RUN) play --browser --faults --existing
+	@$(TIMED) "the scenario, the console and faults, deployed" $(RUN) play --browser --faults
 	@$(TIMED) --report
 	@.ci/figures
 

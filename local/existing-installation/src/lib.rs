@@ -9,7 +9,7 @@ use aws_cdk_lib::aws_cloudfront::{
 };
 use aws_cdk_lib::aws_cloudfront_origins::HttpOrigin;
 use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, BillingMode, StreamViewType, Table, TableProps};
-use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketProps};
+use aws_cdk_lib::aws_s3::{BlockPublicAccess, BlockPublicAccessOptions, Bucket, BucketProps};
 use aws_cdk_lib::{App, CfnOutput, CfnOutputProps, RemovalPolicy, Result, Stack};
 
 /// The tenant that the installation is of.
@@ -40,7 +40,21 @@ impl Installation {
     fn declare_distribution(&self, stack: &Stack) -> Result<()> {
         let host = format!("{TENANT}.{}", self.viewer_domain);
         // Its image service publishes pictures to a bucket, by the path that viewers use.
-        let published = bucket(stack, "Published", BucketProps::new())?;
+        // Everybody may read them there: the distribution asks as anybody would.
+        let published = Bucket::new_with_props(
+            stack,
+            "Published",
+            BucketProps::new()
+                .public_read_access(true)
+                .block_public_access(&BlockPublicAccess::new(
+                    BlockPublicAccessOptions::new()
+                        .block_public_acls(true)
+                        .ignore_public_acls(true)
+                        .block_public_policy(false)
+                        .restrict_public_buckets(false),
+                )?)
+                .removal_policy(RemovalPolicy::Destroy),
+        )?;
         output(stack, "PublishedBucket", &published.bucket_name()?)?;
         let origin = HttpOrigin::new(&published.bucket_regional_domain_name()?)?;
         let cache_policy = CachePolicy::new_with_props(

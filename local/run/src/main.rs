@@ -39,6 +39,8 @@ enum Command {
         #[arg(long, default_value_t = faults::ENTRIES)]
         entries: usize,
     },
+    /// Deploys everything and then the pipeline against what another stack made, plays that, cleans up.
+    Existing,
     /// Deploys everything, plays with the console in Chromium, cleans up.
     Browse,
     /// Deploys everything and leaves it up until Ctrl-C.
@@ -111,6 +113,11 @@ async fn carry_out(
         }
         Command::Faults { entries } => {
             let played = faults::play(&cloud, checkout, entries, report).await;
+            report.progress.begin(CLEANING_UP);
+            played
+        }
+        Command::Existing => {
+            let played = existing_installation::play(&cloud, checkout, run_dir.path(), report).await;
             report.progress.begin(CLEANING_UP);
             played
         }
