@@ -2,7 +2,7 @@
 //! one stack per tenant.
 //!
 //! Stacks read like the diagram in ARCHITECTURE.md: nodes in the order in which data flows, then the edges between
-//! them. A construct's path decides its logical id, so renaming one replaces the resource; `tests/topology` holds the
+//! them. A construct's path decides its logical id, so renaming one replaces the resource; `tests/templates` holds the
 //! logical ids of everything that keeps data.
 
 pub mod configuration;

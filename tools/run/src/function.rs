@@ -63,7 +63,7 @@ pub enum RoleError {
         source: Box<aws_sdk_iam::Error>,
     },
     /// There is no such role: the stacks call it otherwise now.
-    #[error("no role is called {prefix}…; local/run/src/function.rs must name the constructs of the pipeline stack")]
+    #[error("no role is called {prefix}…; tools/run/src/function.rs must name the constructs of the pipeline stack")]
     Missing {
         /// How the role's name should begin.
         prefix: String,

@@ -26,7 +26,7 @@ pub enum EnvironmentError {
         source: Box<toml::de::Error>,
     },
     /// A local setting has no counterpart: the file's keys and the list in this program have drifted apart.
-    #[error("{} has no key `{key}`; local/run/src/environment.rs must name the keys that the file has", path.display())]
+    #[error("{} has no key `{key}`; tools/run/src/environment.rs must name the keys that the file has", path.display())]
     UnknownKey {
         /// The file.
         path: PathBuf,

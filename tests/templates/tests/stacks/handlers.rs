@@ -20,7 +20,7 @@ const FUNCTIONS: [(&str, &str); 5] = [
 ];
 
 /// What reads the variables that every purging handler has.
-const PURGER: [&str; 2] = ["handlers/aws/src/ports.rs", "handlers/aws/src/settings.rs"];
+const PURGER: [&str; 2] = ["crates/aws/src/ports.rs", "crates/aws/src/settings.rs"];
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
@@ -77,7 +77,7 @@ fn a_function_has_the_variables_that_its_handler_reads_and_no_other() {
 
 #[test]
 fn handlers_read_the_environment_by_setting_only() {
-    let mut folders = vec![root().join("handlers")];
+    let mut folders = vec![root().join("handlers"), root().join("crates")];
     let mut readers = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -94,7 +94,7 @@ fn handlers_read_the_environment_by_setting_only() {
             }
         }
     }
-    assert_eq!(readers, [std::path::Path::new("handlers/aws/src/settings.rs")]);
+    assert_eq!(readers, [std::path::Path::new("crates/aws/src/settings.rs")]);
 }
 
 #[test]

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_checkout_is_found_from_any_folder_in_it() {
         let folder = tempfile::tempdir().unwrap();
-        let inside = folder.path().join("local/run");
+        let inside = folder.path().join("tools/run");
         std::fs::create_dir_all(&inside).unwrap();
         std::fs::write(folder.path().join("package.json"), "{}").unwrap();
         assert_eq!(Checkout::find(&inside).unwrap().root(), folder.path());
