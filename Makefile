@@ -34,16 +34,16 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 # Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
-RUN = cargo run --quiet --bin run --
+RUN = cargo run --quiet --bin end-to-end --
 
 run: setup ## Deploy everything on this machine, edit a picture, watch it reach a viewer, clean up
 	@echo "Building the CDK app and what plays the scenario (minutes the first time) …"
-	@cargo build --bin app --bin run
+	@cargo build --bin app --bin end-to-end
 	@$(RUN) play
 
 dev: setup ## The same deployment with a console page, left up to play with until Ctrl-C
-	@cargo build --bin app --bin run
-	@$(RUN) dev
+	@cargo build --bin app --bin dev
+	@cargo run --quiet --bin dev
 
 check: setup ## Format, lints and unit tests: quick after a small change
 	@cargo fmt --all -- --check
@@ -55,7 +55,7 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
-	@$(TIMED) "build what is deployed" cargo build --bin app --bin run --bin existing-installation
+	@$(TIMED) "build what is deployed" cargo build --bin app --bin end-to-end --bin existing-installation
 	@$(TIMED) "the scenario, the console and faults, deployed" $(RUN) play --browser --faults
 	@$(TIMED) --report
 	@.ci/figures

@@ -3,7 +3,7 @@
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::error::ProvideErrorMetadata;
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
-use domain::ledger::Invalidation;
+use domain::purge::ledger::Invalidation;
 use purging::ports::{self, CreateFailed};
 
 use crate::CallFailed;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use domain::image_pack::{ImagePack, LocationConfig};
+use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
 use purging::ports::Packs;
 use serde::de::DeserializeOwned;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::change_detection::Reason;
-use domain::enqueue::Enqueue;
-use domain::purge_request::PurgeRequest;
-use domain::queue_entry::{QueueEntry, SweepProgress};
+use domain::change::detection::Reason;
+use domain::purge::purge_request::PurgeRequest;
+use domain::queue::enqueue::Enqueue;
+use domain::queue::queue_entry::{QueueEntry, SweepProgress};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::image_pack::Original;
+use domain::image::image_pack::Original;
 
 use crate::CallFailed;
 use crate::call_failed::call_failed;

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::ledger::{COMPLETED, Conclusion, LedgerRow};
+use domain::purge::ledger::{COMPLETED, Conclusion, LedgerRow};
 use domain::{Target, TenantId};
 use purging::ports::Ledger;
 

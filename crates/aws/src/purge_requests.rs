@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use domain::purge_request::PurgeRequest;
+use domain::purge::purge_request::PurgeRequest;
 use purging::ports::{Lease, QueueFailed, Rows};
 
 use crate::CallFailed;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use domain::limits::{Budgets, Delays};
+use domain::purge::limits::{Budgets, Delays};
 
 /// An environment variable that is missing or malformed. It stops the handler at its start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AttributeNames;
-use domain::pack_edit::Assignment;
+use domain::editing::pack_edit::Assignment;
 
 /// An update expression with what its placeholders stand for. Every name is a placeholder: a location may be called
 /// like a reserved word, and names contain dashes.

@@ -5,7 +5,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use domain::Timestamp;
-use domain::variant_key::Sweep;
+use domain::image::variant_key::Sweep;
 use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::CallFailed;
@@ -29,7 +29,7 @@ pub struct Variant {
     pub content_type: String,
     /// Its cache tags, as the value of the cache-tag header.
     pub cache_tags: String,
-    /// What it was made from (`domain::picture_revision`). Variants of older versions of image-processing have none.
+    /// What it was made from (`domain::image::picture_revision`). Variants of older versions of image-processing have none.
     pub revision: Option<String>,
     /// The entity tag that S3 computed.
     pub etag: String,

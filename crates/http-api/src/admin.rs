@@ -1,7 +1,7 @@
 //! Who asks, and whether they may.
 
 use domain::TenantId;
-use domain::authorization::{claim_covers, claimed_tenants};
+use domain::access::authorization::{claim_covers, claimed_tenants};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};

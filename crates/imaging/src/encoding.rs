@@ -1,6 +1,6 @@
 //! From a variant's pixels to its bytes.
 
-use domain::image_pack::{Quality, VariantFormat};
+use domain::image::image_pack::{Quality, VariantFormat};
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ImageEncoder, ImageError, RgbImage};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, EncodingError};

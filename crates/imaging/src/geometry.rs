@@ -1,6 +1,6 @@
 //! Which part of an original is shown, and at which size.
 
-use domain::image_pack::{Crop, Fit, LocationConfig, VARIANT_SIDE_MAX_PX};
+use domain::image::image_pack::{Crop, Fit, LocationConfig, VARIANT_SIDE_MAX_PX};
 
 /// A variant in the making: the part of the original that it shows, and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::panic::catch_unwind;
 
-use domain::image_pack::{Crop, LocationConfig};
+use domain::image::image_pack::{Crop, LocationConfig};
 use fast_image_resize::ResizeError;
 use image::ImageError;
 

@@ -4,7 +4,7 @@
 
 use std::io::{Cursor, Write};
 
-use domain::image_pack::{Fit, LocationConfig};
+use domain::image::image_pack::{Fit, LocationConfig};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::ledger::{Invalidation, ledger_row};
-use domain::purge_request::PurgeRequest;
+use domain::purge::ledger::{Invalidation, ledger_row};
+use domain::purge::purge_request::PurgeRequest;
 use futures_util::{StreamExt, stream};
 
 use crate::ports::{CallFailed, CloudFront, CreateFailed, Ledger, Ports, Queue};

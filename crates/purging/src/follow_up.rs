@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::ledger::{Conclusion, purge_key};
-use domain::planner::Distribution;
-use domain::purge_request::{PurgeRequest, RequestedEntry};
-use domain::variant_key::Sweep;
+use domain::image::variant_key::Sweep;
+use domain::purge::ledger::{Conclusion, purge_key};
+use domain::purge::planner::Distribution;
+use domain::purge::purge_request::{PurgeRequest, RequestedEntry};
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
 

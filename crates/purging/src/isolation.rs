@@ -1,7 +1,7 @@
 //! Finds the item that CloudFront refuses, purges everything else, and keeps what it was about in the dead-letter queue.
 
-use domain::ledger::ledger_row;
-use domain::purge_request::PurgeRequest;
+use domain::purge::ledger::ledger_row;
+use domain::purge::purge_request::PurgeRequest;
 use serde_json::json;
 
 use crate::executor::{Executor, Report};

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-use domain::enqueue::Enqueue;
-use domain::ledger::{Conclusion, Invalidation, LedgerRow};
-use domain::planner::Distribution;
-use domain::purge_request::PurgeRequest;
-use domain::queue_entry::{QueueEntry, SweepProgress};
-use domain::variant_key::Sweep;
+use domain::image::variant_key::Sweep;
+use domain::purge::ledger::{Conclusion, Invalidation, LedgerRow};
+use domain::purge::planner::Distribution;
+use domain::purge::purge_request::PurgeRequest;
+use domain::queue::enqueue::Enqueue;
+use domain::queue::queue_entry::{QueueEntry, SweepProgress};
 use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::limits::{Budgets, Delays};
+use domain::purge::limits::{Budgets, Delays};
 
 use crate::executor::Executor;
 

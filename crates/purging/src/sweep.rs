@@ -1,9 +1,9 @@
 //! Deletes the variants of one entry, page by page, as far as the time goes.
 
 use domain::Timestamp;
-use domain::planner::PlannedEntry;
-use domain::queue_entry::SweepProgress;
-use domain::variant_key::Sweep;
+use domain::image::variant_key::Sweep;
+use domain::purge::planner::PlannedEntry;
+use domain::queue::queue_entry::SweepProgress;
 
 use crate::ports::{CallFailed, Clock, ListFrom, Ports, Queue, RowVersion, Undeleted, Variants};
 

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::slice;
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use domain::change_detection::detect_change;
-use domain::enqueue::{Event, reduce};
+use domain::change::detection::detect_change;
+use domain::queue::enqueue::{Event, reduce};
 use domain::{AttributeNames, Timestamp};
 use purging::ports::{DeadLetters, Queue, QueueFailed};
 use serde_json::Value;

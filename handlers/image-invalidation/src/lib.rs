@@ -5,8 +5,8 @@ mod summary;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::planner::{Distribution, plan};
-use domain::purge_request::PurgeRequest;
+use domain::purge::planner::{Distribution, plan};
+use domain::purge::purge_request::PurgeRequest;
 use domain::{TenantId, Timestamp};
 use purging::executor::Report;
 use purging::follow_up::Followed;

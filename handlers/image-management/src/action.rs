@@ -1,7 +1,7 @@
 //! What a request asks for, by the route that API Gateway chose.
 
 use admin_api::Refusal;
-use domain::picture_place::PicturePlace;
+use domain::image::picture_place::PicturePlace;
 use domain::{ImagePackId, LocationName, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;

@@ -1,7 +1,7 @@
 //! What editors get back.
 
-use domain::image_pack::LocationConfig;
-use domain::managed_pack::ManagedPack;
+use domain::editing::managed_pack::ManagedPack;
+use domain::image::image_pack::LocationConfig;
 use domain::{ImagePackId, LocationName, TenantId};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};

@@ -2,8 +2,8 @@
 
 use admin_api::Refusal;
 use aws_adapters::managed_items::Expected;
-use domain::image_pack::LocationConfig;
-use domain::location_settings::{LocationSettings, save};
+use domain::editing::location_settings::{LocationSettings, save};
+use domain::image::image_pack::LocationConfig;
 use domain::{LocationName, Target};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use admin_api::Refusal;
 use aws_adapters::managed_items::Expected;
-use domain::managed_pack::ManagedPack;
-use domain::pack_edit::{PackEdit, decide};
+use domain::editing::managed_pack::ManagedPack;
+use domain::editing::pack_edit::{PackEdit, decide};
 use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use uuid::Uuid;

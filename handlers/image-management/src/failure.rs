@@ -4,8 +4,8 @@ use admin_api::Refusal;
 use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
-use domain::location_settings::SaveRefused;
-use domain::pack_edit::EditRefused;
+use domain::editing::location_settings::SaveRefused;
+use domain::editing::pack_edit::EditRefused;
 use lambda_http::http::StatusCode;
 use picture::InvalidPicture;
 

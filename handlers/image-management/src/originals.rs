@@ -1,9 +1,9 @@
 //! How an original gets into a pack: stored first, under a key of its own, then named by the pack.
 
 use admin_api::Refusal;
-use domain::managed_pack::{ManagedOriginal, ManagedPack};
-use domain::pack_edit::{PackEdit, decide};
-use domain::picture_place::PicturePlace;
+use domain::editing::managed_pack::{ManagedOriginal, ManagedPack};
+use domain::editing::pack_edit::{PackEdit, decide};
+use domain::image::picture_place::PicturePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;

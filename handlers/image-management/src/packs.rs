@@ -2,10 +2,10 @@
 
 use admin_api::Refusal;
 use aws_adapters::managed_items::Expected;
-use domain::managed_pack::ManagedPack;
-use domain::pack_description::{AssetId, NewPack, Title};
-use domain::pack_edit::{Assignment, PackEdit};
-use domain::picture_place::PicturePlace;
+use domain::editing::managed_pack::ManagedPack;
+use domain::editing::pack_description::{AssetId, NewPack, Title};
+use domain::editing::pack_edit::{Assignment, PackEdit};
+use domain::image::picture_place::PicturePlace;
 use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};

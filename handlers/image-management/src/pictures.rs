@@ -1,8 +1,8 @@
 //! `…/imageLocations/{location}` and its crop.
 
-use domain::image_pack::Crop;
-use domain::pack_edit::PackEdit;
-use domain::picture_place::PicturePlace;
+use domain::editing::pack_edit::PackEdit;
+use domain::image::image_pack::Crop;
+use domain::image::picture_place::PicturePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;

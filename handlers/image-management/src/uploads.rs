@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use admin_api::Refusal;
 use aws_adapters::upload_area::Upload;
-use domain::managed_pack::ManagedPack;
-use domain::picture_place::PicturePlace;
+use domain::editing::managed_pack::ManagedPack;
+use domain::image::picture_place::PicturePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use picture::Format;

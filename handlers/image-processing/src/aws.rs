@@ -8,7 +8,7 @@ use aws_adapters::image_pack_table::{Found, ImagePackTable};
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::variant_claims::{Claim, VariantClaims};
 use aws_adapters::variants_bucket::{Variant, VariantsBucket};
-use domain::image_pack::Original;
+use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
 use crate::ports::{Claims, Originals, Packs, Ports, Variants};

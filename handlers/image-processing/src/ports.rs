@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_adapters::image_pack_table::Found;
 use aws_adapters::variants_bucket::Variant;
-use domain::image_pack::Original;
+use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 use purging::ports::{CallFailed, Clock};
 

@@ -1,11 +1,11 @@
 //! Which variant a request means, and what it is made from, as the table says at the time.
 
 use aws_adapters::image_pack_table::Found;
-use domain::cache_tag::header_value;
-use domain::image_pack::{ImageLocation, ImagePack, LocationConfig};
-use domain::image_url::Reading;
-use domain::picture_revision::picture_revision;
-use domain::variant_key::variant_key;
+use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
+use domain::image::image_url::Reading;
+use domain::image::picture_revision::picture_revision;
+use domain::image::variant_key::variant_key;
+use domain::purge::cache_tag::header_value;
 use domain::{ImagePackId, LocationName, TenantId};
 
 use crate::Handler;

@@ -1,7 +1,7 @@
 //! What is asked for: a request, read into types, or why it is refused.
 
-use domain::cache_tag::tag_of;
-use domain::image_url::{Reading, parse_image_path};
+use domain::image::image_url::{Reading, parse_image_path};
+use domain::purge::cache_tag::tag_of;
 use domain::{LocationName, Target, TenantId};
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};

@@ -1,11 +1,11 @@
 //! What an admin gets back: JSON that says what was done or what is wrong.
 
 use admin_api::Refusal;
-use domain::image_url::Reading;
-use domain::ledger::{Invalidation, LedgerRow};
-use domain::purge_preview::{PASSES, PRICE_PER_ITEM_USD_MILLIS, PurgePreview, QuotaUse};
-use domain::purge_request::PurgeRequest;
-use domain::purge_status::{Pending, PurgeStatus, Running};
+use domain::image::image_url::Reading;
+use domain::purge::ledger::{Invalidation, LedgerRow};
+use domain::purge::purge_preview::{PASSES, PRICE_PER_ITEM_USD_MILLIS, PurgePreview, QuotaUse};
+use domain::purge::purge_request::PurgeRequest;
+use domain::purge::purge_status::{Pending, PurgeStatus, Running};
 use domain::{ImagePackId, TenantId, Timestamp};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};

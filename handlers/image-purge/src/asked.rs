@@ -2,7 +2,7 @@
 
 use admin_api::{Admin, Refusal, check_no_body, check_parameters};
 use domain::TenantId;
-use domain::image_url::{Reading, parse_image_segment};
+use domain::image::image_url::{Reading, parse_image_segment};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Request, RequestExt};
 

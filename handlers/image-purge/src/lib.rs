@@ -13,8 +13,8 @@ mod purge;
 mod status;
 
 use admin_api::Refusal;
-use domain::image_url::Reading;
-use domain::variant_key::Sweep;
+use domain::image::image_url::Reading;
+use domain::image::variant_key::Sweep;
 use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Request, Response};
 use purging::ports::{CallFailed, Packs, Ports, QueueFailed, Tenants, Variants};

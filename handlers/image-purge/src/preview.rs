@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::enqueue::Enqueue;
-use domain::planner::{Distribution, plan};
-use domain::purge_preview::purge_preview;
-use domain::queue_entry::QueueEntry;
-use domain::variant_key::Sweep;
+use domain::image::variant_key::Sweep;
+use domain::purge::planner::{Distribution, plan};
+use domain::purge::purge_preview::purge_preview;
+use domain::queue::enqueue::Enqueue;
+use domain::queue::queue_entry::QueueEntry;
 use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Response};
 use purging::ports::{Clock, ListFrom, Packs, Ports, Queue, Variants};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::change_detection::{Change, Reason};
-use domain::enqueue::{Enqueue, Event, reduce};
-use domain::planner::{Distribution, plan};
-use domain::queue_entry::QueueEntry;
+use domain::change::detection::{Change, Reason};
+use domain::purge::planner::{Distribution, plan};
+use domain::queue::enqueue::{Enqueue, Event, reduce};
+use domain::queue::queue_entry::QueueEntry;
 use domain::{ImagePackId, Target, Timestamp};
 use lambda_http::{Body, Response};
 use purging::ports::{Clock, Packs, Ports, Queue};

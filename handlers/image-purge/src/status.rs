@@ -1,7 +1,7 @@
 //! `GET`: says where the purges of a pack stand.
 
-use domain::purge_request::PurgeRequest;
-use domain::purge_status::{Known, purge_status};
+use domain::purge::purge_request::PurgeRequest;
+use domain::purge::purge_status::{Known, purge_status};
 use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Response};
 use purging::ports::{Clock, CloudFront, Ledger, Packs, Ports, Queue};
@@ -47,7 +47,10 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         Ok(known)
     }
 
-    async fn invalidation(&self, request: &PurgeRequest) -> Result<Option<domain::ledger::Invalidation>, Failed> {
+    async fn invalidation(
+        &self,
+        request: &PurgeRequest,
+    ) -> Result<Option<domain::purge::ledger::Invalidation>, Failed> {
         match &request.invalidation_id {
             Some(id) => Ok(self.ports().cloudfront().find(&request.distribution.distribution_id, id).await?),
             None => Ok(None),

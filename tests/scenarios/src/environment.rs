@@ -14,14 +14,14 @@ use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use domain::limits::{Budgets, Delays};
+use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
 use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RefusedItems, RunningEdge};
 use image_invalidation::{RunFailed, Summary};
 use local_aws::{LocalDynamoDb, LocalS3, sdk_config};
+use local_cloud::ministack::MiniStack;
 use purging::executor::Executor;
 use purging::purger::Purger;
-use run::ministack::MiniStack;
 
 use crate::test_clock::TestClock;
 
@@ -218,7 +218,7 @@ pub fn nowhere() -> SdkConfig {
 /// The settings of a client of `ministack`, who trusts its certificate.
 fn sdk_of(ministack: &MiniStack) -> SdkConfig {
     let http = ministack.certificate().aws_client().expect("a client that trusts the certificate");
-    run::clients::sdk_config(&http, &ministack.endpoint())
+    local_cloud::clients::sdk_config(&http, &ministack.endpoint())
 }
 
 /// CloudFront's id of a tenant's distribution.

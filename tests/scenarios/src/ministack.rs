@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
-use run::checkout::Checkout;
-use run::ministack::{MiniStack, free_port};
+use local_cloud::checkout::Checkout;
+use local_cloud::ministack::{MiniStack, free_port};
 use tokio::sync::Mutex;
 
 /// The one that runs while any test holds it. A static that owned it would never be dropped, and its processes would

@@ -5,13 +5,13 @@ mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::enqueue::Enqueue;
-use domain::image_pack::{ImagePack, LocationConfig};
-use domain::invalidation_item::InvalidationItem;
-use domain::ledger::LedgerRow;
-use domain::planner::Distribution;
-use domain::purge_request::PurgeRequest;
-use domain::variant_key::Sweep;
+use domain::image::image_pack::{ImagePack, LocationConfig};
+use domain::image::variant_key::Sweep;
+use domain::purge::invalidation_item::InvalidationItem;
+use domain::purge::ledger::LedgerRow;
+use domain::purge::planner::Distribution;
+use domain::purge::purge_request::PurgeRequest;
+use domain::queue::enqueue::Enqueue;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
 use crate::promise::history::{Era, History, Revisions};
@@ -262,7 +262,7 @@ impl Promise {
         let forced = self.locations.get(&(tenant, name.clone())).and_then(History::now);
         let forced = forced.map_or(0, |configs| configs[0].forced_revision);
         let fresh = history::picture_of(pictures, Some(&name)).ok();
-        let fresh = fresh.map(|picture| domain::picture_revision::picture_revision(picture, forced));
+        let fresh = fresh.map(|picture| domain::image::picture_revision::picture_revision(picture, forced));
         if fresh.as_ref() != revision {
             self.broken(Breach::Lost, format!("variant {key} is stored at revision {revision:?}, now is {fresh:?}"));
         }

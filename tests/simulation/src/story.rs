@@ -135,8 +135,9 @@ async fn look_at_everything(simulation: &Simulation) {
         let stored = world.variants.stored.iter();
         let stored: Vec<_> = stored.map(|(key, (variant, _))| (key.clone(), variant.revision.clone())).collect();
         for (key, revision) in stored {
-            let is_refused =
-                |(tenant, target): &(TenantId, Target)| domain::variant_key::Sweep::of(tenant, target).covers(&key);
+            let is_refused = |(tenant, target): &(TenantId, Target)| {
+                domain::image::variant_key::Sweep::of(tenant, target).covers(&key)
+            };
             if !refused.iter().any(is_refused) {
                 world.promise.look_at_stored(&key, revision.as_ref());
             }

@@ -1,7 +1,7 @@
 //! What a dead letter stands for.
 
 use domain::TenantId;
-use domain::purge_request::RequestedEntry;
+use domain::purge::purge_request::RequestedEntry;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use aws_adapters::now;
-use domain::change_detection::{Change, Reason};
-use domain::enqueue::{Enqueue, Event, reduce};
+use domain::change::detection::{Change, Reason};
+use domain::queue::enqueue::{Enqueue, Event, reduce};
 use domain::{Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};

@@ -4,9 +4,9 @@ mod removed;
 mod table;
 
 use aws_adapters::now;
-use domain::enqueue::reduce;
-use domain::ledger::LedgerRow;
-use domain::resync::{Suspect, Verdict};
+use domain::purge::ledger::LedgerRow;
+use domain::purge::resync::{Suspect, Verdict};
+use domain::queue::enqueue::reduce;
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;

@@ -6,7 +6,7 @@ mod framing;
 
 use std::io::Cursor;
 
-use domain::image_pack::{Fit, Quality, VariantFormat};
+use domain::image::image_pack::{Fit, Quality, VariantFormat};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::*;

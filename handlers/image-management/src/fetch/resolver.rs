@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use domain::public_address::is_public;
+use domain::access::public_address::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The system's resolver, which refuses a name if any of its addresses is not public. What it returns is what is

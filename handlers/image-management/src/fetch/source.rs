@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::public_address::is_public;
+use domain::access::public_address::is_public;
 use url::{Host, Url};
 
 use super::exempt_hosts::ExemptHosts;

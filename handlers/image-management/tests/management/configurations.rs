@@ -1,6 +1,6 @@
 //! Configurations of locations.
 
-use domain::change_detection::Reason;
+use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
 use crate::ask::Ask;

@@ -1,6 +1,6 @@
 //! Crops of a location.
 
-use domain::change_detection::Reason;
+use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
 use crate::ask::Ask;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use domain::change_detection::Reason;
+use domain::change::detection::Reason;
 use image_management::fetch::{ExemptHosts, FetchLimits};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use domain::change_detection::Reason;
+use domain::change::detection::Reason;
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Packs: created, read, listed, described, removed.
 
 use domain::AttributeNames;
-use domain::change_detection::Reason;
+use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
 use crate::ask::Ask;

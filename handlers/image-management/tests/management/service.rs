@@ -7,7 +7,7 @@ use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::change_detection::{Image, Reason, Record, detect_change};
+use domain::change::detection::{Image, Reason, Record, detect_change};
 use domain::{AttributeNames, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;

@@ -1,6 +1,6 @@
 //! Pictures that an HTTP client uploads to S3 and an editor confirms.
 
-use domain::change_detection::Reason;
+use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
 use crate::ask::Ask;

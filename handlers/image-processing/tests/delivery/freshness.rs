@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::image_pack::{ImageLocation, Original};
-use domain::picture_revision::picture_revision;
+use domain::image::image_pack::{ImageLocation, Original};
+use domain::image::picture_revision::picture_revision;
 use lambda_http::{Body, Response};
 use local_aws::LocalS3;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What a viewer sees.
 
-use domain::cache_tag::tag_of;
+use domain::purge::cache_tag::tag_of;
 use domain::{Target, TenantId};
 use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;

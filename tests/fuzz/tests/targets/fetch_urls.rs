@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bolero::check;
-use domain::public_address::is_public;
+use domain::access::public_address::is_public;
 use hostile_input::{ITERATIONS, text};
 use image_management::fetch::{ExemptHosts, check_source};
 use url::{Host, Url};

@@ -1,7 +1,7 @@
 //! The last segment of an image's URL: `<imagePackId>[-<suffix>]`.
 
 use bolero::check;
-use domain::image_url::{Reading, parse_image_segment};
+use domain::image::image_url::{Reading, parse_image_segment};
 use domain::{ImagePackId, Suffix};
 use hostile_input::{ITERATIONS, text};
 

@@ -2,8 +2,8 @@
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
-use domain::image_pack::{Crop, LocationConfig};
-use domain::location_settings::{LocationSettings, VARIANT_SIDE_MAX, save};
+use domain::editing::location_settings::{LocationSettings, VARIANT_SIDE_MAX, save};
+use domain::image::image_pack::{Crop, LocationConfig};
 use hostile_input::{ITERATIONS, Mutations, mutated};
 use picture::{Frame, frame};
 use serde_json::{Map, Value, json};

@@ -1,10 +1,10 @@
 //! What stands in a path, and what a purge makes of it.
 
 use bolero::check;
-use domain::cache_tag::header_value;
-use domain::invalidation_item::InvalidationItem;
-use domain::picture_place::PicturePlace;
-use domain::variant_key::{Sweep, variant_key};
+use domain::image::picture_place::PicturePlace;
+use domain::image::variant_key::{Sweep, variant_key};
+use domain::purge::cache_tag::header_value;
+use domain::purge::invalidation_item::InvalidationItem;
 use domain::{ImagePackId, InvalidIdentifier, LocationName, Suffix, Target, TenantId};
 use hostile_input::{ITERATIONS, text};
 

@@ -1,6 +1,8 @@
 //! Editors: they replace originals, move crops, remove packs and bring them back, force locations, and write titles.
 
-use domain::image_pack::{Crop, Fit, ImageLocation, ImagePack, LocationConfig, Original, Quality, VariantFormat};
+use domain::image::image_pack::{
+    Crop, Fit, ImageLocation, ImagePack, LocationConfig, Original, Quality, VariantFormat,
+};
 use domain::{LocationName, Target, TenantId};
 
 use crate::schedule::Simulation;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::image_url::IMAGE_PATH_PREFIX;
+use domain::image::image_url::IMAGE_PATH_PREFIX;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::header::{CACHE_CONTROL, HeaderName};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::LocationName;
-use domain::image_pack::{ImageLocation, ImagePack, LocationConfig};
-use domain::picture_revision::picture_revision;
+use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
+use domain::image::picture_revision::picture_revision;
 
 use crate::services::cloudfront::Picture;
 use crate::services::originals_bucket;

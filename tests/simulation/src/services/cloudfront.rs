@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::TenantId;
-use domain::invalidation_item::InvalidationItem;
-use domain::ledger::{COMPLETED, Invalidation};
+use domain::purge::invalidation_item::InvalidationItem;
+use domain::purge::ledger::{COMPLETED, Invalidation};
 use purging::ports::{CallFailed, CloudFront, CreateFailed};
 
 use crate::lambda::Instance;

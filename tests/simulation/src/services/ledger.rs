@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::ledger::{COMPLETED, Conclusion, LedgerRow};
+use domain::purge::ledger::{COMPLETED, Conclusion, LedgerRow};
 use domain::{Target, TenantId};
 use purging::ports::{CallFailed, Ledger};
 

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use domain::image_pack::Original;
+use domain::image::image_pack::Original;
 use image::{ImageFormat, Rgb, RgbImage};
 use image_processing::ports::Originals;
 use purging::ports::CallFailed;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_adapters::image_pack_table::Found;
-use domain::image_pack::{ImagePack, LocationConfig};
+use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
 use purging::ports::CallFailed;
 use serde_json::{Map, Value, json};

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::enqueue::Enqueue;
-use domain::purge_request::PurgeRequest;
-use domain::queue_entry::{QueueEntry, SweepProgress};
+use domain::purge::purge_request::PurgeRequest;
+use domain::queue::enqueue::Enqueue;
+use domain::queue::queue_entry::{QueueEntry, SweepProgress};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallFailed, Lease, Queue, QueueFailed, RowVersion, Rows};
 

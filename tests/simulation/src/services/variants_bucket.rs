@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use aws_adapters::variants_bucket::Variant;
-use domain::variant_key::Sweep;
+use domain::image::variant_key::Sweep;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use image_processing::ports::Variants as Delivered;
 use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};

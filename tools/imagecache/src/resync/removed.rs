@@ -1,6 +1,6 @@
 //! Packs that are gone: what the bucket of variants has and the table has not.
 
-use domain::resync::{Changed, Suspect};
+use domain::purge::resync::{Changed, Suspect};
 use domain::{ImagePackId, Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::CallFailed;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::resync::{Item, Suspect, changed_since};
+use domain::purge::resync::{Item, Suspect, changed_since};
 use domain::{TenantId, Timestamp};
 use indicatif::ProgressBar;
 use purging::ports::CallFailed;

@@ -1,0 +1,168 @@
+//! How a location's variants are to be made, as editors say it, and what saving that writes.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::editing::pack_edit::Assignment;
+use crate::image::image_pack::{Fit, LocationConfig, Quality, VariantFormat};
+
+/// How wide or high a variant may be, in pixels: what the largest screens show, and what is still made within seconds.
+pub const VARIANT_SIDE_MAX: u16 = 4096;
+
+/// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX`] pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct VariantSide(u16);
+
+/// A number that is out of its range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{number} is not valid: allowed are 1 to {max} {unit}")]
+pub struct OutOfRange {
+    number: i64,
+    max: u16,
+    unit: &'static str,
+}
+
+impl TryFrom<i64> for VariantSide {
+    type Error = OutOfRange;
+
+    fn try_from(number: i64) -> Result<Self, OutOfRange> {
+        match u16::try_from(number) {
+            Ok(pixels @ 1..=VARIANT_SIDE_MAX) => Ok(Self(pixels)),
+            _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX, unit: "pixels" }),
+        }
+    }
+}
+
+/// What editors say about a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LocationSettings {
+    width: VariantSide,
+    height: VariantSide,
+    #[serde(default)]
+    fit: Fit,
+    #[serde(default)]
+    format: VariantFormat,
+    #[serde(default, deserialize_with = "quality")]
+    quality: Quality,
+}
+
+fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quality, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    let quality = u8::try_from(number).ok().and_then(|number| Quality::try_from(number).ok());
+    quality.ok_or_else(|| serde::de::Error::custom(OutOfRange { number, max: 100, unit: "for quality" }))
+}
+
+/// A request to save nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SaveRefused {
+    /// Neither settings nor force.
+    #[error("there is nothing to save: send width and height, or purge the saved configuration with ?force=true")]
+    Nothing,
+    /// Force without settings, where none are saved.
+    #[error("there is no saved configuration to force: send width and height")]
+    NothingSaved,
+}
+
+/// What to write where `settings` are saved over `saved`. Without force the forced revision stays as it is, so that
+/// the stream shows nothing to purge; with force it grows by one.
+pub fn save(
+    saved: Option<&LocationConfig>,
+    settings: Option<&LocationSettings>,
+    force: bool,
+) -> Result<Vec<Assignment>, SaveRefused> {
+    let mut assignments = Vec::new();
+    match (settings, saved, force) {
+        (Some(settings), _, _) => assignments.extend(settings.assignments()),
+        (None, Some(_), true) => {}
+        (None, None, true) => return Err(SaveRefused::NothingSaved),
+        (None, _, false) => return Err(SaveRefused::Nothing),
+    }
+    if force {
+        let forced_revision = saved.map_or(0, |saved| saved.forced_revision).saturating_add(1);
+        assignments.push(Assignment::set(["forcedRevision"], json!(forced_revision)));
+    }
+    Ok(assignments)
+}
+
+impl LocationSettings {
+    fn assignments(self) -> [Assignment; 5] {
+        let attributes: [(&str, Value); 5] = [
+            ("width", json!(self.width.0)),
+            ("height", json!(self.height.0)),
+            ("fit", json!(self.fit)),
+            ("format", json!(self.format)),
+            ("quality", json!(self.quality.get())),
+        ];
+        attributes.map(|(name, value)| Assignment::set([name], value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(json: Value) -> Result<LocationSettings, String> {
+        serde_json::from_value(json).map_err(|error| error.to_string())
+    }
+
+    /// Expects these attributes to be written.
+    fn check(saved: Option<u64>, sent: Option<Value>, force: bool, expected: &Result<Value, SaveRefused>) {
+        let saved = saved.map(|forced_revision| LocationConfig { forced_revision, ..LocationConfig::default() });
+        let sent = sent.map(|sent| settings(sent).unwrap());
+        let written = save(saved.as_ref(), sent.as_ref(), force).map(|assignments| {
+            let attributes = assignments.into_iter().map(|assignment| {
+                let (path, value) = assignment.into_parts();
+                (path.join("."), value.expect("nothing is removed"))
+            });
+            Value::Object(attributes.collect())
+        });
+        assert_eq!(&written, expected);
+    }
+
+    #[test]
+    fn settings_are_saved_and_force_shows_in_the_forced_revision() {
+        let sent = || Some(json!({"width": 640, "height": 360}));
+        let saved = json!({"width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85});
+        let forced = |revision: u64| {
+            let mut saved = saved.clone();
+            saved["forcedRevision"] = json!(revision);
+            saved
+        };
+        check(None, sent(), false, &Ok(saved.clone()));
+        check(Some(3), sent(), false, &Ok(saved.clone()));
+        check(None, sent(), true, &Ok(forced(1)));
+        check(Some(3), sent(), true, &Ok(forced(4)));
+        check(Some(3), None, true, &Ok(json!({"forcedRevision": 4})));
+        check(None, None, true, &Err(SaveRefused::NothingSaved));
+        check(Some(3), None, false, &Err(SaveRefused::Nothing));
+        check(None, None, false, &Err(SaveRefused::Nothing));
+    }
+
+    #[test]
+    fn every_setting_has_its_own_limits() {
+        for accepted in [
+            json!({"width": 1, "height": 4096}),
+            json!({"width": 640, "height": 360, "fit": "fit", "format": "webp", "quality": 1}),
+            json!({"width": 640, "height": 360, "fit": "fill", "format": "png", "quality": 100}),
+        ] {
+            assert!(settings(accepted.clone()).is_ok(), "{accepted}");
+        }
+        for (refused, expected) in [
+            (json!({"width": 640}), "missing field `height`"),
+            (json!({"width": 0, "height": 1}), "0 is not valid: allowed are 1 to 4096 pixels"),
+            (json!({"width": 4097, "height": 1}), "4097 is not valid: allowed are 1 to 4096 pixels"),
+            (json!({"width": -1, "height": 1}), "-1 is not valid: allowed are 1 to 4096 pixels"),
+            (json!({"width": 1.5, "height": 1}), "invalid type: floating point `1.5`"),
+            (json!({"width": 1, "height": 1, "quality": 0}), "0 is not valid: allowed are 1 to 100 for quality"),
+            (json!({"width": 1, "height": 1, "quality": 300}), "300 is not valid: allowed are 1 to 100 for quality"),
+            (json!({"width": 1, "height": 1, "fit": "crop"}), "expected one of `cover`, `fit`, `fill`"),
+            (json!({"width": 1, "height": 1, "format": "avif"}), "expected one of `auto`, `jpeg`, `png`, `webp`"),
+            (json!({"width": 1, "height": 1, "forcedRevision": 9}), "unknown field `forcedRevision`, expected one of"),
+        ] {
+            let error = settings(refused).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

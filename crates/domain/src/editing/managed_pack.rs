@@ -1,0 +1,76 @@
+//! An image pack as its editors see it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identifier::LocationName;
+use crate::image::image_pack::Crop;
+
+/// How many pictures one pack may have: its item stays far below the 400 KB that DynamoDB takes ("Service quotas",
+/// developer guide), and reading it stays cheap.
+pub const LOCATIONS_MAX: usize = 50;
+
+/// One image pack. Its item in the table may have other attributes; they are left alone and not shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedPack {
+    /// Grows by one with every write; 0 for a pack that somebody else wrote.
+    #[serde(default)]
+    pub revision: u64,
+    /// What the pack belongs to, in a system of its editors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset_id: Option<String>,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The location that a URL without `location` means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_image_location: Option<LocationName>,
+    /// The pictures by location.
+    #[serde(default)]
+    pub image_locations: BTreeMap<LocationName, ManagedPicture>,
+}
+
+/// One picture of a pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedPicture {
+    /// What variants are made from.
+    pub original: ManagedOriginal,
+    /// The part of it that is shown; all of it when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Crop>,
+}
+
+/// An original and what was found out about it when it came. One that somebody else wrote has only key and version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedOriginal {
+    /// Its key in the originals bucket.
+    pub key: String,
+    /// Its S3 version id.
+    pub version: String,
+    /// Its media type, by its content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// Its width in pixels, as it is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Its height in pixels, as it is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Its size in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The upload that it came by, so that a confirmation that is repeated is recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload_id: Option<String>,
+}
+
+impl ManagedOriginal {
+    /// Width and height in pixels as the picture is seen, where they are known.
+    #[must_use]
+    pub fn size(&self) -> Option<(u32, u32)> {
+        Some((self.width?, self.height?))
+    }
+}

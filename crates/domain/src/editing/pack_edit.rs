@@ -1,0 +1,215 @@
+//! What an edit of an image pack writes, and which edits are refused.
+
+use serde_json::{Value, json};
+
+use crate::editing::managed_pack::{LOCATIONS_MAX, ManagedOriginal, ManagedPack, ManagedPicture};
+use crate::editing::pack_description::{PackDescription, Patch};
+use crate::identifier::LocationName;
+use crate::image::image_pack::Crop;
+
+#[cfg(test)]
+mod tests;
+
+/// One edit of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackEdit {
+    /// Change what is said about it.
+    Describe(PackDescription),
+    /// Show this original at a location, new or not.
+    ShowOriginal {
+        /// Where.
+        location: LocationName,
+        /// What.
+        original: ManagedOriginal,
+    },
+    /// Show a part of the original.
+    SetCrop {
+        /// Where.
+        location: LocationName,
+        /// Which part.
+        crop: Crop,
+    },
+    /// Show all of the original.
+    RemoveCrop(LocationName),
+    /// Show nothing at a location any more.
+    RemovePicture(LocationName),
+}
+
+/// What an edit writes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The attributes to set and to remove; none: the pack is as the edit wants it already.
+    pub assignments: Vec<Assignment>,
+    /// The key of the original that nothing shows any more.
+    pub released: Option<String>,
+}
+
+/// One attribute, by its canonical name and what lies inside it, and what it becomes. Only what changes is written, so
+/// that whatever else others keep in the item stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    path: Vec<String>,
+    value: Option<Value>,
+}
+
+impl Assignment {
+    /// Sets the attribute at `path`.
+    #[must_use]
+    pub fn set<const N: usize>(path: [&str; N], value: Value) -> Self {
+        Self { path: path.map(ToOwned::to_owned).into(), value: Some(value) }
+    }
+
+    /// Removes the attribute at `path`.
+    #[must_use]
+    pub fn remove<const N: usize>(path: [&str; N]) -> Self {
+        Self { path: path.map(ToOwned::to_owned).into(), value: None }
+    }
+
+    /// The path, and the value to set or `None` to remove.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<String>, Option<Value>) {
+        (self.path, self.value)
+    }
+}
+
+/// Why an edit is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditRefused {
+    /// Nothing is shown there.
+    #[error("the pack shows no picture at location {location:?}; it has {present}", present = shown(.present))]
+    NoPicture {
+        /// Where.
+        location: String,
+        /// Where it shows one.
+        present: Vec<LocationName>,
+    },
+    /// A main picture that is not there.
+    #[error("mainImageLocation {location:?} has no picture; the pack has {present}", present = shown(.present))]
+    NoMainPicture {
+        /// Which.
+        location: String,
+        /// Where it shows one.
+        present: Vec<LocationName>,
+    },
+    /// A crop without an area.
+    #[error("the crop has no area; width and height must be at least 1")]
+    EmptyCrop,
+    /// A crop that reaches beyond its original.
+    #[error("the crop reaches beyond the original, which has {width} × {height} pixels")]
+    CropOutside {
+        /// The original's width in pixels.
+        width: u32,
+        /// The original's height in pixels.
+        height: u32,
+    },
+    /// One picture too many.
+    #[error("the pack has {LOCATIONS_MAX} pictures, as many as it may have; remove one first")]
+    TooManyPictures,
+}
+
+fn shown(present: &[LocationName]) -> String {
+    if present.is_empty() {
+        return "none".to_owned();
+    }
+    present.iter().map(LocationName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// Decides what `edit` writes into `pack`.
+pub fn decide(pack: &ManagedPack, edit: &PackEdit) -> Result<Decision, EditRefused> {
+    match edit {
+        PackEdit::Describe(description) => describe(pack, description),
+        PackEdit::ShowOriginal { location, original } => show(pack, location, original),
+        PackEdit::SetCrop { location, crop } => set_crop(pack, location, *crop),
+        PackEdit::RemoveCrop(location) => {
+            let is_cropped = picture(pack, location)?.crop.is_some();
+            let removal = Assignment::remove(["imageLocations", location.as_str(), "crop"]);
+            Ok(Decision { assignments: is_cropped.then_some(removal).into_iter().collect(), released: None })
+        }
+        PackEdit::RemovePicture(location) => remove_picture(pack, location),
+    }
+}
+
+fn describe(pack: &ManagedPack, description: &PackDescription) -> Result<Decision, EditRefused> {
+    let PackDescription { asset_id, title, main_image_location } = description;
+    if let Patch::Set(location) = main_image_location
+        && !pack.image_locations.contains_key(location)
+    {
+        let present = pack.image_locations.keys().cloned().collect();
+        return Err(EditRefused::NoMainPicture { location: location.to_string(), present });
+    }
+    let assignments = [
+        assignment("assetId", asset_id, |asset_id| asset_id.as_str()),
+        assignment("title", title, |title| title.as_str()),
+        assignment("mainImageLocation", main_image_location, LocationName::as_str),
+    ];
+    Ok(Decision { assignments: assignments.into_iter().flatten().collect(), released: None })
+}
+
+fn assignment<T>(attribute: &str, patch: &Patch<T>, text: fn(&T) -> &str) -> Option<Assignment> {
+    match patch {
+        Patch::Keep => None,
+        Patch::Remove => Some(Assignment::remove([attribute])),
+        Patch::Set(value) => Some(Assignment::set([attribute], json!(text(value)))),
+    }
+}
+
+/// The first picture of a pack becomes its main one. A crop survives where the new original has the size of the old
+/// one, since it means the same part of it then.
+fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal) -> Result<Decision, EditRefused> {
+    let name = location.as_str();
+    if let Some(shown) = pack.image_locations.get(location) {
+        if shown.original == *original {
+            return Ok(Decision::default());
+        }
+        let mut assignments = vec![Assignment::set(["imageLocations", name, "original"], json!(original))];
+        let keeps_size = original.size().is_some() && original.size() == shown.original.size();
+        if shown.crop.is_some() && !keeps_size {
+            assignments.push(Assignment::remove(["imageLocations", name, "crop"]));
+        }
+        return Ok(Decision { assignments, released: Some(shown.original.key.clone()) });
+    }
+    if pack.image_locations.len() >= LOCATIONS_MAX {
+        return Err(EditRefused::TooManyPictures);
+    }
+    let picture = json!({"original": original});
+    let assignments = if pack.image_locations.is_empty() {
+        let main = Assignment::set(["mainImageLocation"], json!(name));
+        // The map itself, since an item that somebody else wrote may not have it.
+        vec![Assignment::set(["imageLocations"], json!({name: picture})), main]
+    } else {
+        vec![Assignment::set(["imageLocations", name], picture)]
+    };
+    Ok(Decision { assignments, released: None })
+}
+
+fn set_crop(pack: &ManagedPack, location: &LocationName, crop: Crop) -> Result<Decision, EditRefused> {
+    let original = &picture(pack, location)?.original;
+    if crop.width == 0 || crop.height == 0 {
+        return Err(EditRefused::EmptyCrop);
+    }
+    let ends_within = |start: u32, length: u32, whole: u32| u64::from(start) + u64::from(length) <= u64::from(whole);
+    if let Some((width, height)) = original.size()
+        && !(ends_within(crop.x, crop.width, width) && ends_within(crop.y, crop.height, height))
+    {
+        return Err(EditRefused::CropOutside { width, height });
+    }
+    let assignment = Assignment::set(["imageLocations", location.as_str(), "crop"], json!(crop));
+    Ok(Decision { assignments: vec![assignment], released: None })
+}
+
+/// A pack whose main picture goes has no main one until somebody says which.
+fn remove_picture(pack: &ManagedPack, location: &LocationName) -> Result<Decision, EditRefused> {
+    let released = Some(picture(pack, location)?.original.key.clone());
+    let mut assignments = vec![Assignment::remove(["imageLocations", location.as_str()])];
+    if pack.main_image_location.as_ref() == Some(location) {
+        assignments.push(Assignment::remove(["mainImageLocation"]));
+    }
+    Ok(Decision { assignments, released })
+}
+
+fn picture<'a>(pack: &'a ManagedPack, location: &LocationName) -> Result<&'a ManagedPicture, EditRefused> {
+    pack.image_locations.get(location).ok_or_else(|| EditRefused::NoPicture {
+        location: location.to_string(),
+        present: pack.image_locations.keys().cloned().collect(),
+    })
+}

@@ -1,0 +1,12 @@
+//! Purges: planning, invalidation requests, the ledger, and their answers to operators.
+
+pub mod cache_tag;
+pub mod caller_reference;
+pub mod invalidation_item;
+pub mod ledger;
+pub mod limits;
+pub mod planner;
+pub mod purge_preview;
+pub mod purge_request;
+pub mod purge_status;
+pub mod resync;

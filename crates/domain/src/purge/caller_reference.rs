@@ -1,0 +1,39 @@
+//! The caller reference of an invalidation: a hash of what is purged, never the clock, so that a re-send is free.
+
+use sha2::{Digest, Sha256};
+
+use crate::purge::invalidation_item::InvalidationItem;
+use crate::purge::planner::PlannedEntry;
+use crate::target::Target;
+
+/// Names an invalidation batch after its content: the distribution, the sorted items, and each entry's target,
+/// version and whether it had settled.
+///
+/// CloudFront answers a repeated reference with the invalidation that exists and purges nothing anew. That is wanted
+/// when a crashed run is repeated, and it would be fatal if the pass that may let a row go shared its reference with
+/// an earlier pass, before which a stale variant can have been stored. So the settled pass has a reference of its own.
+#[must_use]
+pub fn caller_reference(distribution_id: &str, items: &[InvalidationItem], entries: &[PlannedEntry]) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    let entries =
+        entries.iter().map(|planned| (&planned.entry.target, planned.entry.version.as_str(), planned.is_settled));
+    name_of(distribution_id, &items, entries)
+}
+
+/// The same of items as they are sent and of each entry's target, version and whether it had settled.
+pub(crate) fn name_of<'a>(
+    distribution_id: &str,
+    items: &[String],
+    entries: impl Iterator<Item = (&'a Target, &'a str, bool)>,
+) -> String {
+    let mut lines: Vec<String> = items.iter().map(|item| format!("item {item}")).collect();
+    lines.extend(entries.map(|(target, version, is_settled)| format!("entry {target} {version} {is_settled}")));
+    lines.sort_unstable();
+    let mut hash = Sha256::new();
+    hash.update(distribution_id);
+    for line in lines {
+        hash.update([b'\n']);
+        hash.update(line);
+    }
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,127 @@
+//! What an admin's purge would do and cost.
+
+use crate::identifier::TenantId;
+use crate::purge::invalidation_item::is_wildcard;
+use crate::purge::limits::{ITEMS_IN_PROGRESS_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA};
+use crate::purge::planner::Batch;
+use crate::purge::purge_request::PurgeRequest;
+
+/// What an item costs, in thousandths of a US dollar, after the first 1,000 of an account in a month (CloudFront
+/// pricing, "Invalidation requests").
+pub const PRICE_PER_ITEM_USD_MILLIS: u32 = 5;
+
+/// How many purges one `DELETE` leads to: the one that is done at once, and the one after the settle delay.
+pub const PASSES: u32 = 2;
+
+/// What a purge would do and cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurgePreview {
+    /// Whose pictures.
+    pub tenant: TenantId,
+    /// The distribution that would be told.
+    pub distribution_id: String,
+    /// What it would be told, each time.
+    pub items: Vec<String>,
+    /// The use of CloudFront's quota of exact items in progress.
+    pub exact_items: QuotaUse,
+    /// The use of its quota of wildcards.
+    pub wildcards: QuotaUse,
+    /// What one pass would cost, in thousandths of a US dollar, if the account's free items are used up.
+    pub price_per_pass_usd_millis: u32,
+}
+
+/// How much of a quota of one distribution is used, as far as this pipeline used it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// How many are in progress now.
+    pub in_progress: usize,
+    /// How many this purge would add.
+    pub needed: usize,
+    /// How many CloudFront takes.
+    pub quota: usize,
+}
+
+impl QuotaUse {
+    /// How many would be left.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.quota.saturating_sub(self.in_progress + self.needed)
+    }
+}
+
+/// Says what `batch` would do and cost while `open` requests are on their way.
+#[must_use]
+pub fn purge_preview(batch: &Batch, open: &[PurgeRequest]) -> PurgePreview {
+    let distribution_id = &batch.distribution.distribution_id;
+    let of_it = || open.iter().filter(|request| request.distribution.distribution_id == *distribution_id);
+    let (all_open, wildcards_open) = (
+        of_it().map(|request| request.items.len()).sum::<usize>(),
+        of_it().map(PurgeRequest::wildcards).sum::<usize>(),
+    );
+    let wildcards = batch.items.iter().filter(|item| is_wildcard(&item.to_string())).count();
+    let needed = batch.items.len();
+    PurgePreview {
+        tenant: batch.tenant.clone(),
+        distribution_id: distribution_id.clone(),
+        items: batch.items.iter().map(ToString::to_string).collect(),
+        exact_items: QuotaUse {
+            in_progress: all_open - wildcards_open,
+            needed: needed - wildcards,
+            quota: ITEMS_IN_PROGRESS_QUOTA,
+        },
+        wildcards: QuotaUse { in_progress: wildcards_open, needed: wildcards, quota: WILDCARDS_IN_PROGRESS_QUOTA },
+        price_per_pass_usd_millis: PRICE_PER_ITEM_USD_MILLIS.saturating_mul(u32::try_from(needed).unwrap_or(u32::MAX)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::purge::planner::Distribution;
+    use crate::{InvalidIdentifier, Timestamp};
+
+    fn batch(tenant: &str, items: &[&str]) -> Result<Batch, InvalidIdentifier> {
+        let item = |item: &&str| match item.strip_prefix('#') {
+            Some(tag) => crate::purge::invalidation_item::InvalidationItem::Tag(tag.to_owned()),
+            None => crate::purge::invalidation_item::InvalidationItem::Wildcard((*item).to_owned()),
+        };
+        Ok(Batch {
+            tenant: TenantId::parse(tenant)?,
+            distribution: Distribution { distribution_id: format!("E{tenant}"), cache_tags: true },
+            items: items.iter().map(item).collect(),
+            entries: Vec::new(),
+            caller_reference: "reference".to_owned(),
+            exact_items_max: 500,
+        })
+    }
+
+    /// The quotas' use: in progress, needed, left.
+    fn check(items: &[&str], open: &[(&str, &[&str])], exact: [usize; 3], wildcards: [usize; 3], usd_millis: u32) {
+        let request = |(tenant, items): &(&str, &[&str])| {
+            PurgeRequest::of(&batch(tenant, items).unwrap(), &BTreeMap::new(), Timestamp::from_millis(0))
+        };
+        let open: Vec<_> = open.iter().map(request).collect();
+        let preview = purge_preview(&batch("acme", items).unwrap(), &open);
+        let uses = |used: QuotaUse| [used.in_progress, used.needed, used.left()];
+        assert_eq!((uses(preview.exact_items), uses(preview.wildcards)), (exact, wildcards));
+        assert_eq!(preview.price_per_pass_usd_millis, usd_millis);
+    }
+
+    #[test]
+    fn what_is_in_progress_for_the_distribution_counts_against_the_quota_of_its_kind() {
+        let (none, tag, wildcard): (&[_], &[_], &[_]) = (&[], &["#acme/p1"], &["/api/v2/img/p1*"]);
+        check(tag, none, [0, 1, 2_999], [0, 0, 15], 5);
+        check(wildcard, none, [0, 0, 3_000], [0, 1, 14], 5);
+        let open: &[(&str, &[&str])] = &[("acme", &["#acme/p2", "#acme/p3"]), ("acme", &["/api/v2/img/*"])];
+        check(tag, open, [2, 1, 2_997], [1, 0, 14], 5);
+        check(&["#acme/p1", "#acme/p2"], &[("globex", &["#globex/p1"])], [0, 2, 2_998], [0, 0, 15], 10);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_quota_that_is_used_up() {
+        let wildcards = ["/api/v2/img/a*"; 15];
+        check(&["/api/v2/img/p1*"], &[("acme", &wildcards)], [0, 0, 3_000], [15, 1, 0], 5);
+    }
+}

@@ -1,0 +1,141 @@
+//! An invalidation request, written down before it is sent, so that whoever comes after a crash sends the very same one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::detection::Reason;
+use crate::identifier::TenantId;
+use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
+use crate::purge::planner::{Batch, Distribution, PlannedEntry};
+use crate::target::Target;
+use crate::timestamp::Timestamp;
+
+/// One `CreateInvalidation` request, from before it is sent until CloudFront has completed it: a row beside the
+/// queue's. While it is there, nothing that it covers is sent in another request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PurgeRequest {
+    /// Its name, a hash of what it purges. See [`crate::purge::caller_reference`].
+    pub caller_reference: String,
+    /// Whose distribution.
+    pub for_tenant: TenantId,
+    /// The distribution.
+    pub distribution: Distribution,
+    /// What CloudFront is told, as it is sent: `#<tag>` or a path, sorted.
+    pub items: Vec<String>,
+    /// What it serves. Their variants are deleted.
+    pub entries: Vec<RequestedEntry>,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// How often CloudFront had its name for other items; see [`PurgeRequest::sent_reference`].
+    #[serde(default)]
+    pub renamed: u32,
+    /// CloudFront's id of the invalidation, once CloudFront has accepted it and the ledger has its rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalidation_id: Option<String>,
+}
+
+/// One row of the queue as a request serves it, with what the ledger keeps of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestedEntry {
+    /// Which pictures.
+    pub target: Target,
+    /// The row's version: the row may go only while it has it.
+    pub version: String,
+    /// Whether nothing stale could be stored any more when the purge began, so that the row may go. Otherwise this is the
+    /// row's early pass.
+    pub is_settled: bool,
+    /// When the purge began.
+    pub began_at: Timestamp,
+    /// How many variants were deleted.
+    pub variants_deleted: u64,
+    /// When the oldest change that it answers was written.
+    pub first_event_at: Timestamp,
+    /// How many changes it answers.
+    pub changes: u64,
+    /// Why.
+    pub reasons: BTreeSet<Reason>,
+    /// Who asked.
+    pub requested_by: BTreeSet<String>,
+}
+
+impl PurgeRequest {
+    /// The request of `batch`, written down `now`, when `variants_deleted` of each target were.
+    #[must_use]
+    pub fn of(batch: &Batch, variants_deleted: &BTreeMap<Target, u64>, now: Timestamp) -> Self {
+        let entries = batch.entries.iter().map(|planned| {
+            let count = variants_deleted.get(&planned.entry.target).copied().unwrap_or_default();
+            RequestedEntry::of(planned, count)
+        });
+        Self {
+            caller_reference: batch.caller_reference.clone(),
+            for_tenant: batch.tenant.clone(),
+            distribution: batch.distribution.clone(),
+            items: batch.items.iter().map(ToString::to_string).collect(),
+            entries: entries.collect(),
+            created_at: now,
+            renamed: 0,
+            invalidation_id: None,
+        }
+    }
+
+    /// The caller reference that CloudFront is given: the request's name, or another one where CloudFront has that name
+    /// for other items.
+    #[must_use]
+    pub fn sent_reference(&self) -> String {
+        match self.renamed {
+            0 => self.caller_reference.clone(),
+            renamed => format!("{}-{renamed}", self.caller_reference),
+        }
+    }
+
+    /// The request in two, to find the item that CloudFront refuses. `None`: it has one item only.
+    #[must_use]
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let half_of = |items: &[String]| {
+            let covered = |entry: &&RequestedEntry| {
+                let item = InvalidationItem::covering(&self.for_tenant, &entry.target, self.distribution.cache_tags);
+                items.contains(&item.to_string())
+            };
+            let entries: Vec<_> = self.entries.iter().filter(covered).cloned().collect();
+            Self {
+                caller_reference: crate::purge::caller_reference::name_of(
+                    &self.distribution.distribution_id,
+                    items,
+                    entries.iter().map(|entry| (&entry.target, entry.version.as_str(), entry.is_settled)),
+                ),
+                items: items.to_vec(),
+                entries,
+                renamed: 0,
+                ..self.clone()
+            }
+        };
+        let (first, second) = self.items.split_at(self.items.len() / 2);
+        (!first.is_empty()).then(|| [half_of(first), half_of(second)])
+    }
+
+    /// How many of its items CloudFront counts as wildcards.
+    #[must_use]
+    pub fn wildcards(&self) -> usize {
+        self.items.iter().filter(|item| is_wildcard(item)).count()
+    }
+}
+
+impl RequestedEntry {
+    fn of(planned: &PlannedEntry, variants_deleted: u64) -> Self {
+        let PlannedEntry { entry, began_at, is_settled } = planned;
+        Self {
+            target: entry.target.clone(),
+            version: entry.version.clone(),
+            is_settled: *is_settled,
+            began_at: *began_at,
+            variants_deleted,
+            first_event_at: entry.first_event_at,
+            changes: entry.changes,
+            reasons: entry.reasons.clone(),
+            requested_by: entry.requested_by.clone(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use super::*;
+use crate::purge::ledger::{COMPLETED, ledger_row};
+use crate::purge::planner::Distribution;
+use crate::queue::queue_entry::SweepProgress;
+use crate::{ImagePackId, TenantId};
+
+const NOW: Timestamp = Timestamp::from_millis(10_000_000);
+const SETTLE: Duration = Duration::from_secs(90);
+
+fn ago(secs: u64) -> Timestamp {
+    Timestamp::from_millis(NOW.as_millis() - secs * 1000)
+}
+
+/// A row of `target` that was written `secs` ago.
+fn entry(target: &str, secs: u64) -> QueueEntry {
+    QueueEntry {
+        tenant: TenantId::parse("acme").unwrap(),
+        target: Target::parse(target).unwrap(),
+        version: "1@d".to_owned(),
+        first_event_at: ago(secs),
+        last_event_at: ago(secs),
+        changes: 2,
+        reasons: [Reason::ImageLocationsChanged].into(),
+        requested_by: ["stream".to_owned()].into(),
+        attempts: 0,
+        early_pass: None,
+        sweep: None,
+    }
+}
+
+fn purged_early(entry: QueueEntry) -> QueueEntry {
+    QueueEntry { early_pass: Some(entry.version.clone()), attempts: 1, ..entry }
+}
+
+/// The request that serves `entry`; `status` is what CloudFront says of it, `None`: it has not accepted it.
+fn request(entry: &QueueEntry, is_settled: bool, status: Option<&str>) -> (PurgeRequest, Option<Invalidation>) {
+    let invalidation = status.map(|status| Invalidation { id: "I1".to_owned(), status: status.to_owned() });
+    let request = PurgeRequest {
+        caller_reference: "reference".to_owned(),
+        for_tenant: entry.tenant.clone(),
+        distribution: Distribution { distribution_id: "EACME".to_owned(), cache_tags: true },
+        items: vec!["#acme/p1".to_owned()],
+        entries: vec![RequestedEntry {
+            target: entry.target.clone(),
+            version: entry.version.clone(),
+            is_settled,
+            began_at: ago(5),
+            variants_deleted: 3,
+            first_event_at: entry.first_event_at,
+            changes: entry.changes,
+            reasons: entry.reasons.clone(),
+            requested_by: entry.requested_by.clone(),
+        }],
+        created_at: ago(4),
+        renamed: 0,
+        invalidation_id: invalidation.as_ref().map(|invalidation| invalidation.id.clone()),
+    };
+    (request, invalidation)
+}
+
+/// The ledger's row of a purge of `target` that was completed `secs` ago; `None`: CloudFront refused it.
+fn row(target: &str, completed_secs: Option<u64>) -> LedgerRow {
+    let (request, _) = request(&entry(target, 500), true, Some(COMPLETED));
+    let invalidation = Invalidation { id: "I1".to_owned(), status: COMPLETED.to_owned() };
+    let invalidation = completed_secs.map(|_| &invalidation);
+    let row = ledger_row(&request, &request.entries[0], invalidation, Duration::from_secs(1));
+    LedgerRow { completed_at: completed_secs.map(ago), ..row }
+}
+
+fn status_of(known: &Known) -> PurgeStatus {
+    purge_status(NOW, known, SETTLE)
+}
+
+fn check(situation: &str, known: &Known, expected: &str) {
+    let verdict = status_of(known).verdict;
+    assert!(verdict.contains(expected), "{situation}: {verdict}");
+    let is_one_sentence = verdict.ends_with('.') && verdict.matches(". ").count() == 0;
+    assert!(is_one_sentence && verdict.starts_with(char::is_uppercase), "{situation}: {verdict}");
+}
+
+#[test]
+fn the_verdict_says_how_far_the_purge_has_come_and_what_comes_next() {
+    let (fresh, settled) = (entry("pack#p1", 30), entry("pack#p1", 600));
+    let early = || purged_early(fresh.clone());
+    let sweep = SweepProgress { started_at: ago(60), after_key: "acme/k".to_owned(), variants_deleted: 4_000 };
+    let swept = QueueEntry { sweep: Some(sweep), ..entry("location#main", 600) };
+    for (situation, entry, request, expected) in [
+        ("just changed", fresh.clone(), None, "made 30 s ago and waits for the next scheduled run"),
+        ("purged early", early(), None, "purged once already; a picture that was being made"),
+        ("when it settles", early(), None, "the first scheduled run in 60 s or later purges for the last time"),
+        ("early request on its way", fresh.clone(), Some(request(&fresh, false, None)), "purged once already"),
+        ("settled", settled.clone(), None, "10 min ago and has settled; the next scheduled run purges it for the last"),
+        ("many variants", swept, None, "variants of location main are being deleted, 4000 so far"),
+        ("written down", settled.clone(), Some(request(&settled, true, None)), "CloudFront has not accepted"),
+        ("accepted", settled.clone(), Some(request(&settled, true, Some("InProgress"))), "within seconds"),
+        ("completed", settled.clone(), Some(request(&settled, true, Some(COMPLETED))), "in a browser's cache"),
+    ] {
+        check(
+            situation,
+            &Known { entries: vec![entry], requests: request.into_iter().collect(), ledger: vec![] },
+            expected,
+        );
+    }
+}
+
+#[test]
+fn where_several_purges_cover_a_pack_the_one_that_has_come_least_far_keeps_the_old_picture() {
+    let settled = entry("pack#p1", 600);
+    let known = Known {
+        requests: vec![request(&settled, true, Some(COMPLETED))],
+        entries: vec![settled, entry("tenant", 20)],
+        ledger: vec![row("pack#p1", Some(400))],
+    };
+    check("the tenant waits", &known, "the whole tenant was made 20 s ago and waits");
+    let targets: Vec<_> = status_of(&known).pending.iter().map(|pending| pending.target.to_string()).collect();
+    assert_eq!(targets, ["pack#p1", "tenant"], "the pack itself first");
+}
+
+#[test]
+fn a_change_that_came_after_a_request_waits_although_the_request_is_on_its_way() {
+    let before = entry("pack#p1", 600);
+    let requests = vec![request(&before, true, Some("InProgress"))];
+    let after = QueueEntry { version: "2@d".to_owned(), ..entry("pack#p1", 3) };
+    check("changed again", &Known { entries: vec![after], requests, ledger: vec![] }, "3 s ago and waits");
+}
+
+#[test]
+fn where_nothing_waits_the_verdict_says_what_was_last() {
+    let ledger = |rows: Vec<LedgerRow>| Known { ledger: rows, ..Known::default() };
+    check("never purged", &ledger(vec![]), "no purge is known");
+    let completed = vec![row("pack#p1", Some(400)), row("location#main", Some(7_300))];
+    check("completed", &ledger(completed.clone()), "of pack p1, was completed 6 min ago");
+    let last = status_of(&ledger(completed)).last_completed.unwrap();
+    assert_eq!((last.target, last.variants_deleted), (Target::Pack(ImagePackId::parse("p1").unwrap()), 3));
+    check("refused", &ledger(vec![row("pack#p1", None)]), "CloudFront refused the last purge of pack p1");
+}
+
+#[test]
+fn what_waits_and_what_runs_is_told_as_it_is() {
+    let waits = purged_early(entry("pack#p1", 30));
+    let requests = vec![request(&waits, false, Some("InProgress"))];
+    let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });
+    let [pending] = status.pending.as_slice() else { panic!("{status:?}") };
+    assert_eq!((pending.changes, pending.attempts, pending.settles_at), (2, 1, NOW.plus(Duration::from_mins(1))));
+    let [running] = status.running.as_slice() else { panic!("{status:?}") };
+    assert_eq!((running.is_last, running.variants_deleted), (false, 3));
+    assert_eq!(running.invalidation_status.as_deref(), Some("InProgress"));
+    assert_eq!(status.last_completed, None);
+}

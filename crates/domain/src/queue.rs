@@ -1,0 +1,4 @@
+//! The invalidation queue: one row for each target, whatever the number of writes.
+
+pub mod enqueue;
+pub mod queue_entry;

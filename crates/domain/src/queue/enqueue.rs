@@ -1,0 +1,154 @@
+//! From many changes to one queue write per target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::change::detection::{Change, Reason};
+use crate::identifier::TenantId;
+use crate::target::Target;
+use crate::timestamp::Timestamp;
+
+/// A meaningful change and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What to purge and why.
+    pub change: Change,
+    /// When the write happened.
+    pub written_at: Timestamp,
+    /// The stream's sequence number, or the request id of a manual purge.
+    pub sequence: String,
+}
+
+/// One upsert of the invalidation queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enqueue {
+    /// Whose pictures.
+    pub tenant: TenantId,
+    /// Which of them.
+    pub target: Target,
+    /// The row's new version: `<sequence>@<delivery>`. A stream record that is delivered again yields another version,
+    /// so a late repetition can never make a changed row look like the one that a running purge saw.
+    pub version: String,
+    /// When the oldest of these changes was written; a row that exists keeps its own.
+    pub first_event_at: Timestamp,
+    /// When these changes were enqueued.
+    pub last_event_at: Timestamp,
+    /// How many changes this upsert stands for.
+    pub changes: u64,
+    /// Why.
+    pub reasons: BTreeSet<Reason>,
+    /// Who asks: `stream`, or `admin:<subject of the token>`.
+    pub requested_by: String,
+    /// Whether whoever enqueues it also purges it at once, so that a run leaves the early pass to them.
+    pub is_purged_at_once: bool,
+    /// The sequences of the changes, so that a failed upsert can name its records.
+    pub sequences: Vec<String>,
+}
+
+/// Reduces `events`, in stream order, to one upsert per target.
+///
+/// `now` is when they are enqueued, `delivery` identifies this attempt (the Lambda request id), and `requested_by` who
+/// asks.
+#[must_use]
+pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: &str) -> Vec<Enqueue> {
+    let mut upserts: BTreeMap<(TenantId, Target), Enqueue> = BTreeMap::new();
+    for Event { change: Change { tenant, target, reasons }, written_at, sequence } in events {
+        let upsert = upserts.entry((tenant.clone(), target.clone())).or_insert_with(|| Enqueue {
+            tenant,
+            target,
+            version: String::new(),
+            first_event_at: written_at,
+            last_event_at: now,
+            changes: 0,
+            reasons: BTreeSet::new(),
+            requested_by: requested_by.to_owned(),
+            is_purged_at_once: false,
+            sequences: Vec::new(),
+        });
+        upsert.version = format!("{sequence}@{delivery}");
+        upsert.first_event_at = upsert.first_event_at.min(written_at);
+        upsert.last_event_at = upsert.last_event_at.max(written_at);
+        upsert.changes += 1;
+        upsert.reasons.extend(reasons);
+        upsert.sequences.push(sequence);
+    }
+    upserts.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(tenant: &str, pack: &str, reason: Reason, written_at: u64, sequence: &str) -> Event {
+        Event {
+            change: Change {
+                tenant: TenantId::parse(tenant).unwrap(),
+                target: Target::parse(&format!("pack#{pack}")).unwrap(),
+                reasons: vec![reason],
+            },
+            written_at: Timestamp::from_millis(written_at),
+            sequence: sequence.to_owned(),
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    #[test]
+    fn writes_to_one_pack_become_one_upsert_with_the_last_sequence_as_its_version() {
+        let upserts = reduce(
+            vec![
+                event("acme", "p1", Reason::ImageLocationsChanged, 20, "100"),
+                event("acme", "p1", Reason::MainImageLocationChanged, 10, "101"),
+                event("acme", "p1", Reason::ImageLocationsChanged, 30, "102"),
+            ],
+            NOW,
+            "delivery-1",
+            "stream",
+        );
+        let [upsert] = upserts.as_slice() else { panic!("{upserts:?}") };
+        assert_eq!(upsert.version, "102@delivery-1");
+        assert_eq!((upsert.first_event_at.as_millis(), upsert.last_event_at), (10, NOW));
+        assert_eq!(upsert.changes, 3);
+        let reasons: Vec<_> = upsert.reasons.iter().copied().collect();
+        assert_eq!(reasons, [Reason::ImageLocationsChanged, Reason::MainImageLocationChanged]);
+        assert_eq!(upsert.sequences, ["100", "101", "102"]);
+    }
+
+    #[test]
+    fn a_hundred_writes_to_twenty_packs_become_twenty_upserts() {
+        let events = (0..100_u64)
+            .map(|write| {
+                let pack = format!("p{}", write % 20);
+                event("acme", &pack, Reason::ImageLocationsChanged, write, &write.to_string())
+            })
+            .collect();
+        let upserts = reduce(events, NOW, "d", "stream");
+        assert_eq!(upserts.len(), 20);
+        assert!(upserts.iter().all(|upsert| upsert.changes == 5));
+    }
+
+    #[test]
+    fn the_same_pack_id_of_two_tenants_stays_apart() {
+        let upserts = reduce(
+            vec![event("acme", "p1", Reason::PackRemoved, 1, "1"), event("globex", "p1", Reason::PackRemoved, 1, "2")],
+            NOW,
+            "d",
+            "stream",
+        );
+        let tenants: Vec<_> = upserts.iter().map(|upsert| upsert.tenant.as_str()).collect();
+        assert_eq!(tenants, ["acme", "globex"]);
+    }
+
+    #[test]
+    fn a_second_delivery_of_the_same_record_is_another_version() {
+        let events = vec![event("acme", "p1", Reason::PackRemoved, 1, "1")];
+        let first = reduce(events.clone(), NOW, "delivery-1", "stream");
+        let second = reduce(events, NOW, "delivery-2", "stream");
+        assert_ne!(first[0].version, second[0].version);
+    }
+
+    #[test]
+    fn a_writer_whose_clock_runs_ahead_does_not_shorten_the_settle_delay() {
+        let upserts = reduce(vec![event("acme", "p1", Reason::PackRemoved, 5_000, "1")], NOW, "d", "stream");
+        assert_eq!(upserts[0].last_event_at.as_millis(), 5_000);
+    }
+}

@@ -1,0 +1,56 @@
+//! One row of the invalidation queue.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::detection::Reason;
+use crate::identifier::TenantId;
+use crate::target::Target;
+use crate::timestamp::Timestamp;
+
+/// One row of the invalidation queue: one target that waits to be purged. Writing it again is the deduplication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueEntry {
+    /// Whose pictures.
+    pub tenant: TenantId,
+    /// Which of them.
+    pub target: Target,
+    /// Changes with every write to the row; a row is removed only while it is what the purge saw.
+    pub version: String,
+    /// When the oldest change that waits here was written.
+    pub first_event_at: Timestamp,
+    /// When the row was last written. Never before the change it stands for, so the settle delay counts from here.
+    pub last_event_at: Timestamp,
+    /// How many changes wait here.
+    pub changes: u64,
+    /// Why.
+    pub reasons: BTreeSet<Reason>,
+    /// Who asked: `stream`, or `admin:<subject of the token>`.
+    #[serde(default)]
+    pub requested_by: BTreeSet<String>,
+    /// How many purges left this row in the queue, because it had not settled.
+    #[serde(default)]
+    pub attempts: u64,
+    /// The version whose early pass is done, or is being done by an admin's request: a row that has not settled is
+    /// purged once meanwhile, not at every run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_pass: Option<String>,
+    /// How far the deletion of its variants has come, if one run could not finish it. A change that is enqueued
+    /// meanwhile begins it anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepProgress>,
+}
+
+/// A deletion of many variants that goes on in the next run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SweepProgress {
+    /// When it began at the first key. Whether the purge has settled counts from here.
+    pub started_at: Timestamp,
+    /// The last key that was looked at: the next run lists what comes after it.
+    pub after_key: String,
+    /// How many variants it has deleted so far.
+    pub variants_deleted: u64,
+}

@@ -1,0 +1,159 @@
+//! The console's page, as somebody at the browser uses it: what is written on it, its buttons and its keys.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fantoccini::{Client, Locator};
+use serde::Deserialize;
+
+use local_cloud::report::Cause;
+
+/// How long the page may take to show what comes of a click: the API, the stream and a few looks.
+const SHOWN_WITHIN: Duration = Duration::from_secs(20);
+/// How often to read the page while waiting.
+const POLL: Duration = Duration::from_millis(100);
+/// Reads the page's visible text.
+const READ: &str = r##"
+    const text = (element) => element?.innerText.trim() ?? "";
+    const rows = (id) => [...document.querySelectorAll(`#${id} tr`)].map((row) => [...row.cells].map(text));
+    return {
+      title: text(document.querySelector("#title")),
+      cards: [...document.querySelectorAll(".card")].map((card) => ({
+        name: card.ariaLabel,
+        badge: text(card.querySelector(".badge")),
+        reason: text(card.querySelector(".reason")),
+        is_main: card.querySelector(".mark").checkVisibility(),
+        has_crop: card.querySelector(".crop").checkVisibility(),
+        pixels: card.querySelector(".variant img").naturalWidth,
+        is_drawn: [...card.querySelectorAll("img")].every((image) => image.complete),
+      })),
+      queue: rows("queue"),
+      invalidations: rows("invalidations"),
+      answers: [...document.querySelectorAll("#answers li")].map(text),
+      focus: document.activeElement.ariaLabel ?? text(document.activeElement),
+    };
+"##;
+
+/// What the page says.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Seen {
+    /// The pack's title.
+    pub(super) title: String,
+    /// The pictures.
+    cards: Vec<Card>,
+    /// The rows of the queue, by column: target, why, changes, waits.
+    pub(super) queue: Vec<Vec<String>>,
+    /// The rows of the invalidations, by column: id, items, state, ago.
+    pub(super) invalidations: Vec<Vec<String>>,
+    /// The answers, the newest first.
+    pub(super) answers: Vec<String>,
+    /// What has the focus.
+    pub(super) focus: String,
+}
+
+/// What the page says about one picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Card {
+    name: String,
+    /// `fresh`, `stale` …
+    pub(super) badge: String,
+    /// Why.
+    pub(super) reason: String,
+    /// Whether it is marked as the main picture.
+    pub(super) is_main: bool,
+    /// Whether a crop is drawn on the original.
+    pub(super) has_crop: bool,
+    /// The width of the picture that the browser drew, in pixels; 0: none.
+    pub(super) pixels: u32,
+    /// Whether the browser has drawn the newest original and the newest variant.
+    pub(super) is_drawn: bool,
+}
+
+/// What was expected did not show up.
+#[derive(Debug, thiserror::Error)]
+#[error("waited {} s for {expected}, but the page says {seen:?}", SHOWN_WITHIN.as_secs())]
+struct NotShown {
+    expected: String,
+    seen: Box<Seen>,
+}
+
+/// The page in the browser.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page<'a>(pub(super) &'a Client);
+
+impl Seen {
+    /// The picture at a location; what is not there has no badge.
+    pub(super) fn card(&self, name: &str) -> Card {
+        self.cards.iter().find(|card| card.name == name).cloned().unwrap_or_default()
+    }
+
+    /// The badges of all pictures.
+    pub(super) fn badges(&self) -> Vec<&str> {
+        self.cards.iter().map(|card| card.badge.as_str()).collect()
+    }
+
+    /// The queue's row of `target`: why it is there and how many changes wait. Nothing there, no changes.
+    pub(super) fn waiting(&self, target: &str) -> (String, String) {
+        let row = self.queue.iter().find(|row| row.first().is_some_and(|first| first == target));
+        row.map(|row| (row[1].clone(), row[2].clone())).unwrap_or_default()
+    }
+}
+
+impl Page<'_> {
+    /// Reads the page.
+    pub(super) async fn read(&self) -> Result<Seen, Cause> {
+        Ok(serde_json::from_value(self.0.execute(READ, vec![]).await?)?)
+    }
+
+    /// Reads the page until `is_shown`; `expected` says what is waited for.
+    pub(super) async fn until(&self, expected: &str, is_shown: impl Fn(&Seen) -> bool) -> Result<Seen, Cause> {
+        let began = Instant::now();
+        loop {
+            let seen = self.read().await?;
+            if is_shown(&seen) {
+                return Ok(seen);
+            }
+            if began.elapsed() >= SHOWN_WITHIN {
+                return Err(NotShown { expected: expected.to_owned(), seen: Box::new(seen) }.into());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Clicks the button `label`, of the picture `card` or of the pack, and waits for the answer.
+    pub(super) async fn click(&self, card: Option<&str>, label: &str) -> Result<Seen, Cause> {
+        let within =
+            card.map_or_else(|| "//main/section".to_owned(), |card| format!("//article[@aria-label='{card}']"));
+        let button = format!("{within}//button[contains(., '{label}')]");
+        let before = self.read().await?.answers.len();
+        self.0.find(Locator::XPath(&button)).await?.click().await?;
+        self.answered(before).await
+    }
+
+    /// Presses a key where the focus is.
+    pub(super) async fn press(&self, key: &str) -> Result<(), Cause> {
+        Ok(self.0.active_element().await?.send_keys(key).await?)
+    }
+
+    /// Waits for the next answer after the first `before`, and demands that it is a success.
+    pub(super) async fn answered(&self, before: usize) -> Result<Seen, Cause> {
+        let seen = self.until("an answer", |seen| seen.answers.len() > before).await?;
+        let is_success = seen.answers[0].contains(": 20");
+        if is_success { Ok(seen) } else { Err(format!("the API answered: {}", seen.answers[0]).into()) }
+    }
+
+    /// Makes the page `width` by `height` pixels large.
+    pub(super) async fn resize(&self, width: u32, height: u32) -> Result<(), Cause> {
+        // The window is larger than the page by its frame.
+        let frame = self.0.execute("return [outerWidth - innerWidth, outerHeight - innerHeight]", vec![]).await?;
+        let [across, down]: [u32; 2] = serde_json::from_value(frame)?;
+        Ok(self.0.set_window_size(width + across, height + down).await?)
+    }
+
+    /// Keeps a picture of the page.
+    pub(super) async fn screenshot(&self, path: &Path) -> Result<(), Cause> {
+        // A picture of the top, wherever the last click was.
+        self.0.execute("scrollTo(0, 0)", vec![]).await?;
+        Ok(std::fs::write(path, self.0.screenshot().await?)?)
+    }
+}

@@ -1,0 +1,198 @@
+//! An installation that was there before: another stack's table, buckets, distribution and HTTP API, and the pipeline
+//! deployed against them.
+//!
+//! Its image service is not ours: it publishes pictures to a bucket that its distribution serves, and knows no cache
+//! tags. What must hold is that an edit in its table purges its distribution and its bucket of variants.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::TenantId;
+use reqwest::StatusCode;
+use serde_json::json;
+use toml::Table;
+
+use crate::scenario::expectation::{expect_eq, expect_seen, wait_for};
+use local_cloud::cdk::{Cdk, Deployment};
+use local_cloud::checkout::Checkout;
+use local_cloud::observer::Observer;
+use local_cloud::outputs::Outputs;
+use local_cloud::picture::{Colour, Encoding, photograph};
+use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::viewer::Cache;
+use local_cloud::{LocalCloud, Tenant, viewer_domain};
+
+/// Its only tenant.
+const TENANT: &str = "shop";
+/// The environment that is deployed against it.
+const ENVIRONMENT: &str = "legacy";
+/// The pack that is edited, and its location.
+const PACK: &str = "p1";
+const LOCATION: &str = "main";
+/// Two ticks of a minute each, and a deployment's first cold start.
+const PURGED_WITHIN: Duration = Duration::from_secs(200);
+
+/// What the other stack made.
+struct Legacy {
+    outputs: Outputs,
+}
+
+/// Deploys the other stack, then the pipeline against it, and edits a picture.
+pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
+    let cdk = cloud.cdk(checkout, run_dir);
+    let note = |line: &str| report.progress.note(line);
+    let name = "another stack makes a table, buckets, a distribution and an HTTP API";
+    let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;
+    let name = "the pipeline is deployed against what the other stack made";
+    let deployed = async {
+        let settings = vec![("tenants", Some(vec![TENANT].into()))];
+        cloud.deploy_beside(&cdk, ENVIRONMENT, settings, legacy.existing()?, note).await
+    };
+    let shop = &report.step(name, deployed).await?;
+    let name = "an edit in the existing table purges the existing bucket and distribution";
+    report.step(name, legacy.edit(shop, report)).await?;
+    report.step("the existing HTTP API edits and purges, for its tenant only", legacy.call(shop)).await
+}
+
+impl Legacy {
+    async fn deploy(cdk: &Cdk<'_>, note: impl Fn(&str)) -> Result<(Self, String), Cause> {
+        let app = std::env::current_exe()?.with_file_name("existing-installation");
+        let deployment = Deployment {
+            name: "what-was-there",
+            stacks: "legacy",
+            stack_prefix: "",
+            app: Some(&app),
+            context: ("viewer-domain", &viewer_domain()),
+        };
+        let outputs = cdk.deploy(deployment, note).await?;
+        Ok((Self { outputs }, "1 stack, whose table calls its attributes customer, record, pictures, cover".to_owned()))
+    }
+
+    fn get(&self, output: &str) -> Result<&str, Cause> {
+        Ok(self.outputs.get("legacy", output)?)
+    }
+
+    /// The section by which an environment uses it.
+    fn existing(&self) -> Result<Table, Cause> {
+        let section = format!(
+            r#"
+            originals_bucket = "{}"
+            variants_bucket = "{}"
+            [image_packs]
+            table_arn = "{}"
+            stream_arn = "{}"
+            [image_packs.attributes]
+            tenant = "customer"
+            entity = "record"
+            image_locations = "pictures"
+            main_image_location = "cover"
+            forced_revision = "forced"
+            [distributions.{TENANT}]
+            id = "{}"
+            cache_tags = false
+            [http_api]
+            id = "{}"
+            stage = "{}"
+            "#,
+            self.get("OriginalsBucket")?,
+            self.get("VariantsBucket")?,
+            self.get("ImagePackTableArn")?,
+            self.get("ImagePackStreamArn")?,
+            self.get("DistributionId")?,
+            self.get("HttpApiId")?,
+            self.get("HttpApiStage")?,
+        );
+        Ok(section.parse()?)
+    }
+
+    /// Publishes a picture of the pack, as the installation's own image service does.
+    async fn publish(&self, shop: &LocalCloud, colour: Colour) -> Result<(), Cause> {
+        let put = shop.clients().s3.put_object().bucket(self.get("PublishedBucket")?);
+        let put = put.key(format!("api/v2/img/{PACK}")).content_type("image/jpeg").cache_control("s-maxage=86400");
+        let picture = photograph(colour, (320, 180), Encoding::Jpeg, 1)?;
+        put.body(picture.into()).send().await.map_err(aws_sdk_s3::Error::from)?;
+        Ok(())
+    }
+
+    /// Writes the pack as the installation's own software does: with its own names, and attributes that nobody else knows.
+    async fn write_pack(&self, shop: &LocalCloud, version: &str) -> Result<(), Cause> {
+        let pack = json!({
+            "customer": TENANT,
+            "record": format!("pack#{PACK}"),
+            "pictures": {LOCATION: {"original": {"key": format!("{PACK}.jpg"), "version": version}}},
+            "cover": LOCATION,
+            "entity": "an attribute that only the installation knows",
+        });
+        let put = shop.clients().dynamodb.put_item().table_name(self.get("ImagePackTable")?);
+        let put = put.set_item(Some(serde_dynamo::to_item(pack)?)).send().await;
+        put.map(drop).map_err(|error| aws_sdk_dynamodb::Error::from(error).into())
+    }
+
+    /// Step: a pack is published and seen, and then edited.
+    async fn edit(&self, shop: &LocalCloud, report: &Report) -> Result<((), String), Cause> {
+        let (tenant, observer) = (shop.tenant(TENANT)?, shop.observer()?);
+        self.write_pack(shop, "v1").await?;
+        self.publish(shop, Colour::Red).await?;
+        let variant = format!("{TENANT}/{PACK}/{LOCATION}/default");
+        let put = shop.clients().s3.put_object().bucket(self.get("VariantsBucket")?).key(&variant);
+        put.body(b"a variant".to_vec().into()).send().await.map_err(aws_sdk_s3::Error::from)?;
+        for cache in [Cache::Miss, Cache::Hit] {
+            expect_seen("shop/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, cache, Colour::Red)?;
+        }
+
+        let edited_at = Instant::now();
+        self.publish(shop, Colour::Blue).await?;
+        self.write_pack(shop, "v2").await?;
+        expect_seen("shop/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, Cache::Hit, Colour::Red)?;
+        let fresh = wait_for("a fresh shop/p1", PURGED_WITHIN, async || {
+            report
+                .progress
+                .note(&format!("waiting for the schedule, {} s after the edit", edited_at.elapsed().as_secs()));
+            let seen = tenant.viewer.fetch(PACK, LOCATION).await?;
+            Ok(if seen.picture.colour == Colour::Blue { Ok(seen) } else { Err(seen.to_string()) })
+        })
+        .await?;
+        expect_seen("shop/p1", &fresh, Cache::Miss, Colour::Blue)?;
+        self.check_purged(shop, &tenant, &observer).await?;
+        let after_ms = edited_at.elapsed().as_millis();
+        Ok(((), format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*")))
+    }
+
+    /// Demands that the bucket of variants is empty and that the distribution was told exactly the pack's path.
+    async fn check_purged(&self, shop: &LocalCloud, tenant: &Tenant, observer: &Observer) -> Result<(), Cause> {
+        let list = shop.clients().s3.list_objects_v2().bucket(self.get("VariantsBucket")?);
+        let left = list.send().await.map_err(aws_sdk_s3::Error::from)?;
+        expect_eq("the variants that are left", &left.contents().len(), &0)?;
+        expect_eq("the distribution", &tenant.distribution_id.as_str(), &self.get("DistributionId")?)?;
+        let invalidations = observer.invalidations(&tenant.distribution_id).await?;
+        let others = invalidations.iter().flat_map(|one| &one.items).find(|item| *item != "/api/v2/img/p1*");
+        expect_eq("an item besides the pack's path", &others, &None)
+            .and_then(|()| expect_eq("whether anything was invalidated", &invalidations.is_empty(), &false))?;
+        Ok(())
+    }
+
+    /// Step: an editor and an admin, through the API that was there before.
+    async fn call(&self, shop: &LocalCloud) -> Result<((), String), Cause> {
+        let editor = shop.management_api(TENANT)?;
+        let read = editor.get_pack(PACK).await?.succeeded()?;
+        expect_eq("the pack's main location", &read.body["mainImageLocation"], &json!(LOCATION))?;
+        editor.patch_pack(PACK, &json!({"mainImageLocation": null, "title": "A title"})).await?.succeeded()?;
+        let key = |value: &str| AttributeValue::S(value.to_owned());
+        let get = shop.clients().dynamodb.get_item().table_name(self.get("ImagePackTable")?).consistent_read(true);
+        let get = get.key("customer", key(TENANT)).key("record", key(&format!("pack#{PACK}"))).send().await;
+        let item = get.map_err(aws_sdk_dynamodb::Error::from)?.item.unwrap_or_default();
+        let present = ["pictures", "cover", "title", "entity"].map(|name| item.contains_key(name));
+        expect_eq("the presence of pictures, cover, title, entity", &present, &[true, false, true, true])?;
+
+        let admin = shop.admin_api()?;
+        let token = |tenant| shop.token(&[tenant], Duration::from_mins(10));
+        let foreign = admin.delete(TENANT, PACK, Some(&token("acme")?)).await?;
+        expect_eq("the answer to DELETE with acme's token", &foreign.status, &StatusCode::FORBIDDEN)?;
+        let purged = admin.delete(TENANT, PACK, Some(&token(TENANT)?)).await?;
+        expect_eq("the answer to DELETE", &purged.status, &StatusCode::ACCEPTED)?;
+        expect_eq("what was purged", &purged.body["invalidation"]["items"], &json!(["/api/v2/img/p1*"]))?;
+        let tenant = TenantId::parse(TENANT)?;
+        Ok(((), format!("an editor of {tenant} wrote by the table's own names; {purged}")))
+    }
+}

@@ -1,0 +1,69 @@
+//! The scenario: an image edit and what viewers see of it, against the deployed stacks.
+//!
+//! It writes only what an editor writes and calls only what a viewer or an admin calls. The tick is fired by the
+//! deployed schedule, the queue is filled by the deployed stream mapping, and pictures come through the edge from the
+//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is lost on
+//! purpose in the end, to be recovered.
+
+mod attacks;
+mod awaited;
+mod burst;
+mod cast;
+mod edit;
+pub(crate) mod expectation;
+mod manual_purge;
+mod purge;
+mod recovery;
+mod upload;
+
+use cast::Cast;
+use local_cloud::LocalCloud;
+use local_cloud::checkout::Checkout;
+use local_cloud::report::{Report, StepFailed};
+use local_cloud::timeline::Timeline;
+
+/// Plays the scenario from beginning to end, or to the first step that does not hold.
+///
+/// The order lets everything share two ticks: nothing waits when the first one comes, which must therefore do nothing;
+/// all edits follow it at once, so that they have settled when the second one comes, a minute later, and purges them.
+pub async fn play(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    report: &Report,
+    timeline: &Timeline,
+) -> Result<(), StepFailed> {
+    let cast = async { Ok((Cast::of(cloud, timeline)?, String::new())) };
+    let cast = &report.step("the stacks say what everything is called", cast).await?;
+
+    let name = "originals are uploaded for two tenants with the same pack id";
+    report.step(name, upload::upload(cast)).await?;
+    report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(cast)).await?;
+    let name = "attacks on the API are refused, purge nothing, write nothing and leave no secret in a log";
+    report.step(name, attacks::refused(cast, cloud, checkout)).await?;
+    report.step("an update of metadata and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
+
+    let name = "the original is replaced: the viewer still gets the old picture";
+    let mut edits = report.step(name, edit::replace(cast)).await?.to_vec();
+    report.step("a new suffix shows the new picture without any purge", edit::new_suffix(cast)).await?;
+    let name = "fetchImage replaces an original, and refuses to look into the cloud's insides";
+    edits.push(report.step(name, edit::fetch(cast, cloud)).await?);
+    edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(cast)).await?);
+    edits.push(report.step("a configuration changes, without and with force", edit::configure(cast)).await?);
+    report.step("100 writes to 20 packs become 20 queue entries", burst::burst(cast)).await?;
+
+    let name = "GET says that the change of acme/cat waits, and since when";
+    report.step(name, manual_purge::asked_before(cast, cloud)).await?;
+    report
+        .step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(cast, cloud))
+        .await?;
+    report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
+
+    let name = "the tick purges, and the viewer gets the new picture of every edit";
+    report.step(name, purge::until_fresh(cast, report, edits)).await?;
+    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
+    report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(cast, cloud)).await?;
+
+    let name = "two edits are lost behind the stream; recover enqueues each of them, once";
+    let edits = report.step(name, recovery::lose_and_recover(cast, cloud)).await?.to_vec();
+    report.step("the next tick purges what was recovered", purge::until_fresh(cast, report, edits)).await
+}

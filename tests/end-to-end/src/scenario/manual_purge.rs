@@ -1,0 +1,115 @@
+//! The admin's `DELETE`.
+
+use std::time::Duration;
+
+use domain::Target;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use local_cloud::LocalCloud;
+use local_cloud::picture::Colour;
+use local_cloud::report::Cause;
+use local_cloud::timeline::Part;
+use local_cloud::viewer::Cache;
+
+use super::cast::{Cast, EDITED, LOCATION, PURGED_BY_HAND};
+use super::expectation::{expect_eq, expect_seen, wait_for};
+
+/// How long an admin's token is good for.
+const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
+/// How long a purge may take from CloudFront's acceptance to a viewer. The edge takes a second; CloudFront promises five
+/// for 95 of 100.
+const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a purge or a write by the stream would take to be seen.
+const UNTOUCHED_FOR: Duration = Duration::from_secs(2);
+/// How long the last purge may take to be noted: by the tick that sends it, or by the next one.
+const COMPLETED_WITHIN: Duration = Duration::from_secs(150);
+
+/// Step: an admin asks what a purge would do, which does nothing.
+pub(super) async fn previewed(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+    let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
+    // The edits before it are on their way through the stream: only the pack itself must stay as it is.
+    let before = traces(cast).await?;
+    let answer = cloud.admin_api()?.preview("acme", PURGED_BY_HAND, &token).await?.succeeded()?;
+    let body = &answer.body;
+    expect_eq("the items of the dry run", &body["wouldInvalidate"]["items"], &json!(["#acme/dog"]))?;
+    expect_eq("the variants of the dry run", &body["wouldDelete"]["variants"], &json!(1))?;
+    expect_eq("the price of the dry run", &body["priceUsd"]["together"], &json!(0.01))?;
+    tokio::time::sleep(UNTOUCHED_FOR).await;
+    expect_eq("the traces of acme/dog", &traces(cast).await?, &before)?;
+    let seen = cast.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
+    expect_seen("acme/dog", &seen, Cache::Hit, Colour::Amber)?;
+    let detail = format!("would purge #acme/dog and 1 variant for US$ 0.01; acme/dog: {seen}");
+    cast.timeline.add(Part::AdminApi, format!("DELETE acme/dog?dryRun=true {detail}"));
+    Ok(((), detail))
+}
+
+/// What a purge of the pack would leave: in the queue, in the ledger and at the edge.
+async fn traces(cast: &Cast<'_>) -> Result<[usize; 3], Cause> {
+    let is_of_it = |target: &Target| target.to_string() == format!("pack#{PURGED_BY_HAND}");
+    let queued = cast.observer.queue().await?.iter().filter(|entry| is_of_it(&entry.target)).count();
+    let purged = cast.observer.ledger().await?.iter().filter(|row| is_of_it(&row.target)).count();
+    let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+    let told = invalidations.iter().filter(|one| one.items.contains(&"#acme/dog".to_owned())).count();
+    Ok([queued, purged, told])
+}
+
+/// Step: an admin asks why a viewer still gets the old picture, before the purge.
+pub(super) async fn asked_before(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+    let body = status(cast, cloud, EDITED).await?;
+    expect_eq("what waits for acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
+    let verdict = verdict(&body);
+    expect_eq("whether the verdict says so", &verdict.contains("The change of pack cat was made"), &true)?;
+    Ok(((), verdict))
+}
+
+/// Step: the same question, when every purge was completed.
+pub(super) async fn asked_after(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+    let body = wait_for("acme/cat's purge to be completed", COMPLETED_WITHIN, async || {
+        let body = status(cast, cloud, EDITED).await?;
+        let is_over = body["pending"] == json!([]) && body["running"] == json!([]);
+        Ok(if is_over { Ok(body) } else { Err(verdict(&body)) })
+    })
+    .await?;
+    let last = &body["lastCompleted"];
+    expect_eq("what was completed last", &last["target"], &json!("pack#cat"))?;
+    expect_eq("whether it says when", &last["completedAt"].is_string(), &true)?;
+    Ok(((), verdict(&body)))
+}
+
+async fn status(cast: &Cast<'_>, cloud: &LocalCloud, pack: &str) -> Result<Value, Cause> {
+    let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
+    let answer = cloud.admin_api()?.purge_status("acme", pack, &token).await?.succeeded()?;
+    cast.timeline.add(Part::AdminApi, format!("GET acme/{pack}: {}", verdict(&answer.body)));
+    Ok(answer.body)
+}
+
+fn verdict(body: &Value) -> String {
+    body["verdict"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Step: an admin of this tenant purges one pack, and no tick is needed.
+pub(super) async fn accepted(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+    let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
+    let ticks = cast.observer.ticks().await?;
+    let answer = cloud.admin_api()?.delete("acme", PURGED_BY_HAND, Some(&token)).await?;
+    cast.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {answer}"));
+    expect_eq("the answer to DELETE acme/dog", &answer.status, &StatusCode::ACCEPTED)?;
+    expect_eq("variantsDeleted", &answer.body["variantsDeleted"], &1.into())?;
+    let id = answer.body["invalidation"]["id"].as_str().unwrap_or_default();
+
+    let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+    let seen: Vec<_> = invalidations.iter().map(|one| (one.id.as_str(), one.items.as_slice())).collect();
+    expect_eq("acme's invalidations", &seen, &vec![(id, ["#acme/dog".to_owned()].as_slice())])?;
+
+    let fresh = wait_for("acme/dog to be purged", EFFECTIVE_WITHIN, async || {
+        let seen = cast.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
+        Ok(if seen.cache == Cache::Miss { Ok(seen) } else { Err(seen.to_string()) })
+    })
+    .await?;
+    expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
+    cast.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, made anew"));
+    expect_eq("the ticks since the DELETE", &cast.observer.ticks().await?.len(), &ticks.len())?;
+    Ok(((), format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any tick")))
+}

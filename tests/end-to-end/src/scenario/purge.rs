@@ -1,0 +1,211 @@
+//! Ticks: one that has nothing to do, and the one that purges.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use domain::purge::cache_tag::tag_of;
+use domain::purge::ledger::LedgerRow;
+use serde_json::json;
+
+use local_cloud::observer::Invalidation;
+use local_cloud::picture::Colour;
+use local_cloud::report::{Cause, MeasuredEdit, Report, millis};
+use local_cloud::timeline::Part;
+use local_cloud::viewer::{Cache, Fetched};
+
+use super::awaited::Awaited;
+use super::cast::{
+    CONFIGURED_LOCATION, CROPPED, Cast, EDITED, FETCHED, LOCATION, PURGED_BY_HAND, TURNED, UNTOUCHED, burst_packs,
+};
+use super::expectation::{expect_eq, expect_seen, wait_for};
+
+/// How long to wait for the schedule's next tick: it comes every minute, and the local AWS looks every ten seconds
+/// whether one is due.
+const TICK_WITHIN: Duration = Duration::from_secs(100);
+/// How long to wait for the end of every purge: one tick more than usual, for entries that had not settled.
+const PURGED_WITHIN: Duration = Duration::from_secs(200);
+/// How often a viewer looks whether the picture is new.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Step: a write that no viewer could see, and the first tick after it.
+pub(super) async fn idle_tick(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
+    cast.editor.patch_pack(EDITED, &json!({"assetId": "asset-2", "title": "A cat"})).await?.succeeded()?;
+    cast.timeline.add(Part::Editor, "changed only the metadata of acme/cat");
+
+    let before = cast.observer.ticks().await?.len();
+    let began = Instant::now();
+    let at = wait_for("the next tick of the schedule", TICK_WITHIN, async || {
+        report.progress.note(&format!("waiting for the schedule's next tick, {} s", began.elapsed().as_secs()));
+        let ticks = cast.observer.ticks().await?;
+        Ok(ticks.get(before).copied().ok_or_else(|| format!("{} ticks since the deployment", ticks.len())))
+    })
+    .await?;
+    cast.timeline.add_at(at, Part::Tick, "found nothing to purge");
+
+    expect_eq("the queue", &cast.observer.queue().await?, &vec![])?;
+    for (tenant, colour) in [(&cast.acme, Colour::Red), (&cast.globex, Colour::Green)] {
+        let invalidations = cast.observer.invalidations(&tenant.distribution_id).await?;
+        expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
+        let seen = tenant.viewer.fetch(EDITED, LOCATION).await?;
+        expect_seen(&format!("{}/{EDITED}", tenant.id), &seen, Cache::Hit, colour)?;
+    }
+    Ok(((), "no queue entry, no invalidation, still Hits".to_owned()))
+}
+
+/// Step: viewers look again and again. Until the new picture comes it must be the old one from the cache; nobody else
+/// may notice anything.
+pub(super) async fn until_fresh(
+    cast: &Cast<'_>,
+    report: &Report,
+    mut edits: Vec<Awaited>,
+) -> Result<((), String), Cause> {
+    let began = Instant::now();
+    let mut fresh = Vec::new();
+    while !edits.is_empty() {
+        for edit in std::mem::take(&mut edits) {
+            match edit.look(&cast.acme).await? {
+                (true, seen) => fresh.push(became_fresh(cast, report, &edit, &seen)),
+                (false, _) => edits.push(edit),
+            }
+        }
+        bystanders_are_hits(cast).await?;
+        expect_eq("whether the new pictures came in time", &(began.elapsed() < PURGED_WITHIN), &true)?;
+        report.progress.note(&format!("{} of the edits are fresh, {} wait", fresh.len(), edits.len()));
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    let again = cast.acme.viewer.fetch(EDITED, LOCATION).await?;
+    expect_seen("acme/cat", &again, Cache::Hit, Colour::Blue)?;
+    Ok(((), fresh.join("\n")))
+}
+
+/// Notes that a viewer got the new picture.
+fn became_fresh(cast: &Cast<'_>, report: &Report, edit: &Awaited, seen: &Fetched) -> String {
+    let write_to_fresh_ms = millis(edit.made_at.elapsed());
+    report.measure(|measured| {
+        if edit.image == EDITED {
+            measured.write_to_fresh_ms = Some(write_to_fresh_ms);
+        }
+        measured.edits.push(MeasuredEdit { name: edit.name, write_to_fresh_ms });
+    });
+    cast.timeline.add(Part::Viewer, format!("acme/{}: {seen}, {}", edit.image, edit.name));
+    format!("acme/{}: {seen}, {write_to_fresh_ms} ms after the edit ({})", edit.image, edit.name)
+}
+
+async fn bystanders_are_hits(cast: &Cast<'_>) -> Result<(), Cause> {
+    let other_tenant = cast.globex.viewer.fetch(EDITED, LOCATION).await?;
+    expect_seen("globex/cat", &other_tenant, Cache::Hit, Colour::Green)?;
+    let other_pack = cast.acme.viewer.fetch(UNTOUCHED, LOCATION).await?;
+    Ok(expect_seen("acme/owl", &other_pack, Cache::Hit, Colour::Green)?)
+}
+
+/// Step: what the purges were, by the queue, the ledger and the edge.
+pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
+    wait_for("an empty queue", PURGED_WITHIN, async || {
+        let waiting = cast.observer.queue().await?.len();
+        Ok(if waiting == 0 { Ok(()) } else { Err(format!("{waiting} entries")) })
+    })
+    .await?;
+    let mut invalidations = wait_for("every invalidation to be Completed", TICK_WITHIN, async || {
+        let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+        let all = invalidations.iter().all(|one| one.status == "Completed");
+        Ok(if all { Ok(invalidations) } else { Err(format!("{invalidations:?}")) })
+    })
+    .await?;
+    let ledger = cast.observer.ledger().await?;
+    let passes = passes(&ledger);
+    tell(cast, &passes, &invalidations);
+    report.measure(|measured| {
+        measured.invalidations = invalidations.len() as u64;
+        measured.paths = invalidations.iter().map(|one| one.items.len() as u64).sum();
+        measured.variants_deleted = ledger.iter().map(|row| row.variants_deleted).sum();
+    });
+
+    // Each purge in the ledger is one request, and each request is a purge in the ledger, item by item.
+    let in_ledger: BTreeMap<_, _> = passes.iter().map(|pass| (pass.invalidation_id, pass.tags())).collect();
+    invalidations.sort_by(|one, other| one.id.cmp(&other.id));
+    let at_edge: BTreeMap<_, _> =
+        invalidations.iter().map(|Invalidation { id, items, .. }| (id.as_str(), items.clone())).collect();
+    expect_eq("the invalidations of acme at the edge", &at_edge, &in_ledger)?;
+
+    // The admin's DELETE, then the tick: one request for all packs (the burst, the edits and the DELETE's follow-up) and
+    // one for the location. Only what had not settled is purged once more by the next tick.
+    let edited = [EDITED, FETCHED, CROPPED, TURNED, PURGED_BY_HAND].map(ToOwned::to_owned);
+    let mut packs: Vec<_> = burst_packs().chain(edited).map(|pack| format!("#acme/{pack}")).collect();
+    packs.sort_unstable();
+    let location = vec![format!("#acme/location/{CONFIGURED_LOCATION}")];
+    let mut expected = vec![vec![format!("#acme/{PURGED_BY_HAND}")], packs, location];
+    let first_tick = passes.iter().skip(1).take(2);
+    expected.extend(first_tick.map(Pass::unsettled_tags).filter(|unsettled| !unsettled.is_empty()));
+    let requests: Vec<_> = passes.iter().map(Pass::tags).collect();
+    expect_eq("acme's requests", &requests, &expected)?;
+
+    let globex = cast.observer.invalidations(&cast.globex.distribution_id).await?;
+    expect_eq("globex's invalidations", &globex, &vec![])?;
+    bystanders_are_hits(cast).await?;
+    expect_eq("the dead letters", &cast.observer.dead_letters().await?, &0)?;
+    let sizes: Vec<_> = requests.iter().map(|items| format!("{} items", items.len())).collect();
+    Ok((
+        (),
+        format!(
+            "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
+            sizes.len(),
+            sizes.join(", ")
+        ),
+    ))
+}
+
+/// The ledger's rows of one request.
+struct Pass<'a> {
+    invalidation_id: &'a str,
+    rows: Vec<&'a LedgerRow>,
+}
+
+impl Pass<'_> {
+    fn tags(&self) -> Vec<String> {
+        tags(self.rows.iter().copied())
+    }
+
+    fn unsettled_tags(&self) -> Vec<String> {
+        tags(self.rows.iter().copied().filter(|row| !row.is_settled))
+    }
+}
+
+/// The cache tags that purge what `rows` are about, sorted.
+fn tags<'a>(rows: impl Iterator<Item = &'a LedgerRow>) -> Vec<String> {
+    let tag = |row: &LedgerRow| format!("#{}", tag_of(&row.tenant, &row.target));
+    let mut tags: Vec<_> = rows.map(tag).collect();
+    tags.sort_unstable();
+    tags
+}
+
+/// The ledger by request, in the order of time.
+fn passes(ledger: &[LedgerRow]) -> Vec<Pass<'_>> {
+    let mut passes: Vec<Pass<'_>> = Vec::new();
+    for row in ledger {
+        let invalidation_id = row.invalidation_id.as_deref().unwrap_or("none");
+        match passes.iter_mut().find(|pass| pass.invalidation_id == invalidation_id) {
+            Some(pass) => pass.rows.push(row),
+            None => passes.push(Pass { invalidation_id, rows: vec![row] }),
+        }
+    }
+    // A tick's packs come before its locations, as their tags do.
+    passes.sort_by_key(|pass| (pass.rows.iter().map(|row| row.started_at).min(), pass.tags()));
+    passes
+}
+
+/// Tells when the ticks began to purge and when the edge heard of it.
+fn tell(cast: &Cast<'_>, passes: &[Pass<'_>], invalidations: &[Invalidation]) {
+    for Pass { rows, .. } in passes {
+        let Some(first) = rows.iter().find(|row| row.requested_by.contains("stream")) else { continue };
+        let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
+        let what = format!("begins to purge {} targets; deletes {variants} variants first", rows.len());
+        cast.timeline.add_at(first.started_at.as_millis(), Part::Tick, what);
+    }
+    for Invalidation { id, created_at_ms, items, .. } in invalidations {
+        let what = match items.as_slice() {
+            [item] => format!("accepts invalidation {id} of {item}"),
+            _ => format!("accepts invalidation {id} of {} items", items.len()),
+        };
+        cast.timeline.add_at(*created_at_ms, Part::Edge, what);
+    }
+}

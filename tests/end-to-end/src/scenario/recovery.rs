@@ -1,0 +1,164 @@
+//! The stream gives one edit up, and an outage hides another: the command `recover` brings both back.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_sdk_dynamodb::types::AttributeValue as Key;
+use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use domain::Timestamp;
+use indicatif::ProgressBar;
+use recover::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
+use serde_json::{Value, json};
+
+use local_cloud::LocalCloud;
+use local_cloud::checkout::Checkout;
+use local_cloud::clients::sdk_config;
+use local_cloud::picture::{Colour, Encoding};
+use local_cloud::report::{Cause, millis};
+use local_cloud::timeline::Part;
+
+use super::awaited::{Awaited, Look};
+use super::cast::{Cast, FETCHED, LOCATION, PURGED_BY_HAND, SIZE};
+use super::edit::queued;
+use super::expectation::{expect_eq, wait_for};
+use super::upload::original;
+
+/// The environment that is deployed.
+const ENVIRONMENT: &str = "dev";
+/// Ticks are a minute apart: for so long after one, none comes.
+const NO_TICK_FOR: Duration = Duration::from_secs(45);
+/// How long to wait for a tick that is due.
+const TICK_DUE_WITHIN: Duration = Duration::from_secs(40);
+
+/// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
+pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<([Awaited; 2], String), Cause> {
+    let ministack = cloud.ministack();
+    let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
+    let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
+    let clients = Clients::new(&sdk);
+    let recovery = Recovery::new(clients.clone(), installation.clone());
+    let nobody_looks = ProgressBar::hidden();
+
+    let no_tick_soon =
+        cast.observer.ticks().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_TICK_FOR));
+    if !no_tick_soon {
+        let before = cast.observer.ticks().await?.len();
+        wait_for("the tick that is due", TICK_DUE_WITHIN, async || {
+            let ticks = cast.observer.ticks().await?.len();
+            Ok(if ticks > before { Ok(()) } else { Err(format!("{ticks} ticks")) })
+        })
+        .await?;
+    }
+    let since = now();
+    let given_up = lose(cast, FETCHED, Colour::Blue, Colour::Red, "given up by the stream, replayed").await?;
+    let hidden = lose(cast, PURGED_BY_HAND, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
+    expect_eq("the queue when both edits are lost", &cast.observer.queue().await?, &vec![])?;
+
+    let letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
+    let send = clients.sqs.send_message().queue_url(&installation.dead_letter_queue_url);
+    send.message_body(letter.to_string()).send().await.map_err(aws_sdk_sqs::Error::from)?;
+    let replayed = recovery.replay(&nobody_looks).await?;
+    expect_eq("the first replay", &replayed, &Replayed { replayed: 1, left: Vec::new() })?;
+    queued(cast, &format!("pack#{FETCHED}")).await?;
+    let replayed_again = recovery.replay(&nobody_looks).await?;
+    expect_eq("the second replay", &replayed_again, &Replayed::default())?;
+    expect_eq("the dead letters", &cast.observer.dead_letters().await?, &0)?;
+    cast.timeline.add(Part::Stream, "replayed what the stream gave up on: acme/fox");
+
+    let resync = Resync { since, tenant: None, is_dry_run: false };
+    let resynced = recovery.resync(&resync, &nobody_looks).await?;
+    expect_eq("what the first resync enqueues and leaves alone", &answered(&resynced), &(1, 1))?;
+    queued(cast, &format!("pack#{PURGED_BY_HAND}")).await?;
+    let resynced_again = recovery.resync(&resync, &nobody_looks).await?;
+    expect_eq("what the second resync enqueues and leaves alone", &answered(&resynced_again), &(0, 2))?;
+    cast.timeline.add(Part::Stream, "resynced what an outage hid: acme/dog");
+
+    let queue = cast.observer.queue().await?;
+    let doubled = replayed_again.replayed + resynced_again.enqueued + (queue.len() as u64).saturating_sub(2);
+    write_figures(&json!({
+        "replayed": replayed.replayed, "resynced": resynced.enqueued, "lost": 2_u64.saturating_sub(queue.len() as u64),
+        "doubled": doubled,
+    }))?;
+    let items = resynced.items;
+    Ok(([given_up, hidden], format!("1 batch replayed, 1 of {items} items resynced; nothing again by a second run")))
+}
+
+fn answered(resynced: &Resynced) -> (u64, u64) {
+    (resynced.enqueued, resynced.queued + resynced.purged)
+}
+
+/// Replaces a picture and takes its row out of the queue, as if the stream handler had never written it.
+async fn lose(
+    cast: &Cast<'_>,
+    pack: &'static str,
+    old: Colour,
+    new: Colour,
+    name: &'static str,
+) -> Result<Awaited, Cause> {
+    cast.acme.viewer.fetch(pack, LOCATION).await?;
+    let upload = original(new, Encoding::Jpeg)?;
+    let made_at = Instant::now();
+    cast.editor.upload_original(pack, LOCATION, upload, Encoding::Jpeg.content_type()).await?.succeeded()?;
+    let target = format!("pack#{pack}");
+    queued(cast, &target).await?;
+    let delete = cast.observer.clients.dynamodb.delete_item().table_name(&cast.observer.queue_table);
+    let key = [("tenant", cast.acme.id.to_string()), ("target", target)];
+    let delete = key.into_iter().fold(delete, |delete, (name, value)| delete.key(name, Key::S(value)));
+    delete.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
+    let look = |colour| Look { colour, size: SIZE };
+    let edit = Awaited { name, image: pack, location: Some(LOCATION), old: look(old), new: look(new), made_at };
+    let seen = edit.expect_old(&cast.acme).await?;
+    cast.timeline.add(Part::Editor, format!("replaced the original of acme/{pack}, and the queue lost it: {seen}"));
+    Ok(edit)
+}
+
+/// What Lambda writes when it gives up on the newest record of `entity`.
+async fn on_failure_message(clients: &Clients, installation: &Installation, entity: &str) -> Result<Value, Cause> {
+    let arn = &installation.image_pack_stream_arn;
+    let described = clients.streams.describe_stream().stream_arn(arn).send().await;
+    let described = described.map_err(aws_sdk_dynamodbstreams::Error::from)?.stream_description;
+    let shard = described.and_then(|stream| stream.shards?.pop()?.shard_id).ok_or("the stream has no shard")?;
+    let from_the_start = clients.streams.get_shard_iterator().stream_arn(arn).shard_id(&shard);
+    let found = from_the_start.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await;
+    let mut iterator = found.map_err(aws_sdk_dynamodbstreams::Error::from)?.shard_iterator;
+    let mut newest = None;
+    while let Some(at) = iterator {
+        let page = clients.streams.get_records().shard_iterator(at).send().await;
+        let page = page.map_err(aws_sdk_dynamodbstreams::Error::from)?;
+        let records = page.records.unwrap_or_default();
+        iterator = page.next_shard_iterator.filter(|_| !records.is_empty());
+        newest = records.into_iter().rfind(|record| is_about(record, entity)).or(newest);
+    }
+    let number = newest.and_then(|record| record.dynamodb?.sequence_number).ok_or("the stream has no such record")?;
+    let arrived_at = "2026-11-24T10:00:00Z";
+    Ok(json!({
+        "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 11},
+        "version": "1.0",
+        "timestamp": arrived_at,
+        "DDBStreamBatchInfo": {
+            "shardId": shard,
+            "startSequenceNumber": number,
+            "endSequenceNumber": number,
+            "approximateArrivalOfFirstRecord": arrived_at,
+            "approximateArrivalOfLastRecord": arrived_at,
+            "batchSize": 1,
+            "streamArn": arn,
+        },
+    }))
+}
+
+fn is_about(record: &Record, entity: &str) -> bool {
+    let keys = record.dynamodb.as_ref().and_then(|change| change.keys.as_ref());
+    keys.is_some_and(|keys| keys.values().any(|key| *key == AttributeValue::S(entity.to_owned())))
+}
+
+fn now() -> Timestamp {
+    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Timestamp::from_millis(millis(since_1970))
+}
+
+/// Leaves the figures where those of the other proofs are.
+fn write_figures(figures: &Value) -> Result<(), Cause> {
+    let folder = Checkout::find(&std::env::current_dir()?)?.root().join("target/figures");
+    std::fs::create_dir_all(&folder)?;
+    Ok(std::fs::write(folder.join("recovery.json"), format!("{figures}\n"))?)
+}

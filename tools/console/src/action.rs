@@ -1,0 +1,189 @@
+//! What the page's buttons do: an editor's call of the management API, or an admin's `DELETE`.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Bytes;
+use domain::image::image_pack::Crop;
+use domain::{ImagePackId, LocationName, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use local_cloud::admin::Answer;
+
+use crate::landscape::landscape;
+use crate::{ConsoleError, Desk, Member};
+
+/// The largest picture that the management API takes in one request, in bytes (`docs/management-api.md`).
+const DIRECT_UPLOAD_MAX_BYTES: usize = 4_500_000;
+
+/// One click.
+#[derive(Debug, Deserialize)]
+pub(super) struct Order {
+    /// Whose pack.
+    pub(super) tenant: TenantId,
+    /// Which pack.
+    pub(super) pack: ImagePackId,
+    /// What to do with it.
+    #[serde(flatten)]
+    pub(super) action: Action,
+}
+
+/// What can be done.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "action", rename_all = "camelCase")]
+pub(super) enum Action {
+    /// Upload another original.
+    ReplaceOriginal {
+        /// Where.
+        location: LocationName,
+    },
+    /// Show another part of the original.
+    MoveCrop {
+        /// Where.
+        location: LocationName,
+        /// Which part.
+        crop: Crop,
+    },
+    /// Show another picture at addresses without a location.
+    ChangeMainLocation {
+        /// Which one.
+        location: LocationName,
+    },
+    /// Change what no viewer can see.
+    ChangeMetadata {
+        /// The new title.
+        title: String,
+    },
+    /// Have every variant of a location made anew, in all packs of the tenant.
+    ForceLocation {
+        /// Which one.
+        location: LocationName,
+    },
+    /// Purge the pack at once, as an admin.
+    Delete,
+}
+
+/// What came of a click.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    /// Whether the API did it.
+    pub(super) ok: bool,
+    /// The API's answer, for people.
+    pub(super) message: String,
+}
+
+/// Counts the clicks that ask for another original, so that each gets another colour.
+#[derive(Debug, Default)]
+pub(super) struct Landscapes(AtomicU32);
+
+impl Landscapes {
+    /// The next landscape.
+    pub(super) fn next(&self) -> Result<Vec<u8>, ConsoleError> {
+        Ok(landscape(self.0.fetch_add(1, Ordering::Relaxed))?)
+    }
+}
+
+/// Does what was clicked.
+pub(super) async fn carry_out(desk: &Desk, order: Order) -> Result<Outcome, ConsoleError> {
+    let Order { tenant, pack, action } = order;
+    let Member { management, token, .. } = desk.member(&tenant)?;
+    let pack = pack.as_str();
+    let answer = match action {
+        Action::ReplaceOriginal { location } => {
+            let original = desk.landscapes.next()?;
+            management.upload_original(pack, location.as_str(), original, "image/jpeg").await?
+        }
+        Action::MoveCrop { location, crop } => management.set_crop(pack, location.as_str(), crop).await?,
+        Action::ChangeMainLocation { location } => {
+            management.patch_pack(pack, &json!({"mainImageLocation": location})).await?
+        }
+        Action::ChangeMetadata { title } => management.patch_pack(pack, &json!({"title": title})).await?,
+        Action::ForceLocation { location } => management.force_location(location.as_str()).await?,
+        Action::Delete => desk.admin.delete(tenant.as_str(), pack, Some(token)).await?,
+    };
+    Ok(outcome(&answer))
+}
+
+/// Uploads the user's own picture.
+pub(super) async fn upload(
+    desk: &Desk,
+    tenant: &TenantId,
+    (pack, location): (&ImagePackId, &LocationName),
+    (media_type, picture): (&str, Bytes),
+) -> Result<Outcome, ConsoleError> {
+    let management = &desk.member(tenant)?.management;
+    let (pack, location) = (pack.as_str(), location.as_str());
+    let answer = if picture.len() > DIRECT_UPLOAD_MAX_BYTES {
+        management.upload_presigned(pack, location, picture.to_vec(), media_type).await?
+    } else {
+        management.upload_original(pack, location, picture.to_vec(), media_type).await?
+    };
+    Ok(outcome(&answer))
+}
+
+fn outcome(answer: &Answer) -> Outcome {
+    let ok = answer.status.is_success();
+    // A pack or a configuration says its revision; a purge, what was purged; an error, its message.
+    let message = match answer.body.get("revision").filter(|_| ok) {
+        Some(revision) => format!("{}, revision {revision}", answer.status),
+        None => answer.to_string(),
+    };
+    Outcome { ok, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_told_by_what_it_is_about() {
+        let cases = [
+            (StatusCode::OK, json!({"imagePackId": "cat", "revision": 8}), true, "200 OK, revision 8"),
+            (
+                StatusCode::ACCEPTED,
+                json!({"invalidation": {"id": "I1"}, "variantsDeleted": 2}),
+                true,
+                "202 Accepted: invalidation I1, variants deleted: 2",
+            ),
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!({"error": {"code": "not-an-image", "message": "This is no picture."}}),
+                false,
+                "422 Unprocessable Entity: This is no picture.",
+            ),
+            (
+                StatusCode::CONFLICT,
+                json!({"error": {"message": "Somebody wrote first."}, "revision": 9}),
+                false,
+                "409 Conflict: Somebody wrote first.",
+            ),
+        ];
+        for (status, body, ok, message) in cases {
+            let outcome = outcome(&Answer { status, body });
+            assert_eq!((outcome.ok, outcome.message.as_str()), (ok, message));
+        }
+    }
+
+    #[test]
+    fn an_order_without_what_its_action_needs_is_none() {
+        let order = |action: Value| {
+            let mut order = json!({"tenant": "acme", "pack": "cat"});
+            order.as_object_mut().unwrap().extend(action.as_object().unwrap().clone());
+            serde_json::from_value::<Order>(order)
+        };
+        let crop = json!({"x": 0, "y": 0, "width": 10, "height": 10});
+        for (action, is_one) in [
+            (json!({"action": "delete"}), true),
+            (json!({"action": "replaceOriginal", "location": "main"}), true),
+            (json!({"action": "moveCrop", "location": "main", "crop": crop}), true),
+            (json!({"action": "moveCrop", "location": "main"}), false),
+            (json!({"action": "replaceOriginal", "location": "../main"}), false),
+            (json!({"action": "dance"}), false),
+        ] {
+            assert_eq!(order(action.clone()).is_ok(), is_one, "{action}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! A pack with two pictures for each tenant, so that there is something to see.
+
+use serde_json::json;
+
+use crate::{ConsoleError, Desk};
+
+/// The pack.
+pub const PACK: &str = "postcard";
+/// Its locations, and the size of their variants in pixels.
+const LOCATIONS: [(&str, u32, u32); 2] = [("main", 640, 360), ("poster", 300, 400)];
+
+/// Makes the packs through the management API, as an editor would.
+pub(super) async fn prepare(desk: &Desk) -> Result<(), ConsoleError> {
+    for member in desk.members.values() {
+        let management = &member.management;
+        management.create_pack(PACK, "Greetings").await?.succeeded()?;
+        for (location, width, height) in LOCATIONS {
+            let config = json!({"width": width, "height": height});
+            management.put_location_config(location, &config, false).await?.succeeded()?;
+            let original = desk.landscapes.next()?;
+            management.upload_original(PACK, location, original, "image/jpeg").await?.succeeded()?;
+        }
+    }
+    Ok(())
+}

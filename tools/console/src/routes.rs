@@ -1,0 +1,121 @@
+//! What the console serves.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use domain::{ImagePackId, LocationName, TenantId};
+use serde::Deserialize;
+use serde_json::json;
+
+use local_cloud::report::with_causes;
+
+use crate::action::{self, Order, Outcome};
+use crate::guard::guard;
+use crate::table::Shelf;
+use crate::{ConsoleError, Desk, state};
+
+const PAGE: &str = include_str!("page/index.html");
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/page.js");
+const ICON: &str = include_str!("page/icon.svg");
+
+/// The largest picture that the page may upload, in bytes. Above the 50 MB that the API takes, so that the API says so.
+const UPLOAD_MAX_BYTES: usize = 64 << 20;
+
+/// The pack that the page shows.
+#[derive(Debug, Deserialize)]
+struct Chosen {
+    tenant: TenantId,
+    pack: ImagePackId,
+}
+
+/// One picture of a pack.
+#[derive(Debug, Deserialize)]
+struct Place {
+    tenant: TenantId,
+    pack: ImagePackId,
+    location: LocationName,
+}
+
+/// The page and what it asks for, for a console on `port`.
+pub(super) fn routes(desk: Arc<Desk>, port: u16) -> Router {
+    let file = |media_type: &'static str, text: &'static str| get(async move || ([(CONTENT_TYPE, media_type)], text));
+    Router::new()
+        .route("/", file("text/html; charset=utf-8", PAGE))
+        .route("/style.css", file("text/css; charset=utf-8", STYLE))
+        .route("/page.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/icon.svg", file("image/svg+xml", ICON))
+        .route("/api/tenants", get(tenants))
+        .route("/api/state", get(show))
+        .route("/pictures/{id}", get(picture))
+        .route("/original", get(original))
+        .route("/api/actions", post(act))
+        .route("/api/upload", post(upload))
+        .layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES))
+        .layer(middleware::from_fn_with_state(port, guard))
+        .with_state(desk)
+}
+
+async fn tenants(State(desk): State<Arc<Desk>>) -> Json<Vec<TenantId>> {
+    Json(desk.members.keys().cloned().collect())
+}
+
+async fn show(
+    State(desk): State<Arc<Desk>>,
+    Query(Chosen { tenant, pack }): Query<Chosen>,
+) -> Result<Json<state::State>, ConsoleError> {
+    let member = desk.member(&tenant)?;
+    Ok(Json(state::state(&desk, &member.tenant, &pack).await?))
+}
+
+async fn picture(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
+    let picture = desk.pictures.get(&id).ok_or(ConsoleError::NoSuchPicture)?;
+    Ok(([(CONTENT_TYPE, picture.media_type)], picture.bytes).into_response())
+}
+
+/// The original that a pack names now.
+async fn original(
+    State(desk): State<Arc<Desk>>,
+    Query(Place { tenant, pack, location }): Query<Place>,
+) -> Result<Response, ConsoleError> {
+    let observer = &desk.observer;
+    let shelf = Shelf::read(observer, &desk.member(&tenant)?.tenant.id).await?;
+    let picture = shelf.packs.get(&pack).and_then(|pack| pack.image_locations.get(&location));
+    let original = &picture.ok_or(ConsoleError::NoSuchPicture)?.original;
+    let failed = |error| ConsoleError::Original(Box::new(error));
+    let get = observer.clients.s3.get_object().bucket(&observer.originals_bucket).key(&original.key);
+    let object = get.version_id(&original.version).send().await.map_err(|error| failed(error.into()))?;
+    let media_type = object.content_type.unwrap_or_default();
+    let bytes = object.body.collect().await.map_err(ConsoleError::Body)?.into_bytes();
+    Ok(([(CONTENT_TYPE, media_type)], bytes).into_response())
+}
+
+async fn act(State(desk): State<Arc<Desk>>, Json(order): Json<Order>) -> Result<Json<Outcome>, ConsoleError> {
+    Ok(Json(action::carry_out(&desk, order).await?))
+}
+
+async fn upload(
+    State(desk): State<Arc<Desk>>,
+    Query(Place { tenant, pack, location }): Query<Place>,
+    headers: HeaderMap,
+    picture: Bytes,
+) -> Result<Json<Outcome>, ConsoleError> {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Ok(Json(action::upload(&desk, &tenant, (&pack, &location), (media_type, picture)).await?))
+}
+
+impl IntoResponse for ConsoleError {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::NoSuchTenant(_) | Self::NoSuchPicture => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        (status, Json(json!({"ok": false, "message": with_causes(&self)}))).into_response()
+    }
+}

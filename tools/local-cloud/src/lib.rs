@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+pub mod cdk;
+pub mod certificate;
+pub mod checkout;
+pub mod clients;
+pub mod environment;
+pub mod function;
+pub mod local_grants;
+pub mod log_file;
+pub mod management;
+pub mod ministack;
+pub mod observer;
+pub mod oidc;
+pub mod outputs;
+pub mod picture;
+pub mod picture_server;
+pub mod process_group;
+pub mod progress;
+pub mod report;
+pub mod run_dir;
+pub mod session;
+pub mod timeline;
+pub mod viewer;
+
+mod cloud;
+
+pub use cloud::{LocalCloud, Tenant, viewer_domain};

@@ -1,0 +1,60 @@
+//! The local AWS as a child process: it is ready when it says so, and leaves nothing behind.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+
+use local_cloud::checkout::Checkout;
+use local_cloud::ministack::{MiniStack, free_port};
+use tempfile::TempDir;
+
+fn checkout() -> Checkout {
+    Checkout::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// Where nobody listens: these tests invalidate nothing.
+const NO_EDGE: &str = "http://127.0.0.1:9";
+
+async fn started(run_dir: &TempDir) -> MiniStack {
+    MiniStack::start(&checkout(), run_dir.path(), free_port().unwrap(), NO_EDGE).await.unwrap()
+}
+
+/// The processes whose group is `group`, read from `/proc`: field 5 of `stat`, counted behind the command's name.
+fn members(group: i32) -> Vec<String> {
+    let stats = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    stats
+        .filter(|stat| {
+            let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace());
+            fields.and_then(|mut fields| fields.nth(2)) == Some(&group.to_string())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn when_it_is_dropped_no_process_no_listener_and_no_folder_is_left() {
+    let run_dir = tempfile::tempdir().unwrap();
+    let ministack = started(&run_dir).await;
+    let (group, port) = (ministack.process_group(), ministack.port());
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
+    assert_eq!(members(group).len(), 1, "the test can see the process that it expects to go");
+
+    drop(ministack);
+
+    assert_eq!(members(group), Vec::<String>::new());
+    assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+    let left: Vec<_> = std::fs::read_dir(run_dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["ministack.log"]);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error_that_shows_what_ministack_said() {
+    let run_dir = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = MiniStack::start(&checkout(), run_dir.path(), port, NO_EDGE).await.unwrap_err().to_string();
+    assert!(error.contains("already in use"), "{error}");
+    assert!(error.contains("ministack.log"), "{error}");
+}
