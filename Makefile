@@ -36,7 +36,7 @@ node_modules/.installed: package.json package-lock.json
 # Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
 RUN = cargo run --quiet --bin end-to-end --
 
-run: setup ## Deploy everything on this machine, edit a picture, watch it reach a viewer, clean up
+run: setup ## Deploy everything on this machine, edit an image, watch it reach a viewer, clean up
 	@echo "Building the CDK app and what plays the scenario (minutes the first time) …"
 	@cargo build --bin app --bin end-to-end
 	@$(RUN) play

@@ -42,7 +42,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     let age = stream.metric_with_props("IteratorAge", period()?.statistic("Maximum"))?;
     let failed_runs = image_invalidation.metric_errors_with_props(run_period)?;
     let failed_purges = image_purge.metric_errors_with_props(period()?)?;
-    let failed_pictures = image_processing.metric_errors_with_props(period()?)?;
+    let failed_images = image_processing.metric_errors_with_props(period()?)?;
     let failed_edits = image_management.metric_errors_with_props(period()?)?;
 
     let alarm = |id: &str, description: &str, metric: &Metric, periods: u32, threshold: u32| {
@@ -64,7 +64,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     alarm("StreamAgeAlarm", "Changes wait too long in the stream", &age, 1, ITERATOR_AGE_MAX_MILLIS)?;
     alarm("FailedRunsAlarm", "Scheduled purges fail again and again", &failed_runs, FAILED_RUNS_MAX, 1)?;
     alarm("FailedPurgesAlarm", "An admin's purge crashed", &failed_purges, 1, 1)?;
-    alarm("FailedPicturesAlarm", "Viewers get no picture", &failed_pictures, 1, 1)?;
+    alarm("FailedImagesAlarm", "Viewers get no image", &failed_images, 1, 1)?;
     alarm("FailedEditsAlarm", "An editor's request crashed", &failed_edits, 1, 1)?;
 
     let graph = |title: &str, metrics: Vec<IMetric>| {
@@ -77,7 +77,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
         graph("Stream: age of the oldest record", vec![IMetric::from(&age)])?,
     ])?;
     dashboard.add_widgets([
-        graph("Pictures made", vec![IMetric::from(&image_processing.metric_invocations()?)])?,
-        graph("Failures", [&failed_runs, &failed_purges, &failed_pictures, &failed_edits].map(IMetric::from).into())?,
+        graph("Images rendered", vec![IMetric::from(&image_processing.metric_invocations()?)])?,
+        graph("Failures", [&failed_runs, &failed_purges, &failed_images, &failed_edits].map(IMetric::from).into())?,
     ])
 }

@@ -67,7 +67,7 @@ pub struct AdminApi {
     pub audience: String,
     /// What a token must permit to purge.
     pub scope: String,
-    /// What a token must permit to change pictures.
+    /// What a token must permit to change images.
     pub management_scope: String,
     /// The claim that lists a token's tenants.
     pub tenant_claim: String,
@@ -130,7 +130,7 @@ pub struct Stream {
 pub struct Purge {
     /// Minutes from one run to the next.
     pub every_minutes: u32,
-    /// How long after a change an old picture may still come back, in seconds.
+    /// How long after a change an old image may still come back, in seconds.
     pub settle_delay_secs: u32,
     /// The pause between the deletes and the invalidations, in seconds.
     pub edge_fetch_max_secs: u32,

@@ -27,11 +27,11 @@ pub(crate) struct Data {
     pub(crate) invalidation_queue: Table,
     /// What was purged.
     pub(crate) purge_ledger: Table,
-    /// Who makes which variant at the moment.
-    pub(crate) variant_claims: Table,
+    /// Render locks: one request at a time renders a variant.
+    pub(crate) render_locks: Table,
     /// Originals, versioned.
     pub(crate) originals: IBucket,
-    /// Variants. All of them can be made anew.
+    /// Variants. All of them can be rendered again.
     pub(crate) variants: IBucket,
 }
 
@@ -50,10 +50,10 @@ impl Data {
             None => IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?)?),
         };
         let purge_ledger = Table::new(stack, "PurgeLedger", table("purge").time_to_live_attribute("expiresAt"))?;
-        // A claim outlives neither its claimant nor the variants: it goes with the stack.
-        let variant_claims = Table::new(
+        // A render lock outlives neither its holder nor the variants: it goes with the stack.
+        let render_locks = Table::new(
             stack,
-            "VariantClaims",
+            "RenderLocks",
             table("variant").time_to_live_attribute("expiresAt").removal_policy(RemovalPolicy::Destroy),
         )?;
 
@@ -66,7 +66,7 @@ impl Data {
         ] {
             CfnOutput::new(stack, name, CfnOutputProps::new(value))?;
         }
-        Ok(Self { image_packs, invalidation_queue, purge_ledger, variant_claims, originals, variants })
+        Ok(Self { image_packs, invalidation_queue, purge_ledger, render_locks, originals, variants })
     }
 }
 

@@ -170,7 +170,7 @@ fn processing_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
     let function = Handler {
         id: "ImageProcessing",
         binary: "image-processing",
-        description: "Answers viewers: reads a variant, or makes it from its original and stores it",
+        description: "Answers viewers: reads a variant, or renders it from its original and stores it",
         memory_mb: 1769,
         timeout_secs: handlers.image_processing_timeout_secs,
         environment: vec![
@@ -178,7 +178,7 @@ fn processing_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
             ("IMAGE_PACK_ATTRIBUTES", image_pack_attributes(environment)),
             ("ORIGINALS_BUCKET", data.originals.bucket_name()?),
             ("VARIANTS_BUCKET", data.variants.bucket_name()?),
-            ("VARIANT_CLAIM_TABLE", data.variant_claims.table_name()?),
+            ("RENDER_LOCK_TABLE", data.render_locks.table_name()?),
             ("RENDER_TIMEOUT_SECS", handlers.image_processing_timeout_secs.to_string()),
             ("CACHE_TAG_HEADER", environment.viewer.cache_tag_header.clone()),
         ],
@@ -188,7 +188,7 @@ fn processing_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
         None => props,
     })?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
-    allow(&function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.variant_claims.table_arn()?])?;
+    allow(&function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
     allow(&function, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
     // It deletes a variant that was stale by the time it was stored.
     allow(&function, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
@@ -203,7 +203,7 @@ fn management_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
         id: "ImageManagement",
         binary: "image-management",
         description: "Answers editors: changes image packs, their originals and location configurations",
-        // A picture that is uploaded or fetched is held in memory, beside what checks it.
+        // An image that is uploaded or fetched is held in memory, beside what checks it.
         memory_mb: 1024,
         timeout_secs: REQUEST_TIMEOUT_SECS,
         environment: vec![

@@ -24,7 +24,7 @@ use crate::pipeline_stack::{Pipeline, tenant_registry_path};
 /// sends.
 const TENANT_HEADER: &str = "x-image-tenant";
 
-/// The longest that CloudFront keeps a variant, in days. Purging, not expiry, keeps pictures fresh.
+/// The longest that CloudFront keeps a variant, in days. Purging, not expiry, keeps images fresh.
 const VARIANT_KEPT_MAX_DAYS: u32 = 365;
 
 pub(crate) fn declare(stack: &Stack, environment: &Environment, tenant: &str, pipeline: &Pipeline) -> Result<()> {
@@ -122,10 +122,10 @@ fn distribution(
                 .cache_policy(&cache_policy)
                 .response_headers_policy(&response_headers)
                 .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-                // Pictures are compressed already.
+                // Images are compressed already.
                 .compress(false),
         )
-        .comment(format!("Pictures of {tenant} ({})", environment.name))
+        .comment(format!("Images of {tenant} ({})", environment.name))
         .domain_names([host])
         .certificate(&certificate)
         .error_responses(error_responses()?)

@@ -1,4 +1,4 @@
-//! The image-pack table, as far as delivering pictures and purging them reads it.
+//! The image-pack table, as far as delivering images and purging them reads it.
 
 use std::collections::HashMap;
 

@@ -20,7 +20,7 @@ pub mod settings;
 pub mod tenant_registry;
 mod update_expression;
 pub mod upload_area;
-pub mod variant_claims;
+pub mod render_lock_table;
 pub mod variants_bucket;
 
 pub use clock::{SystemClock, now};

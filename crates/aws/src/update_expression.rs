@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_first_name_of_a_path_is_translated_and_every_name_is_a_placeholder() {
-        let names = r#"{"imageLocations": "pictures"}"#.parse().unwrap();
+        let names = r#"{"imageLocations": "images"}"#.parse().unwrap();
         let assignments = vec![
             Assignment::set(["imageLocations", "imageLocations", "crop"], json!({"x": 1})),
             Assignment::remove(["title"]),
@@ -89,7 +89,7 @@ mod tests {
         let stands_for = |placeholder| expression.names[placeholder].as_str();
         assert_eq!(
             [stands_for("#n0"), stands_for("#n1"), stands_for("#n2"), stands_for("#n3"), stands_for("#n4")],
-            ["pictures", "imageLocations", "crop", "title", "revision"]
+            ["images", "imageLocations", "crop", "title", "revision"]
         );
         assert_eq!(expression.values[":v1"], AttributeValue::N("7".to_owned()));
     }

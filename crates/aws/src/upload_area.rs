@@ -16,7 +16,7 @@ pub struct UploadArea {
     bucket: String,
 }
 
-/// The request that uploads one picture. Whoever has it can make it, so it is never logged.
+/// The request that uploads one image. Whoever has it can make it, so it is never logged.
 pub struct UploadRequest {
     /// The HTTP method.
     pub method: String,

@@ -1,7 +1,7 @@
-//! Who makes which variant right now, so that parallel first requests of one variant compute it once.
+//! Render locks: of parallel first requests for a variant, one renders it.
 //!
-//! A claim is an item that expires. It promises nothing: a picture is made without one when the table does not answer
-//! or a claim's holder takes too long.
+//! A render lock is an item that expires. It promises nothing: an image is rendered without one when the table does
+//! not answer or a lock's holder takes too long.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,49 +14,49 @@ use crate::CallFailed;
 use crate::conditional::is_written;
 use crate::invalidation_queue::number;
 
-/// The table of claims: partition `tenant`, sort `variant`.
+/// The table of render locks: partition `tenant`, sort `variant`.
 #[derive(Debug, Clone)]
-pub struct VariantClaims {
+pub struct RenderLockTable {
     client: Client,
     table: String,
     duration: Duration,
 }
 
-/// A claim that was taken.
+/// A render lock that was acquired.
 #[derive(Debug)]
-pub struct Claim {
+pub struct RenderLock {
     key: HashMap<String, AttributeValue>,
-    /// Tells this claim from a later one of somebody else.
+    /// Tells this lock from a later one of somebody else.
     until: Timestamp,
 }
 
-impl VariantClaims {
-    /// The table named `table`. A claim expires after `duration`, the longest time that a rendering may take: a holder
+impl RenderLockTable {
+    /// The table named `table`. A lock expires after `duration`, the longest time that a rendering may take: a holder
     /// that crashed only delays.
     #[must_use]
     pub fn new(client: Client, table: String, duration: Duration) -> Self {
         Self { client, table, duration }
     }
 
-    /// How long a claim lasts that nobody releases.
+    /// How long a lock lasts that nobody releases.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// Claims the variant with the key `variant`, made from `revision`, unless somebody holds an unexpired claim.
-    /// The revision is part of what is claimed, so that a request for a newer picture never waits for an older one.
-    pub async fn take(
+    /// Locks the variant with the key `variant`, rendered from `fingerprint`, unless somebody holds an unexpired lock.
+    /// The fingerprint is part of what is locked, so that a request for a newer image never waits for an older one.
+    pub async fn acquire(
         &self,
         tenant: &TenantId,
         variant: &str,
-        revision: &str,
+        fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<Claim>, CallFailed> {
+    ) -> Result<Option<RenderLock>, CallFailed> {
         let until = now.plus(self.duration);
         let key = HashMap::from([
             ("tenant".to_owned(), AttributeValue::S(tenant.to_string())),
-            ("variant".to_owned(), AttributeValue::S(format!("{variant}@{revision}"))),
+            ("variant".to_owned(), AttributeValue::S(format!("{variant}@{fingerprint}"))),
         ]);
         let result = self
             .client
@@ -70,22 +70,22 @@ impl VariantClaims {
             .expression_attribute_values(":now", number(now.as_millis()))
             .send()
             .await;
-        let is_taken = is_written(result, format!("claiming {variant} in table {}", self.table))?;
-        Ok(is_taken.then_some(Claim { key, until }))
+        let is_acquired = is_written(result, format!("locking {variant} in table {}", self.table))?;
+        Ok(is_acquired.then_some(RenderLock { key, until }))
     }
 
-    /// Gives `claim` back, unless it expired and somebody else has taken it since.
-    pub async fn release(&self, claim: Claim) -> Result<(), CallFailed> {
+    /// Releases `lock`, unless it expired and somebody else has acquired it since.
+    pub async fn release(&self, lock: RenderLock) -> Result<(), CallFailed> {
         let result = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(claim.key))
+            .set_key(Some(lock.key))
             .condition_expression("untilMillis = :until")
-            .expression_attribute_values(":until", number(claim.until.as_millis()))
+            .expression_attribute_values(":until", number(lock.until.as_millis()))
             .send()
             .await;
-        is_written(result, format!("releasing a claim in table {}", self.table))?;
+        is_written(result, format!("releasing a render lock in table {}", self.table))?;
         Ok(())
     }
 }

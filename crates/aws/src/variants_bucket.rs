@@ -23,22 +23,22 @@ pub struct VariantsBucket {
 /// One stored variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// The encoded picture.
+    /// The encoded image.
     pub bytes: Vec<u8>,
     /// Its media type.
     pub content_type: String,
     /// Its cache tags, as the value of the cache-tag header.
     pub cache_tags: String,
-    /// What it was made from (`domain::image::picture_revision`). Variants of older versions of image-processing have none.
-    pub revision: Option<String>,
+    /// What it was rendered from (`domain::image::fingerprint`). Variants of older versions of image-processing have none.
+    pub fingerprint: Option<String>,
     /// The entity tag that S3 computed.
     pub etag: String,
 }
 
 /// The user metadata key that keeps a variant's cache tags with it.
 const CACHE_TAGS: &str = "cache-tags";
-/// The user metadata key that keeps what a variant was made from.
-const REVISION: &str = "image-revision";
+/// The user metadata key that keeps what a variant was rendered from.
+const FINGERPRINT: &str = "image-fingerprint";
 
 impl VariantsBucket {
     /// The bucket named `bucket`.
@@ -56,21 +56,21 @@ impl VariantsBucket {
             Err(error) => return Err(call_failed(action(), error)),
         };
         let metadata = |name| object.metadata().and_then(|metadata| metadata.get(name)).cloned();
-        let (cache_tags, revision) = (metadata(CACHE_TAGS).unwrap_or_default(), metadata(REVISION));
+        let (cache_tags, fingerprint) = (metadata(CACHE_TAGS).unwrap_or_default(), metadata(FINGERPRINT));
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
         let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?.to_vec();
-        Ok(Some(Variant { bytes, content_type, cache_tags, revision, etag }))
+        Ok(Some(Variant { bytes, content_type, cache_tags, fingerprint, etag }))
     }
 
-    /// Stores one variant with its cache tags and its revision, and returns the entity tag that S3 computed.
+    /// Stores one variant with its cache tags and its fingerprint, and returns the entity tag that S3 computed.
     pub async fn store(
         &self,
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        revision: &str,
+        fingerprint: &str,
     ) -> Result<String, CallFailed> {
         let response = self
             .client
@@ -79,7 +79,7 @@ impl VariantsBucket {
             .key(key)
             .content_type(content_type)
             .metadata(CACHE_TAGS, cache_tags)
-            .metadata(REVISION, revision)
+            .metadata(FINGERPRINT, fingerprint)
             .body(ByteStream::from(bytes))
             .send()
             .await

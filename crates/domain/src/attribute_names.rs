@@ -13,12 +13,12 @@ pub struct AttributeNames {
     pub tenant: String,
     /// The sort key: `pack#<imagePackId>` or `location#<name>`.
     pub entity: String,
-    /// A pack's pictures by location.
+    /// A pack's images by location.
     pub image_locations: String,
     /// The location that a URL without `location` means.
     pub main_image_location: String,
-    /// How often a location's configuration was saved with force.
-    pub forced_revision: String,
+    /// The counter of a location's configuration that saving with force increments.
+    pub generation: String,
     /// Grows with every write of the management API.
     pub revision: String,
     /// When the management API last wrote, in milliseconds since 1970.
@@ -38,7 +38,7 @@ impl Default for AttributeNames {
             entity: "entity".to_owned(),
             image_locations: "imageLocations".to_owned(),
             main_image_location: "mainImageLocation".to_owned(),
-            forced_revision: "forcedRevision".to_owned(),
+            generation: "generation".to_owned(),
             revision: "revision".to_owned(),
             updated_at: "updatedAt".to_owned(),
             updated_by: "updatedBy".to_owned(),
@@ -55,7 +55,7 @@ impl AttributeNames {
             ("entity", &self.entity),
             ("imageLocations", &self.image_locations),
             ("mainImageLocation", &self.main_image_location),
-            ("forcedRevision", &self.forced_revision),
+            ("generation", &self.generation),
             ("revision", &self.revision),
             ("updatedAt", &self.updated_at),
             ("updatedBy", &self.updated_by),
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn names() -> AttributeNames {
-        r#"{"tenant": "customer", "entity": "record", "imageLocations": "pictures"}"#.parse().unwrap()
+        r#"{"tenant": "customer", "entity": "record", "imageLocations": "images"}"#.parse().unwrap()
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
         for (in_table, canonical) in [
             ("customer", "tenant"),
             ("record", "entity"),
-            ("pictures", "imageLocations"),
+            ("images", "imageLocations"),
             ("mainImageLocation", "mainImageLocation"),
             ("title", "title"),
         ] {

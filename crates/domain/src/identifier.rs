@@ -105,7 +105,7 @@ identifier!(
 );
 
 identifier!(
-    /// An image location: a named place where a pack's picture is shown (`main`, `poster`, …).
+    /// An image location: a named place where a pack's image is shown (`main`, `poster`, …).
     LocationName,
     "image location",
     "allowed are 1 to 64 of A-Z, a-z, 0-9, '-' and '_'",

@@ -2,6 +2,6 @@
 
 pub mod image_pack;
 pub mod image_url;
-pub mod picture_place;
-pub mod picture_revision;
+pub mod image_place;
+pub mod fingerprint;
 pub mod variant_key;

@@ -1,16 +1,16 @@
-//! Pictures with transparency.
+//! Images with transparency.
 
 use image::{Rgb, RgbImage, RgbaImage};
 
 /// Whether nothing of it is transparent, whatever its format says.
-pub(crate) fn is_opaque(picture: &RgbaImage) -> bool {
-    picture.pixels().all(|pixel| pixel.0[3] == u8::MAX)
+pub(crate) fn is_opaque(image: &RgbaImage) -> bool {
+    image.pixels().all(|pixel| pixel.0[3] == u8::MAX)
 }
 
 /// Lays it on white: what a page shows behind it, more often than not.
-pub(crate) fn on_white(picture: &RgbaImage) -> RgbImage {
-    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [red, green, blue, alpha] = picture.get_pixel(x, y).0;
+pub(crate) fn on_white(image: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let [red, green, blue, alpha] = image.get_pixel(x, y).0;
         Rgb([red, green, blue].map(|colour| over_white(colour, alpha)))
     })
 }

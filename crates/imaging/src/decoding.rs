@@ -6,7 +6,7 @@ use crate::inspection::{Opened, open};
 use crate::render::CannotRender;
 
 /// How large a colour profile may be that variants keep, in bytes. Profiles of screens and cameras have a few thousand;
-/// a larger one would outweigh the picture in every variant.
+/// a larger one would outweigh the image in every variant.
 const COLOUR_PROFILE_BYTES_MAX: usize = 100_000;
 
 /// An original's pixels, and what its colours mean.
@@ -22,7 +22,7 @@ pub(crate) fn decode(original: &[u8]) -> Result<Decoded, CannotRender> {
     let Opened { mut decoder, orientation, .. } = open(original)?;
     let colour_profile = decoder.icc_profile().map_err(CannotRender::Undecodable)?.filter(|profile| is_kept(profile));
     let mut pixels = DynamicImage::from_decoder(decoder).map_err(CannotRender::Undecodable)?;
-    // A camera held upright says so in EXIF instead of turning the pixels. Crops count in the picture as it is seen.
+    // A camera held upright says so in EXIF instead of turning the pixels. Crops count in the image as it is seen.
     pixels.apply_orientation(orientation);
     let pixels = if pixels.color().has_alpha() {
         DynamicImage::ImageRgba8(pixels.into_rgba8())

@@ -2,7 +2,7 @@
 
 use domain::image::image_pack::{Crop, Fit, LocationConfig, VARIANT_SIDE_MAX_PX};
 
-/// A variant in the making: the part of the original that it shows, and its size in pixels.
+/// A variant before it is rendered: the part of the original that it shows, and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
     /// The part of the original, in pixels.
@@ -14,7 +14,7 @@ pub struct Frame {
 }
 
 /// Frames an original of `width` × `height` pixels. There is a frame for every input: an editor's crop may be older
-/// than the original, and a viewer is better off with a picture than with an error about its numbers.
+/// than the original, and a viewer is better off with an image than with an error about its numbers.
 #[must_use]
 pub fn frame(width: u32, height: u32, crop: Option<Crop>, config: LocationConfig) -> Frame {
     let part = crop.and_then(|crop| within(width, height, crop)).unwrap_or(Crop { x: 0, y: 0, width, height });
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn cover_fills_the_box_with_the_middle_of_the_picture() {
+    fn cover_fills_the_box_with_the_middle_of_the_image() {
         check((400, 200), None, Fit::Cover, (100, 100), ([100, 0, 200, 200], (100, 100)));
         check((200, 400), None, Fit::Cover, (100, 100), ([0, 100, 200, 200], (100, 100)));
         check((400, 200), None, Fit::Cover, (200, 100), ([0, 0, 400, 200], (200, 100)));

@@ -1,4 +1,4 @@
-//! Whether some bytes are a picture that variants can be made of, from their header alone.
+//! Whether some bytes are an image that variants can be rendered from, from their header alone.
 
 use std::io::Cursor;
 use std::panic::catch_unwind;
@@ -10,7 +10,7 @@ use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use crate::webp_structure::{self, Flaw};
 
 /// How many pixels an original may have. Checked before anything is decoded, so that a small file that unpacks to a
-/// huge picture costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
+/// huge image costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
 /// take up to 400 MB (four channels of 16 bits).
 pub const ORIGINAL_PIXELS_MAX: u64 = 50_000_000;
 
@@ -37,7 +37,7 @@ impl Format {
     }
 }
 
-/// What a picture's header says.
+/// What an image's header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspected {
     /// Its format, by its content and not by what somebody calls it.
@@ -50,18 +50,18 @@ pub struct Inspected {
 
 /// Why some bytes cannot be an original.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidPicture {
+pub enum InvalidImage {
     /// No format that is known.
-    #[error("this is not a picture; allowed are JPEG, PNG and WebP")]
-    NotAPicture,
-    /// A picture, in a format that cannot be read here.
-    #[error("pictures of the format {0} are not supported; allowed are JPEG, PNG and WebP")]
+    #[error("this is not an image; allowed are JPEG, PNG and WebP")]
+    NotAnImage,
+    /// An image, in a format that cannot be read here.
+    #[error("images of the format {0} are not supported; allowed are JPEG, PNG and WebP")]
     UnsupportedFormat(&'static str),
     /// The header says what cannot be.
-    #[error("the picture's header cannot be read; save it anew as JPEG, PNG or WebP")]
+    #[error("the image's header cannot be read; save it anew as JPEG, PNG or WebP")]
     Damaged(#[source] ImageError),
     /// None, or more than [`ORIGINAL_PIXELS_MAX`].
-    #[error("the picture has {width} × {height} pixels; allowed are 1 to {ORIGINAL_PIXELS_MAX} in all")]
+    #[error("the image has {width} × {height} pixels; allowed are 1 to {ORIGINAL_PIXELS_MAX} in all")]
     PixelCount {
         /// The width that the header says.
         width: u32,
@@ -70,33 +70,33 @@ pub enum InvalidPicture {
     },
 }
 
-impl InvalidPicture {
+impl InvalidImage {
     /// The word that tells it to programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NotAPicture => "not-a-picture",
+            Self::NotAnImage => "not-an-image",
             Self::UnsupportedFormat(_) => "unsupported-format",
-            Self::Damaged(_) => "damaged-picture",
+            Self::Damaged(_) => "damaged-image",
             Self::PixelCount { .. } => "pixel-count",
         }
     }
 }
 
-/// How much memory a PNG's decoder may take besides the picture's pixels, in bytes: for compressed metadata and rows. A
+/// How much memory a PNG's decoder may take besides the image's pixels, in bytes: for compressed metadata and rows. A
 /// colour profile of a few KB can be packed so that it inflates to gigabytes; the decoder leaves it out then.
 const DECODER_BYTES_MAX: u64 = 32_000_000;
 
-fn check_webp(bytes: &[u8]) -> Result<(), InvalidPicture> {
+fn check_webp(bytes: &[u8]) -> Result<(), InvalidImage> {
     webp_structure::check(bytes).map_err(|flaw| match flaw {
-        Flaw::Animated => InvalidPicture::UnsupportedFormat("animated WebP"),
+        Flaw::Animated => InvalidImage::UnsupportedFormat("animated WebP"),
         Flaw::Damaged(reason) => {
-            InvalidPicture::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
+            InvalidImage::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
         }
     })
 }
 
-/// A picture whose header has been read and found good.
+/// An image whose header has been read and found good.
 pub(crate) struct Opened<D> {
     /// Decodes the rest.
     pub(crate) decoder: D,
@@ -106,10 +106,10 @@ pub(crate) struct Opened<D> {
 }
 
 /// Reads the header of `bytes`.
-pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidPicture> {
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidImage> {
     // A decoder that panics has met a file that its authors did not think of.
     let opened = catch_unwind(|| open(bytes).map(|opened| opened.inspected));
-    opened.unwrap_or_else(|_| Err(InvalidPicture::Damaged(panicked())))
+    opened.unwrap_or_else(|_| Err(InvalidImage::Damaged(panicked())))
 }
 
 /// What a decoder that panicked would have said.
@@ -118,13 +118,13 @@ pub(crate) fn panicked() -> ImageError {
 }
 
 /// Reads the header of `bytes`, ready to decode the rest. Whoever decodes comes by here, and so by the limits.
-pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidPicture> {
-    let guessed = image::guess_format(bytes).map_err(|_| InvalidPicture::NotAPicture)?;
+pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidImage> {
+    let guessed = image::guess_format(bytes).map_err(|_| InvalidImage::NotAnImage)?;
     let format = match guessed {
         ImageFormat::Jpeg => Format::Jpeg,
         ImageFormat::Png => Format::Png,
         ImageFormat::WebP => Format::Webp,
-        other => return Err(InvalidPicture::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
+        other => return Err(InvalidImage::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
     };
     if format == Format::Webp {
         check_webp(bytes)?;
@@ -133,12 +133,12 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidPic
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(InvalidPicture::Damaged)?;
+    let mut decoder = reader.into_decoder().map_err(InvalidImage::Damaged)?;
     let (width, height) = decoder.dimensions();
     if !(1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
-        return Err(InvalidPicture::PixelCount { width, height });
+        return Err(InvalidImage::PixelCount { width, height });
     }
-    let orientation = decoder.orientation().map_err(InvalidPicture::Damaged)?;
+    let orientation = decoder.orientation().map_err(InvalidImage::Damaged)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH

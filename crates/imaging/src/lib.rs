@@ -12,5 +12,5 @@ mod webp_structure;
 
 pub use encoding::CannotEncode;
 pub use geometry::{Frame, frame};
-pub use inspection::{Format, Inspected, InvalidPicture, ORIGINAL_PIXELS_MAX, inspect};
+pub use inspection::{Format, Inspected, InvalidImage, ORIGINAL_PIXELS_MAX, inspect};
 pub use render::{CannotRender, Rendered, render};

@@ -9,28 +9,28 @@ use image::ImageError;
 use crate::decoding::{Decoded, decode};
 use crate::encoding::{CannotEncode, encode};
 use crate::geometry::frame;
-use crate::inspection::{InvalidPicture, panicked};
+use crate::inspection::{InvalidImage, panicked};
 use crate::scaling::scale;
 
-/// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which a picture stands as
+/// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which an image stands as
 /// base64, four bytes for three; the rest is left to the headers.
 const VARIANT_BYTES_MAX: usize = 4_500_000;
 
 /// A variant, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The encoded picture.
+    /// The encoded image.
     pub bytes: Vec<u8>,
     /// Its media type.
     pub content_type: &'static str,
 }
 
-/// Why no variant can be made of an original. Its text goes to the viewer.
+/// Why no variant can be rendered from an original. Its text goes to the viewer.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotRender {
     /// The original is nothing that could have been uploaded through the management API.
     #[error("The original cannot be used: {0}. Upload another one.")]
-    Original(#[from] InvalidPicture),
+    Original(#[from] InvalidImage),
     /// Its header is good and its pixels are not.
     #[error("The original cannot be decoded: upload it again.")]
     Undecodable(#[source] ImageError),
@@ -38,11 +38,11 @@ pub enum CannotRender {
     #[error("The original cannot be scaled to its location: change its crop or the location's size.")]
     Unscalable(#[from] ResizeError),
     /// An encoder refused the variant.
-    #[error("The picture cannot be encoded: change the location's format.")]
+    #[error("The image cannot be encoded: change the location's format.")]
     Unencodable(#[from] CannotEncode),
     /// More than a response can hold.
     #[error(
-        "The picture takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller, or its \
+        "The image takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller, or its \
          format lossy."
     )]
     TooLarge {
@@ -65,9 +65,9 @@ impl CannotRender {
     }
 }
 
-/// Makes a variant: what `crop` shows of `original`, in the size, format and quality of the location.
+/// Renders a variant: what `crop` shows of `original`, in the size, format and quality of the location.
 pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
-    // A decoder that panics has met a file that its authors did not think of: the fault of one picture.
+    // A decoder that panics has met a file that its authors did not think of: the fault of one image.
     let rendered = catch_unwind(|| render_decoded(&decode(original)?, crop, config));
     rendered.unwrap_or_else(|_| Err(CannotRender::Undecodable(panicked())))
 }

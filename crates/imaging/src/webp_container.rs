@@ -2,7 +2,7 @@
 //!
 //! A WebP file is a RIFF file: after 12 bytes (`RIFF`, the length of what follows, `WEBP`) come chunks, each of a name
 //! of 4 bytes, the length of its payload (little-endian) and the payload, padded to an even length. With a profile the
-//! chunks are `VP8X` (what the file has), `ICCP` (the profile), and the picture's own (RFC 9649, 2.7).
+//! chunks are `VP8X` (what the file has), `ICCP` (the profile), and the image's own (RFC 9649, 2.7).
 
 /// The flag of `VP8X` that says that there is an `ICCP` chunk.
 const HAS_PROFILE: u8 = 1 << 5;
@@ -15,8 +15,8 @@ const EXTENDED_CHUNK_BYTES: usize = 18;
 /// `webp`, a file of libwebp's encoder of `width` × `height` pixels, with `profile` in it.
 pub(crate) fn with_colour_profile(webp: &[u8], profile: &[u8], width: u32, height: u32) -> Vec<u8> {
     let chunks = webp.get(FILE_HEADER_BYTES..).unwrap_or_default();
-    // A picture with transparency has a VP8X chunk, which says so; an opaque one has none.
-    let (flags, picture) = match chunks {
+    // An image with transparency has a VP8X chunk, which says so; an opaque one has none.
+    let (flags, image) = match chunks {
         [b'V', b'P', b'8', b'X', _, _, _, _, flags, ..] => {
             (*flags, chunks.get(EXTENDED_CHUNK_BYTES..).unwrap_or_default())
         }
@@ -29,7 +29,7 @@ pub(crate) fn with_colour_profile(webp: &[u8], profile: &[u8], width: u32, heigh
     let mut contents = b"WEBP".to_vec();
     contents.extend(chunk(*b"VP8X", &features));
     contents.extend(chunk(*b"ICCP", profile));
-    contents.extend_from_slice(picture);
+    contents.extend_from_slice(image);
     chunk(*b"RIFF", &contents)
 }
 

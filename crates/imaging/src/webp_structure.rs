@@ -1,13 +1,13 @@
 //! Whether a WebP file is what its header says, before anything of it is decoded.
 //!
-//! The decoder takes the picture's size from the first chunk and reserves what a chunk claims to hold. A small file can
+//! The decoder takes the image's size from the first chunk and reserves what a chunk claims to hold. A small file can
 //! so claim a small canvas with a huge frame in it, or a chunk of gigabytes. Its chunks are walked once: each must lie
 //! within the file, and the frame must have the size of the canvas (RFC 9649, 2.3 to 2.7).
 
 /// What stands before a file's first chunk: `RIFF`, the length of what follows, `WEBP`.
 const FILE_HEADER_BYTES: usize = 12;
 
-/// The flag of `VP8X` that says that the picture moves.
+/// The flag of `VP8X` that says that the image moves.
 const IS_ANIMATED: u8 = 1 << 1;
 
 /// Why a WebP file is not taken.

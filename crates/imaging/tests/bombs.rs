@@ -1,4 +1,4 @@
-//! Small files that claim or unpack to a lot, and files that are no picture. One process of its own, because its
+//! Small files that claim or unpack to a lot, and files that are no image. One process of its own, because its
 //! memory is measured.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
@@ -8,7 +8,7 @@ use domain::image::image_pack::{Fit, LocationConfig};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use picture::{inspect, render};
+use imaging::{inspect, render};
 
 fn small(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -25,18 +25,18 @@ fn check_refused(file: &[u8], code: &str, message: &str) {
 }
 
 #[test]
-fn what_is_no_picture_is_refused() {
-    let not_a_picture = "this is not a picture; allowed are JPEG, PNG and WebP";
+fn what_is_no_image_is_refused() {
+    let not_an_image = "this is not an image; allowed are JPEG, PNG and WebP";
     for file in [&b""[..], b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>"] {
-        check_refused(file, "not-a-picture", not_a_picture);
+        check_refused(file, "not-an-image", not_an_image);
     }
-    let gif = "pictures of the format gif are not supported; allowed are JPEG, PNG and WebP";
+    let gif = "images of the format gif are not supported; allowed are JPEG, PNG and WebP";
     check_refused(b"GIF89a\x01\0\x01\0\0\0\0;", "unsupported-format", gif);
-    assert_eq!(inspect(b"\x89PNG\r\n\x1a\n").unwrap_err().code(), "damaged-picture");
+    assert_eq!(inspect(b"\x89PNG\r\n\x1a\n").unwrap_err().code(), "damaged-image");
 }
 
 #[test]
-fn a_picture_that_breaks_off_is_refused_when_it_is_decoded() {
+fn an_image_that_breaks_off_is_refused_when_it_is_decoded() {
     let whole = small(ImageFormat::Png);
     let refused = render(&whole[..whole.len() / 2], None, LocationConfig::default()).unwrap_err();
     assert_eq!(refused.code(), "undecodable-original");
@@ -57,7 +57,7 @@ fn crc32(bytes: &[u8]) -> [u8; 4] {
 #[test]
 fn a_small_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded() {
     let [jpeg, png, webp] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(small);
-    let refused = |size: &str| format!("the picture has {size} pixels; allowed are 1 to 50000000 in all");
+    let refused = |size: &str| format!("the image has {size} pixels; allowed are 1 to 50000000 in all");
 
     // Behind the marker of the frame's start: length (2 bytes), precision (1), height (2), width (2).
     let start_of_frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
@@ -98,15 +98,15 @@ fn lossy_frame(side: u16) -> (&'static [u8; 4], Vec<u8>) {
 
 #[test]
 fn a_webp_that_is_not_what_its_canvas_says_is_refused_before_it_is_decoded() {
-    let damaged = "the picture's header cannot be read; save it anew as JPEG, PNG or WebP";
-    check_refused(&webp(&[canvas(0), lossy_frame(16_383)]), "damaged-picture", damaged);
+    let damaged = "the image's header cannot be read; save it anew as JPEG, PNG or WebP";
+    check_refused(&webp(&[canvas(0), lossy_frame(16_383)]), "damaged-image", damaged);
     let lossless = (b"VP8L", vec![0x2F, 0xFE, 0xBF, 0xFF, 0x0F, 0, 0, 0]);
-    check_refused(&webp(&[canvas(0), lossless]), "damaged-picture", damaged);
+    check_refused(&webp(&[canvas(0), lossless]), "damaged-image", damaged);
     // A chunk that claims 4 GB in a file of some bytes.
     let whole = webp(&[canvas(1 << 3), lossy_frame(30), (b"EXIF", vec![0; 8])]);
     let claims = claiming(whole.clone(), whole.len() - 12, &[0xFF; 4]);
-    check_refused(&claims, "damaged-picture", damaged);
-    let moving = "pictures of the format animated WebP are not supported; allowed are JPEG, PNG and WebP";
+    check_refused(&claims, "damaged-image", damaged);
+    let moving = "images of the format animated WebP are not supported; allowed are JPEG, PNG and WebP";
     check_refused(&webp(&[canvas(1 << 1), (b"ANIM", vec![0; 6])]), "unsupported-format", moving);
 }
 

@@ -46,7 +46,7 @@ enum End {
 
 impl<P: Ports> Executor<P> {
     /// Follows `requests`, as far as the time goes until `until`. One that was never accepted is sent again, just as it
-    /// was written down, unless its tenant's pictures are now behind another distribution.
+    /// was written down, unless its tenant's images are now behind another distribution.
     pub async fn follow(
         &self,
         requests: Vec<PurgeRequest>,
@@ -132,7 +132,7 @@ impl<P: Ports> Executor<P> {
         let RequestedEntry { target, version, .. } = entry;
         let tenant = &request.for_tenant;
         let completed_at = entry.is_settled.then(|| self.ports.clock().now());
-        // What a location or a tenant shows is made anew variant by variant; the first one would say little. And where one
+        // What a location or a tenant shows is re-rendered variant by variant; one would say little. And where one
         // item stands for thousands of packs, looking for each of them would cost more than their purge.
         let is_exact = request.items.len() == request.entries.len();
         let refill_seen_at = if is_exact && !target.is_broad() {

@@ -71,7 +71,7 @@ pub struct Rows<T> {
 /// One row of the queue at one version: what a purge may remove or mark.
 #[derive(Debug, Clone, Copy)]
 pub struct RowVersion<'a> {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: &'a TenantId,
     /// Which of them.
     pub target: &'a Target,
@@ -88,7 +88,7 @@ impl<'a> From<&'a QueueEntry> for RowVersion<'a> {
 /// The invalidation queue, with the lease and the requests that are kept beside its rows.
 pub trait Queue: Send + Sync {
     /// Adds `upsert` to the queue or to the row that its target has already, and returns that row. A deletion of its
-    /// variants that was under way begins anew: what it deleted may have been made again since. `lastEventAt` never goes
+    /// variants that was under way begins anew: what it deleted may have been re-rendered. `lastEventAt` never goes
     /// back.
     fn upsert(&self, upsert: &Enqueue) -> impl Future<Output = Result<QueueEntry, QueueFailed>> + Send;
 
@@ -252,7 +252,7 @@ pub trait Packs: Send + Sync {
     /// Whether there is a record of the pack, be it one that cannot be read.
     fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> impl Future<Output = Result<bool, CallFailed>> + Send;
 
-    /// The locations at which the pack shows a picture; none where there is no record that can be read.
+    /// The locations at which the pack shows an image; none where there is no record that can be read.
     fn locations(
         &self,
         tenant: &TenantId,

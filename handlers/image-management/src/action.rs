@@ -1,7 +1,7 @@
 //! What a request asks for, by the route that API Gateway chose.
 
 use admin_api::Refusal;
-use domain::image::picture_place::PicturePlace;
+use domain::image::image_place::ImagePlace;
 use domain::{ImagePackId, LocationName, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
@@ -15,13 +15,13 @@ pub(crate) enum Action {
     ReadPack(ImagePackId),
     DescribePack(ImagePackId),
     RemovePack(ImagePackId),
-    RemovePicture(PicturePlace),
-    SetCrop(PicturePlace),
-    RemoveCrop(PicturePlace),
-    StoreOriginal(PicturePlace),
-    PrepareUpload(PicturePlace),
-    ConfirmUpload(PicturePlace, String),
-    FetchImage(PicturePlace),
+    RemoveImage(ImagePlace),
+    SetCrop(ImagePlace),
+    RemoveCrop(ImagePlace),
+    StoreOriginal(ImagePlace),
+    PrepareUpload(ImagePlace),
+    ConfirmUpload(ImagePlace, String),
+    FetchImage(ImagePlace),
     ReadConfiguration(LocationName),
     SaveConfiguration(LocationName),
 }
@@ -38,12 +38,12 @@ impl Action {
         let parameters = request.path_parameters();
         let parameter = |name: &str| parameters.first(name).unwrap_or_default();
         if let Some(resource) = path.strip_prefix("imagePacks/{imagePackId}/imageLocations/{location}") {
-            let place = PicturePlace {
+            let place = ImagePlace {
                 tenant: tenant.clone(),
                 pack: ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?,
                 location: LocationName::parse(parameter("location")).map_err(|error| Refusal::invalid(&error))?,
             };
-            return Self::of_picture(method, resource, place, parameter("uploadId"));
+            return Self::of_image(method, resource, place, parameter("uploadId"));
         }
         let pack = || ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error));
         let location = || LocationName::parse(parameter("name")).map_err(|error| Refusal::invalid(&error));
@@ -68,9 +68,9 @@ impl Action {
         }
     }
 
-    fn of_picture(method: &str, resource: &str, place: PicturePlace, upload: &str) -> Result<Self, Refusal> {
+    fn of_image(method: &str, resource: &str, place: ImagePlace, upload: &str) -> Result<Self, Refusal> {
         match (method, resource) {
-            ("DELETE", "") => Ok(Self::RemovePicture(place)),
+            ("DELETE", "") => Ok(Self::RemoveImage(place)),
             ("PUT", "/crop") => Ok(Self::SetCrop(place)),
             ("DELETE", "/crop") => Ok(Self::RemoveCrop(place)),
             ("PUT", "/original") => Ok(Self::StoreOriginal(place)),

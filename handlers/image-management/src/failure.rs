@@ -7,7 +7,7 @@ use aws_adapters::managed_items::WriteFailed;
 use domain::editing::location_settings::SaveRefused;
 use domain::editing::pack_edit::EditRefused;
 use lambda_http::http::StatusCode;
-use picture::InvalidPicture;
+use imaging::InvalidImage;
 
 use crate::fetch::FetchFailed;
 
@@ -71,12 +71,12 @@ impl From<Refusal> for Failed {
 impl From<EditRefused> for Failed {
     fn from(error: EditRefused) -> Self {
         let (status, code) = match error {
-            EditRefused::NoPicture { .. } => (StatusCode::NOT_FOUND, "unknown-image-location"),
-            EditRefused::NoMainPicture { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no-main-picture"),
+            EditRefused::NoImage { .. } => (StatusCode::NOT_FOUND, "unknown-image-location"),
+            EditRefused::NoMainImage { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no-main-image"),
             EditRefused::EmptyCrop | EditRefused::CropOutside { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid-crop")
             }
-            EditRefused::TooManyPictures => (StatusCode::UNPROCESSABLE_ENTITY, "too-many-pictures"),
+            EditRefused::TooManyImages => (StatusCode::UNPROCESSABLE_ENTITY, "too-many-images"),
         };
         Self::Refused(Refusal::new(status, code, error.to_string()))
     }
@@ -92,8 +92,8 @@ impl From<SaveRefused> for Failed {
     }
 }
 
-impl From<InvalidPicture> for Failed {
-    fn from(error: InvalidPicture) -> Self {
+impl From<InvalidImage> for Failed {
+    fn from(error: InvalidImage) -> Self {
         Self::Refused(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
     }
 }

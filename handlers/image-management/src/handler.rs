@@ -21,7 +21,7 @@ pub struct Handler {
     pub originals: OriginalsBucket,
     /// What waits for its confirmation.
     pub uploads: UploadArea,
-    /// Gets pictures from the internet.
+    /// Gets images from the internet.
     pub fetcher: Fetcher,
     /// The token's claim that names its tenants.
     pub tenant_claim: String,
@@ -55,7 +55,7 @@ impl Handler {
             Action::ReadPack(id) => self.read_pack(asked, &id).await,
             Action::DescribePack(id) => self.describe_pack(asked, &id).await,
             Action::RemovePack(id) => self.remove_pack(asked, &id).await,
-            Action::RemovePicture(place) => self.remove_picture(asked, &place).await,
+            Action::RemoveImage(place) => self.remove_image(asked, &place).await,
             Action::SetCrop(place) => self.set_crop(asked, &place).await,
             Action::RemoveCrop(place) => self.remove_crop(asked, &place).await,
             Action::StoreOriginal(place) => self.store_original(asked, &place).await,

@@ -1,4 +1,4 @@
-//! The management API: `/adminAPI/…`, by which editors change pictures.
+//! The management API: `/adminAPI/…`, by which editors change images.
 //!
 //! What an edit writes is decided in the domain crate; this crate reads requests, stores originals and answers. Its
 //! contract is `docs/management-api.md`. Every write is made at the revision that was read, and an original is stored
@@ -16,7 +16,7 @@ pub mod fetch;
 mod handler;
 mod originals;
 mod packs;
-mod pictures;
+mod images;
 mod uploads;
 
 pub use handler::Handler;

@@ -3,7 +3,7 @@
 use admin_api::Refusal;
 use domain::editing::managed_pack::{ManagedOriginal, ManagedPack};
 use domain::editing::pack_edit::{PackEdit, decide};
-use domain::image::picture_place::PicturePlace;
+use domain::image::image_place::ImagePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ pub(crate) const ORIGINAL_BYTES_MAX: u32 = 50_000_000;
 /// developer guide), and base64 makes 4 bytes of 3.
 const BODY_BYTES_MAX: usize = 4_500_000;
 
-/// Where to fetch a picture from.
+/// Where to fetch an image from.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
@@ -33,12 +33,12 @@ impl Handler {
     pub(crate) async fn store_original(
         &self,
         asked: &Asked<'_>,
-        place: &PicturePlace,
+        place: &ImagePlace,
     ) -> Result<Response<Body>, Failed> {
         let bytes: &[u8] = asked.request.body().as_ref();
         if bytes.len() > BODY_BYTES_MAX {
             let message = format!(
-                "The picture has {} bytes; a request carries up to {BODY_BYTES_MAX}. Larger ones go to S3: POST …/uploads \
+                "The image has {} bytes; a request carries up to {BODY_BYTES_MAX}. Larger ones go to S3: POST …/uploads \
                  says how.",
                 bytes.len()
             );
@@ -49,12 +49,12 @@ impl Handler {
         Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
     }
 
-    pub(crate) async fn fetch_image(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn fetch_image(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
         let Source { url } = body::json(asked.request.body())?;
         self.check(asked, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
             if let FetchFailed::Unreachable(cause) = error {
-                tracing::info!(%cause, "a picture cannot be fetched");
+                tracing::info!(%cause, "an image cannot be fetched");
             }
         })?;
         let pack = self.take(asked, place, bytes, None).await?;
@@ -62,24 +62,24 @@ impl Handler {
     }
 
     /// Refuses before anything is stored what the write would refuse afterwards.
-    pub(crate) async fn check(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<(), Failed> {
+    pub(crate) async fn check(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<(), Failed> {
         may_show(asked, place, &self.pack(asked, &place.pack).await?)
     }
 
-    /// Stores `bytes`, if they are a picture, and lets the pack show them. Whatever fails, the pack shows what it
+    /// Stores `bytes`, if they are an image, and lets the pack show them. Whatever fails, the pack shows what it
     /// showed and the bucket keeps nothing new.
     pub(crate) async fn take(
         &self,
         asked: &Asked<'_>,
-        place: &PicturePlace,
+        place: &ImagePlace,
         bytes: Vec<u8>,
         upload_id: Option<String>,
     ) -> Result<ManagedPack, Failed> {
         if bytes.is_empty() {
-            let message = "There is no picture: it has no bytes.";
-            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-picture", message).into());
+            let message = "There is no image: it has no bytes.";
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-image", message).into());
         }
-        let inspected = picture::inspect(&bytes)?;
+        let inspected = imaging::inspect(&bytes)?;
         let media_type = inspected.format.media_type();
         let key = place.original_key(&Uuid::new_v4().to_string());
         let original = ManagedOriginal {
@@ -109,8 +109,8 @@ impl Handler {
     }
 
     /// Whether a write that got no answer was not made. Where nobody can tell, the original stays: one too many costs
-    /// little, one too few is a picture lost.
-    async fn is_surely_not_shown(&self, asked: &Asked<'_>, place: &PicturePlace, original: &ManagedOriginal) -> bool {
+    /// little, one too few is an image lost.
+    async fn is_surely_not_shown(&self, asked: &Asked<'_>, place: &ImagePlace, original: &ManagedOriginal) -> bool {
         match self.pack(asked, &place.pack).await {
             Ok(pack) => {
                 pack.image_locations.get(&place.location).is_none_or(|shown| shown.original.key != original.key)
@@ -130,7 +130,7 @@ impl Handler {
 
     /// Deletes an original that a pack no longer shows, if it was stored for this place: one that somebody else put
     /// elsewhere may be shown elsewhere.
-    pub(crate) async fn release(&self, place: &PicturePlace, key: Option<String>) {
+    pub(crate) async fn release(&self, place: &ImagePlace, key: Option<String>) {
         let Some(key) = key.filter(|key| place.owns(key)) else { return };
         if let Err(error) = self.originals.delete(&key).await {
             tracing::error!(key, %error, "an original is stored that no pack shows any more");
@@ -139,7 +139,7 @@ impl Handler {
 }
 
 /// Whether `pack`, as it is now, takes an original at this place.
-pub(crate) fn may_show(asked: &Asked<'_>, place: &PicturePlace, pack: &ManagedPack) -> Result<(), Failed> {
+pub(crate) fn may_show(asked: &Asked<'_>, place: &ImagePlace, pack: &ManagedPack) -> Result<(), Failed> {
     asked.check_revision(pack.revision)?;
     let some = PackEdit::ShowOriginal { location: place.location.clone(), original: ManagedOriginal::default() };
     decide(pack, &some)?;

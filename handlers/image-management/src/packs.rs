@@ -5,7 +5,7 @@ use aws_adapters::managed_items::Expected;
 use domain::editing::managed_pack::ManagedPack;
 use domain::editing::pack_description::{AssetId, NewPack, Title};
 use domain::editing::pack_edit::{Assignment, PackEdit};
-use domain::image::picture_place::PicturePlace;
+use domain::image::image_place::ImagePlace;
 use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
@@ -97,9 +97,9 @@ impl Handler {
     }
 
     async fn release_all(&self, asked: &Asked<'_>, id: &ImagePackId, pack: ManagedPack) {
-        for (location, picture) in pack.image_locations {
-            let place = PicturePlace { tenant: asked.tenant.clone(), pack: id.clone(), location };
-            self.release(&place, Some(picture.original.key)).await;
+        for (location, image) in pack.image_locations {
+            let place = ImagePlace { tenant: asked.tenant.clone(), pack: id.clone(), location };
+            self.release(&place, Some(image.original.key)).await;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::editing::pack_edit::PackEdit;
 use domain::image::image_pack::Crop;
-use domain::image::picture_place::PicturePlace;
+use domain::image::image_place::ImagePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
@@ -23,28 +23,28 @@ struct Part {
 }
 
 impl Handler {
-    pub(crate) async fn remove_picture(
+    pub(crate) async fn remove_image(
         &self,
         asked: &Asked<'_>,
-        place: &PicturePlace,
+        place: &ImagePlace,
     ) -> Result<Response<Body>, Failed> {
-        self.carry_out(asked, place, PackEdit::RemovePicture(place.location.clone())).await
+        self.carry_out(asked, place, PackEdit::RemoveImage(place.location.clone())).await
     }
 
-    pub(crate) async fn set_crop(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn set_crop(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
         let Part { x, y, width, height } = body::json(asked.request.body())?;
         let crop = Crop { x, y, width, height };
         self.carry_out(asked, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
     }
 
-    pub(crate) async fn remove_crop(&self, asked: &Asked<'_>, place: &PicturePlace) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn remove_crop(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
         self.carry_out(asked, place, PackEdit::RemoveCrop(place.location.clone())).await
     }
 
     async fn carry_out(
         &self,
         asked: &Asked<'_>,
-        place: &PicturePlace,
+        place: &ImagePlace,
         edit: PackEdit,
     ) -> Result<Response<Body>, Failed> {
         let edited = self.edit(asked, &place.pack, &edit).await?;

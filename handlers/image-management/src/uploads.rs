@@ -1,14 +1,14 @@
-//! Pictures that are uploaded to S3 and then confirmed.
+//! Images that are uploaded to S3 and then confirmed.
 
 use std::time::Duration;
 
 use admin_api::Refusal;
 use aws_adapters::upload_area::Upload;
 use domain::editing::managed_pack::ManagedPack;
-use domain::image::picture_place::PicturePlace;
+use domain::image::image_place::ImagePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use picture::Format;
+use imaging::Format;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -54,7 +54,7 @@ impl Handler {
     pub(crate) async fn prepare_upload(
         &self,
         asked: &Asked<'_>,
-        place: &PicturePlace,
+        place: &ImagePlace,
     ) -> Result<Response<Body>, Failed> {
         let announced: Announced = body::json(asked.request.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
@@ -82,7 +82,7 @@ impl Handler {
     pub(crate) async fn confirm_upload(
         &self,
         asked: &Asked<'_>,
-        place: &PicturePlace,
+        place: &ImagePlace,
         upload_id: &str,
     ) -> Result<Response<Body>, Failed> {
         let upload_id = Uuid::try_parse(upload_id).map_err(|_| unknown_upload())?.to_string();
@@ -96,7 +96,7 @@ impl Handler {
             Upload::Bytes(bytes) => bytes,
             Upload::Absent => return Err(unknown_upload().into()),
             Upload::TooLarge => {
-                let message = format!("The picture has more than {ORIGINAL_BYTES_MAX} bytes.");
+                let message = format!("The image has more than {ORIGINAL_BYTES_MAX} bytes.");
                 return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "too-large", message).into());
             }
         };
@@ -108,9 +108,9 @@ impl Handler {
     }
 }
 
-fn shows(pack: &ManagedPack, place: &PicturePlace, upload_id: &str) -> bool {
+fn shows(pack: &ManagedPack, place: &ImagePlace, upload_id: &str) -> bool {
     let shown = pack.image_locations.get(&place.location);
-    shown.is_some_and(|picture| picture.original.upload_id.as_deref() == Some(upload_id))
+    shown.is_some_and(|image| image.original.upload_id.as_deref() == Some(upload_id))
 }
 
 fn unknown_upload() -> Refusal {

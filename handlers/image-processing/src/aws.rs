@@ -6,12 +6,12 @@ use aws_adapters::CallFailed;
 use aws_adapters::clock::SystemClock;
 use aws_adapters::image_pack_table::{Found, ImagePackTable};
 use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::variant_claims::{Claim, VariantClaims};
+use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
 use aws_adapters::variants_bucket::{Variant, VariantsBucket};
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::ports::{Claims, Originals, Packs, Ports, Variants};
+use crate::ports::{RenderLocks, Originals, Packs, Ports, Variants};
 
 /// The services that a deployed function uses.
 #[derive(Debug, Clone)]
@@ -22,15 +22,15 @@ pub struct Aws {
     pub originals: OriginalsBucket,
     /// The bucket of variants.
     pub variants: VariantsBucket,
-    /// The table of claims.
-    pub claims: VariantClaims,
+    /// The table of render locks.
+    pub render_locks: RenderLockTable,
 }
 
 impl Ports for Aws {
     type Packs = ImagePackTable;
     type Originals = OriginalsBucket;
     type Variants = VariantsBucket;
-    type Claims = VariantClaims;
+    type RenderLocks = RenderLockTable;
     type Clock = SystemClock;
 
     fn packs(&self) -> &ImagePackTable {
@@ -45,8 +45,8 @@ impl Ports for Aws {
         &self.variants
     }
 
-    fn claims(&self) -> &VariantClaims {
-        &self.claims
+    fn render_locks(&self) -> &RenderLockTable {
+        &self.render_locks
     }
 
     fn clock(&self) -> &SystemClock {
@@ -82,9 +82,9 @@ impl Variants for VariantsBucket {
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        revision: &str,
+        fingerprint: &str,
     ) -> Result<String, CallFailed> {
-        self.store(key, bytes, content_type, cache_tags, revision).await
+        self.store(key, bytes, content_type, cache_tags, fingerprint).await
     }
 
     async fn remove(&self, key: &str) -> Result<(), CallFailed> {
@@ -92,24 +92,24 @@ impl Variants for VariantsBucket {
     }
 }
 
-impl Claims for VariantClaims {
-    type Claim = Claim;
+impl RenderLocks for RenderLockTable {
+    type Lock = RenderLock;
 
     fn duration(&self) -> Duration {
         self.duration()
     }
 
-    async fn take(
+    async fn acquire(
         &self,
         tenant: &TenantId,
         variant: &str,
-        revision: &str,
+        fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<Claim>, CallFailed> {
-        self.take(tenant, variant, revision, now).await
+    ) -> Result<Option<RenderLock>, CallFailed> {
+        self.acquire(tenant, variant, fingerprint, now).await
     }
 
-    async fn release(&self, claim: Claim) -> Result<(), CallFailed> {
-        self.release(claim).await
+    async fn release(&self, lock: RenderLock) -> Result<(), CallFailed> {
+        self.release(lock).await
     }
 }

@@ -4,7 +4,7 @@ use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 
-use crate::making::{Kept, Served};
+use crate::rendering::{Kept, Served};
 use crate::ports::{Ports, Variants};
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
@@ -33,33 +33,33 @@ impl<P: Ports> Handler<P> {
     }
 
     async fn answer(&self, asked: &ImageRequest) -> Response<Body> {
-        match self.picture(asked).await {
-            Ok(served) => response::picture(served, &self.cache_tag_header),
+        match self.image(asked).await {
+            Ok(served) => response::image(served, &self.cache_tag_header),
             Err(refusal) => {
                 if refusal.status().is_server_error() {
-                    tracing::error!(?refusal, ?asked, "a picture cannot be served");
+                    tracing::error!(?refusal, ?asked, "an image cannot be served");
                 } else {
-                    tracing::info!(?refusal, ?asked, "there is no picture to serve");
+                    tracing::info!(?refusal, ?asked, "there is no image to serve");
                 }
                 response::error(&refusal, &self.cache_tag_header, Some(&asked.cache_tags()))
             }
         }
     }
 
-    /// The picture that is asked for: what is stored, or else what is made now.
-    async fn picture(&self, asked: &ImageRequest) -> Result<Served, Refusal> {
-        let recipe = self.recipe(self.wanted(asked, None).await?).await?;
-        let key = recipe.wanted.key();
+    /// The image that is asked for: what is stored, or else what is rendered now.
+    async fn image(&self, asked: &ImageRequest) -> Result<Served, Refusal> {
+        let spec = self.spec(self.resolve(asked, None).await?).await?;
+        let key = spec.resolved.key();
         let stored = self.ports.variants().read(&key).await?;
         tracing::info!(key, is_stored = stored.is_some(), "serving a variant");
         match stored {
             Some(variant) => {
                 // A variant that is about to be purged must not be kept: this answer may reach an edge behind the purge.
-                let is_lasting = variant.revision.as_ref().is_none_or(|revision| *revision == recipe.revision());
+                let is_lasting = variant.fingerprint.as_ref().is_none_or(|fingerprint| *fingerprint == spec.fingerprint());
                 let kept = if is_lasting { Kept::UntilPurged } else { Kept::Never };
-                Ok(Served { variant, cache_tags: recipe.wanted.cache_tags(), kept })
+                Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), kept })
             }
-            None => self.make(asked, recipe).await,
+            None => self.render_coalesced(asked, spec).await,
         }
     }
 }

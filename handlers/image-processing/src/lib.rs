@@ -1,18 +1,18 @@
-//! A viewer's picture: `GET /api/v2/img/<imagePackId>[-<suffix>]?location=<name>`.
+//! A viewer's image: `GET /api/v2/img/<imagePackId>[-<suffix>]?location=<name>`.
 //!
 //! This function is the only origin of every tenant's distribution. It answers with the variant that the variants
-//! bucket holds, or makes it from the original, stores it and answers with it. Every answer that CloudFront keeps
+//! bucket holds, or renders it from the original, stores it and answers with it. Every answer that CloudFront keeps
 //! carries cache tags by which a purge finds it.
 
 pub mod aws;
 mod handler;
-mod making;
+mod rendering;
 pub mod ports;
-mod recipe;
+mod variant_spec;
 mod refusal;
 mod request;
 mod response;
-mod turn;
+mod coalescing;
 
 pub use handler::Handler;
 pub use request::TENANT_HEADER;

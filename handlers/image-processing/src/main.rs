@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::settings::setting;
-use aws_adapters::variant_claims::VariantClaims;
+use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use image_processing::Handler;
 use image_processing::aws::Aws;
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
     let originals_bucket = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
     let variants_bucket = setting("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
-    let claim_table = setting("VARIANT_CLAIM_TABLE", "dev-lof-images-data-claims")?;
+    let lock_table = setting("RENDER_LOCK_TABLE", "dev-lof-images-data-render-locks")?;
     let render_timeout = Duration::from_secs(setting("RENDER_TIMEOUT_SECS", "15")?);
     let cache_tag_header = setting("CACHE_TAG_HEADER", "image-cache-tag")?;
     let sdk = aws_config::load_from_env().await;
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
         packs: ImagePackTable::new(dynamodb.clone(), pack_table, attribute_names),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket),
         variants: VariantsBucket::new(s3, variants_bucket),
-        claims: VariantClaims::new(dynamodb, claim_table, render_timeout),
+        render_locks: RenderLockTable::new(dynamodb, lock_table, render_timeout),
     };
     let handler = Handler { ports, cache_tag_header };
     let handler = &handler;

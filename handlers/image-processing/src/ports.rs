@@ -1,4 +1,4 @@
-//! What making a picture needs of the world outside: one trait for each service. [`crate::aws`] has the real ones; the
+//! What rendering needs of the world outside: one trait for each service. [`crate::aws`] has the real ones; the
 //! simulation has its own, which fail in every way that AWS can.
 
 use std::fmt::Debug;
@@ -32,42 +32,42 @@ pub trait Variants: Send + Sync {
     /// Reads one variant. `None`: it is not stored.
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<Variant>, CallFailed>> + Send;
 
-    /// Stores one variant with its cache tags and its revision, and returns its entity tag.
+    /// Stores one variant with its cache tags and its fingerprint, and returns its entity tag.
     fn store(
         &self,
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        revision: &str,
+        fingerprint: &str,
     ) -> impl Future<Output = Result<String, CallFailed>> + Send;
 
     /// Removes one variant; one that is not stored counts as removed.
     fn remove(&self, key: &str) -> impl Future<Output = Result<(), CallFailed>> + Send;
 }
 
-/// Who makes which variant right now.
-pub trait Claims: Send + Sync {
-    /// A claim that was taken.
-    type Claim: Debug + Send;
+/// Render locks: one request at a time renders a variant.
+pub trait RenderLocks: Send + Sync {
+    /// A render lock that was acquired.
+    type Lock: Debug + Send;
 
-    /// How long a claim lasts that nobody releases.
+    /// How long a lock lasts that nobody releases.
     fn duration(&self) -> Duration;
 
-    /// Claims the variant with the key `variant`, made from `revision`. `None`: somebody holds an unexpired claim.
-    fn take(
+    /// Locks the variant with the key `variant`, rendered from `fingerprint`. `None`: somebody holds an unexpired lock.
+    fn acquire(
         &self,
         tenant: &TenantId,
         variant: &str,
-        revision: &str,
+        fingerprint: &str,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Self::Claim>, CallFailed>> + Send;
+    ) -> impl Future<Output = Result<Option<Self::Lock>, CallFailed>> + Send;
 
-    /// Gives `claim` back, unless it expired and somebody else has taken it since.
-    fn release(&self, claim: Self::Claim) -> impl Future<Output = Result<(), CallFailed>> + Send;
+    /// Releases `lock`, unless it expired and somebody else has acquired it since.
+    fn release(&self, lock: Self::Lock) -> impl Future<Output = Result<(), CallFailed>> + Send;
 }
 
-/// All that making a picture needs.
+/// All that rendering an image needs.
 pub trait Ports: Send + Sync {
     /// The image-pack table.
     type Packs: Packs;
@@ -75,22 +75,22 @@ pub trait Ports: Send + Sync {
     type Originals: Originals;
     /// The bucket of variants.
     type Variants: Variants;
-    /// Who makes which variant right now.
-    type Claims: Claims;
+    /// Render locks: one request at a time renders a variant.
+    type RenderLocks: RenderLocks;
     /// The time.
     type Clock: Clock;
 
     /// Says what a pack shows at which location.
     fn packs(&self) -> &Self::Packs;
-    /// What variants are made from.
+    /// What variants are rendered from.
     fn originals(&self) -> &Self::Originals;
     /// Asked first; filled when it has nothing.
     fn variants(&self) -> &Self::Variants;
     /// Lets one of several requests fill it.
-    fn claims(&self) -> &Self::Claims;
+    fn render_locks(&self) -> &Self::RenderLocks;
     /// The time.
     fn clock(&self) -> &Self::Clock;
 }
 
-/// The claim that a request holds, or not.
-pub(crate) type ClaimOf<P> = <<P as Ports>::Claims as Claims>::Claim;
+/// The render lock that a request holds, or not.
+pub(crate) type LockOf<P> = <<P as Ports>::RenderLocks as RenderLocks>::Lock;

@@ -1,9 +1,9 @@
-//! Which variant a request means, and what it is made from, as the table says at the time.
+//! The variant that a request means, and what it is rendered from, as the table says at the time.
 
 use aws_adapters::image_pack_table::Found;
 use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
 use domain::image::image_url::Reading;
-use domain::image::picture_revision::picture_revision;
+use domain::image::fingerprint::fingerprint;
 use domain::image::variant_key::variant_key;
 use domain::purge::cache_tag::header_value;
 use domain::{ImagePackId, LocationName, TenantId};
@@ -13,18 +13,18 @@ use crate::ports::{Packs, Ports};
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
 
-/// A variant, and the picture that it shows.
+/// A variant, and the image that it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct ResolvedVariant {
     pub(crate) tenant: TenantId,
     reading: Reading,
     /// Every pack that the URL may mean, the one that it means now among them.
     packs: Vec<ImagePackId>,
     pub(crate) location: LocationName,
-    pub(crate) picture: ImageLocation,
+    pub(crate) image: ImageLocation,
 }
 
-impl Wanted {
+impl ResolvedVariant {
     /// Where it is stored.
     pub(crate) fn key(&self) -> String {
         variant_key(&self.tenant, &self.reading.pack, &self.location, self.reading.suffix.as_ref())
@@ -36,61 +36,61 @@ impl Wanted {
     }
 }
 
-/// All that making a variant needs.
+/// All that rendering a variant needs.
 #[derive(Debug, Clone)]
-pub(crate) struct Recipe {
-    pub(crate) wanted: Wanted,
+pub(crate) struct VariantSpec {
+    pub(crate) resolved: ResolvedVariant,
     pub(crate) config: LocationConfig,
 }
 
-impl Recipe {
-    /// What the variant is made from, in one word.
-    pub(crate) fn revision(&self) -> String {
-        picture_revision(&self.wanted.picture, self.config.forced_revision)
+impl VariantSpec {
+    /// The fingerprint of the variant.
+    pub(crate) fn fingerprint(&self) -> String {
+        fingerprint(&self.resolved.image, self.config.generation)
     }
 
-    /// Whether both make the same variant. A configuration that was saved without force makes no difference: it is not
+    /// Whether both mean the same variant. A configuration that was saved without force makes no difference: it is not
     /// meant to change the variants that exist.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.wanted == other.wanted && self.config.forced_revision == other.config.forced_revision
+        self.resolved == other.resolved && self.config.generation == other.config.generation
     }
 }
 
 impl<P: Ports> Handler<P> {
     /// What `asked` means now. The location's configuration comes with it if the request names the location, or if
     /// that is the `likely` one.
-    pub(crate) async fn wanted(
+    pub(crate) async fn resolve(
         &self,
         asked: &ImageRequest,
         likely: Option<&LocationName>,
-    ) -> Result<(Wanted, Option<LocationConfig>), Refusal> {
+    ) -> Result<(ResolvedVariant, Option<LocationConfig>), Refusal> {
         let packs: Vec<_> = asked.readings.iter().map(|reading| &reading.pack).collect();
         let expected = asked.location.as_ref().or(likely);
         let locations: Vec<_> = expected.into_iter().collect();
         let mut found = self.ports.packs().find(&asked.tenant, &packs, &locations).await?;
         let (reading, mut pack) = first_existing(asked, &mut found)?;
         let location = asked.location.clone().or(pack.main_image_location).ok_or(Refusal::NoMainLocation)?;
-        let Some(picture) = pack.image_locations.remove(&location) else {
+        let Some(image) = pack.image_locations.remove(&location) else {
             return Err(Refusal::UnknownLocation(location));
         };
         let config = if expected == Some(&location) { Some(found.location(&location)?) } else { None };
         let packs = asked.readings.iter().map(|reading| reading.pack.clone()).collect();
-        Ok((Wanted { tenant: asked.tenant.clone(), reading, packs, location, picture }, config))
+        Ok((ResolvedVariant { tenant: asked.tenant.clone(), reading, packs, location, image }, config))
     }
 
-    /// Completes what [`Self::wanted`] found.
-    pub(crate) async fn recipe(&self, (wanted, config): (Wanted, Option<LocationConfig>)) -> Result<Recipe, Refusal> {
-        let Wanted { tenant, location, .. } = &wanted;
+    /// Completes what [`Self::resolve`] found.
+    pub(crate) async fn spec(&self, (resolved, config): (ResolvedVariant, Option<LocationConfig>)) -> Result<VariantSpec, Refusal> {
+        let ResolvedVariant { tenant, location, .. } = &resolved;
         let config = match config {
             Some(config) => config,
             None => self.ports.packs().find(tenant, &[], &[location]).await?.location(location)?,
         };
-        Ok(Recipe { wanted, config })
+        Ok(VariantSpec { resolved, config })
     }
 
-    /// What the variant of `before` would be made from now.
-    pub(crate) async fn recipe_now(&self, asked: &ImageRequest, before: &Recipe) -> Result<Recipe, Refusal> {
-        self.recipe(self.wanted(asked, Some(&before.wanted.location)).await?).await
+    /// The specification of the variant of `before` as it is now.
+    pub(crate) async fn current_spec(&self, asked: &ImageRequest, before: &VariantSpec) -> Result<VariantSpec, Refusal> {
+        self.spec(self.resolve(asked, Some(&before.resolved.location)).await?).await
     }
 }
 

@@ -1,18 +1,18 @@
-//! Why there is no picture.
+//! Why there is no image.
 
 use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::ReadFailed;
 use domain::{InvalidIdentifier, LocationName};
 use lambda_http::http::{Method, StatusCode};
-use picture::CannotRender;
+use imaging::CannotRender;
 
-/// Why a request is answered without a picture. Its text goes to the viewer: it says what is wrong with the request and
+/// Why a request is answered without an image. Its text goes to the viewer: it says what is wrong with the request and
 /// nothing about what is behind this function, which the source says, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("This is an origin. Ask through the tenant's distribution, https://<tenant>.<viewer domain>/.")]
     NotThroughADistribution,
-    #[error("Method {0} is not allowed: pictures are read by GET or HEAD.")]
+    #[error("Method {0} is not allowed: images are read by GET or HEAD.")]
     MethodNotAllowed(Method),
     #[error("This is not an image URL. Expected: /api/v2/img/<imagePackId>[-<suffix>]?location=<name>.")]
     NotAnImageUrl,
@@ -32,7 +32,7 @@ pub(crate) enum Refusal {
     CannotRender(#[from] CannotRender),
     #[error("The image pack or its location is not stored as it should be: save it again.")]
     UnreadableItem(#[source] ReadFailed),
-    #[error("The picture cannot be read right now: try again in a moment.")]
+    #[error("The image cannot be read right now: try again in a moment.")]
     Unavailable(#[from] CallFailed),
 }
 

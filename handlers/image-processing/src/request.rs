@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 /// whatever a viewer sends under that name.
 pub const TENANT_HEADER: &str = "x-image-tenant";
 
-/// A request for a picture.
+/// A request for an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageRequest {
     /// Whose distribution asks.
@@ -41,7 +41,7 @@ impl ImageRequest {
         Ok(Self { tenant, readings, location })
     }
 
-    /// The cache tags of an answer that holds no picture: every target whose purge may change that answer.
+    /// The cache tags of an answer that holds no image: every target whose purge may change that answer.
     pub(crate) fn cache_tags(&self) -> String {
         let packs = self.readings.iter().map(|reading| Target::Pack(reading.pack.clone()));
         let location = self.location.iter().cloned().map(Target::Location);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_asks_for_no_picture_is_refused() {
+    fn a_request_that_asks_for_no_image_is_refused() {
         let tenant = Some("acme");
         check_refused("POST", "/api/v2/img/p1", &[], tenant, 405, "method-not-allowed");
         check_refused("GET", "/favicon.ico", &[], tenant, 404, "not-an-image-url");

@@ -4,28 +4,28 @@ use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, Header
 use lambda_http::{Body, Response};
 use serde_json::json;
 
-use crate::making::{Kept, Served};
+use crate::rendering::{Kept, Served};
 use crate::refusal::Refusal;
 
-/// CloudFront keeps a picture for a year (the longest that it keeps anything by default), because a purge reaches it.
+/// CloudFront keeps an image for a year (the longest that it keeps anything by default), because a purge reaches it.
 /// A browser asks CloudFront again every time, because no purge reaches a browser.
 const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
 
-/// An error that a viewer's next request would meet again, or a picture that changes too fast to be stored: CloudFront
+/// An error that a viewer's next request would meet again, or an image that changes too fast to be stored: CloudFront
 /// absorbs a rush of requests for it. Short, because what ends it (a pack that is created) is not always a purge.
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 
-/// An error that the next request may not meet, or a picture that is about to be purged.
+/// An error that the next request may not meet, or an image that is about to be purged.
 const NEVER: &str = "no-store";
 
-/// The header that says what the picture was made from: compared with what the pack shows now, it answers "why do I
-/// still see the old picture?". Variants that are older than the header have none.
-const REVISION: HeaderName = HeaderName::from_static("image-revision");
+/// The header that says what the image was rendered from: compared with what the pack shows now, it answers "why do I
+/// still see the old image?". Variants that are older than the header have none.
+const FINGERPRINT: HeaderName = HeaderName::from_static("image-fingerprint");
 
-/// A picture.
+/// An image.
 ///
-/// The answer is always the whole picture, never a 304: nothing says that CloudFront refreshes cache tags on one.
-pub(crate) fn picture(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
+/// The answer is always the whole image, never a 304: nothing says that CloudFront refreshes cache tags on one.
+pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
     let Served { variant, cache_tags, kept } = served;
     let mut response = Response::new(Body::from(variant.bytes));
     set(&mut response, CONTENT_TYPE, &variant.content_type);
@@ -37,8 +37,8 @@ pub(crate) fn picture(served: Served, cache_tag_header: &HeaderName) -> Response
     };
     set(&mut response, CACHE_CONTROL, cache_control);
     set(&mut response, cache_tag_header.clone(), &cache_tags);
-    if let Some(revision) = variant.revision {
-        set(&mut response, REVISION, &revision);
+    if let Some(fingerprint) = variant.fingerprint {
+        set(&mut response, FINGERPRINT, &fingerprint);
     }
     response
 }
@@ -84,43 +84,43 @@ mod tests {
         response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
-    fn served(revision: Option<&str>, kept: Kept) -> Response<Body> {
+    fn served(fingerprint: Option<&str>, kept: Kept) -> Response<Body> {
         let variant = Variant {
             bytes: vec![1, 2, 3],
             content_type: "image/jpeg".to_owned(),
             cache_tags: String::new(),
-            revision: revision.map(ToOwned::to_owned),
+            fingerprint: fingerprint.map(ToOwned::to_owned),
             etag: "\"abc\"".to_owned(),
         };
         let cache_tags = "acme/p1,acme/location/main,acme".to_owned();
-        picture(Served { variant, cache_tags, kept }, &CACHE_TAG_HEADER)
+        image(Served { variant, cache_tags, kept }, &CACHE_TAG_HEADER)
     }
 
     #[test]
-    fn a_picture_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
+    fn an_image_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
         let response = served(Some("0123456789abcdef"), Kept::UntilPurged);
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), Some("image/jpeg"));
         assert_eq!(header(&response, "etag"), Some("\"abc\""));
         assert_eq!(header(&response, "cache-control"), Some("public, max-age=0, must-revalidate, s-maxage=31536000"));
         assert_eq!(header(&response, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
-        assert_eq!(header(&response, "image-revision"), Some("0123456789abcdef"));
+        assert_eq!(header(&response, "image-fingerprint"), Some("0123456789abcdef"));
         assert_eq!(response.into_body().as_ref(), [1, 2, 3]);
     }
 
     #[test]
-    fn a_picture_that_was_stored_before_revisions_were_has_no_such_header() {
-        assert_eq!(header(&served(None, Kept::UntilPurged), "image-revision"), None);
+    fn an_image_that_was_stored_before_fingerprints_were_has_no_such_header() {
+        assert_eq!(header(&served(None, Kept::UntilPurged), "image-fingerprint"), None);
     }
 
     #[test]
-    fn a_picture_that_changes_too_fast_to_be_stored_is_kept_briefly() {
+    fn an_image_that_changes_too_fast_to_be_stored_is_kept_briefly() {
         let briefly = served(None, Kept::Briefly);
         assert_eq!(header(&briefly, "cache-control"), Some("public, max-age=0, s-maxage=5"));
     }
 
     #[test]
-    fn a_picture_that_is_about_to_be_purged_is_kept_nowhere() {
+    fn an_image_that_is_about_to_be_purged_is_kept_nowhere() {
         assert_eq!(header(&served(None, Kept::Never), "cache-control"), Some("no-store"));
     }
 
@@ -146,7 +146,7 @@ mod tests {
         check_error(&Refusal::NoMainLocation, 404, briefly);
         check_error(&Refusal::UnknownLocation(location.clone()), 404, briefly);
         check_error(&Refusal::MissingOriginal(location), 404, briefly);
-        check_error(&Refusal::CannotRender(picture::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&Refusal::CannotRender(imaging::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
         check_error(&Refusal::NotThroughADistribution, 403, "no-store");
         check_error(&Refusal::MethodNotAllowed(Method::POST), 405, "no-store");
     }

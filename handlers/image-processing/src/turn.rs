@@ -1,4 +1,4 @@
-//! Whose turn it is to make a variant that several requests want.
+//! Request coalescing: one of several requests for a variant renders it, the others wait.
 
 use std::iter::successors;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use domain::Timestamp;
 use purging::ports::Clock;
 
 use crate::Handler;
-use crate::ports::{ClaimOf, Claims, Ports, Variants};
-use crate::recipe::Recipe;
+use crate::ports::{LockOf, RenderLocks, Ports, Variants};
+use crate::variant_spec::VariantSpec;
 use crate::refusal::Refusal;
 use crate::request::ImageRequest;
 
@@ -20,67 +20,67 @@ const PAUSE_MAX: Duration = Duration::from_millis(400);
 
 /// What a request for a variant that is not stored does next.
 #[derive(Debug)]
-pub(crate) enum Turn<C> {
+pub(crate) enum Coalesced<L> {
     /// Answers with what another request stored meanwhile.
     Stored(Variant),
-    /// Makes it; without a claim if nobody can be asked or waited for any longer.
-    Mine(Option<C>),
-    /// Begins again with this: the picture changed while the request waited.
-    Outdated(Box<Recipe>),
+    /// Renders it; without a lock if the table does not answer or the wait took too long.
+    Render(Option<L>),
+    /// Begins again with this: the image changed while the request waited.
+    Outdated(Box<VariantSpec>),
 }
 
 impl<P: Ports> Handler<P> {
-    /// Claims the variant, or waits for whoever has claimed it: until the variant is stored, the claim is given back or
-    /// expires, or `patience_ends`. A claim table that does not answer is passed over: a picture matters more than a
-    /// saving.
-    pub(crate) async fn turn(
+    /// Acquires the render lock of the variant, or waits for its holder: until the variant is stored, the lock is
+    /// released or expires, or until `wait_until`. If the table does not answer, the request renders the variant
+    /// without a lock: an image matters more than a saving.
+    pub(crate) async fn coalesce(
         &self,
         asked: &ImageRequest,
-        recipe: &Recipe,
-        patience_ends: Timestamp,
-    ) -> Result<Turn<ClaimOf<P>>, Refusal> {
-        let (key, revision) = (recipe.wanted.key(), recipe.revision());
+        spec: &VariantSpec,
+        wait_until: Timestamp,
+    ) -> Result<Coalesced<LockOf<P>>, Refusal> {
+        let (key, fingerprint) = (spec.resolved.key(), spec.fingerprint());
         let mut has_waited = false;
         for pause in successors(Some(PAUSE_MIN), |pause| Some((*pause * 2).min(PAUSE_MAX))) {
             let now = self.ports.clock().now();
-            let claim = match self.ports.claims().take(&recipe.wanted.tenant, &key, &revision, now).await {
-                Ok(claim) => claim,
+            let lock = match self.ports.render_locks().acquire(&spec.resolved.tenant, &key, &fingerprint, now).await {
+                Ok(lock) => lock,
                 Err(failure) => {
-                    tracing::warn!(%failure, key, "making a variant without a claim");
+                    tracing::warn!(%failure, key, "rendering a variant without a render lock");
                     break;
                 }
             };
-            // Behind the claim: what was stored before it was given back is seen.
+            // Behind the lock: what was stored before it was released is seen.
             let stored = self.ports.variants().read(&key).await?;
-            if let Some(variant) = stored.filter(|stored| stored.revision.as_ref() == Some(&revision)) {
-                self.release(claim).await;
-                return Ok(Turn::Stored(variant));
+            if let Some(variant) = stored.filter(|stored| stored.fingerprint.as_ref() == Some(&fingerprint)) {
+                self.release(lock).await;
+                return Ok(Coalesced::Stored(variant));
             }
-            if claim.is_some() {
-                return if has_waited { self.resume(asked, recipe, claim).await } else { Ok(Turn::Mine(claim)) };
+            if lock.is_some() {
+                return if has_waited { self.resume(asked, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
             }
-            if self.ports.clock().now() >= patience_ends {
-                tracing::warn!(key, "making a variant that somebody else makes too slowly");
+            if self.ports.clock().now() >= wait_until {
+                tracing::warn!(key, "rendering a variant that the holder of its render lock renders too slowly");
                 break;
             }
             self.ports.clock().sleep(pause).await;
             has_waited = true;
         }
-        Ok(Turn::Mine(None))
+        Ok(Coalesced::Render(None))
     }
 
-    /// After a wait that brought no variant: the one who was waited for may have seen that the picture changed.
+    /// After a wait that brought no variant: the one who was waited for may have seen that the image changed.
     async fn resume(
         &self,
         asked: &ImageRequest,
-        recipe: &Recipe,
-        claim: Option<ClaimOf<P>>,
-    ) -> Result<Turn<ClaimOf<P>>, Refusal> {
-        let now = self.recipe_now(asked, recipe).await;
-        if now.as_ref().is_ok_and(|now| now.is_same_as(recipe)) {
-            return Ok(Turn::Mine(claim));
+        spec: &VariantSpec,
+        lock: Option<LockOf<P>>,
+    ) -> Result<Coalesced<LockOf<P>>, Refusal> {
+        let now = self.current_spec(asked, spec).await;
+        if now.as_ref().is_ok_and(|now| now.is_same_as(spec)) {
+            return Ok(Coalesced::Render(lock));
         }
-        self.release(claim).await;
-        Ok(Turn::Outdated(Box::new(now?)))
+        self.release(lock).await;
+        Ok(Coalesced::Outdated(Box::new(now?)))
     }
 }

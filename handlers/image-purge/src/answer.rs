@@ -34,7 +34,7 @@ impl Done {
                 "distributionId": self.request.distribution.distribution_id,
                 "items": self.request.items,
             },
-            "followUp": "The next scheduled run purges the pack once more, in case a picture was being made meanwhile.",
+            "followUp": "The next scheduled run purges the pack once more, in case an image was rendered meanwhile.",
         });
         admin_api::json(StatusCode::ACCEPTED, &body)
     }

@@ -4,7 +4,7 @@
 //!
 //! A purge is enqueued like any other and then carried out at once, by the same code as the scheduled run. What fails on
 //! the way is therefore in the queue and is repeated by the next run; and the next run repeats the purge once in any
-//! case, because a picture that was being made while it ran could have brought the old one back.
+//! case, because an image that was being rendered while it ran could have brought the old one back.
 
 mod answer;
 mod asked;

@@ -49,7 +49,7 @@ fn decoding(photo: &DynamicImage) {
 }
 
 fn decoded(bytes: &[u8]) -> usize {
-    image::load_from_memory(bytes).expect("a picture").as_bytes().len()
+    image::load_from_memory(bytes).expect("an image").as_bytes().len()
 }
 
 fn scaling(kind: &str, original: &DynamicImage, (width, height): (u32, u32)) {
@@ -74,15 +74,15 @@ fn by_imageops(original: &DynamicImage, width: u32, height: u32) -> usize {
     scaled.as_bytes().len()
 }
 
-fn premultiply(picture: &mut RgbaImage) {
-    for pixel in picture.pixels_mut() {
+fn premultiply(image: &mut RgbaImage) {
+    for pixel in image.pixels_mut() {
         let alpha = u32::from(pixel.0[3]);
         pixel.0[..3].iter_mut().for_each(|colour| *colour = (u32::from(*colour) * alpha / 255) as u8);
     }
 }
 
-fn unpremultiply(picture: &mut RgbaImage) {
-    for pixel in picture.pixels_mut() {
+fn unpremultiply(image: &mut RgbaImage) {
+    for pixel in image.pixels_mut() {
         let alpha = u32::from(pixel.0[3]);
         let weighted = |colour: u8| (u32::from(colour) * 255).checked_div(alpha).unwrap_or(0).min(255) as u8;
         pixel.0[..3].iter_mut().for_each(|colour| *colour = weighted(*colour));
@@ -165,7 +165,7 @@ fn by_libwebp(frame: &DynamicImage, method: i32) -> Vec<u8> {
 
 fn by_ravif(frame: &DynamicImage) -> usize {
     let pixels: Vec<_> = frame.to_rgb8().pixels().map(|pixel| ravif::RGB8::from(pixel.0)).collect();
-    let picture = ravif::Img::new(pixels.as_slice(), frame.width() as usize, frame.height() as usize);
+    let image = ravif::Img::new(pixels.as_slice(), frame.width() as usize, frame.height() as usize);
     let encoder = ravif::Encoder::new().with_quality(70.0).with_speed(10).with_num_threads(Some(1));
-    encoder.encode_rgb(picture).expect("an AVIF").avif_file.len()
+    encoder.encode_rgb(image).expect("an AVIF").avif_file.len()
 }

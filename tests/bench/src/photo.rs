@@ -1,8 +1,8 @@
-//! The pictures that are measured: computed, so that nobody has to fetch them, and never the same everywhere.
+//! The images that are measured: computed, so that nobody has to fetch them, and never the same everywhere.
 
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 
-/// A picture with what a photo has: slow gradients, edges and some noise.
+/// An image with what a photo has: slow gradients, edges and some noise.
 pub fn opaque(width: u32, height: u32) -> DynamicImage {
     let mut noise = Noise(1);
     RgbImage::from_fn(width, height, |x, y| Rgb(colour(x, y, width, height, &mut noise))).into()

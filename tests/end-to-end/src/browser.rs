@@ -14,7 +14,7 @@ use page::{Page, Seen};
 
 /// The page's size in pixels when it is photographed.
 const SCREEN: (u32, u32) = (1280, 800);
-/// How the page calls its pictures.
+/// How the page calls its images.
 const MAIN: &str = "Location main";
 const POSTER: &str = "Location poster";
 const UNNAMED: &str = "No location";
@@ -39,15 +39,15 @@ async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepF
 
 /// What somebody does at the browser.
 async fn visit(page: Page<'_>, url: &str, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
-    report.step("the console shows that every picture is fresh", first_look(page, url)).await?;
-    report.step("a title changed in the console leaves every picture fresh", metadata(page)).await?;
+    report.step("the console shows that every image is fresh", first_look(page, url)).await?;
+    report.step("a title changed in the console leaves every image fresh", metadata(page)).await?;
     let name = "an original replaced by the key R is stale in the console, with the reason";
     report.step(name, replace(page, run_dir)).await?;
     report.step("DELETE now makes it fresh within seconds", delete(page)).await?;
     report.step("a crop moved in the console is drawn, and stale until purged", crop(page)).await?;
     report.step("another main location is stale only where no location is named", main_location(page)).await?;
     report.step("a forced location is stale and queued as one target", force(page)).await?;
-    report.step("the other tenant's pictures stayed fresh", other_tenant(page)).await
+    report.step("the other tenant's images stayed fresh", other_tenant(page)).await
 }
 
 /// Step: requests as a foreign web page could make a browser send them.
@@ -75,7 +75,7 @@ async fn first_look(page: Page<'_>, url: &str) -> Result<((), String), Cause> {
     page.resize(width, height).await?;
     page.0.goto(&format!("{url}?tenant=acme&pack={PACK}")).await?;
     let seen = page
-        .until("three fresh pictures that are drawn", |seen| {
+        .until("three fresh images that are drawn", |seen| {
             let drawn = [(MAIN, 640), (POSTER, 300), (UNNAMED, 640)];
             all_fresh(seen) && drawn.into_iter().all(|(name, pixels)| seen.card(name).pixels == pixels)
         })
@@ -96,14 +96,14 @@ async fn metadata(page: Page<'_>) -> Result<((), String), Cause> {
     if all_fresh(&after) && is_quiet { Ok(((), seen.title)) } else { Err(format!("the page says {after:?}").into()) }
 }
 
-/// Step: keys only. The focus stays on the picture while the page is refreshed under it.
+/// Step: keys only. The focus stays on the image while the page is refreshed under it.
 async fn replace(page: Page<'_>, run_dir: &Path) -> Result<((), String), Cause> {
     let before = page.read().await?;
     page.press("1").await?;
     page.press("r").await?;
     page.answered(before.answers.len()).await?;
     let seen = page
-        .until("a stale main picture, there and where no location is named, and its row in the queue", |seen| {
+        .until("a stale main image, there and where no location is named, and its row in the queue", |seen| {
             let badges = [MAIN, UNNAMED, POSTER].map(|name| seen.card(name).badge);
             badges == ["stale", "stale", "fresh"] && changes(seen) != changes(&before) && seen.card(MAIN).is_drawn
         })
@@ -119,7 +119,7 @@ async fn replace(page: Page<'_>, run_dir: &Path) -> Result<((), String), Cause> 
 async fn delete(page: Page<'_>) -> Result<((), String), Cause> {
     let answered = page.click(None, "DELETE now").await?;
     let answer = answered.answers[0].clone();
-    page.until("fresh pictures, and the invalidation that the answer names", |seen| {
+    page.until("fresh images, and the invalidation that the answer names", |seen| {
         let mut ids = seen.invalidations.iter().filter_map(|row| row.first());
         all_fresh(seen) && ids.any(|id| answer.contains(id))
     })
@@ -131,7 +131,7 @@ async fn delete(page: Page<'_>) -> Result<((), String), Cause> {
 async fn crop(page: Page<'_>) -> Result<((), String), Cause> {
     let before = page.click(Some(POSTER), "Move crop").await?;
     let seen = page
-        .until("the crop on the original and a stale picture", |seen| {
+        .until("the crop on the original and a stale image", |seen| {
             let card = seen.card(POSTER);
             card.has_crop && card.badge == "stale"
         })
@@ -139,15 +139,15 @@ async fn crop(page: Page<'_>) -> Result<((), String), Cause> {
     let reason = seen.card(POSTER).reason;
     page.until("the change in the queue", |seen| changes(seen).0.contains("image-locations-changed")).await?;
     page.click(None, "DELETE now").await?;
-    page.until("fresh pictures", all_fresh).await?;
+    page.until("fresh images", all_fresh).await?;
     Ok(((), format!("{reason} {}", before.answers[0])))
 }
 
-/// Step: another main picture.
+/// Step: another main image.
 async fn main_location(page: Page<'_>) -> Result<((), String), Cause> {
     page.click(None, "Change main location").await?;
     let seen = page
-        .until("poster as the main picture, stale only where no location is named", |seen| {
+        .until("poster as the main image, stale only where no location is named", |seen| {
             let badges = [MAIN, POSTER, UNNAMED].map(|name| seen.card(name).badge);
             let reasons = changes(seen).0;
             seen.card(POSTER).is_main
@@ -157,7 +157,7 @@ async fn main_location(page: Page<'_>) -> Result<((), String), Cause> {
         .await?;
     let reason = seen.card(UNNAMED).reason;
     page.click(None, "DELETE now").await?;
-    page.until("fresh pictures, the unnamed one as large as the poster", |seen| {
+    page.until("fresh images, the unnamed one as large as the poster", |seen| {
         all_fresh(seen) && seen.card(UNNAMED).pixels == seen.card(POSTER).pixels
     })
     .await?;
@@ -168,7 +168,7 @@ async fn main_location(page: Page<'_>) -> Result<((), String), Cause> {
 async fn force(page: Page<'_>) -> Result<((), String), Cause> {
     page.click(Some(MAIN), "Force location").await?;
     let seen = page
-        .until("a stale main picture and the location in the queue", |seen| {
+        .until("a stale main image and the location in the queue", |seen| {
             let badges = [MAIN, POSTER].map(|name| seen.card(name).badge);
             badges == ["stale", "fresh"] && seen.waiting("location#main").0 == "location-forced"
         })
@@ -179,7 +179,7 @@ async fn force(page: Page<'_>) -> Result<((), String), Cause> {
 /// Step: the other tenant, chosen as a user would.
 async fn other_tenant(page: Page<'_>) -> Result<((), String), Cause> {
     page.0.find(fantoccini::Locator::Css("#tenant")).await?.select_by_value("globex").await?;
-    page.until("globex's pictures, fresh, and nothing invalidated", |seen| {
+    page.until("globex's images, fresh, and nothing invalidated", |seen| {
         all_fresh(seen)
             && seen.title.contains("Greetings")
             && seen.invalidations.iter().all(|row| !row[1].contains("acme"))

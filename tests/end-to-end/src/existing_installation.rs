@@ -1,7 +1,7 @@
 //! An installation that was there before: another stack's table, buckets, distribution and HTTP API, and the pipeline
 //! deployed against them.
 //!
-//! Its image service is not ours: it publishes pictures to a bucket that its distribution serves, and knows no cache
+//! Its image service is not ours: it publishes images to a bucket that its distribution serves, and knows no cache
 //! tags. What must hold is that an edit in its table purges its distribution and its bucket of variants.
 
 use std::path::Path;
@@ -18,7 +18,7 @@ use local_cloud::cdk::{Cdk, Deployment};
 use local_cloud::checkout::Checkout;
 use local_cloud::observer::Observer;
 use local_cloud::outputs::Outputs;
-use local_cloud::picture::{Colour, Encoding, photograph};
+use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::report::{Cause, Report, StepFailed};
 use local_cloud::viewer::Cache;
 use local_cloud::{LocalCloud, Tenant, viewer_domain};
@@ -38,7 +38,7 @@ struct Legacy {
     outputs: Outputs,
 }
 
-/// Deploys the other stack, then the pipeline against it, and edits a picture.
+/// Deploys the other stack, then the pipeline against it, and edits an image.
 pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
     let cdk = cloud.cdk(checkout, run_dir);
     let note = |line: &str| report.progress.note(line);
@@ -66,7 +66,7 @@ impl Legacy {
             context: ("viewer-domain", &viewer_domain()),
         };
         let outputs = cdk.deploy(deployment, note).await?;
-        Ok((Self { outputs }, "1 stack, whose table calls its attributes customer, record, pictures, cover".to_owned()))
+        Ok((Self { outputs }, "1 stack, whose table calls its attributes customer, record, images, cover".to_owned()))
     }
 
     fn get(&self, output: &str) -> Result<&str, Cause> {
@@ -85,9 +85,9 @@ impl Legacy {
             [image_packs.attributes]
             tenant = "customer"
             entity = "record"
-            image_locations = "pictures"
+            image_locations = "images"
             main_image_location = "cover"
-            forced_revision = "forced"
+            generation = "forced"
             [distributions.{TENANT}]
             id = "{}"
             cache_tags = false
@@ -106,12 +106,12 @@ impl Legacy {
         Ok(section.parse()?)
     }
 
-    /// Publishes a picture of the pack, as the installation's own image service does.
+    /// Publishes an image of the pack, as the installation's own image service does.
     async fn publish(&self, shop: &LocalCloud, colour: Colour) -> Result<(), Cause> {
         let put = shop.clients().s3.put_object().bucket(self.get("PublishedBucket")?);
         let put = put.key(format!("api/v2/img/{PACK}")).content_type("image/jpeg").cache_control("s-maxage=86400");
-        let picture = photograph(colour, (320, 180), Encoding::Jpeg, 1)?;
-        put.body(picture.into()).send().await.map_err(aws_sdk_s3::Error::from)?;
+        let image = photograph(colour, (320, 180), Encoding::Jpeg, 1)?;
+        put.body(image.into()).send().await.map_err(aws_sdk_s3::Error::from)?;
         Ok(())
     }
 
@@ -120,7 +120,7 @@ impl Legacy {
         let pack = json!({
             "customer": TENANT,
             "record": format!("pack#{PACK}"),
-            "pictures": {LOCATION: {"original": {"key": format!("{PACK}.jpg"), "version": version}}},
+            "images": {LOCATION: {"original": {"key": format!("{PACK}.jpg"), "version": version}}},
             "cover": LOCATION,
             "entity": "an attribute that only the installation knows",
         });
@@ -150,7 +150,7 @@ impl Legacy {
                 .progress
                 .note(&format!("waiting for the schedule, {} s after the edit", edited_at.elapsed().as_secs()));
             let seen = tenant.viewer.fetch(PACK, LOCATION).await?;
-            Ok(if seen.picture.colour == Colour::Blue { Ok(seen) } else { Err(seen.to_string()) })
+            Ok(if seen.image.colour == Colour::Blue { Ok(seen) } else { Err(seen.to_string()) })
         })
         .await?;
         expect_seen("shop/p1", &fresh, Cache::Miss, Colour::Blue)?;
@@ -182,8 +182,8 @@ impl Legacy {
         let get = shop.clients().dynamodb.get_item().table_name(self.get("ImagePackTable")?).consistent_read(true);
         let get = get.key("customer", key(TENANT)).key("record", key(&format!("pack#{PACK}"))).send().await;
         let item = get.map_err(aws_sdk_dynamodb::Error::from)?.item.unwrap_or_default();
-        let present = ["pictures", "cover", "title", "entity"].map(|name| item.contains_key(name));
-        expect_eq("the presence of pictures, cover, title, entity", &present, &[true, false, true, true])?;
+        let present = ["images", "cover", "title", "entity"].map(|name| item.contains_key(name));
+        expect_eq("the presence of images, cover, title, entity", &present, &[true, false, true, true])?;
 
         let admin = shop.admin_api()?;
         let token = |tenant| shop.token(&[tenant], Duration::from_mins(10));

@@ -1,5 +1,5 @@
 //! Faults on the deployed system: functions are killed, CloudFront fails, rights are taken away, the queue overflows.
-//! Afterwards everybody must see the new pictures, and nothing may be lost.
+//! Afterwards everybody must see the new images, and nothing may be lost.
 //!
 //! What goes wrong is chosen, never drawn by chance: the edge's faults by a seed, the kills by what has happened before.
 
@@ -56,17 +56,17 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
         // What was played before may wait to be purged once more; the faults must meet their own edits only.
         let note = |left| report.progress.note(&format!("{left} entries of before wait"));
         runs.until_empty(EMPTY_WITHIN, note).await?;
-        let detail = format!("{} pictures of two tenants", gallery.len());
+        let detail = format!("{} images of two tenants", gallery.len());
         Ok((Faults { cloud, report, runs, gallery, killed: 0, rights_deleted: 0 }, detail))
     };
-    let mut faults = report.step("pictures for the faults are uploaded and seen", open).await?;
-    let name = "image-invalidation is killed while CloudFront answers: the pictures become fresh";
+    let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
+    let name = "image-invalidation is killed while CloudFront answers: the images become fresh";
     report.step(name, faults.killed_run()).await?;
-    let name = "all functions are killed again and again while edits are made: the pictures become fresh";
+    let name = "all functions are killed again and again while edits are made: the images become fresh";
     report.step(name, faults.restarted_workers()).await?;
-    let name = "CloudFront fails half of the calls: the pictures become fresh, by exact invalidations";
+    let name = "CloudFront fails half of the calls: the images become fresh, by exact invalidations";
     report.step(name, faults.failing_edge()).await?;
-    let name = "rights are deleted: edits wait, and the pictures become fresh when the rights are back";
+    let name = "rights are deleted: edits wait, and the images become fresh when the rights are back";
     report.step(name, faults.deleted_rights()).await?;
     let name = "a backlog in the queue is emptied, and nothing of it is lost";
     let emptied = report.step(name, backlog::empty(cloud, &faults.runs, entries, report)).await?;
@@ -199,7 +199,7 @@ impl Faults<'_> {
             role.grant(clients, grant).await?;
         }
         seen?;
-        expect_eq("the pictures that are old while nobody may invalidate", &old, &waiting)?;
+        expect_eq("the images that are old while nobody may invalidate", &old, &waiting)?;
         self.rights_deleted += 3;
         let fresh = self.until_fresh().await?;
         Ok((
@@ -234,7 +234,7 @@ impl Faults<'_> {
         let runs = self.runs.until_empty(EMPTY_WITHIN, note).await?;
         let invalidations = self.gallery.expect_fresh().await?;
         Ok(format!(
-            "{} pictures fresh and completed in the ledger after {runs} more runs, {invalidations} invalidations, 0 dead \
+            "{} images fresh and completed in the ledger after {runs} more runs, {invalidations} invalidations, 0 dead \
              letters, 0 edits lost",
             self.gallery.len()
         ))

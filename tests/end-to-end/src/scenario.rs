@@ -1,7 +1,7 @@
 //! The scenario: an image edit and what viewers see of it, against the deployed stacks.
 //!
 //! It writes only what an editor writes and calls only what a viewer or an admin calls. The tick is fired by the
-//! deployed schedule, the queue is filled by the deployed stream mapping, and pictures come through the edge from the
+//! deployed schedule, the queue is filled by the deployed stream mapping, and images come through the edge from the
 //! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is lost on
 //! purpose in the end, to be recovered.
 
@@ -42,9 +42,9 @@ pub async fn play(
     report.step(name, attacks::refused(cast, cloud, checkout)).await?;
     report.step("an update of metadata and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
 
-    let name = "the original is replaced: the viewer still gets the old picture";
+    let name = "the original is replaced: the viewer still gets the old image";
     let mut edits = report.step(name, edit::replace(cast)).await?.to_vec();
-    report.step("a new suffix shows the new picture without any purge", edit::new_suffix(cast)).await?;
+    report.step("a new suffix shows the new image without any purge", edit::new_suffix(cast)).await?;
     let name = "fetchImage replaces an original, and refuses to look into the cloud's insides";
     edits.push(report.step(name, edit::fetch(cast, cloud)).await?);
     edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(cast)).await?);
@@ -58,7 +58,7 @@ pub async fn play(
         .await?;
     report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
 
-    let name = "the tick purges, and the viewer gets the new picture of every edit";
+    let name = "the tick purges, and the viewer gets the new image of every edit";
     report.step(name, purge::until_fresh(cast, report, edits)).await?;
     report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
     report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(cast, cloud)).await?;

@@ -1,9 +1,9 @@
-//! What viewers can get of one pack, and what is still being made for them from old data.
+//! What viewers can get of one pack, and what is still being rendered for them from old data.
 //!
-//! The two activities that bring old pictures back, a run of image-processing and an edge's fetch from the origin, may
+//! The two activities that bring old images back, a run of image-processing and an edge's fetch from the origin, may
 //! be under way at any time and in any number, because viewers ask whenever they like. So the model does not begin and
 //! end them one by one. It keeps, for each old version of the data, how long somebody who has read it may still store
-//! what was made of it: **what may be under way is under way**. The clock's tick that closes such a window is the model's
+//! what was rendered: **what may be under way is under way**. The clock's tick that closes such a window is the model's
 //! way of saying that a bounded activity does not overrun its limit.
 //!
 //! image-processing reads the pack once, before it begins; that the real one reads it again after storing is a second
@@ -18,7 +18,7 @@
 
 use crate::configuration::{Timing, WRITES_MAX};
 
-/// The copies of one pack's pictures, by the version of the data that they were made from.
+/// The copies of one pack's images, by the version of the data that they were rendered from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Copies {
     /// What the variants bucket holds. `None`: nothing, or something that is not old.
@@ -38,19 +38,19 @@ impl Copies {
         self.fetching[usize::from(replaced)] = Some(timing.edge_fetch_max);
     }
 
-    /// Whether image-processing may store the variant that it made from the old version `data`.
+    /// Whether image-processing may store the variant that it rendered from the old version `data`.
     #[must_use]
     pub fn may_be_processed(&self, data: u8) -> bool {
         self.processing[usize::from(data)].is_some() && self.variant.is_none_or(|variant| variant > data)
     }
 
-    /// image-processing stores the variant that it made from `data`, and edges may read it.
+    /// image-processing stores the variant that it rendered from `data`, and edges may read it.
     pub fn store_variant(&mut self, data: u8, timing: &Timing) {
         self.variant = Some(data);
         self.fetching[usize::from(data)] = Some(timing.edge_fetch_max);
     }
 
-    /// Whether an edge may store what it was answered, made from the old version `data`.
+    /// Whether an edge may store what it was answered, rendered from the old version `data`.
     #[must_use]
     pub fn may_be_cached(&self, data: u8) -> bool {
         self.fetching[usize::from(data)].is_some() && self.cached.is_none_or(|cached| cached > data)

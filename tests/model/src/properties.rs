@@ -24,8 +24,8 @@ pub const NOTHING_LOST: &str = "no delivered write is lost";
 /// It does happen that a settled purge completes; a model in which nothing happens would satisfy everything else.
 pub const PURGED: &str = "a settled purge completes";
 
-/// It does happen that a viewer can get an old picture before that.
-pub const STALE: &str = "an old picture is there before the purge";
+/// It does happen that a viewer can get an old image before that.
+pub const STALE: &str = "an old image is there before the purge";
 
 /// The promises, and the signs that the model can do what they are about.
 #[must_use]

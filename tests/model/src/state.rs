@@ -26,7 +26,7 @@ pub struct State {
 /// One pack: its data, its row in the queue, its copies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Pack {
-    /// How often it was written. The pictures that viewers should see are made from this version of the data.
+    /// How often it was written. The images that viewers should see are rendered from this version of the data.
     pub data: u8,
     /// How many of its stream records were delivered.
     pub delivered: u8,

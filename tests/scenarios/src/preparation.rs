@@ -73,7 +73,7 @@ impl Environment {
         let client = self.s3.client();
         let puts: Vec<_> = keys
             .into_iter()
-            .map(|key| client.put_object().bucket(LocalS3::VARIANTS_BUCKET).key(key).body(b"picture".to_vec().into()))
+            .map(|key| client.put_object().bucket(LocalS3::VARIANTS_BUCKET).key(key).body(b"image".to_vec().into()))
             .collect();
         let mut puts = stream::iter(puts).map(PutObjectFluentBuilder::send).buffer_unordered(CONCURRENT_UPLOADS);
         while let Some(put) = puts.next().await {

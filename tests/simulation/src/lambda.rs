@@ -35,7 +35,7 @@ pub(crate) struct Instance {
     skew_ms: u64,
     life: Life,
     /// Whether it runs image-processing.
-    makes_pictures: bool,
+    renders_images: bool,
     /// After how many more calls to a service it dies.
     calls_left: Arc<AtomicU64>,
 }
@@ -91,8 +91,8 @@ impl Instance {
         let ends_at_ms = world.now_ms + limit_ms;
         drop(world);
         let calls_left = Arc::new(AtomicU64::new(calls_left));
-        let makes_pictures = function.name == IMAGE_PROCESSING.name;
-        Self { simulation: simulation.clone(), makes_pictures, name, ends_at_ms, skew_ms, life, calls_left }
+        let renders_images = function.name == IMAGE_PROCESSING.name;
+        Self { simulation: simulation.clone(), renders_images, name, ends_at_ms, skew_ms, life, calls_left }
     }
 
     /// When it must have ended, by its own clock.
@@ -124,9 +124,9 @@ impl Instance {
     ) {
         let mut world = self.simulation.world();
         let mut fate = world.chance.fate();
-        let slow_per_mille = world.setup.slow_pictures_per_mille;
+        let slow_per_mille = world.setup.slow_renders_per_mille;
         let is_storm = world.elapsed_ms() < world.setup.storm_ms;
-        if fate == Fate::Good && self.makes_pictures && is_storm && world.chance.happens(slow_per_mille) {
+        if fate == Fate::Good && self.renders_images && is_storm && world.chance.happens(slow_per_mille) {
             world.chance.count("slow call");
             fate = Fate::Slow;
         }

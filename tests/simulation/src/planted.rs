@@ -17,7 +17,7 @@ pub enum Planted {
     CompletedAtOnce,
     /// A pack's variants are deleted for every tenant that has a pack of that name.
     EveryTenantsVariants,
-    /// An edge keeps a picture for some seconds although it is about to be purged.
+    /// An edge keeps an image for some seconds although it is about to be purged.
     StaleKeptBriefly,
     /// The stream goes on behind records whose write failed.
     FailedRecordsSkipped,

@@ -14,8 +14,8 @@ use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
-use crate::promise::history::{Era, History, Revisions};
-use crate::services::cloudfront::Picture;
+use crate::promise::history::{Era, History, Fingerprints};
+use crate::services::cloudfront::ImageResponse;
 use crate::services::pack_table::Item;
 
 /// How the promise was broken.
@@ -46,7 +46,7 @@ type Pass = (TenantId, Target, String, bool);
 pub(crate) struct Promise {
     /// How it was broken, the first time of each kind.
     pub(crate) breaches: BTreeMap<Breach, String>,
-    revisions: Revisions,
+    fingerprints: Fingerprints,
     packs: BTreeMap<(TenantId, ImagePackId), History<Option<ImagePack>>>,
     locations: BTreeMap<(TenantId, LocationName), History<Vec<LocationConfig>>>,
     /// The last write of each target that was enqueued.
@@ -86,20 +86,20 @@ impl Promise {
     ) {
         match (target, item) {
             (Target::Pack(pack), item) => {
-                let pictures = match item {
+                let images = match item {
                     Some(Item::Pack(pack, _)) => Some(pack.clone()),
                     _ => None,
                 };
                 let history = self.packs.entry((tenant.clone(), pack.clone())).or_default();
-                if history.now() != Some(&pictures) {
-                    history.begin(sequence, at_ms, pictures);
+                if history.now() != Some(&images) {
+                    history.begin(sequence, at_ms, images);
                 }
             }
             (Target::Location(name), Some(Item::Location(config))) => {
                 let history = self.locations.entry((tenant.clone(), name.clone())).or_default();
                 match history.now_mut() {
-                    // Saved without force: it applies to variants made from now on, beside those that exist.
-                    Some(configs) if configs[0].forced_revision == config.forced_revision => configs.push(*config),
+                    // Saved without force: it applies to variants rendered from now on, beside those that exist.
+                    Some(configs) if configs[0].generation == config.generation => configs.push(*config),
                     _ => history.begin(sequence, at_ms, vec![*config]),
                 }
             }
@@ -186,10 +186,10 @@ impl Promise {
 
     /// The writes that no completed purge answers although they replaced something: each with its target.
     pub(crate) fn unanswered(&self) -> Vec<(TenantId, Target, u64)> {
-        let shows_pictures =
+        let shows_images =
             |pack: &Option<ImagePack>| pack.as_ref().is_some_and(|pack| !pack.image_locations.is_empty());
         let packs = self.packs.iter().filter_map(|((tenant, pack), history)| {
-            Some((tenant.clone(), Target::Pack(pack.clone()), history.last_replaced(shows_pictures)?))
+            Some((tenant.clone(), Target::Pack(pack.clone()), history.last_replaced(shows_images)?))
         });
         let locations = self.locations.iter().filter_map(|((tenant, name), history)| {
             Some((tenant.clone(), Target::Location(name.clone()), history.last_replaced(|_| true)?))
@@ -206,7 +206,7 @@ impl Promise {
         tenant: &TenantId,
         pack: &ImagePackId,
         location: Option<&LocationName>,
-        answer: &Picture,
+        answer: &ImageResponse,
         floor: &Floor,
     ) {
         self.answers += 1;
@@ -217,25 +217,25 @@ impl Promise {
         let Some(packs) = self.packs.get(&(tenant.clone(), pack.clone())) else { return };
         let is_fresh = |era: Era| !era.is_replaced_by(floor_of(Target::Pack(pack.clone())));
         let mut seen = Vec::new();
-        // What the URL means is read from the table, and the picture of that may have been stored long before.
+        // What the URL means is read from the table, and the image of that may have been stored long before.
         let mut meant = BTreeMap::new();
-        for (era, pictures) in packs.eras() {
-            let name = location.or(pictures.as_ref().and_then(|pack| pack.main_image_location.as_ref()));
+        for (era, images) in packs.eras() {
+            let name = location.or(images.as_ref().and_then(|pack| pack.main_image_location.as_ref()));
             if let Some(name) = name {
                 *meant.entry(name).or_insert(false) |= location.is_some() || is_fresh(era);
             }
-            if let Err(code) = history::picture_of(pictures.as_ref(), name)
+            if let Err(code) = history::image_of(images.as_ref(), name)
                 && answer.has_code(code)
             {
-                seen.push((is_fresh(era), format!("no picture ({code}), {era}")));
+                seen.push((is_fresh(era), format!("no image ({code}), {era}")));
             }
         }
         for (name, is_meant) in meant {
             let Some(locations) = self.locations.get(&(tenant.clone(), name.clone())) else { continue };
-            for (era, pictures) in packs.eras() {
-                let Ok(picture) = history::picture_of(pictures.as_ref(), Some(name)) else { continue };
+            for (era, images) in packs.eras() {
+                let Ok(image) = history::image_of(images.as_ref(), Some(name)) else { continue };
                 for (forced, configs) in locations.eras() {
-                    if history::shows(answer, picture, configs, &mut self.revisions) {
+                    if history::shows(answer, image, configs, &mut self.fingerprints) {
                         let is_forced = !forced.is_replaced_by(floor_of(Target::Location(name.clone())));
                         seen.push((is_meant && is_fresh(era) && is_forced, format!("{name} {era}, forced {forced}")));
                     }
@@ -250,7 +250,7 @@ impl Promise {
     }
 
     /// Looks at a variant that is stored when every purge is completed.
-    pub(crate) fn look_at_stored(&mut self, key: &str, revision: Option<&String>) {
+    pub(crate) fn look_at_stored(&mut self, key: &str, fingerprint: Option<&String>) {
         let mut parts = key.split('/');
         let mut next = || parts.next().unwrap_or_default();
         let (Ok(tenant), Ok(pack), Ok(name)) =
@@ -258,13 +258,13 @@ impl Promise {
         else {
             return;
         };
-        let pictures = self.packs.get(&(tenant.clone(), pack)).and_then(History::now).and_then(Option::as_ref);
+        let images = self.packs.get(&(tenant.clone(), pack)).and_then(History::now).and_then(Option::as_ref);
         let forced = self.locations.get(&(tenant, name.clone())).and_then(History::now);
-        let forced = forced.map_or(0, |configs| configs[0].forced_revision);
-        let fresh = history::picture_of(pictures, Some(&name)).ok();
-        let fresh = fresh.map(|picture| domain::image::picture_revision::picture_revision(picture, forced));
-        if fresh.as_ref() != revision {
-            self.broken(Breach::Lost, format!("variant {key} is stored at revision {revision:?}, now is {fresh:?}"));
+        let forced = forced.map_or(0, |configs| configs[0].generation);
+        let fresh = history::image_of(images, Some(&name)).ok();
+        let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, forced));
+        if fresh.as_ref() != fingerprint {
+            self.broken(Breach::Lost, format!("variant {key} is stored with fingerprint {fingerprint:?}, now is {fresh:?}"));
         }
     }
 }

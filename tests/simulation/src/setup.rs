@@ -27,7 +27,7 @@ pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
 /// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
 const SETTLE: Duration = Duration::from_secs(15 + 3 + 1);
 
-/// A tenant and where its pictures are cached.
+/// A tenant and where its images are cached.
 #[derive(Debug, Clone)]
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
@@ -56,7 +56,7 @@ pub(crate) struct Setup {
     pub(crate) storm_ms: u64,
     pub(crate) faults_per_mille: u32,
     /// How many of a thousand calls of image-processing are slow besides.
-    pub(crate) slow_pictures_per_mille: u32,
+    pub(crate) slow_renders_per_mille: u32,
     /// What CloudFront refuses, if anything.
     pub(crate) poison: Option<(TenantId, Target)>,
 }
@@ -88,7 +88,7 @@ impl Setup {
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
-            slow_pictures_per_mille: *chance.one_of(&[0, 0, 250]),
+            slow_renders_per_mille: *chance.one_of(&[0, 0, 250]),
             tenants,
             packs,
             locations,

@@ -20,7 +20,7 @@ const CALM_MAX_MS: u64 = 20 * 60_000;
 /// How long the calm lasts at least: what was delivered late has been handled by then.
 const CALM_MIN_MS: u64 = 75_000;
 
-/// Longer than an edge keeps the answer that there is no picture.
+/// Longer than an edge keeps the answer that there is no image.
 const ERRORS_KEPT_MS: u64 = 6_000;
 
 /// What came of a seed.
@@ -133,13 +133,13 @@ async fn look_at_everything(simulation: &Simulation) {
             }
         }
         let stored = world.variants.stored.iter();
-        let stored: Vec<_> = stored.map(|(key, (variant, _))| (key.clone(), variant.revision.clone())).collect();
-        for (key, revision) in stored {
+        let stored: Vec<_> = stored.map(|(key, (variant, _))| (key.clone(), variant.fingerprint.clone())).collect();
+        for (key, fingerprint) in stored {
             let is_refused = |(tenant, target): &(TenantId, Target)| {
                 domain::image::variant_key::Sweep::of(tenant, target).covers(&key)
             };
             if !refused.iter().any(is_refused) {
-                world.promise.look_at_stored(&key, revision.as_ref());
+                world.promise.look_at_stored(&key, fingerprint.as_ref());
             }
         }
         (world.setup.clone(), world.promise.final_floor(), refused)

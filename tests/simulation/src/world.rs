@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::planted::Planted;
 use crate::promise::Promise;
 use crate::schedule::{Agenda, Simulation};
-use crate::services::claims::ClaimTable;
+use crate::services::render_locks::RenderLockTable;
 use crate::services::cloudfront::CloudFronts;
 use crate::services::dead_letters::DeadLetterQueue;
 use crate::services::ledger::LedgerTable;
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) cloudfront: CloudFronts,
     pub(crate) ledger: LedgerTable,
     pub(crate) dead_letters: DeadLetterQueue,
-    pub(crate) claims: ClaimTable,
+    pub(crate) render_locks: RenderLockTable,
     pub(crate) promise: Promise,
     /// How many functions have been called.
     pub(crate) invocations: u64,
@@ -59,7 +59,7 @@ impl World {
             cloudfront: CloudFronts::of(&setup),
             ledger: LedgerTable::default(),
             dead_letters: DeadLetterQueue::default(),
-            claims: ClaimTable::default(),
+            render_locks: RenderLockTable::default(),
             promise: Promise::default(),
             invocations: 0,
             lines: is_traced.then(Vec::new),
@@ -80,7 +80,7 @@ impl World {
         self.now_ms - BEGINNING_MS
     }
 
-    /// Sends a viewer to a picture of `target` within the next `millis_max` milliseconds: something has just happened to it.
+    /// Sends a viewer to an image of `target` within the next `millis_max` milliseconds: something has just happened to it.
     pub(crate) fn make_curious(&mut self, tenant: &TenantId, target: &Target, millis_max: u64) {
         if let Some(simulation) = self.simulation.clone() {
             let (edge, url) = (*self.chance.one_of(&[0, 1]), Url::of(self, tenant, target));

@@ -21,7 +21,7 @@ impl LocalDynamoDb {
     /// Partition `tenant`, sort `purge`.
     pub const PURGE_LEDGER_TABLE: &str = "purge-ledger";
     /// Partition `tenant`, sort `variant`.
-    pub const VARIANT_CLAIM_TABLE: &str = "variant-claims";
+    pub const RENDER_LOCK_TABLE: &str = "render-locks";
 
     /// Starts an empty DynamoDB and creates the tables.
     ///
@@ -36,7 +36,7 @@ impl LocalDynamoDb {
             (Self::IMAGE_PACK_TABLE, "entity"),
             (Self::INVALIDATION_QUEUE_TABLE, "target"),
             (Self::PURGE_LEDGER_TABLE, "purge"),
-            (Self::VARIANT_CLAIM_TABLE, "variant"),
+            (Self::RENDER_LOCK_TABLE, "variant"),
         ] {
             create_table(&local.client(), table, sort_key).await;
         }

@@ -229,15 +229,15 @@ mod tests {
     async fn an_original_that_is_replaced_in_place_keeps_both_versions() {
         let client = LocalS3::start().await.client();
         let mut versions = Vec::new();
-        for picture in ["old", "new"] {
+        for image in ["old", "new"] {
             let put = client.put_object().bucket(LocalS3::ORIGINALS_BUCKET).key("acme/p1/main");
-            let put = put.body(picture.as_bytes().to_vec().into()).send().await.unwrap();
+            let put = put.body(image.as_bytes().to_vec().into()).send().await.unwrap();
             versions.push(put.version_id.unwrap());
         }
-        for (version, picture) in versions.iter().zip(["old", "new"]) {
+        for (version, image) in versions.iter().zip(["old", "new"]) {
             let get = client.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key("acme/p1/main").version_id(version);
             let body = get.send().await.unwrap().body.collect().await.unwrap();
-            assert_eq!(body.to_vec(), picture.as_bytes());
+            assert_eq!(body.to_vec(), image.as_bytes());
         }
     }
 

@@ -13,7 +13,7 @@ use local_cloud::admin::Answer;
 use crate::landscape::landscape;
 use crate::{ConsoleError, Desk, Member};
 
-/// The largest picture that the management API takes in one request, in bytes (`docs/management-api.md`).
+/// The largest image that the management API takes in one request, in bytes (`docs/management-api.md`).
 const DIRECT_UPLOAD_MAX_BYTES: usize = 4_500_000;
 
 /// One click.
@@ -44,7 +44,7 @@ pub(super) enum Action {
         /// Which part.
         crop: Crop,
     },
-    /// Show another picture at addresses without a location.
+    /// Show another image at addresses without a location.
     ChangeMainLocation {
         /// Which one.
         location: LocationName,
@@ -54,7 +54,7 @@ pub(super) enum Action {
         /// The new title.
         title: String,
     },
-    /// Have every variant of a location made anew, in all packs of the tenant.
+    /// Have every variant of a location re-rendered, in all packs of the tenant.
     ForceLocation {
         /// Which one.
         location: LocationName,
@@ -104,19 +104,19 @@ pub(super) async fn carry_out(desk: &Desk, order: Order) -> Result<Outcome, Cons
     Ok(outcome(&answer))
 }
 
-/// Uploads the user's own picture.
+/// Uploads the user's own image.
 pub(super) async fn upload(
     desk: &Desk,
     tenant: &TenantId,
     (pack, location): (&ImagePackId, &LocationName),
-    (media_type, picture): (&str, Bytes),
+    (media_type, image): (&str, Bytes),
 ) -> Result<Outcome, ConsoleError> {
     let management = &desk.member(tenant)?.management;
     let (pack, location) = (pack.as_str(), location.as_str());
-    let answer = if picture.len() > DIRECT_UPLOAD_MAX_BYTES {
-        management.upload_presigned(pack, location, picture.to_vec(), media_type).await?
+    let answer = if image.len() > DIRECT_UPLOAD_MAX_BYTES {
+        management.upload_presigned(pack, location, image.to_vec(), media_type).await?
     } else {
-        management.upload_original(pack, location, picture.to_vec(), media_type).await?
+        management.upload_original(pack, location, image.to_vec(), media_type).await?
     };
     Ok(outcome(&answer))
 }
@@ -150,9 +150,9 @@ mod tests {
             ),
             (
                 StatusCode::UNPROCESSABLE_ENTITY,
-                json!({"error": {"code": "not-an-image", "message": "This is no picture."}}),
+                json!({"error": {"code": "not-an-image", "message": "This is no image."}}),
                 false,
-                "422 Unprocessable Entity: This is no picture.",
+                "422 Unprocessable Entity: This is no image.",
             ),
             (
                 StatusCode::CONFLICT,

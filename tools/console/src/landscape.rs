@@ -1,24 +1,24 @@
-//! Pictures to replace originals with: landscapes, each of another colour than the one before.
+//! Images to replace originals with: landscapes, each of another colour than the one before.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
-use local_cloud::picture::PictureError;
+use local_cloud::test_image::TestImageError;
 
 /// Size of a landscape in pixels.
 pub(super) const SIZE: (u32, u32) = (1200, 800);
-/// JPEG quality, as editors export pictures.
+/// JPEG quality, as editors export images.
 const JPEG_QUALITY: u8 = 88;
 /// The part of a turn that keeps successive hues furthest apart: the golden ratio's fraction.
 const GOLDEN: f32 = 0.618_034;
-/// The hills from back to front: height, waviness, waves across the picture, lightness.
+/// The hills from back to front: height, waviness, waves across the image, lightness.
 const HILLS: [(f32, f32, f32, f32); 3] = [(0.56, 0.09, 1.3, 0.50), (0.70, 0.07, 2.1, 0.38), (0.84, 0.05, 3.2, 0.26)];
-/// The sun's radius, in heights of the picture.
+/// The sun's radius, in heights of the image.
 const SUN_RADIUS: f32 = 0.11;
 
 /// The landscape of that number, as JPEG. Details at every place show which part a crop keeps.
-#[expect(clippy::cast_precision_loss, reason = "a picture's side is far below 2^23 pixels, a number of clicks too")]
-pub(super) fn landscape(number: u32) -> Result<Vec<u8>, PictureError> {
+#[expect(clippy::cast_precision_loss, reason = "an image's side is far below 2^23 pixels, a number of clicks too")]
+pub(super) fn landscape(number: u32) -> Result<Vec<u8>, TestImageError> {
     let (width, height) = (SIZE.0 as f32, SIZE.1 as f32);
     let hue = (0.58 + number as f32 * GOLDEN).fract();
     let sun = (width / height * (0.2 + 0.6 * (number as f32 * GOLDEN * GOLDEN).fract()), 0.28);
@@ -26,7 +26,7 @@ pub(super) fn landscape(number: u32) -> Result<Vec<u8>, PictureError> {
     let hills = HILLS.map(|(_, _, _, lightness)| rgb(hue + 0.04, 0.48, lightness));
     let crests: Vec<_> = (0..SIZE.0).map(|x| crests(x as f32 / width, number as f32)).collect();
 
-    let picture = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+    let image = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
         let (across, down) = (x as f32 / height, y as f32 / height);
         let nearest = crests[x as usize].iter().rposition(|crest| down > *crest);
         match nearest {
@@ -36,11 +36,11 @@ pub(super) fn landscape(number: u32) -> Result<Vec<u8>, PictureError> {
         }
     });
     let mut bytes = Vec::new();
-    picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
+    image.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
     Ok(bytes)
 }
 
-/// Where each hill begins at `x`, both in parts of the picture.
+/// Where each hill begins at `x`, both in parts of the image.
 fn crests(x: f32, number: f32) -> [f32; 3] {
     HILLS.map(|(height, waviness, waves, _)| height + waviness * ((x * waves + number * GOLDEN) * 6.3).sin())
 }
@@ -64,8 +64,8 @@ mod tests {
     fn a_landscape_is_a_jpeg_of_its_size_and_unlike_the_ones_before() {
         let landscapes: Vec<_> = (0..4).map(|number| landscape(number).unwrap()).collect();
         for (number, bytes) in landscapes.iter().enumerate() {
-            let picture = image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg).unwrap();
-            assert_eq!((picture.width(), picture.height()), SIZE);
+            let image = image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg).unwrap();
+            assert_eq!((image.width(), image.height()), SIZE);
             assert!(landscapes[..number].iter().all(|before| before != bytes));
         }
     }

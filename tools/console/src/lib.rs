@@ -1,14 +1,14 @@
 //! The console: one page on loopback that shows what viewers see, what waits to be purged, and buttons to change it.
 //!
 //! Whatever it shows was got the way a viewer or an operator would get it, and its buttons call what an editor or an
-//! admin would call: a picture comes through the edge, a change goes to the deployed management API, and tables and
+//! admin would call: an image comes through the edge, a change goes to the deployed management API, and tables and
 //! invalidations are only read.
 
 mod action;
 mod guard;
 mod landscape;
 mod look;
-mod pictures;
+mod images;
 mod preparation;
 mod routes;
 mod state;
@@ -28,12 +28,12 @@ use tokio::task::JoinHandle;
 use local_cloud::admin::{AdminApi, AdminError};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::{Observer, ObserverError};
-use local_cloud::picture::PictureError;
+use local_cloud::test_image::TestImageError;
 use local_cloud::report::Cause;
 use local_cloud::{LocalCloud, Tenant};
 
 use action::Landscapes;
-use pictures::Pictures;
+use images::Images;
 
 pub use preparation::PACK;
 
@@ -56,7 +56,7 @@ struct Desk {
     observer: Observer,
     admin: AdminApi,
     purge_every: Duration,
-    pictures: Pictures,
+    images: Images,
     landscapes: Landscapes,
 }
 
@@ -75,8 +75,8 @@ enum ConsoleError {
     #[error("there is no tenant {0}; choose another one")]
     NoSuchTenant(TenantId),
     /// The page asks for an original that has been removed.
-    #[error("there is no such picture any more")]
-    NoSuchPicture,
+    #[error("there is no such image any more")]
+    NoSuchImage,
     /// The image-pack table could not be read.
     #[error("the image-pack table could not be read")]
     Table(#[source] Box<aws_sdk_dynamodb::Error>),
@@ -98,9 +98,9 @@ enum ConsoleError {
     /// An API did not answer.
     #[error(transparent)]
     Api(#[from] AdminError),
-    /// No picture could be made.
+    /// No image could be made.
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Image(#[from] TestImageError),
 }
 
 impl Console {
@@ -145,7 +145,7 @@ impl Desk {
             observer: cloud.observer()?,
             admin: cloud.admin_api()?,
             purge_every: cloud.purge_every()?,
-            pictures: Pictures::default(),
+            images: Images::default(),
             landscapes: Landscapes::default(),
         })
     }

@@ -1,4 +1,4 @@
-//! One look at a picture: a viewer's own request through the edge, and what came of it.
+//! One look at an image: a viewer's own request through the edge, and what came of it.
 
 use std::io::Cursor;
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 use local_cloud::report::with_causes;
 use local_cloud::viewer::Viewer;
 
-use crate::pictures::Pictures;
+use crate::images::Images;
 use crate::verdict::Seen;
 
-/// Names what a variant was made from.
-const IMAGE_REVISION: &str = "image-revision";
+/// The fingerprint of the image.
+const IMAGE_FINGERPRINT: &str = "image-fingerprint";
 /// How much of an error's text is shown, in characters.
 const PROBLEM_CHARS_MAX: usize = 200;
 
@@ -27,18 +27,18 @@ pub(super) struct Look {
     pub(super) x_cache: String,
     /// How long it has been in the cache, in seconds. A response from the origin has no `Age`.
     pub(super) age_secs: Option<u64>,
-    /// The revision that the response names.
-    pub(super) revision: Option<String>,
-    /// The picture, if it is one.
-    pub(super) picture: Option<SeenPicture>,
+    /// The fingerprint that the response names.
+    pub(super) fingerprint: Option<String>,
+    /// The image, if it is one.
+    pub(super) image: Option<SeenImage>,
     /// What was wrong.
     pub(super) problem: Option<String>,
 }
 
-/// The picture that a viewer got.
+/// The image that a viewer got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SeenPicture {
+pub(super) struct SeenImage {
     /// Where the console keeps it.
     pub(super) url: String,
     /// Width in pixels.
@@ -52,10 +52,10 @@ pub(super) struct SeenPicture {
 }
 
 impl Look {
-    /// Looks at `url` and keeps the picture.
-    pub(super) async fn take(viewer: &Viewer, url: &str, pictures: &Pictures) -> Self {
+    /// Looks at `url` and keeps the image.
+    pub(super) async fn take(viewer: &Viewer, url: &str, images: &Images) -> Self {
         let nothing =
-            Self { status: 0, x_cache: String::new(), age_secs: None, revision: None, picture: None, problem: None };
+            Self { status: 0, x_cache: String::new(), age_secs: None, fingerprint: None, image: None, problem: None };
         let response = match viewer.get(url).await {
             Ok(response) => response,
             Err(error) => return Self { problem: Some(with_causes(&error)), ..nothing },
@@ -65,7 +65,7 @@ impl Look {
             status: response.status.as_u16(),
             x_cache: text("x-cache").unwrap_or_default(),
             age_secs: text(AGE.as_str()).and_then(|age| age.parse().ok()),
-            revision: text(IMAGE_REVISION),
+            fingerprint: text(IMAGE_FINGERPRINT),
             ..nothing
         };
         let body = response.body;
@@ -77,17 +77,17 @@ impl Look {
         match reader.and_then(ImageReader::into_dimensions) {
             Ok((width, height)) => {
                 let (media_type, bytes) = (text(CONTENT_TYPE.as_str()).unwrap_or_default(), body.len());
-                let url = format!("/pictures/{}", pictures.keep(&media_type, body));
-                Self { picture: Some(SeenPicture { url, width, height, bytes, media_type }), ..look }
+                let url = format!("/images/{}", images.keep(&media_type, body));
+                Self { image: Some(SeenImage { url, width, height, bytes, media_type }), ..look }
             }
-            Err(error) => Self { problem: Some(format!("not a picture: {error}")), ..look },
+            Err(error) => Self { problem: Some(format!("not an image: {error}")), ..look },
         }
     }
 
     /// What the verdict is about.
     pub(super) fn seen(&self) -> Seen<'_> {
-        match self.picture {
-            Some(_) => Seen::Picture { revision: self.revision.as_deref() },
+        match self.image {
+            Some(_) => Seen::Image { fingerprint: self.fingerprint.as_deref() },
             None => Seen::Nothing { status: self.status },
         }
     }

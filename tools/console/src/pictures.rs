@@ -1,4 +1,4 @@
-//! The pictures of the latest looks, by what they contain: the page shows exactly the bytes whose headers it shows.
+//! The images of the latest looks, by what they contain: the page shows exactly the bytes whose headers it shows.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,42 +6,42 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::body::Bytes;
 
-/// How many pictures are kept. A page fetches a picture in the second after the look; several pages may be open.
+/// How many images are kept. A page fetches an image in the second after the look; several pages may be open.
 const KEPT: usize = 64;
 
-/// One picture.
+/// One image.
 #[derive(Debug, Clone)]
-pub(super) struct Picture {
+pub(super) struct KeptImage {
     /// Names the content.
     pub(super) id: String,
     /// Its media type.
     pub(super) media_type: String,
-    /// The encoded picture.
+    /// The encoded image.
     pub(super) bytes: Bytes,
 }
 
-/// The latest pictures.
+/// The latest images.
 #[derive(Debug, Default)]
-pub(super) struct Pictures(Mutex<VecDeque<Picture>>);
+pub(super) struct Images(Mutex<VecDeque<KeptImage>>);
 
-impl Pictures {
-    /// Keeps a picture, once for the same content, and names it.
+impl Images {
+    /// Keeps an image, once for the same content, and names it.
     pub(super) fn keep(&self, media_type: &str, bytes: Bytes) -> String {
         let mut hasher = DefaultHasher::new();
         (media_type, &bytes).hash(&mut hasher);
         let id = format!("{:016x}", hasher.finish());
-        // A panic elsewhere leaves whole pictures behind.
-        let mut pictures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pictures.retain(|picture| picture.id != id);
-        pictures.push_front(Picture { id: id.clone(), media_type: media_type.to_owned(), bytes });
-        pictures.truncate(KEPT);
+        // A panic elsewhere leaves whole images behind.
+        let mut images = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        images.retain(|image| image.id != id);
+        images.push_front(KeptImage { id: id.clone(), media_type: media_type.to_owned(), bytes });
+        images.truncate(KEPT);
         id
     }
 
-    /// A picture that was kept lately.
-    pub(super) fn get(&self, id: &str) -> Option<Picture> {
-        let pictures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pictures.iter().find(|picture| picture.id == id).cloned()
+    /// An image that was kept lately.
+    pub(super) fn get(&self, id: &str) -> Option<KeptImage> {
+        let images = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        images.iter().find(|image| image.id == id).cloned()
     }
 }
 
@@ -50,16 +50,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_pictures_are_kept_and_what_is_looked_at_again_is_late() {
-        let pictures = Pictures::default();
-        let keep = |number: usize| pictures.keep("image/png", number.to_string().into());
+    fn the_latest_images_are_kept_and_what_is_looked_at_again_is_late() {
+        let images = Images::default();
+        let keep = |number: usize| images.keep("image/png", number.to_string().into());
         let watched = keep(0);
         let forgotten = keep(1);
         for number in 2..=KEPT {
             keep(number);
-            assert_eq!(keep(0), watched, "the same picture has the same name");
+            assert_eq!(keep(0), watched, "the same image has the same name");
         }
-        assert_eq!(pictures.get(&watched).map(|picture| picture.bytes), Some("0".into()));
-        assert!(pictures.get(&forgotten).is_none());
+        assert_eq!(images.get(&watched).map(|image| image.bytes), Some("0".into()));
+        assert!(images.get(&forgotten).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! A pack with two pictures for each tenant, so that there is something to see.
+//! A pack with two images for each tenant, so that there is something to see.
 
 use serde_json::json;
 

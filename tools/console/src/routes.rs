@@ -25,7 +25,7 @@ const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/page.js");
 const ICON: &str = include_str!("page/icon.svg");
 
-/// The largest picture that the page may upload, in bytes. Above the 50 MB that the API takes, so that the API says so.
+/// The largest image that the page may upload, in bytes. Above the 50 MB that the API takes, so that the API says so.
 const UPLOAD_MAX_BYTES: usize = 64 << 20;
 
 /// The pack that the page shows.
@@ -35,7 +35,7 @@ struct Chosen {
     pack: ImagePackId,
 }
 
-/// One picture of a pack.
+/// One image of a pack.
 #[derive(Debug, Deserialize)]
 struct Place {
     tenant: TenantId,
@@ -53,7 +53,7 @@ pub(super) fn routes(desk: Arc<Desk>, port: u16) -> Router {
         .route("/icon.svg", file("image/svg+xml", ICON))
         .route("/api/tenants", get(tenants))
         .route("/api/state", get(show))
-        .route("/pictures/{id}", get(picture))
+        .route("/images/{id}", get(image))
         .route("/original", get(original))
         .route("/api/actions", post(act))
         .route("/api/upload", post(upload))
@@ -74,9 +74,9 @@ async fn show(
     Ok(Json(state::state(&desk, &member.tenant, &pack).await?))
 }
 
-async fn picture(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
-    let picture = desk.pictures.get(&id).ok_or(ConsoleError::NoSuchPicture)?;
-    Ok(([(CONTENT_TYPE, picture.media_type)], picture.bytes).into_response())
+async fn image(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
+    let image = desk.images.get(&id).ok_or(ConsoleError::NoSuchImage)?;
+    Ok(([(CONTENT_TYPE, image.media_type)], image.bytes).into_response())
 }
 
 /// The original that a pack names now.
@@ -86,8 +86,8 @@ async fn original(
 ) -> Result<Response, ConsoleError> {
     let observer = &desk.observer;
     let shelf = Shelf::read(observer, &desk.member(&tenant)?.tenant.id).await?;
-    let picture = shelf.packs.get(&pack).and_then(|pack| pack.image_locations.get(&location));
-    let original = &picture.ok_or(ConsoleError::NoSuchPicture)?.original;
+    let image = shelf.packs.get(&pack).and_then(|pack| pack.image_locations.get(&location));
+    let original = &image.ok_or(ConsoleError::NoSuchImage)?.original;
     let failed = |error| ConsoleError::Original(Box::new(error));
     let get = observer.clients.s3.get_object().bucket(&observer.originals_bucket).key(&original.key);
     let object = get.version_id(&original.version).send().await.map_err(|error| failed(error.into()))?;
@@ -104,16 +104,16 @@ async fn upload(
     State(desk): State<Arc<Desk>>,
     Query(Place { tenant, pack, location }): Query<Place>,
     headers: HeaderMap,
-    picture: Bytes,
+    image: Bytes,
 ) -> Result<Json<Outcome>, ConsoleError> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Json(action::upload(&desk, &tenant, (&pack, &location), (media_type, picture)).await?))
+    Ok(Json(action::upload(&desk, &tenant, (&pack, &location), (media_type, image)).await?))
 }
 
 impl IntoResponse for ConsoleError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NoSuchTenant(_) | Self::NoSuchPicture => StatusCode::NOT_FOUND,
+            Self::NoSuchTenant(_) | Self::NoSuchImage => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_GATEWAY,
         };
         (status, Json(json!({"ok": false, "message": with_causes(&self)}))).into_response()

@@ -39,17 +39,17 @@ pub(super) struct State {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct View {
-    /// `None`: an address without a location, which shows the main picture.
+    /// `None`: an address without a location, which shows the main image.
     location: Option<LocationName>,
     url: String,
     original: Option<Original>,
     look: Look,
-    current_revision: Option<String>,
+    current_fingerprint: Option<String>,
     #[serde(flatten)]
     verdict: Verdict,
 }
 
-/// The original that variants are made from.
+/// The original that variants are rendered from.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Original {
@@ -87,11 +87,11 @@ pub(super) async fn state(desk: &Desk, tenant: &Tenant, pack: &ImagePackId) -> R
             Some(location) => tenant.viewer.url(pack.as_str(), location.as_str()),
             None => tenant.viewer.main_url(pack.as_str()),
         };
-        let look = Look::take(&tenant.viewer, &url, &desk.pictures).await;
+        let look = Look::take(&tenant.viewer, &url, &desk.images).await;
         looks.push((location, url, look));
     }
 
-    // What is current is read after the looks: a picture that was made meanwhile is not called stale.
+    // What is current is read after the looks: an image that was rendered meanwhile is not called stale.
     let shelf = Shelf::read(observer, &tenant.id).await?;
     let mut queue = observer.queue().await?;
     queue.retain(|entry| entry.tenant == tenant.id);
@@ -103,14 +103,14 @@ pub(super) async fn state(desk: &Desk, tenant: &Tenant, pack: &ImagePackId) -> R
     let shown = shelf.packs.get(pack).cloned().unwrap_or_default();
     let views = looks.into_iter().map(|(location, url, look)| {
         let place = location.as_ref().or(shown.main_image_location.as_ref());
-        let current_revision = place.and_then(|place| shelf.current_revision(pack, place));
-        let verdict = pipeline.judge(&look, current_revision.as_deref(), pack, place);
+        let current_fingerprint = place.and_then(|place| shelf.current_fingerprint(pack, place));
+        let verdict = pipeline.judge(&look, current_fingerprint.as_deref(), pack, place);
         let original = location.as_ref().and_then(|location| {
-            let picture = shown.image_locations.get(location)?;
-            let url = original_url(&tenant.id, pack, location, &picture.original.version);
-            Some(Original { url, crop: picture.crop })
+            let image = shown.image_locations.get(location)?;
+            let url = original_url(&tenant.id, pack, location, &image.original.version);
+            Some(Original { url, crop: image.crop })
         });
-        View { location, url, original, look, current_revision, verdict }
+        View { location, url, original, look, current_fingerprint, verdict }
     });
     Ok(State {
         views: views.collect(),

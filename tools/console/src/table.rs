@@ -1,10 +1,10 @@
-//! What the image-pack table says about a tenant: the truth that a viewer's picture is compared with.
+//! What the image-pack table says about a tenant: the truth that a viewer's image is compared with.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::image::image_pack::{ImageLocation, LocationConfig};
-use domain::image::picture_revision::picture_revision;
+use domain::image::fingerprint::fingerprint;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(super) struct Shelf {
 pub(super) struct Pack {
     /// What editors call it.
     pub(super) title: Option<String>,
-    /// The pictures by location.
+    /// The images by location.
     #[serde(default)]
     pub(super) image_locations: BTreeMap<LocationName, ImageLocation>,
     /// The location of a URL that names none.
@@ -62,10 +62,10 @@ impl Shelf {
         Ok(shelf)
     }
 
-    /// The revision that a viewer of this picture should see. `None`: there is no such picture.
-    pub(super) fn current_revision(&self, pack: &ImagePackId, location: &LocationName) -> Option<String> {
-        let picture = self.packs.get(pack)?.image_locations.get(location)?;
-        let forced_revision = self.locations.get(location).map_or(0, |config| config.forced_revision);
-        Some(picture_revision(picture, forced_revision))
+    /// The fingerprint that a viewer of this image should see. `None`: there is no such image.
+    pub(super) fn current_fingerprint(&self, pack: &ImagePackId, location: &LocationName) -> Option<String> {
+        let image = self.packs.get(pack)?.image_locations.get(location)?;
+        let generation = self.locations.get(location).map_or(0, |config| config.generation);
+        Some(fingerprint(image, generation))
     }
 }

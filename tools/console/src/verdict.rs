@@ -5,19 +5,19 @@ use serde::Serialize;
 /// What a viewer got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen<'a> {
-    /// A picture, with the revision that its response names, if it names one.
-    Picture {
-        /// The header `image-revision`.
-        revision: Option<&'a str>,
+    /// An image, with the fingerprint that its response names, if it names one.
+    Image {
+        /// The header `image-fingerprint`.
+        fingerprint: Option<&'a str>,
     },
-    /// Something else than a picture.
+    /// Something else than an image.
     Nothing {
         /// The status, as a number.
         status: u16,
     },
 }
 
-/// What is on its way to the caches and covers the picture.
+/// What is on its way to the caches and covers the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Purges<'a> {
     /// In the queue.
@@ -52,17 +52,17 @@ pub(super) struct InProgress<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Freshness {
-    /// The current picture, or rightly none.
+    /// The current image, or rightly none.
     Fresh,
-    /// An old picture, or one that is gone.
+    /// An old image, or one that is gone.
     Stale,
     /// The response doesn't say.
     Unknown,
-    /// No picture, though there is one.
+    /// No image, though there is one.
     Missing,
 }
 
-/// What to tell about a picture.
+/// What to tell about an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Verdict {
     /// In a word.
@@ -71,22 +71,22 @@ pub(super) struct Verdict {
     pub(super) reason: String,
 }
 
-/// Compares what a viewer sees with the revision that is current; `None`: the pack has no such picture.
+/// Compares what a viewer sees with the fingerprint that is current; `None`: the pack has no such image.
 pub(super) fn judge(seen: Seen<'_>, current: Option<&str>, purges: &Purges<'_>) -> Verdict {
     match (seen, current) {
-        (Seen::Nothing { .. }, None) => verdict(Freshness::Fresh, "There is no picture, and a viewer gets none."),
+        (Seen::Nothing { .. }, None) => verdict(Freshness::Fresh, "There is no image, and a viewer gets none."),
         (Seen::Nothing { status }, Some(_)) => {
-            verdict(Freshness::Missing, format!("There is a picture, but a viewer gets {status}."))
+            verdict(Freshness::Missing, format!("There is an image, but a viewer gets {status}."))
         }
-        (Seen::Picture { .. }, None) => verdict(Freshness::Stale, format!("The picture is gone: {}", why(purges))),
-        (Seen::Picture { revision: None }, Some(_)) => {
-            verdict(Freshness::Unknown, "The response has no image-revision, so nobody can tell.")
+        (Seen::Image { .. }, None) => verdict(Freshness::Stale, format!("The image is gone: {}", why(purges))),
+        (Seen::Image { fingerprint: None }, Some(_)) => {
+            verdict(Freshness::Unknown, "The response has no image-fingerprint, so nobody can tell.")
         }
-        (Seen::Picture { revision: Some(seen) }, Some(current)) if seen == current => {
-            verdict(Freshness::Fresh, format!("The current picture.{}", once_more(purges)))
+        (Seen::Image { fingerprint: Some(seen) }, Some(current)) if seen == current => {
+            verdict(Freshness::Fresh, format!("The current image.{}", once_more(purges)))
         }
-        (Seen::Picture { revision: Some(_) }, Some(_)) => {
-            verdict(Freshness::Stale, format!("An old picture: {}", why(purges)))
+        (Seen::Image { fingerprint: Some(_) }, Some(_)) => {
+            verdict(Freshness::Stale, format!("An old image: {}", why(purges)))
         }
     }
 }
@@ -95,7 +95,7 @@ fn verdict(freshness: Freshness, reason: impl Into<String>) -> Verdict {
     Verdict { freshness, reason: reason.into() }
 }
 
-/// Why an old picture is still seen.
+/// Why an old image is still seen.
 fn why(purges: &Purges<'_>) -> String {
     if let Some(InProgress { id, for_secs }) = purges.in_progress {
         return format!("invalidation {id} in progress for {}.", span(for_secs));
@@ -110,7 +110,7 @@ fn why(purges: &Purges<'_>) -> String {
     }
 }
 
-/// What is still to come for a picture that is current already.
+/// What is still to come for an image that is current already.
 fn once_more(purges: &Purges<'_>) -> String {
     if let Some(InProgress { id, .. }) = purges.in_progress {
         return format!(" Invalidation {id} is in progress.");
@@ -142,57 +142,57 @@ mod tests {
         Purges { in_progress: Some(InProgress { id: "I1", for_secs: 2 }), ..waiting(12, 1) }
     }
 
-    fn picture(revision: &str) -> Seen<'_> {
-        Seen::Picture { revision: Some(revision) }
+    fn image(fingerprint: &str) -> Seen<'_> {
+        Seen::Image { fingerprint: Some(fingerprint) }
     }
 
     #[test]
-    fn a_picture_is_fresh_or_stale_by_its_revision_and_the_reason_is_what_it_waits_for() {
+    fn an_image_is_fresh_or_stale_by_its_fingerprint_and_the_reason_is_what_it_waits_for() {
         use Freshness::{Fresh, Missing, Stale, Unknown};
-        let (unnamed, not_found) = (Seen::Picture { revision: None }, Seen::Nothing { status: 404 });
+        let (unnamed, not_found) = (Seen::Image { fingerprint: None }, Seen::Nothing { status: 404 });
         let cases = [
-            (picture("b"), Some("b"), NOTHING, Fresh, "The current picture."),
+            (image("b"), Some("b"), NOTHING, Fresh, "The current image."),
             (
-                picture("b"),
+                image("b"),
                 Some("b"),
                 waiting(12, 0),
                 Fresh,
-                "The current picture. A purge waits (image-locations-changed) and runs within 60 s.",
+                "The current image. A purge waits (image-locations-changed) and runs within 60 s.",
             ),
             (
-                picture("b"),
+                image("b"),
                 Some("b"),
                 waiting(12, 1),
                 Fresh,
-                "The current picture. Purged; once more within 60 s, for what was stored late.",
+                "The current image. Purged; once more within 60 s, for what was stored late.",
             ),
-            (picture("b"), Some("b"), in_progress(), Fresh, "The current picture. Invalidation I1 is in progress."),
+            (image("b"), Some("b"), in_progress(), Fresh, "The current image. Invalidation I1 is in progress."),
             (
-                picture("a"),
+                image("a"),
                 Some("b"),
                 waiting(12, 0),
                 Stale,
-                "An old picture: in the queue for 12 s (image-locations-changed); the next run comes within 60 s.",
+                "An old image: in the queue for 12 s (image-locations-changed); the next run comes within 60 s.",
             ),
             (
-                picture("a"),
+                image("a"),
                 Some("b"),
                 waiting(300, 0),
                 Stale,
-                "An old picture: in the queue for 5 min (image-locations-changed); the next run comes within 60 s.",
+                "An old image: in the queue for 5 min (image-locations-changed); the next run comes within 60 s.",
             ),
-            (picture("a"), Some("b"), in_progress(), Stale, "An old picture: invalidation I1 in progress for 2 s."),
+            (image("a"), Some("b"), in_progress(), Stale, "An old image: invalidation I1 in progress for 2 s."),
             (
-                picture("a"),
+                image("a"),
                 Some("b"),
                 NOTHING,
                 Stale,
-                "An old picture: not in the queue yet, the table's stream takes a second or two.",
+                "An old image: not in the queue yet, the table's stream takes a second or two.",
             ),
-            (picture("a"), None, in_progress(), Stale, "The picture is gone: invalidation I1 in progress for 2 s."),
-            (unnamed, Some("b"), NOTHING, Unknown, "The response has no image-revision, so nobody can tell."),
-            (not_found, Some("b"), NOTHING, Missing, "There is a picture, but a viewer gets 404."),
-            (not_found, None, NOTHING, Fresh, "There is no picture, and a viewer gets none."),
+            (image("a"), None, in_progress(), Stale, "The image is gone: invalidation I1 in progress for 2 s."),
+            (unnamed, Some("b"), NOTHING, Unknown, "The response has no image-fingerprint, so nobody can tell."),
+            (not_found, Some("b"), NOTHING, Missing, "There is an image, but a viewer gets 404."),
+            (not_found, None, NOTHING, Fresh, "There is no image, and a viewer gets none."),
         ];
         for (seen, current, purges, freshness, reason) in cases {
             let expected = verdict(freshness, reason);

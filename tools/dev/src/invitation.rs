@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use console::Console;
 use local_cloud::LocalCloud;
-use local_cloud::picture::{Colour, Encoding, photograph};
+use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::report::Cause;
 use serde_json::json;
 
 /// How long the admin's token is good for: a working day.
 const TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
-/// Uploads first pictures for each tenant, serves the console, and writes down the addresses, a token and the commands to
+/// Uploads first images for each tenant, serves the console, and writes down the addresses, a token and the commands to
 /// try. The console ends when it is dropped.
 ///
 /// Host names below `localhost` are not in the DNS; browsers know them, and `curl` is told by `--resolve`.
 pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cause> {
-    show_first_pictures(cloud).await?;
+    show_first_images(cloud).await?;
     let console = Console::start(cloud).await?;
     let acme = cloud.tenant("acme")?.viewer.url("cat", "main");
     let globex = cloud.tenant("globex")?.viewer.url("cat", "main");
@@ -27,12 +27,12 @@ pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cau
     let text = format!(
         "
 Console      {}
-Pictures     {acme}
+Images       {acme}
              {globex}
 Local AWS    {aws}
 Admin token  {token}
 
-Look at a picture twice: a Miss or a Hit, and its Age.
+Look at an image twice: a Miss or a Hit, and its Age.
   curl -s -D - -o cat.jpg {resolve_acme} '{acme}'
 
 Purge it as an admin of acme, then look again.
@@ -46,8 +46,8 @@ Look into the local AWS, for example at what waits to be purged.
     Ok((console, text))
 }
 
-/// Uploads one picture for each tenant and lets somebody look at it, so that there is something to try by hand.
-async fn show_first_pictures(cloud: &LocalCloud) -> Result<(), Cause> {
+/// Uploads one image for each tenant and lets somebody look at it, so that there is something to try by hand.
+async fn show_first_images(cloud: &LocalCloud) -> Result<(), Cause> {
     for (tenant, colour) in [("acme", Colour::Red), ("globex", Colour::Green)] {
         let editor = cloud.management_api(tenant)?;
         editor

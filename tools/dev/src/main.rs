@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     let ended = session::run(async |checkout, run_dir, report| {
         let cloud = LocalCloud::start(checkout, run_dir, report).await?;
         let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
-        let (_console, text) = report.step("the first pictures are uploaded, the console is served", invite).await?;
+        let (_console, text) = report.step("the first images are uploaded, the console is served", invite).await?;
         report.progress.print(&text);
         report.progress.begin("up; Ctrl-C ends everything");
         std::future::pending().await

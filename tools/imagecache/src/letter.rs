@@ -19,7 +19,7 @@ pub(crate) enum Letter {
 /// An entry that was taken out of the queue, because CloudFront refuses its item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Refused {
-    /// Whose pictures.
+    /// Whose images.
     pub(crate) tenant: TenantId,
     /// The row as it was.
     pub(crate) entry: RequestedEntry,

@@ -44,7 +44,7 @@ enum Command {
         /// When the outage began, in RFC 3339, for example 2026-11-24T10:00:00Z. Rather a minute early than late.
         #[arg(long, value_name = "TIME", value_parser = time)]
         since: Timestamp,
-        /// Only the pictures of this tenant.
+        /// Only the images of this tenant.
         #[arg(long, value_parser = tenant)]
         tenant: Option<TenantId>,
         /// Says what would be enqueued, and writes nothing.

@@ -28,7 +28,7 @@ const PURGES_LOOKED_AT: u8 = 10;
 pub struct Resync {
     /// When the outage began: nothing that changed before is enqueued.
     pub since: Timestamp,
-    /// Only this tenant's pictures.
+    /// Only this tenant's images.
     pub tenant: Option<TenantId>,
     /// Whether nothing is written.
     pub is_dry_run: bool,

@@ -23,7 +23,7 @@ use crate::ministack::{MiniStack, REGION, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::{Outputs, OutputsError};
-use crate::picture_server::PictureServer;
+use crate::image_server::ImageServer;
 use crate::report::{Cause, Report, StepFailed};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;
@@ -45,7 +45,7 @@ struct Parts {
     ministack: MiniStack,
     edge: RunningEdge,
     issuer: Issuer,
-    pictures: PictureServer,
+    images: ImageServer,
     clients: Clients,
 }
 
@@ -54,7 +54,7 @@ struct Parts {
 pub struct Tenant {
     /// Its id.
     pub id: TenantId,
-    /// Somebody who looks at its pictures.
+    /// Somebody who looks at its images.
     pub viewer: Viewer,
     /// The id of its distribution.
     pub distribution_id: String,
@@ -213,10 +213,10 @@ impl LocalCloud {
         &self.parts.issuer
     }
 
-    /// The web server that the management API may fetch pictures from.
+    /// The web server that the management API may fetch images from.
     #[must_use]
-    pub fn pictures(&self) -> &PictureServer {
-        &self.parts.pictures
+    pub fn images(&self) -> &ImageServer {
+        &self.parts.images
     }
 
     /// An operator who looks at the deployed pipeline.
@@ -246,7 +246,7 @@ impl Parts {
             viewer_domain: &viewer_domain,
             hosted_zone_id: &hosted_zone_id,
             issuer: self.issuer.url(),
-            picture_host: &self.pictures.host(),
+            image_host: &self.images.host(),
         }))
     }
 
@@ -276,8 +276,8 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     config.origin_ca = Some(ministack.certificate().pem().to_owned());
     let edge = edge::start(config).await?;
     let issuer = Issuer::start().await?;
-    let pictures = PictureServer::start().await?;
+    let images = ImageServer::start().await?;
     let clients = Clients::new(&http, &aws, &edge.endpoint_url());
     let detail = format!("local AWS {aws}, edge {}, issuer {}", edge.endpoint_url(), issuer.url());
-    Ok((Parts { ministack, edge, issuer, pictures, clients }, detail))
+    Ok((Parts { ministack, edge, issuer, images, clients }, detail))
 }

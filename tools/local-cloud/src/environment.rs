@@ -55,8 +55,8 @@ pub struct LocalParts<'a> {
     pub hosted_zone_id: &'a str,
     /// Who signs admin tokens.
     pub issuer: &'a str,
-    /// The host and port that pictures may be fetched from although it is on loopback.
-    pub picture_host: &'a str,
+    /// The host and port that images may be fetched from although it is on loopback.
+    pub image_host: &'a str,
 }
 
 /// Everything that differs on one machine.
@@ -70,7 +70,7 @@ pub fn local_settings(parts: LocalParts<'_>) -> Vec<Setting> {
         // There is no unified API here whose domain could be mapped to; the API's own address is used.
         ("admin_api.domain", None),
         set("admin_api.issuer", parts.issuer.into()),
-        set("admin_api.fetch_exempt_hosts", vec![parts.picture_host].into()),
+        set("admin_api.fetch_exempt_hosts", vec![parts.image_host].into()),
         // The functions run on this machine, and are built by whoever waits for them.
         set("handlers.architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.into()),
         set("handlers.profile", "dev".into()),

@@ -1,4 +1,4 @@
-//! An editor who changes one tenant's pictures, through the deployed management API. See `docs/management-api.md`.
+//! An editor who changes one tenant's images, through the deployed management API. See `docs/management-api.md`.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ impl ManagementApi {
         answer(self.request(Method::PATCH, &format!("imagePacks/{pack}")).json(changes)).await
     }
 
-    /// Uploads a picture into a new or an existing location.
+    /// Uploads an image into a new or an existing location.
     pub async fn upload_original(
         &self,
         pack: &str,
@@ -68,7 +68,7 @@ impl ManagementApi {
         answer(request.header("content-type", media_type).body(bytes)).await
     }
 
-    /// Uploads a picture of any size: straight to S3 with a presigned request, then confirmed.
+    /// Uploads an image of any size: straight to S3 with a presigned request, then confirmed.
     pub async fn upload_presigned(
         &self,
         pack: &str,
@@ -101,7 +101,7 @@ impl ManagementApi {
         answer(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted)).await
     }
 
-    /// Lets the API fetch a picture into a new or an existing location.
+    /// Lets the API fetch an image into a new or an existing location.
     pub async fn fetch_image(&self, pack: &str, location: &str, url: &str) -> Result<Answer, AdminError> {
         let request = self.request(Method::POST, &location_path(pack, location, "fetchImage"));
         answer(request.json(&json!({"url": url}))).await
@@ -112,18 +112,18 @@ impl ManagementApi {
         answer(self.request(Method::PUT, &location_path(pack, location, "crop")).json(&crop)).await
     }
 
-    /// Reads how a location's variants are made.
+    /// Reads how a location's variants are rendered.
     pub async fn get_location_config(&self, name: &str) -> Result<Answer, AdminError> {
         answer(self.request(Method::GET, &format!("imageLocationConfig/{name}"))).await
     }
 
-    /// Saves how a location's variants are made.
+    /// Saves how a location's variants are rendered.
     pub async fn put_location_config(&self, name: &str, config: &Value, force: bool) -> Result<Answer, AdminError> {
         let request = self.request(Method::PUT, &format!("imageLocationConfig/{name}"));
         answer(request.query(&[("force", force)]).json(config)).await
     }
 
-    /// Has every variant of a location made anew, by the configuration that is saved.
+    /// Has every variant of a location re-rendered, by the configuration that is saved.
     pub async fn force_location(&self, name: &str) -> Result<Answer, AdminError> {
         answer(self.request(Method::PUT, &format!("imageLocationConfig/{name}")).query(&[("force", true)])).await
     }

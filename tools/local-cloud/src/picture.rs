@@ -1,4 +1,4 @@
-//! Pictures with a colour that a test can name: made, encoded and, on the viewer's side, recognised.
+//! Images with a colour that a test can name: made, encoded and, on the viewer's side, recognised.
 
 use std::fmt;
 use std::io::Cursor;
@@ -80,7 +80,7 @@ impl Encoding {
     }
 }
 
-/// What a picture turned out to be.
+/// What an image turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recognised {
     /// The colour that most of its pixels are nearest to.
@@ -91,21 +91,21 @@ pub struct Recognised {
     pub height: u32,
 }
 
-/// Bytes that are no picture, or a picture that can't be encoded.
+/// Bytes that are no image, or an image that can't be encoded.
 #[derive(Debug, thiserror::Error)]
-pub enum PictureError {
+pub enum TestImageError {
     /// The image library's reason.
-    #[error("not a picture that can be read or written")]
+    #[error("not an image that can be read or written")]
     Image(#[from] image::ImageError),
-    /// A picture without pixels or one whose colours are split too evenly.
+    /// An image without pixels or one whose colours are split too evenly.
     #[error("no colour has most of the {0} pixels")]
     NoDominantColour(usize),
 }
 
-/// A picture like a photograph, `width` by `height` pixels: a gradient around `colour` with grain on it.
+/// An image like a photograph, `width` by `height` pixels: a gradient around `colour` with grain on it.
 ///
-/// The same `seed` makes the same picture; another seed one that differs in every byte but not in colour.
-pub fn photograph(colour: Colour, size: (u32, u32), encoding: Encoding, seed: u32) -> Result<Vec<u8>, PictureError> {
+/// The same `seed` makes the same image; another seed one that differs in every byte but not in colour.
+pub fn photograph(colour: Colour, size: (u32, u32), encoding: Encoding, seed: u32) -> Result<Vec<u8>, TestImageError> {
     photograph_of(|_| colour, size, encoding, seed)
 }
 
@@ -115,36 +115,36 @@ pub fn photograph_of(
     (width, height): (u32, u32),
     encoding: Encoding,
     seed: u32,
-) -> Result<Vec<u8>, PictureError> {
+) -> Result<Vec<u8>, TestImageError> {
     let mut grain = Grain(seed);
-    #[expect(clippy::cast_precision_loss, reason = "a picture's side is far below 2^23 pixels")]
-    let picture = RgbImage::from_fn(width, height, |x, y| {
+    #[expect(clippy::cast_precision_loss, reason = "an image's side is far below 2^23 pixels")]
+    let image = RgbImage::from_fn(width, height, |x, y| {
         let light = (x as f32 / width as f32 + y as f32 / height as f32 - 1.0) * GRADIENT;
         Rgb(colour_at(x).rgb().map(|channel| grain.over(f32::from(channel) + light)))
     });
-    let picture = DynamicImage::ImageRgb8(picture);
+    let image = DynamicImage::ImageRgb8(image);
     let mut bytes = Vec::new();
     match encoding {
         Encoding::Jpeg => {
-            picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
+            image.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
         }
-        Encoding::Png => picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?,
+        Encoding::Png => image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?,
     }
     Ok(bytes)
 }
 
-/// Decodes a picture of whatever format and names the colour that most of its pixels are nearest to.
-pub fn recognise(bytes: &[u8]) -> Result<Recognised, PictureError> {
-    let picture = image::load_from_memory(bytes)?.into_rgb8();
+/// Decodes an image of whatever format and names the colour that most of its pixels are nearest to.
+pub fn recognise(bytes: &[u8]) -> Result<Recognised, TestImageError> {
+    let image = image::load_from_memory(bytes)?.into_rgb8();
     let mut counts = Colour::ALL.map(|colour| (0, colour));
-    for &pixel in picture.pixels() {
+    for &pixel in image.pixels() {
         let nearest = Colour::nearest(pixel);
         counts.iter_mut().filter(|(_, colour)| *colour == nearest).for_each(|(count, _)| *count += 1);
     }
-    let pixels = picture.pixels().len();
+    let pixels = image.pixels().len();
     let (_, colour) =
-        counts.into_iter().find(|&(count, _)| count > pixels / 2).ok_or(PictureError::NoDominantColour(pixels))?;
-    Ok(Recognised { colour, width: picture.width(), height: picture.height() })
+        counts.into_iter().find(|&(count, _)| count > pixels / 2).ok_or(TestImageError::NoDominantColour(pixels))?;
+    Ok(Recognised { colour, width: image.width(), height: image.height() })
 }
 
 /// Film grain: a linear congruential generator (Numerical Recipes' constants), for grain need not be random.

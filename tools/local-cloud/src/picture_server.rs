@@ -1,4 +1,4 @@
-//! Somebody else's web server, from which the management API fetches pictures. It is on loopback, which only the local
+//! Somebody else's web server, from which the management API fetches images. It is on loopback, which only the local
 //! configuration allows to be fetched from.
 
 use std::io;
@@ -12,22 +12,22 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::picture::{Colour, Encoding, photograph};
+use crate::test_image::{Colour, Encoding, photograph};
 
-/// Size of every picture in pixels.
+/// Size of every image in pixels.
 const SIZE: (u32, u32) = (1600, 1200);
 
 /// A running server, which ends when this value is dropped.
 #[derive(Debug)]
-pub struct PictureServer {
+pub struct ImageServer {
     address: SocketAddr,
     server: JoinHandle<()>,
 }
 
-impl PictureServer {
+impl ImageServer {
     /// Starts the server on a free port of the loopback interface.
     ///
-    /// `/blue.png` is a picture; `/moved.png` leads there; `/metadata.png` leads to where clouds keep credentials.
+    /// `/blue.png` is an image; `/moved.png` leads there; `/metadata.png` leads to where clouds keep credentials.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -56,7 +56,7 @@ impl PictureServer {
     }
 }
 
-impl Drop for PictureServer {
+impl Drop for ImageServer {
     fn drop(&mut self) {
         self.server.abort();
     }

@@ -43,7 +43,7 @@ pub struct Step {
 /// What a run measures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Measured {
-    /// From the upload of a new original to the first response with the new picture, in milliseconds; `null` when no
+    /// From the upload of a new original to the first response with the new image, in milliseconds; `null` when no
     /// viewer ever got it.
     pub write_to_fresh_ms: Option<u64>,
     /// The same for each kind of edit.
@@ -61,7 +61,7 @@ pub struct Measured {
 pub struct MeasuredEdit {
     /// What was edited.
     pub name: &'static str,
-    /// From the edit to the first response with the new picture, in milliseconds.
+    /// From the edit to the first response with the new image, in milliseconds.
     pub write_to_fresh_ms: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Somebody who looks at pictures: a browser that knows only a URL.
+//! Somebody who looks at images: a browser that knows only a URL.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,12 +8,12 @@ use axum::body::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{AGE, HeaderMap};
 
-use crate::picture::{self, PictureError, Recognised};
+use crate::test_image::{self, TestImageError, Recognised};
 
-/// How long a picture may take. The first one of a cold function is decoded and resized by an unoptimised build.
+/// How long an image may take. The first one of a cold function is decoded and resized by an unoptimised build.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A viewer of one tenant's pictures.
+/// A viewer of one tenant's images.
 #[derive(Debug, Clone)]
 pub struct Viewer {
     client: reqwest::Client,
@@ -37,8 +37,8 @@ pub struct Fetched {
     pub cache: Cache,
     /// How long the response had been in the cache, in seconds; a response from the origin has no age, which is 0.
     pub age_secs: u64,
-    /// The picture, by its pixels.
-    pub picture: Recognised,
+    /// The image, by its pixels.
+    pub image: Recognised,
     /// All headers.
     pub headers: HeaderMap,
 }
@@ -54,7 +54,7 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// Why a viewer sees no picture.
+/// Why a viewer sees no image.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewerError {
     /// No answer.
@@ -83,13 +83,13 @@ pub enum ViewerError {
         /// The header.
         header: &'static str,
     },
-    /// The answer is not a picture.
-    #[error("{url} answered something else than a picture with a dominant colour")]
-    Picture {
+    /// The answer is not an image.
+    #[error("{url} answered something else than an image with a dominant colour")]
+    Image {
         /// What was asked for.
         url: String,
         /// Why.
-        source: PictureError,
+        source: TestImageError,
     },
 }
 
@@ -100,13 +100,13 @@ impl Viewer {
         Ok(Self { client, base: format!("http://{host}:{}", edge.port()) })
     }
 
-    /// The address of a picture: `image` is `<imagePackId>[-<suffix>]`.
+    /// The address of an image: `image` is `<imagePackId>[-<suffix>]`.
     #[must_use]
     pub fn url(&self, image: &str, location: &str) -> String {
         format!("{}/api/v2/img/{image}?location={location}", self.base)
     }
 
-    /// The address of a pack's main picture, which names no location.
+    /// The address of a pack's main image, which names no location.
     #[must_use]
     pub fn main_url(&self, image: &str) -> String {
         format!("{}/api/v2/img/{image}", self.base)
@@ -120,12 +120,12 @@ impl Viewer {
         Ok(Response { status, headers, body: response.bytes().await.map_err(http)? })
     }
 
-    /// Fetches the picture of a location and looks at it.
+    /// Fetches the image of a location and looks at it.
     pub async fn fetch(&self, image: &str, location: &str) -> Result<Fetched, ViewerError> {
         self.fetch_url(self.url(image, location)).await
     }
 
-    /// Fetches the picture of a pack's main location, which the URL does not name, and looks at it.
+    /// Fetches the image of a pack's main location, which the URL does not name, and looks at it.
     pub async fn fetch_main(&self, image: &str) -> Result<Fetched, ViewerError> {
         self.fetch_url(self.main_url(image)).await
     }
@@ -140,7 +140,7 @@ impl Viewer {
         Ok(Fetched {
             cache: cache(&headers).ok_or_else(|| header("X-Cache"))?,
             age_secs: age_secs(&headers).ok_or_else(|| header("Age"))?,
-            picture: picture::recognise(&body).map_err(|source| ViewerError::Picture { url: url.clone(), source })?,
+            image: test_image::recognise(&body).map_err(|source| ViewerError::Image { url: url.clone(), source })?,
             headers,
         })
     }
@@ -149,7 +149,7 @@ impl Viewer {
 impl fmt::Display for Fetched {
     /// For example `Hit, Age 3, blue`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, Age {}, {}", self.cache, self.age_secs, self.picture.colour)
+        write!(f, "{:?}, Age {}, {}", self.cache, self.age_secs, self.image.colour)
     }
 }
 

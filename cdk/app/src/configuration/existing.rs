@@ -44,12 +44,12 @@ pub struct AttributeNames {
     pub tenant: String,
     /// The sort key: which pack or location configuration.
     pub entity: String,
-    /// A pack's pictures by location.
+    /// A pack's images by location.
     pub image_locations: String,
     /// The location that a URL without `location` means.
     pub main_image_location: String,
-    /// How often a location's configuration was saved with force.
-    pub forced_revision: String,
+    /// The counter of a location's configuration that saving with force increments.
+    pub generation: String,
     /// Grows with every write of the management API.
     pub revision: String,
     /// When the management API last wrote.
@@ -69,7 +69,7 @@ impl Default for AttributeNames {
             entity: "entity".to_owned(),
             image_locations: "imageLocations".to_owned(),
             main_image_location: "mainImageLocation".to_owned(),
-            forced_revision: "forcedRevision".to_owned(),
+            generation: "generation".to_owned(),
             revision: "revision".to_owned(),
             updated_at: "updatedAt".to_owned(),
             updated_by: "updatedBy".to_owned(),
@@ -86,7 +86,7 @@ impl AttributeNames {
             &self.entity,
             &self.image_locations,
             &self.main_image_location,
-            &self.forced_revision,
+            &self.generation,
             &self.revision,
             &self.updated_at,
             &self.updated_by,
@@ -167,7 +167,7 @@ fn bucket_not_allowed(existing: &Existing) -> Option<NotAllowed> {
             return Some(NotAllowed::new(
                 key,
                 format!("{name:?}"),
-                "the name of a bucket, for example pictures.example",
+                "the name of a bucket, for example images.example",
             ));
         }
     }

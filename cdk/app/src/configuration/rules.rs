@@ -34,7 +34,7 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
     let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
     let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 13] = [
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
-        // Fewer would keep a page full of new pictures waiting; no account starts with more than 1,000.
+        // Fewer would keep a page full of new images waiting; no account starts with more than 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
         // Lambda's own limits for DynamoDB streams.
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),

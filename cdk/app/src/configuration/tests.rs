@@ -38,7 +38,7 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
 }
 
 #[test]
-fn a_settle_delay_shorter_than_a_picture_can_take_is_refused() {
+fn a_settle_delay_shorter_than_an_image_can_take_is_refused() {
     check("settle_delay_secs = 30", "settle_delay_secs = 17", &["purge.settle_delay_secs is 17", "18 to 3600"]);
     assert!(read(&DEV.replace("settle_delay_secs = 30", "settle_delay_secs = 18")).is_ok());
 }

@@ -1,4 +1,4 @@
-//! Which addresses a picture may be fetched from: those of the public internet.
+//! Which addresses an image may be fetched from: those of the public internet.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! Which writes to the image-pack table are meaningful: the ones after which a viewer could see an old picture.
+//! Which writes to the image-pack table are meaningful: the ones after which a viewer could see an old image.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ pub struct Record {
 /// A meaningful write: what to purge and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: TenantId,
     /// Which of them.
     pub target: Target,
@@ -38,7 +38,7 @@ pub struct Change {
 pub enum Reason {
     /// `imageLocations` differs: an original replaced, a crop moved, a location added or removed.
     ImageLocationsChanged,
-    /// `mainImageLocation` differs: a URL without `location` now means another picture.
+    /// `mainImageLocation` differs: a URL without `location` now means another image.
     MainImageLocationChanged,
     /// The pack is gone.
     PackRemoved,
@@ -88,12 +88,12 @@ pub enum MalformedRecord {
 /// Decides whether a write is meaningful, by comparing the item before and after it. `None`: it is not.
 ///
 /// Attributes that this function does not name are cosmetic. A new pack is not meaningful, since nobody can have
-/// cached it; neither is the first picture of a pack that had none, for the same reason; neither is a location's
-/// configuration saved without force, which applies to variants made from then on.
+/// cached it; neither is the first image of a pack that had none, for the same reason; neither is a location's
+/// configuration saved without force, which applies to variants rendered from then on.
 pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord> {
     let key = |name| record.keys.get(name).and_then(Value::as_str).ok_or(MalformedRecord::Key(name));
     let target = match Target::parse(key("entity")?) {
-        // A table that existed before may hold other records too, which no picture depends on.
+        // A table that existed before may hold other records too, which no image depends on.
         Err(InvalidTarget::UnknownKind(_)) => return Ok(None),
         target => target?,
     };
@@ -107,14 +107,14 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
     match (&target, &record.old, &record.new) {
         (Target::Tenant, _, _) => return Err(MalformedRecord::NotInThisTable(target.to_string())),
         (Target::Location(_), _, _) => {
-            // A configuration that was never forced has revision 0, whether it says so or not.
-            let revision = |value: Option<&Value>| value.cloned().unwrap_or_else(|| json!({"N": "0"}));
-            if revision(before(record, "forcedRevision")) != revision(after(record, "forcedRevision")) {
+            // A configuration that was never forced has generation 0, whether it says so or not.
+            let generation = |value: Option<&Value>| value.cloned().unwrap_or_else(|| json!({"N": "0"}));
+            if generation(before(record, "generation")) != generation(after(record, "generation")) {
                 reasons.push(Reason::LocationForced);
             }
         }
         (Target::Pack(_), None, _) => {}
-        (Target::Pack(_), Some(old), _) if !shows_pictures(old) => {}
+        (Target::Pack(_), Some(old), _) if !shows_images(old) => {}
         (Target::Pack(_), Some(_), None) => reasons.push(Reason::PackRemoved),
         (Target::Pack(_), Some(_), Some(_)) => {
             if differs("imageLocations") {
@@ -128,8 +128,8 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
     Ok((!reasons.is_empty()).then_some(Change { tenant, target, reasons }))
 }
 
-/// Whether a pack shows any picture. Pictures in a form that nobody knows count as pictures.
-fn shows_pictures(pack: &Image) -> bool {
+/// Whether a pack shows any image. Images in a form that nobody knows count as images.
+fn shows_images(pack: &Image) -> bool {
     match pack.get("imageLocations") {
         None => false,
         Some(locations) => locations["M"].as_object().is_none_or(|locations| !locations.is_empty()),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_happens_to_a_pack_without_pictures_is_meaningful() {
+    fn nothing_that_happens_to_a_pack_without_images_is_meaningful() {
         for nothing in [json!({}), json!({"title": {"S": "new"}}), json!({"imageLocations": {"M": {}}})] {
             let first = json!({"imageLocations": {"M": {"main": {"M": {}}}}, "mainImageLocation": {"S": "main"}});
             check("pack#p1", nothing.clone(), first, &[]);
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_location_config_is_meaningful_only_with_force() {
-        let config = |width: &str, forced: &str| json!({"width": {"N": width}, "forcedRevision": {"N": forced}});
+        let config = |width: &str, forced: &str| json!({"width": {"N": width}, "generation": {"N": forced}});
         check("location#main", config("16", "1"), config("32", "1"), &[]);
         check("location#main", config("16", "1"), config("16", "2"), &[LocationForced]);
         check("location#main", json!({"width": {"N": "16"}}), json!({"width": {"N": "32"}}), &[]);

@@ -1,4 +1,4 @@
-//! How a location's variants are to be made, as editors say it, and what saving that writes.
+//! How a location's variants are to be rendered, as editors say it, and what saving that writes.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::editing::pack_edit::Assignment;
 use crate::image::image_pack::{Fit, LocationConfig, Quality, VariantFormat};
 
-/// How wide or high a variant may be, in pixels: what the largest screens show, and what is still made within seconds.
+/// How wide or high a variant may be, in pixels: what the largest screens show, and what renders within seconds.
 pub const VARIANT_SIDE_MAX: u16 = 4096;
 
 /// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX`] pixels.
@@ -65,7 +65,7 @@ pub enum SaveRefused {
     NothingSaved,
 }
 
-/// What to write where `settings` are saved over `saved`. Without force the forced revision stays as it is, so that
+/// What to write where `settings` are saved over `saved`. Without force the generation stays as it is, so that
 /// the stream shows nothing to purge; with force it grows by one.
 pub fn save(
     saved: Option<&LocationConfig>,
@@ -80,8 +80,8 @@ pub fn save(
         (None, _, false) => return Err(SaveRefused::Nothing),
     }
     if force {
-        let forced_revision = saved.map_or(0, |saved| saved.forced_revision).saturating_add(1);
-        assignments.push(Assignment::set(["forcedRevision"], json!(forced_revision)));
+        let generation = saved.map_or(0, |saved| saved.generation).saturating_add(1);
+        assignments.push(Assignment::set(["generation"], json!(generation)));
     }
     Ok(assignments)
 }
@@ -109,7 +109,7 @@ mod tests {
 
     /// Expects these attributes to be written.
     fn check(saved: Option<u64>, sent: Option<Value>, force: bool, expected: &Result<Value, SaveRefused>) {
-        let saved = saved.map(|forced_revision| LocationConfig { forced_revision, ..LocationConfig::default() });
+        let saved = saved.map(|generation| LocationConfig { generation, ..LocationConfig::default() });
         let sent = sent.map(|sent| settings(sent).unwrap());
         let written = save(saved.as_ref(), sent.as_ref(), force).map(|assignments| {
             let attributes = assignments.into_iter().map(|assignment| {
@@ -122,19 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_saved_and_force_shows_in_the_forced_revision() {
+    fn settings_are_saved_and_force_shows_in_the_generation() {
         let sent = || Some(json!({"width": 640, "height": 360}));
         let saved = json!({"width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85});
-        let forced = |revision: u64| {
+        let forced = |generation: u64| {
             let mut saved = saved.clone();
-            saved["forcedRevision"] = json!(revision);
+            saved["generation"] = json!(generation);
             saved
         };
         check(None, sent(), false, &Ok(saved.clone()));
         check(Some(3), sent(), false, &Ok(saved.clone()));
         check(None, sent(), true, &Ok(forced(1)));
         check(Some(3), sent(), true, &Ok(forced(4)));
-        check(Some(3), None, true, &Ok(json!({"forcedRevision": 4})));
+        check(Some(3), None, true, &Ok(json!({"generation": 4})));
         check(None, None, true, &Err(SaveRefused::NothingSaved));
         check(Some(3), None, false, &Err(SaveRefused::Nothing));
         check(None, None, false, &Err(SaveRefused::Nothing));
@@ -159,7 +159,7 @@ mod tests {
             (json!({"width": 1, "height": 1, "quality": 300}), "300 is not valid: allowed are 1 to 100 for quality"),
             (json!({"width": 1, "height": 1, "fit": "crop"}), "expected one of `cover`, `fit`, `fill`"),
             (json!({"width": 1, "height": 1, "format": "avif"}), "expected one of `auto`, `jpeg`, `png`, `webp`"),
-            (json!({"width": 1, "height": 1, "forcedRevision": 9}), "unknown field `forcedRevision`, expected one of"),
+            (json!({"width": 1, "height": 1, "generation": 9}), "unknown field `generation`, expected one of"),
         ] {
             let error = settings(refused).unwrap_err();
             assert!(error.contains(expected), "{error}");

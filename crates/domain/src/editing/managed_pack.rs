@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;
 
-/// How many pictures one pack may have: its item stays far below the 400 KB that DynamoDB takes ("Service quotas",
+/// How many images one pack may have: its item stays far below the 400 KB that DynamoDB takes ("Service quotas",
 /// developer guide), and reading it stays cheap.
 pub const LOCATIONS_MAX: usize = 50;
 
@@ -27,15 +27,15 @@ pub struct ManagedPack {
     /// The location that a URL without `location` means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub main_image_location: Option<LocationName>,
-    /// The pictures by location.
+    /// The images by location.
     #[serde(default)]
-    pub image_locations: BTreeMap<LocationName, ManagedPicture>,
+    pub image_locations: BTreeMap<LocationName, ManagedImage>,
 }
 
-/// One picture of a pack.
+/// One image of a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManagedPicture {
-    /// What variants are made from.
+pub struct ManagedImage {
+    /// What variants are rendered from.
     pub original: ManagedOriginal,
     /// The part of it that is shown; all of it when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub struct ManagedOriginal {
 }
 
 impl ManagedOriginal {
-    /// Width and height in pixels as the picture is seen, where they are known.
+    /// Width and height in pixels as the image is seen, where they are known.
     #[must_use]
     pub fn size(&self) -> Option<(u32, u32)> {
         Some((self.width?, self.height?))

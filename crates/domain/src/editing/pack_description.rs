@@ -1,4 +1,4 @@
-//! What editors say about a pack apart from its pictures.
+//! What editors say about a pack apart from its images.
 
 use serde::{Deserialize, Deserializer};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::editing::managed_pack::{LOCATIONS_MAX, ManagedOriginal, ManagedPack, ManagedPicture};
+use crate::editing::managed_pack::{LOCATIONS_MAX, ManagedOriginal, ManagedPack, ManagedImage};
 use crate::editing::pack_description::{PackDescription, Patch};
 use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;
@@ -32,7 +32,7 @@ pub enum PackEdit {
     /// Show all of the original.
     RemoveCrop(LocationName),
     /// Show nothing at a location any more.
-    RemovePicture(LocationName),
+    RemoveImage(LocationName),
 }
 
 /// What an edit writes.
@@ -76,16 +76,16 @@ impl Assignment {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditRefused {
     /// Nothing is shown there.
-    #[error("the pack shows no picture at location {location:?}; it has {present}", present = shown(.present))]
-    NoPicture {
+    #[error("the pack shows no image at location {location:?}; it has {present}", present = shown(.present))]
+    NoImage {
         /// Where.
         location: String,
         /// Where it shows one.
         present: Vec<LocationName>,
     },
-    /// A main picture that is not there.
-    #[error("mainImageLocation {location:?} has no picture; the pack has {present}", present = shown(.present))]
-    NoMainPicture {
+    /// A main image that is not there.
+    #[error("mainImageLocation {location:?} has no image; the pack has {present}", present = shown(.present))]
+    NoMainImage {
         /// Which.
         location: String,
         /// Where it shows one.
@@ -102,9 +102,9 @@ pub enum EditRefused {
         /// The original's height in pixels.
         height: u32,
     },
-    /// One picture too many.
-    #[error("the pack has {LOCATIONS_MAX} pictures, as many as it may have; remove one first")]
-    TooManyPictures,
+    /// One image too many.
+    #[error("the pack has {LOCATIONS_MAX} images, as many as it may have; remove one first")]
+    TooManyImages,
 }
 
 fn shown(present: &[LocationName]) -> String {
@@ -121,11 +121,11 @@ pub fn decide(pack: &ManagedPack, edit: &PackEdit) -> Result<Decision, EditRefus
         PackEdit::ShowOriginal { location, original } => show(pack, location, original),
         PackEdit::SetCrop { location, crop } => set_crop(pack, location, *crop),
         PackEdit::RemoveCrop(location) => {
-            let is_cropped = picture(pack, location)?.crop.is_some();
+            let is_cropped = image(pack, location)?.crop.is_some();
             let removal = Assignment::remove(["imageLocations", location.as_str(), "crop"]);
             Ok(Decision { assignments: is_cropped.then_some(removal).into_iter().collect(), released: None })
         }
-        PackEdit::RemovePicture(location) => remove_picture(pack, location),
+        PackEdit::RemoveImage(location) => remove_image(pack, location),
     }
 }
 
@@ -135,7 +135,7 @@ fn describe(pack: &ManagedPack, description: &PackDescription) -> Result<Decisio
         && !pack.image_locations.contains_key(location)
     {
         let present = pack.image_locations.keys().cloned().collect();
-        return Err(EditRefused::NoMainPicture { location: location.to_string(), present });
+        return Err(EditRefused::NoMainImage { location: location.to_string(), present });
     }
     let assignments = [
         assignment("assetId", asset_id, |asset_id| asset_id.as_str()),
@@ -153,7 +153,7 @@ fn assignment<T>(attribute: &str, patch: &Patch<T>, text: fn(&T) -> &str) -> Opt
     }
 }
 
-/// The first picture of a pack becomes its main one. A crop survives where the new original has the size of the old
+/// The first image of a pack becomes its main one. A crop survives where the new original has the size of the old
 /// one, since it means the same part of it then.
 fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal) -> Result<Decision, EditRefused> {
     let name = location.as_str();
@@ -169,21 +169,21 @@ fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal)
         return Ok(Decision { assignments, released: Some(shown.original.key.clone()) });
     }
     if pack.image_locations.len() >= LOCATIONS_MAX {
-        return Err(EditRefused::TooManyPictures);
+        return Err(EditRefused::TooManyImages);
     }
-    let picture = json!({"original": original});
+    let image = json!({"original": original});
     let assignments = if pack.image_locations.is_empty() {
         let main = Assignment::set(["mainImageLocation"], json!(name));
         // The map itself, since an item that somebody else wrote may not have it.
-        vec![Assignment::set(["imageLocations"], json!({name: picture})), main]
+        vec![Assignment::set(["imageLocations"], json!({name: image})), main]
     } else {
-        vec![Assignment::set(["imageLocations", name], picture)]
+        vec![Assignment::set(["imageLocations", name], image)]
     };
     Ok(Decision { assignments, released: None })
 }
 
 fn set_crop(pack: &ManagedPack, location: &LocationName, crop: Crop) -> Result<Decision, EditRefused> {
-    let original = &picture(pack, location)?.original;
+    let original = &image(pack, location)?.original;
     if crop.width == 0 || crop.height == 0 {
         return Err(EditRefused::EmptyCrop);
     }
@@ -197,9 +197,9 @@ fn set_crop(pack: &ManagedPack, location: &LocationName, crop: Crop) -> Result<D
     Ok(Decision { assignments: vec![assignment], released: None })
 }
 
-/// A pack whose main picture goes has no main one until somebody says which.
-fn remove_picture(pack: &ManagedPack, location: &LocationName) -> Result<Decision, EditRefused> {
-    let released = Some(picture(pack, location)?.original.key.clone());
+/// A pack whose main image goes has no main one until somebody says which.
+fn remove_image(pack: &ManagedPack, location: &LocationName) -> Result<Decision, EditRefused> {
+    let released = Some(image(pack, location)?.original.key.clone());
     let mut assignments = vec![Assignment::remove(["imageLocations", location.as_str()])];
     if pack.main_image_location.as_ref() == Some(location) {
         assignments.push(Assignment::remove(["mainImageLocation"]));
@@ -207,8 +207,8 @@ fn remove_picture(pack: &ManagedPack, location: &LocationName) -> Result<Decisio
     Ok(Decision { assignments, released })
 }
 
-fn picture<'a>(pack: &'a ManagedPack, location: &LocationName) -> Result<&'a ManagedPicture, EditRefused> {
-    pack.image_locations.get(location).ok_or_else(|| EditRefused::NoPicture {
+fn image<'a>(pack: &'a ManagedPack, location: &LocationName) -> Result<&'a ManagedImage, EditRefused> {
+    pack.image_locations.get(location).ok_or_else(|| EditRefused::NoImage {
         location: location.to_string(),
         present: pack.image_locations.keys().cloned().collect(),
     })

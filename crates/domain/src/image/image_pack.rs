@@ -9,22 +9,22 @@ use crate::identifier::LocationName;
 /// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). A larger location keeps its proportions.
 pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
 
-/// One image pack, as far as delivering its pictures needs it. Other attributes (`assetId`, title, …) are cosmetic.
+/// One image pack, as far as delivering its images needs it. Other attributes (`assetId`, title, …) are cosmetic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImagePack {
-    /// The pictures by location.
+    /// The images by location.
     #[serde(default)]
     pub image_locations: BTreeMap<LocationName, ImageLocation>,
     /// The location that a URL without `location` means.
     pub main_image_location: Option<LocationName>,
 }
 
-/// One picture of a pack.
+/// One image of a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageLocation {
-    /// The picture that variants are made from.
+    /// The image that variants are rendered from.
     pub original: Original,
     /// The part of the original that is shown; all of it when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub struct Crop {
     pub height: u32,
 }
 
-/// How a location's variants are made.
+/// How a location's variants are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LocationConfig {
@@ -71,9 +71,9 @@ pub struct LocationConfig {
     /// The quality of lossy variants.
     #[serde(default)]
     pub quality: Quality,
-    /// How often it was saved with force, which purges the location's variants.
+    /// The counter that saving with force increments, which purges the location's variants.
     #[serde(default)]
-    pub forced_revision: u64,
+    pub generation: u64,
     /// Changes with every write by the management API: what a conditional write compares.
     #[serde(default)]
     pub revision: u64,
@@ -86,7 +86,7 @@ pub enum Fit {
     /// Scale until the box is filled, cut off what stands over.
     #[default]
     Cover,
-    /// Scale until the picture fits into the box; the variant may be smaller than the box.
+    /// Scale until the image fits into the box; the variant may be smaller than the box.
     Fit,
     /// Stretch to the box.
     Fill,
@@ -96,7 +96,7 @@ pub enum Fit {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VariantFormat {
-    /// JPEG for opaque pictures, PNG for pictures with transparency.
+    /// JPEG for opaque images, PNG for images with transparency.
     #[default]
     Auto,
     /// JPEG; transparency is laid on white.
@@ -155,7 +155,7 @@ impl Default for LocationConfig {
             fit: Fit::default(),
             format: VariantFormat::default(),
             quality: Quality::default(),
-            forced_revision: 0,
+            generation: 0,
             revision: 0,
         }
     }

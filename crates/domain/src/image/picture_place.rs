@@ -1,10 +1,10 @@
-//! Where the originals of one picture lie in their bucket.
+//! Where the originals of one image lie in their bucket.
 
 use crate::identifier::{ImagePackId, LocationName, TenantId};
 
-/// One location of one pack of one tenant: what a picture is put into.
+/// One location of one pack of one tenant: what an image is put into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PicturePlace {
+pub struct ImagePlace {
     /// Whose.
     pub tenant: TenantId,
     /// Which pack.
@@ -13,7 +13,7 @@ pub struct PicturePlace {
     pub location: LocationName,
 }
 
-impl PicturePlace {
+impl ImagePlace {
     /// The key of the original called `id`: `<tenant>/<imagePackId>/<location>/<id>`. Every original has an id of its
     /// own, so that storing one never touches the one that is shown.
     #[must_use]
@@ -43,8 +43,8 @@ impl PicturePlace {
 mod tests {
     use super::*;
 
-    fn place() -> PicturePlace {
-        PicturePlace {
+    fn place() -> ImagePlace {
+        ImagePlace {
             tenant: TenantId::parse("acme").unwrap(),
             pack: ImagePackId::parse("p1").unwrap(),
             location: LocationName::parse("main").unwrap(),

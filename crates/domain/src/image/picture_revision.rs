@@ -1,23 +1,23 @@
-//! What a variant was made from, as one short text: equal texts, equal sources.
+//! The fingerprint of a variant, a hash of what it is rendered from: equal texts, equal sources.
 
 use sha2::{Digest, Sha256};
 
 use crate::image::image_pack::ImageLocation;
 
-/// How much of the hash is kept, in bytes: enough that two revisions of one picture never share a text by accident.
+/// How much of the hash is kept, in bytes: enough that two fingerprints of one image are never equal by accident.
 const KEPT_BYTES: usize = 8;
 
-/// Names the revision of one picture: its original's version, its crop, and how often its location was forced. The
+/// The fingerprint of an image: a hash of its original's version, its crop and the generation of its location. The
 /// location's size is not part of it: a configuration saved without force leaves the variants that exist as they are.
 ///
 /// image-processing writes it on every variant; compared with the pack's own it says whether what a viewer sees is
 /// stale.
 #[must_use]
-pub fn picture_revision(picture: &ImageLocation, forced_revision: u64) -> String {
-    let original = &picture.original;
-    let crop = picture.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
+pub fn fingerprint(image: &ImageLocation, generation: u64) -> String {
+    let original = &image.original;
+    let crop = image.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
     let mut hash = Sha256::new();
-    for part in [original.key.as_str(), &original.version, &format!("{crop:?}"), &forced_revision.to_string()] {
+    for part in [original.key.as_str(), &original.version, &format!("{crop:?}"), &generation.to_string()] {
         hash.update(part);
         hash.update([0]);
     }
@@ -29,26 +29,26 @@ mod tests {
     use super::*;
     use crate::image::image_pack::{Crop, Original};
 
-    fn revision(key: &str, version: &str, crop: Option<u32>, forced_revision: u64) -> String {
+    fn fingerprint_of(key: &str, version: &str, crop: Option<u32>, generation: u64) -> String {
         let original = Original { key: key.to_owned(), version: version.to_owned() };
         let crop = crop.map(|x| Crop { x, y: 0, width: 10, height: 10 });
-        picture_revision(&ImageLocation { original, crop }, forced_revision)
+        fingerprint(&ImageLocation { original, crop }, generation)
     }
 
     #[test]
     fn it_changes_with_whatever_a_viewer_could_see_and_is_stable_otherwise() {
-        let first = revision("k", "v1", None, 0);
-        assert_eq!(first, revision("k", "v1", None, 0));
+        let first = fingerprint_of("k", "v1", None, 0);
+        assert_eq!(first, fingerprint_of("k", "v1", None, 0));
         assert_eq!(first.len(), 16);
         for (difference, other) in [
-            ("another original", revision("k2", "v1", None, 0)),
-            ("another version", revision("k", "v2", None, 0)),
-            ("a crop", revision("k", "v1", Some(0), 0)),
-            ("forced", revision("k", "v1", None, 1)),
-            ("key and version apart", revision("kv", "1", None, 0)),
+            ("another original", fingerprint_of("k2", "v1", None, 0)),
+            ("another version", fingerprint_of("k", "v2", None, 0)),
+            ("a crop", fingerprint_of("k", "v1", Some(0), 0)),
+            ("forced", fingerprint_of("k", "v1", None, 1)),
+            ("key and version apart", fingerprint_of("kv", "1", None, 0)),
         ] {
             assert_ne!(first, other, "{difference}");
         }
-        assert_ne!(revision("k", "v1", Some(0), 0), revision("k", "v1", Some(1), 0), "a crop moved");
+        assert_ne!(fingerprint_of("k", "v1", Some(0), 0), fingerprint_of("k", "v1", Some(1), 0), "a crop moved");
     }
 }

@@ -22,7 +22,7 @@ pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
 /// The value of the cache-tag header of one variant's response: the packs that its URL may mean, its location, its
 /// tenant.
 ///
-/// `packs` are all of them, not only the one that the picture is of: when a pack comes to be that the URL means rather
+/// `packs` are all of them, not only the one that the image is of: when a pack comes to be that the URL means rather
 /// (`cat-2`, where it was `cat` with the suffix `2`), a purge of that pack must reach what the URL shows.
 #[must_use]
 pub fn header_value<'a>(

@@ -12,15 +12,15 @@ use crate::target::Target;
 use crate::timestamp::Timestamp;
 
 /// One row of the purge ledger: one target, purged once, through its layers: the request, the variants, CloudFront, and
-/// the first variant that was made anew.
+/// the first variant that was re-rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerRow {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: TenantId,
     /// The sort key: `<target>#<startedAt>#<callerReference>`. A target's rows lie together, in the order of time.
     pub purge: String,
-    /// Which pictures.
+    /// Which images.
     pub target: Target,
     /// Why.
     pub reasons: BTreeSet<Reason>,
@@ -47,7 +47,7 @@ pub struct LedgerRow {
     /// answered from what the changes replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// When the first variant was stored that was made after the purge, as far as somebody looked.
+    /// When the first variant was stored that was rendered after the purge, as far as somebody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill_seen_at: Option<Timestamp>,
     /// When DynamoDB may forget the row, in seconds since the Unix epoch.

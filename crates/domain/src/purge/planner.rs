@@ -13,7 +13,7 @@ use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// Where a tenant's pictures are cached, as its stack registered it.
+/// Where a tenant's images are cached, as its stack registered it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Distribution {

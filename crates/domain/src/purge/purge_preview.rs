@@ -16,7 +16,7 @@ pub const PASSES: u32 = 2;
 /// What a purge would do and cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurgePreview {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: TenantId,
     /// The distribution that would be told.
     pub distribution_id: String,

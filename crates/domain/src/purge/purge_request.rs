@@ -40,7 +40,7 @@ pub struct PurgeRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestedEntry {
-    /// Which pictures.
+    /// Which images.
     pub target: Target,
     /// The row's version: the row may go only while it has it.
     pub version: String,

@@ -1,4 +1,4 @@
-//! Where the purge of one pack stands: the answer to "why do I still see the old picture?".
+//! Where the purge of one pack stands: the answer to "why do I still see the old image?".
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Known {
 /// Where the purge of a pack stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurgeStatus {
-    /// Why a viewer may still see the old picture, and what comes next, in one sentence.
+    /// Why a viewer may still see the old image, and what comes next, in one sentence.
     pub verdict: String,
     /// What waits to be purged, the pack itself first.
     pub pending: Vec<Pending>,
@@ -52,7 +52,7 @@ pub struct Pending {
     pub reasons: BTreeSet<Reason>,
     /// Who asked.
     pub requested_by: BTreeSet<String>,
-    /// When nothing can be made from the old data any more, so that the next run purges for the last time.
+    /// When nothing can be rendered from the old data any more, so that the next run purges for the last time.
     pub settles_at: Timestamp,
     /// How many purges it has had that could not be the last one.
     pub attempts: u64,
@@ -160,7 +160,7 @@ fn stage(now: Timestamp, entry: &QueueEntry, known: &Known, settle: Duration) ->
     }
 }
 
-/// The old picture goes when the row goes that has come least far.
+/// The old image goes when the row goes that has come least far.
 fn verdict(
     now: Timestamp,
     known: &Known,
@@ -176,10 +176,10 @@ fn verdict(
     match stage {
         Stage::Waits => format!(
             "The change of {what} was made {since} ago and waits for the next scheduled run, which purges it for the \
-             first time; until then viewers get the old picture."
+             first time; until then viewers get the old image."
         ),
         Stage::PurgedEarly => format!(
-            "The change of {what} was made {since} ago and is purged once already; a picture that was being made \
+            "The change of {what} was made {since} ago and is purged once already; an image that was being rendered \
              meanwhile may have brought the old one back, so the first scheduled run in {left} or later purges for the \
              last time."
         ),
@@ -189,7 +189,7 @@ fn verdict(
         ),
         Stage::Deleting => format!(
             "The variants of {what} are being deleted, {} so far; CloudFront is told when all are gone, so viewers may \
-             get the old picture until then.",
+             get the old image until then.",
             entry.sweep.as_ref().map_or(0, |sweep| sweep.variants_deleted)
         ),
         Stage::Written => format!(
@@ -197,11 +197,11 @@ fn verdict(
              the next scheduled run sends it again."
         ),
         Stage::InProgress => format!(
-            "CloudFront is carrying out the last invalidation of {what}; viewers get the new picture within seconds."
+            "CloudFront is carrying out the last invalidation of {what}; viewers get the new image within seconds."
         ),
         Stage::Carried => format!(
             "CloudFront has carried out the last invalidation of {what}, which the next scheduled run notes; whoever \
-             still sees the old picture has it in a browser's cache."
+             still sees the old image has it in a browser's cache."
         ),
     }
 }
@@ -210,19 +210,19 @@ fn nothing_waits(now: Timestamp, known: &Known, last_completed: Option<&LedgerRo
     let newest = known.ledger.iter().max_by_key(|row| row.started_at);
     match (newest, last_completed) {
         (Some(newest), _) if newest.invalidation_status == REFUSED => format!(
-            "CloudFront refused the last purge of {}, so viewers get the old picture until somebody has looked into the \
+            "CloudFront refused the last purge of {}, so viewers get the old image until somebody has looked into the \
              dead-letter queue.",
             named(&newest.target)
         ),
         (_, Some(row)) => format!(
-            "Nothing waits: the last purge, of {}, was completed {} ago; whoever still sees the picture from before it \
+            "Nothing waits: the last purge, of {}, was completed {} ago; whoever still sees the image from before it \
              has it in a browser's cache, and a change that was made since has not reached the queue or is none that \
              viewers could see.",
             named(&row.target),
             elapsed(now, row.completed_at.unwrap_or(now))
         ),
         (_, None) => {
-            "Nothing waits, and no purge is known: the picture was not changed in a way that viewers could see, \
+            "Nothing waits, and no purge is known: the image was not changed in a way that viewers could see, \
                       or the change has not reached the queue yet, which takes seconds."
                 .to_owned()
         }

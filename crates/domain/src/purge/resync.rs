@@ -24,14 +24,14 @@ pub struct Item<'a> {
     pub entity: &'a str,
     /// Its number `updatedAt`, if it has one: milliseconds since 1970.
     pub updated_at: Option<&'a str>,
-    /// Its number `forcedRevision`, if it has one.
-    pub forced_revision: Option<&'a str>,
+    /// Its number `generation`, if it has one.
+    pub generation: Option<&'a str>,
 }
 
 /// What may have changed unseen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: TenantId,
     /// Which of them.
     pub target: Target,
@@ -62,13 +62,13 @@ pub enum Verdict {
 }
 
 /// When and whether an item that is there may have changed since `since`. `None`: it has not, or no viewer could tell: a
-/// location's configuration that was never forced, or a record that no picture depends on.
+/// location's configuration that was never forced, or a record that no image depends on.
 pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target, Changed)>, InvalidTarget> {
     let target = match Target::parse(item.entity) {
         Err(InvalidTarget::UnknownKind(_)) => return Ok(None),
         target => target?,
     };
-    let is_forced = item.forced_revision.is_some_and(|revision| revision != "0");
+    let is_forced = item.generation.is_some_and(|generation| generation != "0");
     if target.is_broad() && !is_forced {
         return Ok(None);
     }

@@ -21,7 +21,7 @@ pub struct Event {
 /// One upsert of the invalidation queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enqueue {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: TenantId,
     /// Which of them.
     pub target: Target,

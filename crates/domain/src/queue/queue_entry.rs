@@ -13,7 +13,7 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueEntry {
-    /// Whose pictures.
+    /// Whose images.
     pub tenant: TenantId,
     /// Which of them.
     pub target: Target,

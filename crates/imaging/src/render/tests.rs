@@ -1,4 +1,4 @@
-//! Real pictures in, real pictures out: what is asserted are decoded pixels.
+//! Real images in, real images out: what is asserted are decoded pixels.
 
 mod colours;
 mod formats;
@@ -26,9 +26,9 @@ fn logo() -> DynamicImage {
     RgbaImage::from_fn(200, 100, |x, _| Rgba(if x < 100 { [red, green, blue, 255] } else { [0; 4] })).into()
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
+    image.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -46,11 +46,11 @@ fn decoded(variant: &Rendered) -> DynamicImage {
     image::load_from_memory_with_format(&variant.bytes, format).unwrap()
 }
 
-/// Asserts on the colours at points of the picture, given in percent of its width and height.
-fn check_colours(picture: &DynamicImage, expected: &[((u32, u32), [u8; 3])]) {
-    let picture = picture.to_rgb8();
+/// Asserts on the colours at points of the image, given in percent of its width and height.
+fn check_colours(image: &DynamicImage, expected: &[((u32, u32), [u8; 3])]) {
+    let image = image.to_rgb8();
     for ((x, y), colour) in expected {
-        let Rgb(actual) = *picture.get_pixel(picture.width() * x / 100, picture.height() * y / 100);
+        let Rgb(actual) = *image.get_pixel(image.width() * x / 100, image.height() * y / 100);
         let is_close = actual.iter().zip(colour).all(|(actual, expected)| actual.abs_diff(*expected) < 20);
         assert!(is_close, "at {x} %, {y} %: {actual:?}, expected {colour:?}");
     }

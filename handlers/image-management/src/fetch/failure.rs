@@ -1,11 +1,11 @@
-//! Why a picture was not fetched. What the other server said is never repeated: who asks could read with it what only
+//! Why an image was not fetched. What the other server said is never repeated: who asks could read with it what only
 //! this function can reach.
 
 use std::error::Error;
 
 use super::resolver::NotPublic;
 
-/// Why a picture was not fetched.
+/// Why an image was not fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchFailed {
     /// Not the address of a server.
@@ -21,7 +21,7 @@ pub enum FetchFailed {
     #[error("the url leads to an address that is not public; allowed are hosts of the public internet")]
     NotPublic,
     /// Time is up.
-    #[error("the picture did not arrive within {secs} seconds")]
+    #[error("the image did not arrive within {secs} seconds")]
     TooSlow {
         /// The limit in seconds.
         secs: u64,
@@ -35,11 +35,11 @@ pub enum FetchFailed {
     /// A redirect without an address.
     #[error("the url leads to a redirect that says no valid address")]
     RedirectedNowhere,
-    /// The server has no picture there.
+    /// The server has no image there.
     #[error("the server answered with status {0}; 200 is needed")]
     Status(u16),
     /// Too many bytes.
-    #[error("the picture has more than {bytes_max} bytes")]
+    #[error("the image has more than {bytes_max} bytes")]
     TooLarge {
         /// The limit in bytes.
         bytes_max: usize,

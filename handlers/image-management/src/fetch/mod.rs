@@ -1,4 +1,4 @@
-//! Fetches a picture that an editor names by its URL, from the public internet and from nowhere else.
+//! Fetches an image that an editor names by its URL, from the public internet and from nowhere else.
 //!
 //! A function that fetches what its users name must not become their way into the network it runs in, nor into what
 //! AWS offers to it there. So every hop is checked on its own: its URL ([`source`]), an address that stands in it, and
@@ -23,14 +23,14 @@ pub use source::check as check_source;
 use crate::originals::ORIGINAL_BYTES_MAX;
 use resolver::PublicAddresses;
 
-/// How far fetching a picture goes.
+/// How far fetching an image goes.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchLimits {
     /// For everything together, redirects included. API Gateway gives up after 30 seconds ("Quotas for HTTP APIs").
     pub time: Duration,
     /// For making one connection.
     pub connect_time: Duration,
-    /// For the picture, in bytes as they come, whatever the server says their number is.
+    /// For the image, in bytes as they come, whatever the server says their number is.
     pub bytes: usize,
     /// How many redirects are followed.
     pub redirects: u32,
@@ -47,7 +47,7 @@ impl Default for FetchLimits {
     }
 }
 
-/// Fetches pictures.
+/// Fetches images.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     /// Connects to public addresses only.
@@ -124,7 +124,7 @@ impl Fetcher {
     }
 }
 
-/// Goes nowhere on its own: no proxy, no redirects, no connection kept for a later picture.
+/// Goes nowhere on its own: no proxy, no redirects, no connection kept for a later image.
 fn client(limits: FetchLimits) -> ClientBuilder {
     Client::builder()
         .no_proxy()

@@ -27,9 +27,9 @@ fn statuses(answers: &[Answer]) -> Vec<u16> {
 #[tokio::test]
 async fn ten_editors_at_once_all_get_their_way() {
     let service = Service::start().await;
-    let picture = json!({"original": {"key": "k", "version": "v"}});
-    let pictures: serde_json::Map<_, _> = (0..10).map(|number| (format!("l{number}"), picture.clone())).collect();
-    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
+    let image = json!({"original": {"key": "k", "version": "v"}});
+    let images: serde_json::Map<_, _> = (0..10).map(|number| (format!("l{number}"), image.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": images})).await;
     let service = Arc::new(service);
     let crops = (0..10).map(|number| {
         let crop = json!({"x": number, "y": 0, "width": 10, "height": 10});
@@ -46,9 +46,9 @@ async fn ten_editors_at_once_all_get_their_way() {
 #[tokio::test]
 async fn of_fifty_editors_at_once_whoever_is_told_so_got_their_way() {
     let service = Service::start().await;
-    let picture = json!({"original": {"key": "k", "version": "v"}});
-    let pictures: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), picture.clone())).collect();
-    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
+    let image = json!({"original": {"key": "k", "version": "v"}});
+    let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": images})).await;
     let service = Arc::new(service);
     let crops = (0..50).map(|number| {
         let crop = json!({"x": 0, "y": 0, "width": 10, "height": 10});
@@ -59,7 +59,7 @@ async fn of_fifty_editors_at_once_whoever_is_told_so_got_their_way() {
     assert!(told > 0 && answers.iter().all(|answer| [200, 409].contains(&answer.status)));
     let pack = service.get("/imagePacks/cat").await.ok(200);
     let shown = pack["imageLocations"].as_object().unwrap();
-    assert_eq!(shown.values().filter(|picture| picture.get("crop").is_some()).count(), told);
+    assert_eq!(shown.values().filter(|image| image.get("crop").is_some()).count(), told);
     assert_eq!(pack["revision"], told);
 }
 
@@ -101,7 +101,7 @@ async fn forced_configurations_at_once_all_count() {
     };
     assert_eq!(statuses(&all(&service, (1..=5).map(force)).await), [200; 5]);
     let saved = service.get("/imageLocationConfig/main").await.ok(200);
-    assert_eq!((&saved["forcedRevision"], &saved["revision"]), (&json!(5), &json!(5)));
+    assert_eq!((&saved["generation"], &saved["revision"]), (&json!(5), &json!(5)));
 }
 
 #[tokio::test]
@@ -139,5 +139,5 @@ async fn whoever_insists_on_an_old_revision_is_told_the_new_one() {
     let title = Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})).if_match("\"2\"");
     assert_eq!(service.send(title).await.ok(200)["revision"], 3);
     let new = Ask::new("PUT", "/imageLocationConfig/poster").json(&json!({"width": 2, "height": 2})).if_match("\"0\"");
-    assert_eq!(service.send(new).await.ok(200)["forcedRevision"], Value::from(0));
+    assert_eq!(service.send(new).await.ok(200)["generation"], Value::from(0));
 }

@@ -21,10 +21,10 @@ async fn check(service: &Service, ask: Ask, expected: Value, reasons: &[Reason])
 async fn a_configuration_is_purged_only_when_it_is_forced() {
     let service = Service::start().await;
     let sent = json!({"width": 640, "height": 360});
-    let saved = |forced_revision: u64, revision: u64| {
+    let saved = |generation: u64, revision: u64| {
         json!({
             "name": "main", "width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85,
-            "forcedRevision": forced_revision, "revision": revision,
+            "generation": generation, "revision": revision,
         })
     };
     let forced = [Reason::LocationForced];
@@ -43,7 +43,7 @@ async fn a_first_configuration_that_is_forced_is_purged() {
     let service = Service::start().await;
     let sent = save("?force=true").json(&json!({"width": 640, "height": 360}));
     let (answer, reasons) = service.write("location#main", sent).await;
-    assert_eq!(answer.ok(200)["forcedRevision"], 1);
+    assert_eq!(answer.ok(200)["generation"], 1);
     assert_eq!(reasons, [Reason::LocationForced]);
 }
 
@@ -53,7 +53,7 @@ async fn a_configuration_that_somebody_else_wrote_can_be_forced_and_keeps_what_i
     service.put_item("location#main", json!({"width": 640, "height": 360, "owner": "design"})).await;
     let expected = json!({
         "name": "main", "width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85,
-        "forcedRevision": 1, "revision": 1,
+        "generation": 1, "revision": 1,
     });
     check(&service, save("?force=true"), expected, &[Reason::LocationForced]).await;
     assert_eq!(service.item("location#main").await.unwrap()["owner"], json!({"S": "design"}));

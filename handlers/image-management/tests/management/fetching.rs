@@ -1,4 +1,4 @@
-//! Pictures fetched by their URL. The tests' internet is on loopback, exempt by host and port.
+//! Images fetched by their URL. The tests' internet is on loopback, exempt by host and port.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ fn fetch(location: &str, url: &str) -> Ask {
 }
 
 #[tokio::test]
-async fn a_fetched_picture_is_shown_and_purged() {
+async fn a_fetched_image_is_shown_and_purged() {
     let internet = serve().await;
     let service = service(&[internet], FetchLimits::default()).await;
     for (location, url) in [("main", "/cat.png"), ("poster", "/redirects/3")] {
@@ -95,7 +95,7 @@ async fn a_url_that_is_none_to_fetch_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_give_a_picture_is_an_error_that_repeats_nothing_of_it() {
+async fn a_server_that_does_not_give_an_image_is_an_error_that_repeats_nothing_of_it() {
     let internet = serve().await;
     let service = service(&[internet], FetchLimits::default()).await;
     for (url, code, message) in [
@@ -105,7 +105,7 @@ async fn a_server_that_does_not_give_a_picture_is_an_error_that_repeats_nothing_
         ("/status/304", "fetch-failed", "status 304; 200 is needed"),
         ("/redirects/4", "fetch-failed", "more than 3 redirects"),
         ("/nowhere", "fetch-failed", "no valid address"),
-        ("/text", "not-a-picture", "JPEG, PNG and WebP"),
+        ("/text", "not-an-image", "JPEG, PNG and WebP"),
     ] {
         let ask = fetch("main", &format!("http://{internet}{url}"));
         let answer = service.check_refused(ask, 422, code, message).await;
@@ -129,28 +129,28 @@ async fn a_server_that_is_slow_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_picture_is_too_large_by_what_comes_and_not_by_what_is_said() {
-    let picture = png(640, 480);
-    let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", picture.len());
-    let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n", picture.len());
+async fn an_image_is_too_large_by_what_comes_and_not_by_what_is_said() {
+    let image = png(640, 480);
+    let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", image.len());
+    let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n", image.len());
     let unannounced = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned();
-    let limits = FetchLimits { bytes: picture.len() - 1, ..FetchLimits::default() };
+    let limits = FetchLimits { bytes: image.len() - 1, ..FetchLimits::default() };
     for (head, tail) in [(announced, ""), (chunked, "\r\n0\r\n\r\n"), (unannounced, "")] {
-        let answer = [head.as_bytes(), &picture, tail.as_bytes()].concat();
+        let answer = [head.as_bytes(), &image, tail.as_bytes()].concat();
         let internet = serve_raw(answer).await;
         let ask = || fetch("main", &format!("http://{internet}/cat.png"));
-        let expected = format!("more than {} bytes", picture.len() - 1);
+        let expected = format!("more than {} bytes", image.len() - 1);
         service(&[internet], limits).await.check_refused(ask(), 422, "too-large", &expected).await;
         service(&[internet], FetchLimits::default()).await.send(ask()).await.ok(200);
     }
 }
 
 #[tokio::test]
-async fn a_server_that_says_another_length_than_it_sends_gives_no_picture() {
-    let picture = png(640, 480);
+async fn a_server_that_says_another_length_than_it_sends_gives_no_image() {
+    let image = png(640, 480);
     let says = |bytes: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n").into_bytes();
-    for (bytes, code) in [(picture.len() + 1, "fetch-failed"), (10, "damaged-picture"), (0, "empty-picture")] {
-        let internet = serve_raw([says(bytes), picture.clone()].concat()).await;
+    for (bytes, code) in [(image.len() + 1, "fetch-failed"), (10, "damaged-image"), (0, "empty-image")] {
+        let internet = serve_raw([says(bytes), image.clone()].concat()).await;
         let service = service(&[internet], FetchLimits::default()).await;
         let ask = fetch("main", &format!("http://{internet}/cat.png"));
         service.check_refused(ask, 422, code, "").await;

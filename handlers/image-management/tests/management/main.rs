@@ -11,7 +11,7 @@ mod internet;
 mod logs;
 mod originals;
 mod packs;
-mod pictures;
+mod images;
 mod refusals;
 mod service;
 mod uploads;

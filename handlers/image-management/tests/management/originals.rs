@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::ask::Ask;
 use crate::service::{Service, png};
 
-fn put(location: &str, picture: Vec<u8>) -> Ask {
-    Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/{location}/original")).binary(picture)
+fn put(location: &str, image: Vec<u8>) -> Ask {
+    Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/{location}/original")).binary(image)
 }
 
 fn encoded(format: ImageFormat) -> Vec<u8> {
@@ -20,21 +20,21 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_first_original_becomes_the_main_picture() {
+async fn the_first_original_becomes_the_main_image() {
     let service = Service::start().await;
     service.send(Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
-    let picture = png(320, 180);
-    let (answer, reasons) = service.write("pack#cat", put("poster", picture.clone())).await;
+    let image = png(320, 180);
+    let (answer, reasons) = service.write("pack#cat", put("poster", image.clone())).await;
     let pack = answer.ok(200);
     assert_eq!((&pack["mainImageLocation"], &pack["revision"]), (&json!("poster"), &json!(2)));
-    assert_eq!(reasons, [], "nobody can have seen a picture of it");
+    assert_eq!(reasons, [], "nobody can have seen an image of it");
     let original = &pack["imageLocations"]["poster"]["original"];
     assert!(original["key"].as_str().unwrap().starts_with("acme/cat/poster/"), "{original}");
     assert_eq!(
         (&original["mediaType"], &original["width"], &original["height"], &original["bytes"]),
-        (&json!("image/png"), &json!(320), &json!(180), &json!(picture.len()))
+        (&json!("image/png"), &json!(320), &json!(180), &json!(image.len()))
     );
-    assert_eq!(service.version(original).await.unwrap(), picture);
+    assert_eq!(service.version(original).await.unwrap(), image);
 }
 
 #[tokio::test]
@@ -42,15 +42,15 @@ async fn a_replaced_original_is_purged_and_its_version_stays_readable() {
     let service = Service::with_cat().await;
     let shown = |pack: &Value| pack["imageLocations"]["main"]["original"].clone();
     let old = shown(&service.get("/imagePacks/cat").await.ok(200));
-    // The same picture again: another original all the same, since somebody wants it made anew.
-    for picture in [png(320, 180), png(64, 64)] {
-        let (answer, reasons) = service.write("pack#cat", put("main", picture.clone())).await;
+    // The same image again: another original all the same, since somebody wants it re-rendered.
+    for image in [png(320, 180), png(64, 64)] {
+        let (answer, reasons) = service.write("pack#cat", put("main", image.clone())).await;
         let new = shown(&answer.ok(200));
         assert_ne!((&new["key"], &new["version"]), (&old["key"], &old["version"]));
         assert_eq!(reasons, [Reason::ImageLocationsChanged]);
-        assert_eq!(service.version(&new).await.unwrap(), picture);
+        assert_eq!(service.version(&new).await.unwrap(), image);
         assert!(service.has(&new["key"]).await && !service.has(&old["key"]).await);
-        assert!(service.version(&old).await.is_some(), "somebody may be making a variant of it");
+        assert!(service.version(&old).await.is_some(), "somebody may be rendering a variant of it");
     }
 }
 
@@ -67,7 +67,7 @@ async fn a_crop_survives_an_original_of_the_same_size_only() {
 }
 
 #[tokio::test]
-async fn a_picture_is_what_its_content_says() {
+async fn an_image_is_what_its_content_says() {
     let service = Service::with_cat().await;
     for (format, media_type) in
         [(ImageFormat::Jpeg, "image/jpeg"), (ImageFormat::Png, "image/png"), (ImageFormat::WebP, "image/webp")]
@@ -78,18 +78,18 @@ async fn a_picture_is_what_its_content_says() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_refused_and_not_stored() {
+async fn what_is_no_image_is_refused_and_not_stored() {
     let service = Service::with_cat().await;
     let gif = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;".to_vec();
     let mut bomb = png(1, 1);
     bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
-    for (picture, code, message) in [
-        (Vec::new(), "empty-picture", "no bytes"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), "not-a-picture", "JPEG, PNG and WebP"),
+    for (image, code, message) in [
+        (Vec::new(), "empty-image", "no bytes"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), "not-an-image", "JPEG, PNG and WebP"),
         (gif, "unsupported-format", "JPEG, PNG and WebP"),
-        (png(10, 10)[..20].to_vec(), "damaged-picture", "header"),
+        (png(10, 10)[..20].to_vec(), "damaged-image", "header"),
     ] {
-        service.check_refused(put("main", picture), 422, code, message).await;
+        service.check_refused(put("main", image), 422, code, message).await;
     }
     // The header of a PNG carries a checksum, so that a forged one is damaged unless its forger computes it anew.
     let answer = service.send(put("main", bomb)).await;
@@ -97,7 +97,7 @@ async fn what_is_no_picture_is_refused_and_not_stored() {
 }
 
 #[tokio::test]
-async fn a_picture_of_too_many_pixels_is_refused() {
+async fn an_image_of_too_many_pixels_is_refused() {
     let service = Service::with_cat().await;
     let mut bytes = Cursor::new(Vec::new());
     image::GrayImage::new(10_000, 5_001).write_to(&mut bytes, ImageFormat::Png).unwrap();
@@ -121,9 +121,9 @@ async fn an_original_needs_a_pack_that_has_room() {
     let service = Service::with_cat().await;
     let dog = Ask::new("PUT", "/imagePacks/dog/imageLocations/main/original").binary(png(10, 10));
     service.check_refused(dog, 404, "unknown-image-pack", "no image pack \"dog\"").await;
-    let picture = json!({"original": {"key": "k", "version": "v"}});
-    let pictures: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), picture.clone())).collect();
-    service.put_item("pack#cat", json!({"imageLocations": pictures})).await;
-    service.check_refused(put("main", png(10, 10)), 422, "too-many-pictures", "50 pictures").await;
+    let image = json!({"original": {"key": "k", "version": "v"}});
+    let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
+    service.put_item("pack#cat", json!({"imageLocations": images})).await;
+    service.check_refused(put("main", png(10, 10)), 422, "too-many-images", "50 images").await;
     service.send(put("l7", png(10, 10))).await.ok(200);
 }

@@ -109,7 +109,7 @@ async fn what_is_said_about_a_pack_changes_without_a_purge() {
 }
 
 #[tokio::test]
-async fn another_main_picture_is_purged() {
+async fn another_main_image_is_purged() {
     let service = Service::with_cat().await;
     let poster = Ask::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(10, 10));
     service.send(poster).await.ok(200);
@@ -117,8 +117,8 @@ async fn another_main_picture_is_purged() {
     let (answer, reasons) = service.write("pack#cat", patch(json!("poster"))).await;
     assert_eq!(answer.ok(200)["mainImageLocation"], "poster");
     assert_eq!(reasons, [Reason::MainImageLocationChanged]);
-    let expected = "\"thumb\" has no picture; the pack has main, poster";
-    service.check_refused(patch(json!("thumb")), 422, "no-main-picture", expected).await;
+    let expected = "\"thumb\" has no image; the pack has main, poster";
+    service.check_refused(patch(json!("thumb")), 422, "no-main-image", expected).await;
     let (answer, reasons) = service.write("pack#cat", patch(Value::Null)).await;
     assert_eq!(answer.ok(200).get("mainImageLocation"), None);
     assert_eq!(reasons, [Reason::MainImageLocationChanged]);
@@ -129,14 +129,14 @@ async fn a_removed_pack_is_purged_and_its_own_originals_are_deleted() {
     let service = Service::with_cat().await;
     let shared = service.put_object("shared/cat.png", png(10, 10)).await;
     let own = service.get("/imagePacks/cat").await.ok(200)["imageLocations"]["main"]["original"].clone();
-    let pictures = json!({"main": {"original": own}, "poster": {"original": shared}});
-    service.put_item("pack#cat", json!({"imageLocations": pictures, "revision": 2})).await;
+    let images = json!({"main": {"original": own}, "poster": {"original": shared}});
+    service.put_item("pack#cat", json!({"imageLocations": images, "revision": 2})).await;
 
     let (answer, reasons) = service.write("pack#cat", Ask::new("DELETE", "/imagePacks/cat")).await;
     assert_eq!(answer.ok(204), Value::Null);
     assert_eq!(reasons, [Reason::PackRemoved]);
     assert!(!service.has(&own["key"]).await);
-    assert!(service.version(&own).await.is_some(), "somebody may be making a variant of it");
+    assert!(service.version(&own).await.is_some(), "somebody may be rendering a variant of it");
     assert!(service.has(&shared["key"]).await, "it was not stored for this pack");
     let again = Ask::new("DELETE", "/imagePacks/cat");
     service.check_refused(again, 404, "unknown-image-pack", "no image pack \"cat\"").await;
@@ -146,8 +146,8 @@ async fn a_removed_pack_is_purged_and_its_own_originals_are_deleted() {
 async fn what_others_keep_in_an_item_stays() {
     let service = Service::start().await;
     let main = service.put_object("acme/cat/main", png(10, 10)).await;
-    let picture = json!({"original": main, "alt": "A cat"});
-    let others = json!({"imageLocations": {"main": picture}, "rights": {"until": 2030}, "mainImageLocation": "main"});
+    let image = json!({"original": main, "alt": "A cat"});
+    let others = json!({"imageLocations": {"main": image}, "rights": {"until": 2030}, "mainImageLocation": "main"});
     service.put_item("pack#cat", others).await;
     assert_eq!(service.get("/imagePacks/cat").await.ok(200)["revision"], 0);
     let writes = [
@@ -169,7 +169,7 @@ async fn what_others_keep_in_an_item_stays() {
 #[tokio::test]
 async fn a_table_may_call_its_attributes_otherwise() {
     let mut service = Service::start().await;
-    let names: AttributeNames = r#"{"imageLocations": "pictures", "mainImageLocation": "cover"}"#.parse().unwrap();
+    let names: AttributeNames = r#"{"imageLocations": "images", "mainImageLocation": "cover"}"#.parse().unwrap();
     service.handler.items = items(&service.dynamodb, names);
     service.put_cat().await;
     let pack = service.get("/imagePacks/cat").await.ok(200);
@@ -177,5 +177,5 @@ async fn a_table_may_call_its_attributes_otherwise() {
     assert_eq!(pack["imageLocations"]["main"]["original"]["width"], 320);
     let item = service.item("pack#cat").await.unwrap();
     assert_eq!(item["cover"], json!({"S": "main"}));
-    assert!(item["pictures"]["M"]["main"].is_object() && item.get("imageLocations").is_none(), "{item:?}");
+    assert!(item["images"]["M"]["main"].is_object() && item.get("imageLocations").is_none(), "{item:?}");
 }

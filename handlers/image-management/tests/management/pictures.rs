@@ -1,4 +1,4 @@
-//! Pictures removed from a pack.
+//! Images removed from a pack.
 
 use domain::change::detection::Reason;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::ask::Ask;
 use crate::service::{Service, png};
 
 #[tokio::test]
-async fn a_removed_picture_is_purged_and_its_original_deleted() {
+async fn a_removed_image_is_purged_and_its_original_deleted() {
     let service = Service::with_cat().await;
     let poster = Ask::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(10, 10));
     let pack = service.send(poster).await.ok(200);

@@ -46,7 +46,7 @@ impl Service {
         Self { handler, dynamodb, dynamodb_url, s3 }
     }
 
-    /// A service whose pack `cat` of `acme` shows a picture of 320 × 180 pixels at `main`. Revision 2.
+    /// A service whose pack `cat` of `acme` shows an image of 320 × 180 pixels at `main`. Revision 2.
     pub(crate) async fn with_cat() -> Self {
         let service = Self::start().await;
         service.put_cat().await;

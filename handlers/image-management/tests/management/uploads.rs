@@ -1,4 +1,4 @@
-//! Pictures that an HTTP client uploads to S3 and an editor confirms.
+//! Images that an HTTP client uploads to S3 and an editor confirms.
 
 use domain::change::detection::Reason;
 use serde_json::{Value, json};
@@ -8,9 +8,9 @@ use crate::service::{Service, png};
 
 const UPLOADS: &str = "/imagePacks/cat/imageLocations/main/uploads";
 
-/// Asks how to upload this picture.
-async fn prepare(service: &Service, picture: &[u8]) -> Value {
-    let announced = json!({"mediaType": "image/png", "bytes": picture.len()});
+/// Asks how to upload this image.
+async fn prepare(service: &Service, image: &[u8]) -> Value {
+    let announced = json!({"mediaType": "image/png", "bytes": image.len()});
     service.send(Ask::new("POST", UPLOADS).json(&announced)).await.ok(201)
 }
 
@@ -32,14 +32,14 @@ fn confirm(prepared: &Value) -> Ask {
 }
 
 #[tokio::test]
-async fn an_uploaded_picture_is_shown_once_it_is_confirmed() {
+async fn an_uploaded_image_is_shown_once_it_is_confirmed() {
     let service = Service::with_cat().await;
-    let picture = png(64, 48);
-    let prepared = prepare(&service, &picture).await;
+    let image = png(64, 48);
+    let prepared = prepare(&service, &image).await;
     assert_eq!(prepared["expiresAt"], 1_764_000_900_000_u64, "15 minutes from now");
     assert_eq!(prepared["headers"]["content-type"], "image/png");
-    assert_eq!(prepared["headers"]["content-length"], picture.len().to_string());
-    assert_eq!(upload(&prepared, picture.clone()).await, 200);
+    assert_eq!(prepared["headers"]["content-length"], image.len().to_string());
+    assert_eq!(upload(&prepared, image.clone()).await, 200);
     assert_eq!(service.get("/imagePacks/cat").await.ok(200)["revision"], 2, "nothing is shown before");
 
     let (answer, reasons) = service.write("pack#cat", confirm(&prepared)).await;
@@ -48,7 +48,7 @@ async fn an_uploaded_picture_is_shown_once_it_is_confirmed() {
     let original = &pack["imageLocations"]["main"]["original"];
     assert!(original["key"].as_str().unwrap().starts_with("acme/cat/main/"), "{original}");
     assert_eq!((&original["width"], &original["uploadId"]), (&json!(64), &prepared["uploadId"]));
-    assert_eq!(service.version(original).await.unwrap(), picture);
+    assert_eq!(service.version(original).await.unwrap(), image);
     let waiting = format!(".uploads/acme/cat/main/{}", prepared["uploadId"].as_str().unwrap());
     assert!(!service.has(&json!(waiting)).await);
 
@@ -60,10 +60,10 @@ async fn an_uploaded_picture_is_shown_once_it_is_confirmed() {
 async fn a_new_location_takes_an_upload_too() {
     let service = Service::with_cat().await;
     let uploads = "/imagePacks/cat/imageLocations/poster/uploads";
-    let picture = png(64, 48);
-    let announced = json!({"mediaType": "image/png", "bytes": picture.len()});
+    let image = png(64, 48);
+    let announced = json!({"mediaType": "image/png", "bytes": image.len()});
     let prepared = service.send(Ask::new("POST", uploads).json(&announced)).await.ok(201);
-    assert_eq!(upload(&prepared, picture).await, 200);
+    assert_eq!(upload(&prepared, image).await, 200);
     let url = format!("{uploads}/{}/confirm", prepared["uploadId"].as_str().unwrap());
     let pack = service.send(Ask::new("POST", &url)).await.ok(200);
     assert_eq!(pack["imageLocations"]["poster"]["original"]["width"], 64);
@@ -121,12 +121,12 @@ async fn s3_takes_only_what_was_announced() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_no_picture_is_not_shown() {
+async fn an_upload_that_is_no_image_is_not_shown() {
     let service = Service::with_cat().await;
     let text = b"<svg/>".to_vec();
     let prepared = prepare(&service, &text).await;
     assert_eq!(upload(&prepared, text).await, 200);
-    service.check_refused(confirm(&prepared), 422, "not-a-picture", "JPEG, PNG and WebP").await;
+    service.check_refused(confirm(&prepared), 422, "not-an-image", "JPEG, PNG and WebP").await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a viewer gets when there is no picture.
+//! What a viewer gets when there is no image.
 
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
@@ -9,7 +9,7 @@ use image_processing::aws::Aws;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::service::{RED, Service, ask, check_picture, header};
+use crate::service::{RED, Service, ask, check_image, header};
 
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 
@@ -22,7 +22,7 @@ fn check_error(response: &Response<Body>, status: u16, code: &str, cache_control
 }
 
 #[tokio::test]
-async fn a_picture_that_does_not_exist_is_not_found_until_it_does() {
+async fn an_image_that_does_not_exist_is_not_found_until_it_does() {
     let service = Service::start().await;
     let missing = service.get("acme", "/api/v2/img/p1?location=main").await;
     check_error(&missing, 404, "unknown-image-pack", BRIEFLY, Some("acme/p1,acme/location/main,acme"));
@@ -30,7 +30,7 @@ async fn a_picture_that_does_not_exist_is_not_found_until_it_does() {
     check_error(&suffixed, 404, "unknown-image-pack", BRIEFLY, Some("acme/p1-v2,acme/p1,acme"));
 
     service.write_pack("acme", "p1", RED).await;
-    check_picture(&service.get("acme", "/api/v2/img/p1?location=main").await, RED, (1920, 1080));
+    check_image(&service.get("acme", "/api/v2/img/p1?location=main").await, RED, (1920, 1080));
     let elsewhere = service.get("acme", "/api/v2/img/p1?location=poster").await;
     check_error(&elsewhere, 404, "unknown-location", BRIEFLY, Some("acme/p1,acme/location/poster,acme"));
     let foreign = service.get("globex", "/api/v2/img/p1").await;
@@ -51,15 +51,15 @@ async fn a_pack_that_shows_nothing_says_so() {
 }
 
 #[tokio::test]
-async fn an_original_that_is_no_picture_is_refused_and_nothing_is_stored() {
+async fn an_original_that_is_no_image_is_refused_and_nothing_is_stored() {
     let service = Service::start().await;
     let original = service.upload("acme/p1/main", b"<html>not found</html>".to_vec()).await;
     let locations = json!({"main": {"original": original}});
     service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
     let refused = service.get("acme", "/api/v2/img/p1").await;
-    check_error(&refused, 422, "not-a-picture", BRIEFLY, Some("acme/p1,acme"));
+    check_error(&refused, 422, "not-an-image", BRIEFLY, Some("acme/p1,acme"));
     assert_eq!(service.stored("acme/p1/main/default").await, None);
-    assert_eq!(service.claims_left().await, 0);
+    assert_eq!(service.render_locks_left().await, 0);
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
-//! What a variant was made from, and edits while it is made.
+//! What a variant was rendered from, and edits while it is rendered.
 
 use std::sync::atomic::Ordering;
 
 use domain::image::image_pack::{ImageLocation, Original};
-use domain::image::picture_revision::picture_revision;
+use domain::image::fingerprint::fingerprint;
 use lambda_http::{Body, Response};
 use local_aws::LocalS3;
 use serde_json::{Value, json};
 
-use crate::service::{GREEN, RED, Service, check_picture, header, plain};
+use crate::service::{GREEN, RED, Service, check_image, header, plain};
 
 const SIZE: (u32, u32) = (64, 36);
 const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
@@ -21,41 +21,41 @@ async fn red() -> Service {
     service
 }
 
-fn revision(original: &Value, forced_revision: u64) -> String {
+fn fingerprint_of(original: &Value, generation: u64) -> String {
     let original: Original = serde_json::from_value(original.clone()).unwrap();
-    picture_revision(&ImageLocation { original, crop: None }, forced_revision)
+    fingerprint(&ImageLocation { original, crop: None }, generation)
 }
 
 #[tokio::test]
-async fn a_picture_says_what_it_was_made_from() {
+async fn an_image_names_its_fingerprint() {
     let service = Service::start().await;
     let original = service.upload("acme/p1/main", plain(RED)).await;
     let locations = json!({"main": {"original": original}});
     service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
-    service.write("acme", "location#main", json!({"width": 64, "height": 36, "forcedRevision": 3})).await;
-    let expected = revision(&original, 3);
-    for said in ["made", "stored"] {
-        let picture = service.get("acme", "/api/v2/img/p1").await;
-        assert_eq!(header(&picture, "image-revision"), Some(expected.as_str()), "{said}");
+    service.write("acme", "location#main", json!({"width": 64, "height": 36, "generation": 3})).await;
+    let expected = fingerprint_of(&original, 3);
+    for said in ["rendered", "stored"] {
+        let image = service.get("acme", "/api/v2/img/p1").await;
+        assert_eq!(header(&image, "image-fingerprint"), Some(expected.as_str()), "{said}");
     }
     // The pack moved on; what is served did not.
     service.write_pack("acme", "p1", GREEN).await;
     let old = service.get("acme", "/api/v2/img/p1").await;
-    check_picture(&old, RED, SIZE);
-    assert_eq!(header(&old, "image-revision"), Some(expected.as_str()));
+    check_image(&old, RED, SIZE);
+    assert_eq!(header(&old, "image-fingerprint"), Some(expected.as_str()));
 }
 
 #[tokio::test]
-async fn a_variant_that_was_stored_before_revisions_were_is_served_without_one() {
+async fn a_variant_that_was_stored_before_fingerprints_were_is_served_without_one() {
     let service = red().await;
     let put = service.s3.put_object().bucket(LocalS3::VARIANTS_BUCKET).key("acme/p1/main/default");
     put.content_type("image/png").body(plain(GREEN).into()).send().await.unwrap();
     let old = service.get("acme", "/api/v2/img/p1").await;
-    check_picture(&old, GREEN, (320, 180));
-    assert_eq!(header(&old, "image-revision"), None);
+    check_image(&old, GREEN, (320, 180));
+    assert_eq!(header(&old, "image-fingerprint"), None);
 }
 
-/// Asks for the picture while somebody makes `edit` between the variant's write and the look at what it shows.
+/// Asks for the image while somebody makes `edit` between the variant's write and the look at what it shows.
 /// Returns the answer and how many variants were computed.
 async fn edited<F>(
     service: &Service,
@@ -77,28 +77,28 @@ where
 }
 
 #[tokio::test]
-async fn an_original_that_is_replaced_while_its_variant_is_made_is_shown() {
+async fn an_original_that_is_replaced_while_its_variant_is_rendered_is_shown() {
     for url in ["/api/v2/img/p1", "/api/v2/img/p1?location=main"] {
         let service = red().await;
         let edit = |service: Service| async move { service.write_pack("acme", "p1", GREEN).await };
-        let (picture, stored) = edited(&service, url, edit).await;
-        check_picture(&picture, GREEN, SIZE);
-        assert_eq!((header(&picture, "cache-control"), stored), (Some(UNTIL_PURGED), 2));
-        assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), picture.body().to_vec());
-        assert_eq!(service.claims_left().await, 0);
+        let (image, stored) = edited(&service, url, edit).await;
+        check_image(&image, GREEN, SIZE);
+        assert_eq!((header(&image, "cache-control"), stored), (Some(UNTIL_PURGED), 2));
+        assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), image.body().to_vec());
+        assert_eq!(service.render_locks_left().await, 0);
     }
 }
 
 #[tokio::test]
-async fn a_location_that_is_forced_while_its_variant_is_made_is_shown_in_its_new_size() {
+async fn a_location_that_is_forced_while_its_variant_is_rendered_is_shown_in_its_new_size() {
     let service = red().await;
-    let forced = json!({"width": 32, "height": 18, "forcedRevision": 1});
+    let forced = json!({"width": 32, "height": 18, "generation": 1});
     let edit = move |service: Service| {
         let forced = forced.clone();
         async move { service.write("acme", "location#main", forced).await }
     };
-    let (picture, stored) = edited(&service, "/api/v2/img/p1", edit).await;
-    check_picture(&picture, RED, (32, 18));
+    let (image, stored) = edited(&service, "/api/v2/img/p1", edit).await;
+    check_image(&image, RED, (32, 18));
     assert_eq!(stored, 2);
 }
 
@@ -110,26 +110,26 @@ async fn another_main_location_is_shown_and_nothing_is_left_of_the_one_before() 
         let locations = json!({"poster": {"original": poster}});
         service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "poster"})).await;
     };
-    let (picture, _) = edited(&service, "/api/v2/img/p1", edit).await;
-    check_picture(&picture, GREEN, (1920, 1080));
-    assert_eq!(header(&picture, "image-cache-tag"), Some("acme/p1,acme/location/poster,acme"));
+    let (image, _) = edited(&service, "/api/v2/img/p1", edit).await;
+    check_image(&image, GREEN, (1920, 1080));
+    assert_eq!(header(&image, "image-cache-tag"), Some("acme/p1,acme/location/poster,acme"));
     assert_eq!(service.stored("acme/p1/main/default").await, None);
-    assert_eq!(service.stored("acme/p1/poster/default").await.unwrap(), picture.body().to_vec());
+    assert_eq!(service.stored("acme/p1/poster/default").await.unwrap(), image.body().to_vec());
 }
 
 #[tokio::test]
-async fn a_write_that_no_viewer_could_notice_makes_no_variant_anew() {
+async fn a_write_that_no_viewer_could_notice_re_renders_no_variant() {
     let service = red().await;
     let unforced = |service: Service| async move {
         service.write("acme", "location#main", json!({"width": 32, "height": 18, "revision": 9})).await;
     };
-    let (picture, stored) = edited(&service, "/api/v2/img/p1", unforced).await;
-    check_picture(&picture, RED, SIZE);
+    let (image, stored) = edited(&service, "/api/v2/img/p1", unforced).await;
+    check_image(&image, RED, SIZE);
     assert_eq!(stored, 1);
 }
 
 #[tokio::test]
-async fn what_is_removed_while_its_variant_is_made_is_not_found_and_nothing_is_stored() {
+async fn what_is_removed_while_its_variant_is_rendered_is_not_found_and_nothing_is_stored() {
     let service = red().await;
     let removed = |service: Service| async move { service.remove("acme", "pack#p1").await };
     let (answer, _) = edited(&service, "/api/v2/img/p1?location=main", removed).await;
@@ -142,14 +142,14 @@ async fn what_is_removed_while_its_variant_is_made_is_not_found_and_nothing_is_s
 }
 
 #[tokio::test]
-async fn a_picture_that_never_stands_still_is_shown_briefly_and_not_stored() {
+async fn an_image_that_never_stands_still_is_shown_briefly_and_not_stored() {
     let service = red().await;
     let stored = service.on_stored(|service, _| async move { service.write_pack("acme", "p1", GREEN).await });
-    let picture = service.get("acme", "/api/v2/img/p1").await;
-    check_picture(&picture, GREEN, SIZE);
-    assert_eq!(header(&picture, "cache-control"), Some("public, max-age=0, s-maxage=5"));
-    assert_eq!(header(&picture, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
-    assert_eq!(stored.load(Ordering::SeqCst), 4, "made, and three times made anew");
+    let image = service.get("acme", "/api/v2/img/p1").await;
+    check_image(&image, GREEN, SIZE);
+    assert_eq!(header(&image, "cache-control"), Some("public, max-age=0, s-maxage=5"));
+    assert_eq!(header(&image, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+    assert_eq!(stored.load(Ordering::SeqCst), 4, "rendered, and three times re-rendered");
     assert_eq!(service.stored("acme/p1/main/default").await, None);
-    assert_eq!(service.claims_left().await, 0);
+    assert_eq!(service.render_locks_left().await, 0);
 }

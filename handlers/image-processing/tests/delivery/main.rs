@@ -1,8 +1,8 @@
-//! Pictures as CloudFront asks for them: the handler over the real SDK, against DynamoDB and S3 in this process.
+//! Images as CloudFront asks for them: the handler over the real SDK, against DynamoDB and S3 in this process.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
 mod errors;
 mod freshness;
 mod parallel;
-mod pictures;
+mod images;
 mod service;

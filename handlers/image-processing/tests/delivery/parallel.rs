@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use aws_adapters::now;
-use aws_adapters::variant_claims::{Claim, VariantClaims};
+use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
 use domain::TenantId;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, check_picture, claims, header};
+use crate::service::{GREEN, RED, Service, check_image, render_locks, header};
 
 const SIZE: (u32, u32) = (64, 36);
 const URL: &str = "/api/v2/img/p1?location=main";
@@ -32,50 +32,50 @@ async fn parallel_first_requests_compute_a_variant_once() {
         })
         .collect();
     for instance in instances {
-        check_picture(&instance.await.unwrap(), RED, SIZE);
+        check_image(&instance.await.unwrap(), RED, SIZE);
     }
     assert_eq!(stored.load(Ordering::SeqCst), 1);
-    assert_eq!(service.claims_left().await, 0);
+    assert_eq!(service.render_locks_left().await, 0);
 }
 
-/// Claims what the pack `p1` shows now, for `duration`, as a request does that is being answered or has crashed.
-async fn claimed(service: &Service, duration: Duration) -> (VariantClaims, Claim) {
-    let picture = service.get("acme", URL).await;
+/// Locks what the pack `p1` shows now, for `duration`, as a request does that is being answered or has crashed.
+async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, RenderLock) {
+    let image = service.get("acme", URL).await;
     service.purge("acme/p1/main/default").await;
-    let revision = header(&picture, "image-revision").unwrap();
-    let claims = claims(&service.dynamodb, duration);
+    let fingerprint = header(&image, "image-fingerprint").unwrap();
+    let render_locks = render_locks(&service.dynamodb, duration);
     let tenant = TenantId::parse("acme").unwrap();
-    let claim = claims.take(&tenant, "acme/p1/main/default", revision, now()).await.unwrap();
-    (claims, claim.unwrap())
+    let lock = render_locks.acquire(&tenant, "acme/p1/main/default", fingerprint, now()).await.unwrap();
+    (render_locks, lock.unwrap())
 }
 
-/// Asks for the picture and says how long the answer took.
+/// Asks for the image and says how long the answer took.
 async fn timed(service: &Service, colour: [u8; 3]) -> Duration {
     let start = Instant::now();
-    check_picture(&service.get("acme", URL).await, colour, SIZE);
+    check_image(&service.get("acme", URL).await, colour, SIZE);
     start.elapsed()
 }
 
 #[tokio::test]
-async fn a_claim_that_a_crash_left_delays_until_it_expires() {
+async fn a_render_lock_that_a_crash_left_delays_until_it_expires() {
     let service = red().await;
-    claimed(&service, Duration::from_secs(3)).await;
+    locked(&service, Duration::from_secs(3)).await;
     let elapsed = timed(&service, RED).await;
     assert!((Duration::from_secs(1)..Duration::from_secs(20)).contains(&elapsed), "{elapsed:?}");
 }
 
 #[tokio::test]
-async fn a_request_waits_for_another_for_half_of_its_time_and_then_makes_the_variant_itself() {
+async fn a_request_waits_for_another_for_half_of_its_time_and_then_renders_the_variant_itself() {
     let service = red().await;
-    claimed(&service, Duration::from_mins(2)).await;
-    let elapsed = timed(&service.with_claims(claims(&service.dynamodb, Duration::from_secs(2))), RED).await;
+    locked(&service, Duration::from_mins(2)).await;
+    let elapsed = timed(&service.with_render_locks(render_locks(&service.dynamodb, Duration::from_secs(2))), RED).await;
     assert!((Duration::from_millis(900)..Duration::from_secs(20)).contains(&elapsed), "{elapsed:?}");
 }
 
 #[tokio::test]
-async fn a_request_for_a_newer_picture_does_not_wait_for_an_older_one() {
+async fn a_request_for_a_newer_image_does_not_wait_for_an_older_one() {
     let service = red().await;
-    claimed(&service, Duration::from_mins(2)).await;
+    locked(&service, Duration::from_mins(2)).await;
     service.write_pack("acme", "p1", GREEN).await;
     let elapsed = timed(&service, GREEN).await;
     assert!(elapsed < Duration::from_secs(20), "{elapsed:?}");
@@ -84,7 +84,7 @@ async fn a_request_for_a_newer_picture_does_not_wait_for_an_older_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_waited_shows_what_changed_meanwhile() {
     let service = red().await;
-    let (claims, claim) = claimed(&service, Duration::from_mins(2)).await;
+    let (render_locks, lock) = locked(&service, Duration::from_mins(2)).await;
     let stored = service.count_stored();
     let waiting = {
         let service = service.clone();
@@ -93,20 +93,20 @@ async fn a_request_that_waited_shows_what_changed_meanwhile() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!waiting.is_finished());
     service.write_pack("acme", "p1", GREEN).await;
-    claims.release(claim).await.unwrap();
-    check_picture(&waiting.await.unwrap(), GREEN, SIZE);
+    render_locks.release(lock).await.unwrap();
+    check_image(&waiting.await.unwrap(), GREEN, SIZE);
     assert_eq!(stored.load(Ordering::SeqCst), 1, "and nothing was computed in vain");
 }
 
 #[tokio::test]
-async fn without_the_table_of_claims_pictures_are_made_all_the_same() {
+async fn without_the_table_of_render_locks_images_are_rendered_all_the_same() {
     let service = red().await;
     let nowhere = aws_sdk_dynamodb::Client::new(&local_aws::sdk_config("http://127.0.0.1:1"));
-    for claims in [
-        VariantClaims::new(nowhere, "claims".to_owned(), Duration::from_mins(2)),
-        VariantClaims::new(service.dynamodb.clone(), "no-such-table".to_owned(), Duration::from_mins(2)),
+    for render_locks in [
+        RenderLockTable::new(nowhere, "render-locks".to_owned(), Duration::from_mins(2)),
+        RenderLockTable::new(service.dynamodb.clone(), "no-such-table".to_owned(), Duration::from_mins(2)),
     ] {
-        timed(&service.with_claims(claims), RED).await;
+        timed(&service.with_render_locks(render_locks), RED).await;
         service.purge("acme/p1/main/default").await;
     }
 }

@@ -6,34 +6,34 @@ use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, ask, check_picture, event, header, plain, send};
+use crate::service::{GREEN, RED, Service, ask, check_image, event, header, plain, send};
 
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 
 #[tokio::test]
-async fn a_picture_is_made_once_stored_and_then_served_from_the_bucket() {
+async fn an_image_is_rendered_once_stored_and_then_served_from_the_bucket() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     service.write("acme", "location#main", json!({"width": 64, "height": 36, "fit": "cover"})).await;
 
-    let made = service.get("acme", "/api/v2/img/p1?location=main").await;
-    check_picture(&made, RED, (64, 36));
-    assert_eq!(header(&made, "content-type"), Some("image/jpeg"));
-    assert_eq!(header(&made, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
-    assert!(header(&made, "etag").is_some_and(|etag| etag.starts_with('"')), "the entity tag that S3 computed");
-    assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), made.body().to_vec());
+    let rendered = service.get("acme", "/api/v2/img/p1?location=main").await;
+    check_image(&rendered, RED, (64, 36));
+    assert_eq!(header(&rendered, "content-type"), Some("image/jpeg"));
+    assert_eq!(header(&rendered, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+    assert!(header(&rendered, "etag").is_some_and(|etag| etag.starts_with('"')), "the entity tag that S3 computed");
+    assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), rendered.body().to_vec());
     let again = service.get("acme", "/api/v2/img/p1?location=main").await;
-    assert_eq!(again.headers(), made.headers(), "stored or made, CloudFront gets the same");
+    assert_eq!(again.headers(), rendered.headers(), "stored or rendered, CloudFront gets the same");
 
-    // The pack now shows another picture, but nothing was purged: only the bucket can have served the old one.
+    // The pack now shows another image, but nothing was purged: only the bucket can have served the old one.
     service.write_pack("acme", "p1", GREEN).await;
     let stored = service.get("acme", "/api/v2/img/p1?location=main").await;
-    check_picture(&stored, RED, (64, 36));
+    check_image(&stored, RED, (64, 36));
     // It is about to be purged, so CloudFront must not keep it: the answer may come behind the purge.
     assert_eq!(header(&stored, "cache-control"), Some("no-store"));
 
     service.purge("acme/p1/main/default").await;
-    check_picture(&service.get("acme", "/api/v2/img/p1?location=main").await, GREEN, (64, 36));
+    check_image(&service.get("acme", "/api/v2/img/p1?location=main").await, GREEN, (64, 36));
 }
 
 #[tokio::test]
@@ -41,20 +41,20 @@ async fn the_variant_shows_the_version_that_the_pack_names_and_no_newer_one() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     service.upload("acme/p1/main", plain(GREEN)).await;
-    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
 }
 
 #[tokio::test]
-async fn a_new_suffix_shows_the_new_picture_without_a_purge() {
+async fn a_new_suffix_shows_the_new_image_without_a_purge() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
-    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
     service.write_pack("acme", "p1", GREEN).await;
     let suffixed = service.get("acme", "/api/v2/img/p1-v2").await;
-    check_picture(&suffixed, GREEN, DEFAULT_SIZE);
+    check_image(&suffixed, GREEN, DEFAULT_SIZE);
     assert_eq!(header(&suffixed, "image-cache-tag"), Some("acme/p1-v2,acme/p1,acme/location/main,acme"));
     assert!(service.stored("acme/p1/main/suffix=v2").await.is_some());
-    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
 }
 
 #[tokio::test]
@@ -63,9 +63,9 @@ async fn a_dash_belongs_to_the_pack_id_where_such_a_pack_exists() {
     service.write_pack("acme", "a", RED).await;
     service.write_pack("acme", "a-b", GREEN).await;
     let dashed = service.get("acme", "/api/v2/img/a-b").await;
-    check_picture(&dashed, GREEN, DEFAULT_SIZE);
+    check_image(&dashed, GREEN, DEFAULT_SIZE);
     assert_eq!(header(&dashed, "image-cache-tag"), Some("acme/a-b,acme/a,acme/location/main,acme"));
-    check_picture(&service.get("acme", "/api/v2/img/a-c").await, RED, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/a-c").await, RED, DEFAULT_SIZE);
 }
 
 #[tokio::test]
@@ -73,29 +73,29 @@ async fn a_purge_of_a_pack_that_comes_to_be_reaches_what_its_url_showed_before()
     let service = Service::start().await;
     service.write_pack("acme", "a", RED).await;
     let before = service.get("acme", "/api/v2/img/a-b").await;
-    check_picture(&before, RED, DEFAULT_SIZE);
+    check_image(&before, RED, DEFAULT_SIZE);
     service.write_pack("acme", "a-b", GREEN).await;
     let purged = tag_of(&TenantId::parse("acme").unwrap(), &Target::parse("pack#a-b").unwrap());
     assert!(header(&before, "image-cache-tag").unwrap().split(',').any(|tag| tag == purged));
-    check_picture(&service.get("acme", "/api/v2/img/a-b").await, GREEN, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/a-b").await, GREEN, DEFAULT_SIZE);
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_breaks_no_picture_that_does_not_need_it() {
+async fn an_item_that_cannot_be_read_breaks_no_image_that_does_not_need_it() {
     let service = Service::start().await;
     service.write("acme", "pack#news", json!({"imageLocations": "all of them"})).await;
     service.write_pack("acme", "news-1", GREEN).await;
-    check_picture(&service.get("acme", "/api/v2/img/news-1").await, GREEN, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/news-1").await, GREEN, DEFAULT_SIZE);
 }
 
 #[tokio::test]
-async fn tenants_with_the_same_pack_id_see_their_own_pictures() {
+async fn tenants_with_the_same_pack_id_see_their_own_images() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     service.write_pack("globex", "p1", GREEN).await;
-    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
     let globex = service.get("globex", "/api/v2/img/p1").await;
-    check_picture(&globex, GREEN, DEFAULT_SIZE);
+    check_image(&globex, GREEN, DEFAULT_SIZE);
     assert_eq!(header(&globex, "image-cache-tag"), Some("globex/p1,globex/location/main,globex"));
 }
 
@@ -110,12 +110,12 @@ async fn a_location_has_its_own_original_crop_and_size() {
     service.write("acme", "location#main", json!({"width": 32, "height": 18, "fit": "fill"})).await;
     service.write("acme", "location#poster", json!({"width": 100, "height": 100, "fit": "fit"})).await;
 
-    check_picture(&service.get("acme", "/api/v2/img/p1?location=poster").await, GREEN, (50, 100));
-    check_picture(&service.get("acme", "/api/v2/img/p1").await, RED, (32, 18));
+    check_image(&service.get("acme", "/api/v2/img/p1?location=poster").await, GREEN, (50, 100));
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, (32, 18));
 }
 
 #[tokio::test]
-async fn head_answers_like_get_without_the_picture() {
+async fn head_answers_like_get_without_the_image() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let get = service.get("acme", "/api/v2/img/p1").await;
@@ -131,9 +131,9 @@ async fn a_location_has_its_own_format() {
     for (format, media_type) in [("jpeg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp")] {
         let config = json!({"width": 64, "height": 36, "format": format, "quality": 95});
         service.write("acme", "location#main", config).await;
-        let picture = service.get("acme", &format!("/api/v2/img/p1-{format}")).await;
-        check_picture(&picture, RED, (64, 36));
-        assert_eq!(header(&picture, "content-type"), Some(media_type));
+        let image = service.get("acme", &format!("/api/v2/img/p1-{format}")).await;
+        check_image(&image, RED, (64, 36));
+        assert_eq!(header(&image, "content-type"), Some(media_type));
     }
 }
 
@@ -154,7 +154,7 @@ async fn what_a_browser_accepts_changes_nothing() {
 }
 
 #[tokio::test]
-async fn lambda_gets_the_picture_as_base64() {
+async fn lambda_gets_the_image_as_base64() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let handler = &service.handler;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::variant_claims::VariantClaims;
+use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use domain::AttributeNames;
 use image::{ImageFormat, Rgb, RgbImage};
@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 pub(crate) const RED: [u8; 3] = [220, 30, 30];
 pub(crate) const GREEN: [u8; 3] = [30, 180, 30];
 
-/// How long the claims of the handler last: longer than any test, so that none passes because one expired.
-const CLAIM_DURATION: Duration = Duration::from_mins(2);
+/// How long the render locks of the handler last: longer than any test, so that none passes because one expired.
+const LOCK_DURATION: Duration = Duration::from_mins(2);
 
 #[derive(Clone)]
 pub(crate) struct Service {
@@ -45,16 +45,16 @@ impl Service {
             ),
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
-            claims: claims(&dynamodb, CLAIM_DURATION),
+            render_locks: render_locks(&dynamodb, LOCK_DURATION),
         };
         let handler = Handler { ports, cache_tag_header: HeaderName::from_static("image-cache-tag") };
         Self { handler, dynamodb, s3, local_s3 }
     }
 
-    /// The service with other claims.
-    pub(crate) fn with_claims(&self, claims: VariantClaims) -> Self {
+    /// The service with other render locks.
+    pub(crate) fn with_render_locks(&self, render_locks: RenderLockTable) -> Self {
         let handler = self.handler.clone();
-        Self { handler: Handler { ports: Aws { claims, ..handler.ports }, ..handler }, ..self.clone() }
+        Self { handler: Handler { ports: Aws { render_locks, ..handler.ports }, ..handler }, ..self.clone() }
     }
 
     /// Runs `hook` behind each variant that is stored, before the handler goes on, with how many were stored before.
@@ -74,9 +74,9 @@ impl Service {
         self.on_stored(|_, _| async {})
     }
 
-    /// How many claims nobody has given back.
-    pub(crate) async fn claims_left(&self) -> i32 {
-        self.dynamodb.scan().table_name(LocalDynamoDb::VARIANT_CLAIM_TABLE).send().await.unwrap().count()
+    /// How many render locks nobody has released.
+    pub(crate) async fn render_locks_left(&self) -> i32 {
+        self.dynamodb.scan().table_name(LocalDynamoDb::RENDER_LOCK_TABLE).send().await.unwrap().count()
     }
 
     /// Removes an item of the image-pack table.
@@ -127,9 +127,9 @@ impl Service {
     }
 }
 
-/// Claims that last for `duration`.
-pub(crate) fn claims(dynamodb: &aws_sdk_dynamodb::Client, duration: Duration) -> VariantClaims {
-    VariantClaims::new(dynamodb.clone(), LocalDynamoDb::VARIANT_CLAIM_TABLE.to_owned(), duration)
+/// Render locks that last for `duration`.
+pub(crate) fn render_locks(dynamodb: &aws_sdk_dynamodb::Client, duration: Duration) -> RenderLockTable {
+    RenderLockTable::new(dynamodb.clone(), LocalDynamoDb::RENDER_LOCK_TABLE.to_owned(), duration)
 }
 
 /// Sends the event that Lambda makes of a request to the function URL.
@@ -177,12 +177,12 @@ pub(crate) fn plain(colour: [u8; 3]) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Asserts that the answer is a picture in one colour and of this size.
-pub(crate) fn check_picture(response: &Response<Body>, colour: [u8; 3], size: (u32, u32)) {
+/// Asserts that the answer is an image in one colour and of this size.
+pub(crate) fn check_image(response: &Response<Body>, colour: [u8; 3], size: (u32, u32)) {
     assert_eq!(response.status(), 200, "{:?}", String::from_utf8_lossy(response.body()));
-    let picture = image::load_from_memory(response.body()).unwrap().to_rgb8();
-    assert_eq!(picture.dimensions(), size);
-    for Rgb(pixel) in picture.pixels() {
+    let image = image::load_from_memory(response.body()).unwrap().to_rgb8();
+    assert_eq!(image.dimensions(), size);
+    for Rgb(pixel) in image.pixels() {
         assert!(pixel.iter().zip(colour).all(|(actual, expected)| actual.abs_diff(expected) < 10), "{pixel:?}");
     }
 }

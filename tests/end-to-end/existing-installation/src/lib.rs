@@ -39,7 +39,7 @@ impl Installation {
 
     fn declare_distribution(&self, stack: &Stack) -> Result<()> {
         let host = format!("{TENANT}.{}", self.viewer_domain);
-        // Its image service publishes pictures to a bucket, by the path that viewers use.
+        // Its image service publishes images to a bucket, by the path that viewers use.
         // Everybody may read them there: the distribution asks as anybody would.
         let published = Bucket::new_with_props(
             stack,
@@ -78,7 +78,7 @@ impl Installation {
 fn declare_data(stack: &Stack) -> Result<()> {
     let image_packs = Table::new(
         stack,
-        "Pictures",
+        "Images",
         TableProps::new()
             .partition_key(Attribute::new("customer", AttributeType::String))
             .sort_key(Attribute::new("record", AttributeType::String))

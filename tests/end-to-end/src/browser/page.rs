@@ -39,7 +39,7 @@ const READ: &str = r##"
 pub(super) struct Seen {
     /// The pack's title.
     pub(super) title: String,
-    /// The pictures.
+    /// The images.
     cards: Vec<Card>,
     /// The rows of the queue, by column: target, why, changes, waits.
     pub(super) queue: Vec<Vec<String>>,
@@ -51,7 +51,7 @@ pub(super) struct Seen {
     pub(super) focus: String,
 }
 
-/// What the page says about one picture.
+/// What the page says about one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Card {
     name: String,
@@ -59,11 +59,11 @@ pub(super) struct Card {
     pub(super) badge: String,
     /// Why.
     pub(super) reason: String,
-    /// Whether it is marked as the main picture.
+    /// Whether it is marked as the main image.
     pub(super) is_main: bool,
     /// Whether a crop is drawn on the original.
     pub(super) has_crop: bool,
-    /// The width of the picture that the browser drew, in pixels; 0: none.
+    /// The width of the image that the browser drew, in pixels; 0: none.
     pub(super) pixels: u32,
     /// Whether the browser has drawn the newest original and the newest variant.
     pub(super) is_drawn: bool,
@@ -82,12 +82,12 @@ struct NotShown {
 pub(super) struct Page<'a>(pub(super) &'a Client);
 
 impl Seen {
-    /// The picture at a location; what is not there has no badge.
+    /// The image at a location; what is not there has no badge.
     pub(super) fn card(&self, name: &str) -> Card {
         self.cards.iter().find(|card| card.name == name).cloned().unwrap_or_default()
     }
 
-    /// The badges of all pictures.
+    /// The badges of all images.
     pub(super) fn badges(&self) -> Vec<&str> {
         self.cards.iter().map(|card| card.badge.as_str()).collect()
     }
@@ -120,7 +120,7 @@ impl Page<'_> {
         }
     }
 
-    /// Clicks the button `label`, of the picture `card` or of the pack, and waits for the answer.
+    /// Clicks the button `label`, of the image `card` or of the pack, and waits for the answer.
     pub(super) async fn click(&self, card: Option<&str>, label: &str) -> Result<Seen, Cause> {
         let within =
             card.map_or_else(|| "//main/section".to_owned(), |card| format!("//article[@aria-label='{card}']"));
@@ -150,9 +150,9 @@ impl Page<'_> {
         Ok(self.0.set_window_size(width + across, height + down).await?)
     }
 
-    /// Keeps a picture of the page.
+    /// Keeps an image of the page.
     pub(super) async fn screenshot(&self, path: &Path) -> Result<(), Cause> {
-        // A picture of the top, wherever the last click was.
+        // An image of the top, wherever the last click was.
         self.0.execute("scrollTo(0, 0)", vec![]).await?;
         Ok(std::fs::write(path, self.0.screenshot().await?)?)
     }

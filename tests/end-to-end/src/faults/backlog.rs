@@ -16,7 +16,7 @@ use local_cloud::report::{Cause, Report, millis};
 
 use super::runs::Runs;
 
-/// The tenants whose pictures wait.
+/// The tenants whose images wait.
 const TENANTS: [&str; 2] = ["acme", "globex"];
 /// How the packs of the backlog are called, before their number.
 const PACK: &str = "backlog";

@@ -1,4 +1,4 @@
-//! Pictures that are edited while something goes wrong, and looked at afterwards.
+//! Images that are edited while something goes wrong, and looked at afterwards.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,73 +12,73 @@ use serde_json::json;
 use crate::scenario::expectation::{Unmet, expect_eq, wait_for};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::Observer;
-use local_cloud::picture::{Colour, Encoding, photograph_of};
+use local_cloud::test_image::{Colour, Encoding, photograph_of};
 use local_cloud::report::Cause;
 use local_cloud::{LocalCloud, Tenant};
 
-/// The location of every picture.
+/// The location of every image.
 const LOCATION: &str = "main";
 /// Size of the originals in pixels. They are red on the left and blue on the right.
 const SIZE: (u32, u32) = (480, 360);
 /// Where red ends, in pixels from the left.
 const BORDER: u32 = 240;
-/// The pictures of each tenant.
+/// The images of each tenant.
 const PACKS: [(&str, &[&str]); 2] =
     [("acme", &["storm1", "storm2", "storm3", "storm4", "storm5"]), ("globex", &["storm1", "storm2"])];
 /// How long the stream may take to put an edit into the queue, the restart of its handler included.
 const QUEUED_WITHIN: Duration = Duration::from_mins(1);
-/// How long after a purge was completed the new picture may take to be seen: the time to make it.
+/// How long after a purge was completed the new image may take to be seen: the time to render it.
 const SEEN_WITHIN: Duration = Duration::from_secs(20);
 
-/// One picture.
+/// One image.
 #[derive(Debug)]
-struct Picture {
+struct GalleryImage {
     tenant: Tenant,
     editor: ManagementApi,
     pack: &'static str,
 }
 
-/// The pictures, which all show the same colour.
+/// The images, which all show the same colour.
 #[derive(Debug)]
 pub(super) struct Gallery {
-    pictures: Vec<Picture>,
+    images: Vec<GalleryImage>,
     colour: Colour,
     /// When the last edits began, in milliseconds since 1970.
     edited_at_ms: u64,
-    /// How often each picture was edited since [`Self::begin`].
+    /// How often each image was edited since [`Self::begin`].
     edits: usize,
     observer: Observer,
 }
 
 impl Gallery {
-    /// Uploads the pictures, and lets their viewers see them.
+    /// Uploads the images, and lets their viewers see them.
     pub(super) async fn open(cloud: &LocalCloud) -> Result<Self, Cause> {
-        let mut pictures = Vec::new();
+        let mut images = Vec::new();
         for (tenant, packs) in PACKS {
             let editor = cloud.management_api(tenant)?;
             let config = json!({"width": 320, "height": 180, "fit": "cover"});
             editor.put_location_config(LOCATION, &config, false).await?.succeeded()?;
             for pack in packs {
-                pictures.push(Picture { tenant: cloud.tenant(tenant)?, editor: editor.clone(), pack });
+                images.push(GalleryImage { tenant: cloud.tenant(tenant)?, editor: editor.clone(), pack });
             }
         }
         let colours = |x| if x < BORDER { Colour::Red } else { Colour::Blue };
         let original = photograph_of(colours, SIZE, Encoding::Jpeg, 1)?;
-        for Picture { editor, pack, .. } in &pictures {
+        for GalleryImage { editor, pack, .. } in &images {
             editor.create_pack(pack, pack).await?.succeeded()?;
             let media_type = Encoding::Jpeg.content_type();
             editor.upload_original(pack, LOCATION, original.clone(), media_type).await?.succeeded()?;
             editor.set_crop(pack, LOCATION, crop(Colour::Red)).await?.succeeded()?;
         }
         let gallery =
-            Self { pictures, colour: Colour::Red, edited_at_ms: now_ms(), edits: 0, observer: cloud.observer()? };
+            Self { images, colour: Colour::Red, edited_at_ms: now_ms(), edits: 0, observer: cloud.observer()? };
         gallery.until_seen().await?;
         Ok(gallery)
     }
 
-    /// How many pictures there are.
+    /// How many images there are.
     pub(super) fn len(&self) -> usize {
-        self.pictures.len()
+        self.images.len()
     }
 
     /// Begins to count edits and invalidations anew.
@@ -91,7 +91,7 @@ impl Gallery {
     pub(super) async fn edit(&mut self) -> Result<(), Cause> {
         self.colour = if self.colour == Colour::Red { Colour::Blue } else { Colour::Red };
         self.edits += 1;
-        for Picture { editor, pack, .. } in &self.pictures {
+        for GalleryImage { editor, pack, .. } in &self.images {
             let crop = crop(self.colour);
             wait_for("an editor's request to be answered", QUEUED_WITHIN, async || {
                 let answer = editor.set_crop(pack, LOCATION, crop).await;
@@ -106,27 +106,27 @@ impl Gallery {
     pub(super) async fn until_queued(&self) -> Result<(), Cause> {
         wait_for("every edit in the queue", QUEUED_WITHIN, async || {
             let queue = self.observer.queue().await?;
-            let waiting = |picture: &&Picture| {
+            let waiting = |image: &&GalleryImage| {
                 queue.iter().any(|entry| {
-                    entry.tenant == picture.tenant.id && entry.target.to_string() == format!("pack#{}", picture.pack)
+                    entry.tenant == image.tenant.id && entry.target.to_string() == format!("pack#{}", image.pack)
                 })
             };
-            let missing: Vec<_> = self.pictures.iter().filter(|picture| !waiting(picture)).map(Picture::name).collect();
+            let missing: Vec<_> = self.images.iter().filter(|image| !waiting(image)).map(GalleryImage::name).collect();
             Ok(if missing.is_empty() { Ok(()) } else { Err(format!("not {}", missing.join(", "))) })
         })
         .await
     }
 
-    /// Waits until every viewer gets the new picture.
+    /// Waits until every viewer gets the new image.
     pub(super) async fn until_seen(&self) -> Result<(), Cause> {
-        wait_for(&format!("every picture in {}", self.colour), SEEN_WITHIN, async || {
+        wait_for(&format!("every image in {}", self.colour), SEEN_WITHIN, async || {
             let old = self.old().await?;
-            Ok(if old.is_empty() { Ok(()) } else { Err(format!("old pictures of {}", old.join(", "))) })
+            Ok(if old.is_empty() { Ok(()) } else { Err(format!("old images of {}", old.join(", "))) })
         })
         .await
     }
 
-    /// Demands what an editor was promised once the queue is empty: everybody sees the new picture, the ledger has a
+    /// Demands what an editor was promised once the queue is empty: everybody sees the new image, the ledger has a
     /// completed purge that began after the edit, nothing was given up, and the caches were told nothing else.
     /// Gives the number of invalidations.
     pub(super) async fn expect_fresh(&self) -> Result<usize, Cause> {
@@ -136,10 +136,10 @@ impl Gallery {
         let mut invalidations = 0;
         let mut of_tag: BTreeMap<String, usize> = BTreeMap::new();
         for (tenant, _) in PACKS {
-            let Some(picture) = self.pictures.iter().find(|picture| picture.tenant.id.as_str() == tenant) else {
+            let Some(image) = self.images.iter().find(|image| image.tenant.id.as_str() == tenant) else {
                 continue;
             };
-            let all = self.observer.latest_invalidations(&picture.tenant.distribution_id, 100).await?;
+            let all = self.observer.latest_invalidations(&image.tenant.distribution_id, 100).await?;
             for one in all.iter().filter(|one| one.created_at_ms >= self.edited_at_ms) {
                 invalidations += 1;
                 for item in &one.items {
@@ -147,19 +147,19 @@ impl Gallery {
                 }
             }
         }
-        for picture in &self.pictures {
-            let target = picture.target()?;
+        for image in &self.images {
+            let target = image.target()?;
             let completed = ledger.iter().any(|row| {
-                (&row.tenant, &row.target) == (&picture.tenant.id, &target)
+                (&row.tenant, &row.target) == (&image.tenant.id, &target)
                     && row.is_settled
                     && row.completed_at.is_some()
                     && row.started_at >= Timestamp::from_millis(self.edited_at_ms)
             });
-            expect_eq(&format!("whether the ledger has {} completed", picture.name()), &completed, &true)?;
+            expect_eq(&format!("whether the ledger has {} completed", image.name()), &completed, &true)?;
             // Each edit is told to CloudFront once early and once settled, however often it was tried.
-            let told = of_tag.remove(&format!("#{}", tag_of(&picture.tenant.id, &target))).unwrap_or_default();
+            let told = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
             if told == 0 || told > 2 * self.edits {
-                let expected = format!("1 to {} invalidations of {}", 2 * self.edits, picture.name());
+                let expected = format!("1 to {} invalidations of {}", 2 * self.edits, image.name());
                 return Err(Unmet::new(expected, told.to_string()).into());
             }
         }
@@ -167,20 +167,20 @@ impl Gallery {
         Ok(invalidations)
     }
 
-    /// The pictures that are not the new ones.
+    /// The images that are not the new ones.
     pub(super) async fn old(&self) -> Result<Vec<String>, Cause> {
         let mut old = Vec::new();
-        for picture in &self.pictures {
-            let seen = picture.tenant.viewer.fetch(picture.pack, LOCATION).await;
-            if !seen.is_ok_and(|seen| seen.picture.colour == self.colour) {
-                old.push(picture.name());
+        for image in &self.images {
+            let seen = image.tenant.viewer.fetch(image.pack, LOCATION).await;
+            if !seen.is_ok_and(|seen| seen.image.colour == self.colour) {
+                old.push(image.name());
             }
         }
         Ok(old)
     }
 }
 
-impl Picture {
+impl GalleryImage {
     fn name(&self) -> String {
         format!("{}/{}", self.tenant.id, self.pack)
     }

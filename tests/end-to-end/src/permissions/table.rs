@@ -21,7 +21,7 @@ pub(super) struct Rights {
     pub(super) must_not: &'static [(Action, Resource)],
 }
 
-/// Every role that handles pictures.
+/// Every role that handles images.
 pub(super) const RIGHTS: &[Rights] = &[
     Rights {
         function: Function::ImagePacksStream,

@@ -15,7 +15,7 @@ use crate::figures;
 use local_cloud::LocalCloud;
 use local_cloud::admin::{AdminApi, Answer};
 use local_cloud::checkout::Checkout;
-use local_cloud::picture::Colour;
+use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
@@ -137,13 +137,13 @@ async fn expect_untouched(cast: &Cast<'_>, before: &[HashMap<String, AttributeVa
         let invalidations = cast.observer.invalidations(&tenant.distribution_id).await?;
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
     }
-    let pictures = [
+    let images = [
         (&cast.acme, PURGED_BY_HAND, Colour::Amber),
         (&cast.acme, EDITED, Colour::Red),
         (&cast.acme, UNTOUCHED, Colour::Green),
         (&cast.globex, EDITED, Colour::Green),
     ];
-    for (tenant, pack, colour) in pictures {
+    for (tenant, pack, colour) in images {
         let seen = tenant.viewer.fetch(pack, LOCATION).await?;
         expect_seen(&format!("{}/{pack}", tenant.id), &seen, Cache::Hit, colour)?;
     }

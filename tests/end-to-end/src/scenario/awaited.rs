@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use local_cloud::Tenant;
-use local_cloud::picture::Colour;
+use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
 use local_cloud::viewer::{Cache, Fetched};
 
 use super::expectation::Unmet;
 
-/// What a viewer sees: the picture's colour and its size in pixels.
+/// What a viewer sees: the image's colour and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look {
     pub(super) colour: Colour,
@@ -34,14 +34,14 @@ pub(super) struct Awaited {
 }
 
 impl Awaited {
-    /// What a viewer of `tenant` gets now. Until the new picture comes it must be the old one, from the cache.
+    /// What a viewer of `tenant` gets now. Until the new image comes it must be the old one, from the cache.
     /// `true`: it is the new one.
     pub(super) async fn look(&self, tenant: &Tenant) -> Result<(bool, Fetched), Cause> {
         let seen = match self.location {
             Some(location) => tenant.viewer.fetch(self.image, location).await?,
             None => tenant.viewer.fetch_main(self.image).await?,
         };
-        let look = Look { colour: seen.picture.colour, size: (seen.picture.width, seen.picture.height) };
+        let look = Look { colour: seen.image.colour, size: (seen.image.width, seen.image.height) };
         if look == self.new || (look == self.old && seen.cache == Cache::Hit) {
             return Ok((look == self.new, seen));
         }
@@ -49,7 +49,7 @@ impl Awaited {
         Err(Unmet::new(expected, format!("{seen}, {look:?}")).into())
     }
 
-    /// Demands that a viewer of `tenant` still gets the old picture.
+    /// Demands that a viewer of `tenant` still gets the old image.
     pub(super) async fn expect_old(&self, tenant: &Tenant) -> Result<Fetched, Cause> {
         match self.look(tenant).await? {
             (false, seen) => Ok(seen),

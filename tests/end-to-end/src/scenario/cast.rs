@@ -1,4 +1,4 @@
-//! Who plays, and with which pictures.
+//! Who plays, and with which images.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use local_cloud::report::Cause;
 use local_cloud::timeline::Timeline;
 use local_cloud::{LocalCloud, Tenant};
 
-/// The location that most pictures of the scenario are in, and the size of its variants in pixels.
+/// The location that most images of the scenario are in, and the size of its variants in pixels.
 pub(super) const LOCATION: &str = "main";
 pub(super) const SIZE: (u32, u32) = (640, 360);
 /// The location that becomes the main one of a pack; its variants have the same size.
@@ -28,7 +28,7 @@ pub(super) const FETCHED: &str = "fox";
 pub(super) const CROPPED: &str = "hen";
 /// The pack of `acme` that gets another main location.
 pub(super) const TURNED: &str = "elk";
-/// The pack of `acme` whose picture is in [`CONFIGURED_LOCATION`].
+/// The pack of `acme` whose image is in [`CONFIGURED_LOCATION`].
 pub(super) const CONFIGURED: &str = "yak";
 /// The pack of `acme` that an admin purges by hand.
 pub(super) const PURGED_BY_HAND: &str = "dog";
@@ -42,13 +42,13 @@ pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 /// Everybody who takes part.
 #[derive(Debug)]
 pub(super) struct Cast<'a> {
-    /// The tenant whose pictures are edited.
+    /// The tenant whose images are edited.
     pub(super) acme: Tenant,
     /// The tenant who must not notice.
     pub(super) globex: Tenant,
-    /// Who edits the pictures of `acme`.
+    /// Who edits the images of `acme`.
     pub(super) editor: ManagementApi,
-    /// Who edits the pictures of `globex`.
+    /// Who edits the images of `globex`.
     pub(super) globex_editor: ManagementApi,
     /// Who looks behind the scenes.
     pub(super) observer: Observer,

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use local_cloud::LocalCloud;
-use local_cloud::picture::{Colour, Encoding};
+use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
@@ -40,19 +40,19 @@ pub(super) async fn replace(cast: &Cast<'_>) -> Result<([Awaited; 2], String), C
     let location = Some(LOCATION);
     let edit = Awaited { name: "replaced by upload", image: EDITED, location, old: RED, new: BLUE, made_at };
     let seen = edit.expect_old(&cast.acme).await?;
-    cast.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old picture"));
+    cast.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old image"));
     queued(cast, "pack#cat").await?;
     let suffixed = Awaited { name: "replaced by upload, seen with a suffix", image: EDITED_SUFFIXED, ..edit };
     suffixed.expect_old(&cast.acme).await?;
     Ok(([edit, suffixed], format!("{seen}, while the edit waits in the queue")))
 }
 
-/// Step: another URL of the same picture, which no cache knows.
+/// Step: another URL of the same image, which no cache knows.
 pub(super) async fn new_suffix(cast: &Cast<'_>) -> Result<((), String), Cause> {
     let image = format!("{EDITED}-v2");
     let new = cast.acme.viewer.fetch(&image, LOCATION).await?;
     expect_seen("acme/cat-v2", &new, Cache::Miss, Colour::Blue)?;
-    cast.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}, the new picture"));
+    cast.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}, the new image"));
     let again = cast.acme.viewer.fetch(&image, LOCATION).await?;
     expect_seen("acme/cat-v2", &again, Cache::Hit, Colour::Blue)?;
 
@@ -65,14 +65,14 @@ pub(super) async fn new_suffix(cast: &Cast<'_>) -> Result<((), String), Cause> {
 /// Step: the original of a pack is replaced by one that the API fetches from a web server, and not from where the cloud
 /// keeps its credentials.
 pub(super) async fn fetch(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<(Awaited, String), Cause> {
-    for file in ["metadata.png", "no-such-picture.png"] {
-        let refused = cast.editor.fetch_image(FETCHED, LOCATION, &cloud.pictures().url(file)).await?;
+    for file in ["metadata.png", "no-such-image.png"] {
+        let refused = cast.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url(file)).await?;
         expect_eq("the answer to fetchImage", &refused.status, &StatusCode::UNPROCESSABLE_ENTITY)?;
         cast.timeline.add(Part::AdminApi, format!("fetchImage of {file}: {refused}"));
     }
 
     let made_at = Instant::now();
-    cast.editor.fetch_image(FETCHED, LOCATION, &cloud.pictures().url("moved.png")).await?.succeeded()?;
+    cast.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url("moved.png")).await?.succeeded()?;
     cast.timeline
         .add(Part::Editor, "replaced the original of acme/fox by one fetched from a web server: it is blue now");
     let name = "replaced by fetchImage";
@@ -82,7 +82,7 @@ pub(super) async fn fetch(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<(Awaite
     Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was refused")))
 }
 
-/// Step: a crop moves to the blue part of a picture, and a pack gets another main location.
+/// Step: a crop moves to the blue part of an image, and a pack gets another main location.
 pub(super) async fn crop_and_turn(cast: &Cast<'_>) -> Result<([Awaited; 2], String), Cause> {
     let crop = Crop { x: CROPPED_BORDER, y: 0, width: 400, height: 1200 };
     let made_at = Instant::now();
@@ -97,7 +97,7 @@ pub(super) async fn crop_and_turn(cast: &Cast<'_>) -> Result<([Awaited; 2], Stri
     let made_at = Instant::now();
     let changes = json!({"mainImageLocation": OTHER_LOCATION});
     cast.editor.patch_pack(TURNED, &changes).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "made the green poster of acme/elk its main picture");
+    cast.timeline.add(Part::Editor, "made the green poster of acme/elk its main image");
     let name = "another main location";
     let turned = Awaited { name, image: TURNED, location: None, old: RED, new: GREEN, made_at };
 
@@ -110,16 +110,16 @@ pub(super) async fn crop_and_turn(cast: &Cast<'_>) -> Result<([Awaited; 2], Stri
     Ok((edits, details.join("; ")))
 }
 
-/// Step: a location's configuration is saved without force, which changes only variants made from then on, and then
+/// Step: a location's configuration is saved without force, which changes only variants rendered from then on, and then
 /// with force.
 pub(super) async fn configure(cast: &Cast<'_>) -> Result<(Awaited, String), Cause> {
     let smaller = configuration(RECONFIGURED_SIZE);
     cast.editor.put_location_config(CONFIGURED_LOCATION, &smaller, false).await?.succeeded()?;
     cast.timeline.add(Part::Editor, "made the location banner smaller, without force");
     let kept = cast.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
-    expect_eq("the size of acme/yak", &(kept.picture.width, kept.picture.height), &CONFIGURED_SIZE)?;
+    expect_eq("the size of acme/yak", &(kept.image.width, kept.image.height), &CONFIGURED_SIZE)?;
     let new = cast.acme.viewer.fetch(&format!("{CONFIGURED}-new"), CONFIGURED_LOCATION).await?;
-    expect_eq("the size of acme/yak-new", &(new.picture.width, new.picture.height), &RECONFIGURED_SIZE)?;
+    expect_eq("the size of acme/yak-new", &(new.image.width, new.image.height), &RECONFIGURED_SIZE)?;
     let is_queued = cast.observer.queue().await?.iter().any(|entry| entry.target.to_string() == "location#banner");
     expect_eq("whether the location waits in the queue", &is_queued, &false)?;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use local_cloud::picture::Colour;
+use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
 use local_cloud::viewer::{Cache, Fetched};
 
@@ -40,10 +40,10 @@ pub(crate) fn expect_eq<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, ex
     Err(Unmet { expected: format!("{what} to be {expected:?}"), seen: format!("{seen:?}") })
 }
 
-/// Demands that a viewer got a picture of `colour` from where it should come.
+/// Demands that a viewer got an image of `colour` from where it should come.
 pub(crate) fn expect_seen(image: &str, seen: &Fetched, cache: Cache, colour: Colour) -> Result<(), Unmet> {
     // A response from the origin has not been in the cache.
-    if seen.cache == cache && seen.picture.colour == colour && (cache == Cache::Hit || seen.age_secs == 0) {
+    if seen.cache == cache && seen.image.colour == colour && (cache == Cache::Hit || seen.age_secs == 0) {
         return Ok(());
     }
     let age = if cache == Cache::Miss { ", Age 0" } else { "" };

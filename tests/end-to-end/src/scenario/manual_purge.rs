@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use local_cloud::LocalCloud;
-use local_cloud::picture::Colour;
+use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
@@ -55,7 +55,7 @@ async fn traces(cast: &Cast<'_>) -> Result<[usize; 3], Cause> {
     Ok([queued, purged, told])
 }
 
-/// Step: an admin asks why a viewer still gets the old picture, before the purge.
+/// Step: an admin asks why a viewer still gets the old image, before the purge.
 pub(super) async fn asked_before(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let body = status(cast, cloud, EDITED).await?;
     expect_eq("what waits for acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
@@ -109,7 +109,7 @@ pub(super) async fn accepted(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((),
     })
     .await?;
     expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
-    cast.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, made anew"));
+    cast.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
     expect_eq("the ticks since the DELETE", &cast.observer.ticks().await?.len(), &ticks.len())?;
     Ok(((), format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any tick")))
 }

@@ -8,7 +8,7 @@ use domain::purge::ledger::LedgerRow;
 use serde_json::json;
 
 use local_cloud::observer::Invalidation;
-use local_cloud::picture::Colour;
+use local_cloud::test_image::Colour;
 use local_cloud::report::{Cause, MeasuredEdit, Report, millis};
 use local_cloud::timeline::Part;
 use local_cloud::viewer::{Cache, Fetched};
@@ -24,7 +24,7 @@ use super::expectation::{expect_eq, expect_seen, wait_for};
 const TICK_WITHIN: Duration = Duration::from_secs(100);
 /// How long to wait for the end of every purge: one tick more than usual, for entries that had not settled.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
-/// How often a viewer looks whether the picture is new.
+/// How often a viewer looks whether the image is new.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Step: a write that no viewer could see, and the first tick after it.
@@ -52,7 +52,7 @@ pub(super) async fn idle_tick(cast: &Cast<'_>, report: &Report) -> Result<((), S
     Ok(((), "no queue entry, no invalidation, still Hits".to_owned()))
 }
 
-/// Step: viewers look again and again. Until the new picture comes it must be the old one from the cache; nobody else
+/// Step: viewers look again and again. Until the new image comes it must be the old one from the cache; nobody else
 /// may notice anything.
 pub(super) async fn until_fresh(
     cast: &Cast<'_>,
@@ -69,7 +69,7 @@ pub(super) async fn until_fresh(
             }
         }
         bystanders_are_hits(cast).await?;
-        expect_eq("whether the new pictures came in time", &(began.elapsed() < PURGED_WITHIN), &true)?;
+        expect_eq("whether the new images came in time", &(began.elapsed() < PURGED_WITHIN), &true)?;
         report.progress.note(&format!("{} of the edits are fresh, {} wait", fresh.len(), edits.len()));
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -78,7 +78,7 @@ pub(super) async fn until_fresh(
     Ok(((), fresh.join("\n")))
 }
 
-/// Notes that a viewer got the new picture.
+/// Notes that a viewer got the new image.
 fn became_fresh(cast: &Cast<'_>, report: &Report, edit: &Awaited, seen: &Fetched) -> String {
     let write_to_fresh_ms = millis(edit.made_at.elapsed());
     report.measure(|measured| {

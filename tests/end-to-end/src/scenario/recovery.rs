@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use local_cloud::LocalCloud;
 use local_cloud::checkout::Checkout;
 use local_cloud::clients::sdk_config;
-use local_cloud::picture::{Colour, Encoding};
+use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::report::{Cause, millis};
 use local_cloud::timeline::Part;
 
@@ -86,7 +86,7 @@ fn answered(resynced: &Resynced) -> (u64, u64) {
     (resynced.enqueued, resynced.queued + resynced.purged)
 }
 
-/// Replaces a picture and takes its row out of the queue, as if the stream handler had never written it.
+/// Replaces an image and takes its row out of the queue, as if the stream handler had never written it.
 async fn lose(
     cast: &Cast<'_>,
     pack: &'static str,

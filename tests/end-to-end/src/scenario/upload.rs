@@ -1,10 +1,10 @@
-//! Pictures are uploaded, and viewers see them for the first time.
+//! Images are uploaded, and viewers see them for the first time.
 
 use std::time::Duration;
 
 use local_cloud::Tenant;
 use local_cloud::management::ManagementApi;
-use local_cloud::picture::{Colour, Encoding, photograph, photograph_of};
+use local_cloud::test_image::{Colour, Encoding, photograph, photograph_of};
 use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
@@ -26,7 +26,7 @@ const AGEING: Duration = Duration::from_millis(1_100);
 /// The response header with cache tags, which no viewer may see.
 const CACHE_TAG_HEADER: &str = "image-cache-tag";
 
-/// A picture of the usual size.
+/// An image of the usual size.
 pub(super) fn original(colour: Colour, encoding: Encoding) -> Result<Vec<u8>, Cause> {
     Ok(photograph(colour, ORIGINAL_SIZE, encoding, 1)?)
 }
@@ -50,23 +50,23 @@ pub(super) async fn upload(cast: &Cast<'_>) -> Result<((), String), Cause> {
     create(editor, TURNED, LOCATION, red()?, Encoding::Jpeg).await?;
     create(editor, CONFIGURED, CONFIGURED_LOCATION, amber()?, Encoding::Jpeg).await?;
     for (seed, pack) in (0..).zip(burst_packs()) {
-        let picture = photograph(Colour::Amber, BURST_ORIGINAL_SIZE, Encoding::Jpeg, seed)?;
-        create(editor, &pack, LOCATION, picture, Encoding::Jpeg).await?;
+        let image = photograph(Colour::Amber, BURST_ORIGINAL_SIZE, Encoding::Jpeg, seed)?;
+        create(editor, &pack, LOCATION, image, Encoding::Jpeg).await?;
     }
 
-    // One of them takes the way of pictures that are too large for the API.
+    // One of them takes the way of images that are too large for the API.
     let two = |x| if x < CROPPED_BORDER { Colour::Red } else { Colour::Blue };
-    let picture = photograph_of(two, ORIGINAL_SIZE, Encoding::Png, 1)?;
-    let megabytes = picture.len() / 1_000_000;
+    let image = photograph_of(two, ORIGINAL_SIZE, Encoding::Png, 1)?;
+    let megabytes = image.len() / 1_000_000;
     editor.create_pack(CROPPED, CROPPED).await?.succeeded()?;
-    editor.upload_presigned(CROPPED, LOCATION, picture, Encoding::Png.content_type()).await?.succeeded()?;
+    editor.upload_presigned(CROPPED, LOCATION, image, Encoding::Png.content_type()).await?.succeeded()?;
 
-    let what = "uploaded a red acme/cat, a green globex/cat and 26 more pictures of acme";
+    let what = "uploaded a red acme/cat, a green globex/cat and 26 more images of acme";
     cast.timeline.add(Part::Editor, what);
     Ok(((), format!("{what}; one of {megabytes} MB by a presigned upload")))
 }
 
-/// Step: both tenants' viewers, and one look at every other picture, so that there is something to purge.
+/// Step: both tenants' viewers, and one look at every other image, so that there is something to purge.
 pub(super) async fn first_views(cast: &Cast<'_>) -> Result<((), String), Cause> {
     let mut details = Vec::new();
     for (tenant, colour) in [(&cast.acme, Colour::Red), (&cast.globex, Colour::Green)] {
@@ -81,7 +81,7 @@ pub(super) async fn first_views(cast: &Cast<'_>) -> Result<((), String), Cause> 
     expect_seen("acme/elk", &turned, Cache::Miss, Colour::Red)?;
     let configured = cast.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_seen("acme/yak", &configured, Cache::Miss, Colour::Amber)?;
-    cast.timeline.add(Part::Viewer, "looked at the 26 other pictures of acme and at acme/cat-v1, all Misses");
+    cast.timeline.add(Part::Viewer, "looked at the 26 other images of acme and at acme/cat-v1, all Misses");
     Ok(((), details.join("\n")))
 }
 
@@ -89,7 +89,7 @@ async fn first_views_of(cast: &Cast<'_>, tenant: &Tenant, colour: Colour) -> Res
     let image = format!("{}/{EDITED}", tenant.id);
     let first = tenant.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen(&image, &first, Cache::Miss, colour)?;
-    expect_eq("the variant's size", &(first.picture.width, first.picture.height), &SIZE)?;
+    expect_eq("the variant's size", &(first.image.width, first.image.height), &SIZE)?;
     expect_eq("the cache tags that a viewer sees", &first.headers.get(CACHE_TAG_HEADER), &None)?;
 
     let second = tenant.viewer.fetch(EDITED, LOCATION).await?;
@@ -109,10 +109,10 @@ async fn create(
     editor: &ManagementApi,
     pack: &str,
     location: &str,
-    picture: Vec<u8>,
+    image: Vec<u8>,
     encoding: Encoding,
 ) -> Result<(), Cause> {
     editor.create_pack(pack, pack).await?.succeeded()?;
-    editor.upload_original(pack, location, picture, encoding.content_type()).await?.succeeded()?;
+    editor.upload_original(pack, location, image, encoding.content_type()).await?.succeeded()?;
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! How a location's variants are made: as editors send it, and as the table holds it.
+//! How a location's variants are rendered: as editors send it, and as the table holds it.
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
 use domain::editing::location_settings::{LocationSettings, VARIANT_SIDE_MAX, save};
 use domain::image::image_pack::{Crop, LocationConfig};
 use hostile_input::{ITERATIONS, Mutations, mutated};
-use picture::{Frame, frame};
+use imaging::{Frame, frame};
 use serde_json::{Map, Value, json};
 
 /// Sizes in pixels at which arithmetic goes wrong.
@@ -34,7 +34,7 @@ fn settings_are_refused_with_a_reason_or_saved_within_their_limits() {
         let sides = 1..=u32::from(VARIANT_SIDE_MAX);
         assert!(sides.contains(&saved.width) && sides.contains(&saved.height), "{saved:?}");
         assert!((1..=100).contains(&saved.quality.get()), "{saved:?}");
-        assert_eq!(saved.forced_revision, u64::from(force));
+        assert_eq!(saved.generation, u64::from(force));
     });
 }
 
@@ -43,7 +43,7 @@ fn whatever_the_table_holds_there_is_a_frame_within_the_original_and_the_limits(
     let numbers = || one_value_of(SIDES);
     let input = (produce::<Mutations>(), [numbers(), numbers()], [numbers(), numbers(), numbers(), numbers()]);
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(mutations, [width, height], crop)| {
-        let stored = json!({"width": crop[1], "height": crop[2], "fit": "cover", "quality": 85, "forcedRevision": 3});
+        let stored = json!({"width": crop[1], "height": crop[2], "fit": "cover", "quality": 85, "generation": 3});
         let config: LocationConfig = match serde_json::from_value(mutated(&stored, mutations)) {
             Ok(config) => config,
             Err(refused) => return assert!(!refused.to_string().is_empty()),
@@ -63,7 +63,7 @@ fn whatever_the_table_holds_there_is_a_frame_within_the_original_and_the_limits(
 
 #[test]
 fn an_editor_cannot_send_what_only_the_table_counts() {
-    for name in ["forcedRevision", "revision", "tenant", "entity"] {
+    for name in ["generation", "revision", "tenant", "entity"] {
         let mut body: Map<_, _> = sent().as_object().expect("an object").clone();
         body.insert(name.to_owned(), json!(9));
         let refused = serde_json::from_value::<LocationSettings>(Value::Object(body)).unwrap_err().to_string();

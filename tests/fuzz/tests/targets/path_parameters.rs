@@ -1,7 +1,7 @@
 //! What stands in a path, and what a purge makes of it.
 
 use bolero::check;
-use domain::image::picture_place::PicturePlace;
+use domain::image::image_place::ImagePlace;
 use domain::image::variant_key::{Sweep, variant_key};
 use domain::purge::cache_tag::header_value;
 use domain::purge::invalidation_item::InvalidationItem;
@@ -90,7 +90,7 @@ fn an_id_is_refused_with_a_reason_or_widens_no_purge_and_leaves_no_folder() {
             check_key(&key, 4);
             assert!(Sweep::of(&tenant, &Target::Pack(pack.clone())).covers(&key), "{key:?}");
         }
-        let place = PicturePlace { tenant, pack, location };
+        let place = ImagePlace { tenant, pack, location };
         check_key(&place.original_key("1"), 4);
         check_key(&place.upload_key("1"), 5);
     });

@@ -61,7 +61,7 @@ fn cloudfront_before_s3_lets_an_edge_refill_from_the_variant_that_is_about_to_go
 }
 
 #[test]
-fn without_the_settle_rule_image_processing_stores_the_old_picture_after_the_purge() {
+fn without_the_settle_rule_image_processing_stores_the_old_image_after_the_purge() {
     check(Mutation::NoSettleRule, one_write(), SAFETY);
 }
 

@@ -26,7 +26,7 @@ async fn replay_all(environment: &Environment, expected: u64) {
     assert_eq!(environment.dead_letters().await, Vec::<Value>::new());
 }
 
-/// Writes a pack whose main picture is version `version` of its original.
+/// Writes a pack whose main image is version `version` of its original.
 async fn put_pack(environment: &Environment, tenant: &str, pack: &str, version: &str, updated_at: Option<Timestamp>) {
     let mut item = json!({
         "tenant": tenant,

@@ -38,10 +38,10 @@ async fn resync(environment: &Environment, since: Timestamp) -> [u64; 3] {
     [enqueued, queued, purged]
 }
 
-async fn put_location(environment: &Environment, location: &str, forced_revision: u64, updated_at: Timestamp) {
+async fn put_location(environment: &Environment, location: &str, generation: u64, updated_at: Timestamp) {
     let item = json!({
         "tenant": "acme", "entity": format!("location#{location}"), "width": 640, "height": 360,
-        "forcedRevision": forced_revision, "updatedAt": updated_at,
+        "generation": generation, "updatedAt": updated_at,
     });
     environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, item).await;
 }

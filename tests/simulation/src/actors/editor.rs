@@ -20,7 +20,7 @@ pub(crate) fn begin(world: &mut World) {
                 fit: Fit::Fill,
                 format: VariantFormat::Png,
                 quality: Quality::default(),
-                forced_revision: 0,
+                generation: 0,
                 revision: 0,
             };
             write(world, &tenant.id, &Target::Location(name.clone()), Some(&Item::Location(config)));
@@ -28,8 +28,8 @@ pub(crate) fn begin(world: &mut World) {
         for id in &setup.packs {
             let mut pack = ImagePack::default();
             for name in &setup.locations {
-                let picture = new_picture(world, &tenant.id, name);
-                pack.image_locations.insert(name.clone(), picture);
+                let image = new_image(world, &tenant.id, name);
+                pack.image_locations.insert(name.clone(), image);
             }
             pack.main_image_location = setup.locations.first().cloned();
             write(world, &tenant.id, &Target::Pack(id.clone()), Some(&Item::Pack(pack, 0)));
@@ -65,8 +65,8 @@ fn edit_something(world: &mut World) {
         Some(_) if world.chance.happens(80) => None,
         Some(pack) => Some(edited(world, &tenant, pack, location)),
         None => {
-            let picture = new_picture(world, &tenant, &location);
-            let image_locations = [(location.clone(), picture)].into();
+            let image = new_image(world, &tenant, &location);
+            let image_locations = [(location.clone(), image)].into();
             Some(ImagePack { image_locations, main_image_location: Some(location) })
         }
     };
@@ -76,7 +76,7 @@ fn edit_something(world: &mut World) {
 
 fn edited(world: &mut World, tenant: &TenantId, mut pack: ImagePack, location: LocationName) -> ImagePack {
     match world.chance.within(0..=9) {
-        // A title, which no picture depends on.
+        // A title, which no image depends on.
         0 | 1 => {}
         2 => pack.main_image_location = Some(location),
         3 => {
@@ -84,19 +84,19 @@ fn edited(world: &mut World, tenant: &TenantId, mut pack: ImagePack, location: L
         }
         4 | 5 => {
             let (x, y) = (u32::from(world.chance.happens(500)), u32::from(world.chance.happens(500)));
-            if let Some(picture) = pack.image_locations.get_mut(&location) {
-                picture.crop = Some(Crop { x, y, width: 1, height: 1 });
+            if let Some(image) = pack.image_locations.get_mut(&location) {
+                image.crop = Some(Crop { x, y, width: 1, height: 1 });
             }
         }
         _ => {
-            let picture = new_picture(world, tenant, &location);
-            pack.image_locations.insert(location, picture);
+            let image = new_image(world, tenant, &location);
+            pack.image_locations.insert(location, image);
         }
     }
     pack
 }
 
-fn new_picture(world: &mut World, tenant: &TenantId, location: &LocationName) -> ImageLocation {
+fn new_image(world: &mut World, tenant: &TenantId, location: &LocationName) -> ImageLocation {
     let original = Original { key: format!("{tenant}/{location}"), version: world.packs.new_version() };
     ImageLocation { original, crop: None }
 }
@@ -105,7 +105,7 @@ fn new_picture(world: &mut World, tenant: &TenantId, location: &LocationName) ->
 fn save_location(world: &mut World, tenant: &TenantId, name: &LocationName) {
     let Some(saved) = world.packs.location(tenant, name) else { return };
     let width = u32::from(world.chance.happens(500)) + 1;
-    let forced_revision = saved.forced_revision + u64::from(world.chance.happens(700));
-    let config = LocationConfig { width, forced_revision, ..saved };
+    let generation = saved.generation + u64::from(world.chance.happens(700));
+    let config = LocationConfig { width, generation, ..saved };
     write(world, tenant, &Target::Location(name.clone()), Some(&Item::Location(config)));
 }

@@ -12,7 +12,7 @@ use crate::lambda::{Died, invoke};
 use crate::planted::Planted;
 use crate::promise::Floor;
 use crate::schedule::Simulation;
-use crate::services::cloudfront::{Kept, Picture};
+use crate::services::cloudfront::{Kept, ImageResponse};
 use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
 use crate::world::World;
 
@@ -88,13 +88,13 @@ pub(crate) async fn watch(simulation: Simulation) {
     }
 }
 
-/// Asks one edge for one picture, and looks whether what comes may still be seen now.
+/// Asks one edge for one image, and looks whether what comes may still be seen now.
 pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
     let floor = simulation.world().promise.floor();
     view(simulation, edge, url, &floor).await;
 }
 
-/// Asks one edge for one picture, and looks whether `floor` allows what comes.
+/// Asks one edge for one image, and looks whether `floor` allows what comes.
 pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor: &Floor) -> u16 {
     let kept = kept(&simulation.world(), edge, url);
     let (answer, source) = match kept {
@@ -104,16 +104,16 @@ pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor:
     let mut world = simulation.world();
     let breaches = world.promise.breaches.len();
     world.promise.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
-    let Picture { status, revision, .. } = &answer;
+    let ImageResponse { status, fingerprint, .. } = &answer;
     let status = *status;
-    world.trace(|| format!("edge {edge} of {} {source} {}: {status} {revision:?}", url.tenant, url.key()));
+    world.trace(|| format!("edge {edge} of {} {source} {}: {status} {fingerprint:?}", url.tenant, url.key()));
     if world.promise.breaches.len() > breaches {
         world.trace(|| "!! this breaks the promise".to_owned());
     }
     status
 }
 
-fn kept(world: &World, edge: usize, url: &Url) -> Option<Picture> {
+fn kept(world: &World, edge: usize, url: &Url) -> Option<ImageResponse> {
     let distribution = world.setup.distribution(&url.tenant)?;
     let state = world.cloudfront.distributions.get(&distribution.distribution_id)?;
     let kept = state.edges[edge].get(&url.key()).filter(|kept| kept.until_ms > world.now_ms)?;
@@ -122,7 +122,7 @@ fn kept(world: &World, edge: usize, url: &Url) -> Option<Picture> {
 
 /// Asks image-processing, and keeps the answer if it says so. An invalidation that reaches the edge meanwhile does not
 /// concern an answer that is still on its way.
-async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> Picture {
+async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageResponse {
     let request = url.request();
     let answered = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER };
@@ -138,18 +138,18 @@ async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> Picture {
     simulation.sleep_ms(on_its_way_ms).await;
     match answered {
         Ok(response) => keep(&mut simulation.world(), edge, url, &response),
-        Err(Died) => Picture { status: 502, revision: None, body: Vec::new() },
+        Err(Died) => ImageResponse { status: 502, fingerprint: None, body: Vec::new() },
     }
 }
 
-fn keep(world: &mut World, edge: usize, url: &Url, response: &Response<Body>) -> Picture {
+fn keep(world: &mut World, edge: usize, url: &Url, response: &Response<Body>) -> ImageResponse {
     let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     let seconds = header(&CACHE_CONTROL).and_then(|control| control.rsplit_once("s-maxage=")?.1.parse::<u64>().ok());
     let is_careless = world.planted == Some(Planted::StaleKeptBriefly) && response.status() == 200;
     let seconds = seconds.or(is_careless.then_some(5));
     let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
-    let revision = header(&HeaderName::from_static("image-revision")).map(ToOwned::to_owned);
-    let answer = Picture { status: response.status().as_u16(), revision, body: response.body().to_vec() };
+    let fingerprint = header(&HeaderName::from_static("image-fingerprint")).map(ToOwned::to_owned);
+    let answer = ImageResponse { status: response.status().as_u16(), fingerprint, body: response.body().to_vec() };
     if let Some(seconds) = seconds
         && let Some(distribution) = world.setup.distribution(&url.tenant)
         && let Some(state) = world.cloudfront.distributions.get_mut(&distribution.distribution_id)

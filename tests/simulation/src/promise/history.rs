@@ -5,9 +5,9 @@ use std::fmt;
 
 use domain::LocationName;
 use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
-use domain::image::picture_revision::picture_revision;
+use domain::image::fingerprint::fingerprint;
 
-use crate::services::cloudfront::Picture;
+use crate::services::cloudfront::ImageResponse;
 use crate::services::originals_bucket;
 
 /// What something meant, from which write to which.
@@ -73,8 +73,8 @@ impl fmt::Display for Era {
     }
 }
 
-/// The picture of a location, or the code of the answer that says why there is none.
-pub(super) fn picture_of<'a>(
+/// The image of a location, or the code of the answer that says why there is none.
+pub(super) fn image_of<'a>(
     pack: Option<&'a ImagePack>,
     location: Option<&LocationName>,
 ) -> Result<&'a ImageLocation, &'static str> {
@@ -83,35 +83,35 @@ pub(super) fn picture_of<'a>(
     pack.image_locations.get(location).ok_or("unknown-location")
 }
 
-/// The revisions that are known, by the version of the original (no two pictures share one), crop and forced revision.
+/// The fingerprints that are known, by the version of the original (no two images share one), crop and generation.
 #[derive(Debug, Default)]
-pub(super) struct Revisions(BTreeMap<(String, Option<[u32; 4]>, u64), String>);
+pub(super) struct Fingerprints(BTreeMap<(String, Option<[u32; 4]>, u64), String>);
 
-impl Revisions {
-    fn of(&mut self, picture: &ImageLocation, forced_revision: u64) -> &str {
-        let crop = picture.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
-        let key = (picture.original.version.clone(), crop, forced_revision);
-        self.0.entry(key).or_insert_with(|| picture_revision(picture, forced_revision))
+impl Fingerprints {
+    fn of(&mut self, image: &ImageLocation, generation: u64) -> &str {
+        let crop = image.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
+        let key = (image.original.version.clone(), crop, generation);
+        self.0.entry(key).or_insert_with(|| fingerprint(image, generation))
     }
 }
 
-/// Whether `answer` is the picture, made by one of `configs`: compared by its revision and by its bytes.
+/// Whether `answer` is the image, rendered by one of `configs`: compared by its fingerprint and by its bytes.
 pub(super) fn shows(
-    answer: &Picture,
-    picture: &ImageLocation,
+    answer: &ImageResponse,
+    image: &ImageLocation,
     configs: &[LocationConfig],
-    revisions: &mut Revisions,
+    fingerprints: &mut Fingerprints,
 ) -> bool {
     let Some(first) = configs.first() else { return false };
     if answer.status != 200 {
         return false;
     }
-    if answer.revision.as_deref() != Some(revisions.of(picture, first.forced_revision)) {
+    if answer.fingerprint.as_deref() != Some(fingerprints.of(image, first.generation)) {
         return false;
     }
-    let original = originals_bucket::picture(&picture.original.version);
+    let original = originals_bucket::image(&image.original.version);
     configs.iter().any(|config| {
-        let rendered = picture::render(original, picture.crop, *config);
+        let rendered = imaging::render(original, image.crop, *config);
         rendered.is_ok_and(|rendered| rendered.bytes == answer.body)
     })
 }

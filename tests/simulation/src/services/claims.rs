@@ -1,57 +1,57 @@
-//! The table of claims: who makes which variant right now.
+//! The table of render locks: one request at a time renders a variant.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{TenantId, Timestamp};
-use image_processing::ports::Claims;
+use image_processing::ports::RenderLocks;
 use purging::ports::CallFailed;
 
 use crate::lambda::Instance;
 use crate::setup::IMAGE_PROCESSING;
 
-/// The table of claims: until when each variant is claimed.
+/// The table of render locks: until when each variant is locked.
 #[derive(Debug, Default)]
-pub(crate) struct ClaimTable {
+pub(crate) struct RenderLockTable {
     until: BTreeMap<String, Timestamp>,
 }
 
-/// A claim that was taken.
+/// A render lock that was acquired.
 #[derive(Debug, Clone)]
-pub(crate) struct Claim {
+pub(crate) struct RenderLock {
     key: String,
     until: Timestamp,
 }
 
-impl Claims for Instance {
-    type Claim = Claim;
+impl RenderLocks for Instance {
+    type Lock = RenderLock;
 
     fn duration(&self) -> Duration {
         IMAGE_PROCESSING.time_limit
     }
 
-    async fn take(
+    async fn acquire(
         &self,
         _tenant: &TenantId,
         variant: &str,
-        revision: &str,
+        fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<Claim>, CallFailed> {
-        let (key, until) = (format!("{variant}@{revision}"), now.plus(self.duration()));
-        let take = self.call(format!("claims {key}"), move |world| {
-            let held = world.claims.until.get(&key).is_some_and(|held| *held > now);
+    ) -> Result<Option<RenderLock>, CallFailed> {
+        let (key, until) = (format!("{variant}@{fingerprint}"), now.plus(self.duration()));
+        let acquire = self.call(format!("locks {key}"), move |world| {
+            let held = world.render_locks.until.get(&key).is_some_and(|held| *held > now);
             (!held).then(|| {
-                world.claims.until.insert(key.clone(), until);
-                Claim { key: key.clone(), until }
+                world.render_locks.until.insert(key.clone(), until);
+                RenderLock { key: key.clone(), until }
             })
         });
-        take.await
+        acquire.await
     }
 
-    async fn release(&self, Claim { key, until }: Claim) -> Result<(), CallFailed> {
-        let release = self.call(format!("releases its claim of {key}"), move |world| {
-            if world.claims.until.get(&key) == Some(&until) {
-                world.claims.until.remove(&key);
+    async fn release(&self, RenderLock { key, until }: RenderLock) -> Result<(), CallFailed> {
+        let release = self.call(format!("releases its lock of {key}"), move |world| {
+            if world.render_locks.until.get(&key) == Some(&until) {
+                world.render_locks.until.remove(&key);
             }
         });
         release.await

@@ -42,21 +42,21 @@ pub(crate) struct DistributionState {
 /// An answer that an edge keeps.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
-    pub(crate) answer: Picture,
+    pub(crate) answer: ImageResponse,
     tags: Vec<String>,
     pub(crate) until_ms: u64,
 }
 
 /// What a viewer is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Picture {
+pub(crate) struct ImageResponse {
     pub(crate) status: u16,
-    /// The header `image-revision`.
-    pub(crate) revision: Option<String>,
+    /// The header `image-fingerprint`.
+    pub(crate) fingerprint: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Picture {
+impl ImageResponse {
     /// Whether it is an error with this code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -99,7 +99,7 @@ impl DistributionState {
 }
 
 impl Kept {
-    pub(crate) fn of(answer: Picture, tags: &str, until_ms: u64) -> Self {
+    pub(crate) fn of(answer: ImageResponse, tags: &str, until_ms: u64) -> Self {
         Self { answer, tags: tags.split(',').map(str::to_lowercase).collect(), until_ms }
     }
 

@@ -1,6 +1,6 @@
 //! The services of AWS as far as the functions use them, each with what it promises and no more.
 
-pub(crate) mod claims;
+pub(crate) mod render_locks;
 pub(crate) mod cloudfront;
 pub(crate) mod dead_letters;
 pub(crate) mod ledger;

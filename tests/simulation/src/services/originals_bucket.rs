@@ -10,31 +10,31 @@ use purging::ports::CallFailed;
 
 use crate::lambda::Instance;
 
-/// How many different pictures there are.
-const PICTURES: u8 = 64;
+/// How many different images there are.
+const IMAGES: u8 = 64;
 
-/// Pictures of 2 × 2 pixels, each pixel of another colour, so that a crop shows.
-static PICTURES_PNG: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| (0..PICTURES).map(png).collect());
+/// Images of 2 × 2 pixels, each pixel of another colour, so that a crop shows.
+static IMAGES_PNG: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| (0..IMAGES).map(png).collect());
 
 fn png(number: u8) -> Vec<u8> {
-    let picture = RgbImage::from_fn(2, 2, |x, y| {
+    let image = RgbImage::from_fn(2, 2, |x, y| {
         let pixel = u8::try_from(2 * y + x).unwrap_or_default();
         Rgb([number * 4, pixel * 60, 255 - number])
     });
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).expect("a picture of four pixels is encoded");
+    image.write_to(&mut bytes, ImageFormat::Png).expect("an image of four pixels is encoded");
     bytes.into_inner()
 }
 
-/// The picture that is version `version` (a number) of any original. Versions that follow each other differ.
-pub(crate) fn picture(version: &str) -> &'static [u8] {
+/// The image that is version `version` (a number) of any original. Versions that follow each other differ.
+pub(crate) fn image(version: &str) -> &'static [u8] {
     let number: usize = version.parse().unwrap_or_default();
-    &PICTURES_PNG[number % usize::from(PICTURES)]
+    &IMAGES_PNG[number % usize::from(IMAGES)]
 }
 
 impl Originals for Instance {
     async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
         let Original { key, version } = original.clone();
-        self.call(format!("reads original {key} version {version}"), move |_| Some(picture(&version).to_vec())).await
+        self.call(format!("reads original {key} version {version}"), move |_| Some(image(&version).to_vec())).await
     }
 }

@@ -26,9 +26,9 @@ pub(crate) struct PackTable {
 /// An item of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
-    /// A pack, with a title that no picture depends on.
+    /// A pack, with a title that no image depends on.
     Pack(ImagePack, u64),
-    /// How a location's variants are made.
+    /// How a location's variants are rendered.
     Location(LocationConfig),
 }
 
@@ -175,7 +175,7 @@ impl purging::ports::Packs for Instance {
     async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
         let locations =
-            self.call(format!("asks at which locations {pack} of {tenant} shows a picture"), move |world| {
+            self.call(format!("asks at which locations {pack} of {tenant} shows an image"), move |world| {
                 let shown = world.packs.pack(&tenant, &pack).map(|pack| pack.image_locations.keys().cloned().collect());
                 shown.unwrap_or_default()
             });

@@ -39,7 +39,7 @@ impl image_processing::ports::Ports for Instance {
     type Packs = Self;
     type Originals = Self;
     type Variants = Self;
-    type Claims = Self;
+    type RenderLocks = Self;
     type Clock = Self;
 
     fn packs(&self) -> &Self {
@@ -54,7 +54,7 @@ impl image_processing::ports::Ports for Instance {
         self
     }
 
-    fn claims(&self) -> &Self {
+    fn render_locks(&self) -> &Self {
         self
     }
 

@@ -120,17 +120,17 @@ impl Delivered for Instance {
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        revision: &str,
+        fingerprint: &str,
     ) -> Result<String, CallFailed> {
         let variant = Variant {
             bytes,
             content_type: content_type.to_owned(),
             cache_tags: cache_tags.to_owned(),
-            revision: Some(revision.to_owned()),
-            etag: format!("\"{revision}\""),
+            fingerprint: Some(fingerprint.to_owned()),
+            etag: format!("\"{fingerprint}\""),
         };
         let key = key.to_owned();
-        let store = self.call(format!("stores variant {key} of revision {revision}"), move |world| {
+        let store = self.call(format!("stores variant {key} of fingerprint {fingerprint}"), move |world| {
             world.variants.stored.insert(key.clone(), (variant.clone(), world.now_ms));
             variant.etag.clone()
         });

@@ -12,7 +12,7 @@ fn check(planted: Planted, expected: Breach) {
 }
 
 #[test]
-fn cloudfront_told_before_s3_shows_a_stale_picture() {
+fn cloudfront_told_before_s3_shows_a_stale_image() {
     check(Planted::CloudFrontBeforeS3, Breach::Stale);
 }
 
@@ -22,7 +22,7 @@ fn a_row_that_goes_although_it_changed_loses_a_purge() {
 }
 
 #[test]
-fn without_the_settle_delay_a_stale_picture_comes_back() {
+fn without_the_settle_delay_a_stale_image_comes_back() {
     check(Planted::NoSettleDelay, Breach::Stale);
 }
 
@@ -37,7 +37,7 @@ fn a_caller_reference_from_the_clock_is_billed_twice() {
 }
 
 #[test]
-fn a_purge_that_is_called_completed_too_early_shows_a_stale_picture() {
+fn a_purge_that_is_called_completed_too_early_shows_a_stale_image() {
     check(Planted::CompletedAtOnce, Breach::Stale);
 }
 

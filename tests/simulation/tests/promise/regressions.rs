@@ -10,7 +10,7 @@ fn check(seed: u64, once: Planted, breach: Breach) {
 }
 
 /// A viewer's request read the stale variant just before it was deleted, and was answered slowly, after CloudFront had
-/// completed the invalidation: the edge kept the old picture for five seconds.
+/// completed the invalidation: the edge kept the old image for five seconds.
 #[test]
 fn a_slow_answer_from_a_variant_that_is_being_purged_is_kept_nowhere() {
     check(13_343, Planted::StaleKeptBriefly, Breach::Stale);

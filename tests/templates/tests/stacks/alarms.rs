@@ -8,7 +8,7 @@ fn somebody_is_told_what_needs_somebody() {
     let alarms = [
         ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "pipeline/DeadLetters.QueueName", 300, 1, 1),
         ("FailedEditsAlarm", "Errors", "pipeline/ImageManagement", 300, 1, 1),
-        ("FailedPicturesAlarm", "Errors", "pipeline/ImageProcessing", 300, 1, 1),
+        ("FailedImagesAlarm", "Errors", "pipeline/ImageProcessing", 300, 1, 1),
         ("FailedPurgesAlarm", "Errors", "pipeline/ImagePurge", 300, 1, 1),
         ("FailedRunsAlarm", "Errors", "pipeline/ImageInvalidation", 300, 3, 1),
         ("StreamAgeAlarm", "IteratorAge", "pipeline/ImagePacksStream", 300, 1, 300_000),

@@ -16,7 +16,7 @@ const STATEFUL: [(&str, &str); 5] = [
 ];
 
 /// What is worth nothing without the rest, and goes with the stack.
-const SCRATCH: &str = "VariantClaims2B891807";
+const SCRATCH: &str = "RenderLocksBB453162";
 
 /// What the world knows by an address or an id that AWS chose. Another logical id is another address.
 const ADDRESSES: [(&str, &str, &str); 5] = [
@@ -50,9 +50,9 @@ fn what_keeps_data_keeps_its_logical_id_and_outlives_its_stack() {
 }
 
 #[test]
-fn claims_of_variants_go_with_their_stack() {
-    let claims = of_the_repository().stack("dev/data").named("AWS::DynamoDB::Table", "VariantClaims");
-    assert_eq!((claims.id, &claims.whole["DeletionPolicy"]), (SCRATCH, &json!("Delete")));
+fn render_locks_go_with_their_stack() {
+    let render_locks = of_the_repository().stack("dev/data").named("AWS::DynamoDB::Table", "RenderLocks");
+    assert_eq!((render_locks.id, &render_locks.whole["DeletionPolicy"]), (SCRATCH, &json!("Delete")));
 }
 
 #[test]
@@ -111,12 +111,12 @@ fn an_upload_that_nobody_confirms_is_gone_after_a_day() {
 #[test]
 fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() {
     // Name, sort key, stream, point-in-time recovery, attribute that lets a row expire. An entry of the queue never
-    // expires: it leaves only when it has been purged. A claim outlives no crash of its claimant.
+    // expires: it leaves only when it has been purged. A render lock outlives no crash of its holder.
     let tables = [
         ("ImagePacks", "entity", json!("NEW_AND_OLD_IMAGES"), json!(true), json!(null)),
         ("InvalidationQueue", "target", json!(null), json!(true), json!(null)),
         ("PurgeLedger", "purge", json!(null), json!(null), json!("expiresAt")),
-        ("VariantClaims", "variant", json!(null), json!(null), json!("expiresAt")),
+        ("RenderLocks", "variant", json!(null), json!(null), json!("expiresAt")),
     ];
     let data = of_the_repository().stack("dev/data");
     for (name, sort_key, stream, recovery, expiry) in tables {

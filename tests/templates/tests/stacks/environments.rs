@@ -14,7 +14,7 @@ const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 /// What `dev.toml` says, and what `other.toml` says instead.
 const OTHER: [(&str, &str); 24] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
-    ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"pictures.example.com\""),
+    ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
     (API_DOMAIN, ""),
     ("issuer = \"https://login.vmnd.tv/\"", "issuer = \"https://issuer.example.com\""),
@@ -22,7 +22,7 @@ const OTHER: [(&str, &str); 24] = [
     ("scope = \"images:purge\"", "scope = \"other:scope\""),
     ("scope = \"images:manage\"", "scope = \"other:manage\""),
     ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
-    ("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\", \"pictures.test:81\"]"),
+    ("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]"),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
     ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),

@@ -24,9 +24,9 @@ fn kinds(stack: &Stack) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_data_stack_makes_the_queue_the_ledger_and_the_claims_only() {
+fn the_data_stack_makes_the_queue_the_ledger_and_the_render_locks_only() {
     let made: BTreeSet<_> = data().resources().map(|resource| data().local(resource.id)).collect();
-    let expected = ["data/InvalidationQueue", "data/PurgeLedger", "data/VariantClaims"];
+    let expected = ["data/InvalidationQueue", "data/PurgeLedger", "data/RenderLocks"];
     assert_eq!(made, BTreeSet::from(expected.map(ToOwned::to_owned)));
 }
 
@@ -52,7 +52,7 @@ fn the_tables_own_stream_starts_the_pipeline() {
 
 #[test]
 fn handlers_are_told_the_names() {
-    let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
+    let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","generation":"generation","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let variables = [
         ("IMAGE_PACK_TABLE", "legacy-packs"),
         ("IMAGE_PACK_ATTRIBUTES", names),

@@ -112,7 +112,7 @@ fn variables_hold_what_is_configured() {
         ("WILDCARDS_PER_RUN_MAX", "13", "7"),
         ("LEDGER_RETENTION_DAYS", "90", "30"),
     ];
-    let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","forcedRevision":"forcedRevision","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
+    let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","generation":"generation","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let own = [
         ("ImageInvalidation", "SWEEP_SECS_MAX", "150", "150"),
         ("ImageInvalidation", "FOLLOW_UP_SECS_MAX", "60", "60"),
@@ -121,7 +121,7 @@ fn variables_hold_what_is_configured() {
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageManagement", "TENANT_CLAIM", "tenants", "other_claim"),
-        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "none", "127.0.0.1:8080,pictures.test:81"),
+        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "none", "127.0.0.1:8080,images.test:81"),
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
@@ -131,7 +131,7 @@ fn variables_hold_what_is_configured() {
         ("ImagePurge", "SWEEP_SECS_MAX", "15", "15"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageProcessing", "IMAGE_PACK_ATTRIBUTES", names, names),
-        ("ImageProcessing", "VARIANT_CLAIM_TABLE", "data/VariantClaims", "data/VariantClaims"),
+        ("ImageProcessing", "RENDER_LOCK_TABLE", "data/RenderLocks", "data/RenderLocks"),
         ("ImageProcessing", "RENDER_TIMEOUT_SECS", "15", "20"),
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
@@ -185,13 +185,13 @@ fn executions_are_kept_for_image_processing_where_it_is_configured_and_for_no_ot
 #[test]
 fn processor_and_time_limits_are_as_configured() {
     let edited = edited().stack("other/pipeline");
-    for (stack, architecture, picture_secs) in [(dev(), "arm64", 15), (edited, "x86_64", 20)] {
+    for (stack, architecture, image_secs) in [(dev(), "arm64", 15), (edited, "x86_64", 20)] {
         for function in stack.all("AWS::Lambda::Function") {
             assert_eq!(function.properties["Architectures"], json!([architecture]), "{}", function.id);
             assert_eq!(function.properties["Runtime"], "provided.al2023", "{}", function.id);
         }
         let processing = stack.named("AWS::Lambda::Function", "ImageProcessing").properties;
-        assert_eq!(processing["Timeout"], picture_secs);
+        assert_eq!(processing["Timeout"], image_secs);
         // API Gateway gives up after 30 seconds.
         for function in ["ImagePurge", "ImageManagement"] {
             assert!(stack.named("AWS::Lambda::Function", function).properties["Timeout"].as_u64().unwrap() < 30);

@@ -71,7 +71,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageProcessingLog.Arn"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
-            ("dynamodb:DeleteItem dynamodb:PutItem", "data/VariantClaims.Arn"),
+            ("dynamodb:DeleteItem dynamodb:PutItem", "data/RenderLocks.Arn"),
             ("s3:GetObjectVersion", "data/Originals.Arn/*"),
             ("s3:DeleteObject s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
             ("s3:ListBucket", "data/Originals.Arn"),
@@ -95,7 +95,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
 const WIDE: &[(&str, &str)] = &[
     // It lists streams, so IAM has no resource to narrow it to.
     ("dynamodb:ListStreams", "*"),
-    // One handler serves the pictures of every tenant; tenants come and go without this stack.
+    // One handler serves the images of every tenant; tenants come and go without this stack.
     ("s3:GetObjectVersion", "data/Originals.Arn/*"),
     ("s3:DeleteObject s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
     ("s3:DeleteObject", "data/Variants.Arn/*"),

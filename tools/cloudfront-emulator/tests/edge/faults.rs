@@ -7,7 +7,7 @@ use super::fixture::{ACME, Fixture, code_of};
 const MAIN: &str = "/img/sunset?location=main";
 
 /// Sends one invalidation of what a viewer has seen, under a fault that hits every call. Says the error's code, and
-/// whether the picture is purged.
+/// whether the image is purged.
 async fn under(plan: FaultPlan) -> (String, bool) {
     let fixture = Fixture::start().await;
     fixture.check(ACME, MAIN, "Miss", "answer 1").await;

@@ -6,7 +6,7 @@ const MAIN: &str = "/img/sunset?location=main";
 const POSTER: &str = "/img/sunset?location=poster";
 const BEACH: &str = "/img/beach?location=main";
 
-/// Views three pictures of acme and one of globex, purges items of acme, and says which of acme's are gone.
+/// Views three images of acme and one of globex, purges items of acme, and says which of acme's are gone.
 async fn check_purge(items: &[&str], purged: &[&str]) {
     let fixture = Fixture::start().await;
     let paths = [MAIN, POSTER, BEACH];

@@ -28,8 +28,8 @@ function setData(element, name, value) {
   if (element.dataset[name] !== value) element.dataset[name] = value;
 }
 
-/** Shows a picture. The old one stays until the new one is there. */
-function setPicture(image, url, alt) {
+/** Shows an image. The old one stays until the new one is there. */
+function setImage(image, url, alt) {
   if (image.getAttribute("src") !== url) {
     if (url) image.src = url;
     else image.removeAttribute("src");
@@ -79,7 +79,7 @@ function show(state) {
   options($("#pack"), state.packs, chosen.pack);
   setText($("#pack-name"), `${chosen.tenant}/${chosen.pack}`);
   setText($("#title"), state.title ? `“${state.title}”` : "");
-  reconcile($("#pictures"), state.views, (view) => `${chosen.tenant}/${chosen.pack}/${view.location ?? ""}`, makeCard, fillCard);
+  reconcile($("#images"), state.views, (view) => `${chosen.tenant}/${chosen.pack}/${view.location ?? ""}`, makeCard, fillCard);
 
   const waits = state.queue;
   setText($("#queue-count"), waits.length ? `${waits.length}` : "");
@@ -126,22 +126,22 @@ function fillCard(card, view, index) {
   setText($(".badge", card), view.freshness);
   setText($(".reason", card), view.reason);
 
-  setPicture($(".variant img", card), look.picture?.url, `${name}, as a viewer gets it`);
-  setText($(".variant .problem", card), look.picture ? "" : look.problem ?? "");
-  const seen = look.picture ? `${look.picture.width} × ${look.picture.height} · ${size(look.picture.bytes)}` : `${look.status}`;
+  setImage($(".variant img", card), look.image?.url, `${name}, as a viewer gets it`);
+  setText($(".variant .problem", card), look.image ? "" : look.problem ?? "");
+  const seen = look.image ? `${look.image.width} × ${look.image.height} · ${size(look.image.bytes)}` : `${look.status}`;
   setText($(".variant .detail", card), seen);
 
   card.crop = view.original?.crop ?? null;
-  setPicture($(".original img", card), view.original?.url, `${name}, the original`);
+  setImage($(".original img", card), view.original?.url, `${name}, the original`);
   describeOriginal(card);
 
   setText($(".x-cache", card), look.xCache || "–");
   setText($(".age", card), look.ageSecs === null ? "–" : span(look.ageSecs));
-  setText($(".seen", card), look.revision ?? "–");
-  setText($(".current", card), view.currentRevision ?? "–");
+  setText($(".seen", card), look.fingerprint ?? "–");
+  setText($(".current", card), view.currentFingerprint ?? "–");
 }
 
-/** The original's size and the frame around the part that is shown, once the picture is there. */
+/** The original's size and the frame around the part that is shown, once the image is there. */
 function describeOriginal(card) {
   const { naturalWidth: width, naturalHeight: height } = $(".original img", card);
   const frame = $(".crop", card);
@@ -266,7 +266,7 @@ function onKey(event) {
   if (/^[1-9]$/.test(event.key)) return cards[event.key - 1]?.focus();
   const action = KEYS[event.key.toLowerCase()];
   if (!action) return;
-  // A picture's button: of the picture that has the focus, or else of the first one.
+  // An image's button: of the image that has the focus, or else of the first one.
   const card = document.activeElement.closest(".card") ?? cards[0];
   const button = $(`.pack [data-action=${action}]`) ?? (card && $(`.buttons:not([hidden]) [data-action=${action}]`, card));
   if (button) press(button);

@@ -15,7 +15,7 @@ use crate::recovery::Recovery;
 type Attributes = HashMap<String, AttributeValue>;
 
 /// What is read of an item.
-const PROJECTION: &str = "#tenant, #entity, #updatedAt, #forcedRevision";
+const PROJECTION: &str = "#tenant, #entity, #updatedAt, #generation";
 
 impl Recovery {
     /// Every item that is in the table, page by page.
@@ -52,7 +52,7 @@ impl Recovery {
                 ("#tenant", &names.tenant),
                 ("#entity", &names.entity),
                 ("#updatedAt", &names.updated_at),
-                ("#forcedRevision", &names.forced_revision),
+                ("#generation", &names.generation),
             ]
             .map(|(placeholder, name)| (placeholder.to_owned(), name.clone())),
         );
@@ -83,7 +83,7 @@ impl Recovery {
         let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).map(String::as_str);
         let entity = text(&names.entity).unwrap_or_default();
         let described =
-            Item { entity, updated_at: number(&names.updated_at), forced_revision: number(&names.forced_revision) };
+            Item { entity, updated_at: number(&names.updated_at), generation: number(&names.generation) };
         let tenant = text(&names.tenant).unwrap_or_default();
         let mut unreadable = |cause: String| {
             resynced.unreadable += 1;

@@ -36,17 +36,17 @@ fn another_seed_makes_other_bytes_of_the_same_colour() {
 }
 
 #[test]
-fn a_picture_of_two_halves_has_no_dominant_colour() {
+fn an_image_of_two_halves_has_no_dominant_colour() {
     let halves = RgbImage::from_fn(64, 64, |x, _| Rgb(if x < 32 { Colour::Red } else { Colour::Blue }.rgb()));
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(halves).write_to(&mut bytes, ImageFormat::Png).unwrap();
     assert!(matches!(
         recognise(bytes.get_ref()),
-        Err(PictureError::NoDominantColour(pixels)) if pixels == 64 * 64
+        Err(TestImageError::NoDominantColour(pixels)) if pixels == 64 * 64
     ));
 }
 
 #[test]
-fn bytes_that_are_no_picture_are_refused() {
-    assert!(matches!(recognise(b"<html>"), Err(PictureError::Image(_))));
+fn bytes_that_are_no_image_are_refused() {
+    assert!(matches!(recognise(b"<html>"), Err(TestImageError::Image(_))));
 }

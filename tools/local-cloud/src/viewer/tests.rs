@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::*;
-use crate::picture::{Colour, Encoding, photograph};
+use crate::test_image::{Colour, Encoding, photograph};
 
 /// An origin that answers every path with `status`, `headers` and `body`, and says for which host in `x-host`.
 async fn answering(status: u16, headers: &'static [(&'static str, &'static str)], body: Vec<u8>) -> SocketAddr {
@@ -25,7 +25,7 @@ async fn answering(status: u16, headers: &'static [(&'static str, &'static str)]
     address
 }
 
-fn picture() -> Vec<u8> {
+fn image() -> Vec<u8> {
     photograph(Colour::Green, (48, 32), Encoding::Jpeg, 1).unwrap()
 }
 
@@ -33,15 +33,15 @@ const HOST: &str = "acme.image-service.eu-west-1.localhost";
 
 #[tokio::test]
 async fn a_hit_shows_its_age_and_its_colour_and_was_asked_by_host_name() {
-    let edge = answering(200, &[("x-cache", "Hit from cloudfront"), ("age", "3")], picture()).await;
+    let edge = answering(200, &[("x-cache", "Hit from cloudfront"), ("age", "3")], image()).await;
     let fetched = Viewer::new(HOST, edge).unwrap().fetch("cat", "main").await.unwrap();
-    assert_eq!((fetched.cache, fetched.age_secs, fetched.picture.colour), (Cache::Hit, 3, Colour::Green));
+    assert_eq!((fetched.cache, fetched.age_secs, fetched.image.colour), (Cache::Hit, 3, Colour::Green));
     assert_eq!(fetched.headers["x-host"], format!("{HOST}:{}", edge.port()));
 }
 
 #[tokio::test]
 async fn a_miss_has_no_age() {
-    let edge = answering(200, &[("x-cache", "Miss from cloudfront")], picture()).await;
+    let edge = answering(200, &[("x-cache", "Miss from cloudfront")], image()).await;
     let fetched = Viewer::new(HOST, edge).unwrap().fetch("cat", "main").await.unwrap();
     assert_eq!((fetched.cache, fetched.age_secs), (Cache::Miss, 0));
 }
@@ -52,10 +52,10 @@ async fn check_refused(edge: SocketAddr, expected: &str) {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_picture_of_the_edge_is_an_error_that_says_why() {
+async fn an_answer_that_is_no_image_of_the_edge_is_an_error_that_says_why() {
     let hit = &[("x-cache", "Hit from cloudfront")];
     check_refused(answering(404, hit, b"no such pack".to_vec()).await, "404 Not Found: no such pack").await;
-    check_refused(answering(200, &[], picture()).await, "X-Cache").await;
-    check_refused(answering(200, &[("x-cache", "Hit from cloudfront"), ("age", "old")], picture()).await, "Age").await;
-    check_refused(answering(200, hit, b"<html>".to_vec()).await, "something else than a picture").await;
+    check_refused(answering(200, &[], image()).await, "X-Cache").await;
+    check_refused(answering(200, &[("x-cache", "Hit from cloudfront"), ("age", "old")], image()).await, "Age").await;
+    check_refused(answering(200, hit, b"<html>".to_vec()).await, "something else than an image").await;
 }

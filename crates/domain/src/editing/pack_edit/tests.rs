@@ -10,7 +10,7 @@ fn pack(json: Value) -> ManagedPack {
     serde_json::from_value(json).unwrap()
 }
 
-/// A pack with a main picture of 1600 × 1200 pixels, cropped, and a poster of which only key and version are known.
+/// A pack with a main image of 1600 × 1200 pixels, cropped, and a poster of which only key and version are known.
 fn cat() -> ManagedPack {
     pack(json!({
         "mainImageLocation": "main",
@@ -44,14 +44,14 @@ fn check_refused(pack: &ManagedPack, edit: &PackEdit, expected: &str) {
 }
 
 #[test]
-fn the_first_picture_of_a_pack_becomes_its_main_one() {
+fn the_first_image_of_a_pack_becomes_its_main_one() {
     let show = |name| PackEdit::ShowOriginal { location: location(name), original: original(10, 10) };
-    let picture = json!({"original": original(10, 10)});
+    let image = json!({"original": original(10, 10)});
     for empty in [json!({}), json!({"imageLocations": {}})] {
-        let expected = json!({"imageLocations": {"poster": picture}, "mainImageLocation": "poster"});
+        let expected = json!({"imageLocations": {"poster": image}, "mainImageLocation": "poster"});
         check(&pack(empty), &show("poster"), expected, None);
     }
-    check(&cat(), &show("thumb"), json!({"imageLocations.thumb": picture}), None);
+    check(&cat(), &show("thumb"), json!({"imageLocations.thumb": image}), None);
 }
 
 #[test]
@@ -85,12 +85,12 @@ fn a_crop_of_an_original_of_unknown_size_does_not_outlive_it() {
 }
 
 #[test]
-fn a_pack_has_at_most_50_pictures_and_each_can_still_be_replaced() {
-    let picture = json!({"original": {"key": "k", "version": "v"}});
-    let pictures: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), picture.clone())).collect();
-    let full = pack(json!({"imageLocations": pictures}));
+fn a_pack_has_at_most_50_images_and_each_can_still_be_replaced() {
+    let image = json!({"original": {"key": "k", "version": "v"}});
+    let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
+    let full = pack(json!({"imageLocations": images}));
     let show = |name| PackEdit::ShowOriginal { location: location(name), original: original(10, 10) };
-    check_refused(&full, &show("one-more"), "the pack has 50 pictures, as many as it may have; remove one first");
+    check_refused(&full, &show("one-more"), "the pack has 50 images, as many as it may have; remove one first");
     check(&full, &show("l49"), json!({"imageLocations.l49.original": original(10, 10)}), Some("k"));
 }
 
@@ -129,11 +129,11 @@ fn removing_a_crop_that_is_not_there_writes_nothing() {
 }
 
 #[test]
-fn a_pack_whose_main_picture_goes_has_no_main_one() {
+fn a_pack_whose_main_image_goes_has_no_main_one() {
     let expected = json!({"imageLocations.main": null, "mainImageLocation": null});
-    check(&cat(), &PackEdit::RemovePicture(location("main")), expected, Some("acme/cat/main/1"));
+    check(&cat(), &PackEdit::RemoveImage(location("main")), expected, Some("acme/cat/main/1"));
     let poster = json!({"imageLocations.poster": null});
-    check(&cat(), &PackEdit::RemovePicture(location("poster")), poster, Some("acme/cat/poster"));
+    check(&cat(), &PackEdit::RemoveImage(location("poster")), poster, Some("acme/cat/poster"));
 }
 
 #[test]
@@ -149,18 +149,18 @@ fn a_description_changes_what_it_names() {
         check(&cat(), &describe(description), expected, None);
     }
     let thumb = describe(json!({"mainImageLocation": "thumb"}));
-    check_refused(&cat(), &thumb, "mainImageLocation \"thumb\" has no picture; the pack has main, poster");
-    check_refused(&pack(json!({})), &thumb, "mainImageLocation \"thumb\" has no picture; the pack has none");
+    check_refused(&cat(), &thumb, "mainImageLocation \"thumb\" has no image; the pack has main, poster");
+    check_refused(&pack(json!({})), &thumb, "mainImageLocation \"thumb\" has no image; the pack has none");
 }
 
 #[test]
 fn what_is_not_shown_cannot_be_cropped_or_removed() {
-    let expected = "the pack shows no picture at location \"thumb\"; it has main, poster";
+    let expected = "the pack shows no image at location \"thumb\"; it has main, poster";
     let crop = Crop { x: 0, y: 0, width: 1, height: 1 };
     for edit in [
         PackEdit::SetCrop { location: location("thumb"), crop },
         PackEdit::RemoveCrop(location("thumb")),
-        PackEdit::RemovePicture(location("thumb")),
+        PackEdit::RemoveImage(location("thumb")),
     ] {
         check_refused(&cat(), &edit, expected);
     }

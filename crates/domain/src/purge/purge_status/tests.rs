@@ -86,7 +86,7 @@ fn the_verdict_says_how_far_the_purge_has_come_and_what_comes_next() {
     let swept = QueueEntry { sweep: Some(sweep), ..entry("location#main", 600) };
     for (situation, entry, request, expected) in [
         ("just changed", fresh.clone(), None, "made 30 s ago and waits for the next scheduled run"),
-        ("purged early", early(), None, "purged once already; a picture that was being made"),
+        ("purged early", early(), None, "purged once already; an image that was being rendered"),
         ("when it settles", early(), None, "the first scheduled run in 60 s or later purges for the last time"),
         ("early request on its way", fresh.clone(), Some(request(&fresh, false, None)), "purged once already"),
         ("settled", settled.clone(), None, "10 min ago and has settled; the next scheduled run purges it for the last"),
@@ -104,7 +104,7 @@ fn the_verdict_says_how_far_the_purge_has_come_and_what_comes_next() {
 }
 
 #[test]
-fn where_several_purges_cover_a_pack_the_one_that_has_come_least_far_keeps_the_old_picture() {
+fn where_several_purges_cover_a_pack_the_one_that_has_come_least_far_keeps_the_old_image() {
     let settled = entry("pack#p1", 600);
     let known = Known {
         requests: vec![request(&settled, true, Some(COMPLETED))],

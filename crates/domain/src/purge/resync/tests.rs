@@ -9,8 +9,8 @@ const BEFORE: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 95 * SECO
 const SINCE: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 100 * SECOND);
 const DURING: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 110 * SECOND);
 
-fn check_changed(entity: &str, updated_at: Option<&str>, forced_revision: Option<&str>, expected: Option<Changed>) {
-    let item = Item { entity, updated_at, forced_revision };
+fn check_changed(entity: &str, updated_at: Option<&str>, generation: Option<&str>, expected: Option<Changed>) {
+    let item = Item { entity, updated_at, generation };
     let found = changed_since(item, SINCE).unwrap();
     assert_eq!(found, expected.map(|changed| (Target::parse(entity).unwrap(), changed)), "{item:?}");
 }
@@ -40,7 +40,7 @@ fn a_locations_configuration_counts_if_it_was_ever_forced() {
 
 #[test]
 fn another_record_of_the_table_is_passed_over_and_a_key_that_names_no_pack_is_an_error() {
-    let item = |entity| Item { entity, updated_at: None, forced_revision: None };
+    let item = |entity| Item { entity, updated_at: None, generation: None };
     assert_eq!(changed_since(item("order#9"), SINCE), Ok(None));
     assert!(changed_since(item("pack#*"), SINCE).unwrap_err().to_string().contains("image pack id \"*\""));
 }

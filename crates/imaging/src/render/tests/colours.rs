@@ -13,7 +13,7 @@ fn check_colour(original: &[u8], colour: [u8; 3]) {
 }
 
 #[test]
-fn grey_pictures_stay_grey() {
+fn grey_images_stay_grey() {
     let grey: DynamicImage = GrayImage::from_pixel(40, 40, Luma([128])).into();
     check_colour(&encoded(&grey, ImageFormat::Jpeg), [128; 3]);
     check_colour(&encoded(&grey, ImageFormat::Png), [128; 3]);
@@ -35,7 +35,7 @@ fn press(ink: [u8; 4], colour_type: ColorType) -> Vec<u8> {
 }
 
 #[test]
-fn a_picture_for_the_press_is_shown_in_the_colours_of_its_inks() {
+fn an_image_for_the_press_is_shown_in_the_colours_of_its_inks() {
     for colour_type in [ColorType::Cmyk, ColorType::CmykAsYcck] {
         check_colour(&press([0, 0, 0, 0], colour_type), [255; 3]);
         check_colour(&press([0, 0, 0, 255], colour_type), [0; 3]);
@@ -59,7 +59,7 @@ fn profiled(profile: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The profile of a variant that is made from `original`.
+/// The profile of a variant that is rendered from `original`.
 fn kept(original: &[u8], format: VariantFormat) -> Option<Vec<u8>> {
     let variant = render(original, None, formatted(format)).unwrap();
     check_profiled(&variant);
@@ -70,8 +70,8 @@ fn kept(original: &[u8], format: VariantFormat) -> Option<Vec<u8>> {
 /// Asserts that libwebp reads it too, if it is a WebP: `image` is lenient about the container.
 fn check_profiled(variant: &Rendered) {
     if variant.content_type == "image/webp" {
-        let picture = webp::Decoder::new(&variant.bytes).decode().unwrap();
-        assert_eq!((picture.width(), picture.height()), (60, 30));
+        let image = webp::Decoder::new(&variant.bytes).decode().unwrap();
+        assert_eq!((image.width(), image.height()), (60, 30));
     }
 }
 

@@ -31,11 +31,11 @@ fn transparency_is_kept_where_the_format_has_it_and_laid_on_white_where_not() {
         ] {
             let variant = render(&encoded(&logo(), original), None, formatted(format)).unwrap();
             assert_eq!(variant.content_type, media_type, "{original:?} as {format:?}");
-            let picture = decoded(&variant);
-            check_colours(&picture, &[((10, 50), GREEN)]);
+            let image = decoded(&variant);
+            check_colours(&image, &[((10, 50), GREEN)]);
             match beside {
-                Some(colour) => check_colours(&picture, &[((90, 50), colour)]),
-                None => assert_eq!(picture.to_rgba8().get_pixel(55, 15).0[3], 0),
+                Some(colour) => check_colours(&image, &[((90, 50), colour)]),
+                None => assert_eq!(image.to_rgba8().get_pixel(55, 15).0[3], 0),
             }
         }
     }
@@ -99,8 +99,8 @@ fn a_lower_quality_makes_a_smaller_file() {
 fn the_same_original_gives_the_same_bytes() {
     let original = encoded(&stripes(300, 150), ImageFormat::Jpeg);
     for format in [VariantFormat::Jpeg, VariantFormat::Png, VariantFormat::Webp] {
-        let make = || render(&original, None, formatted(format)).unwrap();
-        assert_eq!(make(), make());
+        let rendered = || render(&original, None, formatted(format)).unwrap();
+        assert_eq!(rendered(), rendered());
     }
 }
 

@@ -25,12 +25,12 @@ fn cover_cuts_off_what_stands_over() {
 }
 
 #[test]
-fn fit_keeps_the_whole_picture_and_its_proportions() {
+fn fit_keeps_the_whole_image_and_its_proportions() {
     check(None, sized(60, 60, Fit::Fit), (60, 30), &[((10, 50), RED), ((50, 50), GREEN), ((90, 50), BLUE)]);
 }
 
 #[test]
-fn fill_stretches_the_whole_picture() {
+fn fill_stretches_the_whole_image() {
     check(None, sized(60, 60, Fit::Fill), (60, 60), &[((10, 10), RED), ((50, 50), GREEN), ((90, 90), BLUE)]);
 }
 
@@ -77,7 +77,7 @@ fn a_photo_is_shown_as_the_camera_was_held() {
 }
 
 #[test]
-fn a_crop_counts_in_the_picture_as_it_is_seen() {
+fn a_crop_counts_in_the_image_as_it_is_seen() {
     // Upright it has 150 × 300 pixels, red above, blue below.
     let lowest_third = Crop { x: 0, y: 200, width: 150, height: 100 };
     let all_blue = [((2, 2), BLUE), ((50, 50), BLUE), ((98, 98), BLUE)];

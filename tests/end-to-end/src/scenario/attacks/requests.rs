@@ -27,7 +27,7 @@ fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
         ("an array for an object", "PATCH", pack(), json!([null, null])),
         ("a crop without area", "PUT", format!("{MAIN}/crop"), json!({"x": 0, "y": 0, "width": 0, "height": 0})),
         (
-            "a crop beyond the picture",
+            "a crop beyond the image",
             "PUT",
             format!("{MAIN}/crop"),
             json!({"x": u32::MAX, "y": 0, "width": 9, "height": 9}),
@@ -35,7 +35,7 @@ fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
         ("a negative crop", "PUT", format!("{MAIN}/crop"), json!({"x": -1, "y": 0, "width": 9, "height": 9})),
         ("a width of nothing", "PUT", config(), json!({"width": 0, "height": 1})),
         ("a width of a billion", "PUT", config(), json!({"width": 1_000_000_000, "height": 1})),
-        ("a forced revision", "PUT", config(), json!({"width": 640, "height": 360, "forcedRevision": 99})),
+        ("a generation", "PUT", config(), json!({"width": 640, "height": 360, "generation": 99})),
         ("an upload of nothing", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "image/png", "bytes": 0})),
         (
             "an upload of a terabyte",
@@ -114,7 +114,7 @@ fn bodies(attack: &impl Fn(&str, &'static str, &str, StatusCode) -> Attack) -> V
         attack("half of an object", "PATCH", pack, unreadable).body(r#"{"title": "#),
         attack("no text", "PATCH", pack, unreadable).body([0xff, 0xfe, 0x00]),
         attack("no body", "PATCH", pack, unreadable),
-        attack("a picture that is none", "PUT", &format!("{MAIN}/original"), StatusCode::UNPROCESSABLE_ENTITY)
+        attack("an image that is none", "PUT", &format!("{MAIN}/original"), StatusCode::UNPROCESSABLE_ENTITY)
             .body("<svg onload=alert(1)>"),
         attack("an upload that there is not", "POST", &format!("{MAIN}/uploads/..%2F1/confirm"), StatusCode::NOT_FOUND),
         attack("an upload without an id", "POST", &format!("{MAIN}/uploads/1/confirm"), StatusCode::NOT_FOUND),

@@ -12,7 +12,7 @@ use local_cloud::report::Cause;
 
 /// `{"alg":"none","kid":"local-1"}`, encoded: the header of a token that says it needs no signature.
 const HEADER_WITHOUT_ALGORITHM: &str = "eyJhbGciOiJub25lIiwia2lkIjoibG9jYWwtMSJ9";
-/// What would purge `acme`'s picture if the token were right, by itself or by what the stream makes of it. Each with the
+/// What would purge `acme`'s image if the token were right, by itself or by what the stream makes of it. Each with the
 /// scope that it takes and the one that the other routes take.
 const ROUTES: [(&str, &str, &str, &str); 3] = [
     ("DELETE", "/images/acme/dog", "images:purge", "images:manage"),

@@ -92,7 +92,7 @@ async fn an_early_pass_is_made_once_and_its_row_does_not_say_completed() {
 }
 
 #[tokio::test]
-async fn a_variant_that_was_made_anew_shows_in_the_ledger() {
+async fn a_variant_that_was_re_rendered_shows_in_the_ledger() {
     let environment = Environment::with_propagation_delay(PROPAGATION).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     environment.enqueue("acme", "pack#p2", settled()).await;

@@ -76,7 +76,7 @@ async fn a_change_during_a_long_deletion_begins_it_anew() {
     let handler = short_of_time(&environment);
     check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;
 
-    // Forced again: what was made meanwhile from the first forced configuration is stale too.
+    // Forced again: what was rendered meanwhile from the first forced configuration is stale too.
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "location#main", NOW).await;
     let summary = run_at(&environment.invalidation_handler(), "run", NOW.plus(SETTLE)).await.unwrap();
@@ -160,8 +160,8 @@ async fn in_a_bucket_with_versions_nobody_is_served_an_older_one_and_the_next_sw
     // The bucket of originals has versions.
     let bucket = LocalS3::ORIGINALS_BUCKET;
     let key = "acme/p1/main/default";
-    for picture in ["older", "newer"] {
-        let put = environment.s3().put_object().bucket(bucket).key(key).body(picture.as_bytes().to_vec().into());
+    for image in ["older", "newer"] {
+        let put = environment.s3().put_object().bucket(bucket).key(key).body(image.as_bytes().to_vec().into());
         put.send().await.unwrap();
     }
     let mut handler = environment.invalidation_handler();

@@ -55,7 +55,7 @@ pub(super) fn replaced(number: u32, pack: &str) -> Value {
     record(number, &format!("pack#{pack}"), &pack_with_original("v1"), &pack_with_original("v2"))
 }
 
-/// The attributes of a pack whose main picture is version `version` of its original.
+/// The attributes of a pack whose main image is version `version` of its original.
 pub(super) fn pack_with_original(version: &str) -> Value {
     json!({
         "imageLocations": {"main": {"original": {"key": "acme/p1/main", "version": version}}},

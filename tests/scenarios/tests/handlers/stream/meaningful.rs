@@ -13,12 +13,12 @@ fn pack_with(attribute: &str, value: Value) -> Value {
     pack
 }
 
-fn location(width: u32, forced_revision: u64) -> Value {
-    json!({"width": width, "height": 180, "fit": "cover", "forcedRevision": forced_revision})
+fn location(width: u32, generation: u64) -> Value {
+    json!({"width": width, "height": 180, "fit": "cover", "generation": generation})
 }
 
 #[tokio::test]
-async fn a_write_after_which_a_viewer_could_see_an_old_picture_is_enqueued() {
+async fn a_write_after_which_a_viewer_could_see_an_old_image_is_enqueued() {
     let environment = Environment::start().await;
     let pack = pack_with_original("v1");
     let cropped = json!({"main": {"original": {"key": "acme/p1/main", "version": "v1"},
@@ -89,9 +89,9 @@ async fn cosmetic_attributes_of_every_type_are_read_and_ignored() {
 #[tokio::test]
 async fn a_number_that_differs_in_its_last_digit_only_has_changed() {
     let environment = Environment::start().await;
-    let revision = |digits: &str| json!({"forcedRevision": {"N": digits}});
+    let generation = |digits: &str| json!({"generation": {"N": digits}});
     let forced = record(1, "location#main", &location(320, 0), &location(320, 0));
-    let forced = with_attributes(forced, "OldImage", revision("17640000000000000000000000000000000001"));
-    let forced = with_attributes(forced, "NewImage", revision("17640000000000000000000000000000000002"));
+    let forced = with_attributes(forced, "OldImage", generation("17640000000000000000000000000000000001"));
+    let forced = with_attributes(forced, "NewImage", generation("17640000000000000000000000000000000002"));
     check_queued(&environment, "38 digits, as many as DynamoDB keeps", forced, &["acme location#main"]).await;
 }
