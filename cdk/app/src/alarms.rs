@@ -19,8 +19,9 @@ const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
 /// How long a stream keeps its records, in hours ("Change data capture for DynamoDB Streams", developer guide).
 const STREAM_KEEPS_HOURS: u32 = 24;
 
-/// Runs in a row that may fail before somebody is told. One failure repairs itself: the next run repeats it.
-const FAILED_RUNS_MAX: u32 = 3;
+/// Purge runs in a row that may fail before somebody is told. One failure repairs itself: the next purge run repeats
+/// it.
+const FAILED_PURGE_RUNS_MAX: u32 = 3;
 
 /// What is watched.
 pub(crate) struct Watched<'a> {
@@ -36,11 +37,11 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     let Watched { dead_letters, stream, image_invalidation, image_purge, image_processing, image_management } = watched;
     let every = |minutes: u32| Ok(MetricOptions::new().period(&Duration::minutes(minutes)?));
     let period = || every(PERIOD_MINUTES);
-    // A period without a run would count as one without a failure, and no runs in a row would ever fail.
-    let run_period = every(PERIOD_MINUTES.max(environment.purge.every_minutes))?;
+    // A period without a purge run would count as one without a failure, and no purge runs in a row would ever fail.
+    let purge_run_period = every(PERIOD_MINUTES.max(environment.purge.every_minutes))?;
     let dead = dead_letters.metric_approximate_number_of_messages_visible_with_props(period()?.statistic("Maximum"))?;
     let age = stream.metric_with_props("IteratorAge", period()?.statistic("Maximum"))?;
-    let failed_runs = image_invalidation.metric_errors_with_props(run_period)?;
+    let failed_purge_runs = image_invalidation.metric_errors_with_props(purge_run_period)?;
     let failed_purges = image_purge.metric_errors_with_props(period()?)?;
     let failed_images = image_processing.metric_errors_with_props(period()?)?;
     let failed_edits = image_management.metric_errors_with_props(period()?)?;
@@ -62,7 +63,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     );
     alarm("DeadLettersAlarm", &dead_letters, &dead, 1, 1)?;
     alarm("StreamAgeAlarm", "Changes wait too long in the stream", &age, 1, ITERATOR_AGE_MAX_MILLIS)?;
-    alarm("FailedRunsAlarm", "Scheduled purges fail again and again", &failed_runs, FAILED_RUNS_MAX, 1)?;
+    alarm("FailedPurgeRunsAlarm", "Purge runs fail again and again", &failed_purge_runs, FAILED_PURGE_RUNS_MAX, 1)?;
     alarm("FailedPurgesAlarm", "An admin's purge crashed", &failed_purges, 1, 1)?;
     alarm("FailedImagesAlarm", "Viewers get no image", &failed_images, 1, 1)?;
     alarm("FailedEditsAlarm", "An editor's request crashed", &failed_edits, 1, 1)?;
@@ -78,6 +79,6 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     ])?;
     dashboard.add_widgets([
         graph("Images rendered", vec![IMetric::from(&image_processing.metric_invocations()?)])?,
-        graph("Failures", [&failed_runs, &failed_purges, &failed_images, &failed_edits].map(IMetric::from).into())?,
+        graph("Failures", [&failed_purge_runs, &failed_purges, &failed_images, &failed_edits].map(IMetric::from).into())?,
     ])
 }

@@ -124,11 +124,11 @@ pub struct Stream {
     pub record_age_max_secs: u32,
 }
 
-/// The scheduled purge.
+/// The purge runs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Purge {
-    /// Minutes from one run to the next.
+    /// Minutes from one purge run to the next.
     pub every_minutes: u32,
     /// How long after a change an old image may still come back, in seconds.
     pub settle_delay_secs: u32,
@@ -136,10 +136,10 @@ pub struct Purge {
     pub edge_fetch_max_secs: u32,
     /// Items in one request to CloudFront.
     pub items_per_request_max: u32,
-    /// Exact items for one distribution in one run.
-    pub items_per_run_max: u32,
-    /// Wildcards for one distribution in one run.
-    pub wildcards_per_run_max: u32,
+    /// Exact items for one distribution in one purge run.
+    pub items_per_purge_run_max: u32,
+    /// Wildcards for one distribution in one purge run.
+    pub wildcards_per_purge_run_max: u32,
     /// How long the ledger keeps a row, in days.
     pub ledger_retention_days: u32,
 }

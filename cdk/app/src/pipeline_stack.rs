@@ -18,33 +18,33 @@ use crate::schedule;
 /// Days that the dead-letter queue keeps a message: the most that SQS offers.
 const DEAD_LETTERS_KEPT_DAYS: u32 = 14;
 
-/// How long one scheduled run may take, in seconds.
-const RUN_TIMEOUT_SECS: u32 = 240;
+/// How long one purge run may take, in seconds.
+const PURGE_RUN_TIMEOUT_SECS: u32 = 240;
 
-/// How long a run holds its lease, in seconds: longer than it can run, so that two runs do not overlap. If they do all
-/// the same, the lease's token tells them apart.
-const LEASE_SECS: u32 = RUN_TIMEOUT_SECS + 15;
+/// How long the lease of a purge run lasts, in seconds: longer than the run itself can take, so that two purge runs do
+/// not overlap. If they do all the same, the lease's token tells them apart.
+const LEASE_SECS: u32 = PURGE_RUN_TIMEOUT_SECS + 15;
 
-/// How long a run may wait, when it has done everything else, for CloudFront to complete what it sent, in seconds. 95 of
-/// 100 invalidations are within 25 (AWS, "What's new", April 2026).
-const FOLLOW_UP_SECS_MAX: u32 = 60;
+/// How long a purge run may wait, when it has done everything else, for CloudFront to complete what it sent, in
+/// seconds. 95 of 100 invalidations are within 25 (AWS, "What's new", April 2026).
+const TRACKING_SECS_MAX: u32 = 60;
 
 /// How long an admin's or editor's request may take, in seconds: what API Gateway waits for.
 const REQUEST_TIMEOUT_SECS: u32 = 29;
 
-/// How long a scheduled run may spend on deleting variants, in seconds. The rest is for the pause after it, the
+/// How long a purge run may spend on deleting variants, in seconds. The rest is for the pause after it, the
 /// invalidations and the ledger.
-const RUN_SWEEP_SECS_MAX: u32 = 150;
+const PURGE_RUN_VARIANT_DELETION_SECS_MAX: u32 = 150;
 
 /// The same for an admin's DELETE.
-const REQUEST_SWEEP_SECS_MAX: u32 = 15;
+const REQUEST_VARIANT_DELETION_SECS_MAX: u32 = 15;
 
 /// What the tenants' stacks build on.
 pub(crate) struct Pipeline {
     /// Where image-processing answers: the origin of every distribution.
     pub(crate) origin: FunctionUrl,
     /// May be granted to invalidate a distribution.
-    pub(crate) scheduled_purge: RustFunction,
+    pub(crate) purge_run: RustFunction,
     /// May be granted to invalidate a distribution.
     pub(crate) manual_purge: RustFunction,
 }
@@ -89,7 +89,7 @@ impl Pipeline {
         register_for_recovery(stack, environment, data, &dead_letters)?;
 
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
-        Ok(Self { origin: image_processing_url, scheduled_purge: image_invalidation, manual_purge: image_purge })
+        Ok(Self { origin: image_processing_url, purge_run: image_invalidation, manual_purge: image_purge })
     }
 }
 
@@ -119,20 +119,20 @@ fn invalidation_handler(
     dead_letters: &Queue,
 ) -> Result<RustFunction> {
     let period = Duration::minutes(environment.purge.every_minutes)?;
-    let mut variables = purge_variables(environment, data, RUN_SWEEP_SECS_MAX)?;
+    let mut variables = purge_variables(environment, data, PURGE_RUN_VARIANT_DELETION_SECS_MAX)?;
     variables.push(("LEASE_SECS", LEASE_SECS.to_string()));
-    variables.push(("FOLLOW_UP_SECS_MAX", FOLLOW_UP_SECS_MAX.to_string()));
+    variables.push(("TRACKING_SECS_MAX", TRACKING_SECS_MAX.to_string()));
     variables.push(("DEAD_LETTER_QUEUE_URL", dead_letters.queue_url()?));
     let function = Handler {
         id: "ImageInvalidation",
         binary: "image-invalidation",
         description: "Purges what waits in the invalidation queue",
         memory_mb: 512,
-        timeout_secs: RUN_TIMEOUT_SECS,
+        timeout_secs: PURGE_RUN_TIMEOUT_SECS,
         environment: variables,
     }
     .declare_with(stack, environment, |props| {
-        // The next run does what this one could not: a repetition or a backlog of runs would help nobody.
+        // The next purge run does what this one could not: a repetition or a backlog of purge runs would help nobody.
         props.retry_attempts(0).max_event_age(&period)
     })?;
     allow_purging(stack, environment, data, &function)?;
@@ -144,7 +144,7 @@ fn invalidation_handler(
 }
 
 fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Result<RustFunction> {
-    let mut variables = purge_variables(environment, data, REQUEST_SWEEP_SECS_MAX)?;
+    let mut variables = purge_variables(environment, data, REQUEST_VARIANT_DELETION_SECS_MAX)?;
     variables.push(("IMAGE_PACK_TABLE", data.image_packs.table_name()?));
     variables.push(("IMAGE_PACK_ATTRIBUTES", image_pack_attributes(environment)));
     variables.push(("TENANT_CLAIM", environment.admin_api.tenant_claim.clone()));
@@ -258,7 +258,7 @@ fn register_for_recovery(stack: &Stack, environment: &Environment, data: &Data, 
 }
 
 /// The environment variables of every handler that purges.
-fn purge_variables(environment: &Environment, data: &Data, sweep_secs_max: u32) -> Result<Vec<(&'static str, String)>> {
+fn purge_variables(environment: &Environment, data: &Data, variant_deletion_secs_max: u32) -> Result<Vec<(&'static str, String)>> {
     let purge = &environment.purge;
     Ok(vec![
         ("INVALIDATION_QUEUE_TABLE", data.invalidation_queue.table_name()?),
@@ -266,11 +266,11 @@ fn purge_variables(environment: &Environment, data: &Data, sweep_secs_max: u32) 
         ("VARIANTS_BUCKET", data.variants.bucket_name()?),
         ("TENANT_REGISTRY_PATH", tenant_registry_path(environment)),
         ("SETTLE_DELAY_SECS", purge.settle_delay_secs.to_string()),
-        ("SWEEP_SECS_MAX", sweep_secs_max.to_string()),
+        ("VARIANT_DELETION_SECS_MAX", variant_deletion_secs_max.to_string()),
         ("EDGE_FETCH_MAX_SECS", purge.edge_fetch_max_secs.to_string()),
         ("ITEMS_PER_REQUEST_MAX", purge.items_per_request_max.to_string()),
-        ("ITEMS_PER_RUN_MAX", purge.items_per_run_max.to_string()),
-        ("WILDCARDS_PER_RUN_MAX", purge.wildcards_per_run_max.to_string()),
+        ("ITEMS_PER_PURGE_RUN_MAX", purge.items_per_purge_run_max.to_string()),
+        ("WILDCARDS_PER_PURGE_RUN_MAX", purge.wildcards_per_purge_run_max.to_string()),
         ("LEDGER_RETENTION_DAYS", purge.ledger_retention_days.to_string()),
     ])
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::configuration::Environment;
 
-/// Starts a run of `image_invalidation` at the configured rate.
+/// Starts a purge run, an invocation of `image_invalidation`, at the configured rate.
 pub(crate) fn declare(stack: &Stack, environment: &Environment, image_invalidation: &RustFunction) -> Result<()> {
     let rate = ScheduleExpression::rate(&Duration::minutes(environment.purge.every_minutes)?)?;
     let role = role(stack, image_invalidation)?;
@@ -24,7 +24,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, image_invalidati
     Ok(())
 }
 
-/// The role by which this account's schedules start a run. The one that the CDK would make may also invoke every
+/// The role by which this account's schedules start a purge run. The one that the CDK would make may also invoke every
 /// version and alias of the function.
 fn role(stack: &Stack, image_invalidation: &RustFunction) -> Result<Role> {
     let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
@@ -36,7 +36,7 @@ fn role(stack: &Stack, image_invalidation: &RustFunction) -> Result<Role> {
     let role = Role::new(
         stack,
         "InvalidationScheduleRole",
-        RoleProps::new(&scheduler).description("Starts scheduled purges"),
+        RoleProps::new(&scheduler).description("Starts purge runs"),
     )?;
     role.add_to_policy(&PolicyStatement::new_with_props(
         PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([image_invalidation.function_arn()?]),

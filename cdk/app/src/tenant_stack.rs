@@ -74,7 +74,7 @@ fn grant_purging(stack: &Stack, tenant: &str, pipeline: &Pipeline, distribution_
             .resources([distribution_arn]),
     )?;
     let mut roles = Vec::new();
-    for handler in [&pipeline.scheduled_purge, &pipeline.manual_purge] {
+    for handler in [&pipeline.purge_run, &pipeline.manual_purge] {
         roles.extend(handler.role()?.as_ref().map(IRole::from));
     }
     // The roles are another stack's, and each tenant's stack adds to them. A name that the CDK derives is the same in all

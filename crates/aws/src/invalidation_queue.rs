@@ -1,5 +1,5 @@
-//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease and the requests
-//! that are on their way.
+//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease and the
+//! outbox.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change::detection::Reason;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{QueueEntry, SweepProgress};
+use domain::queue::queue_entry::{QueueEntry, DeletionCursor};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
 
@@ -18,7 +18,7 @@ use crate::CallFailed;
 use crate::call_failed::call_failed;
 use crate::conditional::is_written;
 
-/// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::purge_requests`].
+/// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::outbox`].
 #[derive(Debug, Clone)]
 pub struct InvalidationQueue {
     client: Client,
@@ -97,7 +97,7 @@ impl Queue for InvalidationQueue {
         is_written(result, format!("removing {} of {}", row.target, row.tenant))
     }
 
-    async fn note_sweep(&self, row: RowVersion<'_>, progress: &SweepProgress) -> Result<(), CallFailed> {
+    async fn note_deletion_cursor(&self, row: RowVersion<'_>, progress: &DeletionCursor) -> Result<(), CallFailed> {
         let action = || format!("noting the deletion for {} of {}", row.target, row.tenant);
         let progress = serde_dynamo::to_attribute_value(progress).map_err(|error| call_failed(action(), error))?;
         let result = self
@@ -105,9 +105,9 @@ impl Queue for InvalidationQueue {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_of(row)))
-            .update_expression("SET sweep = :sweep")
+            .update_expression("SET deletionCursor = :deletionCursor")
             .condition_expression("version = :version")
-            .expression_attribute_values(":sweep", progress)
+            .expression_attribute_values(":deletionCursor", progress)
             .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
@@ -115,19 +115,19 @@ impl Queue for InvalidationQueue {
         Ok(())
     }
 
-    async fn note_early_pass(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
+    async fn note_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
         let result = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_of(row)))
-            .update_expression("SET earlyPass = :version REMOVE sweep ADD attempts :one")
+            .update_expression("SET earlyPurgeVersion = :version REMOVE deletionCursor ADD earlyPurgeCount :one")
             .condition_expression("version = :version")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
-        is_written(result, format!("noting the early pass of {} of {}", row.target, row.tenant))?;
+        is_written(result, format!("noting the early purge of {} of {}", row.target, row.tenant))?;
         Ok(())
     }
 
@@ -139,8 +139,8 @@ impl Queue for InvalidationQueue {
         self.release(lease).await
     }
 
-    async fn write_request(&self, request: &PurgeRequest, fence: Option<&Lease>) -> Result<bool, CallFailed> {
-        self.put_request(request, fence).await
+    async fn write_request(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallFailed> {
+        self.put_request(request, lease).await
     }
 
     async fn note_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
@@ -160,7 +160,7 @@ impl InvalidationQueue {
         last_event: LastEvent,
     ) -> Result<Option<HashMap<String, AttributeValue>>, CallFailed> {
         let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
-        let early_pass = if upsert.is_purged_at_once { ", earlyPass = :version" } else { "" };
+        let early_purge_version = if upsert.is_purged_at_once { ", earlyPurgeVersion = :version" } else { "" };
         let (last_event_at, condition) = match last_event {
             LastEvent::Newest => {
                 (":lastEventAt", Some("attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt".to_owned()))
@@ -175,8 +175,8 @@ impl InvalidationQueue {
             .update_expression(format!(
                 // What was deleted before this change may have been re-rendered: a deletion under way begins again.
                 "SET version = :version, lastEventAt = {last_event_at}, \
-                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_pass} \
-                 REMOVE sweep \
+                 firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_purge_version} \
+                 REMOVE deletionCursor \
                  ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
             ))
             .set_condition_expression(condition)

@@ -1,5 +1,5 @@
-//! The lease that lets one run of the invalidation work at a time. Its token grows with every holder, so that a run
-//! which was held up until its lease had expired is told apart from the one that works now.
+//! The lease that lets one purge run work at a time. Its fencing token grows each time it is taken, so
+//! that a purge run whose lease has expired is told apart from the one that works now.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -70,8 +70,8 @@ impl InvalidationQueue {
         Ok(())
     }
 
-    /// Holds only while nobody has taken the lease since `lease` was.
-    pub(crate) fn fence(&self, lease: &Lease) -> Result<ConditionCheck, CallFailed> {
+    /// The condition that the fencing token of `lease` is still the newest.
+    pub(crate) fn token_check(&self, lease: &Lease) -> Result<ConditionCheck, CallFailed> {
         let (_, table) = self.table();
         ConditionCheck::builder()
             .table_name(table)

@@ -15,7 +15,7 @@ pub mod managed_items;
 pub mod originals_bucket;
 pub mod ports;
 pub mod purge_ledger;
-mod purge_requests;
+mod outbox;
 pub mod settings;
 pub mod tenant_registry;
 mod update_expression;

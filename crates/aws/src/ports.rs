@@ -96,6 +96,6 @@ pub fn purger(sdk: &SdkConfig) -> Result<Purger<AwsPorts>, InvalidSetting> {
         executor,
         delays,
         budgets: settings::budgets()?,
-        sweep_max: Duration::from_secs(setting("SWEEP_SECS_MAX", "150")?),
+        variant_deletion_max: Duration::from_secs(setting("VARIANT_DELETION_SECS_MAX", "150")?),
     })
 }

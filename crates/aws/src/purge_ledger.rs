@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::purge::ledger::{COMPLETED, Conclusion, LedgerRow};
+use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
 use domain::{Target, TenantId};
 use purging::ports::Ledger;
 
@@ -35,7 +35,7 @@ impl Ledger for PurgeLedger {
         Ok(())
     }
 
-    async fn conclude(&self, tenant: &TenantId, purge: &str, conclusion: &Conclusion) -> Result<(), CallFailed> {
+    async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallFailed> {
         let mut assignments = vec!["invalidationStatus = :completed".to_owned()];
         let mut update = self
             .client
@@ -46,14 +46,14 @@ impl Ledger for PurgeLedger {
             // A row that is forgotten stays so.
             .condition_expression("attribute_exists(purge)")
             .expression_attribute_values(":completed", AttributeValue::S(COMPLETED.to_owned()));
-        let times = [("completedAt", conclusion.completed_at), ("refillSeenAt", conclusion.refill_seen_at)];
+        let times = [("completedAt", completion.completed_at), ("refillSeenAt", completion.refill_seen_at)];
         for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
-            // The first time counts: whoever concludes once more has seen it later.
+            // The first time counts: a second mark is set later.
             assignments.push(format!("{name} = if_not_exists({name}, :{name})"));
             update = update.expression_attribute_values(format!(":{name}"), number(time.as_millis()));
         }
         let result = update.update_expression(format!("SET {}", assignments.join(", "))).send().await;
-        is_written(result, format!("concluding {purge} of {tenant} in table {}", self.table))?;
+        is_written(result, format!("marking {purge} of {tenant} completed in table {}", self.table))?;
         Ok(())
     }
 

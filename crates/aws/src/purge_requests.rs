@@ -1,4 +1,5 @@
-//! The requests that are on their way to CloudFront and through it, kept beside the queue's rows.
+//! The outbox: the invalidation requests in flight, from before they are sent until CloudFront has completed them, kept
+//! beside the queue's rows.
 
 use std::collections::HashMap;
 
@@ -31,7 +32,7 @@ impl InvalidationQueue {
             .expression_attribute_values(":tenant", AttributeValue::S(TENANT.to_owned()));
         let mut pages = query.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_failed(format!("reading the requests of table {table}"), error))?;
+            let page = page.map_err(|error| call_failed(format!("reading the outbox in table {table}"), error))?;
             for item in page.items.unwrap_or_default() {
                 match self.request(item) {
                     Ok(request) => requests.rows.push(request),
@@ -43,7 +44,7 @@ impl InvalidationQueue {
     }
 
     /// See [`purging::ports::Queue::write_request`].
-    pub(crate) async fn put_request(&self, request: &PurgeRequest, fence: Option<&Lease>) -> Result<bool, CallFailed> {
+    pub(crate) async fn put_request(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallFailed> {
         let (client, table) = self.table();
         let action = || format!("writing request {} to table {table}", request.caller_reference);
         let put = Put::builder()
@@ -53,8 +54,8 @@ impl InvalidationQueue {
             .build()
             .map_err(|error| call_failed(action(), error))?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
-        if let Some(lease) = fence {
-            items.push(TransactWriteItem::builder().condition_check(self.fence(lease)?).build());
+        if let Some(lease) = lease {
+            items.push(TransactWriteItem::builder().condition_check(self.token_check(lease)?).build());
         }
         match client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(true),

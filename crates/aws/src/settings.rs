@@ -46,12 +46,12 @@ pub fn delays() -> Result<Delays, InvalidSetting> {
     })
 }
 
-/// What one run may send: `ITEMS_PER_REQUEST_MAX`, `ITEMS_PER_RUN_MAX` and `WILDCARDS_PER_RUN_MAX`.
+/// What one purge run may send: `ITEMS_PER_REQUEST_MAX`, `ITEMS_PER_PURGE_RUN_MAX` and `WILDCARDS_PER_PURGE_RUN_MAX`.
 pub fn budgets() -> Result<Budgets, InvalidSetting> {
     Ok(Budgets {
         items_per_request: setting::<std::num::NonZeroUsize>("ITEMS_PER_REQUEST_MAX", "1000")?.get(),
-        items_per_run: setting("ITEMS_PER_RUN_MAX", "2900")?,
-        wildcards_per_run: setting("WILDCARDS_PER_RUN_MAX", "13")?,
+        items_per_purge_run: setting("ITEMS_PER_PURGE_RUN_MAX", "2900")?,
+        wildcards_per_purge_run: setting("WILDCARDS_PER_PURGE_RUN_MAX", "13")?,
     })
 }
 

@@ -1,11 +1,11 @@
-//! The bucket of variants: stored by image-processing, swept by a purge.
+//! The bucket of variants: stored by image-processing, deleted from by a purge.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use domain::Timestamp;
-use domain::image::variant_key::Sweep;
+use domain::image::variant_key::VariantScope;
 use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::CallFailed;
@@ -135,12 +135,12 @@ impl Variants for VariantsBucket {
         Ok(response.errors().iter().map(undeleted).collect())
     }
 
-    async fn stored_at(&self, sweep: &Sweep) -> Result<Option<Timestamp>, CallFailed> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&sweep.prefix).max_keys(1);
+    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallFailed> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&scope.prefix).max_keys(1);
         let page = list
             .send()
             .await
-            .map_err(|error| call_failed(format!("listing {} of bucket {}", sweep.prefix, self.bucket), error))?;
+            .map_err(|error| call_failed(format!("listing {} of bucket {}", scope.prefix, self.bucket), error))?;
         let Some(object) = page.contents().first() else { return Ok(None) };
         let millis = object.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or_default();
         Ok(Some(Timestamp::from_millis(u64::try_from(millis).unwrap_or_default())))

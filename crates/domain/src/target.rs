@@ -43,7 +43,7 @@ impl Target {
 
     /// Whether it covers variants of more than one pack: maybe millions, where a pack has a handful.
     #[must_use]
-    pub fn is_broad(&self) -> bool {
+    pub fn spans_packs(&self) -> bool {
         matches!(self, Self::Location(_) | Self::Tenant)
     }
 }

@@ -1,4 +1,4 @@
-//! Sends a request that is written down.
+//! Submits a request of the outbox to CloudFront.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::ports::{CallFailed, CloudFront, CreateFailed, Ledger, Ports, Queue};
 /// How many rows are written at once.
 const CONCURRENT_WRITES: usize = 16;
 
-/// How many names one run tries where CloudFront has the one before for other items.
+/// How many names one purge run tries where CloudFront has the one before for other items.
 const NAMES_MAX: u32 = 3;
 
 /// Sends `request` to CloudFront, writes the ledger's rows, and then notes CloudFront's id in the request. In that
-/// order, a request with an id has all its rows; one without is sent again, which costs nothing.
-pub(crate) async fn dispatch<P: Ports>(
+/// order, a request with an id has all its rows; one without is sent again, which is idempotent.
+pub(crate) async fn submit<P: Ports>(
     ports: &P,
     request: &mut PurgeRequest,
     ledger_retention: Duration,

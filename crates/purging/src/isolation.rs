@@ -13,9 +13,9 @@ pub const SOURCE: &str = "image-invalidation";
 /// How many parts of one refused request are sent. To find one item of 500 takes 18.
 const PARTS_MAX: usize = 40;
 
-/// What came of taking a refused request apart.
+/// The outcome of bisecting a refused request.
 #[derive(Debug, Default)]
-pub struct Isolated {
+pub struct Bisected {
     /// What came of its parts.
     pub sent: Report,
     /// How many entries went to the dead-letter queue.
@@ -23,14 +23,14 @@ pub struct Isolated {
 }
 
 impl<P: Ports> Executor<P> {
-    /// Takes `refused` apart until the items are alone that CloudFront refuses. Each part is written down before it is
-    /// sent, and the whole is forgotten when its parts are written.
+    /// Bisects `refused` until the items are alone that CloudFront refuses. Each part is written to the outbox before
+    /// it is sent, and the whole is forgotten when its parts are written.
     ///
     /// If CloudFront refuses all of several items, then it is not about the items (a distribution without cache tags,
     /// for example): everything stays in the queue.
-    pub async fn isolate(&self, refused: PurgeRequest, fence: &Lease, dead_letters: &impl DeadLetters) -> Isolated {
-        let mut isolated = Isolated::default();
-        let Isolated { sent: report, .. } = &mut isolated;
+    pub async fn bisect(&self, refused: PurgeRequest, lease: &Lease, dead_letters: &impl DeadLetters) -> Bisected {
+        let mut bisected = Bisected::default();
+        let Bisected { sent: report, .. } = &mut bisected;
         let (of_items, distribution_id) = (refused.items.len(), refused.distribution.distribution_id.clone());
         let mut waiting = vec![refused];
         let mut alone = Vec::new();
@@ -44,8 +44,8 @@ impl<P: Ports> Executor<P> {
                 alone.push(request);
                 break;
             }
-            if !self.replace(&request, &halves, fence, report).await {
-                return isolated;
+            if !self.replace(&request, &halves, lease, report).await {
+                return bisected;
             }
             for half in halves {
                 parts += 1;
@@ -59,32 +59,33 @@ impl<P: Ports> Executor<P> {
             for request in alone.iter().chain(&waiting) {
                 self.forget(request, report).await;
             }
-            return isolated;
+            return bisected;
         }
         for request in alone.iter().chain(&waiting) {
-            // Too many to find all of them now: what is not alone is planned again by the next run.
+            // Too many to find all of them now: what is not alone is planned again by the next purge run.
             if request.items.len() > 1 {
-                self.forget(request, &mut isolated.sent).await;
+                self.forget(request, &mut bisected.sent).await;
             } else {
-                isolated.entries_quarantined += self.quarantine(request, dead_letters, &mut isolated.sent).await;
+                bisected.entries_quarantined += self.quarantine(request, dead_letters, &mut bisected.sent).await;
             }
         }
-        isolated
+        bisected
     }
 
-    /// Writes the halves of a request down and forgets the whole. `false`: that failed, or another run is at it.
+    /// Writes the halves of a request to the outbox and removes the whole. `false`: that failed, or another purge run
+    /// is at it.
     async fn replace(
         &self,
         whole: &PurgeRequest,
         halves: &[PurgeRequest; 2],
-        fence: &Lease,
+        lease: &Lease,
         report: &mut Report,
     ) -> bool {
         for half in halves {
-            match self.ports.queue().write_request(half, Some(fence)).await {
+            match self.ports.queue().write_request(half, Some(lease)).await {
                 Ok(true) => {}
                 Ok(false) => {
-                    report.is_fenced = true;
+                    report.is_superseded = true;
                     return false;
                 }
                 Err(error) => {

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-use domain::image::variant_key::Sweep;
-use domain::purge::ledger::{Conclusion, Invalidation, LedgerRow};
+use domain::image::variant_key::VariantScope;
+use domain::purge::ledger::{Completion, Invalidation, LedgerRow};
 use domain::purge::planner::Distribution;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{QueueEntry, SweepProgress};
+use domain::queue::queue_entry::{QueueEntry, DeletionCursor};
 use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
 use serde_json::Value;
 
@@ -50,10 +50,11 @@ pub enum QueueFailed {
     },
 }
 
-/// The right to run. Its token grows with every holder, so that what an earlier holder still does can be told apart.
+/// The right to run. Its fencing token grows each time the lease is taken, so that what is written under an earlier
+/// lease is detected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// Who holds it: the id of the run.
+    /// Its owner: the id of the purge run.
     pub owner: String,
     /// How often the lease was taken up to now.
     pub token: u64,
@@ -85,7 +86,7 @@ impl<'a> From<&'a QueueEntry> for RowVersion<'a> {
     }
 }
 
-/// The invalidation queue, with the lease and the requests that are kept beside its rows.
+/// The invalidation queue, with the lease and the outbox that are kept beside its rows.
 pub trait Queue: Send + Sync {
     /// Adds `upsert` to the queue or to the row that its target has already, and returns that row. A deletion of its
     /// variants that was under way begins anew: what it deleted may have been re-rendered. `lastEventAt` never goes
@@ -103,24 +104,24 @@ pub trait Queue: Send + Sync {
         target: &Target,
     ) -> impl Future<Output = Result<Option<QueueEntry>, QueueFailed>> + Send;
 
-    /// The requests that are on their way, strongly consistent.
+    /// The outbox: the requests in flight, strongly consistent.
     fn requests(&self) -> impl Future<Output = Result<Rows<PurgeRequest>, CallFailed>> + Send;
 
     /// Removes a row that nothing was enqueued to since. Says whether it was removed.
     fn remove_if_unchanged(&self, row: RowVersion<'_>) -> impl Future<Output = Result<bool, CallFailed>> + Send;
 
     /// Notes how far the deletion of a row's variants has come. A row that changed meanwhile is left alone.
-    fn note_sweep(
+    fn note_deletion_cursor(
         &self,
         row: RowVersion<'_>,
-        progress: &SweepProgress,
+        progress: &DeletionCursor,
     ) -> impl Future<Output = Result<(), CallFailed>> + Send;
 
-    /// Notes that a row's early pass is done (`QueueEntry::early_pass`, one more of `attempts`); the next one deletes
-    /// from the first variant on. A row that changed meanwhile is left alone.
-    fn note_early_pass(&self, row: RowVersion<'_>) -> impl Future<Output = Result<(), CallFailed>> + Send;
+    /// Notes that a row's early purge is done (`QueueEntry::early_purge_version`, one more of `early_purge_count`); the
+    /// next one deletes from the first variant on. A row that changed meanwhile is left alone.
+    fn note_early_purge(&self, row: RowVersion<'_>) -> impl Future<Output = Result<(), CallFailed>> + Send;
 
-    /// Takes the lease for `duration` in the name of `owner`. `None`: another run holds one that has not expired.
+    /// Takes the lease for `duration` in the name of `owner`. `None`: another purge run has one that has not expired.
     fn take_lease(
         &self,
         owner: &str,
@@ -131,12 +132,12 @@ pub trait Queue: Send + Sync {
     /// Gives the lease back, unless somebody else has taken it since it expired.
     fn release_lease(&self, lease: &Lease) -> impl Future<Output = Result<(), CallFailed>> + Send;
 
-    /// Writes `request` down, unless it is there already. With a `fence`, only while nobody has taken the lease since, in
-    /// one transaction. `false`: somebody has, and whoever asked must stop.
+    /// Writes `request` to the outbox, unless it is there already. With a `lease`, only while its fencing token is the
+    /// newest, in one transaction. `false`: another purge run has taken the lease, and the caller must stop.
     fn write_request(
         &self,
         request: &PurgeRequest,
-        fence: Option<&Lease>,
+        lease: Option<&Lease>,
     ) -> impl Future<Output = Result<bool, CallFailed>> + Send;
 
     /// Notes in the row of a request that is there CloudFront's id, or another name under which it is sent.
@@ -183,8 +184,8 @@ pub trait Variants: Send + Sync {
     /// Deletes up to 1,000 variants, and answers with those that were not deleted, each with its reason.
     fn delete(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Undeleted>, CallFailed>> + Send;
 
-    /// When something was stored that `sweep` would list and that is there still. `None`: there is nothing.
-    fn stored_at(&self, sweep: &Sweep) -> impl Future<Output = Result<Option<Timestamp>, CallFailed>> + Send;
+    /// When something was stored in `scope` that is there still. `None`: there is nothing.
+    fn stored_at(&self, scope: &VariantScope) -> impl Future<Output = Result<Option<Timestamp>, CallFailed>> + Send;
 }
 
 /// Why CloudFront does not take a request.
@@ -231,11 +232,11 @@ pub trait Ledger: Send + Sync {
     fn write(&self, row: &LedgerRow) -> impl Future<Output = Result<(), CallFailed>> + Send;
 
     /// Notes in a row that is there that CloudFront has completed its invalidation.
-    fn conclude(
+    fn mark_completed(
         &self,
         tenant: &TenantId,
         purge: &str,
-        conclusion: &Conclusion,
+        completion: &Completion,
     ) -> impl Future<Output = Result<(), CallFailed>> + Send;
 
     /// The newest rows of one target, the newest first, at most `count`.

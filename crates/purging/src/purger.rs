@@ -13,8 +13,8 @@ pub struct Purger<P> {
     pub executor: Executor<P>,
     /// The waits that close the refill races.
     pub delays: Delays,
-    /// How much one run may send.
+    /// How much one purge run may send.
     pub budgets: Budgets,
-    /// How long one run may spend on deleting variants. What it cannot finish the next run goes on with.
-    pub sweep_max: Duration,
+    /// How long one purge run may spend on deleting variants. What it cannot finish the next purge run goes on with.
+    pub variant_deletion_max: Duration,
 }

@@ -62,7 +62,7 @@ impl<Q: Queue, D: DeadLetters> Handler<Q, D> {
         for upsert in upserts {
             match self.queue.upsert(&upsert).await {
                 Ok(_) => {}
-                // It is in the queue; the scheduled run says of a row that it cannot read it.
+                // It is in the queue; the next purge run says of a row that it cannot read it.
                 Err(error @ QueueFailed::Row { .. }) => tracing::error!(%error, "enqueued"),
                 Err(error @ QueueFailed::Call(_)) => {
                     tracing::error!(%error, "the records of this target are delivered again");

@@ -1,7 +1,7 @@
 //! One record of a DynamoDB stream event, from Lambda's form into the domain's.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::change::detection::{Image, Record};
+use domain::change::detection::{StreamImage, Record};
 use domain::{AttributeNames, Timestamp};
 use serde_json::Value;
 
@@ -32,13 +32,13 @@ pub(crate) fn sequence_number(raw: &Value) -> String {
 }
 
 /// The key attributes as plain strings; one that is not a string is `null`.
-fn keys(raw: &Value) -> Image {
+fn keys(raw: &Value) -> StreamImage {
     let keys = raw["dynamodb"]["Keys"].as_object().into_iter().flatten();
     keys.map(|(name, attribute)| (name.clone(), attribute["S"].clone())).collect()
 }
 
 /// An image as DynamoDB writes it (`{"S": "main"}`), in which every change shows: plain JSON has no binary values, and
 /// its numbers lose digits that DynamoDB's have. An item that exists has its key attributes at least.
-fn image(raw: &Value, name: &str) -> Option<Image> {
+fn image(raw: &Value, name: &str) -> Option<StreamImage> {
     raw["dynamodb"][name].as_object().filter(|image| !image.is_empty()).cloned()
 }

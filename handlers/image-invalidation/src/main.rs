@@ -14,7 +14,7 @@ use serde_json::Value;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let lease_secs = setting("LEASE_SECS", "150")?;
-    let follow_up_secs_max = setting("FOLLOW_UP_SECS_MAX", "60")?;
+    let tracking_secs_max = setting("TRACKING_SECS_MAX", "60")?;
     let dead_letters =
         setting("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
     let sdk = aws_config::load_from_env().await;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         purger: purger(&sdk)?,
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
         lease: Duration::from_secs(lease_secs),
-        follow_up_max: Duration::from_secs(follow_up_secs_max),
+        tracking_max: Duration::from_secs(tracking_secs_max),
     };
     let handler = &handler;
     run(service_fn(|event: LambdaEvent<Value>| async move {

@@ -3,7 +3,7 @@
 use admin_api::Refusal;
 use domain::image::image_url::Reading;
 use domain::purge::ledger::{Invalidation, LedgerRow};
-use domain::purge::purge_preview::{PASSES, PRICE_PER_ITEM_USD_MILLIS, PurgePreview, QuotaUse};
+use domain::purge::purge_preview::{PURGES_PER_DELETE, PRICE_PER_ITEM_USD_MILLIS, PurgePreview, QuotaUse};
 use domain::purge::purge_request::PurgeRequest;
 use domain::purge::purge_status::{Pending, PurgeStatus, Running};
 use domain::{ImagePackId, TenantId, Timestamp};
@@ -34,7 +34,7 @@ impl Done {
                 "distributionId": self.request.distribution.distribution_id,
                 "items": self.request.items,
             },
-            "followUp": "The next scheduled run purges the pack once more, in case an image was rendered meanwhile.",
+            "finalPurge": "The next purge run purges the pack once more, in case an image was rendered meanwhile.",
         });
         admin_api::json(StatusCode::ACCEPTED, &body)
     }
@@ -45,7 +45,7 @@ pub(crate) fn preview(pack: &ImagePackId, previews: &[PurgePreview], stored: &St
     // One pack is one request.
     let Some(preview) = previews.first() else { return unanswered().into_response() };
     let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
-    let per_pass = preview.price_per_pass_usd_millis;
+    let per_purge = preview.price_per_purge_usd_millis;
     let body = json!({
         "dryRun": true,
         "tenant": preview.tenant,
@@ -58,9 +58,9 @@ pub(crate) fn preview(pack: &ImagePackId, previews: &[PurgePreview], stored: &St
         },
         "priceUsd": {
             "perItem": dollars(PRICE_PER_ITEM_USD_MILLIS),
-            "atOnce": dollars(per_pass),
-            "onceMoreWhenSettled": dollars(per_pass),
-            "together": dollars(per_pass * PASSES),
+            "earlyPurge": dollars(per_purge),
+            "finalPurge": dollars(per_purge),
+            "together": dollars(per_purge * PURGES_PER_DELETE),
             "note": "The first 1,000 items of an account in a month are free.",
         },
         "note": "Nothing was purged and nothing was written. Without dryRun, this request purges.",
@@ -93,7 +93,7 @@ fn pending(pending: &Pending) -> Value {
         "reasons": pending.reasons,
         "requestedBy": pending.requested_by,
         "settlesAt": utc(pending.settles_at),
-        "purgesSoFar": pending.attempts,
+        "earlyPurges": pending.early_purge_count,
     });
     if let Some(count) = pending.variants_deleted_so_far {
         json["variantsDeletedSoFar"] = json!(count);
@@ -104,7 +104,7 @@ fn pending(pending: &Pending) -> Value {
 fn running(running: &Running) -> Value {
     json!({
         "target": running.target,
-        "isLastPurge": running.is_last,
+        "isFinalPurge": running.is_final,
         "startedAt": utc(running.since),
         "variantsDeleted": running.variants_deleted,
         "invalidation": running.invalidation_id.as_ref().map(|id| json!({
@@ -156,7 +156,7 @@ pub(crate) fn unknown_pack(tenant: &TenantId, readings: &[Reading]) -> Refusal {
 /// 502: something behind this function failed. The details are in the log, not in the answer.
 pub(crate) fn of_failure(is_queued: bool) -> Refusal {
     let message = if is_queued {
-        "The purge could not be completed now. It is in the queue, and the next scheduled run repeats it."
+        "The purge could not be completed now. It is in the queue, and the next purge run repeats it."
     } else {
         "The purge could not be started. Nothing was purged, and most likely nothing is queued; send the request again."
     };

@@ -2,9 +2,9 @@
 //! where the purges of a pack stand. The pack may be named as an image's URL names it, with a suffix: all of the pack is
 //! purged, whatever the suffix. The contract is `docs/purge-api.md`.
 //!
-//! A purge is enqueued like any other and then carried out at once, by the same code as the scheduled run. What fails on
-//! the way is therefore in the queue and is repeated by the next run; and the next run repeats the purge once in any
-//! case, because an image that was being rendered while it ran could have brought the old one back.
+//! A purge is enqueued like any other and then carried out at once, by the same code as a purge run. What fails on
+//! the way is therefore in the queue and is repeated by the next purge run; and the next purge run repeats the purge
+//! once in any case, because an image that was being rendered while it ran could have brought the old one back.
 
 mod answer;
 mod asked;
@@ -14,7 +14,7 @@ mod status;
 
 use admin_api::Refusal;
 use domain::image::image_url::Reading;
-use domain::image::variant_key::Sweep;
+use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Request, Response};
 use purging::ports::{CallFailed, Packs, Ports, QueueFailed, Tenants, Variants};
@@ -43,7 +43,7 @@ enum Failed {
     Call(#[from] CallFailed),
     #[error(transparent)]
     Queue(#[from] QueueFailed),
-    #[error("the purge is in the queue and the next scheduled run repeats it; it failed now: {}", .0.join("; "))]
+    #[error("the purge is in the queue and the next purge run repeats it; it failed now: {}", .0.join("; "))]
     Steps(Vec<String>),
 }
 
@@ -102,8 +102,8 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         if self.packs.exists(tenant, pack).await? {
             return Ok(true);
         }
-        let sweep = Sweep::of(tenant, &Target::Pack(pack.clone()));
-        Ok(self.ports().variants().stored_at(&sweep).await?.is_some())
+        let scope = VariantScope::of(tenant, &Target::Pack(pack.clone()));
+        Ok(self.ports().variants().stored_at(&scope).await?.is_some())
     }
 
     fn ports(&self) -> &P {

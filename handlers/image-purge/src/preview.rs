@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::image::variant_key::Sweep;
+use domain::image::variant_key::VariantScope;
 use domain::purge::planner::{Distribution, plan};
 use domain::purge::purge_preview::purge_preview;
 use domain::queue::enqueue::Enqueue;
@@ -40,20 +40,20 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         let entries = upserts(asked, &pack, now, request_id).into_iter().map(row).collect();
         let tenants = BTreeMap::from([(asked.tenant.clone(), distribution)]);
         let plan = plan(now, entries, &[], &tenants, delays, budgets);
-        let open = self.ports().queue().requests().await?.rows;
+        let in_flight = self.ports().queue().requests().await?.rows;
         let stored = self.stored(&asked.tenant, &pack).await?;
-        let previews = plan.batches.iter().map(|batch| purge_preview(batch, &open)).collect::<Vec<_>>();
+        let previews = plan.batches.iter().map(|batch| purge_preview(batch, &in_flight)).collect::<Vec<_>>();
         Ok(answer::preview(&pack, &previews, &stored))
     }
 
     async fn stored(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<StoredVariants, Failed> {
-        let sweep = Sweep::of(tenant, &Target::Pack(pack.clone()));
+        let scope = VariantScope::of(tenant, &Target::Pack(pack.clone()));
         let mut stored = StoredVariants::default();
         let mut next: Option<String> = None;
         loop {
             let from = next.as_deref().map_or(ListFrom::Start, ListFrom::Token);
-            let page = self.ports().variants().list(&sweep.prefix, from).await?;
-            for key in page.keys.into_iter().filter(|key| sweep.covers(key)) {
+            let page = self.ports().variants().list(&scope.prefix, from).await?;
+            for key in page.keys.into_iter().filter(|key| scope.covers(key)) {
                 stored.count += 1;
                 if stored.first.len() < KEYS_SHOWN_MAX {
                     stored.first.push(key);
@@ -78,8 +78,8 @@ fn row(upsert: Enqueue) -> QueueEntry {
         changes: upsert.changes,
         reasons: upsert.reasons,
         requested_by: [upsert.requested_by].into(),
-        attempts: 0,
-        early_pass: None,
-        sweep: None,
+        early_purge_count: 0,
+        early_purge_version: None,
+        deletion_cursor: None,
     }
 }

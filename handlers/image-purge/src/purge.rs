@@ -23,17 +23,17 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         distribution: Distribution,
         request_id: &str,
     ) -> Result<Response<Body>, Failed> {
-        let Purger { executor, delays, budgets, sweep_max } = &self.purger;
+        let Purger { executor, delays, budgets, variant_deletion_max } = &self.purger;
         let now = self.ports().clock().now();
         let mut entries = Vec::new();
         for upsert in upserts(asked, &pack, now, request_id) {
             let entry = self.ports().queue().upsert(&upsert).await?;
-            entries.push(QueueEntry { early_pass: None, ..entry });
+            entries.push(QueueEntry { early_purge_version: None, ..entry });
         }
         let tenants = BTreeMap::from([(asked.tenant.clone(), distribution)]);
         let plan = plan(now, entries, &[], &tenants, delays, budgets);
-        // Without a lease: this version's early pass is nobody else's.
-        let report = executor.execute(plan, None, now.plus(*sweep_max)).await;
+        // Without a lease: this version's early purge is nobody else's.
+        let report = executor.execute(plan, None, now.plus(*variant_deletion_max)).await;
         match report.accepted.into_iter().next() {
             Some((request, invalidation)) if report.failures.is_empty() => {
                 Ok(Done { pack, request, invalidation, variants_deleted: report.variants_deleted }.into_response())
@@ -50,13 +50,13 @@ pub(crate) fn upserts(asked: &Asked, pack: &ImagePackId, now: Timestamp, request
     let event = Event { change, written_at: now, sequence: "manual".to_owned() };
     let mut upserts = reduce(vec![event], now, request_id, &requester(&asked.admin.subject));
     for upsert in &mut upserts {
-        // Said when it is enqueued, so that no run begins the same pass meanwhile.
+        // Said when it is enqueued, so that no purge run begins the same purge meanwhile.
         upsert.is_purged_at_once = true;
     }
     upserts
 }
 
-/// Characters of a subject that are kept. A request is written down in one item of a table, of limited size.
+/// Characters of a subject that are kept. A request of the outbox is one item of a table, of limited size.
 const SUBJECT_CHARS_MAX: usize = 64;
 
 /// Whom the queue and the ledger name.

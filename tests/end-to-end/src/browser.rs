@@ -91,7 +91,7 @@ async fn metadata(page: Page<'_>) -> Result<((), String), Cause> {
     // The stream takes a second; three leave no doubt.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let after = page.read().await?;
-    // A run of the schedule may have taken the row away; nothing may have been added to it.
+    // A purge run may have taken the row away; nothing may have been added to it.
     let is_quiet = changes(&after) == before || changes(&after) == Default::default();
     if all_fresh(&after) && is_quiet { Ok(((), seen.title)) } else { Err(format!("the page says {after:?}").into()) }
 }

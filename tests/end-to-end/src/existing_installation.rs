@@ -30,7 +30,7 @@ const ENVIRONMENT: &str = "legacy";
 /// The pack that is edited, and its location.
 const PACK: &str = "p1";
 const LOCATION: &str = "main";
-/// Two ticks of a minute each, and a deployment's first cold start.
+/// Two purge runs, a minute apart, and a deployment's first cold start.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
 
 /// What the other stack made.

@@ -5,7 +5,7 @@
 
 mod backlog;
 mod gallery;
-mod runs;
+mod purge_runs;
 mod workers;
 
 use std::time::Duration;
@@ -21,29 +21,29 @@ use local_cloud::function::{Function, Grant};
 use local_cloud::report::{Cause, Report, StepFailed};
 
 use gallery::Gallery;
-use runs::{Run, Runs};
+use purge_runs::{PurgeRun, PurgeRuns};
 
 /// How many entries fill the queue.
 pub const ENTRIES: usize = 50_000;
 
-/// Longer than the settle delay of the local environment: then one run purges for good.
+/// Longer than the settle delay of the local environment: then one purge run purges for good.
 const SETTLED_AFTER: Duration = Duration::from_secs(18);
 /// How long the queue may take to be empty when nothing goes wrong any more.
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
-/// How long a run may be held up before it calls CloudFront, other runs included.
+/// How long a purge run may be held up before it calls CloudFront, other purge runs included.
 const CALLED_WITHIN: Duration = Duration::from_secs(90);
-/// How long the edge holds its answers back while a run is killed.
+/// How long the edge holds its answers back while a purge run is killed.
 const HELD_BACK: Duration = Duration::from_secs(20);
 /// How often all workers are killed while edits are made.
 const RESTARTS: u64 = 3;
-/// How often a run is tried while the edge fails half of the calls.
-const RUNS_UNDER_FIRE: u64 = 3;
+/// How often a purge run is tried while the edge fails half of the calls.
+const PURGE_RUNS_UNDER_FIRE: u64 = 3;
 
 /// Who takes part.
 struct Faults<'a> {
     cloud: &'a LocalCloud,
     report: &'a Report,
-    runs: Runs,
+    purge_runs: PurgeRuns,
     gallery: Gallery,
     killed: u64,
     rights_deleted: u64,
@@ -52,16 +52,16 @@ struct Faults<'a> {
 /// Plays every fault, with `entries` in the queue at the end.
 pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, report: &Report) -> Result<(), StepFailed> {
     let open = async {
-        let (runs, gallery) = (Runs::of(cloud).await?, Gallery::open(cloud).await?);
+        let (purge_runs, gallery) = (PurgeRuns::of(cloud).await?, Gallery::open(cloud).await?);
         // What was played before may wait to be purged once more; the faults must meet their own edits only.
         let note = |left| report.progress.note(&format!("{left} entries of before wait"));
-        runs.until_empty(EMPTY_WITHIN, note).await?;
+        purge_runs.until_empty(EMPTY_WITHIN, note).await?;
         let detail = format!("{} images of two tenants", gallery.len());
-        Ok((Faults { cloud, report, runs, gallery, killed: 0, rights_deleted: 0 }, detail))
+        Ok((Faults { cloud, report, purge_runs, gallery, killed: 0, rights_deleted: 0 }, detail))
     };
     let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
     let name = "image-invalidation is killed while CloudFront answers: the images become fresh";
-    report.step(name, faults.killed_run()).await?;
+    report.step(name, faults.killed_purge_run()).await?;
     let name = "all functions are killed again and again while edits are made: the images become fresh";
     report.step(name, faults.restarted_workers()).await?;
     let name = "CloudFront fails half of the calls: the images become fresh, by exact invalidations";
@@ -69,7 +69,7 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
     let name = "rights are deleted: edits wait, and the images become fresh when the rights are back";
     report.step(name, faults.deleted_rights()).await?;
     let name = "a backlog in the queue is emptied, and nothing of it is lost";
-    let emptied = report.step(name, backlog::empty(cloud, &faults.runs, entries, report)).await?;
+    let emptied = report.step(name, backlog::empty(cloud, &faults.purge_runs, entries, report)).await?;
     let write = async {
         let counts = cloud.edge().faults.counts();
         let injected = counts.injected() + faults.killed + faults.rights_deleted;
@@ -92,15 +92,15 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
 }
 
 impl Faults<'_> {
-    /// Step: the process of a run is killed when CloudFront has its invalidation and before it knows.
-    async fn killed_run(&mut self) -> Result<((), String), Cause> {
+    /// Step: the process of a purge run is killed when CloudFront has its invalidation and before it knows.
+    async fn killed_purge_run(&mut self) -> Result<((), String), Cause> {
         self.edit_and_settle().await?;
         let faults = &self.cloud.edge().faults;
         let calls = faults.counts().calls;
         faults.inject(FaultPlan { delay: HELD_BACK, ..FaultPlan::default() });
-        let runs = self.runs.clone();
-        let run = tokio::spawn(async move { runs.once().await });
-        wait_for("a run that calls CloudFront", CALLED_WITHIN, async || {
+        let purge_runs = self.purge_runs.clone();
+        let purge_run = tokio::spawn(async move { purge_runs.once().await });
+        wait_for("a purge run that calls CloudFront", CALLED_WITHIN, async || {
             let called = faults.counts().calls > calls;
             Ok(if called { Ok(()) } else { Err("no call".to_owned()) })
         })
@@ -108,12 +108,12 @@ impl Faults<'_> {
         let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImageInvalidation))?;
         self.killed += killed;
         faults.stop();
-        let end = run.await??;
-        self.runs.let_the_lease_expire().await?;
+        let end = purge_run.await??;
+        self.purge_runs.let_the_lease_expire().await?;
         let fresh = self.until_fresh().await?;
         let end = match end {
-            Run::Failed(why) => format!("it failed: {why}"),
-            Run::Ended(_) => "the schedule's run was the one".to_owned(),
+            PurgeRun::Failed(why) => format!("it failed: {why}"),
+            PurgeRun::Ended(_) => "the schedule's purge run was the one".to_owned(),
         };
         Ok(((), format!("{killed} process killed, {end}; {fresh}")))
     }
@@ -131,7 +131,7 @@ impl Faults<'_> {
             return Err(Unmet::new("processes to kill".to_owned(), killed.to_string()).into());
         }
         self.gallery.until_queued().await?;
-        self.runs.let_the_lease_expire().await?;
+        self.purge_runs.let_the_lease_expire().await?;
         tokio::time::sleep(SETTLED_AFTER).await;
         Ok(((), format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?)))
     }
@@ -141,8 +141,8 @@ impl Faults<'_> {
         self.edit_and_settle().await?;
         let faults = &self.cloud.edge().faults;
         let before = faults.counts();
-        let mut failed_runs = 0;
-        for seed in 1..=RUNS_UNDER_FIRE {
+        let mut failed_purge_runs = 0;
+        for seed in 1..=PURGE_RUNS_UNDER_FIRE {
             let plan = FaultPlan {
                 throttled_per_mille: 200,
                 failed_per_mille: 150,
@@ -151,7 +151,7 @@ impl Faults<'_> {
                 ..FaultPlan::default()
             };
             faults.inject(plan);
-            failed_runs += u64::from(matches!(self.runs.once_with_lease(CALLED_WITHIN).await?, Run::Failed(_)));
+            failed_purge_runs += u64::from(matches!(self.purge_runs.once_with_lease(CALLED_WITHIN).await?, PurgeRun::Failed(_)));
             self.gallery.edit().await?;
             self.gallery.until_queued().await?;
             tokio::time::sleep(SETTLED_AFTER).await;
@@ -172,7 +172,7 @@ impl Faults<'_> {
             (),
             format!(
                 "{calls} calls of CloudFront: {throttled} throttled, {failed} failed, {lost} took effect and lost the \
-                 answer; {failed_runs} of {RUNS_UNDER_FIRE} runs failed; {fresh}"
+                 answer; {failed_purge_runs} of {PURGE_RUNS_UNDER_FIRE} purge runs failed; {fresh}"
             ),
         ))
     }
@@ -185,7 +185,7 @@ impl Faults<'_> {
         for action in ["s3:DeleteObject", "dynamodb:PutItem"] {
             let denial = Grant::denial("a-right-is-deleted", action);
             role.grant(clients, &denial).await?;
-            let seen = self.expect_failed_run(action, waiting).await;
+            let seen = self.expect_failed_purge_run(action, waiting).await;
             role.revoke(clients, "a-right-is-deleted").await?;
             seen?;
         }
@@ -193,7 +193,7 @@ impl Faults<'_> {
         for tenant in ["acme", "globex"] {
             grants.push(role.revoke(clients, &format!("purge-{tenant}")).await?);
         }
-        let seen = self.expect_failed_run("cloudfront:CreateInvalidation", waiting).await;
+        let seen = self.expect_failed_purge_run("cloudfront:CreateInvalidation", waiting).await;
         let old = self.gallery.old().await?.len();
         for grant in &grants {
             role.grant(clients, grant).await?;
@@ -205,19 +205,19 @@ impl Faults<'_> {
         Ok((
             (),
             format!(
-                "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the run failed, {waiting} \
+                "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the purge run failed, {waiting} \
                  entries waited; {fresh}"
             ),
         ))
     }
 
-    /// Demands that a run fails without `right`, and that what waits goes on waiting.
-    async fn expect_failed_run(&self, right: &str, waiting: usize) -> Result<(), Cause> {
-        if let Run::Ended(summary) = self.runs.once_with_lease(CALLED_WITHIN).await? {
-            return Err(Unmet::new(format!("a run without {right} to fail"), summary.to_string()).into());
+    /// Demands that a purge run fails without `right`, and that what waits goes on waiting.
+    async fn expect_failed_purge_run(&self, right: &str, waiting: usize) -> Result<(), Cause> {
+        if let PurgeRun::Ended(summary) = self.purge_runs.once_with_lease(CALLED_WITHIN).await? {
+            return Err(Unmet::new(format!("a purge run without {right} to fail"), summary.to_string()).into());
         }
-        let left = self.runs.waiting().await?;
-        Ok(expect_eq(&format!("the entries that wait after a run without {right}"), &left, &waiting)?)
+        let left = self.purge_runs.waiting().await?;
+        Ok(expect_eq(&format!("the entries that wait after a purge run without {right}"), &left, &waiting)?)
     }
 
     async fn edit_and_settle(&mut self) -> Result<(), Cause> {
@@ -228,13 +228,13 @@ impl Faults<'_> {
         Ok(())
     }
 
-    /// Lets runs empty the queue, and demands that everything is as if nothing had gone wrong.
+    /// Lets purge runs empty the queue, and demands that everything is as if nothing had gone wrong.
     async fn until_fresh(&self) -> Result<String, Cause> {
         let note = |left| self.report.progress.note(&format!("{left} entries wait"));
-        let runs = self.runs.until_empty(EMPTY_WITHIN, note).await?;
+        let purge_runs = self.purge_runs.until_empty(EMPTY_WITHIN, note).await?;
         let invalidations = self.gallery.expect_fresh().await?;
         Ok(format!(
-            "{} images fresh and completed in the ledger after {runs} more runs, {invalidations} invalidations, 0 dead \
+            "{} images fresh and completed in the ledger after {purge_runs} more purge runs, {invalidations} invalidations, 0 dead \
              letters, 0 edits lost",
             self.gallery.len()
         ))

@@ -1,6 +1,6 @@
 //! Forbidden calls: what a role is not granted is really denied to it, by the IAM of the local AWS.
 //!
-//! `tests/templates` compares what the stacks grant with what is written down; here the deployed roles are taken and the
+//! `tests/templates` compares what the stacks grant with a list; here the deployed roles are taken and the
 //! calls are made.
 
 mod call;

@@ -1,7 +1,7 @@
 //! The scenario: an image edit and what viewers see of it, against the deployed stacks.
 //!
-//! It writes only what an editor writes and calls only what a viewer or an admin calls. The tick is fired by the
-//! deployed schedule, the queue is filled by the deployed stream mapping, and images come through the edge from the
+//! It writes only what an editor writes and calls only what a viewer or an admin calls. The purge run is started by
+//! the deployed schedule, the queue is filled by the deployed stream mapping, and images come through the edge from the
 //! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is lost on
 //! purpose in the end, to be recovered.
 
@@ -24,8 +24,9 @@ use local_cloud::timeline::Timeline;
 
 /// Plays the scenario from beginning to end, or to the first step that does not hold.
 ///
-/// The order lets everything share two ticks: nothing waits when the first one comes, which must therefore do nothing;
-/// all edits follow it at once, so that they have settled when the second one comes, a minute later, and purges them.
+/// The order lets everything share two purge runs: nothing waits when the first one comes, which must therefore do
+/// nothing; all edits follow it at once, so that they have settled when the second one comes, a minute later, and
+/// purges them.
 pub async fn play(
     cloud: &LocalCloud,
     checkout: &Checkout,
@@ -40,7 +41,7 @@ pub async fn play(
     report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(cast)).await?;
     let name = "attacks on the API are refused, purge nothing, write nothing and leave no secret in a log";
     report.step(name, attacks::refused(cast, cloud, checkout)).await?;
-    report.step("an update of metadata and a tick without work purge nothing", purge::idle_tick(cast, report)).await?;
+    report.step("an update of metadata and a purge run without work purge nothing", purge::idle_purge_run(cast, report)).await?;
 
     let name = "the original is replaced: the viewer still gets the old image";
     let mut edits = report.step(name, edit::replace(cast)).await?.to_vec();
@@ -58,12 +59,12 @@ pub async fn play(
         .await?;
     report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
 
-    let name = "the tick purges, and the viewer gets the new image of every edit";
+    let name = "the purge run purges, and the viewer gets the new image of every edit";
     report.step(name, purge::until_fresh(cast, report, edits)).await?;
     report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
     report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(cast, cloud)).await?;
 
     let name = "two edits are lost behind the stream; recover enqueues each of them, once";
     let edits = report.step(name, recovery::lose_and_recover(cast, cloud)).await?.to_vec();
-    report.step("the next tick purges what was recovered", purge::until_fresh(cast, report, edits)).await
+    report.step("the next purge run purges what was recovered", purge::until_fresh(cast, report, edits)).await
 }

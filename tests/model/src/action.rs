@@ -1,6 +1,6 @@
 //! What can happen next.
 
-use crate::run::Step;
+use crate::worker::Step;
 
 /// One step of somebody. A counter-example is a list of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,29 +25,29 @@ pub enum Action {
         /// Which pack.
         pack: usize,
     },
-    /// A scheduled run takes the lease.
+    /// A purge run takes the lease.
     Start,
-    /// A run or a DELETE takes its next step.
+    /// A purge run or a DELETE takes its next step.
     Go {
-        /// Which run, of those that are alive.
-        run: usize,
+        /// Which worker, of those that are alive.
+        worker: usize,
         /// Which step.
         step: Step,
     },
-    /// A run ends its look at an invalidation that is not completed: its time is up.
+    /// A purge run ends its look at an invalidation that is not completed: its time is up.
     Leave {
-        /// Which run, of those that are alive.
-        run: usize,
+        /// Which worker, of those that are alive.
+        worker: usize,
     },
-    /// A run or a DELETE ends here, without a trace.
+    /// A purge run or a DELETE ends here, without a trace.
     Crash {
-        /// Which run, of those that are alive.
-        run: usize,
+        /// Which worker, of those that are alive.
+        worker: usize,
     },
-    /// A run is paused for so long that its lease can expire.
+    /// A purge run is paused for so long that its lease can expire.
     Stall {
-        /// Which run, of those that are alive.
-        run: usize,
+        /// Which worker, of those that are alive.
+        worker: usize,
     },
     /// Every edge has carried out an invalidation.
     CompleteInvalidation {

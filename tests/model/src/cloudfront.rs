@@ -22,7 +22,7 @@ pub struct CloudFront {
 }
 
 impl CloudFront {
-    /// Takes `request`. One that it has already, by its name, changes nothing and costs nothing.
+    /// Takes `request`. One that it has already, by its name, changes nothing and is not billed.
     pub fn create(&mut self, request: &Request, mutation: Option<Mutation>) {
         if self.find(request, mutation).is_none() {
             self.invalidations.push(Invalidation { request: *request, is_completed: false });

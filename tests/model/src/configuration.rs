@@ -17,11 +17,12 @@ pub struct Configuration {
     pub redeliveries: u8,
     /// How often an admin sends DELETE.
     pub deletes: u8,
-    /// How many scheduled runs are alive at once. There may be more of them, one after the other.
-    pub runs: usize,
-    /// How often a run or a DELETE ends between two steps. A call that fails, or whose answer is lost, ends it likewise.
+    /// How many purge runs are alive at once. There may be more of them, one after the other.
+    pub purge_runs: usize,
+    /// How often a purge run or a DELETE ends between two steps. A call that fails, or whose answer is lost, ends it
+    /// likewise.
     pub crashes: u8,
-    /// How often a run is paused for so long that its lease expires.
+    /// How often a purge run is paused for so long that its lease expires.
     pub stalls: u8,
     /// How long things take.
     pub timing: Timing,
@@ -37,12 +38,12 @@ pub struct Timing {
     pub processing_max: u8,
     /// From when an edge has asked the origin until it has stored the answer.
     pub edge_fetch_max: u8,
-    /// How long a run may hold the lease.
+    /// How long the lease of a purge run lasts.
     pub lease: u8,
 }
 
-/// Image-processing and an edge's fetch may go on in the tick after the one that they began in; a run that pauses keeps
-/// within its lease.
+/// Image-processing and an edge's fetch may go on in the tick after the one that they began in; a purge run that pauses
+/// keeps within its lease.
 pub const TIMING: Timing = Timing { processing_max: 1, edge_fetch_max: 1, lease: 3 };
 
 impl Timing {
@@ -57,7 +58,7 @@ impl Timing {
         }
     }
 
-    /// How long a run pauses between the deletes and the invalidation.
+    /// How long a purge run pauses between the deletes and the invalidation.
     #[must_use]
     pub fn pause(&self, mutation: Option<Mutation>) -> u8 {
         match mutation {
@@ -69,14 +70,14 @@ impl Timing {
 }
 
 impl Configuration {
-    /// One pack that is written once, purged by runs that neither crash nor overlap.
+    /// One pack that is written once, purged by purge runs that neither crash nor overlap.
     #[must_use]
     pub fn one_write() -> Self {
         Self {
             writes: vec![1],
             redeliveries: 0,
             deletes: 0,
-            runs: 1,
+            purge_runs: 1,
             crashes: 0,
             stalls: 0,
             timing: TIMING,
@@ -93,11 +94,11 @@ impl Configuration {
     /// The bounds in words.
     #[must_use]
     pub fn bounds(&self) -> String {
-        let Self { writes, redeliveries, deletes, runs, crashes, stalls, .. } = self;
+        let Self { writes, redeliveries, deletes, purge_runs, crashes, stalls, .. } = self;
         let writes: Vec<_> = writes.iter().map(u8::to_string).collect();
         format!(
-            "writes by pack: {}; redeliveries: {redeliveries}; DELETEs: {deletes}; runs at once: {runs}; crashes: \
-             {crashes}; leases that expire under a run: {stalls}",
+            "writes by pack: {}; redeliveries: {redeliveries}; DELETEs: {deletes}; purge runs at once: {purge_runs}; crashes: \
+             {crashes}; leases that expire under a purge run: {stalls}",
             writes.join("+")
         )
     }

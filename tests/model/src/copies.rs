@@ -1,16 +1,16 @@
 //! What viewers can get of one pack, and what is still being rendered for them from old data.
 //!
-//! The two activities that bring old images back, a run of image-processing and an edge's fetch from the origin, may
-//! be under way at any time and in any number, because viewers ask whenever they like. So the model does not begin and
-//! end them one by one. It keeps, for each old version of the data, how long somebody who has read it may still store
-//! what was rendered: **what may be under way is under way**. The clock's tick that closes such a window is the model's
-//! way of saying that a bounded activity does not overrun its limit.
+//! The two activities that bring old images back, an invocation of image-processing and an edge's fetch from the
+//! origin, may be under way at any time and in any number, because viewers ask whenever they like. So the model does
+//! not begin and end them one by one. It keeps, for each old version of the data, how long somebody who has read it may
+//! still store what was rendered: **what may be under way is under way**. The clock's tick that closes such a window is
+//! the model's way of saying that a bounded activity does not overrun its limit.
 //!
 //! image-processing reads the pack once, before it begins; that the real one reads it again after storing is a second
 //! defence, on which the protocol does not rely, so it is not here.
 //!
-//! Three reductions, each because copies have no influence on the protocol (a run deletes whatever there is) and only
-//! old ones can break a promise:
+//! Three reductions, each because copies have no influence on the protocol (a purge run deletes whatever there is) and
+//! only old ones can break a promise:
 //! - only copies of old data are stored. One that was stored before the write is as good stored right after it;
 //! - a copy is replaced by an older one only. The newer one would mend things by chance;
 //! - there is one edge and one variant. What another edge or another variant would do, this one may do as well, and

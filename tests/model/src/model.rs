@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::configuration::Configuration;
 use crate::mutation::Mutation;
 use crate::properties;
-use crate::run::{Fence, Run, Step};
+use crate::worker::{Token, Worker, Step};
 use crate::state::State;
 use crate::steps::Protocol;
 
@@ -35,20 +35,20 @@ impl Configuration {
         }
     }
 
-    /// What runs may do, and what may befall them.
-    fn offer_runs(&self, state: &State, actions: &mut Vec<Action>) {
-        let scheduled = state.runs.iter().filter(|run| run.fence != Fence::None).count();
-        if state.queue.lease_left == 0 && scheduled < self.runs && state.has_work(self.mutation) {
+    /// What workers may do, and what may befall them.
+    fn offer_steps(&self, state: &State, actions: &mut Vec<Action>) {
+        let purge_runs = state.workers.iter().filter(|worker| worker.token != Token::None).count();
+        if state.queue.lease_left == 0 && purge_runs < self.purge_runs && state.has_work(self.mutation) {
             actions.push(Action::Start);
         }
-        for (index, run) in state.runs.iter().enumerate() {
-            match run.step {
+        for (index, worker) in state.workers.iter().enumerate() {
+            match worker.step {
                 Step::Pause(_) => {}
-                Step::Look if !self.protocol().is_done(state, run) => actions.push(Action::Leave { run: index }),
-                step => actions.push(Action::Go { run: index, step }),
+                Step::Look if !self.protocol().is_done(state, worker) => actions.push(Action::Leave { worker: index }),
+                step => actions.push(Action::Go { worker: index, step }),
             }
             if state.left.crashes > 0 {
-                actions.push(Action::Crash { run: index });
+                actions.push(Action::Crash { worker: index });
             }
         }
     }
@@ -63,14 +63,14 @@ impl Configuration {
         if state.is_time_awaited() {
             match state.holds_back_the_clock(self.timing.pause(self.mutation)) {
                 None => actions.push(Action::Tick),
-                Some(run) if state.left.stalls > 0 => actions.push(Action::Stall { run }),
+                Some(worker) if state.left.stalls > 0 => actions.push(Action::Stall { worker }),
                 Some(_) => {}
             }
         }
     }
 
     fn enqueue(&self, state: &mut State, pack: usize, by_delete: bool) {
-        let claims = by_delete && self.mutation != Some(Mutation::DeleteDoesNotClaimTheEarlyPass);
+        let claims = by_delete && self.mutation != Some(Mutation::DeleteDoesNotClaimTheEarlyPurge);
         state.enqueue(pack, claims, self.timing.settle(self.mutation));
     }
 
@@ -95,14 +95,14 @@ impl Configuration {
     }
 
     fn start(&self, state: &mut State) {
-        let run = Run::scheduled(state, self.mutation);
-        for other in &mut state.runs {
-            if other.fence == Fence::Newest {
-                other.fence = Fence::Superseded;
+        let worker = Worker::purge_run(state, self.mutation);
+        for other in &mut state.workers {
+            if other.token == Token::Newest {
+                other.token = Token::Superseded;
             }
         }
         state.queue.lease_left = self.timing.lease;
-        state.runs.push(run);
+        state.workers.push(worker);
     }
 }
 
@@ -120,7 +120,7 @@ impl Model for Configuration {
             return;
         }
         self.offer_changes(state, actions);
-        self.offer_runs(state, actions);
+        self.offer_steps(state, actions);
         self.offer_the_rest(state, actions);
     }
 
@@ -137,26 +137,26 @@ impl Model for Configuration {
             Action::Delete { pack } => {
                 state.left.deletes -= 1;
                 self.enqueue(&mut state, pack, true);
-                let run = Run::delete(&state, pack);
-                state.runs.push(run);
+                let worker = Worker::delete(&state, pack);
+                state.workers.push(worker);
             }
             Action::Start => self.start(&mut state),
-            Action::Go { run, .. } => {
-                let run = state.runs.remove(run);
-                let run = self.protocol().go(&mut state, run);
-                state.runs.extend(run);
+            Action::Go { worker, .. } => {
+                let worker = state.workers.remove(worker);
+                let worker = self.protocol().go(&mut state, worker);
+                state.workers.extend(worker);
             }
-            Action::Leave { run } => {
-                let run = state.runs.remove(run);
-                state.runs.push(self.protocol().proceed(run));
+            Action::Leave { worker } => {
+                let worker = state.workers.remove(worker);
+                state.workers.push(self.protocol().proceed(worker));
             }
-            Action::Crash { run } => {
+            Action::Crash { worker } => {
                 state.left.crashes -= 1;
-                state.runs.remove(run);
+                state.workers.remove(worker);
             }
-            Action::Stall { run } => {
+            Action::Stall { worker } => {
                 state.left.stalls -= 1;
-                state.runs[run].is_stalled = true;
+                state.workers[worker].is_stalled = true;
             }
             Action::CompleteInvalidation { invalidation } => {
                 let invalidation = &mut state.cloudfront.invalidations[invalidation];
@@ -172,10 +172,10 @@ impl Model for Configuration {
             Action::EdgeStores { pack, data } => state.packs[pack].copies.cached = Some(data),
             Action::Tick => {
                 state.tick(self);
-                state.runs = state.runs.into_iter().map(|run| self.protocol().tick(run)).collect();
+                state.workers = state.workers.into_iter().map(|worker| self.protocol().tick(worker)).collect();
             }
         }
-        state.runs.sort_unstable();
+        state.workers.sort_unstable();
         Some(state)
     }
 

@@ -12,22 +12,22 @@ pub enum Mutation {
     SettleDelayWithoutClockSkew,
     /// A row is removed whatever its version is.
     RowRemovedAtAnyVersion,
-    /// A request is written down whoever holds the lease.
-    LeaseNotFenced,
+    /// A request is written to the outbox without a check of the lease's fencing token.
+    FencingTokenNotChecked,
     /// CloudFront is told at once after the deletes: an edge that had begun to read a variant stores it later.
     NoPauseForEdgeFetches,
     /// The pause is as long as an edge's fetch may take, without the tick by which clocks differ.
     PauseWithoutClockSkew,
-    /// A request is written down after it was sent.
-    RequestSentBeforeItIsWrittenDown,
-    /// The settled pass is sent under the name of the early one: CloudFront answers with what it has already done.
-    PassesShareTheirReference,
+    /// A request is written to the outbox after it was sent.
+    RequestSentBeforeItIsInTheOutbox,
+    /// The final purge is sent under the name of the early one: CloudFront answers with what it has already done.
+    PurgesShareTheirReference,
     /// A row is removed when CloudFront has accepted the invalidation.
     RowRemovedWhenAccepted,
-    /// A run reads the entries first and the requests after them.
+    /// A purge run reads the entries first and the requests after them.
     EntriesReadBeforeRequests,
-    /// A DELETE does not say that it takes care of the early pass.
-    DeleteDoesNotClaimTheEarlyPass,
+    /// A DELETE does not say that it takes care of the early purge.
+    DeleteDoesNotClaimTheEarlyPurge,
     /// An upsert that was under way for long takes the row's `lastEventAt` back behind that of a later change.
     LastEventAtGoesBack,
 }

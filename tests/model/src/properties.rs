@@ -5,24 +5,24 @@ use stateright::{Model, Property};
 use crate::configuration::Configuration;
 use crate::state::State;
 
-/// Once the ledger says completed for a settled purge of a row's version, no viewer who asks later is answered with
-/// older data than that version's. A viewer who joins a fetch or a run that is under way is covered: where that could
-/// have read old data, the next step could store it.
+/// Once the ledger says completed for a final purge of a row's version, no viewer who asks later is answered with
+/// older data than that version's. A viewer who joins a fetch or an invocation that is under way is covered: where that
+/// could have read old data, the next step could store it.
 pub const SAFETY: &str = "no viewer is answered with what a completed purge replaced";
 
-/// Where everything has come to its end, the queue is empty, no request is open, and nothing old is left. The model is
-/// finite and acyclic, so every path comes there; that makes "in the end" an invariant of the last states, which is
-/// exact where Stateright's `eventually` may overlook a path that joins another.
+/// Where everything has come to its end, the queue is empty, no request is in flight, and nothing old is left. The
+/// model is finite and acyclic, so every path comes there; that makes "in the end" an invariant of the last states,
+/// which is exact where Stateright's `eventually` may overlook a path that joins another.
 pub const LIVENESS: &str = "in the end everything is purged and the queue is empty";
 
-/// Each version is named in at most one early and one settled request that CloudFront bills.
-pub const BILL: &str = "each version has at most one early and one settled invalidation";
+/// Each version is named in at most one early and one final request that CloudFront bills.
+pub const BILL: &str = "each version has at most one early and one final invalidation";
 
 /// A write whose stream record was delivered is in the queue, on its way, or purged.
 pub const NOTHING_LOST: &str = "no delivered write is lost";
 
-/// It does happen that a settled purge completes; a model in which nothing happens would satisfy everything else.
-pub const PURGED: &str = "a settled purge completes";
+/// It does happen that a final purge completes; a model in which nothing happens would satisfy everything else.
+pub const PURGED: &str = "a final purge completes";
 
 /// It does happen that a viewer can get an old image before that.
 pub const STALE: &str = "an old image is there before the purge";
@@ -40,15 +40,15 @@ pub fn all() -> Vec<Property<Configuration>> {
             !actions.is_empty() || is_all_purged(state)
         }),
         Property::always(BILL, |_, state: &State| {
-            let mut passes: Vec<_> = state
+            let mut purges: Vec<_> = state
                 .cloudfront
                 .invalidations
                 .iter()
                 .flat_map(|invalidation| invalidation.request.served())
-                .map(|(pack, served)| (pack, served.version, served.pass))
+                .map(|(pack, served)| (pack, served.version, served.kind))
                 .collect();
-            passes.sort_unstable();
-            passes.windows(2).all(|neighbours| neighbours[0] != neighbours[1])
+            purges.sort_unstable();
+            purges.windows(2).all(|neighbours| neighbours[0] != neighbours[1])
         }),
         Property::always(NOTHING_LOST, |_, state: &State| {
             (0..state.packs.len()).all(|pack| state.packs[pack].delivered <= covered(state, pack))
@@ -61,8 +61,8 @@ pub fn all() -> Vec<Property<Configuration>> {
 }
 
 fn is_all_purged(state: &State) -> bool {
-    state.queue.requests.is_empty()
-        && state.runs.is_empty()
+    state.queue.outbox.is_empty()
+        && state.workers.is_empty()
         && state.packs.iter().all(|pack| {
             pack.row.is_none()
                 && pack.promised == pack.data
@@ -73,7 +73,7 @@ fn is_all_purged(state: &State) -> bool {
 /// The newest data of `pack` that somebody has purged, is purging or will purge.
 fn covered(state: &State, pack: usize) -> u8 {
     let of_pack = &state.packs[pack];
-    let requested = state.queue.requests.iter().filter_map(|written| written.request.entries[pack]);
+    let requested = state.queue.outbox.iter().filter_map(|written| written.request.entries[pack]);
     let on_its_way = requested.map(|served| served.promises);
     on_its_way.chain(of_pack.row.map(|row| row.promises)).chain([of_pack.promised]).max().unwrap_or_default()
 }

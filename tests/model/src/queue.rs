@@ -1,6 +1,6 @@
-//! The queue's table: one row per pack, the requests that are on their way, and the lease.
+//! The queue's table: one row per pack, the requests in flight, and the lease.
 
-use crate::request::WrittenRequest;
+use crate::request::OutboxRequest;
 
 /// A pack that waits to be purged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,8 +11,8 @@ pub struct Row {
     /// `began_at >= last_event_at + settle`, kept as what is left of it so that equal situations at different times are
     /// one state.
     pub settles_in: u8,
-    /// Whether this version's early pass is done, or is being done by an admin's DELETE.
-    pub is_early_pass_done: bool,
+    /// Whether this version's early purge is done, or is being done by an admin's DELETE.
+    pub is_early_purge_done: bool,
     /// See [`crate::request::Served::promises`].
     pub promises: u8,
 }
@@ -20,8 +20,8 @@ pub struct Row {
 /// The requests and the lease. The rows lie with their packs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Queue {
-    /// The requests that are written down, sorted.
-    pub requests: Vec<WrittenRequest>,
+    /// The requests of the outbox, sorted.
+    pub outbox: Vec<OutboxRequest>,
     /// How long until the lease expires; `0`: it can be taken.
     pub lease_left: u8,
 }

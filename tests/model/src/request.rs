@@ -3,13 +3,13 @@
 use crate::configuration::PACKS_MAX;
 use crate::mutation::Mutation;
 
-/// Which of a version's two passes.
+/// Which of a version's two purges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Pass {
+pub enum PurgeKind {
     /// At once, so that viewers see the change soon; the row stays.
     Early,
     /// When nothing stale can be stored any more; the row may go.
-    Settled,
+    Final,
 }
 
 /// One row of the queue, as a request serves it.
@@ -17,9 +17,9 @@ pub enum Pass {
 pub struct Served {
     /// The row's version.
     pub version: u8,
-    /// For which of its passes.
-    pub pass: Pass,
-    /// The data that was current when this version was enqueued: what the completed settled pass promises. Not part of
+    /// Which of its two purges.
+    pub kind: PurgeKind,
+    /// The data that was current when this version was enqueued: what the completed final purge promises. Not part of
     /// the protocol, but of what is proved of it.
     pub promises: u8,
 }
@@ -31,9 +31,9 @@ pub struct Request {
     pub entries: [Option<Served>; PACKS_MAX],
 }
 
-/// A request as the queue's table holds it.
+/// A request as it is in the outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WrittenRequest {
+pub struct OutboxRequest {
     /// The request.
     pub request: Request,
     /// Whether CloudFront's id is noted in it, so that nobody sends it again.
@@ -54,8 +54,8 @@ impl Request {
 
     /// Whether it has entries that leave the queue by it.
     #[must_use]
-    pub fn has_settled_entries(&self) -> bool {
-        self.served().any(|(_, served)| served.pass == Pass::Settled)
+    pub fn has_final_entries(&self) -> bool {
+        self.served().any(|(_, served)| served.kind == PurgeKind::Final)
     }
 
     /// The first pack that it covers from `pack` on.
@@ -69,26 +69,27 @@ impl Request {
     pub fn has_the_name_of(&self, other: &Self, mutation: Option<Mutation>) -> bool {
         let name_of = |request: &Self| {
             request.entries.map(|entry| {
-                entry.map(|Served { version, pass, .. }| {
-                    (version, (mutation != Some(Mutation::PassesShareTheirReference)).then_some(pass))
+                entry.map(|Served { version, kind, .. }| {
+                    (version, (mutation != Some(Mutation::PurgesShareTheirReference)).then_some(kind))
                 })
             })
         };
         name_of(self) == name_of(other)
     }
 
-    /// The entries that none of `open` serves already: a settled pass that is on its way makes the early one needless.
+    /// The entries that none of `in_flight` serves already: a final purge that is on its way makes the early one
+    /// needless.
     #[must_use]
-    pub fn without_open(&self, open: &[WrittenRequest]) -> Self {
-        let is_open = |pack: usize, version: u8, pass: Pass| {
-            open.iter().any(|written| {
-                written.request.entries[pack].is_some_and(|served| served.version == version && served.pass == pass)
+    pub fn without_in_flight(&self, in_flight: &[OutboxRequest]) -> Self {
+        let is_in_flight = |pack: usize, version: u8, kind: PurgeKind| {
+            in_flight.iter().any(|written| {
+                written.request.entries[pack].is_some_and(|served| served.version == version && served.kind == kind)
             })
         };
         let mut left = *self;
         for (pack, served) in self.served() {
-            if is_open(pack, served.version, Pass::Settled)
-                || (served.pass == Pass::Early && is_open(pack, served.version, Pass::Early))
+            if is_in_flight(pack, served.version, PurgeKind::Final)
+                || (served.kind == PurgeKind::Early && is_in_flight(pack, served.version, PurgeKind::Early))
             {
                 left.entries[pack] = None;
             }

@@ -1,31 +1,31 @@
-//! A scheduled run, or an admin's DELETE: what it remembers, and its steps. Between any two of them it may crash, or be
+//! A purge run, or an admin's DELETE: what it remembers, and its steps. Between any two of them it may crash, or be
 //! overtaken by anything else.
 
 use crate::mutation::Mutation;
-use crate::request::{Pass, Request, Served, WrittenRequest};
+use crate::request::{PurgeKind, Request, Served, OutboxRequest};
 use crate::state::State;
 
 /// Who is at work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Run {
-    /// Its right to write requests down.
-    pub fence: Fence,
+pub struct Worker {
+    /// Its right to write requests to the outbox.
+    pub token: Token,
     /// Whether it is so slow that its lease may expire.
     pub is_stalled: bool,
     /// What it does next.
     pub step: Step,
-    /// The requests that it has read and not followed yet. It follows one after the other; the real run's concurrent
-    /// follow-ups write different rows, or the same ones conditionally.
-    pub following: Vec<WrittenRequest>,
+    /// The requests that it has read and not tracked yet. It tracks one after the other; the real purge run's
+    /// concurrent tracking writes different rows, or the same ones conditionally.
+    pub tracking: Vec<OutboxRequest>,
     /// The request that it is at.
-    pub current: WrittenRequest,
-    /// What it purges after that; empty once it is written down.
+    pub current: OutboxRequest,
+    /// What it purges after that; empty once it is in the outbox.
     pub batch: Request,
 }
 
-/// A run's right to write requests down.
+/// A worker's right to write requests to the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Fence {
+pub enum Token {
     /// It has the newest token, whether its lease has expired or not.
     Newest,
     /// Somebody has taken the lease since. All that the protocol asks of a token is whether it is the newest.
@@ -40,11 +40,11 @@ pub enum Step {
     /// Reads the rest of the table (the requests were read with the taking of the lease), and plans.
     ReadEntries,
     /// Deletes the variants of a pack.
-    Sweep(usize),
+    DeleteVariants(usize),
     /// Waits for the edges' fetches; so many ticks are left.
     Pause(u8),
-    /// Writes its request down, if it may.
-    WriteDown,
+    /// Writes its request to the outbox, if it may.
+    WriteRequest,
     /// Sends the request to CloudFront.
     Send,
     /// Notes CloudFront's id in the request.
@@ -53,25 +53,25 @@ pub enum Step {
     Look,
     /// Writes the end of a pack's purge into the ledger.
     Ledger(usize),
-    /// Removes a pack's row, or notes that its early pass is done; only at the version that was purged.
-    Conclude(usize),
+    /// Removes a pack's row, or notes that its early purge is done; only at the version that was purged.
+    UpdateRow(usize),
     /// Removes the request.
     Forget,
     /// Gives the lease back.
     Release,
 }
 
-impl Run {
-    /// A scheduled run that has taken the lease and read the requests.
+impl Worker {
+    /// A purge run that has taken the lease and read the requests.
     #[must_use]
-    pub fn scheduled(state: &State, mutation: Option<Mutation>) -> Self {
+    pub fn purge_run(state: &State, mutation: Option<Mutation>) -> Self {
         let is_swapped = mutation == Some(Mutation::EntriesReadBeforeRequests);
         Self {
-            fence: Fence::Newest,
+            token: Token::Newest,
             is_stalled: false,
             step: Step::ReadEntries,
-            following: if is_swapped { Vec::new() } else { state.queue.requests.clone() },
-            current: WrittenRequest::default(),
+            tracking: if is_swapped { Vec::new() } else { state.queue.outbox.clone() },
+            current: OutboxRequest::default(),
             batch: if is_swapped { state.due() } else { Request::default() },
         }
     }
@@ -81,21 +81,21 @@ impl Run {
     pub fn delete(state: &State, pack: usize) -> Self {
         let mut batch = Request::default();
         batch.entries[pack] =
-            state.packs[pack].row.map(|row| Served { version: row.version, pass: Pass::Early, promises: row.promises });
+            state.packs[pack].row.map(|row| Served { version: row.version, kind: PurgeKind::Early, promises: row.promises });
         Self {
-            fence: Fence::None,
+            token: Token::None,
             is_stalled: false,
-            step: Step::Sweep(pack),
-            following: Vec::new(),
-            current: WrittenRequest::default(),
+            step: Step::DeleteVariants(pack),
+            tracking: Vec::new(),
+            current: OutboxRequest::default(),
             batch,
         }
     }
 
-    /// Whether nobody has taken the lease since this run took it.
+    /// Whether nobody has taken the lease since this purge run took it.
     #[must_use]
-    pub fn holds_the_newest_lease(&self) -> bool {
-        self.fence == Fence::Newest
+    pub fn has_the_newest_token(&self) -> bool {
+        self.token == Token::Newest
     }
 
     /// Whether it waits for the clock.
@@ -110,7 +110,7 @@ impl Run {
         match self.step {
             Step::Pause(left) => left,
             Step::ReadEntries => pause,
-            _ if self.batch.has_settled_entries() => pause,
+            _ if self.batch.has_final_entries() => pause,
             _ => 0,
         }
     }

@@ -5,8 +5,8 @@ use crate::configuration::Configuration;
 use crate::copies::Copies;
 use crate::mutation::Mutation;
 use crate::queue::{Queue, Row};
-use crate::request::{Pass, Request, Served};
-use crate::run::Run;
+use crate::request::{PurgeKind, Request, Served};
+use crate::worker::Worker;
 
 /// The world at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,8 +17,8 @@ pub struct State {
     pub queue: Queue,
     /// CloudFront's list.
     pub cloudfront: CloudFront,
-    /// Who is at work, sorted: which of two equal runs did something makes no difference.
-    pub runs: Vec<Run>,
+    /// Who is at work, sorted: which of two equal workers did something makes no difference.
+    pub workers: Vec<Worker>,
     /// What may still happen or go wrong.
     pub left: Left,
 }
@@ -36,7 +36,7 @@ pub struct Pack {
     pub row: Option<Row>,
     /// What viewers can get.
     pub copies: Copies,
-    /// The oldest data that viewers may get, as the ledger's completed settled purges promise it.
+    /// The oldest data that viewers may get, as the ledger's completed final purges promise it.
     pub promised: u8,
     /// What is left of the settle delay of an upsert that began at the first delivery and is under way since.
     pub late_upsert_settles_in: u8,
@@ -51,7 +51,7 @@ pub struct Left {
     pub deletes: u8,
     /// Crashes.
     pub crashes: u8,
-    /// Leases that expire under a run.
+    /// Leases that expire under a purge run.
     pub stalls: u8,
 }
 
@@ -64,7 +64,7 @@ impl State {
             packs: vec![Pack::default(); configuration.writes.len()],
             queue: Queue::default(),
             cloudfront: CloudFront::default(),
-            runs: Vec::new(),
+            workers: Vec::new(),
             left: Left { redeliveries, deletes, crashes, stalls },
         }
     }
@@ -77,7 +77,7 @@ impl State {
         pack.row = Some(Row {
             version: pack.enqueues,
             settles_in: settle,
-            is_early_pass_done: by_delete,
+            is_early_purge_done: by_delete,
             promises: pack.data,
         });
     }
@@ -87,36 +87,36 @@ impl State {
     pub fn due(&self) -> Request {
         let mut due = Request::default();
         for (pack, row) in self.packs.iter().enumerate().filter_map(|(pack, state)| Some((pack, state.row?))) {
-            let Row { version, settles_in, is_early_pass_done, promises } = row;
-            let pass = if settles_in == 0 { Pass::Settled } else { Pass::Early };
-            if pass == Pass::Settled || !is_early_pass_done {
-                due.entries[pack] = Some(Served { version, pass, promises });
+            let Row { version, settles_in, is_early_purge_done, promises } = row;
+            let kind = if settles_in == 0 { PurgeKind::Final } else { PurgeKind::Early };
+            if kind == PurgeKind::Final || !is_early_purge_done {
+                due.entries[pack] = Some(Served { version, kind, promises });
             }
         }
         due
     }
 
-    /// Whether a scheduled run that starts now finds something to do. One that does not would only take the lease, which
-    /// matters where another run is alive that had it last.
+    /// Whether a purge run that starts now finds something to do. One that does not would only take the lease, which
+    /// matters where another purge run is alive that had it last.
     #[must_use]
     pub fn has_work(&self, mutation: Option<Mutation>) -> bool {
         let is_waiting = |request: &Request| {
             self.cloudfront.find(request, mutation).is_some_and(|invalidation| !invalidation.is_completed)
                 && mutation != Some(Mutation::RowRemovedWhenAccepted)
         };
-        self.queue.requests.iter().any(|written| !written.is_accepted || !is_waiting(&written.request))
-            || !self.due().without_open(&self.queue.requests).is_empty()
-            || self.runs.iter().any(Run::holds_the_newest_lease)
+        self.queue.outbox.iter().any(|written| !written.is_accepted || !is_waiting(&written.request))
+            || !self.due().without_in_flight(&self.queue.outbox).is_empty()
+            || self.workers.iter().any(Worker::has_the_newest_token)
     }
 
-    /// The run that the clock waits for, if one more tick would let its lease expire.
+    /// The purge run that the clock waits for, if one more tick would let its lease expire.
     #[must_use]
     pub fn holds_back_the_clock(&self, pause: u8) -> Option<usize> {
-        self.runs.iter().position(|run| {
-            let needed = run.pause_needed(pause);
-            run.holds_the_newest_lease()
-                && !run.is_stalled
-                && self.queue.lease_left.saturating_sub(1) <= needed.saturating_sub(u8::from(run.is_pausing()))
+        self.workers.iter().position(|worker| {
+            let needed = worker.pause_needed(pause);
+            worker.has_the_newest_token()
+                && !worker.is_stalled
+                && self.queue.lease_left.saturating_sub(1) <= needed.saturating_sub(u8::from(worker.is_pausing()))
         })
     }
 
@@ -124,13 +124,13 @@ impl State {
     #[must_use]
     pub fn is_time_awaited(&self) -> bool {
         self.queue.lease_left > 0
-            || self.runs.iter().any(Run::is_pausing)
+            || self.workers.iter().any(Worker::is_pausing)
             || self.packs.iter().any(|pack| {
                 pack.row.is_some_and(|row| row.settles_in > 0) || pack.copies.wait() || pack.late_upsert_settles_in > 0
             })
     }
 
-    /// A tick goes by, except for the runs.
+    /// A tick goes by, except for the workers.
     pub fn tick(&mut self, configuration: &Configuration) {
         self.queue.lease_left = self.queue.lease_left.saturating_sub(1);
         for pack in &mut self.packs {

@@ -17,7 +17,7 @@ use aws_config::retry::RetryConfig;
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
 use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RefusedItems, RunningEdge};
-use image_invalidation::{RunFailed, Summary};
+use image_invalidation::{PurgeRunError, Summary};
 use local_aws::{LocalDynamoDb, LocalS3, sdk_config};
 use local_cloud::ministack::MiniStack;
 use purging::executor::Executor;
@@ -32,11 +32,11 @@ pub const SETTLE: Duration = Duration::from_secs(30);
 /// How long every handler pauses between deletes and invalidations, unless a test sets its own.
 const EDGE_FETCH_MAX: Duration = Duration::ZERO;
 /// More than any test's variants take.
-const SWEEP_MAX: Duration = Duration::from_mins(10);
-/// How long a run of image-invalidation may hold the lease.
+const VARIANT_DELETION_MAX: Duration = Duration::from_mins(10);
+/// How long the lease of a purge run lasts.
 pub const LEASE: Duration = Duration::from_secs(150);
-/// A run looks at its requests once; none of these tests waits for CloudFront.
-const FOLLOW_UP_MAX: Duration = Duration::ZERO;
+/// A purge run looks at its requests once; none of these tests waits for CloudFront.
+const TRACKING_MAX: Duration = Duration::ZERO;
 /// The token's claim that names its tenants.
 const TENANT_CLAIM: &str = "tenants";
 
@@ -48,7 +48,7 @@ const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
 /// The stream handler over the real SDK.
 pub type StreamHandler = dynamodb_imagepacks_stream::Handler<InvalidationQueue, DeadLetterQueue>;
-/// The scheduled run over the real SDK.
+/// The purge run over the real SDK.
 pub type InvalidationHandler = image_invalidation::Handler<AwsPorts<TestClock>, DeadLetterQueue>;
 /// The admin's purge over the real SDK.
 pub type PurgeHandler = image_purge::Handler<AwsPorts<TestClock>, ImagePackTable>;
@@ -115,14 +115,14 @@ impl Environment {
         }
     }
 
-    /// The scheduled run.
+    /// The purge run.
     #[must_use]
     pub fn invalidation_handler(&self) -> InvalidationHandler {
         image_invalidation::Handler {
             purger: self.purger(),
             dead_letters: self.dead_letter_queue(),
             lease: LEASE,
-            follow_up_max: FOLLOW_UP_MAX,
+            tracking_max: TRACKING_MAX,
         }
     }
 
@@ -183,7 +183,7 @@ impl Environment {
             executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
             delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
             budgets: Budgets::default(),
-            sweep_max: SWEEP_MAX,
+            variant_deletion_max: VARIANT_DELETION_MAX,
         }
     }
 
@@ -200,13 +200,13 @@ impl Environment {
     }
 }
 
-/// How long a run may take.
-const RUN_MAX: Duration = Duration::from_mins(4);
+/// How long a purge run may take.
+const PURGE_RUN_MAX: Duration = Duration::from_mins(4);
 
 /// Runs once, as `owner`, with a clock that shows `now`.
-pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) -> Result<Summary, RunFailed> {
+pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) -> Result<Summary, PurgeRunError> {
     handler.purger.executor.ports.clock.set(now);
-    handler.run(owner, now.plus(RUN_MAX)).await
+    handler.run(owner, now.plus(PURGE_RUN_MAX)).await
 }
 
 /// The settings of a client whose service is down: every call is refused at once.

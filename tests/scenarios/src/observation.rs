@@ -45,7 +45,7 @@ impl Environment {
         rows
     }
 
-    /// The requests that are on their way.
+    /// The requests in flight.
     pub async fn requests(&self) -> Vec<Value> {
         let mut rows = self.rows(LocalDynamoDb::INVALIDATION_QUEUE_TABLE).await;
         rows.retain(|row| row["tenant"] == "#request");
@@ -58,7 +58,7 @@ impl Environment {
         self.queue_rows().await.iter().map(name).collect()
     }
 
-    /// Whether a run holds the lease.
+    /// Whether a purge run has the lease.
     pub async fn has_lease(&self) -> bool {
         let rows = self.rows(LocalDynamoDb::INVALIDATION_QUEUE_TABLE).await;
         rows.iter().any(|row| row["tenant"] == "#lease" && row["leaseExpiresAt"] != 0)
@@ -93,15 +93,15 @@ impl Environment {
     /// The dead letters, taken from their queue.
     pub async fn dead_letters(&self) -> Vec<Value> {
         let sqs = aws_sdk_sqs::Client::new(&self.ministack_sdk());
-        let mut letters = Vec::new();
+        let mut dead_letters = Vec::new();
         loop {
             let receive = sqs.receive_message().queue_url(&self.dead_letter_queue_url).max_number_of_messages(10);
             let messages = receive.send().await.expect("ReceiveMessage").messages.unwrap_or_default();
             if messages.is_empty() {
-                return letters;
+                return dead_letters;
             }
             for message in messages {
-                letters.push(serde_json::from_str(&message.body.unwrap_or_default()).expect("a dead letter is JSON"));
+                dead_letters.push(serde_json::from_str(&message.body.unwrap_or_default()).expect("a dead letter is JSON"));
                 let delete = sqs.delete_message().queue_url(&self.dead_letter_queue_url);
                 let delete = delete.receipt_handle(message.receipt_handle.unwrap_or_default());
                 delete.send().await.expect("DeleteMessage");

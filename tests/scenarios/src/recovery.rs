@@ -72,9 +72,9 @@ impl Environment {
         self.ministack_sdk()
     }
 
-    /// Puts `letter` into the dead-letter queue.
-    pub async fn send_dead_letter(&self, letter: &Value) {
+    /// Puts `dead_letter` into the dead-letter queue.
+    pub async fn send_dead_letter(&self, dead_letter: &Value) {
         let send = self.recovery_clients().sqs.send_message().queue_url(&self.dead_letter_queue_url);
-        send.message_body(letter.to_string()).send().await.expect("SendMessage");
+        send.message_body(dead_letter.to_string()).send().await.expect("SendMessage");
     }
 }

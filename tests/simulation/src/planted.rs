@@ -9,8 +9,8 @@ pub enum Planted {
     RowRemovedAtAnyVersion,
     /// The last purge does not wait until nothing stale can be stored any more.
     NoSettleDelay,
-    /// Who held the lease before sends its requests all the same.
-    LeaseNotFenced,
+    /// A purge run whose lease was taken over sends its requests all the same.
+    FencingTokenNotChecked,
     /// A request that is sent again has another name.
     CallerReferenceFromTheClock,
     /// A purge is called completed when CloudFront has only accepted it.

@@ -6,7 +6,7 @@ mod history;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::image::image_pack::{ImagePack, LocationConfig};
-use domain::image::variant_key::Sweep;
+use domain::image::variant_key::VariantScope;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::LedgerRow;
 use domain::purge::planner::Distribution;
@@ -38,8 +38,8 @@ pub enum Breach {
 /// By write: up to which one what a viewer sees must be fresh, for each target of a tenant.
 pub(crate) type Floor = BTreeMap<(TenantId, Target), u64>;
 
-/// A version of a row, and which of its two passes.
-type Pass = (TenantId, Target, String, bool);
+/// A version of a row, and which of its two purges.
+type Purge = (TenantId, Target, String, bool);
 
 /// What is promised, and how it is kept so far.
 #[derive(Debug, Default)]
@@ -53,12 +53,12 @@ pub(crate) struct Promise {
     enqueued: Floor,
     /// The last write that a version of a row stands for.
     versions: BTreeMap<(TenantId, Target, String), u64>,
-    /// Every request that was ever written down, by name.
+    /// Every request that was ever in the outbox, by name.
     requests: BTreeMap<String, PurgeRequest>,
     /// The last write of each target whose purge the ledger calls completed.
     completed: Floor,
-    /// The caller references under which each pass was accepted.
-    billed: BTreeMap<Pass, BTreeSet<String>>,
+    /// The caller references under which each purge was accepted.
+    billed: BTreeMap<Purge, BTreeSet<String>>,
     /// How many answers were looked at.
     pub(crate) answers: u64,
     /// How many invalidations CloudFront accepted.
@@ -116,7 +116,7 @@ impl Promise {
         self.versions.insert((tenant, target, upsert.version.clone()), *enqueued);
     }
 
-    /// A request was written down.
+    /// A request was written to the outbox.
     pub(crate) fn requested(&mut self, request: &PurgeRequest) {
         self.requests.entry(request.caller_reference.clone()).or_insert_with(|| request.clone());
     }
@@ -126,7 +126,7 @@ impl Promise {
         self.invalidations += 1;
         let name = reference.split('-').next().unwrap_or(reference);
         let Some(request) = self.requests.get(name).cloned() else {
-            self.broken(Breach::BilledTwice, format!("{reference} was sent without being written down"));
+            self.broken(Breach::BilledTwice, format!("{reference} was sent without being in the outbox"));
             return;
         };
         let covering = |target| InvalidationItem::covering(tenant, target, distribution.cache_tags).to_string();
@@ -136,13 +136,13 @@ impl Promise {
             self.broken(Breach::Foreign, format!("{items:?} of {tenant} were invalidated for {request:?}"));
         }
         for entry in request.entries {
-            let pass = (tenant.clone(), entry.target, entry.version, entry.is_settled);
-            let references = self.billed.entry(pass.clone()).or_default();
+            let purge = (tenant.clone(), entry.target, entry.version, entry.is_final);
+            let references = self.billed.entry(purge.clone()).or_default();
             references.insert(reference.to_owned());
             if references.len() > 1 {
-                let (_, target, version, is_settled) = pass;
-                let pass = if is_settled { "settled" } else { "early" };
-                let how = format!("the {pass} pass of {target} of {tenant} at {version} was sent as {references:?}");
+                let (_, target, version, is_final) = purge;
+                let purge = if is_final { "final" } else { "early" };
+                let how = format!("the {purge} purge of {target} of {tenant} at {version} was sent as {references:?}");
                 self.broken(Breach::BilledTwice, how);
             }
         }
@@ -151,7 +151,7 @@ impl Promise {
     /// A purge deleted the variant `key`.
     pub(crate) fn deleted(&mut self, key: &str) {
         let mut targets = self.enqueued.keys();
-        if !targets.any(|(tenant, target)| Sweep::of(tenant, target).covers(key)) {
+        if !targets.any(|(tenant, target)| VariantScope::of(tenant, target).covers(key)) {
             self.broken(Breach::Foreign, format!("variant {key} was deleted, and nobody had asked for it"));
         }
     }

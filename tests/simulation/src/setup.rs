@@ -15,7 +15,7 @@ pub(crate) const IMAGE_PROCESSING: Function =
 /// The stream handler.
 pub(crate) const STREAM_HANDLER: Function =
     Function { name: "dynamodb-imagepacks-stream", time_limit: Duration::from_mins(1) };
-/// The scheduled run.
+/// The purge run.
 pub(crate) const IMAGE_INVALIDATION: Function =
     Function { name: "image-invalidation", time_limit: Duration::from_mins(4) };
 /// The admin's DELETE.
@@ -42,10 +42,11 @@ pub(crate) struct Setup {
     pub(crate) locations: Vec<LocationName>,
     pub(crate) delays: Delays,
     pub(crate) budgets: Budgets,
-    /// How long a run holds its lease. In some worlds shorter than a run may take, so that runs overlap.
+    /// How long the lease of a purge run lasts. In some worlds shorter than a purge run may take, so that purge runs
+    /// overlap.
     pub(crate) lease: Duration,
-    pub(crate) sweep_max: Duration,
-    pub(crate) follow_up_max: Duration,
+    pub(crate) variant_deletion_max: Duration,
+    pub(crate) tracking_max: Duration,
     /// How many keys of the variants bucket are listed at a time.
     pub(crate) keys_per_page: usize,
     /// How many items CloudFront takes for one distribution until it has completed some.
@@ -77,12 +78,12 @@ impl Setup {
             delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
             budgets: Budgets {
                 items_per_request: items.max(2),
-                items_per_run: *chance.one_of(&[2, 3, 500]),
-                wildcards_per_run: *chance.one_of(&[1, 2, 13]),
+                items_per_purge_run: *chance.one_of(&[2, 3, 500]),
+                wildcards_per_purge_run: *chance.one_of(&[1, 2, 13]),
             },
             lease: secs(chance, &[255, 255, 40, 8]),
-            sweep_max: secs(chance, &[120, 120, 1]),
-            follow_up_max: secs(chance, &[0, 20, 45]),
+            variant_deletion_max: secs(chance, &[120, 120, 1]),
+            tracking_max: secs(chance, &[0, 20, 45]),
             keys_per_page: *chance.one_of(&[1, 2, 1_000]),
             items_in_progress_max: *chance.one_of(&[2, 3_000, 3_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),

@@ -136,7 +136,7 @@ async fn look_at_everything(simulation: &Simulation) {
         let stored: Vec<_> = stored.map(|(key, (variant, _))| (key.clone(), variant.fingerprint.clone())).collect();
         for (key, fingerprint) in stored {
             let is_refused = |(tenant, target): &(TenantId, Target)| {
-                domain::image::variant_key::Sweep::of(tenant, target).covers(&key)
+                domain::image::variant_key::VariantScope::of(tenant, target).covers(&key)
             };
             if !refused.iter().any(is_refused) {
                 world.promise.look_at_stored(&key, fingerprint.as_ref());
@@ -166,16 +166,16 @@ async fn look_at_everything(simulation: &Simulation) {
 
 /// What went to the dead-letter queue, which must be what CloudFront refuses.
 fn refused(world: &mut World) -> Vec<(TenantId, Target)> {
-    let letters = std::mem::take(&mut world.dead_letters.letters);
+    let dead_letters = std::mem::take(&mut world.dead_letters.kept);
     let mut refused = Vec::new();
-    for letter in letters {
-        let tenant = letter["tenant"].as_str().and_then(|tenant| TenantId::parse(tenant).ok());
-        let target = letter["entry"]["target"].as_str().and_then(|target| Target::parse(target).ok());
-        let of_letter = tenant.zip(target);
-        if of_letter.is_some() && of_letter == world.setup.poison {
-            refused.extend(of_letter);
+    for dead_letter in dead_letters {
+        let tenant = dead_letter["tenant"].as_str().and_then(|tenant| TenantId::parse(tenant).ok());
+        let target = dead_letter["entry"]["target"].as_str().and_then(|target| Target::parse(target).ok());
+        let of_dead_letter = tenant.zip(target);
+        if of_dead_letter.is_some() && of_dead_letter == world.setup.poison {
+            refused.extend(of_dead_letter);
         } else {
-            world.promise.broken(Breach::DeadLetter, format!("a dead letter holds {letter}"));
+            world.promise.broken(Breach::DeadLetter, format!("a dead letter has {dead_letter}"));
         }
     }
     refused

@@ -63,7 +63,7 @@ struct QueueRow {
     target: Target,
     reasons: String,
     changes: u64,
-    attempts: u64,
+    early_purge_count: u64,
     waiting_secs: u64,
 }
 
@@ -169,11 +169,11 @@ impl Pipeline<'_> {
             waiting: waits.map(|entry| Waiting {
                 for_secs: secs_since(entry.first_event_at.as_millis(), self.now_ms),
                 reasons: &reasons,
-                attempts: entry.attempts,
+                early_purge_count: entry.early_purge_count,
             }),
             in_progress: runs
                 .map(|one| InProgress { id: &one.id, for_secs: secs_since(one.created_at_ms, self.now_ms) }),
-            run_every_secs: self.desk.purge_every.as_secs(),
+            purge_run_every_secs: self.desk.purge_every.as_secs(),
         };
         judge(look.seen(), current, &purges)
     }
@@ -184,7 +184,7 @@ fn queue_row(entry: &QueueEntry, now_ms: u64) -> QueueRow {
         target: entry.target.clone(),
         reasons: reasons(entry),
         changes: entry.changes,
-        attempts: entry.attempts,
+        early_purge_count: entry.early_purge_count,
         waiting_secs: secs_since(entry.first_event_at.as_millis(), now_ms),
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Purges<'a> {
     /// At the edge.
     pub(super) in_progress: Option<InProgress<'a>>,
     /// How long a queue entry can wait for the next run, in seconds.
-    pub(super) run_every_secs: u64,
+    pub(super) purge_run_every_secs: u64,
 }
 
 /// An entry of the queue.
@@ -35,8 +35,8 @@ pub(super) struct Waiting<'a> {
     pub(super) for_secs: u64,
     /// Why, as the queue names it.
     pub(super) reasons: &'a str,
-    /// How many purges have left it in the queue.
-    pub(super) attempts: u64,
+    /// How many early purges it has had.
+    pub(super) early_purge_count: u64,
 }
 
 /// An invalidation that is not `Completed`.
@@ -100,7 +100,7 @@ fn why(purges: &Purges<'_>) -> String {
     if let Some(InProgress { id, for_secs }) = purges.in_progress {
         return format!("invalidation {id} in progress for {}.", span(for_secs));
     }
-    let within = span(purges.run_every_secs);
+    let within = span(purges.purge_run_every_secs);
     match purges.waiting {
         Some(Waiting { for_secs, reasons, .. }) => {
             let waits = span(for_secs);
@@ -115,10 +115,10 @@ fn once_more(purges: &Purges<'_>) -> String {
     if let Some(InProgress { id, .. }) = purges.in_progress {
         return format!(" Invalidation {id} is in progress.");
     }
-    let within = span(purges.run_every_secs);
+    let within = span(purges.purge_run_every_secs);
     match purges.waiting {
         None => String::new(),
-        Some(Waiting { attempts: 0, reasons, .. }) => format!(" A purge waits ({reasons}) and runs within {within}."),
+        Some(Waiting { early_purge_count: 0, reasons, .. }) => format!(" A purge waits ({reasons}) and runs within {within}."),
         Some(Waiting { .. }) => format!(" Purged; once more within {within}, for what was stored late."),
     }
 }
@@ -132,9 +132,9 @@ fn span(secs: u64) -> String {
 mod tests {
     use super::*;
 
-    const NOTHING: Purges<'_> = Purges { waiting: None, in_progress: None, run_every_secs: 60 };
+    const NOTHING: Purges<'_> = Purges { waiting: None, in_progress: None, purge_run_every_secs: 60 };
 
-    fn waiting(for_secs: u64, attempts: u64) -> Purges<'static> {
+    fn waiting(for_secs: u64, early_purge_count: u64) -> Purges<'static> {
         Purges { waiting: Some(Waiting { for_secs, reasons: "image-locations-changed", attempts }), ..NOTHING }
     }
 

@@ -1,4 +1,4 @@
-//! The dead-letter queue, as somebody reads it who works through it.
+//! The dead-letter queue, as the replay reads it.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -6,10 +6,11 @@ use purging::ports::CallFailed;
 
 use crate::call_failed;
 
-/// How long nobody else gets a letter that somebody works on, in seconds. It begins anew whenever there was progress.
-const HELD_SECS: i32 = 300;
+/// How long nobody else gets a dead letter that somebody works on, in seconds. It begins anew whenever there was
+/// progress.
+const VISIBILITY_SECS: i32 = 300;
 
-/// How long to wait for a letter, in seconds. Above zero SQS asks all its servers, so that "none" means none.
+/// How long to wait for a dead letter, in seconds. Above zero SQS asks all its servers, so that "none" means none.
 const WAIT_SECS: i32 = 1;
 
 /// The dead-letter queue.
@@ -19,9 +20,9 @@ pub(crate) struct DeadLetters {
     queue_url: String,
 }
 
-/// A letter that nobody else gets for [`HELD_SECS`].
+/// A dead letter that nobody else gets for [`VISIBILITY_SECS`].
 #[derive(Debug, Clone)]
-pub(crate) struct Held {
+pub(crate) struct Received {
     /// SQS's id of the message.
     pub(crate) id: String,
     /// What it says.
@@ -34,49 +35,49 @@ impl DeadLetters {
         Self { client, queue_url }
     }
 
-    /// How many letters there are, about.
+    /// How many dead letters there are, about.
     pub(crate) async fn count(&self) -> Result<u64, CallFailed> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let get = self.client.get_queue_attributes().queue_url(&self.queue_url).attribute_names(name.clone());
-        let response = get.send().await.map_err(|error| call_failed(self.action("counting letters of"), error))?;
+        let response = get.send().await.map_err(|error| call_failed(self.action("counting dead letters of"), error))?;
         let count = response.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok());
         Ok(count.unwrap_or_default())
     }
 
-    /// Takes one letter out of sight of everybody else. `None`: there is none that nobody holds.
-    pub(crate) async fn hold_one(&self) -> Result<Option<Held>, CallFailed> {
+    /// Receives one dead letter, which is invisible to everybody else then. `None`: none is visible.
+    pub(crate) async fn receive_one(&self) -> Result<Option<Received>, CallFailed> {
         let receive = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(1);
-        let response = receive.visibility_timeout(HELD_SECS).wait_time_seconds(WAIT_SECS).send().await;
+        let response = receive.visibility_timeout(VISIBILITY_SECS).wait_time_seconds(WAIT_SECS).send().await;
         let response = response.map_err(|error| call_failed(self.action("receiving from"), error))?;
         let message = response.messages.unwrap_or_default().pop();
-        Ok(message.map(|message| Held {
+        Ok(message.map(|message| Received {
             id: message.message_id.unwrap_or_default(),
             body: message.body.unwrap_or_default(),
             receipt: message.receipt_handle.unwrap_or_default(),
         }))
     }
 
-    /// Holds a letter for another [`HELD_SECS`].
-    pub(crate) async fn go_on_holding(&self, letter: &Held) -> Result<(), CallFailed> {
-        self.hold_for(letter, HELD_SECS).await
+    /// Keeps a dead letter invisible to others for another [`VISIBILITY_SECS`].
+    pub(crate) async fn extend_visibility(&self, dead_letter: &Received) -> Result<(), CallFailed> {
+        self.set_visibility(dead_letter, VISIBILITY_SECS).await
     }
 
-    /// Lets others have the letter at once.
-    pub(crate) async fn release(&self, letter: &Held) -> Result<(), CallFailed> {
-        self.hold_for(letter, 0).await
+    /// Lets others have the dead letter at once.
+    pub(crate) async fn release(&self, dead_letter: &Received) -> Result<(), CallFailed> {
+        self.set_visibility(dead_letter, 0).await
     }
 
-    async fn hold_for(&self, letter: &Held, secs: i32) -> Result<(), CallFailed> {
+    async fn set_visibility(&self, dead_letter: &Received, secs: i32) -> Result<(), CallFailed> {
         let change = self.client.change_message_visibility().queue_url(&self.queue_url).visibility_timeout(secs);
-        let changed = change.receipt_handle(&letter.receipt).send().await;
-        changed.map_err(|error| call_failed(self.action("holding a letter of"), error))?;
+        let changed = change.receipt_handle(&dead_letter.receipt).send().await;
+        changed.map_err(|error| call_failed(self.action("changing the visibility of a dead letter of"), error))?;
         Ok(())
     }
 
-    /// Deletes a letter whose content is in the queue.
-    pub(crate) async fn delete(&self, letter: &Held) -> Result<(), CallFailed> {
-        let delete = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&letter.receipt);
-        delete.send().await.map_err(|error| call_failed(self.action("deleting a letter of"), error))?;
+    /// Deletes a dead letter whose content is in the queue.
+    pub(crate) async fn delete(&self, dead_letter: &Received) -> Result<(), CallFailed> {
+        let delete = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&dead_letter.receipt);
+        delete.send().await.map_err(|error| call_failed(self.action("deleting a dead letter of"), error))?;
         Ok(())
     }
 

@@ -1,13 +1,13 @@
 //! What a dead letter stands for.
 
 use domain::TenantId;
-use domain::purge::purge_request::RequestedEntry;
+use domain::purge::purge_request::OutboxEntry;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// A dead letter, by who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Letter {
+pub(crate) enum DeadLetter {
     /// The stream handler: a stream record that it could not read, as Lambda delivered it.
     Record(Value),
     /// Lambda: a batch of stream records that it gave up delivering. It names them and does not contain them.
@@ -22,7 +22,7 @@ pub(crate) struct Refused {
     /// Whose images.
     pub(crate) tenant: TenantId,
     /// The row as it was.
-    pub(crate) entry: RequestedEntry,
+    pub(crate) entry: OutboxEntry,
 }
 
 /// Some consecutive records of one shard of the stream. See "Destinations for discarded batches" in the Lambda developer
@@ -44,32 +44,32 @@ pub(crate) struct Range {
 
 /// What nobody here wrote.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UnknownLetter {
+pub(crate) enum UnknownDeadLetter {
     /// It is no JSON.
     #[error("it is not JSON ({0})")]
     Json(serde_json::Error),
     /// Its source is unknown.
-    #[error("nobody here writes such letters: it has neither a known \"source\" nor \"DDBStreamBatchInfo\"")]
+    #[error("nobody here writes such dead letters: it has neither a known \"source\" nor \"DDBStreamBatchInfo\"")]
     Source,
     /// It lacks what its source writes.
     #[error("what it stands for cannot be read: {0}")]
     Content(serde_json::Error),
 }
 
-impl Letter {
+impl DeadLetter {
     /// Reads a message of the dead-letter queue.
-    pub(crate) fn read(body: &str) -> Result<Self, UnknownLetter> {
-        let mut letter: Value = serde_json::from_str(body).map_err(UnknownLetter::Json)?;
-        if let Some(range) = letter.get_mut("DDBStreamBatchInfo") {
-            return serde_json::from_value(range.take()).map(Self::Range).map_err(UnknownLetter::Content);
+    pub(crate) fn read(body: &str) -> Result<Self, UnknownDeadLetter> {
+        let mut dead_letter: Value = serde_json::from_str(body).map_err(UnknownDeadLetter::Json)?;
+        if let Some(range) = dead_letter.get_mut("DDBStreamBatchInfo") {
+            return serde_json::from_value(range.take()).map(Self::Range).map_err(UnknownDeadLetter::Content);
         }
-        let payload = letter.get_mut("payload").map(Value::take).unwrap_or_default();
-        match letter["source"].as_str() {
+        let payload = dead_letter.get_mut("payload").map(Value::take).unwrap_or_default();
+        match dead_letter["source"].as_str() {
             Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
-            Some(purging::isolation::SOURCE) => {
-                serde_json::from_value(payload).map(Self::Refused).map_err(UnknownLetter::Content)
+            Some(purging::bisection::SOURCE) => {
+                serde_json::from_value(payload).map(Self::Refused).map_err(UnknownDeadLetter::Content)
             }
-            _ => Err(UnknownLetter::Source),
+            _ => Err(UnknownDeadLetter::Source),
         }
     }
 }
@@ -81,13 +81,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_writer_of_letters_is_known_by_its_form() {
+    fn each_writer_of_dead_letters_is_known_by_its_form() {
         let record = json!({"dynamodb": {"Keys": {}}});
-        let letter = json!({"source": "dynamodb-imagepacks-stream", "reason": "?", "payload": record});
-        assert_eq!(Letter::read(&letter.to_string()).unwrap(), Letter::Record(record));
+        let dead_letter = json!({"source": "dynamodb-imagepacks-stream", "reason": "?", "payload": record});
+        assert_eq!(DeadLetter::read(&dead_letter.to_string()).unwrap(), DeadLetter::Record(record));
 
         // As in the Lambda developer guide.
-        let letter = json!({
+        let dead_letter = json!({
             "requestContext": {"requestId": "316aa6d0", "condition": "RetryAttemptsExhausted", "approximateInvokeCount": 1},
             "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
             "version": "1.0",
@@ -102,30 +102,30 @@ mod tests {
                 "streamArn": "arn:aws:dynamodb:us-east-2:123456789012:table/mytable/stream/2019-11-14T00:04:06.388",
             },
         });
-        let Letter::Range(range) = Letter::read(&letter.to_string()).unwrap() else { panic!("a range") };
+        let DeadLetter::Range(range) = DeadLetter::read(&dead_letter.to_string()).unwrap() else { panic!("a range") };
         assert_eq!(range.start_sequence_number, "800000000003126276362");
         assert_eq!(range.approximate_arrival_of_first_record, "2019-11-14T00:13:19Z");
 
         let entry = json!({
-            "target": "pack#p1", "version": "1@d", "isSettled": true, "beganAt": 2, "variantsDeleted": 0,
+            "target": "pack#p1", "version": "1@d", "isFinal": true, "beganAt": 2, "variantsDeleted": 0,
             "firstEventAt": 1, "changes": 3, "reasons": ["image-locations-changed"], "requestedBy": ["stream"],
         });
         let payload = json!({"tenant": "acme", "entry": entry, "distribution": {"distributionId": "E1"}});
-        let letter = json!({"source": "image-invalidation", "reason": "?", "payload": payload});
-        let Letter::Refused(refused) = Letter::read(&letter.to_string()).unwrap() else { panic!("an entry") };
+        let dead_letter = json!({"source": "image-invalidation", "reason": "?", "payload": payload});
+        let DeadLetter::Refused(refused) = DeadLetter::read(&dead_letter.to_string()).unwrap() else { panic!("an entry") };
         assert_eq!((refused.tenant.as_str(), refused.entry.changes), ("acme", 3));
     }
 
     #[test]
-    fn a_letter_of_somebody_else_says_what_is_wrong_with_it() {
+    fn a_dead_letter_of_somebody_else_says_what_is_wrong_with_it() {
         for (body, expected) in [
             ("hello", "it is not JSON"),
-            ("[]", "nobody here writes such letters"),
-            (r#"{"source": "cron", "payload": {}}"#, "nobody here writes such letters"),
+            ("[]", "nobody here writes such dead letters"),
+            (r#"{"source": "cron", "payload": {}}"#, "nobody here writes such dead letters"),
             (r#"{"source": "image-invalidation", "payload": {"tenant": "ACME"}}"#, "tenant \"ACME\" is not valid"),
             (r#"{"DDBStreamBatchInfo": {"shardId": "s"}}"#, "missing field `streamArn`"),
         ] {
-            let error = Letter::read(body).unwrap_err().to_string();
+            let error = DeadLetter::read(body).unwrap_err().to_string();
             assert!(error.contains(expected), "{body}: {error}");
         }
     }

@@ -16,17 +16,17 @@ use recover::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 /// The stream handler was down for longer than that, or records were lost in any other way: mend it first, then `resync`
 /// with the time when it began.
 ///
-/// Both can be interrupted and repeated: what is in the queue is there once. The scheduled purge does the rest.
+/// Both can be interrupted and repeated: what is in the queue is there once. The next purge run does the rest.
 /// Credentials and region come from the environment or a profile, as docs/runbook.md says, with the rights that they need.
 #[derive(Debug, Parser)]
 #[command(name = "recover", version)]
 enum Command {
-    /// Does again what each dead letter stands for, and deletes the letter when that is in the queue.
+    /// Does again what each dead letter stands for, and deletes the dead letter when that is in the queue.
     ///
     /// When to use it: whenever there are dead letters. Records that the stream handler could not read are read again
     /// (correct the item or the handler first); batches that Lambda gave up on are read from the stream again (within 24
-    /// hours); entries that CloudFront refused are enqueued again. A letter that stays is named, with what to do about
-    /// it, and makes the exit code 1.
+    /// hours); entries that CloudFront refused are enqueued again. A dead letter that stays is named, with what to do
+    /// about it, and makes the exit code 1.
     Replay {
         #[command(flatten)]
         at: At,
@@ -90,7 +90,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let recovery = Recovery::new(Clients::new(&sdk), installation);
     match command {
         Command::Replay { .. } => {
-            let progress = progress("{bar:30} {pos} of {len} letters");
+            let progress = progress("{bar:30} {pos} of {len} dead letters");
             let replayed = recovery.replay(&progress).await;
             progress.finish_and_clear();
             Ok(tell_replayed(&replayed?, &environment))
@@ -116,12 +116,12 @@ fn progress(template: &str) -> ProgressBar {
 
 fn tell_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
     for left in &replayed.left {
-        println!("letter {} stays: {}", left.id, left.why);
+        println!("dead letter {} stays: {}", left.id, left.why);
         if let Some(since) = &left.resync_since {
             println!("  recover resync --environment {environment} --since {since}");
         }
     }
-    println!("{} letters replayed, {} stay.", replayed.replayed, replayed.left.len());
+    println!("{} dead letters replayed, {} stay.", replayed.replayed, replayed.left.len());
     if replayed.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

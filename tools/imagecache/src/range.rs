@@ -12,7 +12,7 @@ use purging::ports::CallFailed;
 use serde_json::{Value, json};
 
 use crate::call_failed;
-use crate::letter::Range;
+use crate::dead_letter::Range;
 
 /// Records in one page: what a batch of the stream's own mapping has by default.
 const RECORDS_PER_PAGE: i32 = 100;

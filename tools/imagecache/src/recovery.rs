@@ -50,8 +50,8 @@ pub struct Recovery {
     pub(crate) ledger: PurgeLedger,
     /// Packs and locations.
     pub(crate) packs: ImagePackTable,
-    /// Letters to read.
-    pub(crate) letters: DeadLetters,
+    /// Dead letters to read.
+    pub(crate) dead_letters: DeadLetters,
 }
 
 impl Recovery {
@@ -67,7 +67,7 @@ impl Recovery {
                 names.image_pack_table.clone(),
                 names.image_pack_attributes.clone(),
             ),
-            letters: DeadLetters::new(clients.sqs.clone(), names.dead_letter_queue_url.clone()),
+            dead_letters: DeadLetters::new(clients.sqs.clone(), names.dead_letter_queue_url.clone()),
             clients,
             installation,
         }

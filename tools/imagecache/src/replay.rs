@@ -11,8 +11,8 @@ use indicatif::ProgressBar;
 use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
 use serde_json::{Value, json};
 
-use crate::dead_letters::Held;
-use crate::letter::{Letter, Range, Refused};
+use crate::dead_letters::Received;
+use crate::dead_letter::{DeadLetter, Range, Refused};
 use crate::range::{RangeFailed, RangeReader};
 use crate::recovery::{Recovery, new_delivery};
 
@@ -28,18 +28,18 @@ pub struct Replayed {
     pub left: Vec<Left>,
 }
 
-/// A letter that stays in the dead-letter queue.
+/// A dead letter that stays in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
     /// SQS's id of the message.
     pub id: String,
     /// Why, and what to do about it.
     pub why: String,
-    /// From when on a resync must look, if the letter's content is lost.
+    /// From when on a resync must look, if the dead letter's content is lost.
     pub resync_since: Option<String>,
 }
 
-/// Why a letter stays.
+/// Why a dead letter stays.
 struct Stays {
     why: String,
     resync_since: Option<String>,
@@ -57,7 +57,7 @@ impl From<CallFailed> for Stays {
     }
 }
 
-/// Notes what the stream handler cannot read, instead of writing one more letter about it.
+/// Notes what the stream handler cannot read, instead of writing one more dead letter about it.
 #[derive(Debug, Default)]
 struct Unreadable(Mutex<Vec<String>>);
 
@@ -69,16 +69,16 @@ impl DeadLetters for Unreadable {
 }
 
 impl Recovery {
-    /// Does again what each letter of the dead-letter queue stands for, and deletes the letter then. Letters that stay
-    /// are visible to others again at the end. Fails only where the dead-letter queue itself does.
+    /// Does again what each dead letter of the dead-letter queue stands for, and deletes the dead letter then. Dead
+    /// letters that stay are visible to others again at the end. Fails only where the dead-letter queue itself does.
     pub async fn replay(&self, progress: &ProgressBar) -> Result<Replayed, CallFailed> {
-        progress.set_length(self.letters.count().await?);
+        progress.set_length(self.dead_letters.count().await?);
         let mut replayed = Replayed::default();
         let mut staying = Vec::new();
         let ended = self.replay_each(&mut replayed, &mut staying, progress).await;
-        for letter in staying {
+        for dead_letter in staying {
             // One that cannot be released is visible again by itself, a few minutes later.
-            let _ = self.letters.release(&letter).await;
+            let _ = self.dead_letters.release(&dead_letter).await;
         }
         ended.map(|()| replayed)
     }
@@ -86,15 +86,16 @@ impl Recovery {
     async fn replay_each(
         &self,
         replayed: &mut Replayed,
-        staying: &mut Vec<Held>,
+        staying: &mut Vec<Received>,
         progress: &ProgressBar,
     ) -> Result<(), CallFailed> {
         let mut seen = HashSet::new();
         let mut known_in_a_row = 0;
-        while let Some(letter) = self.letters.hold_one().await? {
-            // SQS delivers some letters twice, and those that stay once more when they have been held for long enough.
-            if !seen.insert(letter.id.clone()) {
-                staying.push(letter);
+        while let Some(dead_letter) = self.dead_letters.receive_one().await? {
+            // SQS delivers some dead letters twice, and those that stay once more when their visibility timeout is
+            // over.
+            if !seen.insert(dead_letter.id.clone()) {
+                staying.push(dead_letter);
                 known_in_a_row += 1;
                 if known_in_a_row > seen.len() {
                     return Ok(());
@@ -102,18 +103,18 @@ impl Recovery {
                 continue;
             }
             known_in_a_row = 0;
-            match self.replay_letter(&letter).await {
+            match self.replay_dead_letter(&dead_letter).await {
                 Ok(()) => {
-                    let deleted = self.letters.delete(&letter).await;
+                    let deleted = self.dead_letters.delete(&dead_letter).await;
                     if deleted.is_err() {
-                        staying.push(letter);
+                        staying.push(dead_letter);
                     }
                     deleted?;
                     replayed.replayed += 1;
                 }
                 Err(Stays { why, resync_since }) => {
-                    replayed.left.push(Left { id: letter.id.clone(), why, resync_since });
-                    staying.push(letter);
+                    replayed.left.push(Left { id: dead_letter.id.clone(), why, resync_since });
+                    staying.push(dead_letter);
                 }
             }
             progress.inc(1);
@@ -121,11 +122,11 @@ impl Recovery {
         Ok(())
     }
 
-    async fn replay_letter(&self, letter: &Held) -> Result<(), Stays> {
-        match Letter::read(&letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
-            Letter::Record(record) => self.replay_record(&record).await,
-            Letter::Range(range) => self.replay_range(letter, &range).await,
-            Letter::Refused(refused) => self.enqueue(again(*refused)).await,
+    async fn replay_dead_letter(&self, dead_letter: &Received) -> Result<(), Stays> {
+        match DeadLetter::read(&dead_letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
+            DeadLetter::Record(record) => self.replay_record(&record).await,
+            DeadLetter::Range(range) => self.replay_range(dead_letter, &range).await,
+            DeadLetter::Refused(refused) => self.enqueue(again(*refused)).await,
         }
     }
 
@@ -149,7 +150,7 @@ impl Recovery {
         let Some((tenant, target)) = self.key_of(record) else {
             return Err(Stays::because(format!(
                 "the record cannot be read ({reason}), and its key names neither a pack nor a location: no viewer can \
-                 have seen it; remove the item from table {}, then this letter",
+                 have seen it; remove the item from table {}, then this dead letter",
                 self.installation.image_pack_table
             )));
         };
@@ -180,11 +181,11 @@ impl Recovery {
         Some((TenantId::parse(key(&names.tenant)?).ok()?, Target::parse(key(&names.entity)?).ok()?))
     }
 
-    /// The stream handler gets the records as if Lambda had delivered them. Those that it cannot read become letters of
-    /// their own.
-    async fn replay_range(&self, letter: &Held, range: &Range) -> Result<(), Stays> {
+    /// The stream handler gets the records as if Lambda had delivered them. Those that it cannot read become dead
+    /// letters of their own.
+    async fn replay_range(&self, dead_letter: &Received, range: &Range) -> Result<(), Stays> {
         let lost = |why: String| Stays {
-            why: format!("{why}; run a resync, then delete this letter"),
+            why: format!("{why}; run a resync, then delete this dead letter"),
             resync_since: Some(range.approximate_arrival_of_first_record.clone()),
         };
         if range.stream_arn != self.installation.image_pack_stream_arn {
@@ -202,7 +203,7 @@ impl Recovery {
             if !response.batch_item_failures.is_empty() {
                 return Err(self.not_written());
             }
-            self.letters.go_on_holding(letter).await?;
+            self.dead_letters.extend_visibility(dead_letter).await?;
         }
         Ok(())
     }
@@ -216,7 +217,7 @@ impl Recovery {
 
     async fn enqueue(&self, upsert: Enqueue) -> Result<(), Stays> {
         match self.queue.upsert(&upsert).await {
-            // What cannot be read is in the queue nevertheless; the scheduled run says so.
+            // What cannot be read is in the queue nevertheless; the next purge run says so.
             Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
             Err(QueueFailed::Call(failed)) => Err(failed.into()),
         }

@@ -75,8 +75,8 @@ pub fn local_settings(parts: LocalParts<'_>) -> Vec<Setting> {
         set("handlers.architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.into()),
         set("handlers.profile", "dev".into()),
         set("purge.every_minutes", 1.into()),
-        // The edge is on this machine too, so a second is plenty; and what is edited just after a tick has settled when
-        // the next one comes, a minute later.
+        // The edge is on this machine too, so a second is plenty; and what is edited just after a purge run has settled
+        // when the next one comes, a minute later.
         set("purge.edge_fetch_max_secs", 1.into()),
         set("purge.settle_delay_secs", 16.into()),
     ]

@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 use crate::clients::Clients;
 
 /// The construct id of the scheduled function, which its log group's name contains.
-const TICK_FUNCTION: &str = "ImageInvalidation";
-/// What the scheduled function logs when a run has ended.
-const TICK_ENDED: &str = "run finished";
+const PURGE_RUN_FUNCTION: &str = "ImageInvalidation";
+/// What the scheduled function logs when a purge run has ended.
+const PURGE_RUN_FINISHED: &str = "purge run finished";
 
 /// Somebody who looks at the deployed pipeline and touches nothing.
 #[derive(Debug, Clone)]
@@ -170,14 +170,14 @@ impl Observer {
         attributes.get(&name).and_then(|count| count.parse().ok()).ok_or(ObserverError::NoCount)
     }
 
-    /// When each tick that has ended did so, in milliseconds since 1970 and in the order of time: a tick that finds
-    /// nothing to do leaves no other trace than its log line.
-    pub async fn ticks(&self) -> Result<Vec<u64>, ObserverError> {
-        let events = self.logs(TICK_FUNCTION).await?.into_iter();
-        let ends = events.filter(|event| event.message().is_some_and(|line| line.contains(TICK_ENDED)));
-        let mut ticks: Vec<_> = ends.filter_map(|event| u64::try_from(event.timestamp?).ok()).collect();
-        ticks.sort_unstable();
-        Ok(ticks)
+    /// When each purge run that has ended did so, in milliseconds since 1970 and in the order of time: a purge run that
+    /// finds nothing to do leaves no other trace than its log line.
+    pub async fn purge_runs(&self) -> Result<Vec<u64>, ObserverError> {
+        let events = self.logs(PURGE_RUN_FUNCTION).await?.into_iter();
+        let ends = events.filter(|event| event.message().is_some_and(|line| line.contains(PURGE_RUN_FINISHED)));
+        let mut purge_runs: Vec<_> = ends.filter_map(|event| u64::try_from(event.timestamp?).ok()).collect();
+        purge_runs.sort_unstable();
+        Ok(purge_runs)
     }
 
     /// Everything that was logged in the log groups whose names contain `function`, the function's construct id; with
@@ -203,7 +203,7 @@ impl Observer {
         for table in [&self.image_pack_table, &self.queue_table, &self.ledger_table] {
             written.extend(self.items(table).await?);
         }
-        // The lease comes and goes with every tick.
+        // The lease is taken and released by every purge run.
         written.retain(|item| tenant_of(item) != Some("#lease"));
         Ok(written)
     }

@@ -14,7 +14,7 @@ pub enum Part {
     /// The function `dynamodb-imagepacks-stream`.
     Stream,
     /// The function `image-invalidation`, started by the schedule.
-    Tick,
+    PurgeRun,
     /// The function `image-purge` behind the admin API.
     AdminApi,
     /// The CloudFront stand-in.
@@ -28,7 +28,7 @@ impl fmt::Display for Part {
         f.pad(match self {
             Self::Editor => "editor",
             Self::Stream => "stream λ",
-            Self::Tick => "tick λ",
+            Self::PurgeRun => "purge run",
             Self::AdminApi => "admin API",
             Self::Edge => "edge",
             Self::Viewer => "viewer",
@@ -100,14 +100,14 @@ mod tests {
     fn events_are_told_in_the_order_of_time_whatever_order_they_were_learnt_in() {
         let timeline = Timeline::begin();
         let epoch_ms = millis(timeline.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap());
-        timeline.add_at(epoch_ms + 61_234, Part::Tick, "purged 22 entries");
+        timeline.add_at(epoch_ms + 61_234, Part::PurgeRun, "purged 22 entries");
         timeline.add_at(epoch_ms + 120, Part::Stream, "queued pack#cat");
         let told = timeline.to_string();
         let lines: Vec<_> = told.lines().collect();
         assert_eq!(lines.len(), 2, "{told}");
         assert!(lines[0].ends_with(" ms  stream λ   queued pack#cat"), "{told}");
         assert!(lines[1].starts_with("    61 23"), "{told}");
-        assert!(lines[1].ends_with(" ms  tick λ     purged 22 entries"), "{told}");
+        assert!(lines[1].ends_with(" ms  purge run  purged 22 entries"), "{told}");
     }
 
     #[test]

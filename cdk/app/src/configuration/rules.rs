@@ -46,11 +46,11 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         // An admin's DELETE pauses too, and has 29 seconds for everything.
         ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), 1..=10),
         ("purge.settle_delay_secs", Some(purge.settle_delay_secs), settle_min..=3_600),
-        // A request is written down in one item of a table, which holds 400 kB.
+        // A request of the outbox is one item of a table, of 400 kB at most.
         ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=500),
         // CloudFront's quota of items and wildcards in progress.
-        ("purge.items_per_run_max", Some(purge.items_per_run_max), 1..=3_000),
-        ("purge.wildcards_per_run_max", Some(purge.wildcards_per_run_max), 1..=15),
+        ("purge.items_per_purge_run_max", Some(purge.items_per_purge_run_max), 1..=3_000),
+        ("purge.wildcards_per_purge_run_max", Some(purge.wildcards_per_purge_run_max), 1..=15),
         ("purge.ledger_retention_days", Some(purge.ledger_retention_days), 1..=3_650),
     ];
     numbers.into_iter().find_map(|(key, value, range)| {

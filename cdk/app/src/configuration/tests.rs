@@ -34,7 +34,7 @@ fn the_environments_of_the_repository_are_valid() {
 fn a_number_out_of_range_names_its_key_and_the_range() {
     check("every_minutes = 5", "every_minutes = 0", &["purge.every_minutes is 0", "allowed: 1 to 60"]);
     check("batch_size = 100", "batch_size = 100000", &["stream.batch_size", "1 to 10000"]);
-    check("wildcards_per_run_max = 13", "wildcards_per_run_max = 16", &["wildcards_per_run_max", "1 to 15"]);
+    check("wildcards_per_purge_run_max = 13", "wildcards_per_purge_run_max = 16", &["wildcards_per_purge_run_max", "1 to 15"]);
 }
 
 #[test]

@@ -8,17 +8,17 @@ use crate::target::{InvalidTarget, Target};
 
 /// The attributes of one item as DynamoDB writes them: `{"title": {"S": "Evening news"}}`. Compared in this form every
 /// change shows: plain JSON has no binary values, and its numbers lose digits that DynamoDB's have.
-pub type Image = Map<String, Value>;
+pub type StreamImage = Map<String, Value>;
 
 /// One record of the table's stream: the item's keys and its images before and after the write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The item's key attributes, `tenant` and `entity`, as plain strings.
-    pub keys: Image,
+    pub keys: StreamImage,
     /// The item before the write; `None` for a new item.
-    pub old: Option<Image>,
+    pub old: Option<StreamImage>,
     /// The item after the write; `None` for a removed item.
-    pub new: Option<Image>,
+    pub new: Option<StreamImage>,
 }
 
 /// A meaningful write: what to purge and why.
@@ -129,7 +129,7 @@ pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord>
 }
 
 /// Whether a pack shows any image. Images in a form that nobody knows count as images.
-fn shows_images(pack: &Image) -> bool {
+fn shows_images(pack: &StreamImage) -> bool {
     match pack.get("imageLocations") {
         None => false,
         Some(locations) => locations["M"].as_object().is_none_or(|locations| !locations.is_empty()),
@@ -149,7 +149,7 @@ mod tests {
     use super::Reason::{ImageLocationsChanged, LocationForced, MainImageLocationChanged, PackRemoved};
     use super::*;
 
-    fn image(value: Value) -> Option<Image> {
+    fn image(value: Value) -> Option<StreamImage> {
         match value {
             Value::Object(image) => Some(image),
             _ => None,

@@ -13,17 +13,18 @@ pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationNam
     }
 }
 
-/// The objects of the variants bucket that a purge deletes: list `prefix`, delete what [`Sweep::covers`].
+/// The objects of the variants bucket that belong to a target, which a purge of it deletes: list `prefix`, delete what
+/// [`VariantScope::covers`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sweep {
+pub struct VariantScope {
     /// The prefix to list. It always begins with the tenant and ends with `/`, so that `acme` never reaches `acme2`
     /// and pack `p1` never reaches `p10`.
     pub prefix: String,
     location: Option<LocationName>,
 }
 
-impl Sweep {
-    /// The sweep that deletes every variant of `target`.
+impl VariantScope {
+    /// The scope of `target`: every variant of it.
     #[must_use]
     pub fn of(tenant: &TenantId, target: &Target) -> Self {
         match target {
@@ -33,7 +34,7 @@ impl Sweep {
         }
     }
 
-    /// Whether the object `key`, listed under [`Sweep::prefix`], is to be deleted.
+    /// Whether the object `key`, listed under [`VariantScope::prefix`], is in the scope.
     #[must_use]
     pub fn covers(&self, key: &str) -> bool {
         key.starts_with(&self.prefix)
@@ -46,17 +47,17 @@ mod tests {
     use super::*;
 
     fn check(target: &str, deleted: &[&str], kept: &[&str]) {
-        let sweep = Sweep::of(&TenantId::parse("acme").unwrap(), &Target::parse(target).unwrap());
+        let scope = VariantScope::of(&TenantId::parse("acme").unwrap(), &Target::parse(target).unwrap());
         for key in deleted {
-            assert!(sweep.covers(key), "{target} deletes {key}");
+            assert!(scope.covers(key), "{target} deletes {key}");
         }
         for key in kept {
-            assert!(!sweep.covers(key), "{target} keeps {key}");
+            assert!(!scope.covers(key), "{target} keeps {key}");
         }
     }
 
     #[test]
-    fn a_packs_sweep_deletes_all_its_variants_and_no_other_packs() {
+    fn the_scope_of_a_pack_is_all_its_variants_and_no_other_packs() {
         check(
             "pack#p1",
             &["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p1/main/suffix=", "acme/p1/poster/default"],
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locations_sweep_deletes_that_location_over_all_packs() {
+    fn the_scope_of_a_location_is_that_location_over_all_packs() {
         check(
             "location#main",
             &["acme/p1/main/default", "acme/p2/main/suffix=v2"],
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenants_sweep_deletes_everything_of_that_tenant_only() {
+    fn the_scope_of_a_tenant_is_everything_of_that_tenant_only() {
         check("tenant", &["acme/p1/main/default"], &["acme2/p1/main/default"]);
     }
 

@@ -1,4 +1,4 @@
-//! The caller reference of an invalidation: a hash of what is purged, never the clock, so that a re-send is free.
+//! The caller reference of an invalidation: a hash of what is purged, never the clock, so that a re-send is idempotent.
 
 use sha2::{Digest, Sha256};
 
@@ -10,13 +10,13 @@ use crate::target::Target;
 /// version and whether it had settled.
 ///
 /// CloudFront answers a repeated reference with the invalidation that exists and purges nothing anew. That is wanted
-/// when a crashed run is repeated, and it would be fatal if the pass that may let a row go shared its reference with
-/// an earlier pass, before which a stale variant can have been stored. So the settled pass has a reference of its own.
+/// when a crashed purge run is repeated, and it would be fatal if the final purge shared its reference with the early
+/// purge, after which a stale variant can have been stored. So the final purge has a reference of its own.
 #[must_use]
 pub fn caller_reference(distribution_id: &str, items: &[InvalidationItem], entries: &[PlannedEntry]) -> String {
     let items: Vec<_> = items.iter().map(ToString::to_string).collect();
     let entries =
-        entries.iter().map(|planned| (&planned.entry.target, planned.entry.version.as_str(), planned.is_settled));
+        entries.iter().map(|planned| (&planned.entry.target, planned.entry.version.as_str(), planned.is_final));
     name_of(distribution_id, &items, entries)
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn name_of<'a>(
     entries: impl Iterator<Item = (&'a Target, &'a str, bool)>,
 ) -> String {
     let mut lines: Vec<String> = items.iter().map(|item| format!("item {item}")).collect();
-    lines.extend(entries.map(|(target, version, is_settled)| format!("entry {target} {version} {is_settled}")));
+    lines.extend(entries.map(|(target, version, is_final)| format!("entry {target} {version} {is_final}")));
     lines.sort_unstable();
     let mut hash = Sha256::new();
     hash.update(distribution_id);

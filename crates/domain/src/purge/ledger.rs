@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::detection::Reason;
 use crate::identifier::TenantId;
-use crate::purge::purge_request::{PurgeRequest, RequestedEntry};
+use crate::purge::purge_request::{PurgeRequest, OutboxEntry};
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
@@ -33,7 +33,7 @@ pub struct LedgerRow {
     /// When the purge began.
     pub started_at: Timestamp,
     /// Whether nothing stale could be stored after it; if not, a later purge follows.
-    pub is_settled: bool,
+    pub is_final: bool,
     /// How many variants were deleted for this target.
     pub variants_deleted: u64,
     /// The distribution that was told.
@@ -43,7 +43,7 @@ pub struct LedgerRow {
     pub invalidation_id: Option<String>,
     /// CloudFront's state of it: `InProgress` or `Completed`, or [`REFUSED`].
     pub invalidation_status: String,
-    /// When it was seen that CloudFront had completed a settled purge: no request of a viewer that begins later is
+    /// When it was seen that CloudFront had completed a final purge: no request of a viewer that begins later is
     /// answered from what the changes replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
@@ -79,7 +79,7 @@ impl Invalidation {
 
 /// What the end of an invalidation adds to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conclusion {
+pub struct Completion {
     /// See [`LedgerRow::completed_at`]. `None`: the purge had not settled, so that another one follows.
     pub completed_at: Option<Timestamp>,
     /// See [`LedgerRow::refill_seen_at`].
@@ -88,7 +88,7 @@ pub struct Conclusion {
 
 /// The sort key of the row of `entry`, served by the request called `caller_reference`.
 #[must_use]
-pub fn purge_key(entry: &RequestedEntry, caller_reference: &str) -> String {
+pub fn purge_key(entry: &OutboxEntry, caller_reference: &str) -> String {
     format!("{}#{:013}#{caller_reference}", entry.target, entry.began_at.as_millis())
 }
 
@@ -96,7 +96,7 @@ pub fn purge_key(entry: &RequestedEntry, caller_reference: &str) -> String {
 #[must_use]
 pub fn ledger_row(
     request: &PurgeRequest,
-    entry: &RequestedEntry,
+    entry: &OutboxEntry,
     invalidation: Option<&Invalidation>,
     retention: Duration,
 ) -> LedgerRow {
@@ -109,7 +109,7 @@ pub fn ledger_row(
         first_event_at: entry.first_event_at,
         changes: entry.changes,
         started_at: entry.began_at,
-        is_settled: entry.is_settled,
+        is_final: entry.is_final,
         variants_deleted: entry.variants_deleted,
         distribution_id: request.distribution.distribution_id.clone(),
         invalidation_id: invalidation.map(|invalidation| invalidation.id.clone()),

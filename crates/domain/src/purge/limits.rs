@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::purge::purge_request::PurgeRequest;
 
 /// Items in one `CreateInvalidation` request, and entries that it serves. AWS publishes no number below the 3,000 in
-/// progress; what limits it here is that the request is written down first, in one DynamoDB item of at most 400 kB: 500
-/// entries of the longest ids take 320.
+/// progress; what limits it here is that the request is written to the outbox first, in one DynamoDB item of at most
+/// 400 kB: 500 entries of the longest ids take 320.
 pub const ITEMS_PER_REQUEST_MAX: usize = 500;
 
 /// Exact items of one distribution that CloudFront takes in progress ("Concurrent invalidation request maximum",
@@ -16,46 +16,46 @@ pub const ITEMS_IN_PROGRESS_QUOTA: usize = 3_000;
 /// Wildcards of one distribution that it takes in progress (same page).
 pub const WILDCARDS_IN_PROGRESS_QUOTA: usize = 15;
 
-/// Exact items for one distribution in one run; beyond them the whole tenant is one item. CloudFront takes 3,000 in
-/// progress ("Concurrent invalidation request maximum", developer guide); 100 stay free for manual purges.
-pub const ITEMS_PER_RUN_MAX: usize = 2_900;
+/// Exact items for one distribution in one purge run; beyond them the whole tenant is one item. CloudFront takes 3,000
+/// in progress ("Concurrent invalidation request maximum", developer guide); 100 stay free for manual purges.
+pub const ITEMS_PER_PURGE_RUN_MAX: usize = 2_900;
 
-/// Wildcards for one distribution in one run; beyond them the whole tenant is one wildcard. CloudFront takes 15 in
-/// progress (same page); 2 stay free for manual purges.
-pub const WILDCARDS_PER_RUN_MAX: usize = 13;
+/// Wildcards for one distribution in one purge run; beyond them the whole tenant is one wildcard. CloudFront takes 15
+/// in progress (same page); 2 stay free for manual purges.
+pub const WILDCARDS_PER_PURGE_RUN_MAX: usize = 13;
 
-/// How much one run may send.
+/// How much one purge run may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budgets {
     /// Items in one `CreateInvalidation` request, and entries that it serves.
     pub items_per_request: usize,
     /// Exact items for one distribution before the tenant is purged as a whole.
-    pub items_per_run: usize,
+    pub items_per_purge_run: usize,
     /// Wildcards for one distribution before the tenant is purged as a whole.
-    pub wildcards_per_run: usize,
+    pub wildcards_per_purge_run: usize,
 }
 
 impl Default for Budgets {
     fn default() -> Self {
         Self {
             items_per_request: ITEMS_PER_REQUEST_MAX,
-            items_per_run: ITEMS_PER_RUN_MAX,
-            wildcards_per_run: WILDCARDS_PER_RUN_MAX,
+            items_per_purge_run: ITEMS_PER_PURGE_RUN_MAX,
+            wildcards_per_purge_run: WILDCARDS_PER_PURGE_RUN_MAX,
         }
     }
 }
 
 impl Budgets {
-    /// What is left of them for a distribution while `open` requests are on their way.
+    /// What is left of them for a distribution beside the requests `in_flight`.
     #[must_use]
-    pub(crate) fn without(&self, open: &[PurgeRequest], distribution_id: &str) -> Self {
-        let open = || open.iter().filter(|request| request.distribution.distribution_id == distribution_id);
-        let wildcards: usize = open().map(PurgeRequest::wildcards).sum();
-        let items: usize = open().map(|request| request.items.len()).sum();
+    pub(crate) fn without(&self, in_flight: &[PurgeRequest], distribution_id: &str) -> Self {
+        let in_flight = || in_flight.iter().filter(|request| request.distribution.distribution_id == distribution_id);
+        let wildcards: usize = in_flight().map(PurgeRequest::wildcards).sum();
+        let items: usize = in_flight().map(|request| request.items.len()).sum();
         Self {
             items_per_request: self.items_per_request,
-            items_per_run: self.items_per_run.saturating_sub(items - wildcards),
-            wildcards_per_run: self.wildcards_per_run.saturating_sub(wildcards),
+            items_per_purge_run: self.items_per_purge_run.saturating_sub(items - wildcards),
+            wildcards_per_purge_run: self.wildcards_per_purge_run.saturating_sub(wildcards),
         }
     }
 }
@@ -63,11 +63,11 @@ impl Budgets {
 /// The two waits that close the refill races.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
-    /// How long after a change an image-processing run that read the old original may still store its variant, or a
-    /// viewer's request that it answers may still be on its way to an edge: at least image-processing's timeout. A
-    /// purge that begins earlier is repeated.
+    /// How long after a change an invocation of image-processing that read the old original may still store its
+    /// variant, or a viewer's request that it answers may still be on its way to an edge: at least image-processing's
+    /// timeout. A purge that begins earlier is repeated.
     pub settle: Duration,
     /// How long an edge that began to read a stale variant may take to store it: the pause between the deletes and
-    /// the invalidations of a run.
+    /// the invalidations of a purge run.
     pub edge_fetch_max: Duration,
 }

@@ -1,4 +1,4 @@
-//! What one run purges: the decision that both the scheduled run and the admin's DELETE carry out.
+//! What one purge run, or one DELETE of an admin, purges: the decision that both carry out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,14 +23,14 @@ pub struct Distribution {
     pub cache_tags: bool,
 }
 
-/// What one run does.
+/// What one purge run does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     /// The invalidation requests, in order: every tenant's first before any tenant's second, and what takes long (see
-    /// [`Batch::is_broad`]) last.
+    /// [`Batch::spans_packs`]) last.
     pub batches: Vec<Batch>,
-    /// How many entries have nothing to do in this run: their last purge is on its way through CloudFront, or they have
-    /// been purged once and not settled yet.
+    /// How many entries have nothing to do in this purge run: their last purge is on its way through CloudFront, or
+    /// they have been purged once and not settled yet.
     pub entries_waiting: usize,
     /// Entries whose tenant has no registered distribution. They stay in the queue, and somebody must be told.
     pub unregistered: Vec<QueueEntry>,
@@ -58,11 +58,11 @@ pub struct Batch {
 pub struct PlannedEntry {
     /// The queue's row as it was read.
     pub entry: QueueEntry,
-    /// When its purge began: now, or when an earlier run began the deletion that this one goes on with.
+    /// When its purge began: now, or when an earlier purge run began the deletion that this one goes on with.
     pub began_at: Timestamp,
-    /// Whether nothing stale can be stored any more, so that the row may go once it is purged. Otherwise this is the
-    /// row's early pass, and a later run purges it once more.
-    pub is_settled: bool,
+    /// Whether nothing stale can be stored any more, so that this is the row's final purge, after which the row may go.
+    /// Otherwise it is the row's early purge, and a later purge run purges it once more.
+    pub is_final: bool,
 }
 
 impl Batch {
@@ -85,14 +85,14 @@ impl Batch {
 
     /// Whether variants of many packs are to be deleted, which can take minutes: nothing else should wait for it.
     #[must_use]
-    pub fn is_broad(&self) -> bool {
-        self.entries.iter().any(|planned| planned.entry.target.is_broad())
+    pub fn spans_packs(&self) -> bool {
+        self.entries.iter().any(|planned| planned.entry.target.spans_packs())
     }
 
     /// Whether any entry leaves the queue by this request, which makes [`Delays::edge_fetch_max`] due.
     #[must_use]
-    pub fn has_settled_entries(&self) -> bool {
-        self.entries.iter().any(|planned| planned.is_settled)
+    pub fn has_final_entries(&self) -> bool {
+        self.entries.iter().any(|planned| planned.is_final)
     }
 
     /// What is left of the request when the variants of some targets could not be deleted: those must not be
@@ -115,23 +115,23 @@ impl Batch {
     }
 }
 
-/// Plans one run over `entries` that begins `now`, while `open` requests are on their way.
+/// Plans one purge run over `entries` that begins `now`, beside the requests `in_flight`.
 #[must_use]
 pub fn plan(
     now: Timestamp,
     entries: Vec<QueueEntry>,
-    open: &[PurgeRequest],
+    in_flight: &[PurgeRequest],
     tenants: &BTreeMap<TenantId, Distribution>,
     delays: &Delays,
     budgets: &Budgets,
 ) -> Plan {
     let mut plan = Plan::default();
     let mut by_tenant: BTreeMap<TenantId, Vec<PlannedEntry>> = BTreeMap::new();
-    let open_passes = OpenPasses::of(open);
+    let purges_in_flight = PurgesInFlight::of(in_flight);
     for entry in entries {
         if !tenants.contains_key(&entry.tenant) {
             plan.unregistered.push(entry);
-        } else if let Some(planned) = pass_of(now, entry, &open_passes, delays) {
+        } else if let Some(planned) = due_purge(now, entry, &purges_in_flight, delays) {
             by_tenant.entry(planned.entry.tenant.clone()).or_default().push(planned);
         } else {
             plan.entries_waiting += 1;
@@ -141,49 +141,49 @@ pub fn plan(
     let mut rounds: BTreeMap<usize, Vec<Batch>> = BTreeMap::new();
     for (tenant, entries) in by_tenant {
         let distribution = &tenants[&tenant];
-        let budgets = budgets.without(open, &distribution.distribution_id);
+        let budgets = budgets.without(in_flight, &distribution.distribution_id);
         for (round, batch) in batches_of(&tenant, distribution, entries, &budgets).into_iter().enumerate() {
             rounds.entry(round).or_default().push(batch);
         }
     }
     plan.batches = rounds.into_values().flatten().collect();
-    plan.batches.sort_by_key(Batch::is_broad);
+    plan.batches.sort_by_key(Batch::spans_packs);
     plan
 }
 
-/// Which passes are on their way: tenant, target, version, and whether it is the settled one.
-struct OpenPasses<'a>(BTreeSet<(&'a TenantId, &'a Target, &'a str, bool)>);
+/// Which purges are in flight: tenant, target, version, and whether it is the final one.
+struct PurgesInFlight<'a>(BTreeSet<(&'a TenantId, &'a Target, &'a str, bool)>);
 
-impl<'a> OpenPasses<'a> {
+impl<'a> PurgesInFlight<'a> {
     fn of(requests: &'a [PurgeRequest]) -> Self {
-        let passes = requests.iter().flat_map(|request| {
+        let purges = requests.iter().flat_map(|request| {
             request
                 .entries
                 .iter()
-                .map(|entry| (&request.for_tenant, &entry.target, entry.version.as_str(), entry.is_settled))
+                .map(|entry| (&request.for_tenant, &entry.target, entry.version.as_str(), entry.is_final))
         });
-        Self(passes.collect())
+        Self(purges.collect())
     }
 
-    fn has(&self, entry: &QueueEntry, is_settled: bool) -> bool {
-        self.0.contains(&(&entry.tenant, &entry.target, &entry.version, is_settled))
+    fn has(&self, entry: &QueueEntry, is_final: bool) -> bool {
+        self.0.contains(&(&entry.tenant, &entry.target, &entry.version, is_final))
     }
 }
 
-/// The pass that is due for `entry`. `None`: it waits, for the end of its settled pass or until it has settled. Each
-/// version of a row has one early pass at most, and one settled pass.
-fn pass_of(now: Timestamp, entry: QueueEntry, open: &OpenPasses<'_>, delays: &Delays) -> Option<PlannedEntry> {
+/// The purge that is due for `entry`. `None`: it waits, for the end of its final purge or until it has settled. Each
+/// version of a row has at most one early purge, and one final purge.
+fn due_purge(now: Timestamp, entry: QueueEntry, in_flight: &PurgesInFlight<'_>, delays: &Delays) -> Option<PlannedEntry> {
     let settled_at = entry.last_event_at.plus(delays.settle);
-    let is_settled = now >= settled_at;
+    let is_final = now >= settled_at;
     // A deletion that began too early would have to be repeated as a whole: it is begun anew as soon as that counts.
-    let sweep = entry.sweep.as_ref().filter(|sweep| !is_settled || sweep.started_at >= settled_at);
-    let began_at = sweep.map_or(now, |sweep| sweep.started_at);
-    let is_early_pass_done = entry.early_pass.as_ref() == Some(&entry.version);
-    if open.has(&entry, true) || (!is_settled && (is_early_pass_done || open.has(&entry, false))) {
+    let deletion_cursor = entry.deletion_cursor.as_ref().filter(|cursor| !is_final || cursor.started_at >= settled_at);
+    let began_at = deletion_cursor.map_or(now, |cursor| cursor.started_at);
+    let is_early_purge_done = entry.early_purge_version.as_ref() == Some(&entry.version);
+    if in_flight.has(&entry, true) || (!is_final && (is_early_purge_done || in_flight.has(&entry, false))) {
         return None;
     }
-    let sweep = sweep.cloned();
-    Some(PlannedEntry { entry: QueueEntry { sweep, ..entry }, began_at, is_settled })
+    let deletion_cursor = deletion_cursor.cloned();
+    Some(PlannedEntry { entry: QueueEntry { deletion_cursor, ..entry }, began_at, is_final })
 }
 
 /// The requests for one tenant.
@@ -196,19 +196,19 @@ fn batches_of(
     entries.sort_by(|one, other| one.entry.target.cmp(&other.entry.target));
     let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
     let exact = items_covering(tenant, distribution, &entries);
-    let budget = if distribution.cache_tags { budgets.items_per_run } else { budgets.wildcards_per_run };
+    let budget = if distribution.cache_tags { budgets.items_per_purge_run } else { budgets.wildcards_per_purge_run };
     let exact_items_max = budget.min(budgets.items_per_request);
     let batch = |items: Vec<InvalidationItem>, entries: &[PlannedEntry]| {
         Batch::new(tenant, distribution, items, entries.to_vec(), exact_items_max)
     };
-    // Items that another one covers would be billed again, and items beyond the budget would wait for many runs.
+    // Items that another one covers would be billed again, and items beyond the budget would wait for many purge runs.
     if exact.contains(&whole_tenant) || exact.len() > budget {
         let chunks = entries.chunks(budgets.items_per_request);
         return chunks.map(|entries| batch(vec![whole_tenant.clone()], entries)).collect();
     }
     // A request is sent when all its variants are deleted; packs must not wait for a location's.
-    let (broad, packs): (Vec<_>, Vec<_>) = entries.into_iter().partition(|planned| planned.entry.target.is_broad());
-    [packs, broad]
+    let (spanning, packs): (Vec<_>, Vec<_>) = entries.into_iter().partition(|planned| planned.entry.target.spans_packs());
+    [packs, spanning]
         .iter()
         .flat_map(|entries| entries.chunks(budgets.items_per_request))
         .map(|entries| batch(items_covering(tenant, distribution, entries), entries))

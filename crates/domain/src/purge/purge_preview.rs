@@ -11,7 +11,7 @@ use crate::purge::purge_request::PurgeRequest;
 pub const PRICE_PER_ITEM_USD_MILLIS: u32 = 5;
 
 /// How many purges one `DELETE` leads to: the one that is done at once, and the one after the settle delay.
-pub const PASSES: u32 = 2;
+pub const PURGES_PER_DELETE: u32 = 2;
 
 /// What a purge would do and cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct PurgePreview {
     pub exact_items: QuotaUse,
     /// The use of its quota of wildcards.
     pub wildcards: QuotaUse,
-    /// What one pass would cost, in thousandths of a US dollar, if the account's free items are used up.
-    pub price_per_pass_usd_millis: u32,
+    /// What one purge would cost, in thousandths of a US dollar, if the account's free items are used up.
+    pub price_per_purge_usd_millis: u32,
 }
 
 /// How much of a quota of one distribution is used, as far as this pipeline used it.
@@ -49,12 +49,12 @@ impl QuotaUse {
     }
 }
 
-/// Says what `batch` would do and cost while `open` requests are on their way.
+/// Says what `batch` would do and cost beside the requests `in_flight`.
 #[must_use]
-pub fn purge_preview(batch: &Batch, open: &[PurgeRequest]) -> PurgePreview {
+pub fn purge_preview(batch: &Batch, in_flight: &[PurgeRequest]) -> PurgePreview {
     let distribution_id = &batch.distribution.distribution_id;
-    let of_it = || open.iter().filter(|request| request.distribution.distribution_id == *distribution_id);
-    let (all_open, wildcards_open) = (
+    let of_it = || in_flight.iter().filter(|request| request.distribution.distribution_id == *distribution_id);
+    let (all_in_flight, wildcards_in_flight) = (
         of_it().map(|request| request.items.len()).sum::<usize>(),
         of_it().map(PurgeRequest::wildcards).sum::<usize>(),
     );
@@ -65,12 +65,12 @@ pub fn purge_preview(batch: &Batch, open: &[PurgeRequest]) -> PurgePreview {
         distribution_id: distribution_id.clone(),
         items: batch.items.iter().map(ToString::to_string).collect(),
         exact_items: QuotaUse {
-            in_progress: all_open - wildcards_open,
+            in_progress: all_in_flight - wildcards_in_flight,
             needed: needed - wildcards,
             quota: ITEMS_IN_PROGRESS_QUOTA,
         },
-        wildcards: QuotaUse { in_progress: wildcards_open, needed: wildcards, quota: WILDCARDS_IN_PROGRESS_QUOTA },
-        price_per_pass_usd_millis: PRICE_PER_ITEM_USD_MILLIS.saturating_mul(u32::try_from(needed).unwrap_or(u32::MAX)),
+        wildcards: QuotaUse { in_progress: wildcards_in_flight, needed: wildcards, quota: WILDCARDS_IN_PROGRESS_QUOTA },
+        price_per_purge_usd_millis: PRICE_PER_ITEM_USD_MILLIS.saturating_mul(u32::try_from(needed).unwrap_or(u32::MAX)),
     }
 }
 
@@ -98,15 +98,15 @@ mod tests {
     }
 
     /// The quotas' use: in progress, needed, left.
-    fn check(items: &[&str], open: &[(&str, &[&str])], exact: [usize; 3], wildcards: [usize; 3], usd_millis: u32) {
+    fn check(items: &[&str], in_flight: &[(&str, &[&str])], exact: [usize; 3], wildcards: [usize; 3], usd_millis: u32) {
         let request = |(tenant, items): &(&str, &[&str])| {
             PurgeRequest::of(&batch(tenant, items).unwrap(), &BTreeMap::new(), Timestamp::from_millis(0))
         };
-        let open: Vec<_> = open.iter().map(request).collect();
-        let preview = purge_preview(&batch("acme", items).unwrap(), &open);
+        let in_flight: Vec<_> = in_flight.iter().map(request).collect();
+        let preview = purge_preview(&batch("acme", items).unwrap(), &in_flight);
         let uses = |used: QuotaUse| [used.in_progress, used.needed, used.left()];
         assert_eq!((uses(preview.exact_items), uses(preview.wildcards)), (exact, wildcards));
-        assert_eq!(preview.price_per_pass_usd_millis, usd_millis);
+        assert_eq!(preview.price_per_purge_usd_millis, usd_millis);
     }
 
     #[test]
@@ -114,8 +114,8 @@ mod tests {
         let (none, tag, wildcard): (&[_], &[_], &[_]) = (&[], &["#acme/p1"], &["/api/v2/img/p1*"]);
         check(tag, none, [0, 1, 2_999], [0, 0, 15], 5);
         check(wildcard, none, [0, 0, 3_000], [0, 1, 14], 5);
-        let open: &[(&str, &[&str])] = &[("acme", &["#acme/p2", "#acme/p3"]), ("acme", &["/api/v2/img/*"])];
-        check(tag, open, [2, 1, 2_997], [1, 0, 14], 5);
+        let in_flight: &[(&str, &[&str])] = &[("acme", &["#acme/p2", "#acme/p3"]), ("acme", &["/api/v2/img/*"])];
+        check(tag, in_flight, [2, 1, 2_997], [1, 0, 14], 5);
         check(&["#acme/p1", "#acme/p2"], &[("globex", &["#globex/p1"])], [0, 2, 2_998], [0, 0, 15], 10);
     }
 

@@ -1,4 +1,5 @@
-//! An invalidation request, written down before it is sent, so that whoever comes after a crash sends the very same one.
+//! An invalidation request, written to the outbox before it is sent, so that whoever comes after a crash sends the very
+//! same one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +12,8 @@ use crate::purge::planner::{Batch, Distribution, PlannedEntry};
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// One `CreateInvalidation` request, from before it is sent until CloudFront has completed it: a row beside the
-/// queue's. While it is there, nothing that it covers is sent in another request.
+/// One `CreateInvalidation` request, from before it is sent until CloudFront has completed it: a row of the
+/// outbox, beside the queue's rows. While it is there, nothing that it covers is sent in another request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PurgeRequest {
@@ -25,8 +26,8 @@ pub struct PurgeRequest {
     /// What CloudFront is told, as it is sent: `#<tag>` or a path, sorted.
     pub items: Vec<String>,
     /// What it serves. Their variants are deleted.
-    pub entries: Vec<RequestedEntry>,
-    /// When it was written down.
+    pub entries: Vec<OutboxEntry>,
+    /// When it was written to the outbox.
     pub created_at: Timestamp,
     /// How often CloudFront had its name for other items; see [`PurgeRequest::sent_reference`].
     #[serde(default)]
@@ -39,14 +40,14 @@ pub struct PurgeRequest {
 /// One row of the queue as a request serves it, with what the ledger keeps of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RequestedEntry {
+pub struct OutboxEntry {
     /// Which images.
     pub target: Target,
     /// The row's version: the row may go only while it has it.
     pub version: String,
-    /// Whether nothing stale could be stored any more when the purge began, so that the row may go. Otherwise this is the
-    /// row's early pass.
-    pub is_settled: bool,
+    /// Whether nothing stale could be stored any more when the purge began, so that this is the row's final purge and
+    /// the row may go. Otherwise it is its early purge.
+    pub is_final: bool,
     /// When the purge began.
     pub began_at: Timestamp,
     /// How many variants were deleted.
@@ -62,12 +63,12 @@ pub struct RequestedEntry {
 }
 
 impl PurgeRequest {
-    /// The request of `batch`, written down `now`, when `variants_deleted` of each target were.
+    /// The request of `batch`, written `now`, when `variants_deleted` of each target were.
     #[must_use]
     pub fn of(batch: &Batch, variants_deleted: &BTreeMap<Target, u64>, now: Timestamp) -> Self {
         let entries = batch.entries.iter().map(|planned| {
             let count = variants_deleted.get(&planned.entry.target).copied().unwrap_or_default();
-            RequestedEntry::of(planned, count)
+            OutboxEntry::of(planned, count)
         });
         Self {
             caller_reference: batch.caller_reference.clone(),
@@ -95,7 +96,7 @@ impl PurgeRequest {
     #[must_use]
     pub fn halves(&self) -> Option<[Self; 2]> {
         let half_of = |items: &[String]| {
-            let covered = |entry: &&RequestedEntry| {
+            let covered = |entry: &&OutboxEntry| {
                 let item = InvalidationItem::covering(&self.for_tenant, &entry.target, self.distribution.cache_tags);
                 items.contains(&item.to_string())
             };
@@ -104,7 +105,7 @@ impl PurgeRequest {
                 caller_reference: crate::purge::caller_reference::name_of(
                     &self.distribution.distribution_id,
                     items,
-                    entries.iter().map(|entry| (&entry.target, entry.version.as_str(), entry.is_settled)),
+                    entries.iter().map(|entry| (&entry.target, entry.version.as_str(), entry.is_final)),
                 ),
                 items: items.to_vec(),
                 entries,
@@ -123,13 +124,13 @@ impl PurgeRequest {
     }
 }
 
-impl RequestedEntry {
+impl OutboxEntry {
     fn of(planned: &PlannedEntry, variants_deleted: u64) -> Self {
-        let PlannedEntry { entry, began_at, is_settled } = planned;
+        let PlannedEntry { entry, began_at, is_final } = planned;
         Self {
             target: entry.target.clone(),
             version: entry.version.clone(),
-            is_settled: *is_settled,
+            is_final: *is_final,
             began_at: *began_at,
             variants_deleted,
             first_event_at: entry.first_event_at,

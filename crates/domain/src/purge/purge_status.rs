@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::change::detection::Reason;
 use crate::purge::ledger::{Invalidation, LedgerRow, REFUSED};
-use crate::purge::purge_request::{PurgeRequest, RequestedEntry};
+use crate::purge::purge_request::{PurgeRequest, OutboxEntry};
 use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
@@ -52,21 +52,21 @@ pub struct Pending {
     pub reasons: BTreeSet<Reason>,
     /// Who asked.
     pub requested_by: BTreeSet<String>,
-    /// When nothing can be rendered from the old data any more, so that the next run purges for the last time.
+    /// When nothing can be rendered from the old data any more, so that the next purge run purges for the last time.
     pub settles_at: Timestamp,
-    /// How many purges it has had that could not be the last one.
-    pub attempts: u64,
-    /// How many variants were deleted so far, where one run could not delete them all.
+    /// How many early purges it has had.
+    pub early_purge_count: u64,
+    /// How many variants were deleted so far, where one purge run could not delete them all.
     pub variants_deleted_so_far: Option<u64>,
 }
 
-/// One target of a request that is on its way.
+/// One target of a request in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
     /// What is purged.
     pub target: Target,
-    /// Whether it is the last purge; if not, another one follows when the change has settled.
-    pub is_last: bool,
+    /// Whether it is the final purge; if not, another one follows when the change has settled.
+    pub is_final: bool,
     /// When it began.
     pub since: Timestamp,
     /// How many variants were deleted.
@@ -87,7 +87,7 @@ pub fn purge_status(now: Timestamp, known: &Known, settle: Duration) -> PurgeSta
     PurgeStatus {
         verdict: verdict(now, known, &entries, last_completed, settle),
         pending: entries.into_iter().map(|entry| pending(entry, settle)).collect(),
-        running: running(known).map(|(entry, request, invalidation)| run(entry, request, invalidation)).collect(),
+        running: running(known).map(|(entry, request, invalidation)| in_flight(entry, request, invalidation)).collect(),
         last_completed: last_completed.cloned(),
     }
 }
@@ -100,15 +100,15 @@ fn pending(entry: &QueueEntry, settle: Duration) -> Pending {
         reasons: entry.reasons.clone(),
         requested_by: entry.requested_by.clone(),
         settles_at: entry.last_event_at.plus(settle),
-        attempts: entry.attempts,
-        variants_deleted_so_far: entry.sweep.as_ref().map(|sweep| sweep.variants_deleted),
+        early_purge_count: entry.early_purge_count,
+        variants_deleted_so_far: entry.deletion_cursor.as_ref().map(|cursor| cursor.variants_deleted),
     }
 }
 
-fn run(entry: &RequestedEntry, request: &PurgeRequest, invalidation: Option<&Invalidation>) -> Running {
+fn in_flight(entry: &OutboxEntry, request: &PurgeRequest, invalidation: Option<&Invalidation>) -> Running {
     Running {
         target: entry.target.clone(),
-        is_last: entry.is_settled,
+        is_final: entry.is_final,
         since: entry.began_at,
         variants_deleted: entry.variants_deleted,
         invalidation_id: request.invalidation_id.clone(),
@@ -117,7 +117,7 @@ fn run(entry: &RequestedEntry, request: &PurgeRequest, invalidation: Option<&Inv
 }
 
 /// What the requests serve.
-fn running(known: &Known) -> impl Iterator<Item = (&RequestedEntry, &PurgeRequest, Option<&Invalidation>)> {
+fn running(known: &Known) -> impl Iterator<Item = (&OutboxEntry, &PurgeRequest, Option<&Invalidation>)> {
     known.requests.iter().flat_map(|(request, invalidation)| {
         request.entries.iter().map(move |entry| (entry, request, invalidation.as_ref()))
     })
@@ -130,12 +130,12 @@ enum Stage {
     Waits,
     /// Purged once; the change has not settled.
     PurgedEarly,
-    /// The change has settled, and the last purge waits for a run.
+    /// The change has settled, and the last purge waits for a purge run.
     Settled,
-    /// Variants are being deleted, over several runs.
+    /// Variants are being deleted, over several purge runs.
     Deleting,
-    /// The last request is written down.
-    Written,
+    /// The last request is in the outbox.
+    InOutbox,
     /// CloudFront is carrying the last request out.
     InProgress,
     /// CloudFront has completed it.
@@ -143,16 +143,16 @@ enum Stage {
 }
 
 fn stage(now: Timestamp, entry: &QueueEntry, known: &Known, settle: Duration) -> Stage {
-    let passes = || running(known).filter(|(pass, ..)| pass.target == entry.target && pass.version == entry.version);
-    if let Some((_, request, invalidation)) = passes().find(|(pass, ..)| pass.is_settled) {
+    let purges = || running(known).filter(|(purge, ..)| purge.target == entry.target && purge.version == entry.version);
+    if let Some((_, request, invalidation)) = purges().find(|(purge, ..)| purge.is_final) {
         return match (&request.invalidation_id, invalidation) {
-            (None, _) => Stage::Written,
+            (None, _) => Stage::InOutbox,
             (Some(_), Some(invalidation)) if invalidation.is_completed() => Stage::Carried,
             (Some(_), _) => Stage::InProgress,
         };
     }
-    let is_purged_once = entry.early_pass.as_ref() == Some(&entry.version) || passes().next().is_some();
-    match entry.sweep {
+    let is_purged_once = entry.early_purge_version.as_ref() == Some(&entry.version) || purges().next().is_some();
+    match entry.deletion_cursor {
         Some(_) => Stage::Deleting,
         None if now >= entry.last_event_at.plus(settle) => Stage::Settled,
         None if is_purged_once => Stage::PurgedEarly,
@@ -175,32 +175,32 @@ fn verdict(
     let left = elapsed(entry.last_event_at.plus(settle), now);
     match stage {
         Stage::Waits => format!(
-            "The change of {what} was made {since} ago and waits for the next scheduled run, which purges it for the \
+            "The change of {what} was made {since} ago and waits for the next purge run, which purges it for the \
              first time; until then viewers get the old image."
         ),
         Stage::PurgedEarly => format!(
             "The change of {what} was made {since} ago and is purged once already; an image that was being rendered \
-             meanwhile may have brought the old one back, so the first scheduled run in {left} or later purges for the \
+             meanwhile may have brought the old one back, so the first purge run in {left} or later purges for the \
              last time."
         ),
         Stage::Settled => format!(
-            "The change of {what} was made {since} ago and has settled; the next scheduled run purges it for the last \
+            "The change of {what} was made {since} ago and has settled; the next purge run purges it for the last \
              time."
         ),
         Stage::Deleting => format!(
             "The variants of {what} are being deleted, {} so far; CloudFront is told when all are gone, so viewers may \
              get the old image until then.",
-            entry.sweep.as_ref().map_or(0, |sweep| sweep.variants_deleted)
+            entry.deletion_cursor.as_ref().map_or(0, |cursor| cursor.variants_deleted)
         ),
-        Stage::Written => format!(
+        Stage::InOutbox => format!(
             "The last purge of {what} has deleted its variants, and CloudFront has not accepted the invalidation yet; \
-             the next scheduled run sends it again."
+             the next purge run sends it again."
         ),
         Stage::InProgress => format!(
             "CloudFront is carrying out the last invalidation of {what}; viewers get the new image within seconds."
         ),
         Stage::Carried => format!(
-            "CloudFront has carried out the last invalidation of {what}, which the next scheduled run notes; whoever \
+            "CloudFront has carried out the last invalidation of {what}, which the next purge run notes; whoever \
              still sees the old image has it in a browser's cache."
         ),
     }

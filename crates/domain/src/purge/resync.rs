@@ -69,7 +69,7 @@ pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target,
         target => target?,
     };
     let is_forced = item.generation.is_some_and(|generation| generation != "0");
-    if target.is_broad() && !is_forced {
+    if target.spans_packs() && !is_forced {
         return Ok(None);
     }
     let changed = match written_at(item.updated_at) {
@@ -100,14 +100,14 @@ impl Suspect {
         if queued.is_some_and(|row| self.is_answered_by_row(row, since)) {
             return Verdict::Queued;
         }
-        let is_complete = |row: &&LedgerRow| row.is_settled && row.completed_at.is_some();
+        let is_complete = |row: &&LedgerRow| row.is_final && row.completed_at.is_some();
         if purges.iter().filter(is_complete).any(|row| self.is_answered_by_purge(row, since, settle)) {
             return Verdict::Purged;
         }
         Verdict::Enqueue
     }
 
-    /// The settled purge of a row begins later than the row was last written.
+    /// The final purge of a row begins later than the row was last written.
     fn is_answered_by_row(&self, row: &QueueEntry, since: Timestamp) -> bool {
         let has = |reason| row.reasons.contains(&reason);
         match self.changed {

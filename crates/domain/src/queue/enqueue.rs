@@ -38,7 +38,7 @@ pub struct Enqueue {
     pub reasons: BTreeSet<Reason>,
     /// Who asks: `stream`, or `admin:<subject of the token>`.
     pub requested_by: String,
-    /// Whether whoever enqueues it also purges it at once, so that a run leaves the early pass to them.
+    /// Whether whoever enqueues it also purges it at once, so that a purge run leaves the early purge to them.
     pub is_purged_at_once: bool,
     /// The sequences of the changes, so that a failed upsert can name its records.
     pub sequences: Vec<String>,

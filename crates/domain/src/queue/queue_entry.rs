@@ -30,26 +30,26 @@ pub struct QueueEntry {
     /// Who asked: `stream`, or `admin:<subject of the token>`.
     #[serde(default)]
     pub requested_by: BTreeSet<String>,
-    /// How many purges left this row in the queue, because it had not settled.
+    /// How many early purges the row has had: they leave it in the queue, because it has not settled.
     #[serde(default)]
-    pub attempts: u64,
-    /// The version whose early pass is done, or is being done by an admin's request: a row that has not settled is
-    /// purged once meanwhile, not at every run.
+    pub early_purge_count: u64,
+    /// The version whose early purge is done, or is being done by an admin's request: a row that has not settled is
+    /// purged once meanwhile, not at every purge run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub early_pass: Option<String>,
-    /// How far the deletion of its variants has come, if one run could not finish it. A change that is enqueued
+    pub early_purge_version: Option<String>,
+    /// How far the deletion of its variants has come, if one purge run could not finish it. A change that is enqueued
     /// meanwhile begins it anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sweep: Option<SweepProgress>,
+    pub deletion_cursor: Option<DeletionCursor>,
 }
 
-/// A deletion of many variants that goes on in the next run.
+/// A deletion of many variants that goes on in the next purge run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SweepProgress {
+pub struct DeletionCursor {
     /// When it began at the first key. Whether the purge has settled counts from here.
     pub started_at: Timestamp,
-    /// The last key that was looked at: the next run lists what comes after it.
+    /// The last key that was looked at: the next purge run lists what comes after it.
     pub after_key: String,
     /// How many variants it has deleted so far.
     pub variants_deleted: u64,

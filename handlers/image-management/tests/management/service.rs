@@ -7,7 +7,7 @@ use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::change::detection::{Image, Reason, Record, detect_change};
+use domain::change::detection::{StreamImage, Reason, Record, detect_change};
 use domain::{AttributeNames, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
@@ -89,7 +89,7 @@ impl Service {
     }
 
     /// An item of `acme` as DynamoDB writes it.
-    pub(crate) async fn item(&self, entity: &str) -> Option<Image> {
+    pub(crate) async fn item(&self, entity: &str) -> Option<StreamImage> {
         let key = |name: &str, value: &str| (name.to_owned(), AttributeValue::S(value.to_owned()));
         let key = HashMap::from([key("tenant", "acme"), key("entity", entity)]);
         let get = self.dynamodb.get_item().table_name(LocalDynamoDb::IMAGE_PACK_TABLE).set_key(Some(key));
@@ -151,7 +151,7 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn image(item: &HashMap<String, AttributeValue>) -> Image {
+fn image(item: &HashMap<String, AttributeValue>) -> StreamImage {
     let mut names: Vec<_> = item.iter().map(|(name, value)| (name.clone(), in_stream(value))).collect();
     names.sort_by(|(one, _), (other, _)| one.cmp(other));
     names.into_iter().collect::<Map<_, _>>()

@@ -14,7 +14,7 @@ use local_cloud::LocalCloud;
 use local_cloud::observer::Observer;
 use local_cloud::report::{Cause, Report, millis};
 
-use super::runs::Runs;
+use super::purge_runs::PurgeRuns;
 
 /// The tenants whose images wait.
 const TENANTS: [&str; 2] = ["acme", "globex"];
@@ -26,7 +26,7 @@ const CHANGED_BEFORE: Duration = Duration::from_mins(10);
 const ROWS_PER_WRITE: usize = 25;
 /// Writes under way at a time.
 const CONCURRENT_WRITES: usize = 8;
-/// How long the runs may take to empty it.
+/// How long the purge runs may take to empty it.
 const EMPTY_WITHIN: Duration = Duration::from_mins(30);
 
 /// What the step found.
@@ -39,7 +39,7 @@ pub(super) struct Emptied {
 /// Step: the queue is filled with `entries`, and emptied by the deployed function.
 pub(super) async fn empty(
     cloud: &LocalCloud,
-    runs: &Runs,
+    purge_runs: &PurgeRuns,
     entries: usize,
     report: &Report,
 ) -> Result<(Emptied, String), Cause> {
@@ -53,7 +53,7 @@ pub(super) async fn empty(
     let began = Instant::now();
     let note =
         |left| report.progress.note(&format!("{left} of {waiting} entries wait, {} s", began.elapsed().as_secs()));
-    let count = runs.until_empty(EMPTY_WITHIN, note).await?;
+    let count = purge_runs.until_empty(EMPTY_WITHIN, note).await?;
     let emptied_ms = millis(began.elapsed());
 
     let completed = completed(&observer).await?;
@@ -64,8 +64,8 @@ pub(super) async fn empty(
     Ok((
         Emptied { entries, lost: entries - completed },
         format!(
-            "{waiting} entries written in {filled_ms} ms; emptied in {emptied_ms} ms by {count} runs besides the \
-             schedule's: {completed} ledger rows settled and completed, {invalidations} invalidations of {items} items, \
+            "{waiting} entries written in {filled_ms} ms; emptied in {emptied_ms} ms by {count} purge runs besides the \
+             schedule's: {completed} ledger rows final and completed, {invalidations} invalidations of {items} items, \
              0 dead letters, {} entries lost",
             entries - completed
         ),
@@ -101,9 +101,9 @@ fn row(number: usize, changed_at: Timestamp) -> Result<WriteRequest, Cause> {
         changes: 1,
         reasons: BTreeSet::from([Reason::ImageLocationsChanged]),
         requested_by: BTreeSet::from(["stream".to_owned()]),
-        attempts: 0,
-        early_pass: None,
-        sweep: None,
+        early_purge_count: 0,
+        early_purge_version: None,
+        deletion_cursor: None,
     };
     let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(entry)?;
     Ok(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build())
@@ -119,10 +119,10 @@ async fn write(observer: Observer, mut rows: Vec<WriteRequest>) -> Result<(), Ca
     Ok(())
 }
 
-/// How many packs of the backlog the ledger has as settled and completed.
+/// How many packs of the backlog the ledger has as final and completed.
 async fn completed(observer: &Observer) -> Result<usize, Cause> {
     let ledger = observer.ledger().await?;
-    let backlog = ledger.iter().filter(|row| row.is_settled && row.completed_at.is_some());
+    let backlog = ledger.iter().filter(|row| row.is_final && row.completed_at.is_some());
     let packs: BTreeSet<_> = backlog
         .filter(|row| matches!(&row.target, Target::Pack(pack) if pack.as_str().starts_with(PACK)))
         .map(|row| (&row.tenant, &row.target))

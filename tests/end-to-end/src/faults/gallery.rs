@@ -151,12 +151,12 @@ impl Gallery {
             let target = image.target()?;
             let completed = ledger.iter().any(|row| {
                 (&row.tenant, &row.target) == (&image.tenant.id, &target)
-                    && row.is_settled
+                    && row.is_final
                     && row.completed_at.is_some()
                     && row.started_at >= Timestamp::from_millis(self.edited_at_ms)
             });
             expect_eq(&format!("whether the ledger has {} completed", image.name()), &completed, &true)?;
-            // Each edit is told to CloudFront once early and once settled, however often it was tried.
+            // Each edit is told to CloudFront once in an early and once in a final purge, however often it was tried.
             let told = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
             if told == 0 || told > 2 * self.edits {
                 let expected = format!("1 to {} invalidations of {}", 2 * self.edits, image.name());

@@ -1,4 +1,4 @@
-//! Runs of image-invalidation besides those of the schedule, which comes once a minute only.
+//! Purge runs besides those of the schedule, which comes once a minute only.
 
 use std::time::{Duration, Instant};
 
@@ -10,36 +10,36 @@ use local_cloud::function::Function;
 use local_cloud::observer::Observer;
 use local_cloud::report::Cause;
 
-/// How long a run may take: the function's time limit, and something for the local AWS.
-const RUN_WITHIN: Duration = Duration::from_mins(5);
-/// How long to leave the queue to somebody else's run before trying again.
+/// How long a purge run may take: the function's time limit, and something for the local AWS.
+const PURGE_RUN_WITHIN: Duration = Duration::from_mins(5);
+/// How long to leave the queue to somebody else's purge run before trying again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The header that every call needs. The local AWS takes the account's root by its name and checks no signature of it.
 const AS_ROOT: &str =
     "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
 
-/// What became of one run.
+/// What became of one purge run.
 #[derive(Debug)]
-pub(super) enum Run {
+pub(super) enum PurgeRun {
     /// It ended; its summary.
     Ended(Value),
     /// It failed, or its process went away; what the local AWS says.
     Failed(String),
 }
 
-/// Who starts runs.
+/// Starts purge runs.
 #[derive(Debug, Clone)]
-pub(super) struct Runs {
+pub(super) struct PurgeRuns {
     client: reqwest::Client,
     url: String,
     observer: Observer,
 }
 
-impl Runs {
+impl PurgeRuns {
     pub(super) async fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
         let ministack = cloud.ministack();
-        let client = ministack.certificate().http_client()?.timeout(RUN_WITHIN).build()?;
+        let client = ministack.certificate().http_client()?.timeout(PURGE_RUN_WITHIN).build()?;
         let functions = format!("{}/2015-03-31/functions", ministack.endpoint());
         let list = client.get(format!("{functions}/")).header("authorization", AS_ROOT).send().await?;
         let list: Value = list.error_for_status()?.json().await?;
@@ -51,23 +51,23 @@ impl Runs {
     }
 
     /// Runs once.
-    pub(super) async fn once(&self) -> Result<Run, Cause> {
+    pub(super) async fn once(&self) -> Result<PurgeRun, Cause> {
         let answer = self.client.post(&self.url).header("authorization", AS_ROOT).body("{}").send().await?;
         let answer = answer.error_for_status()?;
         let has_failed = answer.headers().contains_key("x-amz-function-error");
         let body: Value = answer.json().await?;
-        Ok(if has_failed { Run::Failed(body.to_string()) } else { Run::Ended(body) })
+        Ok(if has_failed { PurgeRun::Failed(body.to_string()) } else { PurgeRun::Ended(body) })
     }
 
-    /// Runs until one has ended that held the lease, whether well or not.
-    pub(super) async fn once_with_lease(&self, within: Duration) -> Result<Run, Cause> {
+    /// Runs until one has ended that had the lease, whether well or not.
+    pub(super) async fn once_with_lease(&self, within: Duration) -> Result<PurgeRun, Cause> {
         let began = Instant::now();
         loop {
             match self.once().await? {
-                Run::Ended(summary) if summary["isLeasedElsewhere"] == true && began.elapsed() < within => {
+                PurgeRun::Ended(summary) if summary["isLeasedElsewhere"] == true && began.elapsed() < within => {
                     tokio::time::sleep(PAUSE).await;
                 }
-                run => return Ok(run),
+                purge_run => return Ok(purge_run),
             }
         }
     }
@@ -75,16 +75,16 @@ impl Runs {
     /// Runs again and again until the queue is empty, and says how often.
     pub(super) async fn until_empty(&self, within: Duration, tell: impl Fn(usize)) -> Result<u64, Cause> {
         let began = Instant::now();
-        let mut runs = 0;
+        let mut purge_runs = 0;
         loop {
-            let run = self.once().await?;
-            runs += 1;
+            let purge_run = self.once().await?;
+            purge_runs += 1;
             let left = self.waiting().await?;
             if left == 0 {
-                return Ok(runs);
+                return Ok(purge_runs);
             }
             if began.elapsed() > within {
-                return Err(format!("{left} entries wait after {runs} runs; the last one: {run:?}").into());
+                return Err(format!("{left} entries wait after {purge_runs} purge runs; the last one: {purge_run:?}").into());
             }
             tell(left);
             tokio::time::sleep(PAUSE).await;
@@ -96,7 +96,7 @@ impl Runs {
         Ok(self.observer.queue().await?.len())
     }
 
-    /// Lets the time of a lease pass whose holder was killed: four minutes in which nothing else would happen.
+    /// Lets the time of a lease pass whose owner was killed: four minutes in which nothing else would happen.
     pub(super) async fn let_the_lease_expire(&self) -> Result<(), Cause> {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let update = self.observer.clients.dynamodb.update_item().table_name(&self.observer.queue_table);

@@ -1,4 +1,4 @@
-//! Edits, and what they do before any tick has come.
+//! Edits, and what they do before any purge run has come.
 
 use std::time::{Duration, Instant};
 

@@ -23,7 +23,7 @@ const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a purge or a write by the stream would take to be seen.
 const UNTOUCHED_FOR: Duration = Duration::from_secs(2);
-/// How long the last purge may take to be noted: by the tick that sends it, or by the next one.
+/// How long the last purge may take to be noted: by the purge run that sends it, or by the next one.
 const COMPLETED_WITHIN: Duration = Duration::from_secs(150);
 
 /// Step: an admin asks what a purge would do, which does nothing.
@@ -89,10 +89,10 @@ fn verdict(body: &Value) -> String {
     body["verdict"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Step: an admin of this tenant purges one pack, and no tick is needed.
+/// Step: an admin of this tenant purges one pack, and no purge run is needed.
 pub(super) async fn accepted(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
-    let ticks = cast.observer.ticks().await?;
+    let purge_runs = cast.observer.purge_runs().await?;
     let answer = cloud.admin_api()?.delete("acme", PURGED_BY_HAND, Some(&token)).await?;
     cast.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {answer}"));
     expect_eq("the answer to DELETE acme/dog", &answer.status, &StatusCode::ACCEPTED)?;
@@ -110,6 +110,6 @@ pub(super) async fn accepted(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((),
     .await?;
     expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
     cast.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
-    expect_eq("the ticks since the DELETE", &cast.observer.ticks().await?.len(), &ticks.len())?;
-    Ok(((), format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any tick")))
+    expect_eq("the purge runs since the DELETE", &cast.observer.purge_runs().await?.len(), &purge_runs.len())?;
+    Ok(((), format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any purge run")))
 }

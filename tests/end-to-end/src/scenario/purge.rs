@@ -1,4 +1,4 @@
-//! Ticks: one that has nothing to do, and the one that purges.
+//! Purge runs: one that has nothing to do, and the one that purges.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,28 +19,28 @@ use super::cast::{
 };
 use super::expectation::{expect_eq, expect_seen, wait_for};
 
-/// How long to wait for the schedule's next tick: it comes every minute, and the local AWS looks every ten seconds
+/// How long to wait for the next purge run: it comes every minute, and the local AWS looks every ten seconds
 /// whether one is due.
-const TICK_WITHIN: Duration = Duration::from_secs(100);
-/// How long to wait for the end of every purge: one tick more than usual, for entries that had not settled.
+const PURGE_RUN_WITHIN: Duration = Duration::from_secs(100);
+/// How long to wait for the end of every purge: one purge run more than usual, for entries that had not settled.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
 /// How often a viewer looks whether the image is new.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Step: a write that no viewer could see, and the first tick after it.
-pub(super) async fn idle_tick(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
+/// Step: a write that no viewer could see, and the first purge run after it.
+pub(super) async fn idle_purge_run(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
     cast.editor.patch_pack(EDITED, &json!({"assetId": "asset-2", "title": "A cat"})).await?.succeeded()?;
     cast.timeline.add(Part::Editor, "changed only the metadata of acme/cat");
 
-    let before = cast.observer.ticks().await?.len();
+    let before = cast.observer.purge_runs().await?.len();
     let began = Instant::now();
-    let at = wait_for("the next tick of the schedule", TICK_WITHIN, async || {
-        report.progress.note(&format!("waiting for the schedule's next tick, {} s", began.elapsed().as_secs()));
-        let ticks = cast.observer.ticks().await?;
-        Ok(ticks.get(before).copied().ok_or_else(|| format!("{} ticks since the deployment", ticks.len())))
+    let at = wait_for("the next purge run", PURGE_RUN_WITHIN, async || {
+        report.progress.note(&format!("waiting for the next purge run, {} s", began.elapsed().as_secs()));
+        let purge_runs = cast.observer.purge_runs().await?;
+        Ok(purge_runs.get(before).copied().ok_or_else(|| format!("{} purge runs since the deployment", purge_runs.len())))
     })
     .await?;
-    cast.timeline.add_at(at, Part::Tick, "found nothing to purge");
+    cast.timeline.add_at(at, Part::PurgeRun, "found nothing to purge");
 
     expect_eq("the queue", &cast.observer.queue().await?, &vec![])?;
     for (tenant, colour) in [(&cast.acme, Colour::Red), (&cast.globex, Colour::Green)] {
@@ -105,15 +105,15 @@ pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), St
         Ok(if waiting == 0 { Ok(()) } else { Err(format!("{waiting} entries")) })
     })
     .await?;
-    let mut invalidations = wait_for("every invalidation to be Completed", TICK_WITHIN, async || {
+    let mut invalidations = wait_for("every invalidation to be Completed", PURGE_RUN_WITHIN, async || {
         let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
         let all = invalidations.iter().all(|one| one.status == "Completed");
         Ok(if all { Ok(invalidations) } else { Err(format!("{invalidations:?}")) })
     })
     .await?;
     let ledger = cast.observer.ledger().await?;
-    let passes = passes(&ledger);
-    tell(cast, &passes, &invalidations);
+    let sent = sent_requests(&ledger);
+    tell(cast, &sent, &invalidations);
     report.measure(|measured| {
         measured.invalidations = invalidations.len() as u64;
         measured.paths = invalidations.iter().map(|one| one.items.len() as u64).sum();
@@ -121,22 +121,22 @@ pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), St
     });
 
     // Each purge in the ledger is one request, and each request is a purge in the ledger, item by item.
-    let in_ledger: BTreeMap<_, _> = passes.iter().map(|pass| (pass.invalidation_id, pass.tags())).collect();
+    let in_ledger: BTreeMap<_, _> = sent.iter().map(|request| (request.invalidation_id, request.tags())).collect();
     invalidations.sort_by(|one, other| one.id.cmp(&other.id));
     let at_edge: BTreeMap<_, _> =
         invalidations.iter().map(|Invalidation { id, items, .. }| (id.as_str(), items.clone())).collect();
     expect_eq("the invalidations of acme at the edge", &at_edge, &in_ledger)?;
 
-    // The admin's DELETE, then the tick: one request for all packs (the burst, the edits and the DELETE's follow-up) and
-    // one for the location. Only what had not settled is purged once more by the next tick.
+    // The admin's DELETE, then the purge run: one request for all packs (the burst, the edits and the DELETE's final
+    // purge) and one for the location. Only what had not settled is purged once more by the next purge run.
     let edited = [EDITED, FETCHED, CROPPED, TURNED, PURGED_BY_HAND].map(ToOwned::to_owned);
     let mut packs: Vec<_> = burst_packs().chain(edited).map(|pack| format!("#acme/{pack}")).collect();
     packs.sort_unstable();
     let location = vec![format!("#acme/location/{CONFIGURED_LOCATION}")];
     let mut expected = vec![vec![format!("#acme/{PURGED_BY_HAND}")], packs, location];
-    let first_tick = passes.iter().skip(1).take(2);
-    expected.extend(first_tick.map(Pass::unsettled_tags).filter(|unsettled| !unsettled.is_empty()));
-    let requests: Vec<_> = passes.iter().map(Pass::tags).collect();
+    let first_purge_run = sent.iter().skip(1).take(2);
+    expected.extend(first_purge_run.map(SentRequest::unsettled_tags).filter(|unsettled| !unsettled.is_empty()));
+    let requests: Vec<_> = sent.iter().map(SentRequest::tags).collect();
     expect_eq("acme's requests", &requests, &expected)?;
 
     let globex = cast.observer.invalidations(&cast.globex.distribution_id).await?;
@@ -155,18 +155,18 @@ pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), St
 }
 
 /// The ledger's rows of one request.
-struct Pass<'a> {
+struct SentRequest<'a> {
     invalidation_id: &'a str,
     rows: Vec<&'a LedgerRow>,
 }
 
-impl Pass<'_> {
+impl SentRequest<'_> {
     fn tags(&self) -> Vec<String> {
         tags(self.rows.iter().copied())
     }
 
     fn unsettled_tags(&self) -> Vec<String> {
-        tags(self.rows.iter().copied().filter(|row| !row.is_settled))
+        tags(self.rows.iter().copied().filter(|row| !row.is_final))
     }
 }
 
@@ -179,27 +179,27 @@ fn tags<'a>(rows: impl Iterator<Item = &'a LedgerRow>) -> Vec<String> {
 }
 
 /// The ledger by request, in the order of time.
-fn passes(ledger: &[LedgerRow]) -> Vec<Pass<'_>> {
-    let mut passes: Vec<Pass<'_>> = Vec::new();
+fn sent_requests(ledger: &[LedgerRow]) -> Vec<SentRequest<'_>> {
+    let mut sent: Vec<SentRequest<'_>> = Vec::new();
     for row in ledger {
         let invalidation_id = row.invalidation_id.as_deref().unwrap_or("none");
-        match passes.iter_mut().find(|pass| pass.invalidation_id == invalidation_id) {
-            Some(pass) => pass.rows.push(row),
-            None => passes.push(Pass { invalidation_id, rows: vec![row] }),
+        match sent.iter_mut().find(|request| request.invalidation_id == invalidation_id) {
+            Some(request) => request.rows.push(row),
+            None => sent.push(SentRequest { invalidation_id, rows: vec![row] }),
         }
     }
-    // A tick's packs come before its locations, as their tags do.
-    passes.sort_by_key(|pass| (pass.rows.iter().map(|row| row.started_at).min(), pass.tags()));
-    passes
+    // A purge run's packs come before its locations, as their tags do.
+    sent.sort_by_key(|request| (request.rows.iter().map(|row| row.started_at).min(), request.tags()));
+    sent
 }
 
-/// Tells when the ticks began to purge and when the edge heard of it.
-fn tell(cast: &Cast<'_>, passes: &[Pass<'_>], invalidations: &[Invalidation]) {
-    for Pass { rows, .. } in passes {
+/// Tells when the purge runs began to purge and when the edge heard of it.
+fn tell(cast: &Cast<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
+    for SentRequest { rows, .. } in sent {
         let Some(first) = rows.iter().find(|row| row.requested_by.contains("stream")) else { continue };
         let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
         let what = format!("begins to purge {} targets; deletes {variants} variants first", rows.len());
-        cast.timeline.add_at(first.started_at.as_millis(), Part::Tick, what);
+        cast.timeline.add_at(first.started_at.as_millis(), Part::PurgeRun, what);
     }
     for Invalidation { id, created_at_ms, items, .. } in invalidations {
         let what = match items.as_slice() {

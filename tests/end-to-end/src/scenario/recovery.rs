@@ -24,10 +24,10 @@ use super::upload::original;
 
 /// The environment that is deployed.
 const ENVIRONMENT: &str = "dev";
-/// Ticks are a minute apart: for so long after one, none comes.
-const NO_TICK_FOR: Duration = Duration::from_secs(45);
-/// How long to wait for a tick that is due.
-const TICK_DUE_WITHIN: Duration = Duration::from_secs(40);
+/// Purge runs are a minute apart: for so long after one, none comes.
+const NO_PURGE_RUN_FOR: Duration = Duration::from_secs(45);
+/// How long to wait for a purge run that is due.
+const PURGE_RUN_DUE_WITHIN: Duration = Duration::from_secs(40);
 
 /// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
 pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<([Awaited; 2], String), Cause> {
@@ -38,13 +38,13 @@ pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Res
     let recovery = Recovery::new(clients.clone(), installation.clone());
     let nobody_looks = ProgressBar::hidden();
 
-    let no_tick_soon =
-        cast.observer.ticks().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_TICK_FOR));
-    if !no_tick_soon {
-        let before = cast.observer.ticks().await?.len();
-        wait_for("the tick that is due", TICK_DUE_WITHIN, async || {
-            let ticks = cast.observer.ticks().await?.len();
-            Ok(if ticks > before { Ok(()) } else { Err(format!("{ticks} ticks")) })
+    let no_purge_run_soon =
+        cast.observer.purge_runs().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
+    if !no_purge_run_soon {
+        let before = cast.observer.purge_runs().await?.len();
+        wait_for("the purge run that is due", PURGE_RUN_DUE_WITHIN, async || {
+            let purge_runs = cast.observer.purge_runs().await?.len();
+            Ok(if purge_runs > before { Ok(()) } else { Err(format!("{purge_runs} purge runs")) })
         })
         .await?;
     }
@@ -53,9 +53,9 @@ pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Res
     let hidden = lose(cast, PURGED_BY_HAND, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
     expect_eq("the queue when both edits are lost", &cast.observer.queue().await?, &vec![])?;
 
-    let letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
+    let dead_letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
     let send = clients.sqs.send_message().queue_url(&installation.dead_letter_queue_url);
-    send.message_body(letter.to_string()).send().await.map_err(aws_sdk_sqs::Error::from)?;
+    send.message_body(dead_letter.to_string()).send().await.map_err(aws_sdk_sqs::Error::from)?;
     let replayed = recovery.replay(&nobody_looks).await?;
     expect_eq("the first replay", &replayed, &Replayed { replayed: 1, left: Vec::new() })?;
     queued(cast, &format!("pack#{FETCHED}")).await?;
@@ -79,7 +79,7 @@ pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Res
         "doubled": doubled,
     }))?;
     let items = resynced.items;
-    Ok(([given_up, hidden], format!("1 batch replayed, 1 of {items} items resynced; nothing again by a second run")))
+    Ok(([given_up, hidden], format!("1 batch replayed, 1 of {items} items resynced; nothing again by a second resync")))
 }
 
 fn answered(resynced: &Resynced) -> (u64, u64) {

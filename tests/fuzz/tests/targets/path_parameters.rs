@@ -2,7 +2,7 @@
 
 use bolero::check;
 use domain::image::image_place::ImagePlace;
-use domain::image::variant_key::{Sweep, variant_key};
+use domain::image::variant_key::{VariantScope, variant_key};
 use domain::purge::cache_tag::header_value;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::{ImagePackId, InvalidIdentifier, LocationName, Suffix, Target, TenantId};
@@ -54,9 +54,9 @@ fn check_purge(tenant: &TenantId, target: &Target) {
             InvalidationItem::Wildcard(path) => check_wildcard(&path),
         }
     }
-    let sweep = Sweep::of(tenant, target);
-    assert!(sweep.prefix.starts_with(&format!("{tenant}/")) && sweep.prefix.ends_with('/'), "{sweep:?}");
-    assert!(!sweep.covers(&format!("{tenant}2/p1/main/default")), "{sweep:?}");
+    let scope = VariantScope::of(tenant, target);
+    assert!(scope.prefix.starts_with(&format!("{tenant}/")) && scope.prefix.ends_with('/'), "{scope:?}");
+    assert!(!scope.covers(&format!("{tenant}2/p1/main/default")), "{scope:?}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn an_id_is_refused_with_a_reason_or_widens_no_purge_and_leaves_no_folder() {
         for suffix in [None, Some(&suffix)] {
             let key = variant_key(&tenant, &pack, &location, suffix);
             check_key(&key, 4);
-            assert!(Sweep::of(&tenant, &Target::Pack(pack.clone())).covers(&key), "{key:?}");
+            assert!(VariantScope::of(&tenant, &Target::Pack(pack.clone())).covers(&key), "{key:?}");
         }
         let place = ImagePlace { tenant, pack, location };
         check_key(&place.original_key("1"), 4);

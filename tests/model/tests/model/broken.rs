@@ -51,8 +51,8 @@ fn two_packs() -> Configuration {
     Configuration { writes: vec![1, 1], ..one_write() }
 }
 
-fn two_packs_and_overlapping_runs() -> Configuration {
-    Configuration { runs: 2, stalls: 1, ..two_packs() }
+fn two_packs_and_overlapping_purge_runs() -> Configuration {
+    Configuration { purge_runs: 2, stalls: 1, ..two_packs() }
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn a_row_that_is_removed_at_any_version_takes_a_later_write_with_it() {
 }
 
 #[test]
-fn without_the_fence_a_run_that_lost_its_lease_is_billed_for_what_the_next_one_sends() {
-    check(Mutation::LeaseNotFenced, two_packs_and_overlapping_runs(), BILL);
+fn without_the_fencing_token_a_purge_run_that_lost_its_lease_is_billed_for_what_the_next_one_sends() {
+    check(Mutation::FencingTokenNotChecked, two_packs_and_overlapping_purge_runs(), BILL);
 }
 
 #[test]
@@ -91,13 +91,13 @@ fn a_pause_that_leaves_nothing_for_clock_skew_is_too_short() {
 }
 
 #[test]
-fn a_request_that_is_sent_before_it_is_written_down_is_billed_again_after_a_crash() {
-    check(Mutation::RequestSentBeforeItIsWrittenDown, Configuration { crashes: 1, ..two_packs() }, BILL);
+fn a_request_that_is_sent_before_it_is_in_the_outbox_is_billed_again_after_a_crash() {
+    check(Mutation::RequestSentBeforeItIsInTheOutbox, Configuration { crashes: 1, ..two_packs() }, BILL);
 }
 
 #[test]
-fn a_settled_pass_under_the_name_of_the_early_one_purges_nothing() {
-    check(Mutation::PassesShareTheirReference, one_write(), SAFETY);
+fn a_final_purge_under_the_name_of_the_early_one_purges_nothing() {
+    check(Mutation::PurgesShareTheirReference, one_write(), SAFETY);
 }
 
 #[test]
@@ -107,12 +107,12 @@ fn a_row_that_is_removed_when_cloudfront_has_accepted_promises_too_early() {
 
 #[test]
 fn entries_that_are_read_before_the_requests_are_billed_once_more() {
-    check(Mutation::EntriesReadBeforeRequests, two_packs_and_overlapping_runs(), BILL);
+    check(Mutation::EntriesReadBeforeRequests, two_packs_and_overlapping_purge_runs(), BILL);
 }
 
 #[test]
-fn a_delete_that_does_not_claim_the_early_pass_shares_it_with_a_run() {
-    check(Mutation::DeleteDoesNotClaimTheEarlyPass, Configuration { deletes: 1, ..two_packs() }, BILL);
+fn a_delete_that_does_not_claim_the_early_purge_shares_it_with_a_purge_run() {
+    check(Mutation::DeleteDoesNotClaimTheEarlyPurge, Configuration { deletes: 1, ..two_packs() }, BILL);
 }
 
 #[test]

@@ -47,6 +47,6 @@ fn with_crashes_redeliveries_and_deletes_every_path_ends() {
 
 #[test]
 fn with_overlapping_runs_and_two_writes_every_path_ends() {
-    check(&Configuration { writes: vec![2], runs: 2, stalls: 1, ..Configuration::one_write() });
+    check(&Configuration { writes: vec![2], purge_runs: 2, stalls: 1, ..Configuration::one_write() });
     check(&Configuration { writes: vec![1, 1], crashes: 1, ..Configuration::one_write() });
 }

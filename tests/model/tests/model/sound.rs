@@ -14,14 +14,14 @@ fn check(name: &str, configuration: Configuration) {
 
 #[test]
 fn one_write_among_crashes_overlapping_runs_and_a_late_redelivery() {
-    let faults = Configuration { runs: 2, crashes: 1, stalls: 1, redeliveries: 1, ..Configuration::one_write() };
+    let faults = Configuration { purge_runs: 2, crashes: 1, stalls: 1, redeliveries: 1, ..Configuration::one_write() };
     check("one write, every fault", faults);
 }
 
 #[test]
 fn two_writes_to_one_pack_with_crashes_and_overlapping_runs() {
-    let faults = Configuration { writes: vec![2], runs: 2, crashes: 1, stalls: 1, ..Configuration::one_write() };
-    check("two writes, overlapping runs", faults);
+    let faults = Configuration { writes: vec![2], purge_runs: 2, crashes: 1, stalls: 1, ..Configuration::one_write() };
+    check("two writes, overlapping purge runs", faults);
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn two_packs_in_one_request_with_crashes() {
 
 #[test]
 fn two_packs_in_one_request_with_overlapping_runs() {
-    let overlap = Configuration { writes: vec![1, 1], runs: 2, stalls: 1, ..Configuration::one_write() };
-    check("two packs, overlapping runs", overlap);
+    let overlap = Configuration { writes: vec![1, 1], purge_runs: 2, stalls: 1, ..Configuration::one_write() };
+    check("two packs, overlapping purge runs", overlap);
 }
 
 #[test]
@@ -50,6 +50,6 @@ fn a_delete_beside_the_runs_with_crashes() {
 
 #[test]
 fn a_delete_beside_overlapping_runs() {
-    let delete = Configuration { deletes: 1, runs: 2, stalls: 1, ..Configuration::one_write() };
-    check("DELETE, overlapping runs", delete);
+    let delete = Configuration { deletes: 1, purge_runs: 2, stalls: 1, ..Configuration::one_write() };
+    check("DELETE, overlapping purge runs", delete);
 }

@@ -16,7 +16,7 @@ use super::{put_pack, replay, replay_all};
 const FIRST_RECORD_AT: &str = "2026-11-24T09:58:00Z";
 
 /// What Lambda writes about the records of `stream` from the `first` to the `last`.
-fn letter_about(stream: &Stream, first: usize, last: usize) -> Value {
+fn dead_letter_about(stream: &Stream, first: usize, last: usize) -> Value {
     let number = |index: usize| stream.records[index].dynamodb.as_ref().unwrap().sequence_number.clone();
     json!({
         "requestContext": {
@@ -54,7 +54,7 @@ async fn edited_packs(environment: &Environment, packs: usize) -> Stream {
 async fn exactly_its_records_are_read_again_and_handled() {
     let environment = &Environment::start().await;
     let stream = edited_packs(environment, 5).await;
-    environment.send_dead_letter(&letter_about(&stream, 6, 8)).await;
+    environment.send_dead_letter(&dead_letter_about(&stream, 6, 8)).await;
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2", "acme pack#p3"]);
     for (row, record) in environment.queue_rows().await.iter().zip(&stream.records[6..=8]) {
@@ -68,7 +68,7 @@ async fn exactly_its_records_are_read_again_and_handled() {
 async fn a_batch_of_one_record_is_read_again() {
     let environment = &Environment::start().await;
     let stream = edited_packs(environment, 2).await;
-    environment.send_dead_letter(&letter_about(&stream, 3, 3)).await;
+    environment.send_dead_letter(&dead_letter_about(&stream, 3, 3)).await;
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
 }
@@ -77,7 +77,7 @@ async fn a_batch_of_one_record_is_read_again() {
 async fn a_batch_of_several_pages_is_read_to_its_end() {
     let environment = &Environment::start().await;
     let stream = edited_packs(environment, 130).await;
-    environment.send_dead_letter(&letter_about(&stream, 0, 258)).await;
+    environment.send_dead_letter(&dead_letter_about(&stream, 0, 258)).await;
     replay_all(environment, 1).await;
     let queued = environment.queued().await;
     assert_eq!(queued.len(), 129);
@@ -85,31 +85,31 @@ async fn a_batch_of_several_pages_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_record_of_it_that_nobody_can_read_becomes_a_letter_of_its_own() {
+async fn a_record_of_it_that_nobody_can_read_becomes_a_dead_letter_of_its_own() {
     let environment = &Environment::start().await;
     put_pack(environment, "acme", "p1", "v1", None).await;
     put_pack(environment, "acme", "*", "v1", None).await;
     put_pack(environment, "acme", "p1", "v2", None).await;
     let stream = environment.stream().await;
-    environment.send_dead_letter(&letter_about(&stream, 0, 2)).await;
-    // The new letter is found in the same pass, and stays.
+    environment.send_dead_letter(&dead_letter_about(&stream, 0, 2)).await;
+    // The new dead letter is found in the same replay, and stays.
     let (replayed, left) = replay(&environment.recovery().await).await;
     assert_eq!(replayed, 1);
     assert!(left[0].contains("image pack id \"*\" is not valid"), "{left:?}");
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
-    let [letter] = environment.dead_letters().await.try_into().unwrap();
-    assert_eq!(letter["payload"]["dynamodb"]["Keys"]["entity"], json!({"S": "pack#*"}));
+    let [dead_letter] = environment.dead_letters().await.try_into().unwrap();
+    assert_eq!(dead_letter["payload"]["dynamodb"]["Keys"]["entity"], json!({"S": "pack#*"}));
 }
 
-/// Replays `letter`, which stays and says from when on a resync must look.
-async fn check_lost(environment: &Environment, recovery: &Recovery, letter: &Value, expected: &str) {
-    environment.send_dead_letter(letter).await;
+/// Replays `dead_letter`, which stays and says from when on a resync must look.
+async fn check_lost(environment: &Environment, recovery: &Recovery, dead_letter: &Value, expected: &str) {
+    environment.send_dead_letter(dead_letter).await;
     let replayed = recovery.replay(&indicatif::ProgressBar::hidden()).await.unwrap();
     assert_eq!((replayed.replayed, replayed.left.len()), (0, 1), "{replayed:?}");
     assert!(replayed.left[0].why.contains(expected), "{replayed:?}");
-    assert!(replayed.left[0].why.contains("run a resync, then delete this letter"), "{replayed:?}");
+    assert!(replayed.left[0].why.contains("run a resync, then delete this dead letter"), "{replayed:?}");
     assert_eq!(replayed.left[0].resync_since.as_deref(), Some(FIRST_RECORD_AT));
-    assert_eq!(environment.dead_letters().await, slice::from_ref(letter));
+    assert_eq!(environment.dead_letters().await, slice::from_ref(dead_letter));
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 
@@ -144,12 +144,12 @@ async fn a_batch_that_the_stream_has_forgotten_stays_and_says_which_resync_to_ru
     let environment = &Environment::start().await;
     let (recovery, stream) = ministack_stream(environment).await;
     let written = edited_packs(environment, 1).await;
-    let mut letter = letter_about(&written, 0, 1);
-    letter["DDBStreamBatchInfo"]["streamArn"] = json!(stream.arn);
-    letter["DDBStreamBatchInfo"]["shardId"] = json!(stream.shard_id);
-    check_lost(environment, &recovery, &letter, "24 hours").await;
-    letter["DDBStreamBatchInfo"]["shardId"] = json!("shardId-00000000000000000000-gone");
-    check_lost(environment, &recovery, &letter, "24 hours").await;
+    let mut dead_letter = dead_letter_about(&written, 0, 1);
+    dead_letter["DDBStreamBatchInfo"]["streamArn"] = json!(stream.arn);
+    dead_letter["DDBStreamBatchInfo"]["shardId"] = json!(stream.shard_id);
+    check_lost(environment, &recovery, &dead_letter, "24 hours").await;
+    dead_letter["DDBStreamBatchInfo"]["shardId"] = json!("shardId-00000000000000000000-gone");
+    check_lost(environment, &recovery, &dead_letter, "24 hours").await;
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_batch_whose_records_are_there_in_part_only_counts_as_forgotten() {
         let number = &mut stream.records[changed].dynamodb.as_mut().unwrap().sequence_number;
         let another = number.as_ref().unwrap().parse::<i128>().unwrap() + by;
         *number = Some(another.to_string());
-        check_lost(environment, recovery, &letter_about(&stream, 0, 1), expected).await;
+        check_lost(environment, recovery, &dead_letter_about(&stream, 0, 1), expected).await;
         environment.empty_the_queue().await;
     }
 }
@@ -174,5 +174,5 @@ async fn a_batch_of_another_stream_stays() {
     let mut stream = edited_packs(environment, 2).await;
     stream.arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/2026-01-01T00:00:00.000".to_owned();
     let expected = "it is about stream arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/";
-    check_lost(environment, &environment.recovery().await, &letter_about(&stream, 0, 1), expected).await;
+    check_lost(environment, &environment.recovery().await, &dead_letter_about(&stream, 0, 1), expected).await;
 }

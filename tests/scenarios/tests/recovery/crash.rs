@@ -1,4 +1,4 @@
-//! The command stops between enqueueing and deleting the letter.
+//! The command stops between enqueueing and deleting the dead letter.
 
 use aws_sdk_sqs::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -8,9 +8,9 @@ use indicatif::ProgressBar;
 use recover::{Clients, Recovery};
 use scenarios::Environment;
 
-use super::{letter_about, replaced, replay_all};
+use super::{dead_letter_about, replaced, replay_all};
 
-/// Lets no letter be deleted.
+/// Lets no dead letter be deleted.
 #[derive(Debug)]
 struct NothingIsDeleted;
 
@@ -35,7 +35,7 @@ impl Intercept for NothingIsDeleted {
 #[tokio::test]
 async fn what_was_enqueued_before_a_crash_is_in_the_queue_once_after_the_next_replay() {
     let environment = &Environment::start().await;
-    environment.send_dead_letter(&letter_about(&replaced("p1"))).await;
+    environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
     let sqs = aws_sdk_sqs::config::Builder::from(&environment.ministack()).interceptor(NothingIsDeleted).build();
     let clients = Clients { sqs: aws_sdk_sqs::Client::from_conf(sqs), ..environment.recovery_clients() };
     let crashing = Recovery::new(clients, environment.installation().await);

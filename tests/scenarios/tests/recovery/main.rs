@@ -3,7 +3,7 @@
 
 mod batches;
 mod crash;
-mod letters;
+mod dead_letters;
 mod resync;
 mod twice;
 
@@ -14,7 +14,7 @@ use recover::{Recovery, Replayed};
 use scenarios::Environment;
 use serde_json::{Value, json};
 
-/// Replays, and returns how many letters were replayed and why the others stay.
+/// Replays, and returns how many dead letters were replayed and why the others stay.
 async fn replay(recovery: &Recovery) -> (u64, Vec<String>) {
     let Replayed { replayed, left } = recovery.replay(&ProgressBar::hidden()).await.unwrap();
     (replayed, left.into_iter().map(|left| left.why).collect())
@@ -68,8 +68,8 @@ fn replaced(pack: &str) -> Value {
     })
 }
 
-/// The stream handler's letter about `record`.
-fn letter_about(record: &Value) -> Value {
+/// The stream handler's dead letter about `record`.
+fn dead_letter_about(record: &Value) -> Value {
     json!({"source": "dynamodb-imagepacks-stream", "reason": "it could not be read", "payload": record})
 }
 

@@ -86,7 +86,7 @@ async fn whatever_may_have_changed_unseen_is_enqueued_and_nothing_else() {
         let reasons = if is_removed { json!(["pack-removed", "resync"]) } else { json!(["resync"]) };
         assert_eq!(row["reasons"], reasons, "{row}");
         assert_eq!(row["requestedBy"], json!(["resync"]), "{row}");
-        // A settled purge must begin after this resync, whenever the change was.
+        // A final purge must begin after this resync, whenever the change was.
         assert!(row["lastEventAt"].as_u64().unwrap() > times.during.as_millis(), "{row}");
     }
 }
@@ -102,7 +102,7 @@ async fn a_second_run_before_the_purge_leaves_the_queue_alone() {
     assert_eq!(environment.queue_rows().await, rows);
 }
 
-/// Purges what is queued, by the scheduled run, as if it came a settle delay from now. Nothing waits then.
+/// Purges what is queued, by a purge run, as if it came a settle delay from now. Nothing waits then.
 async fn purge(environment: &Environment) {
     let settled = now().plus(SETTLE).plus(Duration::from_secs(1));
     run_at(&environment.invalidation_handler(), "run", settled).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_run_after_the_purge_enqueues_nothing() {
 }
 
 #[tokio::test]
-async fn what_changes_after_the_purge_is_enqueued_by_the_next_run() {
+async fn what_changes_after_the_purge_is_enqueued_by_the_next_resync() {
     let environment = &Environment::start().await;
     let times = outage();
     something_of_everything(environment, &times).await;

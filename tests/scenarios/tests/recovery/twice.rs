@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use scenarios::Environment;
 
-use super::{letter_about, replaced, replay, replay_all};
+use super::{dead_letter_about, replaced, replay, replay_all};
 
 #[tokio::test]
 async fn a_second_replay_finds_nothing_and_changes_nothing() {
     let environment = &Environment::start().await;
-    environment.send_dead_letter(&letter_about(&replaced("p1"))).await;
+    environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
     replay_all(environment, 1).await;
     let rows = environment.queue_rows().await;
     replay_all(environment, 0).await;
@@ -17,11 +17,11 @@ async fn a_second_replay_finds_nothing_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn two_operators_at_once_replay_each_letter_once() {
+async fn two_operators_at_once_replay_each_dead_letter_once() {
     let environment = &Environment::start().await;
     let packs: Vec<_> = (0..12).map(|number| format!("p{number:02}")).collect();
     for pack in &packs {
-        environment.send_dead_letter(&letter_about(&replaced(pack))).await;
+        environment.send_dead_letter(&dead_letter_about(&replaced(pack))).await;
     }
     let [one, other] = [environment.recovery().await, environment.recovery().await];
     let ((by_one, left_by_one), (by_other, left_by_other)) = tokio::join!(replay(&one), replay(&other));

@@ -1,4 +1,4 @@
-//! The scheduler: it begins a run of image-invalidation now and then, whether or not the last one has ended.
+//! The scheduler: it begins a purge run now and then, whether or not the last one has ended.
 
 use std::time::Duration;
 
@@ -11,28 +11,29 @@ use crate::planted::Planted;
 use crate::schedule::Simulation;
 use crate::setup::IMAGE_INVALIDATION;
 
-/// The longest time between two runs, in milliseconds. Deployed it is minutes; what happens in between is the same.
+/// The longest time between two purge runs, in milliseconds. Deployed it is minutes; what happens in between is the
+/// same.
 const INTERVAL_MAX_MS: u64 = 30_000;
 
-/// Begins runs as long as the simulation goes on.
+/// Begins purge runs as long as the simulation goes on.
 pub(crate) async fn schedule(simulation: Simulation) {
     loop {
         let pause_ms = simulation.world().chance.within(1_000..=INTERVAL_MAX_MS);
         simulation.sleep_ms(pause_ms).await;
-        let run = simulation.clone();
+        let purge_run = simulation.clone();
         simulation.begin(async move {
-            let result = invoke(&run, IMAGE_INVALIDATION, |instance| async move {
+            let result = invoke(&purge_run, IMAGE_INVALIDATION, |instance| async move {
                 let (owner, deadline) = (instance.name.to_string(), instance.deadline());
-                let (lease, follow_up_max) = {
+                let (lease, tracking_max) = {
                     let world = instance.simulation.world();
-                    (world.setup.lease, world.setup.follow_up_max)
+                    (world.setup.lease, world.setup.tracking_max)
                 };
                 let purger = purger(&instance);
-                let handler = Handler { purger, dead_letters: instance, lease, follow_up_max };
+                let handler = Handler { purger, dead_letters: instance, lease, tracking_max };
                 handler.run(&owner, deadline).await
             });
             let result = result.await;
-            run.world().trace(|| format!("the run says {result:?}"));
+            purge_run.world().trace(|| format!("the purge run says {result:?}"));
         });
     }
 }
@@ -52,6 +53,6 @@ pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
         },
         delays,
         budgets: world.setup.budgets,
-        sweep_max: world.setup.sweep_max,
+        variant_deletion_max: world.setup.variant_deletion_max,
     }
 }

@@ -9,13 +9,13 @@ use crate::lambda::Instance;
 #[derive(Debug, Default)]
 pub(crate) struct DeadLetterQueue {
     /// What could not be processed.
-    pub(crate) letters: Vec<Value>,
+    pub(crate) kept: Vec<Value>,
 }
 
 impl DeadLetters for Instance {
     async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
         let payload = payload.clone();
         let what = format!("keeps a dead letter of {source} ({reason})");
-        self.call(what, move |world| world.dead_letters.letters.push(payload.clone())).await
+        self.call(what, move |world| world.dead_letters.kept.push(payload.clone())).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::purge::ledger::{COMPLETED, Conclusion, LedgerRow};
+use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
 use domain::{Target, TenantId};
 use purging::ports::{CallFailed, Ledger};
 
@@ -23,13 +23,13 @@ impl Ledger for Instance {
         write.await
     }
 
-    async fn conclude(&self, tenant: &TenantId, purge: &str, conclusion: &Conclusion) -> Result<(), CallFailed> {
-        let (key, conclusion) = ((tenant.clone(), purge.to_owned()), *conclusion);
-        let conclude = self.call(format!("concludes {purge} of {tenant}"), move |world| {
+    async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallFailed> {
+        let (key, completion) = ((tenant.clone(), purge.to_owned()), *completion);
+        let mark_completed = self.call(format!("marks {purge} of {tenant} completed"), move |world| {
             let Some(row) = world.ledger.rows.get_mut(&key) else { return };
             COMPLETED.clone_into(&mut row.invalidation_status);
-            row.completed_at = row.completed_at.or(conclusion.completed_at);
-            row.refill_seen_at = row.refill_seen_at.or(conclusion.refill_seen_at);
+            row.completed_at = row.completed_at.or(completion.completed_at);
+            row.refill_seen_at = row.refill_seen_at.or(completion.refill_seen_at);
             if row.completed_at.is_some() {
                 world.promise.completed(row);
                 let (tenant, target) = (row.tenant.clone(), row.target.clone());
@@ -38,7 +38,7 @@ impl Ledger for Instance {
                 }
             }
         });
-        conclude.await
+        mark_completed.await
     }
 
     async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallFailed> {

@@ -1,4 +1,4 @@
-//! The queue's table: rows, the lease, and the requests that are on their way. Each call is one conditional write or one
+//! The queue's table: rows, the lease, and the requests in flight. Each call is one conditional write or one
 //! strongly consistent read, as the adapter of `aws-adapters` makes it.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{QueueEntry, SweepProgress};
+use domain::queue::queue_entry::{QueueEntry, DeletionCursor};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallFailed, Lease, Queue, QueueFailed, RowVersion, Rows};
 
@@ -33,18 +33,18 @@ impl QueueTable {
             changes: 0,
             reasons: upsert.reasons.clone(),
             requested_by: std::iter::once(upsert.requested_by.clone()).collect(),
-            attempts: 0,
-            early_pass: None,
-            sweep: None,
+            early_purge_count: 0,
+            early_purge_version: None,
+            deletion_cursor: None,
         });
         entry.version.clone_from(&upsert.version);
         entry.last_event_at = entry.last_event_at.max(upsert.last_event_at);
         entry.changes += upsert.changes;
         entry.reasons.extend(&upsert.reasons);
         entry.requested_by.insert(upsert.requested_by.clone());
-        entry.sweep = None;
+        entry.deletion_cursor = None;
         if upsert.is_purged_at_once {
-            entry.early_pass = Some(upsert.version.clone());
+            entry.early_purge_version = Some(upsert.version.clone());
         }
         entry.clone()
     }
@@ -135,23 +135,23 @@ impl Queue for Instance {
         remove.await
     }
 
-    async fn note_sweep(&self, row: RowVersion<'_>, progress: &SweepProgress) -> Result<(), CallFailed> {
+    async fn note_deletion_cursor(&self, row: RowVersion<'_>, progress: &DeletionCursor) -> Result<(), CallFailed> {
         let what = format!("notes the deletion for {} of {}", row.target, row.tenant);
         let (row, progress) = (OwnRow::from(row), progress.clone());
         let note = self.call(what, move |world| {
-            world.queue.change(&row, |entry| entry.sweep = Some(progress.clone()));
+            world.queue.change(&row, |entry| entry.deletion_cursor = Some(progress.clone()));
         });
         note.await
     }
 
-    async fn note_early_pass(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
-        let what = format!("notes the early pass of {} of {}", row.target, row.tenant);
+    async fn note_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
+        let what = format!("notes the early purge of {} of {}", row.target, row.tenant);
         let row = OwnRow::from(row);
         let note = self.call(what, move |world| {
             world.queue.change(&row, |entry| {
-                entry.early_pass = Some(entry.version.clone());
-                entry.attempts += 1;
-                entry.sweep = None;
+                entry.early_purge_version = Some(entry.version.clone());
+                entry.early_purge_count += 1;
+                entry.deletion_cursor = None;
             });
         });
         note.await
@@ -167,11 +167,11 @@ impl Queue for Instance {
         self.call(format!("releases lease {token}"), move |world| world.queue.release_lease(token)).await
     }
 
-    async fn write_request(&self, request: &PurgeRequest, fence: Option<&Lease>) -> Result<bool, CallFailed> {
-        let (request, token) = (request.clone(), fence.map(|lease| lease.token));
-        let what = format!("writes down request {}: {:?}", short(&request.caller_reference), request.items);
+    async fn write_request(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallFailed> {
+        let (request, token) = (request.clone(), lease.map(|lease| lease.token));
+        let what = format!("writes request {} to the outbox: {:?}", short(&request.caller_reference), request.items);
         let write = self.call(what, move |world| {
-            let is_careless = world.planted == Some(Planted::LeaseNotFenced);
+            let is_careless = world.planted == Some(Planted::FencingTokenNotChecked);
             if token.is_some_and(|token| !world.queue.is_held(token)) && !is_careless {
                 return false;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use aws_adapters::variants_bucket::Variant;
-use domain::image::variant_key::Sweep;
+use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use image_processing::ports::Variants as Delivered;
 use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
@@ -95,11 +95,11 @@ impl Variants for Instance {
         delete.await
     }
 
-    async fn stored_at(&self, sweep: &Sweep) -> Result<Option<Timestamp>, CallFailed> {
-        let sweep = sweep.clone();
-        let find = self.call(format!("looks for a variant in {}", sweep.prefix), move |world| {
+    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallFailed> {
+        let scope = scope.clone();
+        let find = self.call(format!("looks for a variant in {}", scope.prefix), move |world| {
             let stored = world.variants.stored.iter();
-            stored.filter(|(key, _)| sweep.covers(key)).map(|(_, (_, at_ms))| Timestamp::from_millis(*at_ms)).next()
+            stored.filter(|(key, _)| scope.covers(key)).map(|(_, (_, at_ms))| Timestamp::from_millis(*at_ms)).next()
         });
         find.await
     }

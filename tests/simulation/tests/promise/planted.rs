@@ -27,8 +27,8 @@ fn without_the_settle_delay_a_stale_image_comes_back() {
 }
 
 #[test]
-fn without_the_fence_a_purge_is_billed_twice() {
-    check(Planted::LeaseNotFenced, Breach::BilledTwice);
+fn without_the_fencing_token_a_purge_is_billed_twice() {
+    check(Planted::FencingTokenNotChecked, Breach::BilledTwice);
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn somebody_is_told_what_needs_somebody() {
         ("FailedEditsAlarm", "Errors", "pipeline/ImageManagement", 300, 1, 1),
         ("FailedImagesAlarm", "Errors", "pipeline/ImageProcessing", 300, 1, 1),
         ("FailedPurgesAlarm", "Errors", "pipeline/ImagePurge", 300, 1, 1),
-        ("FailedRunsAlarm", "Errors", "pipeline/ImageInvalidation", 300, 3, 1),
+        ("FailedPurgeRunsAlarm", "Errors", "pipeline/ImageInvalidation", 300, 3, 1),
         ("StreamAgeAlarm", "IteratorAge", "pipeline/ImagePacksStream", 300, 1, 300_000),
     ];
     let stack = of_the_repository().stack("dev/pipeline");
@@ -39,9 +39,9 @@ fn whoever_hears_of_dead_letters_hears_of_the_command_and_how_long_it_can_help()
 }
 
 #[test]
-fn runs_that_fail_in_a_row_are_noticed_however_rare_runs_are() {
+fn purge_runs_that_fail_in_a_row_are_noticed_however_rare_they_are() {
     let alarm =
-        |path| edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedRunsAlarm").properties["Period"].clone();
+        |path| edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedPurgeRunsAlarm").properties["Period"].clone();
     assert_eq!(alarm("hourly/pipeline"), 3600);
     assert_eq!(alarm("other/pipeline"), 300);
 }

@@ -34,8 +34,8 @@ const OTHER: [(&str, &str); 24] = [
     ("settle_delay_secs = 30", "settle_delay_secs = 45"),
     ("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 4"),
     ("items_per_request_max = 500", "items_per_request_max = 400"),
-    ("items_per_run_max = 2900", "items_per_run_max = 1500"),
-    ("wildcards_per_run_max = 13", "wildcards_per_run_max = 7"),
+    ("items_per_purge_run_max = 2900", "items_per_purge_run_max = 1500"),
+    ("wildcards_per_purge_run_max = 13", "wildcards_per_purge_run_max = 7"),
     ("ledger_retention_days = 90", "ledger_retention_days = 30"),
 ];
 

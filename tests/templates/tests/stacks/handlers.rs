@@ -108,14 +108,14 @@ fn variables_hold_what_is_configured() {
         ("SETTLE_DELAY_SECS", "30", "45"),
         ("EDGE_FETCH_MAX_SECS", "3", "4"),
         ("ITEMS_PER_REQUEST_MAX", "500", "400"),
-        ("ITEMS_PER_RUN_MAX", "2900", "1500"),
-        ("WILDCARDS_PER_RUN_MAX", "13", "7"),
+        ("ITEMS_PER_PURGE_RUN_MAX", "2900", "1500"),
+        ("WILDCARDS_PER_PURGE_RUN_MAX", "13", "7"),
         ("LEDGER_RETENTION_DAYS", "90", "30"),
     ];
     let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","generation":"generation","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let own = [
-        ("ImageInvalidation", "SWEEP_SECS_MAX", "150", "150"),
-        ("ImageInvalidation", "FOLLOW_UP_SECS_MAX", "60", "60"),
+        ("ImageInvalidation", "VARIANT_DELETION_SECS_MAX", "150", "150"),
+        ("ImageInvalidation", "TRACKING_SECS_MAX", "60", "60"),
         ("ImageInvalidation", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
         ("ImageManagement", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
@@ -128,7 +128,7 @@ fn variables_hold_what_is_configured() {
         ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
-        ("ImagePurge", "SWEEP_SECS_MAX", "15", "15"),
+        ("ImagePurge", "VARIANT_DELETION_SECS_MAX", "15", "15"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageProcessing", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageProcessing", "RENDER_LOCK_TABLE", "data/RenderLocks", "data/RenderLocks"),
@@ -152,17 +152,17 @@ fn variables_hold_what_is_configured() {
 fn a_run_ends_before_its_lease_does() {
     let timeout = dev().named("AWS::Lambda::Function", "ImageInvalidation").properties["Timeout"].as_u64().unwrap();
     let lease: u64 = variables(dev(), "ImageInvalidation")["LEASE_SECS"].as_str().unwrap().parse().unwrap();
-    assert!(timeout < lease, "a run may take {timeout} s, its lease ends after {lease} s");
+    assert!(timeout < lease, "a purge run may take {timeout} s, its lease ends after {lease} s");
 }
 
 #[test]
-fn a_sweep_leaves_time_for_the_longest_pause_the_invalidation_and_the_ledger() {
+fn variant_deletion_leaves_time_for_the_longest_pause_the_invalidation_and_the_ledger() {
     // What the configuration allows as purge.edge_fetch_max_secs, and what two calls of AWS may take.
     let rest_secs = 10 + 3;
     for function in ["ImageInvalidation", "ImagePurge"] {
         let timeout = dev().named("AWS::Lambda::Function", function).properties["Timeout"].as_u64().unwrap();
-        let sweep: u64 = variables(dev(), function)["SWEEP_SECS_MAX"].as_str().unwrap().parse().unwrap();
-        assert!(sweep + rest_secs < timeout, "{function}: {sweep} s of {timeout} s");
+        let deletion: u64 = variables(dev(), function)["VARIANT_DELETION_SECS_MAX"].as_str().unwrap().parse().unwrap();
+        assert!(deletion + rest_secs < timeout, "{function}: {deletion} s of {timeout} s");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who may do what: every statement of every policy of `dev`, written down, so that a new one has to be written down
+//! Who may do what: every statement of every policy of `dev` is listed, so that a new one has to be listed
 //! too.
 
 use std::collections::BTreeSet;
@@ -168,12 +168,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("sqs:*", "pipeline/DeadLetters.Arn"),
 ];
 
-/// Compares what is written down with what the templates say, and shows what differs.
+/// Compares the list with what the templates say, and shows what differs.
 fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Item = String>) {
     let [written, found] = [written.into_iter().collect(), found.into_iter().collect::<BTreeSet<_>>()];
-    let unwritten: Vec<_> = found.difference(&written).collect();
+    let unlisted: Vec<_> = found.difference(&written).collect();
     let gone: Vec<_> = written.difference(&found).collect();
-    assert!(unwritten.is_empty() && gone.is_empty(), "not written down: {unwritten:#?}\nno longer there: {gone:#?}");
+    assert!(unlisted.is_empty() && gone.is_empty(), "not listed: {unlisted:#?}\nno longer there: {gone:#?}");
 }
 
 /// What the roles of an environment may do.
@@ -198,7 +198,7 @@ fn all(kind: &str) -> impl Iterator<Item = (&'static Stack, Resource<'static>)> 
 }
 
 #[test]
-fn a_role_may_do_what_is_written_down_and_nothing_else() {
+fn a_role_may_do_what_is_listed_and_nothing_else() {
     let written = ROLES.iter().flat_map(|(role, grants)| {
         grants.iter().map(|(actions, resource)| sentence(role, "may", actions, resource, ""))
     });
@@ -229,7 +229,7 @@ fn an_existing_installation_is_granted_the_same_on_what_it_names() {
 }
 
 #[test]
-fn nothing_that_is_written_down_is_wider_than_its_reason() {
+fn nothing_that_is_listed_is_wider_than_its_reason() {
     for (role, grants) in ROLES {
         for grant in *grants {
             let (actions, resource) = grant;

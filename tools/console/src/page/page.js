@@ -84,7 +84,7 @@ function show(state) {
   const waits = state.queue;
   setText($("#queue-count"), waits.length ? `${waits.length}` : "");
   reconcile($("#queue"), waits, (entry) => entry.target, row(["", "", "number", "number"]), (element, entry) => {
-    const reasons = entry.attempts ? `${entry.reasons}; purged, once more to settle` : entry.reasons;
+    const reasons = entry.earlyPurgeCount ? `${entry.reasons}; purged, once more to settle` : entry.reasons;
     fillRow(element, [entry.target, reasons, `${entry.changes}`, span(entry.waitingSecs)]);
   });
 

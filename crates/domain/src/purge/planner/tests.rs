@@ -1,4 +1,4 @@
-mod passes;
+mod early_and_final;
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ fn entry(tenant: &str, target: &str, age_secs: u64) -> QueueEntry {
         changes: 1,
         reasons: [Reason::ImageLocationsChanged].into(),
         requested_by: ["stream".to_owned()].into(),
-        attempts: 0,
-        early_pass: None,
-        sweep: None,
+        early_purge_count: 0,
+        early_purge_version: None,
+        deletion_cursor: None,
     }
 }
 
@@ -112,7 +112,7 @@ fn items_that_the_whole_tenant_covers_are_not_paid_again() {
 #[test]
 fn more_wildcards_than_the_budget_become_the_tenants_one() {
     let entries = |count: usize| (0..count).map(|pack| entry("initech", &format!("pack#p{pack:02}"), 60)).collect();
-    let budgets = Budgets { wildcards_per_run: 2, ..Budgets::default() };
+    let budgets = Budgets { wildcards_per_purge_run: 2, ..Budgets::default() };
     check(entries(2), budgets, &[("EINITECH", &["/api/v2/img/p00*", "/api/v2/img/p01*"])]);
     check(entries(3), budgets, &[("EINITECH", &["/api/v2/img/*"])]);
 }
@@ -121,14 +121,14 @@ fn more_wildcards_than_the_budget_become_the_tenants_one() {
 fn more_tags_than_the_budget_become_the_tenants_one_and_no_other_tenants() {
     let mut entries: Vec<_> = (0..4).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
     entries.push(entry("globex", "pack#p1", 60));
-    let budgets = Budgets { items_per_run: 3, ..Budgets::default() };
+    let budgets = Budgets { items_per_purge_run: 3, ..Budgets::default() };
     check(entries, budgets, &[("EACME", &["#acme"]), ("EGLOBEX", &["#globex/p1"])]);
 }
 
 #[test]
 fn an_escalated_request_still_serves_every_entry() {
     let entries = (0..4).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
-    let plan = plan_of(entries, Budgets { items_per_run: 3, ..Budgets::default() });
+    let plan = plan_of(entries, Budgets { items_per_purge_run: 3, ..Budgets::default() });
     assert_eq!(plan.batches[0].entries.len(), 4);
 }
 
@@ -148,8 +148,8 @@ fn a_bulk_of_one_tenant_does_not_go_before_the_other_tenants_first_request() {
 fn an_entry_settles_when_the_purge_begins_the_settle_delay_after_its_last_event() {
     for (age_secs, expected) in [(0, false), (SETTLE_SECS - 1, false), (SETTLE_SECS, true), (60, true)] {
         let plan = plan_of(vec![entry("acme", "pack#p1", age_secs)], Budgets::default());
-        assert_eq!(plan.batches[0].entries[0].is_settled, expected, "{age_secs} s");
-        assert_eq!(plan.batches[0].has_settled_entries(), expected, "{age_secs} s");
+        assert_eq!(plan.batches[0].entries[0].is_final, expected, "{age_secs} s");
+        assert_eq!(plan.batches[0].has_final_entries(), expected, "{age_secs} s");
     }
 }
 
@@ -202,7 +202,7 @@ fn a_target_whose_variants_could_not_be_deleted_is_not_invalidated() {
 
 #[test]
 fn what_is_left_of_an_escalated_request_is_exact_only_within_the_budget() {
-    let budgets = Budgets { items_per_run: 3, ..Budgets::default() };
+    let budgets = Budgets { items_per_purge_run: 3, ..Budgets::default() };
     let without = |count: usize, gone: usize| {
         let entries = (0..count).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
         let batch = plan_of(entries, budgets).batches.remove(0);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::purge::ledger::{COMPLETED, ledger_row};
 use crate::purge::planner::Distribution;
-use crate::queue::queue_entry::SweepProgress;
+use crate::queue::queue_entry::DeletionCursor;
 use crate::{ImagePackId, TenantId};
 
 const NOW: Timestamp = Timestamp::from_millis(10_000_000);
@@ -22,28 +22,28 @@ fn entry(target: &str, secs: u64) -> QueueEntry {
         changes: 2,
         reasons: [Reason::ImageLocationsChanged].into(),
         requested_by: ["stream".to_owned()].into(),
-        attempts: 0,
-        early_pass: None,
-        sweep: None,
+        early_purge_count: 0,
+        early_purge_version: None,
+        deletion_cursor: None,
     }
 }
 
 fn purged_early(entry: QueueEntry) -> QueueEntry {
-    QueueEntry { early_pass: Some(entry.version.clone()), attempts: 1, ..entry }
+    QueueEntry { early_purge_version: Some(entry.version.clone()), early_purge_count: 1, ..entry }
 }
 
 /// The request that serves `entry`; `status` is what CloudFront says of it, `None`: it has not accepted it.
-fn request(entry: &QueueEntry, is_settled: bool, status: Option<&str>) -> (PurgeRequest, Option<Invalidation>) {
+fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRequest, Option<Invalidation>) {
     let invalidation = status.map(|status| Invalidation { id: "I1".to_owned(), status: status.to_owned() });
     let request = PurgeRequest {
         caller_reference: "reference".to_owned(),
         for_tenant: entry.tenant.clone(),
         distribution: Distribution { distribution_id: "EACME".to_owned(), cache_tags: true },
         items: vec!["#acme/p1".to_owned()],
-        entries: vec![RequestedEntry {
+        entries: vec![OutboxEntry {
             target: entry.target.clone(),
             version: entry.version.clone(),
-            is_settled,
+            is_final,
             began_at: ago(5),
             variants_deleted: 3,
             first_event_at: entry.first_event_at,
@@ -82,16 +82,16 @@ fn check(situation: &str, known: &Known, expected: &str) {
 fn the_verdict_says_how_far_the_purge_has_come_and_what_comes_next() {
     let (fresh, settled) = (entry("pack#p1", 30), entry("pack#p1", 600));
     let early = || purged_early(fresh.clone());
-    let sweep = SweepProgress { started_at: ago(60), after_key: "acme/k".to_owned(), variants_deleted: 4_000 };
-    let swept = QueueEntry { sweep: Some(sweep), ..entry("location#main", 600) };
+    let cursor = DeletionCursor { started_at: ago(60), after_key: "acme/k".to_owned(), variants_deleted: 4_000 };
+    let deleting = QueueEntry { deletion_cursor: Some(cursor), ..entry("location#main", 600) };
     for (situation, entry, request, expected) in [
-        ("just changed", fresh.clone(), None, "made 30 s ago and waits for the next scheduled run"),
+        ("just changed", fresh.clone(), None, "made 30 s ago and waits for the next purge run"),
         ("purged early", early(), None, "purged once already; an image that was being rendered"),
-        ("when it settles", early(), None, "the first scheduled run in 60 s or later purges for the last time"),
+        ("when it settles", early(), None, "the first purge run in 60 s or later purges for the last time"),
         ("early request on its way", fresh.clone(), Some(request(&fresh, false, None)), "purged once already"),
-        ("settled", settled.clone(), None, "10 min ago and has settled; the next scheduled run purges it for the last"),
-        ("many variants", swept, None, "variants of location main are being deleted, 4000 so far"),
-        ("written down", settled.clone(), Some(request(&settled, true, None)), "CloudFront has not accepted"),
+        ("settled", settled.clone(), None, "10 min ago and has settled; the next purge run purges it for the last"),
+        ("many variants", deleting, None, "variants of location main are being deleted, 4000 so far"),
+        ("in the outbox", settled.clone(), Some(request(&settled, true, None)), "CloudFront has not accepted"),
         ("accepted", settled.clone(), Some(request(&settled, true, Some("InProgress"))), "within seconds"),
         ("completed", settled.clone(), Some(request(&settled, true, Some(COMPLETED))), "in a browser's cache"),
     ] {
@@ -141,9 +141,9 @@ fn what_waits_and_what_runs_is_told_as_it_is() {
     let requests = vec![request(&waits, false, Some("InProgress"))];
     let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });
     let [pending] = status.pending.as_slice() else { panic!("{status:?}") };
-    assert_eq!((pending.changes, pending.attempts, pending.settles_at), (2, 1, NOW.plus(Duration::from_mins(1))));
+    assert_eq!((pending.changes, pending.early_purge_count, pending.settles_at), (2, 1, NOW.plus(Duration::from_mins(1))));
     let [running] = status.running.as_slice() else { panic!("{status:?}") };
-    assert_eq!((running.is_last, running.variants_deleted), (false, 3));
+    assert_eq!((running.is_final, running.variants_deleted), (false, 3));
     assert_eq!(running.invalidation_status.as_deref(), Some("InProgress"));
     assert_eq!(status.last_completed, None);
 }

@@ -60,13 +60,13 @@ fn row(last_event_at: Timestamp, reason: Reason) -> QueueEntry {
         changes: 1,
         reasons: BTreeSet::from([reason]),
         requested_by: BTreeSet::new(),
-        attempts: 0,
-        early_pass: None,
-        sweep: None,
+        early_purge_count: 0,
+        early_purge_version: None,
+        deletion_cursor: None,
     }
 }
 
-/// A settled purge that CloudFront has completed.
+/// A final purge that CloudFront has completed.
 fn purge(started_at: Timestamp, reason: Reason) -> LedgerRow {
     let QueueEntry { tenant, target, first_event_at, reasons, .. } = row(BEFORE, reason);
     LedgerRow {
@@ -78,7 +78,7 @@ fn purge(started_at: Timestamp, reason: Reason) -> LedgerRow {
         first_event_at,
         changes: 1,
         started_at,
-        is_settled: true,
+        is_final: true,
         variants_deleted: 1,
         distribution_id: "E1".to_owned(),
         invalidation_id: Some("I1".to_owned()),
@@ -134,8 +134,8 @@ fn a_purge_answers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
         check("sooner", at, None, &[purge(too_early, reason)], Verdict::Enqueue);
         let under_way = LedgerRow { completed_at: None, ..purge(settled, reason) };
         check("under way", at, None, &[under_way], Verdict::Enqueue);
-        let early_pass = LedgerRow { is_settled: false, ..purge(settled, reason) };
-        check("an early pass", at, None, &[early_pass], Verdict::Enqueue);
+        let early_purge = LedgerRow { is_final: false, ..purge(settled, reason) };
+        check("an early purge", at, None, &[early_purge], Verdict::Enqueue);
         check("any of several", at, None, &[purge(too_early, reason), purge(settled, reason)], Verdict::Purged);
         check("queued since", at, Some(&row(BEFORE, reason)), &[purge(settled, reason)], Verdict::Purged);
     }

@@ -1,4 +1,4 @@
-//! A run that ends half way.
+//! A purge run that ends half way.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn what_was_sent_before_the_crash_is_not_billed_again_with_what_came_after
 }
 
 #[tokio::test]
-async fn what_a_run_that_was_killed_left_over_is_purged_when_its_lease_has_expired() {
+async fn what_a_purge_run_that_was_killed_left_over_is_purged_when_its_lease_has_expired() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;

@@ -1,4 +1,4 @@
-//! From CloudFront's acceptance to the end of a purge, over several runs.
+//! From CloudFront's acceptance to the end of a purge, over several purge runs.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn an_entry_leaves_and_the_ledger_says_completed_when_cloudfront_has_compl
     let handler = environment.invalidation_handler();
 
     let summary = run_at(&handler, "run-1", NOW).await.unwrap();
-    assert_eq!((summary.invalidations, summary.requests_open, summary.entries_left), (1, 1, 1));
+    assert_eq!((summary.invalidations, summary.requests_in_flight, summary.entries_left), (1, 1, 1));
     let ledger = environment.ledger().await;
     assert_eq!((&ledger[0]["invalidationStatus"], &ledger[0]["completedAt"]), (&"InProgress".into(), &Value::Null));
 
@@ -28,7 +28,7 @@ async fn an_entry_leaves_and_the_ledger_says_completed_when_cloudfront_has_compl
     environment.let_edge_time_pass(PROPAGATION);
     let end = NOW.plus(SETTLE * 2);
     let summary = run_at(&handler, "run-3", end).await.unwrap();
-    assert_eq!((summary.requests_completed, summary.entries_removed, summary.requests_open), (1, 1, 0));
+    assert_eq!((summary.requests_completed, summary.entries_removed, summary.requests_in_flight), (1, 1, 0));
     assert_eq!(environment.queued().await, Vec::<String>::new());
     assert_eq!(environment.requests().await, Vec::<Value>::new());
     let ledger = environment.ledger().await;
@@ -41,11 +41,11 @@ async fn an_entry_leaves_and_the_ledger_says_completed_when_cloudfront_has_compl
 }
 
 #[tokio::test]
-async fn a_run_that_has_time_waits_for_cloudfront() {
+async fn a_purge_run_that_has_time_waits_for_cloudfront() {
     let environment = Environment::with_propagation_delay(PROPAGATION).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut handler = environment.invalidation_handler();
-    handler.follow_up_max = Duration::from_secs(10);
+    handler.tracking_max = Duration::from_secs(10);
     let pass = async {
         while environment.invalidations("acme").await.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -75,7 +75,7 @@ async fn a_change_behind_the_request_keeps_the_row_and_the_ledger_has_both_purge
 }
 
 #[tokio::test]
-async fn an_early_pass_is_made_once_and_its_row_does_not_say_completed() {
+async fn an_early_purge_is_made_once_and_its_row_does_not_say_completed() {
     let environment = Environment::start().await;
     environment.enqueue("acme", "pack#p1", NOW).await;
     let handler = environment.invalidation_handler();
@@ -85,7 +85,7 @@ async fn an_early_pass_is_made_once_and_its_row_does_not_say_completed() {
     assert_eq!((summary.invalidations, summary.entries_waiting), (0, 1), "it was purged once and has not settled");
     let ledger = environment.ledger().await;
     assert_eq!(
-        (&ledger[0]["isSettled"], &ledger[0]["invalidationStatus"], &ledger[0]["completedAt"]),
+        (&ledger[0]["isFinal"], &ledger[0]["invalidationStatus"], &ledger[0]["completedAt"]),
         (&false.into(), &"Completed".into(), &Value::Null)
     );
     assert_eq!(run_at(&handler, "run-3", NOW.plus(SETTLE)).await.unwrap().entries_removed, 1);
@@ -106,7 +106,7 @@ async fn a_variant_that_was_re_rendered_shows_in_the_ledger() {
 }
 
 #[tokio::test]
-async fn a_request_that_did_not_reach_cloudfront_is_sent_by_the_next_run_as_it_was_written_down() {
+async fn a_request_that_did_not_reach_cloudfront_is_sent_by_the_next_purge_run_as_it_is_in_the_outbox() {
     let environment = Environment::start().await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut cut_off = environment.invalidation_handler();

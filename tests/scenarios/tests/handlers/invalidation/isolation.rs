@@ -33,11 +33,11 @@ async fn one_item_that_cloudfront_refuses_goes_to_the_dead_letter_queue_and_ever
     let mut purged: Vec<_> = environment.invalidated("acme").await.concat();
     purged.sort_unstable();
     assert_eq!(purged, ["#acme/p1", "#acme/p2", "#acme/p3", "#acme/p4", "#acme/p5"], "each once");
-    let letters = environment.dead_letters().await;
-    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
-    assert_eq!((&letter["source"], &letter["payload"]["tenant"]), (&json!("image-invalidation"), &json!("acme")));
-    assert_eq!(letter["payload"]["entry"]["target"], "pack#poison");
-    assert!(letter["reason"].as_str().unwrap().contains("#acme/poison"), "{letter}");
+    let dead_letters = environment.dead_letters().await;
+    let [dead_letter] = dead_letters.as_slice() else { panic!("{dead_letters:?}") };
+    assert_eq!((&dead_letter["source"], &dead_letter["payload"]["tenant"]), (&json!("image-invalidation"), &json!("acme")));
+    assert_eq!(dead_letter["payload"]["entry"]["target"], "pack#poison");
+    assert!(dead_letter["reason"].as_str().unwrap().contains("#acme/poison"), "{dead_letter}");
     let refused: Vec<_> = environment.ledger().await.into_iter().filter(|row| row["target"] == "pack#poison").collect();
     assert_eq!(refused.len(), 1);
     assert_eq!((&refused[0]["invalidationStatus"], &refused[0]["invalidationId"]), (&json!("Refused"), &Value::Null));
@@ -76,7 +76,7 @@ async fn a_request_whose_name_cloudfront_has_for_other_items_is_sent_under_anoth
     let handler = environment.invalidation_handler();
     let item = InvalidationItem::covering(&entry.tenant, &entry.target, true);
     let reference =
-        caller_reference(&distribution_id("acme"), &[item], &[PlannedEntry { entry, began_at: NOW, is_settled: true }]);
+        caller_reference(&distribution_id("acme"), &[item], &[PlannedEntry { entry, began_at: NOW, is_final: true }]);
     let ports = &handler.purger.executor.ports;
     ports.cloudfront.create(&distribution_id("acme"), &reference, &["#acme/p9".to_owned()]).await.unwrap();
 

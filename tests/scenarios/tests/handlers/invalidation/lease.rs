@@ -1,4 +1,4 @@
-//! One run at a time.
+//! One purge run at a time.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use scenarios::{Environment, LEASE, NOW, SETTLE, run_at};
 use super::{before, check_failed, run, run_in, settled, until_the_variants_are_gone};
 
 #[tokio::test]
-async fn while_another_run_holds_the_lease_nothing_is_touched() {
+async fn while_another_purge_run_has_the_lease_nothing_is_touched() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
-    environment.queue().take_lease("another run", NOW, LEASE).await.unwrap().unwrap();
+    environment.queue().take_lease("another purge run", NOW, LEASE).await.unwrap().unwrap();
 
     let summary = run_in(&environment).await.unwrap();
     assert_eq!(summary, Summary { is_leased_elsewhere: true, ..Summary::default() });
     assert_eq!(environment.variants().await, ["acme/p1/main/default"]);
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
-    assert_eq!(environment.queue_rows().await[0].get("attempts"), None);
+    assert_eq!(environment.queue_rows().await[0].get("earlyPurgeCount"), None);
     assert_eq!(environment.invalidated("acme").await.len(), 0);
-    assert!(environment.has_lease().await, "it is still the other run's");
+    assert!(environment.has_lease().await, "it is still the other purge run's");
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_lease_is_taken_over_from_the_moment_it_expires() {
 }
 
 #[tokio::test]
-async fn a_run_whose_lease_was_taken_over_does_not_give_back_what_is_not_its_own() {
+async fn a_purge_run_whose_lease_was_taken_over_does_not_give_back_what_is_not_its_own() {
     let environment = Environment::start().await;
     let queue = environment.queue();
     let first = queue.take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
@@ -67,14 +67,14 @@ async fn the_lease_is_given_back_after_a_success_and_after_a_failure() {
 }
 
 #[tokio::test]
-async fn a_run_that_outlives_its_lease_sends_nothing_once_another_has_taken_it() {
+async fn a_purge_run_that_outlives_its_lease_sends_nothing_once_another_has_taken_it() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut held_up = environment.invalidation_handler();
     held_up.purger.executor.edge_fetch_max = Duration::from_secs(3);
 
-    // The second run has one more entry, so that its request is another one than the first run's would be.
+    // The second purge run has one more entry, so that its request is another one than the first purge run's would be.
     let overtake = async {
         until_the_variants_are_gone(&environment).await;
         environment.enqueue("acme", "pack#p2", settled()).await;

@@ -28,7 +28,7 @@ async fn each_entry_has_a_row_that_says_what_was_purged_why_when_by_whom_and_wit
         let beginning = format!("{target}#{}#", NOW.as_millis());
         assert!(key.as_str().unwrap().starts_with(&beginning), "{key}");
     }
-    let row = |target, changed_at: domain::Timestamp, is_settled, variants_deleted| {
+    let row = |target, changed_at: domain::Timestamp, is_final, variants_deleted| {
         json!({
             "tenant": "acme",
             "target": target,
@@ -37,7 +37,7 @@ async fn each_entry_has_a_row_that_says_what_was_purged_why_when_by_whom_and_wit
             "firstEventAt": changed_at.as_millis(),
             "changes": 1,
             "startedAt": NOW.as_millis(),
-            "isSettled": is_settled,
+            "isFinal": is_final,
             "variantsDeleted": variants_deleted,
             "distributionId": "EACME",
             "invalidationId": invalidation.id,

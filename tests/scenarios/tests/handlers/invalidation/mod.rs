@@ -1,8 +1,8 @@
-//! `image-invalidation`: the scheduled run that purges what waits in the queue.
+//! `image-invalidation`: a purge run purges what waits in the queue.
 
 mod crash;
-mod follow_up;
-mod isolation;
+mod tracking;
+mod bisection;
 mod lease;
 mod ledger;
 mod order;
@@ -10,13 +10,13 @@ mod partial_failure;
 mod quota;
 mod reach;
 mod settling;
-mod sweeping;
+mod variant_deletion;
 mod waiting;
 
 use std::time::Duration;
 
 use domain::Timestamp;
-use image_invalidation::{RunFailed, Summary};
+use image_invalidation::{PurgeRunError, Summary};
 use scenarios::{Environment, InvalidationHandler, NOW, SETTLE, run_at};
 
 /// When an entry was enqueued that has settled at [`NOW`].
@@ -29,16 +29,16 @@ fn before(time: Timestamp, duration: Duration) -> Timestamp {
 }
 
 /// Runs once, at [`NOW`].
-async fn run(handler: &InvalidationHandler) -> Result<Summary, RunFailed> {
+async fn run(handler: &InvalidationHandler) -> Result<Summary, PurgeRunError> {
     run_at(handler, "run-1", NOW).await
 }
 
 /// Runs once, at [`NOW`], with everything as it should be.
-async fn run_in(environment: &Environment) -> Result<Summary, RunFailed> {
+async fn run_in(environment: &Environment) -> Result<Summary, PurgeRunError> {
     run(&environment.invalidation_handler()).await
 }
 
-/// Waits until the run that is under way has deleted all variants, and so pauses before it tells CloudFront.
+/// Waits until the purge run that is under way has deleted all variants, and so pauses before it tells CloudFront.
 async fn until_the_variants_are_gone(environment: &Environment) {
     let gone = async {
         while !environment.variants().await.is_empty() {
@@ -48,16 +48,16 @@ async fn until_the_variants_are_gone(environment: &Environment) {
     tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
 }
 
-/// What went wrong in a run that did the rest.
-fn failed_steps(result: Result<Summary, RunFailed>) -> Vec<String> {
+/// What went wrong in a purge run that did the rest.
+fn failed_steps(result: Result<Summary, PurgeRunError>) -> Vec<String> {
     match result {
-        Err(RunFailed::Steps(failures)) => failures,
+        Err(PurgeRunError::Steps(failures)) => failures,
         other => panic!("expected failed steps: {other:?}"),
     }
 }
 
 /// Expects one failed step, whose message contains each of `expected`.
-fn check_failed(result: Result<Summary, RunFailed>, expected: &[&str]) {
+fn check_failed(result: Result<Summary, PurgeRunError>, expected: &[&str]) {
     let failures = failed_steps(result);
     let [failure] = failures.as_slice() else { panic!("{failures:?}") };
     for part in expected {

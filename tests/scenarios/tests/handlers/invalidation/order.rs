@@ -3,14 +3,14 @@
 use aws_adapters::cloudfront::CloudFront;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
-use image_invalidation::{RunFailed, Summary};
+use image_invalidation::{PurgeRunError, Summary};
 use local_aws::LocalS3;
 use scenarios::{Environment, nowhere};
 
 use super::{check_failed, run, run_in, settled};
 
 #[tokio::test]
-async fn a_run_deletes_the_variants_and_invalidates_exactly_the_tags_of_the_entries() {
+async fn a_purge_run_deletes_the_variants_and_invalidates_exactly_the_tags_of_the_entries() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p2/poster/default"]).await;
     environment.store_variants(["globex/p1/main/default"]).await;
@@ -37,7 +37,7 @@ async fn a_run_deletes_the_variants_and_invalidates_exactly_the_tags_of_the_entr
 }
 
 #[tokio::test]
-async fn while_cloudfront_is_down_the_variants_go_and_the_entries_stay_for_the_next_run() {
+async fn while_cloudfront_is_down_the_variants_go_and_the_entries_stay_for_the_next_purge_run() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
@@ -102,7 +102,7 @@ async fn while_the_tenants_are_unknown_nothing_is_touched() {
         TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
 
     let error = run(&handler).await.unwrap_err();
-    assert!(matches!(error, RunFailed::Call(_)), "{error:?}");
+    assert!(matches!(error, PurgeRunError::Call(_)), "{error:?}");
     assert_eq!(environment.variants().await, ["acme/p1/main/default"]);
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
 }

@@ -65,6 +65,6 @@ async fn an_entry_whose_variants_stay_is_not_invalidated_and_the_others_of_its_r
 async fn a_request_for_the_whole_tenant_shrinks_to_the_entries_whose_variants_are_gone() {
     let environment = Environment::start().await;
     let mut handler = prepare(&environment).await;
-    handler.purger.budgets.items_per_run = 1;
+    handler.purger.budgets.items_per_purge_run = 1;
     check_only_the_deleted_is_invalidated(&environment, &handler).await;
 }

@@ -32,7 +32,7 @@ async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_i
 
     environment.let_edge_time_pass(PROPAGATION);
     run_at(&handler, "run-3", NOW.plus(SETTLE)).await.unwrap();
-    assert_eq!(environment.queued().await, ["acme pack#p3"], "it was sent by this run");
+    assert_eq!(environment.queued().await, ["acme pack#p3"], "it was sent by this purge run");
     environment.let_edge_time_pass(PROPAGATION);
     run_at(&handler, "run-4", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.invalidated("acme").await, [vec!["#acme/p1", "#acme/p2"], vec!["#acme/p3"]]);
@@ -53,14 +53,14 @@ async fn more_entries_than_one_request_takes_are_several_requests() {
 }
 
 #[tokio::test]
-async fn more_items_than_a_run_may_send_become_the_tenants_one_while_the_deletes_stay_exact() {
+async fn more_items_than_a_purge_run_may_send_become_the_tenants_one_while_the_deletes_stay_exact() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default", "acme/p2/main/default", "acme/p3/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     environment.enqueue("acme", "pack#p2", settled()).await;
     environment.enqueue("globex", "pack#p1", settled()).await;
     let mut handler = environment.invalidation_handler();
-    handler.purger.budgets.items_per_run = 1;
+    handler.purger.budgets.items_per_purge_run = 1;
     let summary = run_at(&handler, "run-1", NOW).await.unwrap();
     assert_eq!((summary.items, summary.entries_removed), (2, 3));
     assert_eq!(environment.invalidated("acme").await, [["#acme"]]);

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::{before, run_in, settled, until_the_variants_are_gone};
 
-/// How long a run pauses in which a test does something.
+/// How long a purge run pauses in which a test does something.
 const PAUSE: Duration = Duration::from_secs(3);
 
 #[tokio::test]
-async fn an_unsettled_entry_is_purged_and_stays_until_a_run_after_the_delay() {
+async fn an_unsettled_entry_is_purged_and_stays_until_a_purge_run_after_the_delay() {
     let environment = Environment::start().await;
     let handler = environment.invalidation_handler();
     environment.store_variants(["acme/p1/main/default"]).await;
@@ -26,9 +26,9 @@ async fn an_unsettled_entry_is_purged_and_stays_until_a_run_after_the_delay() {
     assert_eq!(environment.invalidated("acme").await.len(), 1);
     let rows = environment.queue_rows().await;
     assert_eq!(rows.len(), 1);
-    assert_eq!(rows[0]["attempts"], 1);
+    assert_eq!(rows[0]["earlyPurgeCount"], 1);
 
-    // What a run of image-processing stores that read the old original before the change.
+    // What an invocation of image-processing stores that read the old original before the change.
     environment.store_variants(["acme/p1/main/default"]).await;
     let summary = run_at(&handler, "run-2", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!((summary.entries_left, summary.entries_removed), (0, 1));
@@ -51,7 +51,7 @@ async fn settled_and_unsettled_entries_share_a_request_and_only_the_settled_leav
 }
 
 #[tokio::test]
-async fn an_entry_rewritten_during_the_run_stays_and_the_next_run_purges_it_again() {
+async fn an_entry_rewritten_during_the_purge_run_stays_and_the_next_purge_run_purges_it_again() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default", "acme/p2/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
@@ -90,7 +90,7 @@ async fn an_entry_rewritten_during_the_run_stays_and_the_next_run_purges_it_agai
 }
 
 #[tokio::test]
-async fn a_run_without_settled_entries_does_not_pause() {
+async fn a_purge_run_without_settled_entries_does_not_pause() {
     let environment = Environment::start().await;
     environment.enqueue("acme", "pack#p1", NOW).await;
     let mut handler = environment.invalidation_handler();
@@ -107,12 +107,12 @@ async fn a_row_is_neither_removed_nor_counted_for_a_version_that_it_no_longer_ha
     let rewritten = environment.enqueue("acme", "pack#p1", NOW).await;
 
     assert!(!queue.remove_if_unchanged((&read).into()).await.unwrap());
-    queue.note_early_pass((&read).into()).await.unwrap();
+    queue.note_early_purge((&read).into()).await.unwrap();
     let rows = environment.queue_rows().await;
-    assert_eq!((&rows[0]["version"], &rows[0]["attempts"]), (&Value::from(rewritten.version.as_str()), &Value::Null));
+    assert_eq!((&rows[0]["version"], &rows[0]["earlyPurgeCount"]), (&Value::from(rewritten.version.as_str()), &Value::Null));
 
     assert!(queue.remove_if_unchanged((&rewritten).into()).await.unwrap());
     assert!(!queue.remove_if_unchanged((&rewritten).into()).await.unwrap(), "it is gone already");
-    queue.note_early_pass((&rewritten).into()).await.unwrap();
+    queue.note_early_purge((&rewritten).into()).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new(), "counting brings no row back");
 }

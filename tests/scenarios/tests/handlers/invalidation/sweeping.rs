@@ -1,4 +1,4 @@
-//! More variants than one run can delete.
+//! More variants than one purge run can delete.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use scenarios::{Environment, InvalidationHandler, NOW, SETTLE, run_at};
 
 use super::{before, check_failed, settled};
 
-/// How many keys the runs of these tests list at a time.
+/// How many keys the purge runs of these tests list at a time.
 const KEYS_PER_PAGE: i32 = 2;
 
 /// Six variants of two locations, in the order of their keys.
@@ -24,11 +24,11 @@ const VARIANTS: [&str; 6] = [
 ];
 const POSTERS: [&str; 2] = ["acme/p1/poster/default", "acme/p3/poster/default"];
 
-/// A run that has no time for more than the one page that a location always gets.
+/// A purge run that has no time for more than the one page that a location always gets.
 fn short_of_time(environment: &Environment) -> InvalidationHandler {
     let mut handler = environment.invalidation_handler();
     handler.purger.executor.ports.variants.keys_per_page = KEYS_PER_PAGE;
-    handler.purger.sweep_max = Duration::ZERO;
+    handler.purger.variant_deletion_max = Duration::ZERO;
     handler
 }
 
@@ -39,35 +39,35 @@ async fn environment(changed_at: Timestamp) -> Environment {
     environment
 }
 
-/// Expects an unfinished run: nothing left the queue and CloudFront was told nothing.
+/// Expects an unfinished purge run: nothing left the queue and CloudFront was told nothing.
 async fn check_unfinished(environment: &Environment, handler: &InvalidationHandler, now: Timestamp, left: &[&str]) {
     let summary = run_at(handler, "run", now).await.unwrap();
-    assert_eq!((summary.sweeps_unfinished, summary.entries_left, summary.entries_removed), (1, 1, 0));
+    assert_eq!((summary.deletions_unfinished, summary.entries_left, summary.entries_removed), (1, 1, 0));
     assert_eq!(environment.variants().await, left);
     assert_eq!(environment.queued().await, ["acme location#main"]);
 }
 
 #[tokio::test]
-async fn runs_that_are_short_of_time_go_on_where_the_last_one_stopped_and_tell_cloudfront_at_the_end() {
+async fn purge_runs_that_are_short_of_time_go_on_where_the_last_one_stopped_and_tell_cloudfront_at_the_end() {
     let environment = environment(settled()).await;
     let handler = short_of_time(&environment);
 
     check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;
     let rows = environment.queue_rows().await;
-    assert_eq!(rows[0]["sweep"]["afterKey"], "acme/p1/main/suffix=v2");
+    assert_eq!(rows[0]["deletionCursor"]["afterKey"], "acme/p1/main/suffix=v2");
     assert_eq!(environment.invalidated("acme").await.len(), 0, "an edge would refill from what is not deleted yet");
     let left = ["acme/p1/poster/default", "acme/p3/main/default", "acme/p3/poster/default"];
     check_unfinished(&environment, &handler, NOW.plus(SETTLE), &left).await;
     assert_eq!(environment.invalidated("acme").await.len(), 0);
 
     let summary = run_at(&handler, "run", NOW.plus(SETTLE * 2)).await.unwrap();
-    assert_eq!((summary.sweeps_unfinished, summary.entries_removed, summary.variants_deleted), (0, 1, 1));
+    assert_eq!((summary.deletions_unfinished, summary.entries_removed, summary.variants_deleted), (0, 1, 1));
     assert_eq!(environment.variants().await, POSTERS);
     assert_eq!(environment.invalidated("acme").await, [["#acme/location/main"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());
     let ledger = environment.ledger().await;
-    assert_eq!((ledger.len(), &ledger[0]["variantsDeleted"]), (1, &4.into()), "all runs together");
-    assert_eq!(ledger[0]["startedAt"], NOW.as_millis(), "when the first run began");
+    assert_eq!((ledger.len(), &ledger[0]["variantsDeleted"]), (1, &4.into()), "all purge runs together");
+    assert_eq!(ledger[0]["startedAt"], NOW.as_millis(), "when the first purge run began");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_pack_does_not_wait_for_a_locations_variants() {
     environment.enqueue("acme", "pack#p9", settled()).await;
     let mut handler = short_of_time(&environment);
     // Over when the pack's purge has paused, and long enough to begin it.
-    handler.purger.sweep_max = Duration::from_millis(500);
+    handler.purger.variant_deletion_max = Duration::from_millis(500);
     handler.purger.executor.edge_fetch_max = Duration::from_millis(600);
     let summary = run_at(&handler, "run", NOW).await.unwrap();
     assert_eq!(
@@ -115,7 +115,7 @@ async fn a_pack_does_not_wait_for_a_locations_variants() {
             entries: 2,
             entries_removed: 1,
             entries_left: 1,
-            sweeps_unfinished: 1,
+            deletions_unfinished: 1,
             invalidations: 1,
             items: 1,
             ..summary.clone()
@@ -142,7 +142,7 @@ async fn one_variant_that_cannot_be_deleted_keeps_only_itself_and_cloudfront_wai
     environment.store_variants(["acme/p1/main/suffix=undeletable"]).await;
     let left = ["acme/p1/main/suffix=undeletable", POSTERS[0], POSTERS[1]];
     let message = "1 variants were not deleted, the first acme/p1/main/suffix=undeletable";
-    // All at once, and in steps: the step with the failure is repeated by each run.
+    // All at once, and in steps: the step with the failure is repeated by each purge run.
     for handler in [environment.invalidation_handler(), short_of_time(&environment)] {
         for _ in 0..2 {
             check_failed(run_at(&handler, "run", NOW).await, &[message]);
@@ -154,7 +154,7 @@ async fn one_variant_that_cannot_be_deleted_keeps_only_itself_and_cloudfront_wai
 }
 
 #[tokio::test]
-async fn in_a_bucket_with_versions_nobody_is_served_an_older_one_and_the_next_sweep_finds_nothing() {
+async fn in_a_bucket_with_versions_nobody_is_served_an_older_one_and_the_next_deletion_finds_nothing() {
     let environment = Environment::start().await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     // The bucket of originals has versions.

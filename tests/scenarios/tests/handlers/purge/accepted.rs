@@ -24,7 +24,7 @@ async fn a_purge_is_done_when_it_is_answered_and_the_answer_names_what_was_done(
 
     assert_eq!(answer.status, 202);
     let mut body = answer.body;
-    assert!(body.as_object_mut().unwrap().remove("followUp").unwrap().is_string());
+    assert!(body.as_object_mut().unwrap().remove("finalPurge").unwrap().is_string());
     assert_eq!(
         body,
         json!({
@@ -55,18 +55,18 @@ async fn the_ledger_says_which_admin_purged() {
 }
 
 #[tokio::test]
-async fn the_row_stays_queued_and_the_scheduled_run_after_the_settle_delay_purges_once_more() {
+async fn the_row_stays_queued_and_the_purge_run_after_the_settle_delay_purges_once_more() {
     let environment = environment().await;
     send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
     let rows = environment.queue_rows().await;
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!((&row["tenant"], &row["target"]), (&Value::from("acme"), &Value::from("pack#p1")));
-    assert_eq!((&row["earlyPass"], &row["lastEventAt"]), (&row["version"], &Value::from(NOW.as_millis())));
+    assert_eq!((&row["earlyPurgeVersion"], &row["lastEventAt"]), (&row["version"], &Value::from(NOW.as_millis())));
 
-    // What a run of image-processing stores that read the old original before the purge.
+    // What an invocation of image-processing stores that read the old original before the purge.
     environment.store_variants(["acme/p1/main/default"]).await;
-    let run = run_at(&environment.invalidation_handler(), "run-1", NOW.plus(SETTLE)).await.unwrap();
-    assert_eq!((run.entries_removed, run.variants_deleted), (1, 1));
+    let summary = run_at(&environment.invalidation_handler(), "run-1", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!((summary.entries_removed, summary.variants_deleted), (1, 1));
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"], ["#acme/p1"]]);
 }
 
@@ -140,7 +140,7 @@ async fn a_pack_whose_record_is_broken_can_be_purged_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_scheduled_run_that_is_under_way_does_not_hold_up_an_admin() {
+async fn a_purge_run_that_is_under_way_does_not_hold_up_an_admin() {
     let environment = environment().await;
     environment.queue().take_lease("run-1", NOW, scenarios::LEASE).await.unwrap().unwrap();
     assert_eq!(send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await.status, 202);

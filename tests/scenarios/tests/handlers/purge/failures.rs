@@ -28,7 +28,7 @@ async fn check_not_started(environment: &Environment, handler: &PurgeHandler, si
 }
 
 #[tokio::test]
-async fn while_cloudfront_is_down_the_row_stays_queued_and_the_scheduled_run_completes_the_purge() {
+async fn while_cloudfront_is_down_the_row_stays_queued_and_the_next_purge_run_completes_the_purge() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
     handler.purger.executor.ports.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
@@ -37,7 +37,7 @@ async fn while_cloudfront_is_down_the_row_stays_queued_and_the_scheduled_run_com
 
     run_at(&environment.invalidation_handler(), "run-1", NOW.plus(SETTLE)).await.unwrap();
     let both = [["#acme/p1"], ["#acme/p1"]];
-    assert_eq!(environment.invalidated("acme").await, both, "the one that was written down, and the settled one");
+    assert_eq!(environment.invalidated("acme").await, both, "the one of the outbox, and the final one");
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 
@@ -52,7 +52,7 @@ async fn while_the_variants_cannot_be_deleted_cloudfront_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn without_the_ledger_the_purge_is_repeated_by_the_scheduled_run() {
+async fn without_the_ledger_the_purge_is_repeated_by_the_next_purge_run() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
     handler.purger.executor.ports.ledger = PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());

@@ -24,7 +24,7 @@ async fn a_dry_run_says_what_a_purge_would_do_and_touches_nothing() {
     let mut body = answer.body;
     assert!(body.as_object_mut().unwrap().remove("note").unwrap().as_str().unwrap().starts_with("Nothing was purged"));
     let price = json!({
-        "perItem": 0.005, "atOnce": 0.005, "onceMoreWhenSettled": 0.005, "together": 0.01,
+        "perItem": 0.005, "earlyPurge": 0.005, "finalPurge": 0.005, "together": 0.01,
         "note": "The first 1,000 items of an account in a month are free.",
     });
     assert_eq!(
@@ -51,7 +51,7 @@ async fn a_dry_run_says_what_a_purge_would_do_and_touches_nothing() {
 }
 
 #[tokio::test]
-async fn a_dry_run_while_a_purge_and_a_run_are_under_way_leaves_both_as_they_are_and_counts_their_items() {
+async fn a_dry_run_while_a_purge_and_a_purge_run_are_under_way_leaves_both_as_they_are_and_counts_their_items() {
     let environment = environment().await;
     let handler = environment.purge_handler();
     assert_eq!(send(&handler, &delete("acme", "p1", "[acme]")).await.status, 202);

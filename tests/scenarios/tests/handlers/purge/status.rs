@@ -39,7 +39,7 @@ async fn a_purge_is_told_from_its_request_to_its_completion() {
     assert_eq!((&pending["reasons"], &pending["changes"]), (&json!(["manual"]), &json!(1)));
     assert!(pending["settlesAt"].as_str().unwrap().starts_with("2025-11-24T"), "{pending}");
     let running = &body["running"][0];
-    assert_eq!((&running["isLastPurge"], &running["variantsDeleted"]), (&json!(false), &json!(3)));
+    assert_eq!((&running["isFinalPurge"], &running["variantsDeleted"]), (&json!(false), &json!(3)));
     assert_eq!(running["invalidation"]["id"], environment.invalidations("acme").await[0].id.as_str());
 
     let handler = environment.invalidation_handler();

@@ -13,11 +13,11 @@ async fn check_dead_letter(environment: &Environment, malformed: Value, expected
     assert_eq!(deliver(&environment.stream_handler(), &records).await, nothing_failed(), "{malformed}");
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p3"], "{malformed}");
 
-    let letters = environment.dead_letters().await;
-    let [letter] = letters.as_slice() else { panic!("{malformed}: {letters:?}") };
-    assert_eq!(letter["source"], "dynamodb-imagepacks-stream");
-    assert_eq!(letter["payload"], malformed);
-    let reason = letter["reason"].as_str().unwrap();
+    let dead_letters = environment.dead_letters().await;
+    let [dead_letter] = dead_letters.as_slice() else { panic!("{malformed}: {dead_letters:?}") };
+    assert_eq!(dead_letter["source"], "dynamodb-imagepacks-stream");
+    assert_eq!(dead_letter["payload"], malformed);
+    let reason = dead_letter["reason"].as_str().unwrap();
     assert!(reason.contains(expected_reason), "{malformed}: {reason}");
     environment.empty_the_queue().await;
 }
@@ -72,9 +72,9 @@ async fn an_event_without_records_becomes_a_dead_letter_as_a_whole() {
     let environment = Environment::start().await;
     let event = json!({"detail-type": "Scheduled Event"});
     environment.stream_handler().handle(&event, NOW, "delivery-1").await;
-    let letters = environment.dead_letters().await;
-    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
-    assert_eq!(letter["payload"], event);
+    let dead_letters = environment.dead_letters().await;
+    let [dead_letter] = dead_letters.as_slice() else { panic!("{dead_letters:?}") };
+    assert_eq!(dead_letter["payload"], event);
 }
 
 async fn deliver_without_dead_letter_queue(environment: &Environment, malformed: Value) -> Value {

@@ -51,7 +51,7 @@ async fn records_delivered_again_are_enqueued_as_soon_as_the_queue_is_there() {
 #[tokio::test]
 async fn a_change_to_a_row_that_cannot_be_read_is_enqueued_and_holds_up_nobody() {
     let environment = Environment::start().await;
-    let broken = json!({"tenant": "acme", "target": "pack#p1", "attempts": "many"});
+    let broken = json!({"tenant": "acme", "target": "pack#p1", "earlyPurgeCount": "many"});
     environment.put_item(LocalDynamoDb::INVALIDATION_QUEUE_TABLE, broken).await;
     assert_eq!(deliver(&environment.stream_handler(), &[replaced(1, "p1")]).await, nothing_failed());
     assert_eq!(environment.queue_rows().await[0]["changes"], 1);

@@ -1,4 +1,4 @@
-//! Which pass of a row is due, and what waits for what is on its way.
+//! Which purge of a row is due, and what waits for what is on its way.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use super::{NOW, SETTLE_SECS, entry, tenants};
 use crate::purge::limits::{Budgets, Delays};
 use crate::purge::planner::{Plan, plan};
 use crate::purge::purge_request::PurgeRequest;
-use crate::queue::queue_entry::{QueueEntry, SweepProgress};
+use crate::queue::queue_entry::{QueueEntry, DeletionCursor};
 use crate::timestamp::Timestamp;
 
 fn delays() -> Delays {
     Delays { settle: std::time::Duration::from_secs(SETTLE_SECS), edge_fetch_max: std::time::Duration::from_secs(2) }
 }
 
-fn plan_beside(entries: Vec<QueueEntry>, open: &[PurgeRequest], budgets: Budgets) -> Plan {
-    plan(NOW, entries, open, &tenants(), &delays(), &budgets)
+fn plan_beside(entries: Vec<QueueEntry>, in_flight: &[PurgeRequest], budgets: Budgets) -> Plan {
+    plan(NOW, entries, in_flight, &tenants(), &delays(), &budgets)
 }
 
-/// The request that a run sends for `entries` alone.
+/// The request that a purge run sends for `entries` alone.
 fn request(entries: Vec<QueueEntry>) -> PurgeRequest {
     let plan = plan_beside(entries, &[], Budgets::default());
     PurgeRequest::of(&plan.batches[0], &BTreeMap::new(), NOW)
@@ -26,43 +26,43 @@ fn request(entries: Vec<QueueEntry>) -> PurgeRequest {
 const YOUNG_SECS: u64 = SETTLE_SECS - 1;
 const OLD_SECS: u64 = SETTLE_SECS;
 
-/// Plans `entry` beside `open` requests: `Some(is_settled)` of the pass that is due, `None` if it waits.
-fn check(situation: &str, entry: QueueEntry, open: &[PurgeRequest], expected: Option<bool>) {
-    let plan = plan_beside(vec![entry], open, Budgets::default());
-    let due = plan.batches.first().map(|batch| batch.entries[0].is_settled);
+/// Plans `entry` beside the requests `in_flight`: `Some(is_final)` of the purge that is due, `None` if it waits.
+fn check(situation: &str, entry: QueueEntry, in_flight: &[PurgeRequest], expected: Option<bool>) {
+    let plan = plan_beside(vec![entry], in_flight, Budgets::default());
+    let due = plan.batches.first().map(|batch| batch.entries[0].is_final);
     assert_eq!(due, expected, "{situation}");
     assert_eq!(plan.entries_waiting, usize::from(expected.is_none()), "{situation}");
 }
 
 #[test]
-fn each_version_of_a_row_has_one_early_pass_and_one_settled_pass() {
+fn each_version_of_a_row_has_one_early_purge_and_one_final_purge() {
     let young = || entry("acme", "pack#p1", YOUNG_SECS);
     let old = || entry("acme", "pack#p1", OLD_SECS);
-    let passed = |entry: QueueEntry| QueueEntry { early_pass: Some(entry.version.clone()), ..entry };
+    let purged_early = |entry: QueueEntry| QueueEntry { early_purge_version: Some(entry.version.clone()), ..entry };
     let rewritten = |entry: QueueEntry| QueueEntry { version: "2@d".to_owned(), ..entry };
-    let (early, settled) = ([request(vec![young()])], [request(vec![old()])]);
+    let (early, last) = ([request(vec![young()])], [request(vec![old()])]);
 
     check("young", young(), &[], Some(false));
-    check("young, its early pass on its way", young(), &early, None);
-    check("young, its early pass done", passed(young()), &[], None);
-    check("young, rewritten behind its early pass", rewritten(passed(young())), &early, Some(false));
+    check("young, its early purge on its way", young(), &early, None);
+    check("young, its early purge done", purged_early(young()), &[], None);
+    check("young, rewritten behind its early purge", rewritten(purged_early(young())), &early, Some(false));
     check("old", old(), &[], Some(true));
-    check("old, its early pass on its way or done", passed(old()), &early, Some(true));
-    check("old, its settled pass on its way", old(), &settled, None);
-    check("old, rewritten behind its settled pass", rewritten(old()), &settled, Some(true));
-    check("another pack", entry("acme", "pack#p2", OLD_SECS), &settled, Some(true));
-    check("the same pack of another tenant", entry("globex", "pack#p1", OLD_SECS), &settled, Some(true));
+    check("old, its early purge on its way or done", purged_early(old()), &early, Some(true));
+    check("old, its final purge on its way", old(), &last, None);
+    check("old, rewritten behind its final purge", rewritten(old()), &last, Some(true));
+    check("another pack", entry("acme", "pack#p2", OLD_SECS), &last, Some(true));
+    check("the same pack of another tenant", entry("globex", "pack#p1", OLD_SECS), &last, Some(true));
 }
 
 #[test]
 fn a_deletion_goes_on_where_it_stopped_unless_it_began_too_early_to_count() {
     let began = |secs_ago: u64| Timestamp::from_millis(NOW.as_millis() - secs_ago * 1000);
-    let check = |age_secs: u64, swept_secs_ago: u64, expected: (Timestamp, bool, bool)| {
-        let sweep = SweepProgress { started_at: began(swept_secs_ago), after_key: "k".to_owned(), variants_deleted: 1 };
-        let entry = QueueEntry { sweep: Some(sweep), ..entry("acme", "location#main", age_secs) };
+    let check = |age_secs: u64, deleted_secs_ago: u64, expected: (Timestamp, bool, bool)| {
+        let cursor = DeletionCursor { started_at: began(deleted_secs_ago), after_key: "k".to_owned(), variants_deleted: 1 };
+        let entry = QueueEntry { deletion_cursor: Some(cursor), ..entry("acme", "location#main", age_secs) };
         let plan = plan_beside(vec![entry], &[], Budgets::default());
         let planned = &plan.batches[0].entries[0];
-        assert_eq!((planned.began_at, planned.is_settled, planned.entry.sweep.is_some()), expected, "{age_secs}");
+        assert_eq!((planned.began_at, planned.is_final, planned.entry.deletion_cursor.is_some()), expected, "{age_secs}");
     };
     check(YOUNG_SECS, 5, (began(5), false, true));
     check(60, 5, (began(5), true, true));
@@ -72,11 +72,11 @@ fn a_deletion_goes_on_where_it_stopped_unless_it_began_too_early_to_count() {
 
 #[test]
 fn what_is_on_its_way_counts_against_the_budget_of_its_own_distribution() {
-    let budgets = Budgets { items_per_run: 3, ..Budgets::default() };
-    let open = [request(vec![entry("acme", "pack#p1", 60), entry("acme", "pack#p2", 60)])];
+    let budgets = Budgets { items_per_purge_run: 3, ..Budgets::default() };
+    let in_flight = [request(vec![entry("acme", "pack#p1", 60), entry("acme", "pack#p2", 60)])];
     let items = |tenant: &str, packs: &[&str]| {
         let entries = packs.iter().map(|pack| entry(tenant, &format!("pack#{pack}"), 60)).collect();
-        let plan = plan_beside(entries, &open, budgets);
+        let plan = plan_beside(entries, &in_flight, budgets);
         plan.batches.iter().flat_map(|batch| &batch.items).map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(items("acme", &["p3"]), ["#acme/p3"]);
