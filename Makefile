@@ -54,7 +54,7 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) --begin
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
-	@$(TIMED) "unit, bindings, topology, handler and edge tests" cargo test --workspace --no-fail-fast
+	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build what is deployed" cargo build --bin app --bin end-to-end --bin existing-installation
 	@$(TIMED) "the scenario, the console and faults, deployed" $(RUN) play --browser --faults
 	@$(TIMED) --report

@@ -11,7 +11,7 @@ use aws_cdk_lib::aws_lambda::{Function, FunctionAttributes, Permission};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack, Unchecked};
 
-use crate::configuration::{DEFAULT_STAGE, Environment};
+use crate::config::{DEFAULT_STAGE, Environment};
 
 /// Every request of docs/management-api.md.
 const MANAGEMENT_ROUTES: [(HttpMethod, &str); 14] = [

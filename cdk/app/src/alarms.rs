@@ -8,7 +8,7 @@ use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{Duration, Result, Stack};
 
-use crate::configuration::Environment;
+use crate::config::Environment;
 
 /// How long an alarm looks at a time, in minutes.
 const PERIOD_MINUTES: u32 = 5;

@@ -4,7 +4,7 @@ use std::env;
 
 use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
 
-use crate::configuration::{Environment, InvalidConfiguration};
+use crate::config::{Environment, InvalidConfig};
 use crate::data_stack::Data;
 use crate::pipeline_stack::Pipeline;
 use crate::tenant_stack;
@@ -14,7 +14,7 @@ use crate::tenant_stack;
 pub enum ApplicationFailed {
     /// An environment's file is wrong.
     #[error(transparent)]
-    Configuration(#[from] InvalidConfiguration),
+    Config(#[from] InvalidConfig),
     /// The CDK refused; its own message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),

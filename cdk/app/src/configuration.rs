@@ -146,7 +146,7 @@ pub struct Purge {
 
 /// Why the environments cannot be used. Each names the file, and the key with what is allowed.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidConfiguration {
+pub enum InvalidConfig {
     /// A file or the folder cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Unreadable {
@@ -181,8 +181,8 @@ pub enum InvalidConfiguration {
 }
 
 /// Reads every environment of `folder`, in the order of their names.
-pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfiguration> {
-    let unreadable = |cause| InvalidConfiguration::Unreadable { path: folder.to_owned(), cause };
+pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfig> {
+    let unreadable = |cause| InvalidConfig::Unreadable { path: folder.to_owned(), cause };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -191,22 +191,22 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfi
         }
     }
     if files.is_empty() {
-        return Err(InvalidConfiguration::NoEnvironment(folder.to_owned()));
+        return Err(InvalidConfig::NoEnvironment(folder.to_owned()));
     }
     files.sort();
     files.iter().map(|file| read_environment(file)).collect()
 }
 
-fn read_environment(path: &Path) -> Result<Environment, InvalidConfiguration> {
+fn read_environment(path: &Path) -> Result<Environment, InvalidConfig> {
     let text =
-        fs::read_to_string(path).map_err(|cause| InvalidConfiguration::Unreadable { path: path.to_owned(), cause })?;
+        fs::read_to_string(path).map_err(|cause| InvalidConfig::Unreadable { path: path.to_owned(), cause })?;
     let mut environment: Environment =
-        toml::from_str(&text).map_err(|cause| InvalidConfiguration::Malformed { path: path.to_owned(), cause })?;
+        toml::from_str(&text).map_err(|cause| InvalidConfig::Malformed { path: path.to_owned(), cause })?;
     environment.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match first_not_allowed(&environment) {
         None => Ok(environment),
         Some(NotAllowed { key, value, allowed }) => {
-            Err(InvalidConfiguration::NotAllowed { path: path.to_owned(), key, value, allowed })
+            Err(InvalidConfig::NotAllowed { path: path.to_owned(), key, value, allowed })
         }
     }
 }

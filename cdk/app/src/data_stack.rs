@@ -8,7 +8,7 @@ use aws_cdk_lib::aws_dynamodb::{
 use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketEncryption, BucketProps, IBucket, LifecycleRule};
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, RemovalPolicy, Result, Stack};
 
-use crate::configuration::Environment;
+use crate::config::Environment;
 
 /// Days until a replaced original is forgotten. Long enough to undo a mistake; variants in flight need seconds.
 const ORIGINAL_VERSIONS_KEPT_DAYS: u32 = 30;

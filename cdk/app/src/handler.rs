@@ -8,7 +8,7 @@ use aws_cdk_lib::aws_logs::{LogGroup, LogGroupProps, RetentionDays};
 use aws_cdk_lib::cargo_lambda_cdk::{BundlingOptions, RustFunction, RustFunctionProps};
 use aws_cdk_lib::{Duration, RemovalPolicy, Result, Stack};
 
-use crate::configuration::{Architecture, Environment, Profile};
+use crate::config::{Architecture, Environment, Profile};
 
 /// What a handler of the workspace needs from Lambda.
 pub(crate) struct Handler<'a> {

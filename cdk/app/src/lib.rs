@@ -5,7 +5,7 @@
 //! them. A construct's path decides its logical id, so renaming one replaces the resource; `tests/templates` holds the
 //! logical ids of everything that keeps data.
 
-pub mod configuration;
+pub mod config;
 
 mod admin_api;
 mod alarms;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use app::configuration::read_environments;
+use app::config::read_environments;
 use app::{ApplicationFailed, declare};
 use aws_cdk_lib::App;
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::admin_api::AdminApi;
 use crate::alarms::{self, Watched};
-use crate::configuration::{AttributeNames, Environment};
+use crate::config::{AttributeNames, Environment};
 use crate::data_stack::{Data, UPLOADS_PREFIX};
 use crate::handler::{Handler, allow};
 use crate::schedule;

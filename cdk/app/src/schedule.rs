@@ -9,7 +9,7 @@ use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Duration, Result, Stack};
 use serde_json::json;
 
-use crate::configuration::Environment;
+use crate::config::Environment;
 
 /// Starts a purge run, an invocation of `image_invalidation`, at the configured rate.
 pub(crate) fn declare(stack: &Stack, environment: &Environment, image_invalidation: &RustFunction) -> Result<()> {

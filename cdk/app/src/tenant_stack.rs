@@ -17,7 +17,7 @@ use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
 
-use crate::configuration::Environment;
+use crate::config::Environment;
 use crate::pipeline_stack::{Pipeline, tenant_registry_path};
 
 /// The header by which image-processing knows whose distribution asks. CloudFront sets it, over whatever a viewer

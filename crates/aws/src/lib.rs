@@ -16,7 +16,7 @@ pub mod originals_bucket;
 pub mod ports;
 pub mod purge_ledger;
 mod outbox;
-pub mod settings;
+pub mod config;
 pub mod tenant_registry;
 mod update_expression;
 pub mod upload_area;

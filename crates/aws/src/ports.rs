@@ -11,7 +11,7 @@ use crate::clock::SystemClock;
 use crate::cloudfront::CloudFront;
 use crate::invalidation_queue::InvalidationQueue;
 use crate::purge_ledger::PurgeLedger;
-use crate::settings::{self, InvalidSetting, setting};
+use crate::config::{self, InvalidConfig, config_value};
 use crate::tenant_registry::TenantRegistry;
 use crate::variants_bucket::VariantsBucket;
 
@@ -66,24 +66,24 @@ impl<C: Clock> Ports for AwsPorts<C> {
 }
 
 /// Reads the environment variables that every purging handler has and builds the clients.
-pub fn purger(sdk: &SdkConfig) -> Result<Purger<AwsPorts>, InvalidSetting> {
+pub fn purger(sdk: &SdkConfig) -> Result<Purger<AwsPorts>, InvalidConfig> {
     let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-    let delays = settings::delays()?;
-    let retention_days: u32 = setting("LEDGER_RETENTION_DAYS", "90")?;
+    let delays = config::delays()?;
+    let retention_days: u32 = config_value("LEDGER_RETENTION_DAYS", "90")?;
     let ports = AwsPorts {
         queue: InvalidationQueue::new(
             dynamodb.clone(),
-            setting("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?,
+            config_value("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?,
         ),
         variants: VariantsBucket::new(
             aws_sdk_s3::Client::new(sdk),
-            setting("VARIANTS_BUCKET", "dev-lof-images-data-variants")?,
+            config_value("VARIANTS_BUCKET", "dev-lof-images-data-variants")?,
         ),
         cloudfront: CloudFront::new(aws_sdk_cloudfront::Client::new(sdk)),
-        ledger: PurgeLedger::new(dynamodb, setting("PURGE_LEDGER_TABLE", "dev-lof-images-data-ledger")?),
+        ledger: PurgeLedger::new(dynamodb, config_value("PURGE_LEDGER_TABLE", "dev-lof-images-data-ledger")?),
         tenants: TenantRegistry::new(
             aws_sdk_ssm::Client::new(sdk),
-            setting("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants")?,
+            config_value("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants")?,
         ),
         clock: SystemClock,
     };
@@ -95,7 +95,7 @@ pub fn purger(sdk: &SdkConfig) -> Result<Purger<AwsPorts>, InvalidSetting> {
     Ok(Purger {
         executor,
         delays,
-        budgets: settings::budgets()?,
-        variant_deletion_max: Duration::from_secs(setting("VARIANT_DELETION_SECS_MAX", "150")?),
+        budgets: config::budgets()?,
+        variant_deletion_max: Duration::from_secs(config_value("VARIANT_DELETION_SECS_MAX", "150")?),
     })
 }

@@ -7,7 +7,7 @@ use domain::purge::limits::{Budgets, Delays};
 
 /// An environment variable that is missing or malformed. It stops the handler at its start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSetting {
+pub enum InvalidConfig {
     /// The variable is not set.
     #[error("environment variable {name} is not set; example: {name}={example}")]
     Missing {
@@ -29,29 +29,29 @@ pub enum InvalidSetting {
 }
 
 /// Reads the environment variable `name`; `example` is a value that would do.
-pub fn setting<T: FromStr>(name: &'static str, example: &'static str) -> Result<T, InvalidSetting> {
+pub fn config_value<T: FromStr>(name: &'static str, example: &'static str) -> Result<T, InvalidConfig> {
     read(name, example, std::env::var(name).ok())
 }
 
-fn read<T: FromStr>(name: &'static str, example: &'static str, value: Option<String>) -> Result<T, InvalidSetting> {
-    let value = value.filter(|value| !value.is_empty()).ok_or(InvalidSetting::Missing { name, example })?;
-    value.parse().map_err(|_| InvalidSetting::Malformed { name, value, example })
+fn read<T: FromStr>(name: &'static str, example: &'static str, value: Option<String>) -> Result<T, InvalidConfig> {
+    let value = value.filter(|value| !value.is_empty()).ok_or(InvalidConfig::Missing { name, example })?;
+    value.parse().map_err(|_| InvalidConfig::Malformed { name, value, example })
 }
 
 /// The waits that close the refill races: `SETTLE_DELAY_SECS` and `EDGE_FETCH_MAX_SECS`.
-pub fn delays() -> Result<Delays, InvalidSetting> {
+pub fn delays() -> Result<Delays, InvalidConfig> {
     Ok(Delays {
-        settle: Duration::from_secs(setting("SETTLE_DELAY_SECS", "30")?),
-        edge_fetch_max: Duration::from_secs(setting("EDGE_FETCH_MAX_SECS", "3")?),
+        settle: Duration::from_secs(config_value("SETTLE_DELAY_SECS", "30")?),
+        edge_fetch_max: Duration::from_secs(config_value("EDGE_FETCH_MAX_SECS", "3")?),
     })
 }
 
 /// What one purge run may send: `ITEMS_PER_REQUEST_MAX`, `ITEMS_PER_PURGE_RUN_MAX` and `WILDCARDS_PER_PURGE_RUN_MAX`.
-pub fn budgets() -> Result<Budgets, InvalidSetting> {
+pub fn budgets() -> Result<Budgets, InvalidConfig> {
     Ok(Budgets {
-        items_per_request: setting::<std::num::NonZeroUsize>("ITEMS_PER_REQUEST_MAX", "1000")?.get(),
-        items_per_purge_run: setting("ITEMS_PER_PURGE_RUN_MAX", "2900")?,
-        wildcards_per_purge_run: setting("WILDCARDS_PER_PURGE_RUN_MAX", "13")?,
+        items_per_request: config_value::<std::num::NonZeroUsize>("ITEMS_PER_REQUEST_MAX", "1000")?.get(),
+        items_per_purge_run: config_value("ITEMS_PER_PURGE_RUN_MAX", "2900")?,
+        wildcards_per_purge_run: config_value("WILDCARDS_PER_PURGE_RUN_MAX", "13")?,
     })
 }
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_read_or_its_error_says_the_name_and_an_example() {
+    fn a_config_value_is_read_or_its_error_says_the_name_and_an_example() {
         check(Some("15"), Ok(15));
         let missing = "environment variable SETTLE_DELAY_SECS is not set; example: SETTLE_DELAY_SECS=30";
         check(None, Err(missing));

@@ -3,7 +3,7 @@
 //! Which writes are meaningful ([`change_detection`](change::detection)), what a purge covers ([`target`]), how a burst of writes
 //! becomes one queue row each ([`enqueue`](queue::enqueue)), and what a purge run sends to S3 and CloudFront, in which
 //! batches and under which budgets ([`planner`](purge::planner)); what an edit of a pack or of a location's
-//! configuration writes ([`pack_edit`](editing::pack_edit), [`location_settings`](editing::location_settings)). Nothing
+//! configuration writes ([`pack_edit`](editing::pack_edit), [`location_config`](editing::location_config)). Nothing
 //! here does I/O or reads a clock, an environment variable or a random source: time and identity come in as arguments,
 //! and the adapters carry out what is decided. `tests/purity.rs` holds this crate to that.
 

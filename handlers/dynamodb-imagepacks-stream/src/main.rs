@@ -3,7 +3,7 @@
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::now;
-use aws_adapters::settings::setting;
+use aws_adapters::config::config_value;
 use dynamodb_imagepacks_stream::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -11,10 +11,10 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let queue_table = setting("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?;
+    let queue_table = config_value("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?;
     let dead_letters =
-        setting("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
-    let names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
+        config_value("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
+    let names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
         queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), queue_table),

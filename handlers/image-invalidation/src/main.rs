@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::ports::purger;
-use aws_adapters::settings::setting;
+use aws_adapters::config::config_value;
 use domain::Timestamp;
 use image_invalidation::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -13,10 +13,10 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let lease_secs = setting("LEASE_SECS", "150")?;
-    let tracking_secs_max = setting("TRACKING_SECS_MAX", "60")?;
+    let lease_secs = config_value("LEASE_SECS", "150")?;
+    let tracking_secs_max = config_value("TRACKING_SECS_MAX", "60")?;
     let dead_letters =
-        setting("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
+        config_value("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
         purger: purger(&sdk)?,

@@ -22,8 +22,8 @@ pub(crate) enum Action {
     PrepareUpload(ImagePlace),
     ConfirmUpload(ImagePlace, String),
     FetchImage(ImagePlace),
-    ReadConfiguration(LocationName),
-    SaveConfiguration(LocationName),
+    ReadLocationConfig(LocationName),
+    SaveLocationConfig(LocationName),
 }
 
 impl Action {
@@ -53,8 +53,8 @@ impl Action {
             ("GET", "imagePacks/{imagePackId}") => pack().map(Self::ReadPack),
             ("PATCH", "imagePacks/{imagePackId}") => pack().map(Self::DescribePack),
             ("DELETE", "imagePacks/{imagePackId}") => pack().map(Self::RemovePack),
-            ("GET", "imageLocationConfig/{name}") => location().map(Self::ReadConfiguration),
-            ("PUT", "imageLocationConfig/{name}") => location().map(Self::SaveConfiguration),
+            ("GET", "imageLocationConfig/{name}") => location().map(Self::ReadLocationConfig),
+            ("PUT", "imageLocationConfig/{name}") => location().map(Self::SaveLocationConfig),
             _ => Err(unknown_route()),
         }
     }
@@ -63,7 +63,7 @@ impl Action {
     pub(crate) const fn parameters(&self) -> &'static [&'static str] {
         match self {
             Self::ListPacks => &["tenant", "limit", "after"],
-            Self::SaveConfiguration(_) => &["tenant", "force"],
+            Self::SaveLocationConfig(_) => &["tenant", "force"],
             _ => &["tenant"],
         }
     }

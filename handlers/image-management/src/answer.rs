@@ -19,9 +19,9 @@ pub(crate) fn pack(status: StatusCode, tenant: &TenantId, id: &ImagePackId, pack
 }
 
 /// A location's configuration, with its revision as the entity tag.
-pub(crate) fn configuration(name: &LocationName, configuration: &LocationConfig) -> Response<Body> {
-    let body = extended(json!({"name": name}), configuration);
-    tagged(admin_api::json(StatusCode::OK, &body), configuration.revision)
+pub(crate) fn location_config(name: &LocationName, config: &LocationConfig) -> Response<Body> {
+    let body = extended(json!({"name": name}), config);
+    tagged(admin_api::json(StatusCode::OK, &body), config.revision)
 }
 
 /// Nothing to say.

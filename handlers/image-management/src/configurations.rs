@@ -2,7 +2,7 @@
 
 use admin_api::Refusal;
 use aws_adapters::managed_items::Expected;
-use domain::editing::location_settings::{LocationSettings, save};
+use domain::editing::location_config::{LocationConfigRequest, save};
 use domain::image::image_pack::LocationConfig;
 use domain::{LocationName, Target};
 use lambda_http::http::StatusCode;
@@ -15,7 +15,7 @@ use crate::handler::Handler;
 use crate::{answer, body};
 
 impl Handler {
-    pub(crate) async fn read_configuration(
+    pub(crate) async fn read_location_config(
         &self,
         asked: &Asked<'_>,
         name: &LocationName,
@@ -27,12 +27,12 @@ impl Handler {
                 asked.tenant.as_str(),
                 name.as_str()
             );
-            Refusal::new(StatusCode::NOT_FOUND, "unknown-configuration", message)
+            Refusal::new(StatusCode::NOT_FOUND, "unknown-config", message)
         })?;
-        Ok(answer::configuration(name, &saved))
+        Ok(answer::location_config(name, &saved))
     }
 
-    pub(crate) async fn save_configuration(
+    pub(crate) async fn save_location_config(
         &self,
         asked: &Asked<'_>,
         name: &LocationName,
@@ -45,17 +45,17 @@ impl Handler {
                 return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid-force", message).into());
             }
         };
-        let settings: Option<LocationSettings> = body::optional_json(asked.request.body())?;
+        let config: Option<LocationConfigRequest> = body::optional_json(asked.request.body())?;
         let target = Target::Location(name.clone());
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
             let saved: Option<LocationConfig> = self.items.read(&asked.tenant, &target).await?;
             asked.check_revision(saved.map_or(0, |saved| saved.revision))?;
-            let assignments = save(saved.as_ref(), settings.as_ref(), is_forced)?;
+            let assignments = save(saved.as_ref(), config.as_ref(), is_forced)?;
             let expected = saved.map_or(Expected::Absent, |saved| Expected::Revision(saved.revision));
             let written = self.items.write(&asked.tenant, &target, assignments, expected, asked.editor()).await?;
             if let Some(written) = written {
-                return Ok(answer::configuration(name, &written));
+                return Ok(answer::location_config(name, &written));
             }
         }
         let saved: Option<LocationConfig> = self.items.read(&asked.tenant, &target).await?;

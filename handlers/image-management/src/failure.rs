@@ -4,7 +4,7 @@ use admin_api::Refusal;
 use aws_adapters::CallFailed;
 use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
-use domain::editing::location_settings::SaveRefused;
+use domain::editing::location_config::SaveRefused;
 use domain::editing::pack_edit::EditRefused;
 use lambda_http::http::StatusCode;
 use imaging::InvalidImage;
@@ -86,7 +86,7 @@ impl From<SaveRefused> for Failed {
     fn from(error: SaveRefused) -> Self {
         let (status, code) = match error {
             SaveRefused::Nothing => (StatusCode::UNPROCESSABLE_ENTITY, "nothing-to-save"),
-            SaveRefused::NothingSaved => (StatusCode::NOT_FOUND, "unknown-configuration"),
+            SaveRefused::NothingSaved => (StatusCode::NOT_FOUND, "unknown-config"),
         };
         Self::Refused(Refusal::new(status, code, error.to_string()))
     }

@@ -62,8 +62,8 @@ impl Handler {
             Action::PrepareUpload(place) => self.prepare_upload(asked, &place).await,
             Action::ConfirmUpload(place, upload) => self.confirm_upload(asked, &place, &upload).await,
             Action::FetchImage(place) => self.fetch_image(asked, &place).await,
-            Action::ReadConfiguration(name) => self.read_configuration(asked, &name).await,
-            Action::SaveConfiguration(name) => self.save_configuration(asked, &name).await,
+            Action::ReadLocationConfig(name) => self.read_location_config(asked, &name).await,
+            Action::SaveLocationConfig(name) => self.save_location_config(asked, &name).await,
         }
     }
 }

@@ -9,7 +9,7 @@ mod action;
 mod answer;
 mod asked;
 mod body;
-mod configurations;
+mod location_configs;
 mod edit;
 mod failure;
 pub mod fetch;

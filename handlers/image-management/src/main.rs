@@ -3,7 +3,7 @@
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::settings::setting;
+use aws_adapters::config::config_value;
 use aws_adapters::upload_area::UploadArea;
 use image_management::Handler;
 use image_management::fetch::{FetchLimits, Fetcher};
@@ -12,11 +12,11 @@ use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
-    let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
-    let originals_bucket: String = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
-    let tenant_claim = setting("TENANT_CLAIM", "tenants")?;
-    let exempt_hosts = setting("FETCH_EXEMPT_HOSTS", "none")?;
+    let pack_table = config_value("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let attribute_names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
+    let originals_bucket: String = config_value("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
+    let tenant_claim = config_value("TENANT_CLAIM", "tenants")?;
+    let exempt_hosts = config_value("FETCH_EXEMPT_HOSTS", "none")?;
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let handler = Handler {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::settings::setting;
+use aws_adapters::config::config_value;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use image_processing::Handler;
@@ -14,13 +14,13 @@ use lambda_http::{Error, Request, run, service_fn, tracing};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let pack_table = setting("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
-    let attribute_names = setting("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
-    let originals_bucket = setting("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
-    let variants_bucket = setting("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
-    let lock_table = setting("RENDER_LOCK_TABLE", "dev-lof-images-data-render-locks")?;
-    let render_timeout = Duration::from_secs(setting("RENDER_TIMEOUT_SECS", "15")?);
-    let cache_tag_header = setting("CACHE_TAG_HEADER", "image-cache-tag")?;
+    let pack_table = config_value("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
+    let attribute_names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
+    let originals_bucket = config_value("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
+    let variants_bucket = config_value("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
+    let lock_table = config_value("RENDER_LOCK_TABLE", "dev-lof-images-data-render-locks")?;
+    let render_timeout = Duration::from_secs(config_value("RENDER_TIMEOUT_SECS", "15")?);
+    let cache_tag_header = config_value("CACHE_TAG_HEADER", "image-cache-tag")?;
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);

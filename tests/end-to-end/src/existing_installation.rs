@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use toml::Table;
 
-use crate::scenario::expectation::{expect_eq, expect_seen, wait_for};
+use crate::scenario::observation::{expect_eq, expect_seen, wait_for};
 use local_cloud::cdk::{Cdk, Deployment};
 use local_cloud::checkout::Checkout;
 use local_cloud::observer::Observer;
@@ -46,8 +46,8 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, repor
     let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;
     let name = "the pipeline is deployed against what the other stack made";
     let deployed = async {
-        let settings = vec![("tenants", Some(vec![TENANT].into()))];
-        cloud.deploy_beside(&cdk, ENVIRONMENT, settings, legacy.existing()?, note).await
+        let overrides = vec![("tenants", Some(vec![TENANT].into()))];
+        cloud.deploy_beside(&cdk, ENVIRONMENT, overrides, legacy.existing()?, note).await
     };
     let shop = &report.step(name, deployed).await?;
     let name = "an edit in the existing table purges the existing bucket and distribution";

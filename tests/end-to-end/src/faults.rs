@@ -1,26 +1,27 @@
 //! Faults on the deployed system: functions are killed, CloudFront fails, rights are taken away, the queue overflows.
 //! Afterwards everybody must see the new images, and nothing may be lost.
 //!
-//! What goes wrong is chosen, never drawn by chance: the edge's faults by a seed, the kills by what has happened before.
+//! What goes wrong is chosen, never drawn by chance: the emulator's faults by a seed, the kills by what has happened
+//! before.
 
 mod backlog;
-mod gallery;
+mod fixture;
 mod purge_runs;
 mod workers;
 
 use std::time::Duration;
 
-use edge::FaultPlan;
+use cloudfront_emulator::FaultPlan;
 use serde_json::json;
 
 use crate::figures;
-use crate::scenario::expectation::{Unmet, expect_eq, wait_for};
+use crate::scenario::observation::{Unmet, expect_eq, wait_for};
 use local_cloud::LocalCloud;
 use local_cloud::checkout::Checkout;
 use local_cloud::function::{Function, Grant};
 use local_cloud::report::{Cause, Report, StepFailed};
 
-use gallery::Gallery;
+use fixture::Fixture;
 use purge_runs::{PurgeRun, PurgeRuns};
 
 /// How many entries fill the queue.
@@ -32,11 +33,11 @@ const SETTLED_AFTER: Duration = Duration::from_secs(18);
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
 /// How long a purge run may be held up before it calls CloudFront, other purge runs included.
 const CALLED_WITHIN: Duration = Duration::from_secs(90);
-/// How long the edge holds its answers back while a purge run is killed.
+/// How long the emulator holds its answers back while a purge run is killed.
 const HELD_BACK: Duration = Duration::from_secs(20);
 /// How often all workers are killed while edits are made.
 const RESTARTS: u64 = 3;
-/// How often a purge run is tried while the edge fails half of the calls.
+/// How often a purge run is tried while the emulator fails half of the calls.
 const PURGE_RUNS_UNDER_FIRE: u64 = 3;
 
 /// Who takes part.
@@ -44,7 +45,7 @@ struct Faults<'a> {
     cloud: &'a LocalCloud,
     report: &'a Report,
     purge_runs: PurgeRuns,
-    gallery: Gallery,
+    fixture: Fixture,
     killed: u64,
     rights_deleted: u64,
 }
@@ -52,12 +53,12 @@ struct Faults<'a> {
 /// Plays every fault, with `entries` in the queue at the end.
 pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, report: &Report) -> Result<(), StepFailed> {
     let open = async {
-        let (purge_runs, gallery) = (PurgeRuns::of(cloud).await?, Gallery::open(cloud).await?);
+        let (purge_runs, fixture) = (PurgeRuns::of(cloud).await?, Fixture::open(cloud).await?);
         // What was played before may wait to be purged once more; the faults must meet their own edits only.
         let note = |left| report.progress.note(&format!("{left} entries of before wait"));
         purge_runs.until_empty(EMPTY_WITHIN, note).await?;
-        let detail = format!("{} images of two tenants", gallery.len());
-        Ok((Faults { cloud, report, purge_runs, gallery, killed: 0, rights_deleted: 0 }, detail))
+        let detail = format!("{} images of two tenants", fixture.len());
+        Ok((Faults { cloud, report, purge_runs, fixture, killed: 0, rights_deleted: 0 }, detail))
     };
     let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
     let name = "image-invalidation is killed while CloudFront answers: the images become fresh";
@@ -65,13 +66,13 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
     let name = "all functions are killed again and again while edits are made: the images become fresh";
     report.step(name, faults.restarted_workers()).await?;
     let name = "CloudFront fails half of the calls: the images become fresh, by exact invalidations";
-    report.step(name, faults.failing_edge()).await?;
+    report.step(name, faults.failing_emulator()).await?;
     let name = "rights are deleted: edits wait, and the images become fresh when the rights are back";
     report.step(name, faults.deleted_rights()).await?;
     let name = "a backlog in the queue is emptied, and nothing of it is lost";
     let emptied = report.step(name, backlog::empty(cloud, &faults.purge_runs, entries, report)).await?;
     let write = async {
-        let counts = cloud.edge().faults.counts();
+        let counts = cloud.emulator().faults.counts();
         let injected = counts.injected() + faults.killed + faults.rights_deleted;
         let figures = json!({
             "faults_injected": injected,
@@ -95,7 +96,7 @@ impl Faults<'_> {
     /// Step: the process of a purge run is killed when CloudFront has its invalidation and before it knows.
     async fn killed_purge_run(&mut self) -> Result<((), String), Cause> {
         self.edit_and_settle().await?;
-        let faults = &self.cloud.edge().faults;
+        let faults = &self.cloud.emulator().faults;
         let calls = faults.counts().calls;
         faults.inject(FaultPlan { delay: HELD_BACK, ..FaultPlan::default() });
         let purge_runs = self.purge_runs.clone();
@@ -120,26 +121,26 @@ impl Faults<'_> {
 
     /// Step: every process is killed, several times, each time when some edits wait and others are on their way.
     async fn restarted_workers(&mut self) -> Result<((), String), Cause> {
-        self.gallery.begin();
+        self.fixture.begin();
         let mut killed = 0;
         for _ in 0..RESTARTS {
-            self.gallery.edit().await?;
+            self.fixture.edit().await?;
             killed += workers::kill(self.cloud.stack_prefix(), None)?;
         }
         self.killed += killed;
         if killed < RESTARTS {
             return Err(Unmet::new("processes to kill".to_owned(), killed.to_string()).into());
         }
-        self.gallery.until_queued().await?;
+        self.fixture.until_queued().await?;
         self.purge_runs.let_the_lease_expire().await?;
         tokio::time::sleep(SETTLED_AFTER).await;
         Ok(((), format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?)))
     }
 
     /// Step: half of the calls are throttled, fail, or take effect and say that they failed.
-    async fn failing_edge(&mut self) -> Result<((), String), Cause> {
+    async fn failing_emulator(&mut self) -> Result<((), String), Cause> {
         self.edit_and_settle().await?;
-        let faults = &self.cloud.edge().faults;
+        let faults = &self.cloud.emulator().faults;
         let before = faults.counts();
         let mut failed_purge_runs = 0;
         for seed in 1..=PURGE_RUNS_UNDER_FIRE {
@@ -152,8 +153,8 @@ impl Faults<'_> {
             };
             faults.inject(plan);
             failed_purge_runs += u64::from(matches!(self.purge_runs.once_with_lease(CALLED_WITHIN).await?, PurgeRun::Failed(_)));
-            self.gallery.edit().await?;
-            self.gallery.until_queued().await?;
+            self.fixture.edit().await?;
+            self.fixture.until_queued().await?;
             tokio::time::sleep(SETTLED_AFTER).await;
         }
         faults.stop();
@@ -181,7 +182,7 @@ impl Faults<'_> {
     async fn deleted_rights(&mut self) -> Result<((), String), Cause> {
         self.edit_and_settle().await?;
         let (clients, role) = (self.cloud.clients(), self.cloud.role(Function::ImageInvalidation).await?);
-        let waiting = self.gallery.len();
+        let waiting = self.fixture.len();
         for action in ["s3:DeleteObject", "dynamodb:PutItem"] {
             let denial = Grant::denial("a-right-is-deleted", action);
             role.grant(clients, &denial).await?;
@@ -194,7 +195,7 @@ impl Faults<'_> {
             grants.push(role.revoke(clients, &format!("purge-{tenant}")).await?);
         }
         let seen = self.expect_failed_purge_run("cloudfront:CreateInvalidation", waiting).await;
-        let old = self.gallery.old().await?.len();
+        let old = self.fixture.old().await?.len();
         for grant in &grants {
             role.grant(clients, grant).await?;
         }
@@ -221,9 +222,9 @@ impl Faults<'_> {
     }
 
     async fn edit_and_settle(&mut self) -> Result<(), Cause> {
-        self.gallery.begin();
-        self.gallery.edit().await?;
-        self.gallery.until_queued().await?;
+        self.fixture.begin();
+        self.fixture.edit().await?;
+        self.fixture.until_queued().await?;
         tokio::time::sleep(SETTLED_AFTER).await;
         Ok(())
     }
@@ -232,11 +233,11 @@ impl Faults<'_> {
     async fn until_fresh(&self) -> Result<String, Cause> {
         let note = |left| self.report.progress.note(&format!("{left} entries wait"));
         let purge_runs = self.purge_runs.until_empty(EMPTY_WITHIN, note).await?;
-        let invalidations = self.gallery.expect_fresh().await?;
+        let invalidations = self.fixture.expect_fresh().await?;
         Ok(format!(
             "{} images fresh and completed in the ledger after {purge_runs} more purge runs, {invalidations} invalidations, 0 dead \
              letters, 0 edits lost",
-            self.gallery.len()
+            self.fixture.len()
         ))
     }
 }

@@ -9,7 +9,7 @@ mod table;
 use serde_json::json;
 
 use crate::figures;
-use crate::scenario::expectation::expect_eq;
+use crate::scenario::observation::expect_eq;
 use local_cloud::LocalCloud;
 use local_cloud::checkout::Checkout;
 use local_cloud::clients::sdk_config;
@@ -98,7 +98,7 @@ async fn caller(cloud: &LocalCloud, function: Function) -> Result<Caller, Cause>
     let ministack = cloud.ministack();
     let aws = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
     let role = cloud.role(function).await?.take(cloud.clients(), &aws).await?;
-    Ok(Caller::new(&role, &cloud.edge().endpoint_url()))
+    Ok(Caller::new(&role, &cloud.emulator().endpoint_url()))
 }
 
 fn names(cloud: &LocalCloud) -> Result<Names, Cause> {

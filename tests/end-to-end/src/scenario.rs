@@ -1,22 +1,22 @@
 //! The scenario: an image edit and what viewers see of it, against the deployed stacks.
 //!
 //! It writes only what an editor writes and calls only what a viewer or an admin calls. The purge run is started by
-//! the deployed schedule, the queue is filled by the deployed stream mapping, and images come through the edge from the
-//! deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is lost on
-//! purpose in the end, to be recovered.
+//! the deployed schedule, the queue is filled by the deployed stream mapping, and images come through the emulator from
+//! the deployed function. What operators can see (queue, ledger, invalidations, logs) is only read, but for what is
+//! lost on purpose in the end, to be recovered.
 
 mod attacks;
-mod awaited;
+mod observed_edit;
 mod burst;
-mod cast;
+mod fixture;
 mod edit;
-pub(crate) mod expectation;
+pub(crate) mod observation;
 mod manual_purge;
 mod purge;
 mod recovery;
 mod upload;
 
-use cast::Cast;
+use fixture::Fixture;
 use local_cloud::LocalCloud;
 use local_cloud::checkout::Checkout;
 use local_cloud::report::{Report, StepFailed};
@@ -33,38 +33,38 @@ pub async fn play(
     report: &Report,
     timeline: &Timeline,
 ) -> Result<(), StepFailed> {
-    let cast = async { Ok((Cast::of(cloud, timeline)?, String::new())) };
-    let cast = &report.step("the stacks say what everything is called", cast).await?;
+    let fixture = async { Ok((Fixture::of(cloud, timeline)?, String::new())) };
+    let fixture = &report.step("the stacks say what everything is called", fixture).await?;
 
     let name = "originals are uploaded for two tenants with the same pack id";
-    report.step(name, upload::upload(cast)).await?;
-    report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(cast)).await?;
+    report.step(name, upload::upload(fixture)).await?;
+    report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(fixture)).await?;
     let name = "attacks on the API are refused, purge nothing, write nothing and leave no secret in a log";
-    report.step(name, attacks::refused(cast, cloud, checkout)).await?;
-    report.step("an update of metadata and a purge run without work purge nothing", purge::idle_purge_run(cast, report)).await?;
+    report.step(name, attacks::refused(fixture, cloud, checkout)).await?;
+    report.step("an update of metadata and a purge run without work purge nothing", purge::idle_purge_run(fixture, report)).await?;
 
     let name = "the original is replaced: the viewer still gets the old image";
-    let mut edits = report.step(name, edit::replace(cast)).await?.to_vec();
-    report.step("a new suffix shows the new image without any purge", edit::new_suffix(cast)).await?;
+    let mut edits = report.step(name, edit::replace(fixture)).await?.to_vec();
+    report.step("a new suffix shows the new image without any purge", edit::new_suffix(fixture)).await?;
     let name = "fetchImage replaces an original, and refuses to look into the cloud's insides";
-    edits.push(report.step(name, edit::fetch(cast, cloud)).await?);
-    edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(cast)).await?);
-    edits.push(report.step("a configuration changes, without and with force", edit::configure(cast)).await?);
-    report.step("100 writes to 20 packs become 20 queue entries", burst::burst(cast)).await?;
+    edits.push(report.step(name, edit::fetch(fixture, cloud)).await?);
+    edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(fixture)).await?);
+    edits.push(report.step("a configuration changes, without and with force", edit::configure(fixture)).await?);
+    report.step("100 writes to 20 packs become 20 queue entries", burst::burst(fixture)).await?;
 
     let name = "GET says that the change of acme/cat waits, and since when";
-    report.step(name, manual_purge::asked_before(cast, cloud)).await?;
+    report.step(name, manual_purge::asked_before(fixture, cloud)).await?;
     report
-        .step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(cast, cloud))
+        .step("DELETE?dryRun=true says what it would do, and does nothing", manual_purge::previewed(fixture, cloud))
         .await?;
-    report.step("DELETE with a good token purges at once", manual_purge::accepted(cast, cloud)).await?;
+    report.step("DELETE with a good token purges at once", manual_purge::accepted(fixture, cloud)).await?;
 
     let name = "the purge run purges, and the viewer gets the new image of every edit";
-    report.step(name, purge::until_fresh(cast, report, edits)).await?;
-    report.step("every purge was exact, complete and of one tenant", purge::accounts(cast, report)).await?;
-    report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(cast, cloud)).await?;
+    report.step(name, purge::until_fresh(fixture, report, edits)).await?;
+    report.step("every purge was exact, complete and of one tenant", purge::accounts(fixture, report)).await?;
+    report.step("GET says that the purge of acme/cat is completed", manual_purge::asked_after(fixture, cloud)).await?;
 
     let name = "two edits are lost behind the stream; recover enqueues each of them, once";
-    let edits = report.step(name, recovery::lose_and_recover(cast, cloud)).await?.to_vec();
-    report.step("the next purge run purges what was recovered", purge::until_fresh(cast, report, edits)).await
+    let edits = report.step(name, recovery::lose_and_recover(fixture, cloud)).await?.to_vec();
+    report.step("the next purge run purges what was recovered", purge::until_fresh(fixture, report, edits)).await
 }

@@ -10,7 +10,7 @@ pub const WRITES_MAX: usize = 2;
 
 /// One model to check.
 #[derive(Debug, Clone)]
-pub struct Configuration {
+pub struct Config {
     /// How often each pack is written. The number of its elements is the number of packs.
     pub writes: Vec<u8>,
     /// How often the stream delivers a record once more, at any later time.
@@ -69,7 +69,7 @@ impl Timing {
     }
 }
 
-impl Configuration {
+impl Config {
     /// One pack that is written once, purged by purge runs that neither crash nor overlap.
     #[must_use]
     pub fn one_write() -> Self {

@@ -10,13 +10,13 @@
 //! defence, on which the protocol does not rely, so it is not here.
 //!
 //! Three reductions, each because copies have no influence on the protocol (a purge run deletes whatever there is) and
-//! only old ones can break a promise:
+//! only old ones can violate a property:
 //! - only copies of old data are stored. One that was stored before the write is as good stored right after it;
 //! - a copy is replaced by an older one only. The newer one would mend things by chance;
 //! - there is one edge and one variant. What another edge or another variant would do, this one may do as well, and
 //!   expiry or eviction of a copy is the same as never having stored it.
 
-use crate::configuration::{Timing, WRITES_MAX};
+use crate::config::{Timing, WRITES_MAX};
 
 /// The copies of one pack's images, by the version of the data that they were rendered from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 pub mod action;
 pub mod cloudfront;
-pub mod configuration;
+pub mod config;
 pub mod copies;
 pub mod model;
 pub mod mutation;

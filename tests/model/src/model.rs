@@ -3,14 +3,14 @@
 use stateright::{Model, Property};
 
 use crate::action::Action;
-use crate::configuration::Configuration;
+use crate::config::Config;
 use crate::mutation::Mutation;
 use crate::properties;
 use crate::worker::{Token, Worker, Step};
 use crate::state::State;
 use crate::steps::Protocol;
 
-impl Configuration {
+impl Config {
     fn protocol(&self) -> Protocol {
         Protocol { pause: self.timing.pause(self.mutation), mutation: self.mutation }
     }
@@ -60,7 +60,7 @@ impl Configuration {
                 actions.push(Action::CompleteInvalidation { invalidation });
             }
         }
-        if state.is_time_awaited() {
+        if state.is_waiting_for_time() {
             match state.holds_back_the_clock(self.timing.pause(self.mutation)) {
                 None => actions.push(Action::Tick),
                 Some(worker) if state.left.stalls > 0 => actions.push(Action::Stall { worker }),
@@ -106,7 +106,7 @@ impl Configuration {
     }
 }
 
-impl Model for Configuration {
+impl Model for Config {
     type State = State;
     type Action = Action;
 

@@ -2,7 +2,7 @@
 
 use stateright::{Model, Property};
 
-use crate::configuration::Configuration;
+use crate::config::Config;
 use crate::state::State;
 
 /// Once the ledger says completed for a final purge of a row's version, no viewer who asks later is answered with
@@ -29,14 +29,14 @@ pub const STALE: &str = "an old image is there before the purge";
 
 /// The promises, and the signs that the model can do what they are about.
 #[must_use]
-pub fn all() -> Vec<Property<Configuration>> {
+pub fn all() -> Vec<Property<Config>> {
     vec![
         Property::always(SAFETY, |_, state: &State| {
             state.packs.iter().all(|pack| pack.copies.oldest().is_none_or(|oldest| oldest >= pack.promised))
         }),
-        Property::always(LIVENESS, |configuration: &Configuration, state| {
+        Property::always(LIVENESS, |config: &Config, state| {
             let mut actions = Vec::new();
-            configuration.actions(state, &mut actions);
+            config.actions(state, &mut actions);
             !actions.is_empty() || is_all_purged(state)
         }),
         Property::always(BILL, |_, state: &State| {

@@ -1,6 +1,6 @@
 //! An invalidation request and the name under which CloudFront gets it.
 
-use crate::configuration::PACKS_MAX;
+use crate::config::PACKS_MAX;
 use crate::mutation::Mutation;
 
 /// Which of a version's two purges.

@@ -1,7 +1,7 @@
 //! Everything at one moment.
 
 use crate::cloudfront::CloudFront;
-use crate::configuration::Configuration;
+use crate::config::Config;
 use crate::copies::Copies;
 use crate::mutation::Mutation;
 use crate::queue::{Queue, Row};
@@ -42,7 +42,7 @@ pub struct Pack {
     pub late_upsert_settles_in: u8,
 }
 
-/// What may still happen or go wrong; see [`Configuration`].
+/// What may still happen or go wrong; see [`Config`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Left {
     /// Deliveries of records that were delivered before.
@@ -58,10 +58,10 @@ pub struct Left {
 impl State {
     /// Nothing has happened, and nothing is stored.
     #[must_use]
-    pub fn initial(configuration: &Configuration) -> Self {
-        let Configuration { redeliveries, deletes, crashes, stalls, .. } = *configuration;
+    pub fn initial(config: &Config) -> Self {
+        let Config { redeliveries, deletes, crashes, stalls, .. } = *config;
         Self {
-            packs: vec![Pack::default(); configuration.writes.len()],
+            packs: vec![Pack::default(); config.writes.len()],
             queue: Queue::default(),
             cloudfront: CloudFront::default(),
             workers: Vec::new(),
@@ -122,7 +122,7 @@ impl State {
 
     /// Whether a tick changes anything.
     #[must_use]
-    pub fn is_time_awaited(&self) -> bool {
+    pub fn is_waiting_for_time(&self) -> bool {
         self.queue.lease_left > 0
             || self.workers.iter().any(Worker::is_pausing)
             || self.packs.iter().any(|pack| {
@@ -131,10 +131,10 @@ impl State {
     }
 
     /// A tick goes by, except for the workers.
-    pub fn tick(&mut self, configuration: &Configuration) {
+    pub fn tick(&mut self, config: &Config) {
         self.queue.lease_left = self.queue.lease_left.saturating_sub(1);
         for pack in &mut self.packs {
-            pack.copies.tick(&configuration.timing);
+            pack.copies.tick(&config.timing);
             pack.late_upsert_settles_in = pack.late_upsert_settles_in.saturating_sub(1);
             if let Some(row) = &mut pack.row {
                 row.settles_in = row.settles_in.saturating_sub(1);

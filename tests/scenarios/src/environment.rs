@@ -16,9 +16,9 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
-use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, Quotas, RefusedItems, RunningEdge};
+use cloudfront_emulator::{Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RefusedItems, RunningEmulator};
 use image_invalidation::{PurgeRunError, Summary};
-use local_aws::{LocalDynamoDb, LocalS3, sdk_config};
+use support::{LocalDynamoDb, LocalS3, sdk_config};
 use local_cloud::ministack::MiniStack;
 use purging::executor::Executor;
 use purging::purger::Purger;
@@ -43,7 +43,7 @@ const TENANT_CLAIM: &str = "tenants";
 /// 90 days.
 const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
 
-/// The tenants whose distributions the edge serves.
+/// The tenants whose distributions the emulator serves.
 const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
 /// The stream handler over the real SDK.
@@ -59,10 +59,10 @@ pub type PurgeHandler = image_purge::Handler<AwsPorts<TestClock>, ImagePackTable
 pub struct Environment {
     pub(crate) dynamodb: LocalDynamoDb,
     pub(crate) s3: LocalS3,
-    pub(crate) edge: RunningEdge,
-    /// What the edge refuses although it is well formed.
+    pub(crate) emulator: RunningEmulator,
+    /// What the emulator refuses although it is well formed.
     pub refused_items: RefusedItems,
-    pub(crate) edge_time_millis: Arc<AtomicI64>,
+    pub(crate) emulator_time_millis: Arc<AtomicI64>,
     pub(crate) registry_path: String,
     pub(crate) dead_letter_queue_url: String,
     /// Held so that it runs while this test does.
@@ -70,32 +70,33 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts everything, with CloudFront's documented quotas and an edge that completes an invalidation at once.
+    /// Starts everything, with CloudFront's documented quotas and an emulator that completes an invalidation at once.
     pub async fn start() -> Self {
         Self::with(Quotas::default(), Duration::ZERO).await
     }
 
-    /// Starts everything, with an edge that needs `propagation_delay` of its own time ([`Self::let_edge_time_pass`]) to
-    /// complete an invalidation.
+    /// Starts everything, with an emulator that needs `propagation_delay` of its own time
+    /// ([`Self::let_emulator_time_pass`]) to complete an invalidation.
     pub async fn with_propagation_delay(propagation_delay: Duration) -> Self {
         Self::with(Quotas::default(), propagation_delay).await
     }
 
-    /// Starts everything, with an edge that takes as much as `quotas` say and needs `propagation_delay` of its own time.
+    /// Starts everything, with an emulator that takes as much as `quotas` say and needs `propagation_delay` of its own
+    /// time.
     pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let ministack = crate::ministack::shared().await;
-        let edge_time_millis = Arc::new(AtomicI64::new(0));
+        let emulator_time_millis = Arc::new(AtomicI64::new(0));
         let refused_items = RefusedItems::default();
         let sqs = aws_sdk_sqs::Client::new(&sdk_of(&ministack));
         let queue = sqs.create_queue().queue_name(format!("dead-letters-{number}")).send().await.expect("CreateQueue");
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
             s3: LocalS3::start().await,
-            edge: start_edge(quotas, propagation_delay, refused_items.clone(), Arc::clone(&edge_time_millis)).await,
+            emulator: start_emulator(quotas, propagation_delay, refused_items.clone(), Arc::clone(&emulator_time_millis)).await,
             refused_items,
-            edge_time_millis,
+            emulator_time_millis,
             registry_path: format!("/test-{number}/images/tenants"),
             dead_letter_queue_url: queue.queue_url.expect("the queue's URL"),
             ministack,
@@ -164,10 +165,11 @@ impl Environment {
         self.dynamodb.sdk_config().endpoint_url().unwrap_or_default()
     }
 
-    /// Lets `duration` pass at the edge, whose clock stands still otherwise: an invalidation is `InProgress` until then.
-    pub fn let_edge_time_pass(&self, duration: Duration) {
+    /// Lets `duration` pass at the emulator, whose clock stands still otherwise: an invalidation is `InProgress` until
+    /// then.
+    pub fn let_emulator_time_pass(&self, duration: Duration) {
         let millis = i64::try_from(duration.as_millis()).expect("a short time");
-        self.edge_time_millis.fetch_add(millis, Ordering::Relaxed);
+        self.emulator_time_millis.fetch_add(millis, Ordering::Relaxed);
     }
 
     fn purger(&self) -> Purger<AwsPorts<TestClock>> {
@@ -192,7 +194,7 @@ impl Environment {
     }
 
     pub(crate) fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
-        aws_sdk_cloudfront::Client::new(&sdk_config(&self.edge.endpoint_url()))
+        aws_sdk_cloudfront::Client::new(&sdk_config(&self.emulator.endpoint_url()))
     }
 
     pub(crate) fn ministack_sdk(&self) -> SdkConfig {
@@ -209,13 +211,13 @@ pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) 
     handler.run(owner, now.plus(PURGE_RUN_MAX)).await
 }
 
-/// The settings of a client whose service is down: every call is refused at once.
+/// The SDK config of a client whose service is down: every call is refused at once.
 #[must_use]
 pub fn nowhere() -> SdkConfig {
     sdk_config("http://127.0.0.1:1").into_builder().retry_config(RetryConfig::disabled()).build()
 }
 
-/// The settings of a client of `ministack`, who trusts its certificate.
+/// The SDK config of a client of `ministack`, who trusts its certificate.
 fn sdk_of(ministack: &MiniStack) -> SdkConfig {
     let http = ministack.certificate().aws_client().expect("a client that trusts the certificate");
     local_cloud::clients::sdk_config(&http, &ministack.endpoint())
@@ -227,12 +229,12 @@ pub fn distribution_id(tenant: &str) -> String {
     format!("E{}", tenant.to_uppercase())
 }
 
-async fn start_edge(
+async fn start_emulator(
     quotas: Quotas,
     propagation_delay: Duration,
     refused_items: RefusedItems,
     time_millis: Arc<AtomicI64>,
-) -> RunningEdge {
+) -> RunningEmulator {
     let distributions = DISTRIBUTIONS.map(|tenant| {
         let alias = format!("{tenant}.image-service.eu-west-1.localhost");
         Distribution::new(distribution_id(tenant), alias, Origin::default())
@@ -241,11 +243,11 @@ async fn start_edge(
         let millis = time_millis.load(Ordering::Relaxed);
         jiff::Timestamp::from_millisecond(millis).expect("a time soon after 1970")
     };
-    // No viewer asks this edge for anything, so that nobody is asked for the origin.
-    let mut config = EdgeConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
+    // No viewer asks this emulator for anything, so that nobody is asked for the origin.
+    let mut config = EmulatorConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
     config.clock = Clock::from_fn(clock);
     config.quotas = quotas;
     config.propagation_delay = propagation_delay;
     config.refused_items = refused_items;
-    edge::start(config).await.expect("an edge on a free port")
+    cloudfront_emulator::start(config).await.expect("an emulator on a free port")
 }

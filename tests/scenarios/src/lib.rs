@@ -1,8 +1,9 @@
-//! The handlers on this machine: their library types over the real SDK, against dynoxide, s3s-fs, the edge and
-//! `MiniStack`.
+//! The handlers on this machine: their library types over the real SDK, against dynoxide, s3s-fs, the CloudFront
+//! emulator and `MiniStack`.
 //!
-//! An [`Environment`] is what one test works in. It has tables, buckets, an edge, a tenant registry and a dead-letter
-//! queue of its own, so that tests run side by side. The tests are in `tests/handlers`, one file for each situation.
+//! An [`Environment`] is what one test works in. It has tables, buckets, a CloudFront emulator, a tenant registry and a
+//! dead-letter queue of its own, so that tests run side by side. The tests are in `tests/handlers`, one file for each
+//! situation.
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,

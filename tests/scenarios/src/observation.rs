@@ -1,7 +1,7 @@
 //! What a test sees of its environment after the handler ran.
 
 use aws_sdk_cloudfront::types::InvalidationSummary;
-use local_aws::{LocalDynamoDb, LocalS3};
+use support::{LocalDynamoDb, LocalS3};
 use serde_json::Value;
 
 use crate::environment::{Environment, distribution_id};

@@ -10,7 +10,7 @@ use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Target, TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
-use local_aws::{LocalDynamoDb, LocalS3};
+use support::{LocalDynamoDb, LocalS3};
 use purging::ports::Queue;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::types::Record;
 use aws_sdk_dynamodbstreams::types::ShardIteratorType::TrimHorizon;
 use domain::AttributeNames;
-use local_aws::{LocalDynamoDb, LocalS3};
+use support::{LocalDynamoDb, LocalS3};
 use recover::{Clients, Installation, Recovery};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 //! Everything that happens is drawn from a seed: how long calls take, which of them fail before or after they took
 //! effect, which function dies where, what editors, admins and viewers do. Time is virtual. The code that runs is
 //! production's, from each function's `Handler` on; only what it reaches the world through is simulated,
-//! in `lambda` and `services`. `promise` watches from outside.
+//! in `lambda` and `services`. `checker` watches from outside.
 //!
 //! `make simulate SEED=n` replays a seed and prints all that happened.
 #![expect(clippy::expect_used, reason = "for tests: what cannot be is a bug of the simulation and ends it")]
@@ -11,14 +11,14 @@
 mod actors;
 mod chance;
 mod lambda;
-mod planted;
-mod promise;
+mod mutation;
+mod checker;
 mod schedule;
 mod services;
 mod setup;
-mod story;
+mod episode;
 mod world;
 
-pub use planted::Planted;
-pub use promise::Breach;
-pub use story::{Outcome, play, retell};
+pub use mutation::Mutation;
+pub use checker::Violation;
+pub use episode::{Outcome, play, replay};

@@ -1,8 +1,8 @@
-//! Bugs that are planted to see that the simulation finds them.
+//! Mutations: bugs that are put in on purpose, to see that the simulation finds them.
 
 /// A bug in what the functions reach the world through, or in how they are configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Planted {
+pub enum Mutation {
     /// CloudFront is told before the variants are deleted, so that an edge refills from a stale one.
     CloudFrontBeforeS3,
     /// A row leaves the queue although more was enqueued to it.

@@ -1,5 +1,5 @@
-//! What is promised, watched from outside: whether a viewer may still see what they see, whether anything was purged that
-//! nobody asked for, what it cost, and at the end whether anything was forgotten.
+//! The checker of the promise, which watches from outside: whether a viewer may still see what they see, whether
+//! anything was purged that nobody asked for, what it cost, and at the end whether anything was forgotten.
 
 mod history;
 
@@ -14,13 +14,13 @@ use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
-use crate::promise::history::{Era, History, Fingerprints};
+use crate::checker::history::{Era, History, Fingerprints};
 use crate::services::cloudfront::ImageResponse;
 use crate::services::pack_table::Item;
 
-/// How the promise was broken.
+/// A violation of the promise, by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Breach {
+pub enum Violation {
     /// A viewer saw what a completed purge had replaced.
     Stale,
     /// A meaningful write was never purged, or the queue never became empty.
@@ -41,11 +41,11 @@ pub(crate) type Floor = BTreeMap<(TenantId, Target), u64>;
 /// A version of a row, and which of its two purges.
 type Purge = (TenantId, Target, String, bool);
 
-/// What is promised, and how it is kept so far.
+/// The checker: what is promised, and what violated it so far.
 #[derive(Debug, Default)]
-pub(crate) struct Promise {
-    /// How it was broken, the first time of each kind.
-    pub(crate) breaches: BTreeMap<Breach, String>,
+pub(crate) struct Checker {
+    /// The violations, the first of each kind.
+    pub(crate) violations: BTreeMap<Violation, String>,
     fingerprints: Fingerprints,
     packs: BTreeMap<(TenantId, ImagePackId), History<Option<ImagePack>>>,
     locations: BTreeMap<(TenantId, LocationName), History<Vec<LocationConfig>>>,
@@ -65,14 +65,14 @@ pub(crate) struct Promise {
     pub(crate) invalidations: u64,
 }
 
-impl Promise {
-    /// Notes that the promise is broken.
-    pub(crate) fn broken(&mut self, breach: Breach, how: String) {
-        self.breaches.entry(breach).or_insert(how);
+impl Checker {
+    /// Notes a violation, unless there is one of its kind already.
+    pub(crate) fn report(&mut self, violation: Violation, how: String) {
+        self.violations.entry(violation).or_insert(how);
     }
 
-    pub(crate) fn has_been_broken(&self) -> bool {
-        !self.breaches.is_empty()
+    pub(crate) fn has_violations(&self) -> bool {
+        !self.violations.is_empty()
     }
 
     /// A write to the image-pack table.
@@ -126,14 +126,14 @@ impl Promise {
         self.invalidations += 1;
         let name = reference.split('-').next().unwrap_or(reference);
         let Some(request) = self.requests.get(name).cloned() else {
-            self.broken(Breach::BilledTwice, format!("{reference} was sent without being in the outbox"));
+            self.report(Violation::BilledTwice, format!("{reference} was sent without being in the outbox"));
             return;
         };
         let covering = |target| InvalidationItem::covering(tenant, target, distribution.cache_tags).to_string();
         let asked: BTreeSet<_> = request.entries.iter().map(|entry| covering(&entry.target)).collect();
         let is_asked = |item: &String| asked.contains(item) || *item == covering(&Target::Tenant);
         if request.for_tenant != *tenant || !items.iter().all(is_asked) {
-            self.broken(Breach::Foreign, format!("{items:?} of {tenant} were invalidated for {request:?}"));
+            self.report(Violation::Foreign, format!("{items:?} of {tenant} were invalidated for {request:?}"));
         }
         for entry in request.entries {
             let purge = (tenant.clone(), entry.target, entry.version, entry.is_final);
@@ -143,7 +143,7 @@ impl Promise {
                 let (_, target, version, is_final) = purge;
                 let purge = if is_final { "final" } else { "early" };
                 let how = format!("the {purge} purge of {target} of {tenant} at {version} was sent as {references:?}");
-                self.broken(Breach::BilledTwice, how);
+                self.report(Violation::BilledTwice, how);
             }
         }
     }
@@ -152,7 +152,7 @@ impl Promise {
     pub(crate) fn deleted(&mut self, key: &str) {
         let mut targets = self.enqueued.keys();
         if !targets.any(|(tenant, target)| VariantScope::of(tenant, target).covers(key)) {
-            self.broken(Breach::Foreign, format!("variant {key} was deleted, and nobody had asked for it"));
+            self.report(Violation::Foreign, format!("variant {key} was deleted, and nobody had asked for it"));
         }
     }
 
@@ -245,7 +245,7 @@ impl Promise {
         if !seen.iter().any(|(is_fresh, _)| *is_fresh) {
             let what: Vec<_> = seen.into_iter().map(|(_, what)| what).collect();
             let what = if what.is_empty() { format!("what never was: {answer:?}") } else { what.join(" or ") };
-            self.broken(Breach::Stale, format!("a viewer of {location:?} of {pack} of {tenant} sees {what}"));
+            self.report(Violation::Stale, format!("a viewer of {location:?} of {pack} of {tenant} sees {what}"));
         }
     }
 
@@ -264,7 +264,7 @@ impl Promise {
         let fresh = history::image_of(images, Some(&name)).ok();
         let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, forced));
         if fresh.as_ref() != fingerprint {
-            self.broken(Breach::Lost, format!("variant {key} is stored with fingerprint {fingerprint:?}, now is {fresh:?}"));
+            self.report(Violation::Lost, format!("variant {key} is stored with fingerprint {fingerprint:?}, now is {fresh:?}"));
         }
     }
 }

@@ -9,26 +9,26 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::world::World;
 
 /// Something that happens to the world at a certain time.
-pub(crate) type Happening = Box<dyn FnOnce(&mut World) + Send>;
+pub(crate) type Event = Box<dyn FnOnce(&mut World) + Send>;
 
 /// Something that goes on until it is done: an actor, or a call of a function.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What is to happen, by time; a random number parts what happens at the same one.
+/// The event queue, by time; a random number orders the events of the same time.
 #[derive(Default)]
-pub(crate) struct Agenda {
-    happenings: BTreeMap<(u64, u32, u64), Happening>,
-    /// How many happenings there were.
+pub(crate) struct EventQueue {
+    events: BTreeMap<(u64, u32, u64), Event>,
+    /// How many events there were.
     pub(crate) steps: u64,
     added: u64,
     /// Tasks that begin now.
     beginning: Vec<Task>,
 }
 
-impl Agenda {
-    pub(crate) fn add(&mut self, at_ms: u64, tie: u32, happening: Happening) {
+impl EventQueue {
+    pub(crate) fn add(&mut self, at_ms: u64, tie: u32, event: Event) {
         self.added += 1;
-        self.happenings.insert((at_ms, tie, self.added), happening);
+        self.events.insert((at_ms, tie, self.added), event);
     }
 
     pub(crate) fn begin(&mut self, task: Task) {
@@ -37,7 +37,7 @@ impl Agenda {
 
     /// Forgets what was to happen.
     pub(crate) fn forget(&mut self) {
-        self.happenings.clear();
+        self.events.clear();
         self.beginning.clear();
     }
 }
@@ -58,7 +58,7 @@ impl Simulation {
 
     /// Begins a task beside the caller's.
     pub(crate) fn begin(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.world().agenda.begin(Box::pin(task));
+        self.world().event_queue.begin(Box::pin(task));
     }
 
     /// Waits in virtual time.
@@ -69,19 +69,19 @@ impl Simulation {
         alarm.await;
     }
 
-    /// Runs until `director` is done. What goes on then is dropped.
-    pub(crate) fn run(&self, director: impl Future<Output = ()> + Send + 'static) {
+    /// Runs until `workload` is done. What goes on then is dropped.
+    pub(crate) fn run(&self, workload: impl Future<Output = ()> + Send + 'static) {
         let awake = Arc::new(Mutex::new(Vec::new()));
         let mut tasks: BTreeMap<u64, Task> = BTreeMap::new();
         let mut number = 0;
         let is_done = Arc::new(Mutex::new(false));
         let done = Arc::clone(&is_done);
         self.begin(async move {
-            director.await;
+            workload.await;
             *lock(&done) = true;
         });
         while !*lock(&is_done) {
-            for task in std::mem::take(&mut self.world().agenda.beginning) {
+            for task in std::mem::take(&mut self.world().event_queue.beginning) {
                 number += 1;
                 tasks.insert(number, task);
                 lock(&awake).push(number);
@@ -93,7 +93,7 @@ impl Simulation {
                 if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
                     tasks.remove(&number);
                 }
-            } else if self.world().agenda.beginning.is_empty() && !self.step() {
+            } else if self.world().event_queue.beginning.is_empty() && !self.step() {
                 return;
             }
         }
@@ -102,13 +102,13 @@ impl Simulation {
     /// Lets the next thing happen. `false`: nothing will ever happen any more.
     fn step(&self) -> bool {
         let mut world = self.world();
-        let Some(((at_ms, _, _), happening)) = world.agenda.happenings.pop_first() else { return false };
+        let Some(((at_ms, _, _), event)) = world.event_queue.events.pop_first() else { return false };
         world.now_ms = at_ms;
-        world.agenda.steps += 1;
-        let breaches = world.promise.breaches.len();
-        happening(&mut world);
-        if world.promise.breaches.len() > breaches {
-            world.trace(|| "!! the promise is broken".to_owned());
+        world.event_queue.steps += 1;
+        let violations = world.checker.violations.len();
+        event(&mut world);
+        if world.checker.violations.len() > violations {
+            world.trace(|| "!! violation".to_owned());
         }
         true
     }

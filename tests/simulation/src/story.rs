@@ -1,4 +1,5 @@
-//! One seed from its beginning to its end: a storm of edits and faults, then calm, then a look at everything.
+//! An episode: one seed from its beginning to its end. A storm of edits and faults, then calm, then a look at
+//! everything.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,8 +9,8 @@ use domain::{Target, TenantId};
 use crate::actors::viewer::{SUFFIXES, Url, view};
 use crate::actors::{admin, editor, scheduler, stream, viewer};
 use crate::chance::Chance;
-use crate::planted::Planted;
-use crate::promise::Breach;
+use crate::mutation::Mutation;
+use crate::checker::Violation;
 use crate::schedule::Simulation;
 use crate::services::cloudfront::EDGES;
 use crate::world::World;
@@ -26,8 +27,8 @@ const ERRORS_KEPT_MS: u64 = 6_000;
 /// What came of a seed.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How the promise was broken, if it was: the first time of each kind.
-    pub breaches: BTreeMap<Breach, String>,
+    /// The violations, the first of each kind.
+    pub violations: BTreeMap<Violation, String>,
     /// How many things happened.
     pub steps: u64,
     /// How many faults were injected, by kind.
@@ -42,48 +43,48 @@ pub struct Outcome {
     pub lines: Vec<String>,
 }
 
-/// Plays `seed`, with a bug in it if one is planted.
+/// Plays `seed`, with a bug in it if there is a `mutation`.
 #[must_use]
-pub fn play(seed: u64, planted: Option<Planted>) -> Outcome {
-    tell(seed, planted, false)
+pub fn play(seed: u64, mutation: Option<Mutation>) -> Outcome {
+    run_episode(seed, mutation, false)
 }
 
 /// Plays `seed` and keeps what happened, line by line.
 #[must_use]
-pub fn retell(seed: u64, planted: Option<Planted>) -> Outcome {
-    tell(seed, planted, true)
+pub fn replay(seed: u64, mutation: Option<Mutation>) -> Outcome {
+    run_episode(seed, mutation, true)
 }
 
-fn tell(seed: u64, planted: Option<Planted>, is_traced: bool) -> Outcome {
-    let simulation = Simulation::of(World::of(Chance::of(seed), planted, is_traced));
+fn run_episode(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Outcome {
+    let simulation = Simulation::of(World::of(Chance::of(seed), mutation, is_traced));
     simulation.world().simulation = Some(simulation.clone());
     let played = catch_unwind(AssertUnwindSafe(|| {
-        simulation.run(direct(simulation.clone()));
+        simulation.run(workload(simulation.clone()));
     }));
     let mut world = simulation.world();
     if let Err(panic) = played {
         let message = panic.downcast_ref::<String>().cloned();
         let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        world.promise.broken(Breach::Panic, message.unwrap_or_default());
+        world.checker.report(Violation::Panic, message.unwrap_or_default());
     }
     let faults = std::mem::take(&mut world.chance.faults);
     let lines = world.lines.take().unwrap_or_default();
     // Tasks that wait for the world hold it, and it holds them.
-    world.agenda.forget();
+    world.event_queue.forget();
     world.simulation = None;
     Outcome {
-        breaches: std::mem::take(&mut world.promise.breaches),
-        steps: world.agenda.steps,
+        violations: std::mem::take(&mut world.checker.violations),
+        steps: world.event_queue.steps,
         faults,
-        answers: world.promise.answers,
-        invalidations: world.promise.invalidations,
+        answers: world.checker.answers,
+        invalidations: world.checker.invalidations,
         fingerprint: world.fingerprint,
         lines,
     }
 }
 
-/// Lets everybody act, and looks at everything at the end.
-async fn direct(simulation: Simulation) {
+/// The workload of an episode: lets everybody act, and looks at everything at the end.
+async fn workload(simulation: Simulation) {
     let (tenants, storm_ms) = {
         let mut world = simulation.world();
         editor::begin(&mut world);
@@ -104,14 +105,14 @@ async fn direct(simulation: Simulation) {
     simulation.sleep_ms(CALM_MIN_MS).await;
     while !simulation.world().is_quiet() {
         let elapsed_ms = simulation.world().elapsed_ms();
-        if simulation.world().promise.has_been_broken() {
+        if simulation.world().checker.has_violations() {
             return;
         }
         if elapsed_ms >= ends_ms {
             let mut world = simulation.world();
             let (entries, requests) = (world.queue.entries.len(), world.queue.requests.len());
             let how = format!("{entries} entries and {requests} requests never left the queue");
-            world.promise.broken(Breach::Lost, how);
+            world.checker.report(Violation::Lost, how);
             return;
         }
         simulation.sleep_ms(5_000).await;
@@ -126,10 +127,10 @@ async fn look_at_everything(simulation: &Simulation) {
         let mut world = simulation.world();
         world.trace(|| "-- a look at everything".to_owned());
         let refused = refused(&mut world);
-        for (tenant, target, sequence) in world.promise.unanswered() {
+        for (tenant, target, sequence) in world.checker.unanswered() {
             if !refused.contains(&(tenant.clone(), target.clone())) {
                 let how = format!("no completed purge answers write {sequence} of {target} of {tenant}");
-                world.promise.broken(Breach::Lost, how);
+                world.checker.report(Violation::Lost, how);
             }
         }
         let stored = world.variants.stored.iter();
@@ -139,10 +140,10 @@ async fn look_at_everything(simulation: &Simulation) {
                 domain::image::variant_key::VariantScope::of(tenant, target).covers(&key)
             };
             if !refused.iter().any(is_refused) {
-                world.promise.look_at_stored(&key, fingerprint.as_ref());
+                world.checker.look_at_stored(&key, fingerprint.as_ref());
             }
         }
-        (world.setup.clone(), world.promise.final_floor(), refused)
+        (world.setup.clone(), world.checker.final_floor(), refused)
     };
     for tenant in &setup.tenants {
         for pack in &setup.packs {
@@ -156,7 +157,7 @@ async fn look_at_everything(simulation: &Simulation) {
                     let status = view(simulation, edge, &url, &floor).await;
                     if status >= 500 {
                         let how = format!("{url:?} is answered {status} although all is well");
-                        simulation.world().promise.broken(Breach::Lost, how);
+                        simulation.world().checker.report(Violation::Lost, how);
                     }
                 }
             }
@@ -175,7 +176,7 @@ fn refused(world: &mut World) -> Vec<(TenantId, Target)> {
         if of_dead_letter.is_some() && of_dead_letter == world.setup.poison {
             refused.extend(of_dead_letter);
         } else {
-            world.promise.broken(Breach::DeadLetter, format!("a dead letter has {dead_letter}"));
+            world.checker.report(Violation::DeadLetter, format!("a dead letter has {dead_letter}"));
         }
     }
     refused

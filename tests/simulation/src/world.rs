@@ -1,12 +1,12 @@
-//! The world outside the functions: its services, its time, and what is promised about it.
+//! The world outside the functions: its services, its time, and the checker.
 
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{self, Url};
 use crate::chance::Chance;
-use crate::planted::Planted;
-use crate::promise::Promise;
-use crate::schedule::{Agenda, Simulation};
+use crate::mutation::Mutation;
+use crate::checker::Checker;
+use crate::schedule::{EventQueue, Simulation};
 use crate::services::render_locks::RenderLockTable;
 use crate::services::cloudfront::CloudFronts;
 use crate::services::dead_letters::DeadLetterQueue;
@@ -24,11 +24,11 @@ pub(crate) struct World {
     /// The true time.
     pub(crate) now_ms: u64,
     pub(crate) chance: Chance,
-    pub(crate) agenda: Agenda,
+    pub(crate) event_queue: EventQueue,
     /// This world as its tasks share it, while it goes on.
     pub(crate) simulation: Option<Simulation>,
     pub(crate) setup: Setup,
-    pub(crate) planted: Option<Planted>,
+    pub(crate) mutation: Option<Mutation>,
     pub(crate) packs: PackTable,
     pub(crate) queue: QueueTable,
     pub(crate) variants: VariantsBucket,
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) ledger: LedgerTable,
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) render_locks: RenderLockTable,
-    pub(crate) promise: Promise,
+    pub(crate) checker: Checker,
     /// How many functions have been called.
     pub(crate) invocations: u64,
     /// What happened, line by line, if somebody wants to read it.
@@ -46,13 +46,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn of(mut chance: Chance, planted: Option<Planted>, is_traced: bool) -> Self {
+    pub(crate) fn of(mut chance: Chance, mutation: Option<Mutation>, is_traced: bool) -> Self {
         let setup = Setup::drawn(&mut chance);
         Self {
             now_ms: BEGINNING_MS,
-            agenda: Agenda::default(),
+            event_queue: EventQueue::default(),
             simulation: None,
-            planted,
+            mutation,
             packs: PackTable::default(),
             queue: QueueTable::default(),
             variants: VariantsBucket::default(),
@@ -60,7 +60,7 @@ impl World {
             ledger: LedgerTable::default(),
             dead_letters: DeadLetterQueue::default(),
             render_locks: RenderLockTable::default(),
-            promise: Promise::default(),
+            checker: Checker::default(),
             invocations: 0,
             lines: is_traced.then(Vec::new),
             fingerprint: 0,
@@ -70,9 +70,9 @@ impl World {
     }
 
     /// Lets something happen in `millis` milliseconds.
-    pub(crate) fn after_ms(&mut self, millis: u64, happening: impl FnOnce(&mut Self) + Send + 'static) {
+    pub(crate) fn after_ms(&mut self, millis: u64, event: impl FnOnce(&mut Self) + Send + 'static) {
         let tie = self.chance.tie();
-        self.agenda.add(self.now_ms + millis, tie, Box::new(happening));
+        self.event_queue.add(self.now_ms + millis, tie, Box::new(event));
     }
 
     /// Milliseconds since the beginning.
@@ -85,7 +85,7 @@ impl World {
         if let Some(simulation) = self.simulation.clone() {
             let (edge, url) = (*self.chance.one_of(&[0, 1]), Url::of(self, tenant, target));
             let pause_ms = self.chance.within(0..=millis_max);
-            self.agenda.begin(Box::pin(async move {
+            self.event_queue.begin(Box::pin(async move {
                 simulation.sleep_ms(pause_ms).await;
                 viewer::look(&simulation, edge, &url).await;
             }));

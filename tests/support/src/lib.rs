@@ -28,7 +28,7 @@ pub fn sdk_config(endpoint_url: &str) -> SdkConfig {
             ACCESS_KEY,
             None,
             None,
-            "local-aws",
+            "support",
         )))
         .endpoint_url(endpoint_url)
         .build()

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Where the edge reads the time.
+/// Where the emulator reads the time.
 ///
 /// Every decision that depends on time (freshness, `Age`, propagation) takes it from here, so that a test moves the
 /// clock instead of sleeping.

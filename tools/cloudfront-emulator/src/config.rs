@@ -12,9 +12,9 @@ use crate::refused_items::RefusedItems;
 /// its effect and 25 seconds to `Completed` at the 95th percentile (AWS, "What's new", April 2026).
 pub const DEFAULT_PROPAGATION_DELAY: Duration = Duration::from_secs(1);
 
-/// How an edge runs.
+/// How an emulator runs.
 #[derive(Debug)]
-pub struct EdgeConfig {
+pub struct EmulatorConfig {
     /// Where viewers and API callers connect; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where all origin requests are sent, for example `http://127.0.0.1:4566`. It finds the origin by `Host`.
@@ -37,9 +37,9 @@ pub struct EdgeConfig {
     pub clock: Clock,
 }
 
-impl EdgeConfig {
-    /// An edge on a free loopback port with the documented quotas, a propagation delay of a second, and the credentials
-    /// `test`/`test`, which a local AWS accepts.
+impl EmulatorConfig {
+    /// An emulator on a free loopback port with the documented quotas, a propagation delay of a second, and the
+    /// credentials `test`/`test`, which a local AWS accepts.
     #[must_use]
     pub fn new(origin_gateway: impl Into<String>, distributions: Distributions) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl EdgeConfig {
             origin_gateway: origin_gateway.into(),
             origin_ca: None,
             distributions,
-            origin_credentials: Credentials::new("test", "test", None, None, "edge"),
+            origin_credentials: Credentials::new("test", "test", None, None, "cloudfront-emulator"),
             authorize_callers: false,
             propagation_delay: DEFAULT_PROPAGATION_DELAY,
             quotas: Quotas::default(),

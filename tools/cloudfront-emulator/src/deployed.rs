@@ -18,7 +18,7 @@ use crate::distribution::{Distribution, Origin, QueryStrings, Ttl};
 pub(crate) enum SourceError {
     #[error("{operation} failed at the CloudFront API of the control plane; is the local AWS up?")]
     Api { operation: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("distribution {id} uses {feature}, which this stand-in doesn't serve")]
+    #[error("distribution {id} uses {feature}, which this emulator doesn't serve")]
     Unsupported { id: String, feature: String },
 }
 
@@ -63,7 +63,7 @@ fn failed(operation: &'static str, error: impl std::error::Error + Send + Sync +
     SourceError::Api { operation, source: DisplayErrorContext(error).to_string().into() }
 }
 
-/// Makes a distribution of what the API returns, or says what of it the edge can't serve.
+/// Makes a distribution of what the API returns, or says what of it the emulator can't serve.
 fn distribution(
     id: String,
     domain_name: String,
@@ -133,8 +133,8 @@ fn custom_headers(origin: &OriginConfig) -> Option<Vec<(HeaderName, HeaderValue)
     parsed.collect()
 }
 
-/// The methods that viewers may use, GET and HEAD unless the configuration has more. The edge passes no request bodies
-/// on, so that of the others only OPTIONS is let through.
+/// The methods that viewers may use, GET and HEAD unless the configuration has more. The emulator passes no request
+/// bodies on, so that of the others only OPTIONS is let through.
 fn allowed_methods(config: &DistributionConfig) -> Vec<Method> {
     let allowed = config.default_cache_behavior().and_then(|behavior| behavior.allowed_methods());
     let with_options = allowed.is_some_and(|methods| methods.items().iter().any(|method| method.as_str() == "OPTIONS"));

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue, Method};
 
-/// One distribution, reduced to what the edge needs in order to serve it.
+/// One distribution, reduced to what the emulator needs in order to serve it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
     /// For example `EDFDVBD6EXAMPLE`.

@@ -17,7 +17,7 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 /// How long to wait before reading again when a host or an id is unknown.
 const MIN_AGE: Duration = Duration::from_secs(1);
 
-/// The distributions that the edge serves.
+/// The distributions that the emulator serves.
 #[derive(Debug)]
 pub struct Distributions(Source);
 
@@ -44,7 +44,7 @@ impl Distributions {
     /// What is deployed, as the CloudFront API at `control_plane` (for example `http://127.0.0.1:4566`) tells.
     ///
     /// It is read when a host or an id is asked for that isn't known (once a second at most), and anew every
-    /// 30 seconds. Region and credentials come from `sdk`; its endpoint settings are not used.
+    /// 30 seconds. Region and credentials come from `sdk`; its endpoint configuration is not used.
     #[must_use]
     pub fn deployed(sdk: &SdkConfig, control_plane: &str) -> Self {
         let config = aws_sdk_cloudfront::config::Builder::from(sdk)

@@ -10,7 +10,7 @@ use crate::store::Store;
 
 /// Everything that the data plane and the control plane share.
 #[derive(Debug)]
-pub(crate) struct Edge {
+pub(crate) struct Emulator {
     pub(crate) distributions: Distributions,
     pub(crate) origin: OriginClient,
     pub(crate) store: Store,

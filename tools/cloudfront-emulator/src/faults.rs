@@ -44,7 +44,7 @@ impl FaultCounts {
     }
 }
 
-/// The faults of one edge; none until [`inject`](Self::inject). A clone is a handle to the same.
+/// The faults of one emulator; none until [`inject`](Self::inject). A clone is a handle to the same.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
@@ -78,7 +78,7 @@ impl Faults {
         self.inject(FaultPlan::default());
     }
 
-    /// What was injected since the edge started.
+    /// What was injected since the emulator started.
     #[must_use]
     pub fn counts(&self) -> FaultCounts {
         self.lock().counts

@@ -1,4 +1,4 @@
-//! Runs the edge until Ctrl-C.
+//! Runs the emulator until Ctrl-C.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudfront::config::ProvideCredentials;
 use clap::Parser;
-use edge::{Distributions, EdgeConfig, Quotas};
+use cloudfront_emulator::{Distributions, EmulatorConfig, Quotas};
 
-/// A CloudFront stand-in: serves the distributions that are deployed to a local AWS, and takes their invalidations.
+/// A CloudFront emulator: serves the distributions that are deployed to a local AWS, and takes their invalidations.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Where viewers and API callers connect.
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // CloudFront is a global service; its API is signed for this region.
     let region = Region::from_static("us-east-1");
     let sdk = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
-    let mut config = EdgeConfig::new(arguments.origin_gateway, Distributions::deployed(&sdk, &arguments.control_plane));
+    let mut config = EmulatorConfig::new(arguments.origin_gateway, Distributions::deployed(&sdk, &arguments.control_plane));
     if let Some(provider) = sdk.credentials_provider() {
         config.origin_credentials = provider.provide_credentials().await?;
     }
@@ -49,9 +49,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         items_in_progress: arguments.items_in_progress,
         wildcards_in_progress: arguments.wildcards_in_progress,
     };
-    let edge = edge::start(config).await?;
-    tracing::info!("viewers and the CloudFront API: {}", edge.endpoint_url());
+    let emulator = cloudfront_emulator::start(config).await?;
+    tracing::info!("viewers and the CloudFront API: {}", emulator.endpoint_url());
     tokio::signal::ctrl_c().await?;
-    edge.shutdown().await;
+    emulator.shutdown().await;
     Ok(())
 }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Items that `CreateInvalidation` refuses although they are well formed: CloudFront does not document all that it
-/// checks. Whoever keeps a clone can change them while the edge runs.
+/// checks. Whoever keeps a clone can change them while the emulator runs.
 #[derive(Clone, Debug, Default)]
 pub struct RefusedItems(Arc<Mutex<Vec<String>>>);
 

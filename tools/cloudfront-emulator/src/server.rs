@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::config::EdgeConfig;
-use crate::edge::Edge;
+use crate::config::EmulatorConfig;
+use crate::emulator::Emulator;
 use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::store::Store;
@@ -17,11 +17,11 @@ use crate::{control, viewer};
 /// How long a shutdown waits for requests that are being answered.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// Why an edge couldn't start.
+/// Why an emulator couldn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken or not of this machine.
-    #[error("the edge can't listen on {address}; choose another address, or port 0 for a free one")]
+    #[error("the emulator can't listen on {address}; choose another address, or port 0 for a free one")]
     Listen {
         /// The configured address.
         address: SocketAddr,
@@ -33,9 +33,9 @@ pub enum StartError {
     OriginClient(#[from] reqwest::Error),
 }
 
-/// An edge that serves. It stops when this is dropped, or cleanly with [`shutdown`](Self::shutdown).
+/// An emulator that serves. It stops when this is dropped, or cleanly with [`shutdown`](Self::shutdown).
 #[derive(Debug)]
-pub struct RunningEdge {
+pub struct RunningEmulator {
     /// Where viewers and API callers connect.
     pub address: SocketAddr,
     /// Lets calls of the API go wrong.
@@ -44,12 +44,12 @@ pub struct RunningEdge {
     server: JoinHandle<()>,
 }
 
-/// Starts an edge. Viewers and API callers share one address: paths below `/2020-05-31/` are the CloudFront API, and
-/// everything else is served by the distribution that the `Host` names.
-pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
+/// Starts an emulator. Viewers and API callers share one address: paths below `/2020-05-31/` are the CloudFront API,
+/// and everything else is served by the distribution that the `Host` names.
+pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError> {
     let address = config.listen;
     let faults = Faults::default();
-    let edge = Arc::new(Edge {
+    let emulator = Arc::new(Emulator {
         distributions: config.distributions,
         origin: OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref(), config.origin_credentials)?,
         store: Store::default(),
@@ -60,7 +60,7 @@ pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
         faults: faults.clone(),
         refused_items: config.refused_items,
     });
-    let app = control::router(&edge).fallback(viewer::serve).with_state(edge);
+    let app = control::router(&emulator).fallback(viewer::serve).with_state(emulator);
 
     let cannot_listen = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
@@ -72,13 +72,13 @@ pub async fn start(config: EdgeConfig) -> Result<RunningEdge, StartError> {
             let _ = stopped.await;
         };
         if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(until).await {
-            tracing::error!("the edge stopped: {error}");
+            tracing::error!("the emulator stopped: {error}");
         }
     });
-    Ok(RunningEdge { address, faults, stop, server })
+    Ok(RunningEmulator { address, faults, stop, server })
 }
 
-impl RunningEdge {
+impl RunningEmulator {
     /// The base URL of the CloudFront API, for `AWS_ENDPOINT_URL_CLOUDFRONT`. Viewers use the same address with the
     /// host name of their distribution.
     #[must_use]

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use local_cloud::admin::Answer;
 
-use crate::landscape::landscape;
-use crate::{ConsoleError, Desk, Member};
+use crate::sample_image::sample_image;
+use crate::{ConsoleError, Context, Member};
 
 /// The largest image that the management API takes in one request, in bytes (`docs/management-api.md`).
 const DIRECT_UPLOAD_MAX_BYTES: usize = 4_500_000;
@@ -74,23 +74,23 @@ pub(super) struct Outcome {
 
 /// Counts the clicks that ask for another original, so that each gets another colour.
 #[derive(Debug, Default)]
-pub(super) struct Landscapes(AtomicU32);
+pub(super) struct SampleImages(AtomicU32);
 
-impl Landscapes {
-    /// The next landscape.
+impl SampleImages {
+    /// The next sample image.
     pub(super) fn next(&self) -> Result<Vec<u8>, ConsoleError> {
-        Ok(landscape(self.0.fetch_add(1, Ordering::Relaxed))?)
+        Ok(sample_image(self.0.fetch_add(1, Ordering::Relaxed))?)
     }
 }
 
 /// Does what was clicked.
-pub(super) async fn carry_out(desk: &Desk, order: Order) -> Result<Outcome, ConsoleError> {
+pub(super) async fn carry_out(context: &Context, order: Order) -> Result<Outcome, ConsoleError> {
     let Order { tenant, pack, action } = order;
-    let Member { management, token, .. } = desk.member(&tenant)?;
+    let Member { management, token, .. } = context.member(&tenant)?;
     let pack = pack.as_str();
     let answer = match action {
         Action::ReplaceOriginal { location } => {
-            let original = desk.landscapes.next()?;
+            let original = context.sample_images.next()?;
             management.upload_original(pack, location.as_str(), original, "image/jpeg").await?
         }
         Action::MoveCrop { location, crop } => management.set_crop(pack, location.as_str(), crop).await?,
@@ -99,19 +99,19 @@ pub(super) async fn carry_out(desk: &Desk, order: Order) -> Result<Outcome, Cons
         }
         Action::ChangeMetadata { title } => management.patch_pack(pack, &json!({"title": title})).await?,
         Action::ForceLocation { location } => management.force_location(location.as_str()).await?,
-        Action::Delete => desk.admin.delete(tenant.as_str(), pack, Some(token)).await?,
+        Action::Delete => context.admin.delete(tenant.as_str(), pack, Some(token)).await?,
     };
     Ok(outcome(&answer))
 }
 
 /// Uploads the user's own image.
 pub(super) async fn upload(
-    desk: &Desk,
+    context: &Context,
     tenant: &TenantId,
     (pack, location): (&ImagePackId, &LocationName),
     (media_type, image): (&str, Bytes),
 ) -> Result<Outcome, ConsoleError> {
-    let management = &desk.member(tenant)?.management;
+    let management = &context.member(tenant)?.management;
     let (pack, location) = (pack.as_str(), location.as_str());
     let answer = if image.len() > DIRECT_UPLOAD_MAX_BYTES {
         management.upload_presigned(pack, location, image.to_vec(), media_type).await?

@@ -1,11 +1,11 @@
-//! Images to replace originals with: landscapes, each of another colour than the one before.
+//! Sample images to replace originals with, each of another colour than the one before.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
 use local_cloud::test_image::TestImageError;
 
-/// Size of a landscape in pixels.
+/// Size of a sample image in pixels.
 pub(super) const SIZE: (u32, u32) = (1200, 800);
 /// JPEG quality, as editors export images.
 const JPEG_QUALITY: u8 = 88;
@@ -16,9 +16,9 @@ const HILLS: [(f32, f32, f32, f32); 3] = [(0.56, 0.09, 1.3, 0.50), (0.70, 0.07, 
 /// The sun's radius, in heights of the image.
 const SUN_RADIUS: f32 = 0.11;
 
-/// The landscape of that number, as JPEG. Details at every place show which part a crop keeps.
+/// The sample image of that number, as JPEG. Details at every place show which part a crop keeps.
 #[expect(clippy::cast_precision_loss, reason = "an image's side is far below 2^23 pixels, a number of clicks too")]
-pub(super) fn landscape(number: u32) -> Result<Vec<u8>, TestImageError> {
+pub(super) fn sample_image(number: u32) -> Result<Vec<u8>, TestImageError> {
     let (width, height) = (SIZE.0 as f32, SIZE.1 as f32);
     let hue = (0.58 + number as f32 * GOLDEN).fract();
     let sun = (width / height * (0.2 + 0.6 * (number as f32 * GOLDEN * GOLDEN).fract()), 0.28);
@@ -61,12 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_landscape_is_a_jpeg_of_its_size_and_unlike_the_ones_before() {
-        let landscapes: Vec<_> = (0..4).map(|number| landscape(number).unwrap()).collect();
-        for (number, bytes) in landscapes.iter().enumerate() {
+    fn a_sample_image_is_a_jpeg_of_its_size_and_unlike_the_ones_before() {
+        let sample_images: Vec<_> = (0..4).map(|number| sample_image(number).unwrap()).collect();
+        for (number, bytes) in sample_images.iter().enumerate() {
             let image = image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg).unwrap();
             assert_eq!((image.width(), image.height()), SIZE);
-            assert!(landscapes[..number].iter().all(|before| before != bytes));
+            assert!(sample_images[..number].iter().all(|before| before != bytes));
         }
     }
 }

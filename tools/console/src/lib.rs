@@ -1,12 +1,12 @@
 //! The console: one page on loopback that shows what viewers see, what waits to be purged, and buttons to change it.
 //!
 //! Whatever it shows was got the way a viewer or an operator would get it, and its buttons call what an editor or an
-//! admin would call: an image comes through the edge, a change goes to the deployed management API, and tables and
+//! admin would call: an image comes through the emulator, a change goes to the deployed management API, and tables and
 //! invalidations are only read.
 
 mod action;
 mod guard;
-mod landscape;
+mod sample_image;
 mod look;
 mod images;
 mod preparation;
@@ -32,7 +32,7 @@ use local_cloud::test_image::TestImageError;
 use local_cloud::report::Cause;
 use local_cloud::{LocalCloud, Tenant};
 
-use action::Landscapes;
+use action::SampleImages;
 use images::Images;
 
 pub use preparation::PACK;
@@ -51,13 +51,13 @@ pub struct Console {
 
 /// Everything that the console looks at and calls.
 #[derive(Debug)]
-struct Desk {
+struct Context {
     members: BTreeMap<TenantId, Member>,
     observer: Observer,
     admin: AdminApi,
     purge_every: Duration,
     images: Images,
-    landscapes: Landscapes,
+    sample_images: SampleImages,
 }
 
 /// A tenant, and what it takes to work for it.
@@ -106,11 +106,11 @@ enum ConsoleError {
 impl Console {
     /// Makes a pack for each tenant and serves the page that shows it.
     pub async fn start(cloud: &LocalCloud) -> Result<Self, Cause> {
-        let desk = Desk::of(cloud)?;
-        preparation::prepare(&desk).await?;
+        let context = Context::of(cloud)?;
+        preparation::prepare(&context).await?;
         let listener = listen().await?;
         let address = listener.local_addr()?;
-        let routes = routes::routes(Arc::new(desk), address.port());
+        let routes = routes::routes(Arc::new(context), address.port());
         let server = tokio::spawn(async move {
             // Ends only with the task: axum retries what `accept` can fail with.
             let _ = axum::serve(listener, routes).await;
@@ -131,7 +131,7 @@ impl Drop for Console {
     }
 }
 
-impl Desk {
+impl Context {
     fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
         let mut members = BTreeMap::new();
         for id in cloud.tenant_ids()? {
@@ -146,7 +146,7 @@ impl Desk {
             admin: cloud.admin_api()?,
             purge_every: cloud.purge_every()?,
             images: Images::default(),
-            landscapes: Landscapes::default(),
+            sample_images: SampleImages::default(),
         })
     }
 

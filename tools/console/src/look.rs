@@ -1,4 +1,4 @@
-//! One look at an image: a viewer's own request through the edge, and what came of it.
+//! One look at an image: a viewer's own request through the emulator, and what came of it.
 
 use std::io::Cursor;
 

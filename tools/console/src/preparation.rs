@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{ConsoleError, Desk};
+use crate::{ConsoleError, Context};
 
 /// The pack.
 pub const PACK: &str = "postcard";
@@ -10,14 +10,14 @@ pub const PACK: &str = "postcard";
 const LOCATIONS: [(&str, u32, u32); 2] = [("main", 640, 360), ("poster", 300, 400)];
 
 /// Makes the packs through the management API, as an editor would.
-pub(super) async fn prepare(desk: &Desk) -> Result<(), ConsoleError> {
-    for member in desk.members.values() {
+pub(super) async fn prepare(context: &Context) -> Result<(), ConsoleError> {
+    for member in context.members.values() {
         let management = &member.management;
         management.create_pack(PACK, "Greetings").await?.succeeded()?;
         for (location, width, height) in LOCATIONS {
             let config = json!({"width": width, "height": height});
             management.put_location_config(location, &config, false).await?.succeeded()?;
-            let original = desk.landscapes.next()?;
+            let original = context.sample_images.next()?;
             management.upload_original(PACK, location, original, "image/jpeg").await?.succeeded()?;
         }
     }

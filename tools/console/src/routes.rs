@@ -18,7 +18,7 @@ use local_cloud::report::with_causes;
 use crate::action::{self, Order, Outcome};
 use crate::guard::guard;
 use crate::table::Shelf;
-use crate::{ConsoleError, Desk, state};
+use crate::{ConsoleError, Context, state};
 
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
@@ -44,7 +44,7 @@ struct Place {
 }
 
 /// The page and what it asks for, for a console on `port`.
-pub(super) fn routes(desk: Arc<Desk>, port: u16) -> Router {
+pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
     let file = |media_type: &'static str, text: &'static str| get(async move || ([(CONTENT_TYPE, media_type)], text));
     Router::new()
         .route("/", file("text/html; charset=utf-8", PAGE))
@@ -59,33 +59,33 @@ pub(super) fn routes(desk: Arc<Desk>, port: u16) -> Router {
         .route("/api/upload", post(upload))
         .layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES))
         .layer(middleware::from_fn_with_state(port, guard))
-        .with_state(desk)
+        .with_state(context)
 }
 
-async fn tenants(State(desk): State<Arc<Desk>>) -> Json<Vec<TenantId>> {
-    Json(desk.members.keys().cloned().collect())
+async fn tenants(State(context): State<Arc<Context>>) -> Json<Vec<TenantId>> {
+    Json(context.members.keys().cloned().collect())
 }
 
 async fn show(
-    State(desk): State<Arc<Desk>>,
+    State(context): State<Arc<Context>>,
     Query(Chosen { tenant, pack }): Query<Chosen>,
 ) -> Result<Json<state::State>, ConsoleError> {
-    let member = desk.member(&tenant)?;
-    Ok(Json(state::state(&desk, &member.tenant, &pack).await?))
+    let member = context.member(&tenant)?;
+    Ok(Json(state::state(&context, &member.tenant, &pack).await?))
 }
 
-async fn image(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
-    let image = desk.images.get(&id).ok_or(ConsoleError::NoSuchImage)?;
+async fn image(State(context): State<Arc<Context>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
+    let image = context.images.get(&id).ok_or(ConsoleError::NoSuchImage)?;
     Ok(([(CONTENT_TYPE, image.media_type)], image.bytes).into_response())
 }
 
 /// The original that a pack names now.
 async fn original(
-    State(desk): State<Arc<Desk>>,
+    State(context): State<Arc<Context>>,
     Query(Place { tenant, pack, location }): Query<Place>,
 ) -> Result<Response, ConsoleError> {
-    let observer = &desk.observer;
-    let shelf = Shelf::read(observer, &desk.member(&tenant)?.tenant.id).await?;
+    let observer = &context.observer;
+    let shelf = Shelf::read(observer, &context.member(&tenant)?.tenant.id).await?;
     let image = shelf.packs.get(&pack).and_then(|pack| pack.image_locations.get(&location));
     let original = &image.ok_or(ConsoleError::NoSuchImage)?.original;
     let failed = |error| ConsoleError::Original(Box::new(error));
@@ -96,18 +96,18 @@ async fn original(
     Ok(([(CONTENT_TYPE, media_type)], bytes).into_response())
 }
 
-async fn act(State(desk): State<Arc<Desk>>, Json(order): Json<Order>) -> Result<Json<Outcome>, ConsoleError> {
-    Ok(Json(action::carry_out(&desk, order).await?))
+async fn act(State(context): State<Arc<Context>>, Json(order): Json<Order>) -> Result<Json<Outcome>, ConsoleError> {
+    Ok(Json(action::carry_out(&context, order).await?))
 }
 
 async fn upload(
-    State(desk): State<Arc<Desk>>,
+    State(context): State<Arc<Context>>,
     Query(Place { tenant, pack, location }): Query<Place>,
     headers: HeaderMap,
     image: Bytes,
 ) -> Result<Json<Outcome>, ConsoleError> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Json(action::upload(&desk, &tenant, (&pack, &location), (media_type, image)).await?))
+    Ok(Json(action::upload(&context, &tenant, (&pack, &location), (media_type, image)).await?))
 }
 
 impl IntoResponse for ConsoleError {

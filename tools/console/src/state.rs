@@ -17,7 +17,7 @@ use local_cloud::report::millis;
 use crate::look::Look;
 use crate::table::Shelf;
 use crate::verdict::{InProgress, Purges, Verdict, Waiting, judge};
-use crate::{ConsoleError, Desk};
+use crate::{ConsoleError, Context};
 
 /// How many invalidations the page lists.
 const INVALIDATIONS_LISTED: i32 = 6;
@@ -77,8 +77,8 @@ struct InvalidationRow {
 }
 
 /// Looks at a pack as a viewer does, and behind the scenes as an operator does.
-pub(super) async fn state(desk: &Desk, tenant: &Tenant, pack: &ImagePackId) -> Result<State, ConsoleError> {
-    let observer = &desk.observer;
+pub(super) async fn state(context: &Context, tenant: &Tenant, pack: &ImagePackId) -> Result<State, ConsoleError> {
+    let observer = &context.observer;
     let before = Shelf::read(observer, &tenant.id).await?;
     let locations = before.packs.get(pack).map(|pack| pack.image_locations.keys().cloned().map(Some));
     let mut looks = Vec::new();
@@ -87,7 +87,7 @@ pub(super) async fn state(desk: &Desk, tenant: &Tenant, pack: &ImagePackId) -> R
             Some(location) => tenant.viewer.url(pack.as_str(), location.as_str()),
             None => tenant.viewer.main_url(pack.as_str()),
         };
-        let look = Look::take(&tenant.viewer, &url, &desk.images).await;
+        let look = Look::take(&tenant.viewer, &url, &context.images).await;
         looks.push((location, url, look));
     }
 
@@ -99,7 +99,7 @@ pub(super) async fn state(desk: &Desk, tenant: &Tenant, pack: &ImagePackId) -> R
     let invalidations = observer.latest_invalidations(&tenant.distribution_id, INVALIDATIONS_LISTED).await?;
 
     let now_ms = SystemTime::UNIX_EPOCH.elapsed().map(millis).unwrap_or_default();
-    let pipeline = Pipeline { tenant: &tenant.id, queue: &queue, invalidations: &invalidations, now_ms, desk };
+    let pipeline = Pipeline { tenant: &tenant.id, queue: &queue, invalidations: &invalidations, now_ms, context };
     let shown = shelf.packs.get(pack).cloned().unwrap_or_default();
     let views = looks.into_iter().map(|(location, url, look)| {
         let place = location.as_ref().or(shown.main_image_location.as_ref());
@@ -137,7 +137,7 @@ struct Pipeline<'a> {
     queue: &'a [QueueEntry],
     invalidations: &'a [Invalidation],
     now_ms: u64,
-    desk: &'a Desk,
+    context: &'a Context,
 }
 
 impl Pipeline<'_> {
@@ -173,7 +173,7 @@ impl Pipeline<'_> {
             }),
             in_progress: runs
                 .map(|one| InProgress { id: &one.id, for_secs: secs_since(one.created_at_ms, self.now_ms) }),
-            purge_run_every_secs: self.desk.purge_every.as_secs(),
+            purge_run_every_secs: self.context.purge_every.as_secs(),
         };
         judge(look.seen(), current, &purges)
     }

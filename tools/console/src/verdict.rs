@@ -22,7 +22,7 @@ pub(super) enum Seen<'a> {
 pub(super) struct Purges<'a> {
     /// In the queue.
     pub(super) waiting: Option<Waiting<'a>>,
-    /// At the edge.
+    /// In CloudFront.
     pub(super) in_progress: Option<InProgress<'a>>,
     /// How long a queue entry can wait for the next run, in seconds.
     pub(super) purge_run_every_secs: u64,

@@ -27,7 +27,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients with these settings.
+    /// Clients with this SDK config.
     #[must_use]
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {

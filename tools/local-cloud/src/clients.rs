@@ -8,7 +8,7 @@ use crate::ministack::REGION;
 /// One client for each service, all of them on loopback.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// At the edge, where invalidations are.
+    /// At the emulator, where invalidations are.
     pub cloudfront: aws_sdk_cloudfront::Client,
     /// What the functions log.
     pub logs: aws_sdk_cloudwatchlogs::Client,
@@ -27,7 +27,8 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients of the local AWS at `endpoint` and of the edge at `cloudfront_endpoint`, who reach both through `http`.
+    /// Clients of the local AWS at `endpoint` and of the emulator at `cloudfront_endpoint`, who reach both through
+    /// `http`.
     #[must_use]
     pub fn new(http: &SharedHttpClient, endpoint: &str, cloudfront_endpoint: &str) -> Self {
         let aws = sdk_config(http, endpoint);
@@ -44,7 +45,7 @@ impl Clients {
     }
 }
 
-/// Settings that take nothing from the user's profiles or environment: a run must not reach a real account.
+/// SDK config that takes nothing from the user's profiles or environment: a run must not reach a real account.
 #[must_use]
 pub fn sdk_config(http: &SharedHttpClient, endpoint: &str) -> SdkConfig {
     SdkConfig::builder()

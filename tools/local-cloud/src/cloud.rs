@@ -1,5 +1,5 @@
-//! The whole system, up on this machine: the local AWS with the real stacks deployed to it, the edge in front of it and
-//! an identity provider beside it.
+//! The whole system, up on this machine: the local AWS with the real stacks deployed to it, the emulator in front of it
+//! and an identity provider beside it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::TenantId;
-use edge::{Distributions, EdgeConfig, RunningEdge};
+use cloudfront_emulator::{Distributions, EmulatorConfig, RunningEmulator};
 use serde_json::Value;
 use toml::Table;
 
@@ -15,7 +15,7 @@ use crate::admin::AdminApi;
 use crate::cdk::{Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::environment::{LocalParts, Setting, local_settings, write_local};
+use crate::environment::{LocalParts, Override, local_overrides, write_local};
 use crate::function::{ExecutionRole, Function, RoleError};
 use crate::local_grants;
 use crate::management::ManagementApi;
@@ -43,7 +43,7 @@ pub struct LocalCloud {
 #[derive(Debug)]
 struct Parts {
     ministack: MiniStack,
-    edge: RunningEdge,
+    emulator: RunningEmulator,
     issuer: Issuer,
     images: ImageServer,
     clients: Clients,
@@ -63,7 +63,7 @@ pub struct Tenant {
 impl LocalCloud {
     /// Starts everything and deploys, telling `report` about each step.
     pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepFailed> {
-        let name = "the local AWS, the edge and the identity provider start";
+        let name = "the local AWS, the CloudFront emulator and the identity provider start";
         let parts = Arc::new(report.step(name, start_parts(checkout, run_dir)).await?);
         let cdk = parts.cdk(checkout, run_dir.path());
         let note = |line: &str| report.progress.note(line);
@@ -75,8 +75,8 @@ impl LocalCloud {
         report.step("the CDK bootstraps the account", bootstrap).await?;
 
         let deploy = async {
-            let settings = parts.settings().await?;
-            Self::deploy_environment(Arc::clone(&parts), &cdk, "dev", settings, None, note).await
+            let overrides = parts.overrides().await?;
+            Self::deploy_environment(Arc::clone(&parts), &cdk, "dev", overrides, None, note).await
         };
         report.step("the CDK builds the handlers and deploys the stacks", deploy).await
     }
@@ -86,25 +86,25 @@ impl LocalCloud {
         &self,
         cdk: &Cdk<'_>,
         name: &str,
-        mut settings: Vec<Setting>,
+        mut overrides: Vec<Override>,
         existing: Table,
         on_line: impl Fn(&str),
     ) -> Result<(Self, String), Cause> {
-        settings.splice(0..0, self.parts.settings().await?);
-        Self::deploy_environment(Arc::clone(&self.parts), cdk, name, settings, Some(existing), on_line).await
+        overrides.splice(0..0, self.parts.overrides().await?);
+        Self::deploy_environment(Arc::clone(&self.parts), cdk, name, overrides, Some(existing), on_line).await
     }
 
     async fn deploy_environment(
         parts: Arc<Parts>,
         cdk: &Cdk<'_>,
         name: &str,
-        settings: Vec<Setting>,
+        overrides: Vec<Override>,
         existing: Option<Table>,
         on_line: impl Fn(&str),
     ) -> Result<(Self, String), Cause> {
         let folder = cdk.run_dir.join("environments").join(name);
         let target = folder.join(format!("{name}.toml"));
-        let environment = write_local(&cdk.checkout.environment_file(), settings, existing, &target)?;
+        let environment = write_local(&cdk.checkout.environment_file(), overrides, existing, &target)?;
         let deployment = Deployment {
             name,
             stacks: &format!("{name}/**"),
@@ -124,10 +124,10 @@ impl LocalCloud {
         &self.parts.clients
     }
 
-    /// The edge.
+    /// The emulator.
     #[must_use]
-    pub fn edge(&self) -> &RunningEdge {
-        &self.parts.edge
+    pub fn emulator(&self) -> &RunningEmulator {
+        &self.parts.emulator
     }
 
     /// The local AWS.
@@ -163,7 +163,7 @@ impl LocalCloud {
         let host = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
         Ok(Tenant {
             id: TenantId::parse(id)?,
-            viewer: Viewer::new(host, self.parts.edge.address)?,
+            viewer: Viewer::new(host, self.parts.emulator.address)?,
             distribution_id: self.outputs.get(&stack, "DistributionId")?.to_owned(),
         })
     }
@@ -239,10 +239,10 @@ impl Parts {
     }
 
     /// What differs on this machine; makes what an account would have before: the domain's hosted zone.
-    async fn settings(&self) -> Result<Vec<Setting>, Cause> {
+    async fn overrides(&self) -> Result<Vec<Override>, Cause> {
         let viewer_domain = viewer_domain();
         let hosted_zone_id = self.create_hosted_zone(&viewer_domain).await?;
-        Ok(local_settings(LocalParts {
+        Ok(local_overrides(LocalParts {
             viewer_domain: &viewer_domain,
             hosted_zone_id: &hosted_zone_id,
             issuer: self.issuer.url(),
@@ -265,19 +265,20 @@ pub fn viewer_domain() -> String {
 }
 
 async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {
-    // The edge and the local AWS need each other's address, so one of them must be known before there is anyone at it.
+    // The emulator and the local AWS need each other's address, so one of them must be known before there is anyone at
+    // it.
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
     let ministack = MiniStack::start(checkout, run_dir.path(), free_port()?, &format!("http://{listen}")).await?;
     let (aws, http) = (ministack.endpoint(), ministack.certificate().aws_client()?);
     let deployed = Distributions::deployed(&sdk_config(&http, &aws), &aws);
-    let mut config = EdgeConfig::new(aws.as_str(), deployed);
+    let mut config = EmulatorConfig::new(aws.as_str(), deployed);
     config.listen = listen;
     config.authorize_callers = true;
     config.origin_ca = Some(ministack.certificate().pem().to_owned());
-    let edge = edge::start(config).await?;
+    let emulator = cloudfront_emulator::start(config).await?;
     let issuer = Issuer::start().await?;
     let images = ImageServer::start().await?;
-    let clients = Clients::new(&http, &aws, &edge.endpoint_url());
-    let detail = format!("local AWS {aws}, edge {}, issuer {}", edge.endpoint_url(), issuer.url());
-    Ok((Parts { ministack, edge, issuer, images, clients }, detail))
+    let clients = Clients::new(&http, &aws, &emulator.endpoint_url());
+    let detail = format!("local AWS {aws}, CloudFront emulator {}, issuer {}", emulator.endpoint_url(), issuer.url());
+    Ok((Parts { ministack, emulator, issuer, images, clients }, detail))
 }

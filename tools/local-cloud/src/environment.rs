@@ -1,5 +1,4 @@
-//! The environment that is deployed locally: `cdk/environments/dev.toml` with the few settings that one machine needs
-//! otherwise.
+//! The environment that is deployed locally: `cdk/environments/dev.toml` with the few overrides that one machine needs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ pub enum EnvironmentError {
         /// Why.
         source: Box<toml::de::Error>,
     },
-    /// A local setting has no counterpart: the file's keys and the list in this program have drifted apart.
+    /// A local override has no counterpart: the file's keys and the list in this program have drifted apart.
     #[error("{} has no key `{key}`; tools/run/src/environment.rs must name the keys that the file has", path.display())]
     UnknownKey {
         /// The file.
@@ -43,8 +42,8 @@ pub enum EnvironmentError {
     },
 }
 
-/// One setting: the key, with dots, and its value on this machine; `None` leaves the key out.
-pub type Setting = (&'static str, Option<Value>);
+/// One override: the key, with dots, and its value on this machine; `None` leaves the key out.
+pub type Override = (&'static str, Option<Value>);
 
 /// What is different on one machine from one run to the next.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +60,7 @@ pub struct LocalParts<'a> {
 
 /// Everything that differs on one machine.
 #[must_use]
-pub fn local_settings(parts: LocalParts<'_>) -> Vec<Setting> {
+pub fn local_overrides(parts: LocalParts<'_>) -> Vec<Override> {
     let set = |key, value: Value| (key, Some(value));
     vec![
         set("viewer.domain", parts.viewer_domain.into()),
@@ -75,18 +74,18 @@ pub fn local_settings(parts: LocalParts<'_>) -> Vec<Setting> {
         set("handlers.architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.into()),
         set("handlers.profile", "dev".into()),
         set("purge.every_minutes", 1.into()),
-        // The edge is on this machine too, so a second is plenty; and what is edited just after a purge run has settled
-        // when the next one comes, a minute later.
+        // The emulator is on this machine too, so a second is plenty; and what is edited just after a purge run has
+        // settled when the next one comes, a minute later.
         set("purge.edge_fetch_max_secs", 1.into()),
         set("purge.settle_delay_secs", 16.into()),
     ]
 }
 
-/// Reads the environment at `source`, changes `settings`, adds the section `[existing]` if there is one, and writes it to
-/// `target`.
+/// Reads the environment at `source`, applies `overrides`, adds the section `[existing]` if there is one, and writes it
+/// to `target`.
 pub fn write_local(
     source: &Path,
-    settings: Vec<Setting>,
+    overrides: Vec<Override>,
     existing: Option<Table>,
     target: &Path,
 ) -> Result<Table, EnvironmentError> {
@@ -95,7 +94,7 @@ pub fn write_local(
         .map_err(|error| EnvironmentError::Read { path: path.clone(), source: error })?;
     let mut environment: Table =
         text.parse().map_err(|error| EnvironmentError::Parse { path: path.clone(), source: Box::new(error) })?;
-    for (key, value) in settings {
+    for (key, value) in overrides {
         change(&mut environment, key, value)
             .ok_or_else(|| EnvironmentError::UnknownKey { path: path.clone(), key: key.to_owned() })?;
     }
@@ -124,23 +123,23 @@ mod tests {
 
     const SOURCE: &str = "region = 'eu-west-1'\n[schedule]\nrate = 'rate(5 minutes)' # every five\nenabled = true\n";
 
-    fn local(settings: Vec<Setting>) -> Result<Table, EnvironmentError> {
-        local_with(settings, None)
+    fn local(overrides: Vec<Override>) -> Result<Table, EnvironmentError> {
+        local_with(overrides, None)
     }
 
-    fn local_with(settings: Vec<Setting>, existing: Option<Table>) -> Result<Table, EnvironmentError> {
+    fn local_with(overrides: Vec<Override>, existing: Option<Table>) -> Result<Table, EnvironmentError> {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("dev.toml");
         std::fs::write(&source, SOURCE).unwrap();
         let target = folder.path().join("local/shop.toml");
-        let written = write_local(&source, settings, existing, &target)?;
+        let written = write_local(&source, overrides, existing, &target)?;
         let read: Table = std::fs::read_to_string(target).unwrap().parse().unwrap();
         assert_eq!(read, written);
         Ok(read)
     }
 
     #[test]
-    fn only_the_named_settings_change() {
+    fn only_the_named_overrides_apply() {
         let changed = local(vec![("schedule.rate", Some("rate(1 minute)".into())), ("region", None)]).unwrap();
         let expected: Table = "[schedule]\nrate = 'rate(1 minute)'\nenabled = true\n".parse().unwrap();
         assert_eq!(changed, expected);

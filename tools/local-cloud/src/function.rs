@@ -92,7 +92,7 @@ impl ExecutionRole {
         Ok(Self { name: role.role_name, arn: role.arn })
     }
 
-    /// Settings of clients that may do what the role may, at the endpoint of `aws`.
+    /// SDK config of clients that may do what the role may, at the endpoint of `aws`.
     pub async fn take(&self, clients: &Clients, aws: &SdkConfig) -> Result<SdkConfig, RoleError> {
         let assume = clients.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION);
         let sts_failed =

@@ -36,12 +36,12 @@ pub struct Observer {
     pub dead_letter_queue_url: String,
 }
 
-/// One invalidation, as the edge lists it.
+/// One invalidation, as the emulator lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalidation {
     /// CloudFront's id.
     pub id: String,
-    /// When the edge accepted it, in milliseconds since 1970.
+    /// When the emulator accepted it, in milliseconds since 1970.
     pub created_at_ms: u64,
     /// `InProgress` or `Completed`.
     pub status: String,
@@ -68,7 +68,7 @@ pub enum ObserverError {
         /// Why.
         source: serde_dynamo::Error,
     },
-    /// The edge's list of invalidations could not be read.
+    /// The emulator's list of invalidations could not be read.
     #[error("the invalidations of {distribution_id} could not be read")]
     Invalidations {
         /// The distribution.

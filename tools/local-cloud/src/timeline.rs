@@ -1,4 +1,4 @@
-//! Who did what, and when: the story of a run for people.
+//! Who did what, and when: the timeline of a run for people.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -17,8 +17,8 @@ pub enum Part {
     PurgeRun,
     /// The function `image-purge` behind the admin API.
     AdminApi,
-    /// The CloudFront stand-in.
-    Edge,
+    /// The CloudFront emulator.
+    Emulator,
     /// Somebody with a browser.
     Viewer,
 }
@@ -30,13 +30,13 @@ impl fmt::Display for Part {
             Self::Stream => "stream λ",
             Self::PurgeRun => "purge run",
             Self::AdminApi => "admin API",
-            Self::Edge => "edge",
+            Self::Emulator => "emulator",
             Self::Viewer => "viewer",
         })
     }
 }
 
-/// The story so far. Times count from its beginning.
+/// The timeline so far. Times count from its beginning.
 #[derive(Debug)]
 pub struct Timeline {
     began: Instant,
@@ -52,7 +52,7 @@ struct Event {
 }
 
 impl Timeline {
-    /// A story that begins now.
+    /// A timeline that begins now.
     #[must_use]
     pub fn begin() -> Self {
         Self { began: Instant::now(), began_at: SystemTime::now(), events: Mutex::default() }

@@ -24,7 +24,7 @@ pub struct Viewer {
 /// Where a response came from, as CloudFront's `X-Cache` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// From the edge's cache.
+    /// From the emulator's cache.
     Hit,
     /// From the origin.
     Miss,
@@ -94,10 +94,10 @@ pub enum ViewerError {
 }
 
 impl Viewer {
-    /// A viewer for whom `host` is at `edge`; nothing is looked up in the DNS.
-    pub fn new(host: &str, edge: SocketAddr) -> reqwest::Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(host, edge).build()?;
-        Ok(Self { client, base: format!("http://{host}:{}", edge.port()) })
+    /// A viewer for whom `host` is at `emulator`; nothing is looked up in the DNS.
+    pub fn new(host: &str, emulator: SocketAddr) -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(host, emulator).build()?;
+        Ok(Self { client, base: format!("http://{host}:{}", emulator.port()) })
     }
 
     /// The address of an image: `image` is `<imagePackId>[-<suffix>]`.

@@ -14,10 +14,10 @@ fn checkout() -> Checkout {
 }
 
 /// Where nobody listens: these tests invalidate nothing.
-const NO_EDGE: &str = "http://127.0.0.1:9";
+const NO_EMULATOR: &str = "http://127.0.0.1:9";
 
 async fn started(run_dir: &TempDir) -> MiniStack {
-    MiniStack::start(&checkout(), run_dir.path(), free_port().unwrap(), NO_EDGE).await.unwrap()
+    MiniStack::start(&checkout(), run_dir.path(), free_port().unwrap(), NO_EMULATOR).await.unwrap()
 }
 
 /// The processes whose group is `group`, read from `/proc`: field 5 of `stat`, counted behind the command's name.
@@ -54,7 +54,7 @@ async fn a_taken_port_is_an_error_that_shows_what_ministack_said() {
     let run_dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = MiniStack::start(&checkout(), run_dir.path(), port, NO_EDGE).await.unwrap_err().to_string();
+    let error = MiniStack::start(&checkout(), run_dir.path(), port, NO_EMULATOR).await.unwrap_err().to_string();
     assert!(error.contains("already in use"), "{error}");
     assert!(error.contains("ministack.log"), "{error}");
 }

@@ -128,7 +128,7 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 pub const DEFAULT_STAGE: &str = "$default";
 
 /// What else the management API writes into the table, by names that are not configured.
-const CONFIGURATION_ATTRIBUTES: [&str; 5] = ["width", "height", "fit", "format", "quality"];
+const CONFIG_ATTRIBUTES: [&str; 5] = ["width", "height", "fit", "format", "quality"];
 
 fn table_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let table = environment.existing.image_packs.as_ref()?;
@@ -152,8 +152,8 @@ fn table_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     if let Some(name) = names.iter().find(|name| !(1..=255).contains(&name.len())) {
         return Some(NotAllowed::new(key, format!("{name:?}"), "names of 1 to 255 bytes"));
     }
-    if let Some(name) = names.iter().find(|name| CONFIGURATION_ATTRIBUTES.contains(name)) {
-        let allowed = format!("other names than those of a location's configuration: {CONFIGURATION_ATTRIBUTES:?}");
+    if let Some(name) = names.iter().find(|name| CONFIG_ATTRIBUTES.contains(name)) {
+        let allowed = format!("other names than those of a location's configuration: {CONFIG_ATTRIBUTES:?}");
         return Some(NotAllowed::new(key, format!("{name:?}"), allowed));
     }
     named_twice(key, names.into_iter(), "a name for each attribute")

@@ -37,7 +37,7 @@ impl TryFrom<i64> for VariantSide {
 /// What editors say about a location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LocationSettings {
+pub struct LocationConfigRequest {
     width: VariantSide,
     height: VariantSide,
     #[serde(default)]
@@ -57,24 +57,24 @@ fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quality, D::Err
 /// A request to save nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SaveRefused {
-    /// Neither settings nor force.
+    /// Neither a config nor force.
     #[error("there is nothing to save: send width and height, or purge the saved configuration with ?force=true")]
     Nothing,
-    /// Force without settings, where none are saved.
+    /// Force without a config, where none is saved.
     #[error("there is no saved configuration to force: send width and height")]
     NothingSaved,
 }
 
-/// What to write where `settings` are saved over `saved`. Without force the generation stays as it is, so that
+/// What to write where `config` is saved over `saved`. Without force the generation stays as it is, so that
 /// the stream shows nothing to purge; with force it grows by one.
 pub fn save(
     saved: Option<&LocationConfig>,
-    settings: Option<&LocationSettings>,
+    config: Option<&LocationConfigRequest>,
     force: bool,
 ) -> Result<Vec<Assignment>, SaveRefused> {
     let mut assignments = Vec::new();
-    match (settings, saved, force) {
-        (Some(settings), _, _) => assignments.extend(settings.assignments()),
+    match (config, saved, force) {
+        (Some(config), _, _) => assignments.extend(config.assignments()),
         (None, Some(_), true) => {}
         (None, None, true) => return Err(SaveRefused::NothingSaved),
         (None, _, false) => return Err(SaveRefused::Nothing),
@@ -86,7 +86,7 @@ pub fn save(
     Ok(assignments)
 }
 
-impl LocationSettings {
+impl LocationConfigRequest {
     fn assignments(self) -> [Assignment; 5] {
         let attributes: [(&str, Value); 5] = [
             ("width", json!(self.width.0)),
@@ -103,14 +103,14 @@ impl LocationSettings {
 mod tests {
     use super::*;
 
-    fn settings(json: Value) -> Result<LocationSettings, String> {
+    fn config(json: Value) -> Result<LocationConfigRequest, String> {
         serde_json::from_value(json).map_err(|error| error.to_string())
     }
 
     /// Expects these attributes to be written.
     fn check(saved: Option<u64>, sent: Option<Value>, force: bool, expected: &Result<Value, SaveRefused>) {
         let saved = saved.map(|generation| LocationConfig { generation, ..LocationConfig::default() });
-        let sent = sent.map(|sent| settings(sent).unwrap());
+        let sent = sent.map(|sent| config(sent).unwrap());
         let written = save(saved.as_ref(), sent.as_ref(), force).map(|assignments| {
             let attributes = assignments.into_iter().map(|assignment| {
                 let (path, value) = assignment.into_parts();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_saved_and_force_shows_in_the_generation() {
+    fn a_config_is_saved_and_force_shows_in_the_generation() {
         let sent = || Some(json!({"width": 640, "height": 360}));
         let saved = json!({"width": 640, "height": 360, "fit": "cover", "format": "auto", "quality": 85});
         let forced = |generation: u64| {
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_has_its_own_limits() {
+    fn every_field_of_a_config_has_its_own_limits() {
         for accepted in [
             json!({"width": 1, "height": 4096}),
             json!({"width": 640, "height": 360, "fit": "fit", "format": "webp", "quality": 1}),
             json!({"width": 640, "height": 360, "fit": "fill", "format": "png", "quality": 100}),
         ] {
-            assert!(settings(accepted.clone()).is_ok(), "{accepted}");
+            assert!(config(accepted.clone()).is_ok(), "{accepted}");
         }
         for (refused, expected) in [
             (json!({"width": 640}), "missing field `height`"),
@@ -161,7 +161,7 @@ mod tests {
             (json!({"width": 1, "height": 1, "format": "avif"}), "expected one of `auto`, `jpeg`, `png`, `webp`"),
             (json!({"width": 1, "height": 1, "generation": 9}), "unknown field `generation`, expected one of"),
         ] {
-            let error = settings(refused).unwrap_err();
+            let error = config(refused).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -93,7 +93,7 @@ async fn of_two_originals_for_the_same_revision_one_is_shown_and_the_other_is_no
 }
 
 #[tokio::test]
-async fn forced_configurations_at_once_all_count() {
+async fn forced_configs_at_once_all_count() {
     let service = Arc::new(Service::start().await);
     let force = |width: u32| {
         let sent = json!({"width": width, "height": 1});

@@ -18,7 +18,7 @@ async fn check(service: &Service, ask: Ask, expected: Value, reasons: &[Reason])
 }
 
 #[tokio::test]
-async fn a_configuration_is_purged_only_when_it_is_forced() {
+async fn a_config_is_purged_only_when_it_is_forced() {
     let service = Service::start().await;
     let sent = json!({"width": 640, "height": 360});
     let saved = |generation: u64, revision: u64| {
@@ -39,7 +39,7 @@ async fn a_configuration_is_purged_only_when_it_is_forced() {
 }
 
 #[tokio::test]
-async fn a_first_configuration_that_is_forced_is_purged() {
+async fn a_first_config_that_is_forced_is_purged() {
     let service = Service::start().await;
     let sent = save("?force=true").json(&json!({"width": 640, "height": 360}));
     let (answer, reasons) = service.write("location#main", sent).await;
@@ -48,7 +48,7 @@ async fn a_first_configuration_that_is_forced_is_purged() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_somebody_else_wrote_can_be_forced_and_keeps_what_is_in_it() {
+async fn a_config_that_somebody_else_wrote_can_be_forced_and_keeps_what_is_in_it() {
     let service = Service::start().await;
     service.put_item("location#main", json!({"width": 640, "height": 360, "owner": "design"})).await;
     let expected = json!({
@@ -60,10 +60,10 @@ async fn a_configuration_that_somebody_else_wrote_can_be_forced_and_keeps_what_i
 }
 
 #[tokio::test]
-async fn a_configuration_that_cannot_be_saved_says_why() {
+async fn a_config_that_cannot_be_saved_says_why() {
     let service = Service::start().await;
-    service.get("/imageLocationConfig/main").await.check_error(404, "unknown-configuration", "get the default one");
-    service.check_refused(save("?force=true"), 404, "unknown-configuration", "no saved configuration").await;
+    service.get("/imageLocationConfig/main").await.check_error(404, "unknown-config", "get the default one");
+    service.check_refused(save("?force=true"), 404, "unknown-config", "no saved configuration").await;
     service.check_refused(save(""), 422, "nothing-to-save", "send width and height").await;
     for force in ["yes", "1", "TRUE", ""] {
         service.check_refused(save(&format!("?force={force}")), 400, "invalid-force", "true or false").await;

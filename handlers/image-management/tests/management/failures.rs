@@ -24,7 +24,7 @@ fn put() -> Ask {
 async fn an_aws_service_that_does_not_answer_leaves_everything_as_it_was() {
     let service = Service::with_cat().await;
     let before = (service.items().await, service.objects().await);
-    let nowhere = local_aws::sdk_config("http://127.0.0.1:1");
+    let nowhere = support::sdk_config("http://127.0.0.1:1");
     let s3 = aws_sdk_s3::Client::new(&nowhere);
     let table = aws_sdk_dynamodb::Client::new(&nowhere);
     let items = ManagedItems::new(table, "image-packs".to_owned(), AttributeNames::default());
@@ -77,7 +77,7 @@ async fn losing_answers(service: &Service, lost: usize) -> aws_sdk_dynamodb::Cli
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(forward)).await });
-    aws_sdk_dynamodb::Client::new(&local_aws::sdk_config(&url))
+    aws_sdk_dynamodb::Client::new(&support::sdk_config(&url))
 }
 
 #[tokio::test]

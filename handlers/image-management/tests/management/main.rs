@@ -3,7 +3,7 @@
 
 mod ask;
 mod concurrency;
-mod configurations;
+mod location_configs;
 mod crops;
 mod failures;
 mod fetching;

@@ -82,10 +82,10 @@ async fn a_body_that_cannot_be_read_is_refused() {
 #[tokio::test]
 async fn a_parameter_that_the_route_does_not_have_is_refused_with_those_that_it_has() {
     let service = Service::with_cat().await;
-    let settings = || Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 640, "height": 360}));
+    let config = || Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 640, "height": 360}));
     for (ask, allowed) in [
-        (settings().query("forse=true"), "\"forse\"; allowed: \"tenant\", \"force\"."),
-        (settings().query("Force=true"), "\"Force\"; allowed: \"tenant\", \"force\"."),
+        (config().query("forse=true"), "\"forse\"; allowed: \"tenant\", \"force\"."),
+        (config().query("Force=true"), "\"Force\"; allowed: \"tenant\", \"force\"."),
         (patch("/imagePacks/cat?force=true"), "\"force\"; allowed: \"tenant\"."),
         (patch("/imagePacks/cat?tennant=acme"), "\"tennant\"; allowed: \"tenant\"."),
         (Ask::new("DELETE", "/imagePacks/cat?dryRun=true"), "\"dryRun\"; allowed: \"tenant\"."),

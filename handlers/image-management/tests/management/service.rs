@@ -12,7 +12,7 @@ use domain::{AttributeNames, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
-use local_aws::{LocalDynamoDb, LocalS3};
+use support::{LocalDynamoDb, LocalS3};
 use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, Ask};

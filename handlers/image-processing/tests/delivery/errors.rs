@@ -91,7 +91,7 @@ async fn an_item_that_cannot_be_read_is_an_error_that_nobody_keeps() {
 async fn an_aws_failure_is_an_error_that_nobody_keeps_and_that_names_no_resource() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
-    let nowhere = local_aws::sdk_config("http://127.0.0.1:1");
+    let nowhere = support::sdk_config("http://127.0.0.1:1");
     let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&nowhere), aws_sdk_s3::Client::new(&nowhere));
     let packs = ImagePackTable::new(dynamodb, "packs".to_owned(), AttributeNames::default());
     let originals = OriginalsBucket::new(s3.clone(), "originals".to_owned());

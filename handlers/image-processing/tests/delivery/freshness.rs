@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use domain::image::image_pack::{ImageLocation, Original};
 use domain::image::fingerprint::fingerprint;
 use lambda_http::{Body, Response};
-use local_aws::LocalS3;
+use support::LocalS3;
 use serde_json::{Value, json};
 
 use crate::service::{GREEN, RED, Service, check_image, header, plain};

@@ -101,7 +101,7 @@ async fn a_request_that_waited_shows_what_changed_meanwhile() {
 #[tokio::test]
 async fn without_the_table_of_render_locks_images_are_rendered_all_the_same() {
     let service = red().await;
-    let nowhere = aws_sdk_dynamodb::Client::new(&local_aws::sdk_config("http://127.0.0.1:1"));
+    let nowhere = aws_sdk_dynamodb::Client::new(&support::sdk_config("http://127.0.0.1:1"));
     for render_locks in [
         RenderLockTable::new(nowhere, "render-locks".to_owned(), Duration::from_mins(2)),
         RenderLockTable::new(service.dynamodb.clone(), "no-such-table".to_owned(), Duration::from_mins(2)),

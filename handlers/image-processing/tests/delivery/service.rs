@@ -15,7 +15,7 @@ use image_processing::aws::Aws;
 use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::HeaderName;
 use lambda_http::{Body, Response};
-use local_aws::{LocalDynamoDb, LocalS3};
+use support::{LocalDynamoDb, LocalS3};
 use serde_json::{Value, json};
 
 pub(crate) const RED: [u8; 3] = [220, 30, 30];

@@ -9,7 +9,7 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::scenario::expectation::expect_eq;
+use crate::scenario::observation::expect_eq;
 use local_cloud::LocalCloud;
 use local_cloud::observer::Observer;
 use local_cloud::report::{Cause, Report, millis};

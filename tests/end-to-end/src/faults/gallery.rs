@@ -9,7 +9,7 @@ use domain::purge::cache_tag::tag_of;
 use domain::{ImagePackId, Target};
 use serde_json::json;
 
-use crate::scenario::expectation::{Unmet, expect_eq, wait_for};
+use crate::scenario::observation::{Unmet, expect_eq, wait_for};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::Observer;
 use local_cloud::test_image::{Colour, Encoding, photograph_of};
@@ -32,7 +32,7 @@ const SEEN_WITHIN: Duration = Duration::from_secs(20);
 
 /// One image.
 #[derive(Debug)]
-struct GalleryImage {
+struct FixtureImage {
     tenant: Tenant,
     editor: ManagementApi,
     pack: &'static str,
@@ -40,8 +40,8 @@ struct GalleryImage {
 
 /// The images, which all show the same colour.
 #[derive(Debug)]
-pub(super) struct Gallery {
-    images: Vec<GalleryImage>,
+pub(super) struct Fixture {
+    images: Vec<FixtureImage>,
     colour: Colour,
     /// When the last edits began, in milliseconds since 1970.
     edited_at_ms: u64,
@@ -50,7 +50,7 @@ pub(super) struct Gallery {
     observer: Observer,
 }
 
-impl Gallery {
+impl Fixture {
     /// Uploads the images, and lets their viewers see them.
     pub(super) async fn open(cloud: &LocalCloud) -> Result<Self, Cause> {
         let mut images = Vec::new();
@@ -59,21 +59,21 @@ impl Gallery {
             let config = json!({"width": 320, "height": 180, "fit": "cover"});
             editor.put_location_config(LOCATION, &config, false).await?.succeeded()?;
             for pack in packs {
-                images.push(GalleryImage { tenant: cloud.tenant(tenant)?, editor: editor.clone(), pack });
+                images.push(FixtureImage { tenant: cloud.tenant(tenant)?, editor: editor.clone(), pack });
             }
         }
         let colours = |x| if x < BORDER { Colour::Red } else { Colour::Blue };
         let original = photograph_of(colours, SIZE, Encoding::Jpeg, 1)?;
-        for GalleryImage { editor, pack, .. } in &images {
+        for FixtureImage { editor, pack, .. } in &images {
             editor.create_pack(pack, pack).await?.succeeded()?;
             let media_type = Encoding::Jpeg.content_type();
             editor.upload_original(pack, LOCATION, original.clone(), media_type).await?.succeeded()?;
             editor.set_crop(pack, LOCATION, crop(Colour::Red)).await?.succeeded()?;
         }
-        let gallery =
+        let fixture =
             Self { images, colour: Colour::Red, edited_at_ms: now_ms(), edits: 0, observer: cloud.observer()? };
-        gallery.until_seen().await?;
-        Ok(gallery)
+        fixture.until_seen().await?;
+        Ok(fixture)
     }
 
     /// How many images there are.
@@ -91,7 +91,7 @@ impl Gallery {
     pub(super) async fn edit(&mut self) -> Result<(), Cause> {
         self.colour = if self.colour == Colour::Red { Colour::Blue } else { Colour::Red };
         self.edits += 1;
-        for GalleryImage { editor, pack, .. } in &self.images {
+        for FixtureImage { editor, pack, .. } in &self.images {
             let crop = crop(self.colour);
             wait_for("an editor's request to be answered", QUEUED_WITHIN, async || {
                 let answer = editor.set_crop(pack, LOCATION, crop).await;
@@ -106,12 +106,12 @@ impl Gallery {
     pub(super) async fn until_queued(&self) -> Result<(), Cause> {
         wait_for("every edit in the queue", QUEUED_WITHIN, async || {
             let queue = self.observer.queue().await?;
-            let waiting = |image: &&GalleryImage| {
+            let waiting = |image: &&FixtureImage| {
                 queue.iter().any(|entry| {
                     entry.tenant == image.tenant.id && entry.target.to_string() == format!("pack#{}", image.pack)
                 })
             };
-            let missing: Vec<_> = self.images.iter().filter(|image| !waiting(image)).map(GalleryImage::name).collect();
+            let missing: Vec<_> = self.images.iter().filter(|image| !waiting(image)).map(FixtureImage::name).collect();
             Ok(if missing.is_empty() { Ok(()) } else { Err(format!("not {}", missing.join(", "))) })
         })
         .await
@@ -180,7 +180,7 @@ impl Gallery {
     }
 }
 
-impl GalleryImage {
+impl FixtureImage {
     fn name(&self) -> String {
         format!("{}/{}", self.tenant.id, self.pack)
     }

@@ -96,11 +96,11 @@ impl Names {
 }
 
 impl Caller {
-    /// Somebody with the credentials of `role`, whose invalidations go to `edge`.
-    pub(super) fn new(role: &SdkConfig, edge: &str) -> Self {
-        let at_edge = role.to_builder().endpoint_url(edge).build();
+    /// Somebody with the credentials of `role`, whose invalidations go to `emulator`.
+    pub(super) fn new(role: &SdkConfig, emulator: &str) -> Self {
+        let at_emulator = role.to_builder().endpoint_url(emulator).build();
         Self {
-            cloudfront: aws_sdk_cloudfront::Client::new(&at_edge),
+            cloudfront: aws_sdk_cloudfront::Client::new(&at_emulator),
             dynamodb: aws_sdk_dynamodb::Client::new(role),
             s3: aws_sdk_s3::Client::new(role),
             sqs: aws_sdk_sqs::Client::new(role),

@@ -20,8 +20,8 @@ use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::cast::{Cast, EDITED, LOCATION, PURGED_BY_HAND, UNTOUCHED};
-use super::expectation::{Unmet, expect_eq, expect_seen};
+use super::fixture::{Fixture, EDITED, LOCATION, PURGED_BY_HAND, UNTOUCHED};
+use super::observation::{Unmet, expect_eq, expect_seen};
 
 /// How long the tokens are good for that are right in all but one thing.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
@@ -94,13 +94,13 @@ fn has_reason(Answer { body, .. }: &Answer) -> bool {
 }
 
 /// Step: everything that somebody might try on the purge and on the management API.
-pub(super) async fn refused(cast: &Cast<'_>, cloud: &LocalCloud, checkout: &Checkout) -> Result<((), String), Cause> {
+pub(super) async fn refused(fixture: &Fixture<'_>, cloud: &LocalCloud, checkout: &Checkout) -> Result<((), String), Cause> {
     let api = cloud.admin_api()?;
     let good = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let attacks = [tokens::attacks(cloud).await?, paths::attacks(&good), requests::attacks(&good)].concat();
 
-    let upload = presigned_signature(cast).await?;
-    let before = cast.observer.everything_written().await?;
+    let upload = presigned_signature(fixture).await?;
+    let before = fixture.observer.everything_written().await?;
     let mut wrong = Vec::new();
     for attack in &attacks {
         wrong.extend(attack.carry_out(&api).await?);
@@ -108,40 +108,40 @@ pub(super) async fn refused(cast: &Cast<'_>, cloud: &LocalCloud, checkout: &Chec
     expect_eq("the answers that are wrong", &wrong, &vec![])?;
     // Purging takes a moment, and so does the stream.
     tokio::time::sleep(SEEN_WITHIN).await;
-    expect_untouched(cast, &before).await?;
-    let lines = expect_no_secrets(cast, &attacks, &upload).await?;
+    expect_untouched(fixture, &before).await?;
+    let lines = expect_no_secrets(fixture, &attacks, &upload).await?;
 
     let count = attacks.len();
     let numbers = json!({"attacks": count, "refused": count, "purged": 0, "written": 0});
     figures::write(checkout, "attacks", &numbers)?;
-    cast.timeline.add(Part::AdminApi, format!("refused {count} attacks"));
+    fixture.timeline.add(Part::AdminApi, format!("refused {count} attacks"));
     Ok(((), format!("{count} attacks: {count} refused, 0 purged, 0 written; no secret in {lines} lines of the logs")))
 }
 
 /// Has an upload signed, which writes nothing, and gives its signature: a secret that the answer carries.
-async fn presigned_signature(cast: &Cast<'_>) -> Result<String, Cause> {
-    let answer = cast.editor.prepare_upload(PURGED_BY_HAND, LOCATION, 1_000, "image/png").await?.succeeded()?;
+async fn presigned_signature(fixture: &Fixture<'_>) -> Result<String, Cause> {
+    let answer = fixture.editor.prepare_upload(PURGED_BY_HAND, LOCATION, 1_000, "image/png").await?.succeeded()?;
     let url = answer.body["url"].as_str().unwrap_or_default();
     let signature = url.split(['?', '&']).find_map(|parameter| parameter.strip_prefix("X-Amz-Signature="));
     Ok(signature.ok_or("a presigned upload has no signature")?.to_owned())
 }
 
 /// Demands that the tables, the invalidations and the caches are what they were.
-async fn expect_untouched(cast: &Cast<'_>, before: &[HashMap<String, AttributeValue>]) -> Result<(), Cause> {
-    let after = cast.observer.everything_written().await?;
+async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, AttributeValue>]) -> Result<(), Cause> {
+    let after = fixture.observer.everything_written().await?;
     let new: Vec<_> = after.iter().filter(|item| !before.contains(item)).collect();
     let gone: Vec<_> = before.iter().filter(|item| !after.contains(item)).collect();
     expect_eq("what the attacks wrote", &new, &vec![])?;
     expect_eq("what the attacks removed or changed", &gone, &vec![])?;
-    for tenant in [&cast.acme, &cast.globex] {
-        let invalidations = cast.observer.invalidations(&tenant.distribution_id).await?;
+    for tenant in [&fixture.acme, &fixture.globex] {
+        let invalidations = fixture.observer.invalidations(&tenant.distribution_id).await?;
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
     }
     let images = [
-        (&cast.acme, PURGED_BY_HAND, Colour::Amber),
-        (&cast.acme, EDITED, Colour::Red),
-        (&cast.acme, UNTOUCHED, Colour::Green),
-        (&cast.globex, EDITED, Colour::Green),
+        (&fixture.acme, PURGED_BY_HAND, Colour::Amber),
+        (&fixture.acme, EDITED, Colour::Red),
+        (&fixture.acme, UNTOUCHED, Colour::Green),
+        (&fixture.globex, EDITED, Colour::Green),
     ];
     for (tenant, pack, colour) in images {
         let seen = tenant.viewer.fetch(pack, LOCATION).await?;
@@ -151,12 +151,12 @@ async fn expect_untouched(cast: &Cast<'_>, before: &[HashMap<String, AttributeVa
 }
 
 /// Demands that no function logged a token or a signature, and counts the lines.
-async fn expect_no_secrets(cast: &Cast<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
-    let asked = cast.observer.logs("ImageManagement").await?;
+async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
+    let asked = fixture.observer.logs("ImageManagement").await?;
     let is_logged = asked.iter().any(|event| event.message().is_some_and(|line| line.contains("a request is refused")));
     expect_eq("whether image-management logs what it refuses", &is_logged, &true)?;
 
-    let logs = cast.observer.logs("").await?;
+    let logs = fixture.observer.logs("").await?;
     // A token is worth nothing without its last part.
     let tokens = attacks.iter().filter_map(|attack| attack.authorization.as_deref()?.rsplit_once('.'));
     let secrets = tokens.map(|(_, last)| last).filter(|last| last.len() > 20);

@@ -1,4 +1,4 @@
-//! An edit that viewers wait for.
+//! An edit whose effect on viewers is observed.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
 use local_cloud::viewer::{Cache, Fetched};
 
-use super::expectation::Unmet;
+use super::observation::Unmet;
 
 /// What a viewer sees: the image's colour and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct Look {
 
 /// An edit that was made and that a purge brings to viewers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Awaited {
+pub(super) struct ObservedEdit {
     /// What was edited.
     pub(super) name: &'static str,
     /// `<imagePackId>[-<suffix>]`
@@ -33,7 +33,7 @@ pub(super) struct Awaited {
     pub(super) made_at: Instant,
 }
 
-impl Awaited {
+impl ObservedEdit {
     /// What a viewer of `tenant` gets now. Until the new image comes it must be the old one, from the cache.
     /// `true`: it is the new one.
     pub(super) async fn look(&self, tenant: &Tenant) -> Result<(bool, Fetched), Cause> {

@@ -7,27 +7,27 @@ use domain::image::image_pack::Crop;
 use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 
-use super::cast::{BURST_PACKS, BURST_WRITES_PER_PACK, Cast, LOCATION, burst_packs};
+use super::fixture::{BURST_PACKS, BURST_WRITES_PER_PACK, Fixture, LOCATION, burst_packs};
 use super::edit::{QUEUED_WITHIN, described};
-use super::expectation::{expect_eq, wait_for};
+use super::observation::{expect_eq, wait_for};
 use super::upload::BURST_ORIGINAL_SIZE;
 
 /// Step: many writes in a row to a few packs.
-pub(super) async fn burst(cast: &Cast<'_>) -> Result<((), String), Cause> {
+pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
     let began = Instant::now();
     let (width, height) = BURST_ORIGINAL_SIZE;
     for round in 1..=BURST_WRITES_PER_PACK {
         let crop = Crop { x: round, y: 0, width: width - round, height };
         for pack in burst_packs() {
-            cast.editor.set_crop(&pack, LOCATION, crop).await?.succeeded()?;
+            fixture.editor.set_crop(&pack, LOCATION, crop).await?.succeeded()?;
         }
     }
     let writes = u64::from(BURST_PACKS * BURST_WRITES_PER_PACK);
     let took_ms = began.elapsed().as_millis();
-    cast.timeline.add(Part::Editor, format!("moved crops: {writes} writes to {BURST_PACKS} packs in {took_ms} ms"));
+    fixture.timeline.add(Part::Editor, format!("moved crops: {writes} writes to {BURST_PACKS} packs in {took_ms} ms"));
 
     let entries = wait_for("all writes of the burst in the queue", QUEUED_WITHIN, async || {
-        let mut queue = cast.observer.queue().await?;
+        let mut queue = fixture.observer.queue().await?;
         queue.retain(|entry| entry.target.to_string().starts_with("pack#burst"));
         let changes: u64 = queue.iter().map(|entry| entry.changes).sum();
         Ok(if changes >= writes { Ok(queue) } else { Err(format!("{changes} changes: {}", described(&queue))) })
@@ -38,6 +38,6 @@ pub(super) async fn burst(cast: &Cast<'_>) -> Result<((), String), Cause> {
     expect_eq("the changes in each of the burst's queue entries", &changes, &expected)?;
     let last = entries.iter().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();
     let detail = format!("{} queue entries of {BURST_WRITES_PER_PACK} changes each", entries.len());
-    cast.timeline.add_at(last, Part::Stream, format!("made {detail} of them"));
+    fixture.timeline.add_at(last, Part::Stream, format!("made {detail} of them"));
     Ok(((), detail))
 }

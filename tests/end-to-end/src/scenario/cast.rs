@@ -1,4 +1,4 @@
-//! Who plays, and with which images.
+//! The fixture of the scenario: tenants, editors, observer and packs.
 
 use serde_json::{Value, json};
 
@@ -39,9 +39,9 @@ pub(super) const BURST_PACKS: u32 = 20;
 /// How often the burst writes to each of them.
 pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 
-/// Everybody who takes part.
+/// The fixture of the scenario: who takes part in it.
 #[derive(Debug)]
-pub(super) struct Cast<'a> {
+pub(super) struct Fixture<'a> {
     /// The tenant whose images are edited.
     pub(super) acme: Tenant,
     /// The tenant who must not notice.
@@ -56,7 +56,7 @@ pub(super) struct Cast<'a> {
     pub(super) timeline: &'a Timeline,
 }
 
-impl<'a> Cast<'a> {
+impl<'a> Fixture<'a> {
     pub(super) fn of(cloud: &LocalCloud, timeline: &'a Timeline) -> Result<Self, Cause> {
         Ok(Self {
             acme: cloud.tenant("acme")?,
@@ -70,7 +70,7 @@ impl<'a> Cast<'a> {
 }
 
 /// A location's configuration, as the management API takes it.
-pub(super) fn configuration((width, height): (u32, u32)) -> Value {
+pub(super) fn location_config((width, height): (u32, u32)) -> Value {
     json!({"width": width, "height": height, "fit": "cover"})
 }
 

@@ -13,12 +13,12 @@ use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::awaited::{Awaited, Look};
-use super::cast::{
-    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, Cast, EDITED, EDITED_SUFFIXED, FETCHED, LOCATION,
-    OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, TURNED, configuration,
+use super::observed_edit::{ObservedEdit, Look};
+use super::fixture::{
+    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, Fixture, EDITED, EDITED_SUFFIXED, FETCHED, LOCATION,
+    OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, TURNED, location_config,
 };
-use super::expectation::{expect_eq, expect_seen, wait_for};
+use super::observation::{expect_eq, expect_seen, wait_for};
 use super::upload::{CROPPED_BORDER, original};
 
 /// How long the stream may take to fill the queue. The mapping gathers records for a second; the rest is for a function
@@ -30,105 +30,105 @@ const BLUE: Look = Look { colour: Colour::Blue, size: SIZE };
 const GREEN: Look = Look { colour: Colour::Green, size: SIZE };
 
 /// Step: the original of `acme`'s pack is replaced by an upload.
-pub(super) async fn replace(cast: &Cast<'_>) -> Result<([Awaited; 2], String), Cause> {
+pub(super) async fn replace(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2], String), Cause> {
     let upload = original(Colour::Blue, Encoding::Png)?;
     let made_at = Instant::now();
     let media_type = Encoding::Png.content_type();
-    cast.editor.upload_original(EDITED, LOCATION, upload, media_type).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "replaced the original of acme/cat: it is blue now");
+    fixture.editor.upload_original(EDITED, LOCATION, upload, media_type).await?.succeeded()?;
+    fixture.timeline.add(Part::Editor, "replaced the original of acme/cat: it is blue now");
 
     let location = Some(LOCATION);
-    let edit = Awaited { name: "replaced by upload", image: EDITED, location, old: RED, new: BLUE, made_at };
-    let seen = edit.expect_old(&cast.acme).await?;
-    cast.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old image"));
-    queued(cast, "pack#cat").await?;
-    let suffixed = Awaited { name: "replaced by upload, seen with a suffix", image: EDITED_SUFFIXED, ..edit };
-    suffixed.expect_old(&cast.acme).await?;
+    let edit = ObservedEdit { name: "replaced by upload", image: EDITED, location, old: RED, new: BLUE, made_at };
+    let seen = edit.expect_old(&fixture.acme).await?;
+    fixture.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old image"));
+    queued(fixture, "pack#cat").await?;
+    let suffixed = ObservedEdit { name: "replaced by upload, seen with a suffix", image: EDITED_SUFFIXED, ..edit };
+    suffixed.expect_old(&fixture.acme).await?;
     Ok(([edit, suffixed], format!("{seen}, while the edit waits in the queue")))
 }
 
 /// Step: another URL of the same image, which no cache knows.
-pub(super) async fn new_suffix(cast: &Cast<'_>) -> Result<((), String), Cause> {
+pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
     let image = format!("{EDITED}-v2");
-    let new = cast.acme.viewer.fetch(&image, LOCATION).await?;
+    let new = fixture.acme.viewer.fetch(&image, LOCATION).await?;
     expect_seen("acme/cat-v2", &new, Cache::Miss, Colour::Blue)?;
-    cast.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}, the new image"));
-    let again = cast.acme.viewer.fetch(&image, LOCATION).await?;
+    fixture.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}, the new image"));
+    let again = fixture.acme.viewer.fetch(&image, LOCATION).await?;
     expect_seen("acme/cat-v2", &again, Cache::Hit, Colour::Blue)?;
 
-    let old = cast.acme.viewer.fetch(EDITED, LOCATION).await?;
+    let old = fixture.acme.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("acme/cat", &old, Cache::Hit, Colour::Red)?;
-    expect_eq("acme's invalidations", &cast.observer.invalidations(&cast.acme.distribution_id).await?, &vec![])?;
+    expect_eq("acme's invalidations", &fixture.observer.invalidations(&fixture.acme.distribution_id).await?, &vec![])?;
     Ok(((), format!("acme/cat-v2: {new}, while acme/cat: {old}")))
 }
 
 /// Step: the original of a pack is replaced by one that the API fetches from a web server, and not from where the cloud
 /// keeps its credentials.
-pub(super) async fn fetch(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<(Awaited, String), Cause> {
+pub(super) async fn fetch(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<(ObservedEdit, String), Cause> {
     for file in ["metadata.png", "no-such-image.png"] {
-        let refused = cast.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url(file)).await?;
+        let refused = fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url(file)).await?;
         expect_eq("the answer to fetchImage", &refused.status, &StatusCode::UNPROCESSABLE_ENTITY)?;
-        cast.timeline.add(Part::AdminApi, format!("fetchImage of {file}: {refused}"));
+        fixture.timeline.add(Part::AdminApi, format!("fetchImage of {file}: {refused}"));
     }
 
     let made_at = Instant::now();
-    cast.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url("moved.png")).await?.succeeded()?;
-    cast.timeline
+    fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url("moved.png")).await?.succeeded()?;
+    fixture.timeline
         .add(Part::Editor, "replaced the original of acme/fox by one fetched from a web server: it is blue now");
     let name = "replaced by fetchImage";
-    let edit = Awaited { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };
-    let seen = edit.expect_old(&cast.acme).await?;
-    queued(cast, "pack#fox").await?;
+    let edit = ObservedEdit { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };
+    let seen = edit.expect_old(&fixture.acme).await?;
+    queued(fixture, "pack#fox").await?;
     Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was refused")))
 }
 
 /// Step: a crop moves to the blue part of an image, and a pack gets another main location.
-pub(super) async fn crop_and_turn(cast: &Cast<'_>) -> Result<([Awaited; 2], String), Cause> {
+pub(super) async fn crop_and_turn(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2], String), Cause> {
     let crop = Crop { x: CROPPED_BORDER, y: 0, width: 400, height: 1200 };
     let made_at = Instant::now();
-    cast.editor.set_crop(CROPPED, LOCATION, crop).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "moved the crop of acme/hen to its blue part");
+    fixture.editor.set_crop(CROPPED, LOCATION, crop).await?.succeeded()?;
+    fixture.timeline.add(Part::Editor, "moved the crop of acme/hen to its blue part");
     let location = Some(LOCATION);
-    let cropped = Awaited { name: "crop moved", image: CROPPED, location, old: RED, new: BLUE, made_at };
+    let cropped = ObservedEdit { name: "crop moved", image: CROPPED, location, old: RED, new: BLUE, made_at };
 
     let poster = original(Colour::Green, Encoding::Jpeg)?;
     let media_type = Encoding::Jpeg.content_type();
-    cast.editor.upload_original(TURNED, OTHER_LOCATION, poster, media_type).await?.succeeded()?;
+    fixture.editor.upload_original(TURNED, OTHER_LOCATION, poster, media_type).await?.succeeded()?;
     let made_at = Instant::now();
     let changes = json!({"mainImageLocation": OTHER_LOCATION});
-    cast.editor.patch_pack(TURNED, &changes).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "made the green poster of acme/elk its main image");
+    fixture.editor.patch_pack(TURNED, &changes).await?.succeeded()?;
+    fixture.timeline.add(Part::Editor, "made the green poster of acme/elk its main image");
     let name = "another main location";
-    let turned = Awaited { name, image: TURNED, location: None, old: RED, new: GREEN, made_at };
+    let turned = ObservedEdit { name, image: TURNED, location: None, old: RED, new: GREEN, made_at };
 
     let edits = [cropped, turned];
     let mut details = Vec::new();
     for (edit, target) in edits.iter().zip(["pack#hen", "pack#elk"]) {
-        details.push(format!("acme/{}: {}", edit.image, edit.expect_old(&cast.acme).await?));
-        queued(cast, target).await?;
+        details.push(format!("acme/{}: {}", edit.image, edit.expect_old(&fixture.acme).await?));
+        queued(fixture, target).await?;
     }
     Ok((edits, details.join("; ")))
 }
 
 /// Step: a location's configuration is saved without force, which changes only variants rendered from then on, and then
 /// with force.
-pub(super) async fn configure(cast: &Cast<'_>) -> Result<(Awaited, String), Cause> {
-    let smaller = configuration(RECONFIGURED_SIZE);
-    cast.editor.put_location_config(CONFIGURED_LOCATION, &smaller, false).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "made the location banner smaller, without force");
-    let kept = cast.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
+pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String), Cause> {
+    let smaller = location_config(RECONFIGURED_SIZE);
+    fixture.editor.put_location_config(CONFIGURED_LOCATION, &smaller, false).await?.succeeded()?;
+    fixture.timeline.add(Part::Editor, "made the location banner smaller, without force");
+    let kept = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_eq("the size of acme/yak", &(kept.image.width, kept.image.height), &CONFIGURED_SIZE)?;
-    let new = cast.acme.viewer.fetch(&format!("{CONFIGURED}-new"), CONFIGURED_LOCATION).await?;
+    let new = fixture.acme.viewer.fetch(&format!("{CONFIGURED}-new"), CONFIGURED_LOCATION).await?;
     expect_eq("the size of acme/yak-new", &(new.image.width, new.image.height), &RECONFIGURED_SIZE)?;
-    let is_queued = cast.observer.queue().await?.iter().any(|entry| entry.target.to_string() == "location#banner");
+    let is_queued = fixture.observer.queue().await?.iter().any(|entry| entry.target.to_string() == "location#banner");
     expect_eq("whether the location waits in the queue", &is_queued, &false)?;
 
     let made_at = Instant::now();
-    cast.editor.force_location(CONFIGURED_LOCATION).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "forced the location banner");
-    queued(cast, "location#banner").await?;
+    fixture.editor.force_location(CONFIGURED_LOCATION).await?.succeeded()?;
+    fixture.timeline.add(Part::Editor, "forced the location banner");
+    queued(fixture, "location#banner").await?;
     let look = |size| Look { colour: Colour::Amber, size };
-    let edit = Awaited {
+    let edit = ObservedEdit {
         name: "location's configuration forced",
         image: CONFIGURED,
         location: Some(CONFIGURED_LOCATION),
@@ -136,20 +136,20 @@ pub(super) async fn configure(cast: &Cast<'_>) -> Result<(Awaited, String), Caus
         new: look(RECONFIGURED_SIZE),
         made_at,
     };
-    let seen = edit.expect_old(&cast.acme).await?;
+    let seen = edit.expect_old(&fixture.acme).await?;
     Ok((edit, format!("without force only the new acme/yak-new is smaller; acme/yak: {seen}, waiting for its purge")))
 }
 
 /// Waits until `target` of acme is in the queue, and tells when the stream put it there.
-pub(super) async fn queued(cast: &Cast<'_>, target: &str) -> Result<(), Cause> {
+pub(super) async fn queued(fixture: &Fixture<'_>, target: &str) -> Result<(), Cause> {
     let entry = wait_for(&format!("{target} of acme in the queue"), QUEUED_WITHIN, async || {
-        let queue = cast.observer.queue().await?;
-        let entry = queue.iter().find(|entry| entry.tenant == cast.acme.id && entry.target.to_string() == target);
+        let queue = fixture.observer.queue().await?;
+        let entry = queue.iter().find(|entry| entry.tenant == fixture.acme.id && entry.target.to_string() == target);
         Ok(entry.cloned().ok_or_else(|| described(&queue)))
     })
     .await?;
     let what = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.reasons);
-    cast.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, what);
+    fixture.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, what);
     Ok(())
 }
 

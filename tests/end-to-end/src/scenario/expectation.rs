@@ -1,4 +1,4 @@
-//! What should be seen, and waiting until it is.
+//! Observations: compares what is seen with what is expected, and polls until both agree.
 
 use std::time::{Duration, Instant};
 

@@ -12,13 +12,13 @@ use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::cast::{Cast, EDITED, LOCATION, PURGED_BY_HAND};
-use super::expectation::{expect_eq, expect_seen, wait_for};
+use super::fixture::{Fixture, EDITED, LOCATION, PURGED_BY_HAND};
+use super::observation::{expect_eq, expect_seen, wait_for};
 
 /// How long an admin's token is good for.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
-/// How long a purge may take from CloudFront's acceptance to a viewer. The edge takes a second; CloudFront promises five
-/// for 95 of 100.
+/// How long a purge may take from CloudFront's acceptance to a viewer. The emulator takes a second; CloudFront promises
+/// five for 95 of 100.
 const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a purge or a write by the stream would take to be seen.
@@ -27,37 +27,37 @@ const UNTOUCHED_FOR: Duration = Duration::from_secs(2);
 const COMPLETED_WITHIN: Duration = Duration::from_secs(150);
 
 /// Step: an admin asks what a purge would do, which does nothing.
-pub(super) async fn previewed(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+pub(super) async fn previewed(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     // The edits before it are on their way through the stream: only the pack itself must stay as it is.
-    let before = traces(cast).await?;
+    let before = traces(fixture).await?;
     let answer = cloud.admin_api()?.preview("acme", PURGED_BY_HAND, &token).await?.succeeded()?;
     let body = &answer.body;
     expect_eq("the items of the dry run", &body["wouldInvalidate"]["items"], &json!(["#acme/dog"]))?;
     expect_eq("the variants of the dry run", &body["wouldDelete"]["variants"], &json!(1))?;
     expect_eq("the price of the dry run", &body["priceUsd"]["together"], &json!(0.01))?;
     tokio::time::sleep(UNTOUCHED_FOR).await;
-    expect_eq("the traces of acme/dog", &traces(cast).await?, &before)?;
-    let seen = cast.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
+    expect_eq("the traces of acme/dog", &traces(fixture).await?, &before)?;
+    let seen = fixture.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
     expect_seen("acme/dog", &seen, Cache::Hit, Colour::Amber)?;
     let detail = format!("would purge #acme/dog and 1 variant for US$ 0.01; acme/dog: {seen}");
-    cast.timeline.add(Part::AdminApi, format!("DELETE acme/dog?dryRun=true {detail}"));
+    fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog?dryRun=true {detail}"));
     Ok(((), detail))
 }
 
-/// What a purge of the pack would leave: in the queue, in the ledger and at the edge.
-async fn traces(cast: &Cast<'_>) -> Result<[usize; 3], Cause> {
+/// What a purge of the pack would leave: in the queue, in the ledger and at the emulator.
+async fn traces(fixture: &Fixture<'_>) -> Result<[usize; 3], Cause> {
     let is_of_it = |target: &Target| target.to_string() == format!("pack#{PURGED_BY_HAND}");
-    let queued = cast.observer.queue().await?.iter().filter(|entry| is_of_it(&entry.target)).count();
-    let purged = cast.observer.ledger().await?.iter().filter(|row| is_of_it(&row.target)).count();
-    let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+    let queued = fixture.observer.queue().await?.iter().filter(|entry| is_of_it(&entry.target)).count();
+    let purged = fixture.observer.ledger().await?.iter().filter(|row| is_of_it(&row.target)).count();
+    let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
     let told = invalidations.iter().filter(|one| one.items.contains(&"#acme/dog".to_owned())).count();
     Ok([queued, purged, told])
 }
 
 /// Step: an admin asks why a viewer still gets the old image, before the purge.
-pub(super) async fn asked_before(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
-    let body = status(cast, cloud, EDITED).await?;
+pub(super) async fn asked_before(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+    let body = status(fixture, cloud, EDITED).await?;
     expect_eq("what waits for acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
     let verdict = verdict(&body);
     expect_eq("whether the verdict says so", &verdict.contains("The change of pack cat was made"), &true)?;
@@ -65,9 +65,9 @@ pub(super) async fn asked_before(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<
 }
 
 /// Step: the same question, when every purge was completed.
-pub(super) async fn asked_after(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+pub(super) async fn asked_after(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let body = wait_for("acme/cat's purge to be completed", COMPLETED_WITHIN, async || {
-        let body = status(cast, cloud, EDITED).await?;
+        let body = status(fixture, cloud, EDITED).await?;
         let is_over = body["pending"] == json!([]) && body["running"] == json!([]);
         Ok(if is_over { Ok(body) } else { Err(verdict(&body)) })
     })
@@ -78,10 +78,10 @@ pub(super) async fn asked_after(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<(
     Ok(((), verdict(&body)))
 }
 
-async fn status(cast: &Cast<'_>, cloud: &LocalCloud, pack: &str) -> Result<Value, Cause> {
+async fn status(fixture: &Fixture<'_>, cloud: &LocalCloud, pack: &str) -> Result<Value, Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let answer = cloud.admin_api()?.purge_status("acme", pack, &token).await?.succeeded()?;
-    cast.timeline.add(Part::AdminApi, format!("GET acme/{pack}: {}", verdict(&answer.body)));
+    fixture.timeline.add(Part::AdminApi, format!("GET acme/{pack}: {}", verdict(&answer.body)));
     Ok(answer.body)
 }
 
@@ -90,26 +90,26 @@ fn verdict(body: &Value) -> String {
 }
 
 /// Step: an admin of this tenant purges one pack, and no purge run is needed.
-pub(super) async fn accepted(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+pub(super) async fn accepted(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
-    let purge_runs = cast.observer.purge_runs().await?;
+    let purge_runs = fixture.observer.purge_runs().await?;
     let answer = cloud.admin_api()?.delete("acme", PURGED_BY_HAND, Some(&token)).await?;
-    cast.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {answer}"));
+    fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {answer}"));
     expect_eq("the answer to DELETE acme/dog", &answer.status, &StatusCode::ACCEPTED)?;
     expect_eq("variantsDeleted", &answer.body["variantsDeleted"], &1.into())?;
     let id = answer.body["invalidation"]["id"].as_str().unwrap_or_default();
 
-    let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+    let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
     let seen: Vec<_> = invalidations.iter().map(|one| (one.id.as_str(), one.items.as_slice())).collect();
     expect_eq("acme's invalidations", &seen, &vec![(id, ["#acme/dog".to_owned()].as_slice())])?;
 
     let fresh = wait_for("acme/dog to be purged", EFFECTIVE_WITHIN, async || {
-        let seen = cast.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
+        let seen = fixture.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
         Ok(if seen.cache == Cache::Miss { Ok(seen) } else { Err(seen.to_string()) })
     })
     .await?;
     expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
-    cast.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
-    expect_eq("the purge runs since the DELETE", &cast.observer.purge_runs().await?.len(), &purge_runs.len())?;
+    fixture.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
+    expect_eq("the purge runs since the DELETE", &fixture.observer.purge_runs().await?.len(), &purge_runs.len())?;
     Ok(((), format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any purge run")))
 }

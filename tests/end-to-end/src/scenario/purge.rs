@@ -13,11 +13,11 @@ use local_cloud::report::{Cause, MeasuredEdit, Report, millis};
 use local_cloud::timeline::Part;
 use local_cloud::viewer::{Cache, Fetched};
 
-use super::awaited::Awaited;
-use super::cast::{
-    CONFIGURED_LOCATION, CROPPED, Cast, EDITED, FETCHED, LOCATION, PURGED_BY_HAND, TURNED, UNTOUCHED, burst_packs,
+use super::observed_edit::ObservedEdit;
+use super::fixture::{
+    CONFIGURED_LOCATION, CROPPED, Fixture, EDITED, FETCHED, LOCATION, PURGED_BY_HAND, TURNED, UNTOUCHED, burst_packs,
 };
-use super::expectation::{expect_eq, expect_seen, wait_for};
+use super::observation::{expect_eq, expect_seen, wait_for};
 
 /// How long to wait for the next purge run: it comes every minute, and the local AWS looks every ten seconds
 /// whether one is due.
@@ -28,23 +28,23 @@ const PURGED_WITHIN: Duration = Duration::from_secs(200);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Step: a write that no viewer could see, and the first purge run after it.
-pub(super) async fn idle_purge_run(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
-    cast.editor.patch_pack(EDITED, &json!({"assetId": "asset-2", "title": "A cat"})).await?.succeeded()?;
-    cast.timeline.add(Part::Editor, "changed only the metadata of acme/cat");
+pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Result<((), String), Cause> {
+    fixture.editor.patch_pack(EDITED, &json!({"assetId": "asset-2", "title": "A cat"})).await?.succeeded()?;
+    fixture.timeline.add(Part::Editor, "changed only the metadata of acme/cat");
 
-    let before = cast.observer.purge_runs().await?.len();
+    let before = fixture.observer.purge_runs().await?.len();
     let began = Instant::now();
     let at = wait_for("the next purge run", PURGE_RUN_WITHIN, async || {
         report.progress.note(&format!("waiting for the next purge run, {} s", began.elapsed().as_secs()));
-        let purge_runs = cast.observer.purge_runs().await?;
+        let purge_runs = fixture.observer.purge_runs().await?;
         Ok(purge_runs.get(before).copied().ok_or_else(|| format!("{} purge runs since the deployment", purge_runs.len())))
     })
     .await?;
-    cast.timeline.add_at(at, Part::PurgeRun, "found nothing to purge");
+    fixture.timeline.add_at(at, Part::PurgeRun, "found nothing to purge");
 
-    expect_eq("the queue", &cast.observer.queue().await?, &vec![])?;
-    for (tenant, colour) in [(&cast.acme, Colour::Red), (&cast.globex, Colour::Green)] {
-        let invalidations = cast.observer.invalidations(&tenant.distribution_id).await?;
+    expect_eq("the queue", &fixture.observer.queue().await?, &vec![])?;
+    for (tenant, colour) in [(&fixture.acme, Colour::Red), (&fixture.globex, Colour::Green)] {
+        let invalidations = fixture.observer.invalidations(&tenant.distribution_id).await?;
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
         let seen = tenant.viewer.fetch(EDITED, LOCATION).await?;
         expect_seen(&format!("{}/{EDITED}", tenant.id), &seen, Cache::Hit, colour)?;
@@ -55,31 +55,31 @@ pub(super) async fn idle_purge_run(cast: &Cast<'_>, report: &Report) -> Result<(
 /// Step: viewers look again and again. Until the new image comes it must be the old one from the cache; nobody else
 /// may notice anything.
 pub(super) async fn until_fresh(
-    cast: &Cast<'_>,
+    fixture: &Fixture<'_>,
     report: &Report,
-    mut edits: Vec<Awaited>,
+    mut edits: Vec<ObservedEdit>,
 ) -> Result<((), String), Cause> {
     let began = Instant::now();
     let mut fresh = Vec::new();
     while !edits.is_empty() {
         for edit in std::mem::take(&mut edits) {
-            match edit.look(&cast.acme).await? {
-                (true, seen) => fresh.push(became_fresh(cast, report, &edit, &seen)),
+            match edit.look(&fixture.acme).await? {
+                (true, seen) => fresh.push(became_fresh(fixture, report, &edit, &seen)),
                 (false, _) => edits.push(edit),
             }
         }
-        bystanders_are_hits(cast).await?;
+        bystanders_are_hits(fixture).await?;
         expect_eq("whether the new images came in time", &(began.elapsed() < PURGED_WITHIN), &true)?;
         report.progress.note(&format!("{} of the edits are fresh, {} wait", fresh.len(), edits.len()));
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let again = cast.acme.viewer.fetch(EDITED, LOCATION).await?;
+    let again = fixture.acme.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("acme/cat", &again, Cache::Hit, Colour::Blue)?;
     Ok(((), fresh.join("\n")))
 }
 
 /// Notes that a viewer got the new image.
-fn became_fresh(cast: &Cast<'_>, report: &Report, edit: &Awaited, seen: &Fetched) -> String {
+fn became_fresh(fixture: &Fixture<'_>, report: &Report, edit: &ObservedEdit, seen: &Fetched) -> String {
     let write_to_fresh_ms = millis(edit.made_at.elapsed());
     report.measure(|measured| {
         if edit.image == EDITED {
@@ -87,33 +87,33 @@ fn became_fresh(cast: &Cast<'_>, report: &Report, edit: &Awaited, seen: &Fetched
         }
         measured.edits.push(MeasuredEdit { name: edit.name, write_to_fresh_ms });
     });
-    cast.timeline.add(Part::Viewer, format!("acme/{}: {seen}, {}", edit.image, edit.name));
+    fixture.timeline.add(Part::Viewer, format!("acme/{}: {seen}, {}", edit.image, edit.name));
     format!("acme/{}: {seen}, {write_to_fresh_ms} ms after the edit ({})", edit.image, edit.name)
 }
 
-async fn bystanders_are_hits(cast: &Cast<'_>) -> Result<(), Cause> {
-    let other_tenant = cast.globex.viewer.fetch(EDITED, LOCATION).await?;
+async fn bystanders_are_hits(fixture: &Fixture<'_>) -> Result<(), Cause> {
+    let other_tenant = fixture.globex.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("globex/cat", &other_tenant, Cache::Hit, Colour::Green)?;
-    let other_pack = cast.acme.viewer.fetch(UNTOUCHED, LOCATION).await?;
+    let other_pack = fixture.acme.viewer.fetch(UNTOUCHED, LOCATION).await?;
     Ok(expect_seen("acme/owl", &other_pack, Cache::Hit, Colour::Green)?)
 }
 
-/// Step: what the purges were, by the queue, the ledger and the edge.
-pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), String), Cause> {
+/// Step: what the purges were, by the queue, the ledger and the emulator.
+pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<((), String), Cause> {
     wait_for("an empty queue", PURGED_WITHIN, async || {
-        let waiting = cast.observer.queue().await?.len();
+        let waiting = fixture.observer.queue().await?.len();
         Ok(if waiting == 0 { Ok(()) } else { Err(format!("{waiting} entries")) })
     })
     .await?;
     let mut invalidations = wait_for("every invalidation to be Completed", PURGE_RUN_WITHIN, async || {
-        let invalidations = cast.observer.invalidations(&cast.acme.distribution_id).await?;
+        let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
         let all = invalidations.iter().all(|one| one.status == "Completed");
         Ok(if all { Ok(invalidations) } else { Err(format!("{invalidations:?}")) })
     })
     .await?;
-    let ledger = cast.observer.ledger().await?;
+    let ledger = fixture.observer.ledger().await?;
     let sent = sent_requests(&ledger);
-    tell(cast, &sent, &invalidations);
+    tell(fixture, &sent, &invalidations);
     report.measure(|measured| {
         measured.invalidations = invalidations.len() as u64;
         measured.paths = invalidations.iter().map(|one| one.items.len() as u64).sum();
@@ -123,9 +123,9 @@ pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), St
     // Each purge in the ledger is one request, and each request is a purge in the ledger, item by item.
     let in_ledger: BTreeMap<_, _> = sent.iter().map(|request| (request.invalidation_id, request.tags())).collect();
     invalidations.sort_by(|one, other| one.id.cmp(&other.id));
-    let at_edge: BTreeMap<_, _> =
+    let at_emulator: BTreeMap<_, _> =
         invalidations.iter().map(|Invalidation { id, items, .. }| (id.as_str(), items.clone())).collect();
-    expect_eq("the invalidations of acme at the edge", &at_edge, &in_ledger)?;
+    expect_eq("the invalidations of acme at the emulator", &at_emulator, &in_ledger)?;
 
     // The admin's DELETE, then the purge run: one request for all packs (the burst, the edits and the DELETE's final
     // purge) and one for the location. Only what had not settled is purged once more by the next purge run.
@@ -139,10 +139,10 @@ pub(super) async fn accounts(cast: &Cast<'_>, report: &Report) -> Result<((), St
     let requests: Vec<_> = sent.iter().map(SentRequest::tags).collect();
     expect_eq("acme's requests", &requests, &expected)?;
 
-    let globex = cast.observer.invalidations(&cast.globex.distribution_id).await?;
+    let globex = fixture.observer.invalidations(&fixture.globex.distribution_id).await?;
     expect_eq("globex's invalidations", &globex, &vec![])?;
-    bystanders_are_hits(cast).await?;
-    expect_eq("the dead letters", &cast.observer.dead_letters().await?, &0)?;
+    bystanders_are_hits(fixture).await?;
+    expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
     let sizes: Vec<_> = requests.iter().map(|items| format!("{} items", items.len())).collect();
     Ok((
         (),
@@ -193,19 +193,19 @@ fn sent_requests(ledger: &[LedgerRow]) -> Vec<SentRequest<'_>> {
     sent
 }
 
-/// Tells when the purge runs began to purge and when the edge heard of it.
-fn tell(cast: &Cast<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
+/// Tells when the purge runs began to purge and when the emulator heard of it.
+fn tell(fixture: &Fixture<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
     for SentRequest { rows, .. } in sent {
         let Some(first) = rows.iter().find(|row| row.requested_by.contains("stream")) else { continue };
         let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
         let what = format!("begins to purge {} targets; deletes {variants} variants first", rows.len());
-        cast.timeline.add_at(first.started_at.as_millis(), Part::PurgeRun, what);
+        fixture.timeline.add_at(first.started_at.as_millis(), Part::PurgeRun, what);
     }
     for Invalidation { id, created_at_ms, items, .. } in invalidations {
         let what = match items.as_slice() {
             [item] => format!("accepts invalidation {id} of {item}"),
             _ => format!("accepts invalidation {id} of {} items", items.len()),
         };
-        cast.timeline.add_at(*created_at_ms, Part::Edge, what);
+        fixture.timeline.add_at(*created_at_ms, Part::Emulator, what);
     }
 }

@@ -16,10 +16,10 @@ use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::report::{Cause, millis};
 use local_cloud::timeline::Part;
 
-use super::awaited::{Awaited, Look};
-use super::cast::{Cast, FETCHED, LOCATION, PURGED_BY_HAND, SIZE};
+use super::observed_edit::{ObservedEdit, Look};
+use super::fixture::{Fixture, FETCHED, LOCATION, PURGED_BY_HAND, SIZE};
 use super::edit::queued;
-use super::expectation::{expect_eq, wait_for};
+use super::observation::{expect_eq, wait_for};
 use super::upload::original;
 
 /// The environment that is deployed.
@@ -30,7 +30,7 @@ const NO_PURGE_RUN_FOR: Duration = Duration::from_secs(45);
 const PURGE_RUN_DUE_WITHIN: Duration = Duration::from_secs(40);
 
 /// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
-pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Result<([Awaited; 2], String), Cause> {
+pub(super) async fn lose_and_recover(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<([ObservedEdit; 2], String), Cause> {
     let ministack = cloud.ministack();
     let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
     let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
@@ -39,40 +39,40 @@ pub(super) async fn lose_and_recover(cast: &Cast<'_>, cloud: &LocalCloud) -> Res
     let nobody_looks = ProgressBar::hidden();
 
     let no_purge_run_soon =
-        cast.observer.purge_runs().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
+        fixture.observer.purge_runs().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
     if !no_purge_run_soon {
-        let before = cast.observer.purge_runs().await?.len();
+        let before = fixture.observer.purge_runs().await?.len();
         wait_for("the purge run that is due", PURGE_RUN_DUE_WITHIN, async || {
-            let purge_runs = cast.observer.purge_runs().await?.len();
+            let purge_runs = fixture.observer.purge_runs().await?.len();
             Ok(if purge_runs > before { Ok(()) } else { Err(format!("{purge_runs} purge runs")) })
         })
         .await?;
     }
     let since = now();
-    let given_up = lose(cast, FETCHED, Colour::Blue, Colour::Red, "given up by the stream, replayed").await?;
-    let hidden = lose(cast, PURGED_BY_HAND, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
-    expect_eq("the queue when both edits are lost", &cast.observer.queue().await?, &vec![])?;
+    let given_up = lose(fixture, FETCHED, Colour::Blue, Colour::Red, "given up by the stream, replayed").await?;
+    let hidden = lose(fixture, PURGED_BY_HAND, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
+    expect_eq("the queue when both edits are lost", &fixture.observer.queue().await?, &vec![])?;
 
     let dead_letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
     let send = clients.sqs.send_message().queue_url(&installation.dead_letter_queue_url);
     send.message_body(dead_letter.to_string()).send().await.map_err(aws_sdk_sqs::Error::from)?;
     let replayed = recovery.replay(&nobody_looks).await?;
     expect_eq("the first replay", &replayed, &Replayed { replayed: 1, left: Vec::new() })?;
-    queued(cast, &format!("pack#{FETCHED}")).await?;
+    queued(fixture, &format!("pack#{FETCHED}")).await?;
     let replayed_again = recovery.replay(&nobody_looks).await?;
     expect_eq("the second replay", &replayed_again, &Replayed::default())?;
-    expect_eq("the dead letters", &cast.observer.dead_letters().await?, &0)?;
-    cast.timeline.add(Part::Stream, "replayed what the stream gave up on: acme/fox");
+    expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
+    fixture.timeline.add(Part::Stream, "replayed what the stream gave up on: acme/fox");
 
     let resync = Resync { since, tenant: None, is_dry_run: false };
     let resynced = recovery.resync(&resync, &nobody_looks).await?;
     expect_eq("what the first resync enqueues and leaves alone", &answered(&resynced), &(1, 1))?;
-    queued(cast, &format!("pack#{PURGED_BY_HAND}")).await?;
+    queued(fixture, &format!("pack#{PURGED_BY_HAND}")).await?;
     let resynced_again = recovery.resync(&resync, &nobody_looks).await?;
     expect_eq("what the second resync enqueues and leaves alone", &answered(&resynced_again), &(0, 2))?;
-    cast.timeline.add(Part::Stream, "resynced what an outage hid: acme/dog");
+    fixture.timeline.add(Part::Stream, "resynced what an outage hid: acme/dog");
 
-    let queue = cast.observer.queue().await?;
+    let queue = fixture.observer.queue().await?;
     let doubled = replayed_again.replayed + resynced_again.enqueued + (queue.len() as u64).saturating_sub(2);
     write_figures(&json!({
         "replayed": replayed.replayed, "resynced": resynced.enqueued, "lost": 2_u64.saturating_sub(queue.len() as u64),
@@ -88,26 +88,26 @@ fn answered(resynced: &Resynced) -> (u64, u64) {
 
 /// Replaces an image and takes its row out of the queue, as if the stream handler had never written it.
 async fn lose(
-    cast: &Cast<'_>,
+    fixture: &Fixture<'_>,
     pack: &'static str,
     old: Colour,
     new: Colour,
     name: &'static str,
-) -> Result<Awaited, Cause> {
-    cast.acme.viewer.fetch(pack, LOCATION).await?;
+) -> Result<ObservedEdit, Cause> {
+    fixture.acme.viewer.fetch(pack, LOCATION).await?;
     let upload = original(new, Encoding::Jpeg)?;
     let made_at = Instant::now();
-    cast.editor.upload_original(pack, LOCATION, upload, Encoding::Jpeg.content_type()).await?.succeeded()?;
+    fixture.editor.upload_original(pack, LOCATION, upload, Encoding::Jpeg.content_type()).await?.succeeded()?;
     let target = format!("pack#{pack}");
-    queued(cast, &target).await?;
-    let delete = cast.observer.clients.dynamodb.delete_item().table_name(&cast.observer.queue_table);
-    let key = [("tenant", cast.acme.id.to_string()), ("target", target)];
+    queued(fixture, &target).await?;
+    let delete = fixture.observer.clients.dynamodb.delete_item().table_name(&fixture.observer.queue_table);
+    let key = [("tenant", fixture.acme.id.to_string()), ("target", target)];
     let delete = key.into_iter().fold(delete, |delete, (name, value)| delete.key(name, Key::S(value)));
     delete.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
     let look = |colour| Look { colour, size: SIZE };
-    let edit = Awaited { name, image: pack, location: Some(LOCATION), old: look(old), new: look(new), made_at };
-    let seen = edit.expect_old(&cast.acme).await?;
-    cast.timeline.add(Part::Editor, format!("replaced the original of acme/{pack}, and the queue lost it: {seen}"));
+    let edit = ObservedEdit { name, image: pack, location: Some(LOCATION), old: look(old), new: look(new), made_at };
+    let seen = edit.expect_old(&fixture.acme).await?;
+    fixture.timeline.add(Part::Editor, format!("replaced the original of acme/{pack}, and the queue lost it: {seen}"));
     Ok(edit)
 }
 

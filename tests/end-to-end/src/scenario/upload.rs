@@ -9,11 +9,11 @@ use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::cast::{
-    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, Cast, EDITED, EDITED_SUFFIXED, FETCHED, LOCATION,
-    OTHER_LOCATION, PURGED_BY_HAND, SIZE, TURNED, UNTOUCHED, burst_packs, configuration,
+use super::fixture::{
+    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, Fixture, EDITED, EDITED_SUFFIXED, FETCHED, LOCATION,
+    OTHER_LOCATION, PURGED_BY_HAND, SIZE, TURNED, UNTOUCHED, burst_packs, location_config,
 };
-use super::expectation::{expect_eq, expect_seen};
+use super::observation::{expect_eq, expect_seen};
 
 /// Size of an original in pixels.
 const ORIGINAL_SIZE: (u32, u32) = (1600, 1200);
@@ -32,18 +32,18 @@ pub(super) fn original(colour: Colour, encoding: Encoding) -> Result<Vec<u8>, Ca
 }
 
 /// Step: the locations' configurations, the packs and their originals.
-pub(super) async fn upload(cast: &Cast<'_>) -> Result<((), String), Cause> {
-    for editor in [&cast.editor, &cast.globex_editor] {
+pub(super) async fn upload(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+    for editor in [&fixture.editor, &fixture.globex_editor] {
         for (location, size) in [(LOCATION, SIZE), (OTHER_LOCATION, SIZE), (CONFIGURED_LOCATION, CONFIGURED_SIZE)] {
-            editor.put_location_config(location, &configuration(size), false).await?.succeeded()?;
+            editor.put_location_config(location, &location_config(size), false).await?.succeeded()?;
         }
     }
-    let editor = &cast.editor;
+    let editor = &fixture.editor;
     let red = || original(Colour::Red, Encoding::Jpeg);
     let green = || original(Colour::Green, Encoding::Png);
     let amber = || original(Colour::Amber, Encoding::Jpeg);
     create(editor, EDITED, LOCATION, red()?, Encoding::Jpeg).await?;
-    create(&cast.globex_editor, EDITED, LOCATION, green()?, Encoding::Png).await?;
+    create(&fixture.globex_editor, EDITED, LOCATION, green()?, Encoding::Png).await?;
     create(editor, PURGED_BY_HAND, LOCATION, amber()?, Encoding::Jpeg).await?;
     create(editor, UNTOUCHED, LOCATION, green()?, Encoding::Png).await?;
     create(editor, FETCHED, LOCATION, red()?, Encoding::Jpeg).await?;
@@ -62,30 +62,30 @@ pub(super) async fn upload(cast: &Cast<'_>) -> Result<((), String), Cause> {
     editor.upload_presigned(CROPPED, LOCATION, image, Encoding::Png.content_type()).await?.succeeded()?;
 
     let what = "uploaded a red acme/cat, a green globex/cat and 26 more images of acme";
-    cast.timeline.add(Part::Editor, what);
+    fixture.timeline.add(Part::Editor, what);
     Ok(((), format!("{what}; one of {megabytes} MB by a presigned upload")))
 }
 
 /// Step: both tenants' viewers, and one look at every other image, so that there is something to purge.
-pub(super) async fn first_views(cast: &Cast<'_>) -> Result<((), String), Cause> {
+pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
     let mut details = Vec::new();
-    for (tenant, colour) in [(&cast.acme, Colour::Red), (&cast.globex, Colour::Green)] {
-        details.push(first_views_of(cast, tenant, colour).await?);
+    for (tenant, colour) in [(&fixture.acme, Colour::Red), (&fixture.globex, Colour::Green)] {
+        details.push(first_views_of(fixture, tenant, colour).await?);
     }
     let others = [PURGED_BY_HAND, UNTOUCHED, FETCHED, CROPPED, EDITED_SUFFIXED].map(ToOwned::to_owned);
     for image in others.into_iter().chain(burst_packs()) {
-        let seen = cast.acme.viewer.fetch(&image, LOCATION).await?;
+        let seen = fixture.acme.viewer.fetch(&image, LOCATION).await?;
         expect_eq(&format!("X-Cache of acme/{image}"), &seen.cache, &Cache::Miss)?;
     }
-    let turned = cast.acme.viewer.fetch_main(TURNED).await?;
+    let turned = fixture.acme.viewer.fetch_main(TURNED).await?;
     expect_seen("acme/elk", &turned, Cache::Miss, Colour::Red)?;
-    let configured = cast.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
+    let configured = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_seen("acme/yak", &configured, Cache::Miss, Colour::Amber)?;
-    cast.timeline.add(Part::Viewer, "looked at the 26 other images of acme and at acme/cat-v1, all Misses");
+    fixture.timeline.add(Part::Viewer, "looked at the 26 other images of acme and at acme/cat-v1, all Misses");
     Ok(((), details.join("\n")))
 }
 
-async fn first_views_of(cast: &Cast<'_>, tenant: &Tenant, colour: Colour) -> Result<String, Cause> {
+async fn first_views_of(fixture: &Fixture<'_>, tenant: &Tenant, colour: Colour) -> Result<String, Cause> {
     let image = format!("{}/{EDITED}", tenant.id);
     let first = tenant.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen(&image, &first, Cache::Miss, colour)?;
@@ -101,7 +101,7 @@ async fn first_views_of(cast: &Cast<'_>, tenant: &Tenant, colour: Colour) -> Res
     expect_eq("whether the Age has grown", &(third.age_secs > second.age_secs), &true)?;
 
     let seen = format!("{image}: {first}; {second}; {third}");
-    cast.timeline.add(Part::Viewer, &seen);
+    fixture.timeline.add(Part::Viewer, &seen);
     Ok(seen)
 }
 

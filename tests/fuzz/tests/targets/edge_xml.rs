@@ -1,12 +1,12 @@
-//! The bodies of `CreateInvalidation` that reach the edge.
+//! The bodies of `CreateInvalidation` that reach the emulator.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use bolero::check;
-use edge::{Distribution, Distributions, EdgeConfig, Origin, RunningEdge};
-use hostile_input::{ITERATIONS, text};
+use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Origin, RunningEmulator};
+use fuzz::{ITERATIONS, text};
 use tokio::runtime::Runtime;
 
 const BODIES: &[&str] = &[
@@ -28,17 +28,17 @@ const BODIES: &[&str] = &[
     "",
 ];
 
-/// An edge whose invalidations are completed at once, so that no quota is ever reached.
-async fn edge() -> RunningEdge {
+/// An emulator whose invalidations are completed at once, so that no quota is ever reached.
+async fn emulator() -> RunningEmulator {
     let distribution = Distribution::new("EACME", "acme.localhost", Origin::default());
-    let mut config = EdgeConfig::new("http://127.0.0.1:1", Distributions::fixed([distribution]));
+    let mut config = EmulatorConfig::new("http://127.0.0.1:1", Distributions::fixed([distribution]));
     config.propagation_delay = Duration::ZERO;
-    edge::start(config).await.unwrap()
+    cloudfront_emulator::start(config).await.unwrap()
 }
 
 /// Sends a body, and gives the status and the answer.
-fn create_invalidation(edge: SocketAddr, body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(edge).unwrap();
+fn create_invalidation(emulator: SocketAddr, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(emulator).unwrap();
     let length = body.len();
     write!(
         stream,
@@ -61,8 +61,8 @@ fn quantity(document: &str) -> Option<usize> {
 #[test]
 fn a_body_is_carried_out_or_refused_with_a_code_and_breaks_nothing() {
     let runtime = Runtime::new().unwrap();
-    let edge = runtime.block_on(edge());
-    let address = edge.address;
+    let emulator = runtime.block_on(emulator());
+    let address = emulator.address;
     // Each input is a request over a socket.
     check!().with_iterations(ITERATIONS / 10).with_generator(text(BODIES)).for_each(|body| {
         let (status, answer) = create_invalidation(address, body);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bolero::check;
 use domain::access::public_address::is_public;
-use hostile_input::{ITERATIONS, text};
+use fuzz::{ITERATIONS, text};
 use image_management::fetch::{ExemptHosts, check_source};
 use url::{Host, Url};
 

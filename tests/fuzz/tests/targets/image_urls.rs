@@ -3,7 +3,7 @@
 use bolero::check;
 use domain::image::image_url::{Reading, parse_image_segment};
 use domain::{ImagePackId, Suffix};
-use hostile_input::{ITERATIONS, text};
+use fuzz::{ITERATIONS, text};
 
 const CORPUS: &[&str] = &[
     "p1",

@@ -2,9 +2,9 @@
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
-use domain::editing::location_settings::{LocationSettings, VARIANT_SIDE_MAX, save};
+use domain::editing::location_config::{LocationConfigRequest, VARIANT_SIDE_MAX, save};
 use domain::image::image_pack::{Crop, LocationConfig};
-use hostile_input::{ITERATIONS, Mutations, mutated};
+use fuzz::{ITERATIONS, Mutations, mutated};
 use imaging::{Frame, frame};
 use serde_json::{Map, Value, json};
 
@@ -16,17 +16,17 @@ fn sent() -> Value {
 }
 
 #[test]
-fn settings_are_refused_with_a_reason_or_saved_within_their_limits() {
+fn a_config_is_refused_with_a_reason_or_saved_within_its_limits() {
     let input = (produce::<Mutations>(), produce::<bool>());
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(mutations, force)| {
         // As the handler reads them: from text.
         let body = mutated(&sent(), mutations).to_string();
-        let settings: LocationSettings = match serde_json::from_str(&body) {
-            Ok(settings) => settings,
+        let config: LocationConfigRequest = match serde_json::from_str(&body) {
+            Ok(config) => config,
             Err(refused) => return assert!(!refused.to_string().is_empty()),
         };
         let written =
-            save(None, Some(&settings), force).expect("settings can be saved").into_iter().map(|assignment| {
+            save(None, Some(&config), force).expect("a config can be saved").into_iter().map(|assignment| {
                 let (path, value) = assignment.into_parts();
                 (path.join("."), value.expect("nothing is removed"))
             });
@@ -66,7 +66,7 @@ fn an_editor_cannot_send_what_only_the_table_counts() {
     for name in ["generation", "revision", "tenant", "entity"] {
         let mut body: Map<_, _> = sent().as_object().expect("an object").clone();
         body.insert(name.to_owned(), json!(9));
-        let refused = serde_json::from_value::<LocationSettings>(Value::Object(body)).unwrap_err().to_string();
+        let refused = serde_json::from_value::<LocationConfigRequest>(Value::Object(body)).unwrap_err().to_string();
         assert!(refused.contains(name), "{refused}");
     }
 }

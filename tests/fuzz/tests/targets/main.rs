@@ -1,10 +1,10 @@
 //! One file for each place where input enters.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-mod edge_xml;
+mod emulator_xml;
 mod fetch_urls;
 mod image_urls;
-mod location_configurations;
+mod location_configs;
 mod path_parameters;
 mod sort_keys;
 mod stream_records;

@@ -6,7 +6,7 @@ use domain::image::variant_key::{VariantScope, variant_key};
 use domain::purge::cache_tag::header_value;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::{ImagePackId, InvalidIdentifier, LocationName, Suffix, Target, TenantId};
-use hostile_input::{ITERATIONS, text};
+use fuzz::{ITERATIONS, text};
 
 /// CloudFront's limits on one tag and on one path, in characters (developer guide, "Invalidating content by cache tags"
 /// and "What you need to know when invalidating files").

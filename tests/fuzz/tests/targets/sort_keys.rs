@@ -2,7 +2,7 @@
 
 use bolero::check;
 use domain::Target;
-use hostile_input::{ITERATIONS, text};
+use fuzz::{ITERATIONS, text};
 
 const CORPUS: &[&str] = &[
     "pack#p1",

@@ -4,7 +4,7 @@ use bolero::check;
 use bolero::generator::{one_value_of, produce};
 use domain::{AttributeNames, Timestamp};
 use dynamodb_imagepacks_stream::read;
-use hostile_input::{ITERATIONS, Mutations, mutated};
+use fuzz::{ITERATIONS, Mutations, mutated};
 use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);

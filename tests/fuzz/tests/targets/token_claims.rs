@@ -4,7 +4,7 @@ use admin_api::Admin;
 use bolero::check;
 use bolero::generator::produce;
 use domain::TenantId;
-use hostile_input::{ITERATIONS, Mutations, mutated, text};
+use fuzz::{ITERATIONS, Mutations, mutated, text};
 use serde_json::{Value, json};
 
 const CLAIMS: &[&str] = &[

@@ -1,20 +1,20 @@
-//! Every rule is needed: without it, the checker finds how the promise is broken.
+//! Every rule is needed: without it, the checker finds a violation.
 
 use std::collections::BTreeSet;
 
-use protocol_model::action::Action;
-use protocol_model::configuration::Configuration;
-use protocol_model::mutation::Mutation;
-use protocol_model::properties::{BILL, NOTHING_LOST, SAFETY};
+use model::action::Action;
+use model::config::Config;
+use model::mutation::Mutation;
+use model::properties::{BILL, NOTHING_LOST, SAFETY};
 use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::figures::keep_counter_example;
 
-fn check(mutation: Mutation, configuration: Configuration, broken: &'static str) {
-    let model = configuration.with(mutation);
-    let actions = shortest_way_to_break(&model, broken);
+fn check(mutation: Mutation, config: Config, violated: &'static str) {
+    let model = config.with(mutation);
+    let actions = shortest_violation(&model, violated);
     assert!(!actions.is_empty(), "{mutation:?} breaks nothing within the bounds");
-    keep_counter_example(&format!("{mutation:?}"), broken, actions.len());
+    keep_counter_example(&format!("{mutation:?}"), violated, actions.len());
     for (number, action) in actions.iter().enumerate() {
         println!("  {}. {action:?}", number + 1);
     }
@@ -22,37 +22,37 @@ fn check(mutation: Mutation, configuration: Configuration, broken: &'static str)
 
 /// Looks again and again for a shorter way, since the checker works through many states before it looks whether it is
 /// done. Empty: there is none.
-fn shortest_way_to_break(model: &Configuration, broken: &'static str) -> Vec<Action> {
-    let holds = model.property(broken).condition;
+fn shortest_violation(model: &Config, violated: &'static str) -> Vec<Action> {
+    let holds = model.property(violated).condition;
     let mut shortest: Vec<Action> = Vec::new();
     loop {
-        let finish_when = HasDiscoveries::AllOf(BTreeSet::from([broken]));
+        let finish_when = HasDiscoveries::AllOf(BTreeSet::from([violated]));
         let mut checker = model.clone().checker().finish_when(finish_when);
         if !shortest.is_empty() {
             // The checker counts states, the first one included.
             checker = checker.target_max_depth(shortest.len() + 1);
         }
-        let Some(path) = checker.spawn_bfs().join().discovery(broken) else { return shortest };
+        let Some(path) = checker.spawn_bfs().join().discovery(violated) else { return shortest };
         let steps = path.into_vec().into_iter().take_while(|(state, _)| holds(model, state));
         shortest = steps.filter_map(|(_, action)| action).collect();
     }
 }
 
-fn one_write() -> Configuration {
-    Configuration::one_write()
+fn one_write() -> Config {
+    Config::one_write()
 }
 
-fn two_writes() -> Configuration {
-    Configuration { writes: vec![2], ..one_write() }
+fn two_writes() -> Config {
+    Config { writes: vec![2], ..one_write() }
 }
 
 /// A version is billed twice when two requests that name it differ in something else.
-fn two_packs() -> Configuration {
-    Configuration { writes: vec![1, 1], ..one_write() }
+fn two_packs() -> Config {
+    Config { writes: vec![1, 1], ..one_write() }
 }
 
-fn two_packs_and_overlapping_purge_runs() -> Configuration {
-    Configuration { purge_runs: 2, stalls: 1, ..two_packs() }
+fn two_packs_and_overlapping_purge_runs() -> Config {
+    Config { purge_runs: 2, stalls: 1, ..two_packs() }
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_pause_that_leaves_nothing_for_clock_skew_is_too_short() {
 
 #[test]
 fn a_request_that_is_sent_before_it_is_in_the_outbox_is_billed_again_after_a_crash() {
-    check(Mutation::RequestSentBeforeItIsInTheOutbox, Configuration { crashes: 1, ..two_packs() }, BILL);
+    check(Mutation::RequestSentBeforeItIsInTheOutbox, Config { crashes: 1, ..two_packs() }, BILL);
 }
 
 #[test]
@@ -112,10 +112,10 @@ fn entries_that_are_read_before_the_requests_are_billed_once_more() {
 
 #[test]
 fn a_delete_that_does_not_claim_the_early_purge_shares_it_with_a_purge_run() {
-    check(Mutation::DeleteDoesNotClaimTheEarlyPurge, Configuration { deletes: 1, ..two_packs() }, BILL);
+    check(Mutation::DeleteDoesNotClaimTheEarlyPurge, Config { deletes: 1, ..two_packs() }, BILL);
 }
 
 #[test]
 fn a_late_upsert_that_takes_last_event_at_back_settles_a_later_write_too_early() {
-    check(Mutation::LastEventAtGoesBack, Configuration { redeliveries: 1, ..two_writes() }, SAFETY);
+    check(Mutation::LastEventAtGoesBack, Config { redeliveries: 1, ..two_writes() }, SAFETY);
 }

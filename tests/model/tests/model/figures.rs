@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 static FIGURES: Mutex<[Vec<Value>; 2]> = Mutex::new([const { Vec::new() }; 2]);
 
 /// Keeps the size of a model that satisfies the promise.
-pub(crate) fn keep_configuration(name: &str, bounds: &str, states: usize, unique_states: usize) {
+pub(crate) fn keep_config(name: &str, bounds: &str, states: usize, unique_states: usize) {
     println!("{name} ({bounds}): {unique_states} states, {states} with repetitions");
     keep(0, json!({ "name": name, "bounds": bounds, "states": states, "unique_states": unique_states }));
 }
@@ -25,9 +25,9 @@ fn keep(list: usize, figure: Value) {
     for list in figures.iter_mut() {
         list.sort_by_key(ToString::to_string);
     }
-    let [configurations, counter_examples] = &*figures;
+    let [configs, counter_examples] = &*figures;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/figures");
-    let all = json!({ "configurations": configurations, "counter_examples": counter_examples });
+    let all = json!({ "configs": configs, "counter_examples": counter_examples });
     let written = fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join("model.json"), format!("{all:#}\n")));
     assert!(written.is_ok(), "the figures cannot be written to {}: {written:?}", folder.display());
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use protocol_model::configuration::Configuration;
-use protocol_model::state::State;
+use model::config::Config;
+use model::state::State;
 use stateright::Model;
 
 fn name_of(state: &State) -> u64 {
@@ -14,15 +14,15 @@ fn name_of(state: &State) -> u64 {
 }
 
 /// Walks depth first; a state that is met again on the path that leads to it would be a way to go on for ever.
-fn check(configuration: &Configuration) {
+fn check(config: &Config) {
     let mut path = Vec::new();
     let mut on_path = HashSet::new();
     let mut seen = HashSet::new();
-    for state in configuration.init_states() {
+    for state in config.init_states() {
         let name = name_of(&state);
         seen.insert(name);
         on_path.insert(name);
-        path.push((name, configuration.next_states(&state)));
+        path.push((name, config.next_states(&state)));
     }
     while let Some((name, next)) = path.last_mut() {
         let Some(state) = next.pop() else {
@@ -34,19 +34,19 @@ fn check(configuration: &Configuration) {
         assert!(!on_path.contains(&name), "the model can go on for ever by way of {state:#?}");
         if seen.insert(name) {
             on_path.insert(name);
-            path.push((name, configuration.next_states(&state)));
+            path.push((name, config.next_states(&state)));
         }
     }
 }
 
 #[test]
 fn with_crashes_redeliveries_and_deletes_every_path_ends() {
-    check(&Configuration { crashes: 1, redeliveries: 1, ..Configuration::one_write() });
-    check(&Configuration { crashes: 1, deletes: 1, ..Configuration::one_write() });
+    check(&Config { crashes: 1, redeliveries: 1, ..Config::one_write() });
+    check(&Config { crashes: 1, deletes: 1, ..Config::one_write() });
 }
 
 #[test]
 fn with_overlapping_runs_and_two_writes_every_path_ends() {
-    check(&Configuration { writes: vec![2], purge_runs: 2, stalls: 1, ..Configuration::one_write() });
-    check(&Configuration { writes: vec![1, 1], crashes: 1, ..Configuration::one_write() });
+    check(&Config { writes: vec![2], purge_runs: 2, stalls: 1, ..Config::one_write() });
+    check(&Config { writes: vec![1, 1], crashes: 1, ..Config::one_write() });
 }

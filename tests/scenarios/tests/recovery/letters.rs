@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use purging::ports::Queue;
 use recover::{Clients, Recovery};
 use scenarios::{Environment, NOW, SETTLE, nowhere, run_at};

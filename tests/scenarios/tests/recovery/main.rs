@@ -9,7 +9,7 @@ mod twice;
 
 use domain::Timestamp;
 use indicatif::ProgressBar;
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use recover::{Recovery, Replayed};
 use scenarios::Environment;
 use serde_json::{Value, json};

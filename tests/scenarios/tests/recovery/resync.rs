@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_adapters::now;
 use domain::{AttributeNames, TenantId, Timestamp};
 use indicatif::ProgressBar;
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use recover::{Recovery, Resync, Resynced};
 use scenarios::{Environment, SETTLE, run_at};
 use serde_json::{Value, json};

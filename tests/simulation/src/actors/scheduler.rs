@@ -7,7 +7,7 @@ use purging::executor::Executor;
 use purging::purger::Purger;
 
 use crate::lambda::{Instance, invoke};
-use crate::planted::Planted;
+use crate::mutation::Mutation;
 use crate::schedule::Simulation;
 use crate::setup::IMAGE_INVALIDATION;
 
@@ -42,7 +42,7 @@ pub(crate) async fn schedule(simulation: Simulation) {
 pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     let world = instance.simulation.world();
     let mut delays = world.setup.delays;
-    if world.planted == Some(Planted::NoSettleDelay) {
+    if world.mutation == Some(Mutation::NoSettleDelay) {
         delays.settle = Duration::ZERO;
     }
     Purger {

@@ -9,7 +9,7 @@ use purging::ports::Clock;
 use serde_json::{Value, json};
 
 use crate::lambda::{Died, invoke};
-use crate::planted::Planted;
+use crate::mutation::Mutation;
 use crate::schedule::Simulation;
 use crate::setup::STREAM_HANDLER;
 
@@ -41,7 +41,7 @@ pub(crate) async fn deliver(simulation: Simulation, tenant: TenantId) {
                 position += batch.len();
                 retries = 0;
             }
-            Ok(Some(failed)) if simulation.world().planted == Some(Planted::FailedRecordsSkipped) => {
+            Ok(Some(failed)) if simulation.world().mutation == Some(Mutation::FailedRecordsSkipped) => {
                 position += batch.len().max(failed);
             }
             Ok(Some(failed)) => {

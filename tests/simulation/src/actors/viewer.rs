@@ -9,8 +9,8 @@ use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
 
 use crate::lambda::{Died, invoke};
-use crate::planted::Planted;
-use crate::promise::Floor;
+use crate::mutation::Mutation;
+use crate::checker::Floor;
 use crate::schedule::Simulation;
 use crate::services::cloudfront::{Kept, ImageResponse};
 use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
@@ -90,7 +90,7 @@ pub(crate) async fn watch(simulation: Simulation) {
 
 /// Asks one edge for one image, and looks whether what comes may still be seen now.
 pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
-    let floor = simulation.world().promise.floor();
+    let floor = simulation.world().checker.floor();
     view(simulation, edge, url, &floor).await;
 }
 
@@ -102,13 +102,13 @@ pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor:
         None => (fetched(simulation, edge, url).await, "fetched"),
     };
     let mut world = simulation.world();
-    let breaches = world.promise.breaches.len();
-    world.promise.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
+    let violations = world.checker.violations.len();
+    world.checker.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
     let ImageResponse { status, fingerprint, .. } = &answer;
     let status = *status;
     world.trace(|| format!("edge {edge} of {} {source} {}: {status} {fingerprint:?}", url.tenant, url.key()));
-    if world.promise.breaches.len() > breaches {
-        world.trace(|| "!! this breaks the promise".to_owned());
+    if world.checker.violations.len() > violations {
+        world.trace(|| "!! violation".to_owned());
     }
     status
 }
@@ -145,7 +145,7 @@ async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageRespon
 fn keep(world: &mut World, edge: usize, url: &Url, response: &Response<Body>) -> ImageResponse {
     let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     let seconds = header(&CACHE_CONTROL).and_then(|control| control.rsplit_once("s-maxage=")?.1.parse::<u64>().ok());
-    let is_careless = world.planted == Some(Planted::StaleKeptBriefly) && response.status() == 200;
+    let is_careless = world.mutation == Some(Mutation::StaleKeptBriefly) && response.status() == 200;
     let seconds = seconds.or(is_careless.then_some(5));
     let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
     let fingerprint = header(&HeaderName::from_static("image-fingerprint")).map(ToOwned::to_owned);

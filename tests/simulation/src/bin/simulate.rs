@@ -7,18 +7,18 @@ fn main() -> ExitCode {
         eprintln!("Say which seed, a number: make simulate SEED=4711");
         return ExitCode::FAILURE;
     };
-    let outcome = simulation::retell(seed, None);
+    let outcome = simulation::replay(seed, None);
     for line in &outcome.lines {
         println!("{line}");
     }
     println!();
     println!("{} steps, {} answers, faults: {:?}", outcome.steps, outcome.answers, outcome.faults);
-    if outcome.breaches.is_empty() {
-        println!("Seed {seed} keeps the promise.");
+    if outcome.violations.is_empty() {
+        println!("Seed {seed}: no violation.");
         return ExitCode::SUCCESS;
     }
-    for (breach, how) in outcome.breaches {
-        println!("Seed {seed} breaks the promise ({breach:?}): {how}");
+    for (violation, how) in outcome.violations {
+        println!("Seed {seed}: violation ({violation:?}): {how}");
     }
     ExitCode::FAILURE
 }

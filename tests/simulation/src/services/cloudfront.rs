@@ -9,7 +9,7 @@ use domain::purge::ledger::{COMPLETED, Invalidation};
 use purging::ports::{CallFailed, CloudFront, CreateFailed};
 
 use crate::lambda::Instance;
-use crate::planted::Planted;
+use crate::mutation::Mutation;
 use crate::services::queue_table::short;
 use crate::setup::Setup;
 use crate::world::World;
@@ -161,7 +161,7 @@ fn create(
     let tenant = state.tenant.clone();
     let accepted = state.invalidation(&id);
     if let Some(known) = world.setup.distribution(&tenant) {
-        world.promise.billed(known, &tenant, reference, items);
+        world.checker.billed(known, &tenant, reference, items);
     }
     reach_edges(world, distribution, &id, items);
     accepted.ok_or_else(|| busy("InternalError"))
@@ -204,7 +204,7 @@ impl CloudFront for Instance {
         let mut reference = caller_reference.to_owned();
         let what = format!("invalidates {items:?} of {distribution} as {}", short(caller_reference));
         let call = self.call(what, move |world| {
-            if world.planted == Some(Planted::CallerReferenceFromTheClock) {
+            if world.mutation == Some(Mutation::CallerReferenceFromTheClock) {
                 reference = format!("{reference}-{}", world.now_ms);
             }
             create(world, &distribution, &reference, &items)
@@ -216,7 +216,7 @@ impl CloudFront for Instance {
         let (distribution, id) = (distribution_id.to_owned(), invalidation_id.to_owned());
         let find = self.call(format!("asks for invalidation {id} of {distribution}"), move |world| {
             let found = world.cloudfront.distributions.get(&distribution)?.invalidation(&id)?;
-            let is_careless = world.planted == Some(Planted::CompletedAtOnce);
+            let is_careless = world.mutation == Some(Mutation::CompletedAtOnce);
             Some(if is_careless { Invalidation { status: COMPLETED.to_owned(), ..found } } else { found })
         });
         find.await

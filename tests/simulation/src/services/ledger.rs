@@ -31,7 +31,7 @@ impl Ledger for Instance {
             row.completed_at = row.completed_at.or(completion.completed_at);
             row.refill_seen_at = row.refill_seen_at.or(completion.refill_seen_at);
             if row.completed_at.is_some() {
-                world.promise.completed(row);
+                world.checker.completed(row);
                 let (tenant, target) = (row.tenant.clone(), row.target.clone());
                 for _ in 0..2 {
                     world.make_curious(&tenant, &target, 10_000);

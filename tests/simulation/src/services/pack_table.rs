@@ -78,7 +78,7 @@ pub(crate) fn write(world: &mut World, tenant: &TenantId, target: &Target, item:
     };
     let record = record(tenant, target, sequence, now_ms, old.as_ref(), item);
     packs.streams.entry(tenant.clone()).or_default().push(record);
-    world.promise.written(tenant, target, sequence, now_ms, item);
+    world.checker.written(tenant, target, sequence, now_ms, item);
     world.make_curious(tenant, target, 8_000);
     world.trace(|| format!("write {sequence}: {target} of {tenant} becomes {item:?}"));
 }

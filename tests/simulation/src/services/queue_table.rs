@@ -11,7 +11,7 @@ use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallFailed, Lease, Queue, QueueFailed, RowVersion, Rows};
 
 use crate::lambda::Instance;
-use crate::planted::Planted;
+use crate::mutation::Mutation;
 
 /// The queue's table.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Queue for Instance {
         let upsert = upsert.clone();
         let what = format!("enqueues {} of {} as {}", upsert.target, upsert.tenant, upsert.version);
         let call = self.call(what, move |world| {
-            world.promise.enqueued(&upsert);
+            world.checker.enqueued(&upsert);
             world.queue.upsert(&upsert)
         });
         Ok(call.await?)
@@ -128,7 +128,7 @@ impl Queue for Instance {
         let what = format!("removes the row of {} of {} at {}", row.target, row.tenant, row.version);
         let row = OwnRow::from(row);
         let remove = self.call(what, move |world| {
-            let is_careless = world.planted == Some(Planted::RowRemovedAtAnyVersion);
+            let is_careless = world.mutation == Some(Mutation::RowRemovedAtAnyVersion);
             let is_due = world.queue.change(&row, |_| {}) || is_careless;
             is_due && world.queue.entries.remove(&row.key).is_some()
         });
@@ -171,11 +171,11 @@ impl Queue for Instance {
         let (request, token) = (request.clone(), lease.map(|lease| lease.token));
         let what = format!("writes request {} to the outbox: {:?}", short(&request.caller_reference), request.items);
         let write = self.call(what, move |world| {
-            let is_careless = world.planted == Some(Planted::FencingTokenNotChecked);
+            let is_careless = world.mutation == Some(Mutation::FencingTokenNotChecked);
             if token.is_some_and(|token| !world.queue.is_held(token)) && !is_careless {
                 return false;
             }
-            world.promise.requested(&request);
+            world.checker.requested(&request);
             world.queue.requests.entry(request.caller_reference.clone()).or_insert_with(|| request.clone());
             true
         });

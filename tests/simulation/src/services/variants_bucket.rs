@@ -10,7 +10,7 @@ use image_processing::ports::Variants as Delivered;
 use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::lambda::Instance;
-use crate::planted::Planted;
+use crate::mutation::Mutation;
 use crate::world::World;
 
 /// The bucket of variants.
@@ -46,7 +46,7 @@ fn delete(world: &mut World, keys: &[String]) -> Vec<Undeleted> {
         if world.chance.fault("variant not deleted", 1) {
             undeleted.push(Undeleted { key: key.clone(), message: "InternalError".to_owned() });
         } else {
-            world.promise.deleted(key);
+            world.checker.deleted(key);
             world.variants.stored.remove(key);
         }
     }
@@ -80,13 +80,13 @@ impl Variants for Instance {
     async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallFailed> {
         let keys = keys.to_vec();
         let delete = self.call(format!("deletes {keys:?}"), move |world| {
-            if world.planted == Some(Planted::CloudFrontBeforeS3) {
+            if world.mutation == Some(Mutation::CloudFrontBeforeS3) {
                 // CloudFront is told meanwhile.
                 let keys = keys.clone();
                 world.after_ms(20_000, move |world| drop(delete(world, &keys)));
                 return Vec::new();
             }
-            if world.planted == Some(Planted::EveryTenantsVariants) {
+            if world.mutation == Some(Mutation::EveryTenantsVariants) {
                 let others: Vec<_> = keys.iter().map(|key| key.replacen("acme/", "acme2/", 1)).collect();
                 delete(world, &others);
             }

@@ -1,17 +1,17 @@
-//! Seeds that once broke the promise, each with what it showed. The bug is planted again, to see that the seed still
-//! shows it; without it the seed keeps the promise.
+//! Seeds that once had a violation, each with what it showed. A mutation brings the bug back, to see that the seed
+//! still shows it; without it the seed has no violation.
 
-use simulation::{Breach, Planted, play};
+use simulation::{Violation, Mutation, play};
 
-fn check(seed: u64, once: Planted, breach: Breach) {
-    let before = play(seed, Some(once)).breaches;
-    assert!(before.contains_key(&breach), "seed {seed} no longer shows {once:?}: find another one that does");
-    assert_eq!(play(seed, None).breaches, [].into(), "replay it with: make simulate SEED={seed}");
+fn check(seed: u64, once: Mutation, violation: Violation) {
+    let before = play(seed, Some(once)).violations;
+    assert!(before.contains_key(&violation), "seed {seed} no longer shows {once:?}: find another one that does");
+    assert_eq!(play(seed, None).violations, [].into(), "replay it with: make simulate SEED={seed}");
 }
 
 /// A viewer's request read the stale variant just before it was deleted, and was answered slowly, after CloudFront had
 /// completed the invalidation: the edge kept the old image for five seconds.
 #[test]
 fn a_slow_answer_from_a_variant_that_is_being_purged_is_kept_nowhere() {
-    check(13_343, Planted::StaleKeptBriefly, Breach::Stale);
+    check(13_343, Mutation::StaleKeptBriefly, Violation::Stale);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use simulation::{Breach, Outcome, play};
+use simulation::{Violation, Outcome, play};
 
 /// How many seeds are played.
 const SEEDS: u64 = 10_000;
@@ -19,8 +19,8 @@ struct Sum {
     answers: u64,
     invalidations: u64,
     faults: BTreeMap<&'static str, u64>,
-    /// The seeds that broke the promise, and how.
-    breaches: BTreeMap<(u64, Breach), String>,
+    /// The seeds with a violation, and how it came about.
+    violations: BTreeMap<(u64, Violation), String>,
 }
 
 impl Sum {
@@ -31,11 +31,11 @@ impl Sum {
         for (kind, count) in outcome.faults {
             *self.faults.entry(kind).or_default() += count;
         }
-        self.breaches.extend(outcome.breaches.into_iter().map(|(breach, how)| ((seed, breach), how)));
+        self.violations.extend(outcome.violations.into_iter().map(|(violation, how)| ((seed, violation), how)));
     }
 
-    fn count(&self, breach: Breach) -> usize {
-        self.breaches.keys().filter(|(_, of_seed)| *of_seed == breach).count()
+    fn count(&self, violation: Violation) -> usize {
+        self.violations.keys().filter(|(_, of_seed)| *of_seed == violation).count()
     }
 
     /// The figures, as the end of `make test` prints them.
@@ -46,18 +46,18 @@ impl Sum {
             "answers": self.answers,
             "invalidations": self.invalidations,
             "faults": self.faults,
-            "stale": self.count(Breach::Stale),
-            "lost": self.count(Breach::Lost),
-            "billedTwice": self.count(Breach::BilledTwice),
-            "foreign": self.count(Breach::Foreign),
-            "wrongDeadLetters": self.count(Breach::DeadLetter),
-            "panics": self.count(Breach::Panic),
+            "stale": self.count(Violation::Stale),
+            "lost": self.count(Violation::Lost),
+            "billedTwice": self.count(Violation::BilledTwice),
+            "foreign": self.count(Violation::Foreign),
+            "wrongDeadLetters": self.count(Violation::DeadLetter),
+            "panics": self.count(Violation::Panic),
         })
     }
 }
 
 #[test]
-fn ten_thousand_seeds_keep_the_promise() {
+fn ten_thousand_seeds_have_no_violation() {
     let next = AtomicU64::new(0);
     let sum = Mutex::new(Sum::default());
     thread::scope(|scope| {
@@ -80,11 +80,11 @@ fn ten_thousand_seeds_keep_the_promise() {
     std::fs::create_dir_all(&directory).unwrap();
     std::fs::write(directory.join("simulation.json"), figures.to_string()).unwrap();
     println!("{figures:#}");
-    let broken = sum.breaches.iter().take(20).map(|((seed, breach), how)| {
-        format!("seed {seed} breaks the promise ({breach:?}): {how}\n  Replay it with: make simulate SEED={seed}")
+    let violations = sum.violations.iter().take(20).map(|((seed, violation), how)| {
+        format!("seed {seed}: violation ({violation:?}): {how}\n  Replay it with: make simulate SEED={seed}")
     });
-    let broken: Vec<_> = broken.collect();
-    assert!(broken.is_empty(), "{} of {SEEDS} seeds:\n{}", sum.breaches.len(), broken.join("\n"));
+    let violations: Vec<_> = violations.collect();
+    assert!(violations.is_empty(), "{} of {SEEDS} seeds:\n{}", sum.violations.len(), violations.join("\n"));
 }
 
 #[test]

@@ -94,8 +94,8 @@ fn a_token_must_be_of_the_issuer_for_the_audience_and_with_the_routes_scope() {
 
 #[test]
 fn the_api_is_throttled() {
-    let settings = &dev().only("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"];
-    assert_eq!(*settings, json!({"ThrottlingBurstLimit": 40, "ThrottlingRateLimit": 20}));
+    let throttling = &dev().only("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"];
+    assert_eq!(*throttling, json!({"ThrottlingBurstLimit": 40, "ThrottlingRateLimit": 20}));
 }
 
 #[test]

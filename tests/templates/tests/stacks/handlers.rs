@@ -20,7 +20,7 @@ const FUNCTIONS: [(&str, &str); 5] = [
 ];
 
 /// What reads the variables that every purging handler has.
-const PURGER: [&str; 2] = ["crates/aws/src/ports.rs", "crates/aws/src/settings.rs"];
+const PURGER: [&str; 2] = ["crates/aws/src/ports.rs", "crates/aws/src/config.rs"];
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
@@ -30,13 +30,13 @@ fn variables<'a>(stack: &'a Stack, function: &str) -> &'a Value {
     &stack.named("AWS::Lambda::Function", function).properties["Environment"]["Variables"]
 }
 
-/// The variables that a handler reads when it starts: the names in `setting("<name>", ..)` of its `main.rs` and of what
-/// `main.rs` builds with.
+/// The variables that a handler reads when it starts: the names in `config_value("<name>", ..)` of its `main.rs` and of
+/// what `main.rs` builds with.
 fn variables_read(handler: &str) -> BTreeSet<String> {
     let main = source(&format!("handlers/{handler}/src/main.rs"));
-    let mut names = settings(&main);
+    let mut names = config_names(&main);
     if main.contains("ports::purger") {
-        names.extend(PURGER.iter().flat_map(|path| settings(&source(path))));
+        names.extend(PURGER.iter().flat_map(|path| config_names(&source(path))));
     }
     names
 }
@@ -45,9 +45,9 @@ fn source(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The names in `setting("<name>", ..)` and `setting::<Type>("<name>", ..)`.
-fn settings(source: &str) -> BTreeSet<String> {
-    let calls = source.split("setting").skip(1).filter_map(|after| {
+/// The names in `config_value("<name>", ..)` and `config_value::<Type>("<name>", ..)`.
+fn config_names(source: &str) -> BTreeSet<String> {
+    let calls = source.split("config_value").skip(1).filter_map(|after| {
         let (kind, arguments) = after.split_once('(')?;
         let is_call = kind.is_empty() || kind.starts_with("::<") && kind.ends_with('>');
         is_call.then_some(arguments.trim_start())
@@ -70,13 +70,13 @@ fn a_function_has_the_variables_that_its_handler_reads_and_no_other() {
     for (function, handler) in FUNCTIONS {
         let set: BTreeSet<_> = variables(dev(), function).as_object().unwrap().keys().cloned().collect();
         let read = variables_read(handler);
-        assert!(!read.is_empty(), "{handler} reads nothing; does it still call setting(..)?");
+        assert!(!read.is_empty(), "{handler} reads nothing; does it still call config_value(..)?");
         assert_eq!(set, read, "{function} is set (left), {handler} reads (right)");
     }
 }
 
 #[test]
-fn handlers_read_the_environment_by_setting_only() {
+fn handlers_read_the_environment_by_config_value_only() {
     let mut folders = vec![root().join("handlers"), root().join("crates")];
     let mut readers = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -94,7 +94,7 @@ fn handlers_read_the_environment_by_setting_only() {
             }
         }
     }
-    assert_eq!(readers, [std::path::Path::new("crates/aws/src/settings.rs")]);
+    assert_eq!(readers, [std::path::Path::new("crates/aws/src/config.rs")]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The pure half of the edge: what is cached, for how long, and what an invalidation purges. Time is a parameter.
+//! The pure half of the emulator: what is cached, for how long, and what an invalidation purges. Time is a parameter.
 
 mod freshness;
 mod invalidations;
@@ -24,7 +24,7 @@ use invalidations::Invalidations;
 ///
 /// An invalidation that is due is applied before anything else is done at that time or later. What an origin answers
 /// after that moment stays, also when it was asked before: AWS doesn't document what happens to such an answer, and the
-/// stand-in takes the worse case, so that a pipeline that relies on the better one fails here first.
+/// emulator takes the worse case, so that a pipeline that relies on the better one fails here first.
 #[derive(Debug)]
 pub(crate) struct DistributionCache {
     objects: HashMap<CacheKey, Arc<Object>>,

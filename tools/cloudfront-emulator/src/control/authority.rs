@@ -1,4 +1,4 @@
-//! Whether a caller may make a call. CloudFront asks IAM; the edge asks the local AWS, which has one.
+//! Whether a caller may make a call. CloudFront asks IAM; the emulator asks the local AWS, which has one.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use http::StatusCode;
 
 use super::MAX_BODY_BYTES;
 use super::error::ApiError;
-use crate::edge::Edge;
+use crate::emulator::Emulator;
 
 /// Lets a call through unless the local AWS denies it.
 ///
 /// The very request that came, with the caller's signature, is made there too: its CloudFront API checks the signature
 /// and the caller's policies before anything else. What it notes down is never looked at, and whatever else it answers
-/// is the edge's business.
-pub(super) async fn authorize(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
-    if !edge.authorize_callers {
+/// is the emulator's business.
+pub(super) async fn authorize(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
+    if !emulator.authorize_callers {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -26,7 +26,7 @@ pub(super) async fn authorize(State(edge): State<Arc<Edge>>, request: Request, n
         Ok(body) => body,
         Err(error) => return ApiError::InvalidArgument(error.to_string()).into_response(),
     };
-    match edge.origin.relay(&parts, body.clone()).await {
+    match emulator.origin.relay(&parts, body.clone()).await {
         Ok((StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, denial)) => {
             ApiError::AccessDenied(message_of(&denial)).into_response()
         }

@@ -8,23 +8,23 @@ use http::{HeaderMap, StatusCode, header};
 use super::error::ApiError;
 use super::{API_VERSION, distribution, xml};
 use crate::cache::Batch;
-use crate::edge::Edge;
+use crate::emulator::Emulator;
 
 /// `CreateInvalidation`.
 pub(super) async fn create_invalidation(
-    State(edge): State<Arc<Edge>>,
+    State(emulator): State<Arc<Emulator>>,
     Path(distribution_id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let distribution = distribution(&edge, &distribution_id).await?;
+    let distribution = distribution(&emulator, &distribution_id).await?;
     let batch = parse(&body)?;
-    if let Some(item) = edge.refused_items.first_of(&batch.items) {
+    if let Some(item) = emulator.refused_items.first_of(&batch.items) {
         return Err(ApiError::InvalidArgument(format!("your request contains an invalid invalidation item, '{item}'")));
     }
-    let now = edge.clock.now();
-    let (delay, quotas) = (edge.propagation_delay, edge.quotas);
-    let invalidation = edge.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;
+    let now = emulator.clock.now();
+    let (delay, quotas) = (emulator.propagation_delay, emulator.quotas);
+    let invalidation = emulator.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;
 
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let id = &invalidation.id;

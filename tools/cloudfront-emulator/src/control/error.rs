@@ -34,7 +34,7 @@ pub(super) enum ApiError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error(
-        "{method} {path} is not part of this stand-in; it has CreateInvalidation, GetInvalidation and \
+        "{method} {path} is not part of this emulator; it has CreateInvalidation, GetInvalidation and \
          ListInvalidations. Send other calls to the local AWS"
     )]
     Unsupported {

@@ -7,11 +7,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use crate::edge::Edge;
+use crate::emulator::Emulator;
 use crate::faults::Fate;
 
-pub(super) async fn inject(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
-    let (fate, delay) = edge.faults.next();
+pub(super) async fn inject(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
+    let (fate, delay) = emulator.faults.next();
     let answer = match fate {
         Fate::Throttled => ApiError::Throttled.into_response(),
         Fate::Failed => ApiError::Injected.into_response(),

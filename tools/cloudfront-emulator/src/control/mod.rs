@@ -16,7 +16,7 @@ use axum::routing::{any, get, post};
 use http::{Method, Uri};
 
 use crate::distribution::Distribution;
-use crate::edge::Edge;
+use crate::emulator::Emulator;
 use error::ApiError;
 
 /// The version in the path of each call, and in the XML namespace.
@@ -26,8 +26,8 @@ const API_VERSION: &str = "2020-05-31";
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Routes everything below the API version.
-pub(crate) fn router(edge: &Arc<Edge>) -> Router<Arc<Edge>> {
-    let faulty = from_fn_with_state(Arc::clone(edge), faulty::inject);
+pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
+    let faulty = from_fn_with_state(Arc::clone(emulator), faulty::inject);
     let create = post(create::create_invalidation).layer(faulty.clone());
     let read = get(read::get_invalidation).layer(faulty);
     let invalidations = format!("/{API_VERSION}/distribution/{{distribution}}/invalidation");
@@ -35,7 +35,7 @@ pub(crate) fn router(edge: &Arc<Edge>) -> Router<Arc<Edge>> {
         .route(&invalidations, create.get(read::list_invalidations).fallback(unsupported))
         .route(&format!("{invalidations}/{{invalidation}}"), read.fallback(unsupported))
         .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
-        .layer(from_fn_with_state(Arc::clone(edge), authority::authorize))
+        .layer(from_fn_with_state(Arc::clone(emulator), authority::authorize))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
@@ -43,7 +43,7 @@ async fn unsupported(method: Method, uri: Uri) -> ApiError {
     ApiError::Unsupported { method, path: uri.path().to_owned() }
 }
 
-async fn distribution(edge: &Edge, id: &str) -> Result<Arc<Distribution>, ApiError> {
-    let found = edge.distributions.by_id(edge.clock.now(), id).await?;
+async fn distribution(emulator: &Emulator, id: &str) -> Result<Arc<Distribution>, ApiError> {
+    let found = emulator.distributions.by_id(emulator.clock.now(), id).await?;
     found.ok_or_else(|| ApiError::NoSuchDistribution(id.to_owned()))
 }

@@ -6,20 +6,20 @@ use serde::Deserialize;
 
 use super::error::ApiError;
 use super::{distribution, xml};
-use crate::edge::Edge;
+use crate::emulator::Emulator;
 
 /// How many invalidations a page of `ListInvalidations` has when the caller doesn't say.
 const DEFAULT_MAX_ITEMS: usize = 100;
 
 /// `GetInvalidation`.
 pub(super) async fn get_invalidation(
-    State(edge): State<Arc<Edge>>,
+    State(emulator): State<Arc<Emulator>>,
     Path((distribution_id, id)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let distribution = distribution(&edge, &distribution_id).await?;
-    let invalidation = edge.store.with_cache(&distribution.id, |cache| cache.invalidation(&id));
+    let distribution = distribution(&emulator, &distribution_id).await?;
+    let invalidation = emulator.store.with_cache(&distribution.id, |cache| cache.invalidation(&id));
     let invalidation = invalidation.ok_or(ApiError::NoSuchInvalidation(id))?;
-    Ok(xml::invalidation(&invalidation, edge.clock.now())?.into_response())
+    Ok(xml::invalidation(&invalidation, emulator.clock.now())?.into_response())
 }
 
 /// The query parameters of `ListInvalidations`.
@@ -32,11 +32,11 @@ pub(super) struct ListParameters {
 
 /// `ListInvalidations`.
 pub(super) async fn list_invalidations(
-    State(edge): State<Arc<Edge>>,
+    State(emulator): State<Arc<Emulator>>,
     Path(distribution_id): Path<String>,
     Query(parameters): Query<ListParameters>,
 ) -> Result<Response, ApiError> {
-    let distribution = distribution(&edge, &distribution_id).await?;
+    let distribution = distribution(&emulator, &distribution_id).await?;
     let max_items = match parameters.max_items {
         None => DEFAULT_MAX_ITEMS,
         Some(text) => match text.parse() {
@@ -45,10 +45,10 @@ pub(super) async fn list_invalidations(
         },
     };
     let marker = parameters.marker.filter(|marker| !marker.is_empty());
-    let page = edge.store.with_cache(&distribution.id, |cache| cache.invalidations(marker.as_deref(), max_items));
+    let page = emulator.store.with_cache(&distribution.id, |cache| cache.invalidations(marker.as_deref(), max_items));
     let marker = marker.unwrap_or_default();
     let Some(page) = page else {
         return Err(ApiError::InvalidArgument(format!("Marker '{marker}' is no invalidation of {distribution_id}")));
     };
-    Ok(xml::invalidation_list(&page, &marker, max_items, edge.clock.now())?.into_response())
+    Ok(xml::invalidation_list(&page, &marker, max_items, emulator.clock.now())?.into_response())
 }

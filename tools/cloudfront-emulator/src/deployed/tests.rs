@@ -122,7 +122,7 @@ fn check_unsupported(
     access_control: Option<&OriginAccessControlConfig>,
     feature: &str,
 ) {
-    let expected = format!("distribution E1 uses {feature}, which this stand-in doesn't serve");
+    let expected = format!("distribution E1 uses {feature}, which this emulator doesn't serve");
     assert_eq!(read(config, policy, access_control), Err(expected));
 }
 

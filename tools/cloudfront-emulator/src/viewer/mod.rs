@@ -11,14 +11,14 @@ use http::{Method, StatusCode, header};
 
 use crate::cache::{CacheKey, Object};
 use crate::distribution::Distribution;
-use crate::edge::Edge;
+use crate::emulator::Emulator;
 use crate::store::{Fetch, Found};
 use response::{Source, error_page, object_response};
 
 /// Serves one viewer request with the distribution that its `Host` names.
-pub(crate) async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
     let host = host_name(&request).to_owned();
-    let distribution = match edge.distributions.by_host(edge.clock.now(), &host).await {
+    let distribution = match emulator.distributions.by_host(emulator.clock.now(), &host).await {
         Ok(Some(distribution)) => distribution,
         Ok(None) => {
             let reason =
@@ -35,11 +35,11 @@ pub(crate) async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Re
     let query = request.uri().path_and_query().and_then(PathAndQuery::query);
     let key = CacheKey::new(request.uri().path(), query, &distribution.query_strings);
     let (object, source) = if method == Method::OPTIONS {
-        (fetch(&edge, &distribution, method, &key).await, Source::Origin)
+        (fetch(&emulator, &distribution, method, &key).await, Source::Origin)
     } else {
-        cached_or_fetched(&edge, &distribution, &key).await
+        cached_or_fetched(&emulator, &distribution, &key).await
     };
-    object_response(&object, source, &distribution, edge.clock.now())
+    object_response(&object, source, &distribution, emulator.clock.now())
 }
 
 /// The host of a request, without the port.
@@ -51,16 +51,16 @@ fn host_name(request: &Request) -> &str {
 /// Takes the object from the cache, from a fetch that is under way, or from the origin. A HEAD request is answered from
 /// the object that GET would get.
 async fn cached_or_fetched(
-    edge: &Arc<Edge>,
+    emulator: &Arc<Emulator>,
     distribution: &Arc<Distribution>,
     key: &CacheKey,
 ) -> (Arc<Object>, Source) {
-    let (mut pending, source) = match edge.store.find(edge.clock.now(), &distribution.id, key) {
+    let (mut pending, source) = match emulator.store.find(emulator.clock.now(), &distribution.id, key) {
         Found::Cached(object) => return (object, Source::Cache),
         Found::UnderWay(pending) => (pending, Source::Cache),
         Found::Missing(fetch, pending) => {
             // The fetch goes on when this viewer hangs up: others may wait for it.
-            tokio::spawn(fetch_and_store(Arc::clone(edge), Arc::clone(distribution), key.clone(), fetch));
+            tokio::spawn(fetch_and_store(Arc::clone(emulator), Arc::clone(distribution), key.clone(), fetch));
             (pending, Source::Origin)
         }
     };
@@ -68,16 +68,16 @@ async fn cached_or_fetched(
     match object {
         Some(object) if source == Source::Origin || object.may_be_stored() => (object, source),
         // What mustn't be stored mustn't be shared either: each request gets its own answer.
-        _ => (fetch(edge, distribution, &Method::GET, key).await, Source::Origin),
+        _ => (fetch(emulator, distribution, &Method::GET, key).await, Source::Origin),
     }
 }
 
-async fn fetch_and_store(edge: Arc<Edge>, distribution: Arc<Distribution>, key: CacheKey, ticket: Fetch) {
-    let object = fetch(&edge, &distribution, &Method::GET, &key).await;
-    edge.store.finish(edge.clock.now(), ticket, object);
+async fn fetch_and_store(emulator: Arc<Emulator>, distribution: Arc<Distribution>, key: CacheKey, ticket: Fetch) {
+    let object = fetch(&emulator, &distribution, &Method::GET, &key).await;
+    emulator.store.finish(emulator.clock.now(), ticket, object);
 }
 
-async fn fetch(edge: &Edge, distribution: &Distribution, method: &Method, key: &CacheKey) -> Arc<Object> {
-    let response = edge.origin.fetch(distribution, method, key, edge.clock.now()).await;
-    Arc::new(Object::new(response, distribution, edge.clock.now()))
+async fn fetch(emulator: &Emulator, distribution: &Distribution, method: &Method, key: &CacheKey) -> Arc<Object> {
+    let response = emulator.origin.fetch(distribution, method, key, emulator.clock.now()).await;
+    Arc::new(Object::new(response, distribution, emulator.clock.now()))
 }

@@ -48,7 +48,7 @@ pub(super) fn object_response(
     response
 }
 
-/// The response when the edge itself refuses a request.
+/// The response when the emulator itself refuses a request.
 pub(super) fn error_page(status: StatusCode, reason: &str) -> Response {
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     let body = format!("{status}\nThe request could not be satisfied.\n{reason}\n");

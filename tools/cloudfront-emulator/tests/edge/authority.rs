@@ -1,15 +1,15 @@
-use edge::{Distributions, EdgeConfig};
+use cloudfront_emulator::{Distributions, EmulatorConfig};
 
 use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
 use super::origin::TestOrigin;
 
-/// Sends an invalidation to an edge that asks `origin` whether it may be sent.
+/// Sends an invalidation to an emulator that asks `origin` whether it may be sent.
 async fn create(origin: &TestOrigin, distribution: &str) -> Result<(), String> {
-    let mut config = EdgeConfig::new(&origin.url, Distributions::fixed([tenant(distribution, ACME, "acme")]));
+    let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed([tenant(distribution, ACME, "acme")]));
     config.authorize_callers = true;
-    let edge = edge::start(config).await.unwrap();
+    let emulator = cloudfront_emulator::start(config).await.unwrap();
     let batch = super::fixture::batch("first", 1, &["/a"]);
-    let call = cloudfront(&edge.endpoint_url()).create_invalidation().distribution_id(distribution);
+    let call = cloudfront(&emulator.endpoint_url()).create_invalidation().distribution_id(distribution);
     let sent = call.invalidation_batch(batch).send().await;
     if sent.is_ok() { Ok(()) } else { Err(code_of(sent)) }
 }

@@ -1,4 +1,4 @@
-use edge::{Distribution, Quotas};
+use cloudfront_emulator::{Distribution, Quotas};
 use http::{Method, StatusCode};
 
 use super::fixture::{ACME, Fixture, GLOBEX, tenant};

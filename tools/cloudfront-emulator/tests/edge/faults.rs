@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use edge::FaultPlan;
+use cloudfront_emulator::FaultPlan;
 
 use super::fixture::{ACME, Fixture, code_of};
 
@@ -11,7 +11,7 @@ const MAIN: &str = "/img/sunset?location=main";
 async fn under(plan: FaultPlan) -> (String, bool) {
     let fixture = Fixture::start().await;
     fixture.check(ACME, MAIN, "Miss", "answer 1").await;
-    fixture.edge.faults.inject(plan);
+    fixture.emulator.faults.inject(plan);
     let code = code_of(fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await);
     fixture.advance(super::fixture::PROPAGATION_DELAY_SECS);
     (code, fixture.get(ACME, MAIN).await.x_cache() == "Miss")
@@ -31,9 +31,9 @@ async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_answer_is_los
 #[tokio::test]
 async fn a_call_whose_answer_was_lost_is_answered_when_it_is_sent_again() {
     let fixture = Fixture::start().await;
-    fixture.edge.faults.inject(FaultPlan { lost_per_mille: 1_000, ..FaultPlan::default() });
+    fixture.emulator.faults.inject(FaultPlan { lost_per_mille: 1_000, ..FaultPlan::default() });
     code_of(fixture.create_invalidation("EACME", "first", &["/a"]).await);
-    fixture.edge.faults.stop();
+    fixture.emulator.faults.stop();
 
     let again = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap();
     let list = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
@@ -46,13 +46,13 @@ async fn an_answer_is_held_back_and_reading_one_goes_wrong_too_and_lists_never_d
     let fixture = Fixture::start().await;
     let id = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap().id;
     let delay = Duration::from_millis(50);
-    fixture.edge.faults.inject(FaultPlan { throttled_per_mille: 1_000, delay, ..FaultPlan::default() });
+    fixture.emulator.faults.inject(FaultPlan { throttled_per_mille: 1_000, delay, ..FaultPlan::default() });
 
     let began = Instant::now();
     let read = fixture.cloudfront.get_invalidation().distribution_id("EACME").id(id).send().await;
     assert_eq!(code_of(read), "Throttling");
     assert!(began.elapsed() >= delay);
     fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
-    let counts = fixture.edge.faults.counts();
+    let counts = fixture.emulator.faults.counts();
     assert_eq!((counts.calls, counts.throttled, counts.delayed), (2, 1, 1));
 }

@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::operation::create_invalidation::{CreateInvalidationError, CreateInvalidationOutput};
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
-use edge::{Clock, Distribution, Distributions, EdgeConfig, Origin, QueryStrings, Quotas, RunningEdge};
+use cloudfront_emulator::{Clock, Distribution, Distributions, EmulatorConfig, Origin, QueryStrings, Quotas, RunningEmulator};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 
@@ -19,9 +19,9 @@ pub(crate) const GLOBEX: &str = "globex.image-service.eu-west-1.localhost";
 /// How long an invalidation takes here.
 pub(crate) const PROPAGATION_DELAY_SECS: i64 = 5;
 
-/// An edge with the distributions `EACME` and `EGLOBEX`, before an origin.
+/// An emulator with the distributions `EACME` and `EGLOBEX`, before an origin.
 pub(crate) struct Fixture {
-    pub(crate) edge: RunningEdge,
+    pub(crate) emulator: RunningEmulator,
     pub(crate) origin: TestOrigin,
     pub(crate) cloudfront: Client,
     now: Arc<Mutex<Timestamp>>,
@@ -44,15 +44,15 @@ impl Fixture {
     pub(crate) async fn start_with(quotas: Quotas, distribution: fn(&str, &str, &str) -> Distribution) -> Self {
         let origin = TestOrigin::start().await;
         let tenants = [distribution("EACME", ACME, "acme"), distribution("EGLOBEX", GLOBEX, "globex")];
-        let mut config = EdgeConfig::new(&origin.url, Distributions::fixed(tenants));
+        let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed(tenants));
         let now = Arc::new(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let shown = Arc::clone(&now);
         config.clock = Clock::from_fn(move || *shown.lock().unwrap());
         config.propagation_delay = Duration::from_secs(PROPAGATION_DELAY_SECS.unsigned_abs());
         config.quotas = quotas;
-        let edge = edge::start(config).await.unwrap();
-        let cloudfront = cloudfront(&edge.endpoint_url());
-        Self { edge, origin, cloudfront, now, http: reqwest::Client::new() }
+        let emulator = cloudfront_emulator::start(config).await.unwrap();
+        let cloudfront = cloudfront(&emulator.endpoint_url());
+        Self { emulator, origin, cloudfront, now, http: reqwest::Client::new() }
     }
 
     pub(crate) fn advance(&self, secs: i64) {
@@ -76,8 +76,8 @@ impl Fixture {
     }
 
     fn build(&self, method: Method, host: &str, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.edge.endpoint_url()));
-        request.header("host", format!("{host}:{}", self.edge.address.port()))
+        let request = self.http.request(method, format!("{}{path}", self.emulator.endpoint_url()));
+        request.header("host", format!("{host}:{}", self.emulator.address.port()))
     }
 
     pub(crate) async fn create_invalidation(

@@ -70,7 +70,7 @@ async fn an_invalidation_is_in_progress_until_viewers_see_it() {
 
     assert_eq!(invalidation.status(), "InProgress");
     assert_eq!(invalidation.create_time().to_string(), "2026-11-22T10:00:00Z");
-    let location = format!("{}/2020-05-31/distribution/EACME/invalidation/{id}", fixture.edge.endpoint_url());
+    let location = format!("{}/2020-05-31/distribution/EACME/invalidation/{id}", fixture.emulator.endpoint_url());
     assert_eq!(output.location(), Some(location.as_str()));
 
     fixture.advance(PROPAGATION_DELAY_SECS - 1);

@@ -1,5 +1,5 @@
-//! The edge from outside: viewers over HTTP, the invalidation API through the real SDK, and a real origin on loopback.
-//! The clock is moved by the tests; nothing sleeps until something expires.
+//! The emulator from outside: viewers over HTTP, the invalidation API through the real SDK, and a real origin on
+//! loopback. The clock is moved by the tests; nothing sleeps until something expires.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

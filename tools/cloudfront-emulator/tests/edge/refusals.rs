@@ -1,5 +1,5 @@
 use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError;
-use edge::Quotas;
+use cloudfront_emulator::Quotas;
 
 use super::fixture::{Fixture, PROPAGATION_DELAY_SECS, batch, code_of, tenant};
 
@@ -69,7 +69,7 @@ async fn other_calls_are_answered_with_what_there_is() {
 async fn an_empty_or_garbled_body_is_refused() {
     let fixture = Fixture::start().await;
     for (body, code) in [("", "MissingBody"), ("<InvalidationBatch>", "MalformedXML"), ("{}", "MalformedXML")] {
-        let url = format!("{}/2020-05-31/distribution/EACME/invalidation", fixture.edge.endpoint_url());
+        let url = format!("{}/2020-05-31/distribution/EACME/invalidation", fixture.emulator.endpoint_url());
         let response = reqwest::Client::new().post(url).body(body).send().await.unwrap();
         assert_eq!(response.status(), 400);
         let xml = response.text().await.unwrap();

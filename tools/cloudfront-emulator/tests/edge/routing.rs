@@ -1,6 +1,6 @@
 use aws_config::SdkConfig;
 use aws_sdk_cloudfront::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
-use edge::{Distributions, EdgeConfig, Quotas};
+use cloudfront_emulator::{Distributions, EmulatorConfig, Quotas};
 use http::{Method, StatusCode};
 
 use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
@@ -69,8 +69,8 @@ async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_p
 #[tokio::test]
 async fn an_origin_that_cannot_be_reached_is_a_bad_gateway_for_ten_seconds() {
     let nowhere = Distributions::fixed([tenant("EACME", ACME, "acme")]);
-    let edge = edge::start(EdgeConfig::new("http://127.0.0.1:1", nowhere)).await.unwrap();
-    let url = format!("{}/img/sunset", edge.endpoint_url());
+    let emulator = cloudfront_emulator::start(EmulatorConfig::new("http://127.0.0.1:1", nowhere)).await.unwrap();
+    let url = format!("{}/img/sunset", emulator.endpoint_url());
     let get = async || reqwest::Client::new().get(&url).header("host", ACME).send().await.unwrap();
 
     let first = get().await;
@@ -88,28 +88,28 @@ async fn a_control_plane_that_cannot_be_reached_is_told_to_viewers_and_callers()
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "a test")))
         .build();
     let deployed = Distributions::deployed(&sdk, "http://127.0.0.1:1");
-    let edge = edge::start(EdgeConfig::new("http://127.0.0.1:1", deployed)).await.unwrap();
+    let emulator = cloudfront_emulator::start(EmulatorConfig::new("http://127.0.0.1:1", deployed)).await.unwrap();
 
-    let view = reqwest::Client::new().get(edge.endpoint_url()).header("host", ACME).send().await.unwrap();
+    let view = reqwest::Client::new().get(emulator.endpoint_url()).header("host", ACME).send().await.unwrap();
     assert_eq!(view.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(view.text().await.unwrap().contains("is the local AWS up?"));
-    let list = cloudfront(&edge.endpoint_url()).list_invalidations().distribution_id("EACME").send().await;
+    let list = cloudfront(&emulator.endpoint_url()).list_invalidations().distribution_id("EACME").send().await;
     assert_eq!(code_of(list), "ServiceUnavailable");
 }
 
 #[tokio::test]
-async fn a_stopped_edge_frees_its_address() {
+async fn a_stopped_emulator_frees_its_address() {
     let fixture = Fixture::start().await;
-    let address = fixture.edge.address;
-    fixture.edge.shutdown().await;
+    let address = fixture.emulator.address;
+    fixture.emulator.shutdown().await;
 
-    let mut config = EdgeConfig::new(&fixture.origin.url, Distributions::fixed([]));
+    let mut config = EmulatorConfig::new(&fixture.origin.url, Distributions::fixed([]));
     config.listen = address;
-    let again = edge::start(config).await.unwrap();
+    let again = cloudfront_emulator::start(config).await.unwrap();
     assert_eq!(again.address, address);
 
-    let mut taken = EdgeConfig::new(&fixture.origin.url, Distributions::fixed([]));
+    let mut taken = EmulatorConfig::new(&fixture.origin.url, Distributions::fixed([]));
     taken.listen = address;
-    let error = edge::start(taken).await.unwrap_err();
+    let error = cloudfront_emulator::start(taken).await.unwrap_err();
     assert!(error.to_string().contains("choose another address"), "{error}");
 }

@@ -33,26 +33,26 @@ const HOST: &str = "acme.image-service.eu-west-1.localhost";
 
 #[tokio::test]
 async fn a_hit_shows_its_age_and_its_colour_and_was_asked_by_host_name() {
-    let edge = answering(200, &[("x-cache", "Hit from cloudfront"), ("age", "3")], image()).await;
-    let fetched = Viewer::new(HOST, edge).unwrap().fetch("cat", "main").await.unwrap();
+    let emulator = answering(200, &[("x-cache", "Hit from cloudfront"), ("age", "3")], image()).await;
+    let fetched = Viewer::new(HOST, emulator).unwrap().fetch("cat", "main").await.unwrap();
     assert_eq!((fetched.cache, fetched.age_secs, fetched.image.colour), (Cache::Hit, 3, Colour::Green));
-    assert_eq!(fetched.headers["x-host"], format!("{HOST}:{}", edge.port()));
+    assert_eq!(fetched.headers["x-host"], format!("{HOST}:{}", emulator.port()));
 }
 
 #[tokio::test]
 async fn a_miss_has_no_age() {
-    let edge = answering(200, &[("x-cache", "Miss from cloudfront")], image()).await;
-    let fetched = Viewer::new(HOST, edge).unwrap().fetch("cat", "main").await.unwrap();
+    let emulator = answering(200, &[("x-cache", "Miss from cloudfront")], image()).await;
+    let fetched = Viewer::new(HOST, emulator).unwrap().fetch("cat", "main").await.unwrap();
     assert_eq!((fetched.cache, fetched.age_secs), (Cache::Miss, 0));
 }
 
-async fn check_refused(edge: SocketAddr, expected: &str) {
-    let error = Viewer::new(HOST, edge).unwrap().fetch("cat", "main").await.unwrap_err();
+async fn check_refused(emulator: SocketAddr, expected: &str) {
+    let error = Viewer::new(HOST, emulator).unwrap().fetch("cat", "main").await.unwrap_err();
     assert!(error.to_string().contains(expected), "{error}");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_image_of_the_edge_is_an_error_that_says_why() {
+async fn an_answer_that_is_no_image_of_the_emulator_is_an_error_that_says_why() {
     let hit = &[("x-cache", "Hit from cloudfront")];
     check_refused(answering(404, hit, b"no such pack".to_vec()).await, "404 Not Found: no such pack").await;
     check_refused(answering(200, &[], image()).await, "X-Cache").await;

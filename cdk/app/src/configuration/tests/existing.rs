@@ -1,7 +1,7 @@
 //! What an environment may name instead of having it made.
 
 use super::{DEV, Environment, read};
-use crate::configuration::{AttributeNames, ExistingDistribution, ExistingHttpApi};
+use crate::config::{AttributeNames, ExistingDistribution, ExistingHttpApi};
 
 /// The development environment with what its comment shows of an existing installation.
 fn example() -> String {

@@ -29,7 +29,7 @@ fn a_pack_counts_as_changed_unless_it_says_that_it_has_not() {
 }
 
 #[test]
-fn a_locations_configuration_counts_if_it_was_ever_forced() {
+fn a_locations_config_counts_if_it_was_ever_forced() {
     let during = DURING.as_millis().to_string();
     check_changed("location#main", Some(&during), Some("3"), Some(Changed::At(DURING)));
     check_changed("location#main", None, Some("1"), Some(Changed::Sometime));

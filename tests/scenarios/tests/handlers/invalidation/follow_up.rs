@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{before, check_failed, settled};
 
-/// How long the edge takes to complete an invalidation.
+/// How long the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn an_entry_leaves_and_the_ledger_says_completed_when_cloudfront_has_compl
     let meanwhile = run_at(&handler, "run-2", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!((meanwhile.invalidations, meanwhile.entries_waiting), (0, 1), "it is on its way");
 
-    environment.let_edge_time_pass(PROPAGATION);
+    environment.let_emulator_time_pass(PROPAGATION);
     let end = NOW.plus(SETTLE * 2);
     let summary = run_at(&handler, "run-3", end).await.unwrap();
     assert_eq!((summary.requests_completed, summary.entries_removed, summary.requests_in_flight), (1, 1, 0));
@@ -50,7 +50,7 @@ async fn a_purge_run_that_has_time_waits_for_cloudfront() {
         while environment.invalidations("acme").await.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        environment.let_edge_time_pass(PROPAGATION);
+        environment.let_emulator_time_pass(PROPAGATION);
     };
     let (summary, ()) = tokio::join!(run_at(&handler, "run-1", NOW), pass);
     assert_eq!(summary.unwrap().entries_removed, 1);
@@ -64,10 +64,10 @@ async fn a_change_behind_the_request_keeps_the_row_and_the_ledger_has_both_purge
     run_at(&handler, "run-1", NOW).await.unwrap();
 
     environment.enqueue("acme", "pack#p1", NOW).await;
-    environment.let_edge_time_pass(PROPAGATION);
+    environment.let_emulator_time_pass(PROPAGATION);
     let summary = run_at(&handler, "run-2", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!((summary.requests_completed, summary.entries_removed, summary.invalidations), (1, 0, 1));
-    environment.let_edge_time_pass(PROPAGATION);
+    environment.let_emulator_time_pass(PROPAGATION);
     let summary = run_at(&handler, "run-3", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(summary.entries_removed, 1);
     let completed = environment.ledger().await.iter().filter(|row| row["completedAt"].is_u64()).count();
@@ -99,7 +99,7 @@ async fn a_variant_that_was_re_rendered_shows_in_the_ledger() {
     let handler = environment.invalidation_handler();
     run_at(&handler, "run-1", NOW).await.unwrap();
     environment.store_variants(["acme/p1/main/default"]).await;
-    environment.let_edge_time_pass(PROPAGATION);
+    environment.let_emulator_time_pass(PROPAGATION);
     run_at(&handler, "run-2", NOW).await.unwrap();
     let refilled: Vec<_> = environment.ledger().await.iter().map(|row| row["refillSeenAt"].is_u64()).collect();
     assert_eq!(refilled, [true, false]);

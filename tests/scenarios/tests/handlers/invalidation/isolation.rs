@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{check_failed, settled};
 
-/// Ids are such that CloudFront should take all of them; the edge is told to refuse this one.
+/// Ids are such that CloudFront should take all of them; the emulator is told to refuse this one.
 const POISON: &str = "#acme/poison";
 
 async fn environment_with_poison() -> Environment {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{run_in, settled};
 
-/// How long the edge takes to complete an invalidation.
+/// How long the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
 /// 90 days, in seconds.
 const RETENTION_SECS: u64 = 90 * 24 * 60 * 60;

@@ -5,7 +5,7 @@ use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 
-use local_aws::LocalS3;
+use support::LocalS3;
 use scenarios::{Environment, InvalidationHandler, NOW, run_at};
 
 use super::{check_failed, settled};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use edge::Quotas;
+use cloudfront_emulator::Quotas;
 use scenarios::{Environment, NOW, SETTLE, run_at};
 
 use super::{check_failed, settled};
 
-/// How long the edge takes to complete an invalidation.
+/// How long the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -30,10 +30,10 @@ async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_i
     );
     assert_eq!(environment.queued().await.len(), 4, "nothing is completed yet");
 
-    environment.let_edge_time_pass(PROPAGATION);
+    environment.let_emulator_time_pass(PROPAGATION);
     run_at(&handler, "run-3", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.queued().await, ["acme pack#p3"], "it was sent by this purge run");
-    environment.let_edge_time_pass(PROPAGATION);
+    environment.let_emulator_time_pass(PROPAGATION);
     run_at(&handler, "run-4", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.invalidated("acme").await, [vec!["#acme/p1", "#acme/p2"], vec!["#acme/p3"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_adapters::variants_bucket::VariantsBucket;
 use domain::Timestamp;
 use image_invalidation::Summary;
-use local_aws::LocalS3;
+use support::LocalS3;
 use scenarios::{Environment, InvalidationHandler, NOW, SETTLE, run_at};
 
 use super::{before, check_failed, settled};

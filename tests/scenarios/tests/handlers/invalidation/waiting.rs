@@ -1,6 +1,6 @@
 //! Entries that cannot be purged yet, and the others, which need not wait for them.
 
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use scenarios::Environment;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! A purge that is carried out.
 
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use purging::ports::Queue;
 use scenarios::{Environment, NOW, SETTLE, run_at};
 use serde_json::{Value, json};

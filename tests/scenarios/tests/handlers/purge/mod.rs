@@ -8,7 +8,7 @@ mod refused;
 mod status;
 
 use lambda_http::{Body, Request, Response};
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use scenarios::{Environment, PurgeHandler};
 use serde_json::{Value, json};
 

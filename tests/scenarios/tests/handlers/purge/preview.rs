@@ -1,6 +1,6 @@
 //! `DELETE …?dryRun=true`: what a purge would do.
 
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use purging::ports::Queue;
 use scenarios::{Environment, LEASE, NOW};
 use serde_json::{Value, json};

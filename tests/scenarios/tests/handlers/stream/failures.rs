@@ -1,7 +1,7 @@
 //! A queue that takes no writes.
 
 use aws_adapters::invalidation_queue::InvalidationQueue;
-use local_aws::LocalDynamoDb;
+use support::LocalDynamoDb;
 use scenarios::Environment;
 use serde_json::{Value, json};
 
