@@ -15,7 +15,7 @@ pub enum ApplicationFailed {
     /// An environment's file is wrong.
     #[error(transparent)]
     Config(#[from] InvalidConfig),
-    /// The CDK refused; its own message follows.
+    /// The CDK failed; its own message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),
 }

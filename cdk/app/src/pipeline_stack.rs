@@ -41,7 +41,7 @@ const REQUEST_VARIANT_DELETION_SECS_MAX: u32 = 15;
 
 /// What the tenants' stacks build on.
 pub(crate) struct Pipeline {
-    /// Where image-processing answers: the origin of every distribution.
+    /// The URL of image-processing: the origin of every distribution.
     pub(crate) origin: FunctionUrl,
     /// May be granted to invalidate a distribution.
     pub(crate) purge_run: RustFunction,
@@ -151,7 +151,7 @@ fn purge_handler(stack: &Stack, environment: &Environment, data: &Data) -> Resul
     let function = Handler {
         id: "ImagePurge",
         binary: "image-purge",
-        description: "Answers admins: purges one image pack at once, or says where its purge stands",
+        description: "Serves admins: purges one image pack at once, or says where its purge stands",
         memory_mb: 512,
         timeout_secs: REQUEST_TIMEOUT_SECS,
         environment: variables,
@@ -170,7 +170,7 @@ fn processing_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
     let function = Handler {
         id: "ImageProcessing",
         binary: "image-processing",
-        description: "Answers viewers: reads a variant, or renders it from its original and stores it",
+        description: "Serves viewers: reads a variant, or renders it from its original and stores it",
         memory_mb: 1769,
         timeout_secs: handlers.image_processing_timeout_secs,
         environment: vec![
@@ -192,7 +192,7 @@ fn processing_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
     allow(&function, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
     // It deletes a variant that was stale by the time it was stored.
     allow(&function, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
-    // Without it S3 answers 403 instead of 404 for a variant that is not stored yet.
+    // Without it S3 returns 403 instead of 404 for a variant that is not stored yet.
     allow(&function, ["s3:ListBucket"], [data.variants.bucket_arn()?, data.originals.bucket_arn()?])?;
     Ok(function)
 }
@@ -202,7 +202,7 @@ fn management_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
     let function = Handler {
         id: "ImageManagement",
         binary: "image-management",
-        description: "Answers editors: changes image packs, their originals and location configurations",
+        description: "Serves editors: changes image packs, their originals and location configurations",
         // An image that is uploaded or fetched is held in memory, beside what checks it.
         memory_mb: 1024,
         timeout_secs: REQUEST_TIMEOUT_SECS,
@@ -220,7 +220,7 @@ fn management_handler(stack: &Stack, environment: &Environment, data: &Data) -> 
     allow(&function, table_actions, [data.image_packs.table_arn()?])?;
     allow(&function, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
     allow(&function, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;
-    // Without it S3 answers 403 instead of 404 for an upload that never came.
+    // Without it S3 returns 403 instead of 404 for an upload that never came.
     allow(&function, ["s3:ListBucket"], [data.originals.bucket_arn()?])?;
     Ok(function)
 }

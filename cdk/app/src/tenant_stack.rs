@@ -20,8 +20,8 @@ use serde_json::json;
 use crate::config::Environment;
 use crate::pipeline_stack::{Pipeline, tenant_registry_path};
 
-/// The header by which image-processing knows whose distribution asks. CloudFront sets it, over whatever a viewer
-/// sends.
+/// The header by which image-processing knows whose distribution sends the request. CloudFront sets it, over whatever a
+/// viewer sends.
 const TENANT_HEADER: &str = "x-image-tenant";
 
 /// The longest that CloudFront keeps a variant, in days. Purging, not expiry, keeps images fresh.
@@ -140,8 +140,8 @@ fn distribution(
     Ok(distribution)
 }
 
-/// CloudFront keeps errors for ten seconds unless told otherwise; image-processing says in each answer how long it may
-/// be kept.
+/// CloudFront keeps errors for ten seconds unless told otherwise; image-processing says in each response how long it
+/// may be kept.
 fn error_responses() -> Result<Vec<ErrorResponse>> {
     [404, 500, 502, 503, 504]
         .into_iter()

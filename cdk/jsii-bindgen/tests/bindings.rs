@@ -72,7 +72,7 @@ fn a_function_is_written_again_for_each_optional_argument() {
 }
 
 #[test]
-fn a_constructor_always_asks_for_the_place_in_the_tree() {
+fn a_constructor_always_requires_the_place_in_the_tree() {
     check(&[
         "pub fn new(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>) -> Result<Self>",
         "pub fn new_with_props(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>, \
@@ -125,7 +125,7 @@ fn deprecated_protected_and_asynchronous_members_are_left_out() {
 }
 
 #[test]
-fn a_structure_asks_for_required_properties_and_has_a_setter_for_each_optional_one() {
+fn a_structure_takes_required_properties_and_has_a_setter_for_each_optional_one() {
     check(&[
         "pub fn new(colour: impl IntoJs<crate::Colour>, name: impl IntoJs<String>) -> Self { \
          Self(Fields::new().with(\"colour\", colour.into_js()).with(\"name\", name.into_js())) }",

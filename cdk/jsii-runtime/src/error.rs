@@ -9,7 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// JavaScript threw: a construct refused its properties, or the kernel refused a value.
+    /// JavaScript threw: a construct rejected its properties, or the kernel rejected a value.
     #[error("{call}: {message}")]
     Thrown {
         /// What was called, e.g. `new aws-cdk-lib.aws_s3.Bucket`.
@@ -67,15 +67,15 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// The kernel's process ended, or its channel broke, while an answer was due.
-    #[error("the jsii kernel ended before it answered; its own message, if any, is on standard error")]
+    /// The kernel's process ended, or its channel broke, while a response was due.
+    #[error("the jsii kernel ended before it responded; its own message, if any, is on standard error")]
     Ended {
         /// The broken channel's error; none if the kernel closed it.
         source: Option<std::io::Error>,
     },
 
     /// The kernel wrote something that is not of the protocol.
-    #[error("the jsii kernel wrote {line:?}, which is no answer; is @jsii/runtime in its pinned version?")]
+    #[error("the jsii kernel wrote {line:?}, which is no response; is @jsii/runtime in its pinned version?")]
     Protocol {
         /// The first characters of what it wrote.
         line: String,
@@ -95,7 +95,7 @@ pub enum Error {
     Cast {
         /// The object's reference; its class is the part before the `@`.
         object: String,
-        /// The class asked for.
+        /// The requested class.
         wanted: &'static str,
     },
 }

@@ -53,7 +53,7 @@ impl ports::CloudFront for CloudFront {
             _ => call_failed(action(), error).into(),
         })?;
         let created = response.invalidation.map(|created| Invalidation { id: created.id, status: created.status });
-        created.ok_or_else(|| call_failed(action(), std::io::Error::other("CloudFront's answer names none")).into())
+        created.ok_or_else(|| call_failed(action(), std::io::Error::other("CloudFront's response names none")).into())
     }
 
     async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallFailed> {

@@ -23,7 +23,7 @@ pub struct ImagePackTable {
 /// Why packs cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailed {
-    /// DynamoDB did not answer.
+    /// DynamoDB did not respond.
     #[error(transparent)]
     Call(#[from] CallFailed),
     /// An item is not what the table should hold.
@@ -41,16 +41,16 @@ pub enum ReadFailed {
 /// What one strongly consistent read found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The packs that exist, of those asked for.
+    /// The packs that exist, of those requested.
     pub packs: HashMap<ImagePackId, ImagePack>,
-    /// The configurations that exist, of the locations asked for.
+    /// The configurations that exist, of the requested locations.
     pub locations: HashMap<LocationName, LocationConfig>,
     /// Those that exist and cannot be read. Whoever needs one of them has to say so; the others are good.
     pub unreadable: HashMap<Target, ReadFailed>,
 }
 
 impl Found {
-    /// The configuration of a location that was asked for: the default one if it has none.
+    /// The configuration of a location that was requested: the default one if it has none.
     pub fn location(&mut self, name: &LocationName) -> Result<LocationConfig, ReadFailed> {
         match self.unreadable.remove(&Target::Location(name.clone())) {
             Some(failure) => Err(failure),
@@ -58,7 +58,7 @@ impl Found {
         }
     }
 
-    /// A pack that was asked for, if it exists.
+    /// A pack that was requested, if it exists.
     pub fn pack(&mut self, id: &ImagePackId) -> Result<Option<ImagePack>, ReadFailed> {
         match self.unreadable.remove(&Target::Pack(id.clone())) {
             Some(failure) => Err(failure),
@@ -88,7 +88,7 @@ impl ImagePackTable {
     }
 
     /// Reads packs and location configurations of `tenant` in one strongly consistent request. At most 100 of them
-    /// (`BatchGetItem`); callers ask for three.
+    /// (`BatchGetItem`); callers request three.
     pub async fn find(
         &self,
         tenant: &TenantId,
@@ -146,7 +146,7 @@ impl ImagePackTable {
             Target::Location(name) => {
                 found.locations.insert(name.clone(), self.read(target, item)?);
             }
-            // Only these two kinds were asked for.
+            // Only these two kinds were requested.
             Target::Tenant => {}
         }
         Ok(())

@@ -19,7 +19,7 @@ const TENANT: &str = "#lease";
 const TARGET: &str = "image-invalidation";
 
 impl InvalidationQueue {
-    /// See [`purging::ports::Queue::take_lease`]. A repetition whose first answer was lost succeeds.
+    /// See [`purging::ports::Queue::take_lease`]. A repetition whose first response was lost succeeds.
     pub(crate) async fn take(
         &self,
         owner: &str,
@@ -49,7 +49,7 @@ impl InvalidationQueue {
             Err(error) => return Err(call_failed(action(), error)),
         };
         let token = response.attributes.as_ref().and_then(token_of);
-        let token = token.ok_or_else(|| CallFailed::new(action(), "DynamoDB's answer has no leaseToken"))?;
+        let token = token.ok_or_else(|| CallFailed::new(action(), "DynamoDB's response has no leaseToken"))?;
         Ok(Some(Lease { owner: owner.to_owned(), token }))
     }
 

@@ -51,7 +51,7 @@ impl Expected {
 pub struct Editor<'a> {
     /// The token's subject.
     pub subject: &'a str,
-    /// Identifies the request. The SDK repeats a write whose answer was lost, and then finds the item as it wrote it
+    /// Identifies the request. The SDK repeats a write whose response was lost, and then finds the item as it wrote it
     /// itself: by this it knows.
     pub request_id: &'a str,
     /// The time of the write.
@@ -61,13 +61,13 @@ pub struct Editor<'a> {
 /// Why an item cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteFailed {
-    /// DynamoDB did not answer, or with an item that cannot be read.
+    /// DynamoDB did not respond, or with an item that cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFailed),
     /// DynamoDB does not take the item as it would be: it would be too large (400 KB), or an attribute of the table
     /// that somebody else declared wants another type. To send it again does not help.
     #[error(transparent)]
-    Refused(CallFailed),
+    Rejected(CallFailed),
 }
 
 /// Some packs of a tenant, in the order of their ids.
@@ -118,7 +118,7 @@ impl ManagedItems {
             page.packs.extend(items.into_iter().filter_map(|item| self.listed(tenant, item)));
             page.next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
             start = response.last_evaluated_key;
-            // A page can end on a key that names no pack, after which nobody could ask for the next one.
+            // A page can end on a key that names no pack, after which the next one could not be requested.
             if start.is_none() || page.next.is_some() {
                 return Ok(page);
             }
@@ -178,7 +178,7 @@ impl ManagedItems {
                 Ok(ours.map(|item| self.parse(item, target)).transpose()?)
             }
             Err(error) if error.code() == Some("ValidationException") => {
-                Err(WriteFailed::Refused(call_failed(self.action("writing", tenant, target), error)))
+                Err(WriteFailed::Rejected(call_failed(self.action("writing", tenant, target), error)))
             }
             Err(error) => Err(ReadFailed::from(call_failed(self.action("writing", tenant, target), error)).into()),
         }

@@ -1,7 +1,7 @@
 //! Render locks: of parallel first requests for a variant, one renders it.
 //!
 //! A render lock is an item that expires. It promises nothing: an image is rendered without one when the table does
-//! not answer or a lock's holder takes too long.
+//! not respond or a lock's holder takes too long.
 
 use std::collections::HashMap;
 use std::time::Duration;

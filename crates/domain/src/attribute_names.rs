@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_nothing_is_refused() {
+    fn a_name_of_nothing_is_rejected() {
         let error = r#"{"tennant": "customer"}"#.parse::<AttributeNames>().unwrap_err().to_string();
         assert!(error.contains("tennant"), "{error}");
     }

@@ -1,7 +1,7 @@
 //! Identifiers that cannot widen a purge.
 //!
 //! Tenants, packs, locations and suffixes end up in S3 prefixes, CloudFront paths, cache tags and IAM-scoped names.
-//! Each is a newtype that refuses whatever means something there: `*` (a CloudFront wildcard), `/` (the next path
+//! Each is a newtype that rejects whatever means something there: `*` (a CloudFront wildcard), `/` (the next path
 //! segment), `~` (which CloudFront cannot invalidate, encoded or not), `#` and `,` (tag syntax), control characters,
 //! and anything outside ASCII (no look-alikes, no percent-encoding to disagree about).
 
@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 #[error("{kind} {shown:?} is not valid: {allowed}")]
 pub struct InvalidIdentifier {
     kind: &'static str,
-    /// The refused text, cut to [`SHOWN_MAX_CHARS`] so that an error never repeats a hostile megabyte.
+    /// The rejected text, cut to [`SHOWN_MAX_CHARS`] so that an error never repeats a hostile megabyte.
     shown: String,
     allowed: &'static str,
 }
 
-/// How much of a refused text an error repeats, in characters.
+/// How much of a rejected text an error repeats, in characters.
 const SHOWN_MAX_CHARS: usize = 80;
 
 impl InvalidIdentifier {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn pack_ids_refuse_whatever_could_widen_a_purge() {
+    fn pack_ids_reject_whatever_could_widen_a_purge() {
         for valid in ["p1", "P1", "5f2b9c", "a-b-c", "550e8400-e29b-41d4-a716-446655440000", "a.b_c", &"a".repeat(128)]
         {
             check(true, &ImagePackId::parse(valid));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_and_suffixes_refuse_path_syntax() {
+    fn locations_and_suffixes_reject_path_syntax() {
         for valid in ["main", "poster_2", "16-9"] {
             check(true, &LocationName::parse(valid));
         }

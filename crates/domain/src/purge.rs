@@ -1,4 +1,4 @@
-//! Purges: planning, invalidation requests, the ledger, and their answers to operators.
+//! Purges: planning, invalidation requests, the ledger, and their responses to operators.
 
 pub mod cache_tag;
 pub mod caller_reference;

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_names_no_target_is_refused() {
+    fn a_key_that_names_no_target_is_rejected() {
         for key in ["", "pack", "pack#", "pack#*", "location#a/b", "tenant#acme", "asset#1", "PACK#p1"] {
             assert!(Target::parse(key).is_err(), "{key:?}");
         }

@@ -1,4 +1,4 @@
-//! Who asks, and whether they may.
+//! The caller of a request, and what it may do.
 
 use domain::TenantId;
 use domain::access::authorization::{claim_covers, claimed_tenants};
@@ -6,13 +6,13 @@ use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 
-use crate::Refusal;
+use crate::ApiError;
 
 /// An admin whose token API Gateway has checked: signature, issuer, audience, expiry and scope. Which tenants it is for
 /// is checked here.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    /// The token's subject, for whoever asks later who it was.
+    /// The token's subject, which identifies the caller.
     pub subject: String,
     /// The name of the claim that names tenants.
     tenant_claim: String,
@@ -23,7 +23,7 @@ pub struct Admin {
 impl Admin {
     /// The admin who sent `request`; `tenant_claim` is the name of the claim that names their tenants. 401 where the
     /// API's authorizer put no token into the request's context.
-    pub fn of(request: &Request, tenant_claim: &str) -> Result<Self, Refusal> {
+    pub fn of(request: &Request, tenant_claim: &str) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unauthorized());
         };
@@ -37,33 +37,33 @@ impl Admin {
     }
 
     /// 403 where the token does not cover `tenant`.
-    pub fn check_covers(&self, tenant: &TenantId) -> Result<(), Refusal> {
+    pub fn check_covers(&self, tenant: &TenantId) -> Result<(), ApiError> {
         if self.tenants.as_ref().is_some_and(|claim| claim_covers(claim, tenant)) {
             return Ok(());
         }
         let message = format!("The token's claim {:?} does not cover tenant {:?}.", self.tenant_claim, tenant.as_str());
-        Err(Refusal::new(StatusCode::FORBIDDEN, "tenant-not-covered", message))
+        Err(ApiError::new(StatusCode::FORBIDDEN, "tenant-not-covered", message))
     }
 
     /// The tenant that the token is for, where it is for exactly one. 400 that says how to name one where it is for
     /// several; 403 where it is for none.
-    pub fn only_tenant(&self) -> Result<TenantId, Refusal> {
+    pub fn only_tenant(&self) -> Result<TenantId, ApiError> {
         let tenants = claimed_tenants(self.tenants.as_deref().unwrap_or_default());
         match tenants.as_slice() {
             [tenant] => Ok(tenant.clone()),
             [] => {
                 let message = format!("The token's claim {:?} names no tenant.", self.tenant_claim);
-                Err(Refusal::new(StatusCode::FORBIDDEN, "tenant-not-covered", message))
+                Err(ApiError::new(StatusCode::FORBIDDEN, "tenant-not-covered", message))
             }
             _ => {
                 let message = "The token covers several tenants: say which with the parameter `?tenant=<tenant>`.";
-                Err(Refusal::new(StatusCode::BAD_REQUEST, "tenant-needed", message))
+                Err(ApiError::new(StatusCode::BAD_REQUEST, "tenant-needed", message))
             }
         }
     }
 }
 
-fn unauthorized() -> Refusal {
+fn unauthorized() -> ApiError {
     let message = "A bearer token is needed: send `Authorization: Bearer <admin token>`.";
-    Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
 }

@@ -1,10 +1,10 @@
-//! Answers in JSON that nobody caches.
+//! Responses in JSON that are never cached.
 
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 use serde_json::Value;
 
-/// An answer in JSON that nobody caches.
+/// A response in JSON that is never cached.
 #[must_use]
 pub fn json(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));

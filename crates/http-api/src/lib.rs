@@ -1,12 +1,12 @@
-//! What the functions behind the admin's HTTP API share: who asks ([`Admin`]), what a request may carry
-//! ([`check_parameters`]), what its sender gets back ([`json`]), and what when it is not carried out ([`Refusal`]).
+//! What the functions behind the admin's HTTP API share: the caller ([`Admin`]), validation of the request
+//! ([`check_parameters`]), responses in JSON ([`json`]) and error responses ([`ApiError`]).
 
 mod admin;
-mod answer;
-mod form;
-mod refusal;
+mod response;
+mod validation;
+mod api_error;
 
 pub use admin::Admin;
-pub use answer::json;
-pub use form::{check_no_body, check_parameters};
-pub use refusal::Refusal;
+pub use response::json;
+pub use validation::{check_no_body, check_parameters};
+pub use api_error::ApiError;

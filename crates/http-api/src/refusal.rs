@@ -1,13 +1,13 @@
-//! A request that is not carried out.
+//! Error responses.
 
 use domain::InvalidIdentifier;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
 
-/// A request that is not carried out: `{"error": {"code": …, "message": …}}`.
+/// An error response: `{"error": {"code": …, "message": …}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ApiError {
     status: StatusCode,
     /// A word for programs.
     code: &'static str,
@@ -17,8 +17,8 @@ pub struct Refusal {
     revision: Option<u64>,
 }
 
-impl Refusal {
-    /// A refusal with this status, this word for programs and this sentence for people.
+impl ApiError {
+    /// An error with this status, this word for programs and this sentence for people.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), revision: None }
     }
@@ -29,7 +29,7 @@ impl Refusal {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-identifier", error.to_string())
     }
 
-    /// The refusal, with the revision that the item has now.
+    /// The error, with the revision that the item has now.
     #[must_use]
     pub fn at_revision(self, revision: u64) -> Self {
         Self { revision: Some(revision), ..self }
@@ -41,7 +41,7 @@ impl Refusal {
         self.status
     }
 
-    /// The answer that says it.
+    /// The response that says it.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
         let mut error = json!({"code": self.code, "message": self.message});

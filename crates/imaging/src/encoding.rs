@@ -13,13 +13,13 @@ use crate::webp_container::with_colour_profile;
 #[derive(Debug, thiserror::Error)]
 pub enum CannotEncode {
     /// As JPEG.
-    #[error("the JPEG encoder refused the pixels")]
+    #[error("the JPEG encoder rejected the pixels")]
     Jpeg(#[source] EncodingError),
     /// As PNG.
-    #[error("the PNG encoder refused the pixels")]
+    #[error("the PNG encoder rejected the pixels")]
     Png(#[source] ImageError),
     /// As WebP. libwebp's errors are no Rust errors.
-    #[error("the WebP encoder refused the pixels: {0}")]
+    #[error("the WebP encoder rejected the pixels: {0}")]
     Webp(String),
 }
 
@@ -57,7 +57,7 @@ fn jpeg(pixels: &RgbImage, colour_profile: Option<&[u8]>, quality: Quality) -> R
     if let Some(profile) = colour_profile {
         encoder.add_icc_profile(profile).map_err(CannotEncode::Jpeg)?;
     }
-    // A variant's sides are far below a JPEG's 65,535; a longer one is refused by the encoder.
+    // A variant's sides are far below a JPEG's 65,535; a longer one is rejected by the encoder.
     let [width, height] = [pixels.width(), pixels.height()].map(|side| u16::try_from(side).unwrap_or_default());
     encoder.encode(pixels.as_raw(), width, height, ColorType::Rgb).map_err(CannotEncode::Jpeg)?;
     Ok(bytes)

@@ -37,7 +37,7 @@ pub enum CannotRender {
     /// The pixels do not fit the scaler. It takes a defect here.
     #[error("The original cannot be scaled to its location: change its crop or the location's size.")]
     Unscalable(#[from] ResizeError),
-    /// An encoder refused the variant.
+    /// An encoder rejected the variant.
     #[error("The image cannot be encoded: change the location's format.")]
     Unencodable(#[from] CannotEncode),
     /// More than a response can hold.

@@ -16,7 +16,7 @@ fn small(format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn check_refused(file: &[u8], code: &str, message: &str) {
+fn check_rejected(file: &[u8], code: &str, message: &str) {
     let uploaded = inspect(file).unwrap_err();
     assert_eq!((uploaded.code(), uploaded.to_string().as_str()), (code, message));
     let shown = render(file, None, LocationConfig::default()).unwrap_err();
@@ -25,21 +25,21 @@ fn check_refused(file: &[u8], code: &str, message: &str) {
 }
 
 #[test]
-fn what_is_no_image_is_refused() {
+fn what_is_no_image_is_rejected() {
     let not_an_image = "this is not an image; allowed are JPEG, PNG and WebP";
     for file in [&b""[..], b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>"] {
-        check_refused(file, "not-an-image", not_an_image);
+        check_rejected(file, "not-an-image", not_an_image);
     }
     let gif = "images of the format gif are not supported; allowed are JPEG, PNG and WebP";
-    check_refused(b"GIF89a\x01\0\x01\0\0\0\0;", "unsupported-format", gif);
+    check_rejected(b"GIF89a\x01\0\x01\0\0\0\0;", "unsupported-format", gif);
     assert_eq!(inspect(b"\x89PNG\r\n\x1a\n").unwrap_err().code(), "damaged-image");
 }
 
 #[test]
-fn an_image_that_breaks_off_is_refused_when_it_is_decoded() {
+fn an_image_that_breaks_off_is_rejected_when_it_is_decoded() {
     let whole = small(ImageFormat::Png);
-    let refused = render(&whole[..whole.len() / 2], None, LocationConfig::default()).unwrap_err();
-    assert_eq!(refused.code(), "undecodable-original");
+    let rejected = render(&whole[..whole.len() / 2], None, LocationConfig::default()).unwrap_err();
+    assert_eq!(rejected.code(), "undecodable-original");
 }
 
 /// `file` with a header that claims another size: `claim` stands at `offset`.
@@ -55,22 +55,22 @@ fn crc32(bytes: &[u8]) -> [u8; 4] {
 }
 
 #[test]
-fn a_small_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded() {
+fn a_small_file_that_claims_too_many_pixels_is_rejected_before_it_is_decoded() {
     let [jpeg, png, webp] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(small);
-    let refused = |size: &str| format!("the image has {size} pixels; allowed are 1 to 50000000 in all");
+    let rejected = |size: &str| format!("the image has {size} pixels; allowed are 1 to 50000000 in all");
 
     // Behind the marker of the frame's start: length (2 bytes), precision (1), height (2), width (2).
     let start_of_frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
     let jpeg = claiming(jpeg, start_of_frame + 5, &[0xEA, 0x60, 0xEA, 0x60]);
-    check_refused(&jpeg, "pixel-count", &refused("60000 × 60000"));
+    check_rejected(&jpeg, "pixel-count", &rejected("60000 × 60000"));
 
     // Behind the signature (8 bytes) and the length (4): "IHDR" (4), width (4), height (4), 5 more bytes, checksum (4).
     let png = claiming(png, 16, &[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
     let checksum = crc32(&png[12..29]);
-    check_refused(&claiming(png, 29, &checksum), "pixel-count", &refused("60000 × 60000"));
+    check_rejected(&claiming(png, 29, &checksum), "pixel-count", &rejected("60000 × 60000"));
 
     // Behind the container's header (20 bytes) and the signature (1): width - 1 and height - 1 in 14 bits each.
-    check_refused(&claiming(webp, 21, &[0xFE, 0xBF, 0xFF, 0x0F]), "pixel-count", &refused("16383 × 16383"));
+    check_rejected(&claiming(webp, 21, &[0xFE, 0xBF, 0xFF, 0x0F]), "pixel-count", &rejected("16383 × 16383"));
 }
 
 /// A WebP file of these chunks.
@@ -97,17 +97,17 @@ fn lossy_frame(side: u16) -> (&'static [u8; 4], Vec<u8>) {
 }
 
 #[test]
-fn a_webp_that_is_not_what_its_canvas_says_is_refused_before_it_is_decoded() {
+fn a_webp_that_is_not_what_its_canvas_says_is_rejected_before_it_is_decoded() {
     let damaged = "the image's header cannot be read; save it anew as JPEG, PNG or WebP";
-    check_refused(&webp(&[canvas(0), lossy_frame(16_383)]), "damaged-image", damaged);
+    check_rejected(&webp(&[canvas(0), lossy_frame(16_383)]), "damaged-image", damaged);
     let lossless = (b"VP8L", vec![0x2F, 0xFE, 0xBF, 0xFF, 0x0F, 0, 0, 0]);
-    check_refused(&webp(&[canvas(0), lossless]), "damaged-image", damaged);
+    check_rejected(&webp(&[canvas(0), lossless]), "damaged-image", damaged);
     // A chunk that claims 4 GB in a file of some bytes.
     let whole = webp(&[canvas(1 << 3), lossy_frame(30), (b"EXIF", vec![0; 8])]);
     let claims = claiming(whole.clone(), whole.len() - 12, &[0xFF; 4]);
-    check_refused(&claims, "damaged-image", damaged);
+    check_rejected(&claims, "damaged-image", damaged);
     let moving = "images of the format animated WebP are not supported; allowed are JPEG, PNG and WebP";
-    check_refused(&webp(&[canvas(1 << 1), (b"ANIM", vec![0; 6])]), "unsupported-format", moving);
+    check_rejected(&webp(&[canvas(1 << 1), (b"ANIM", vec![0; 6])]), "unsupported-format", moving);
 }
 
 /// A PNG whose colour profile of half a megabyte inflates to 512 MB.

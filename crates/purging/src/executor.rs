@@ -42,8 +42,8 @@ pub struct Executor<P> {
 pub struct Report {
     /// The requests that CloudFront accepted.
     pub accepted: Vec<(PurgeRequest, Invalidation)>,
-    /// The requests that CloudFront refuses as they are; see [`crate::bisection`].
-    pub refused: Vec<PurgeRequest>,
+    /// The requests that CloudFront rejects as they are; see [`crate::bisection`].
+    pub rejected: Vec<PurgeRequest>,
     /// How many variants were deleted.
     pub variants_deleted: u64,
     /// How many entries have variants left that there was no time to delete.
@@ -142,7 +142,7 @@ impl<P: Ports> Executor<P> {
             Ok(invalidation) => report.accepted.push((request, invalidation)),
             Err(error @ CreateFailed::InvalidArgument { .. }) => {
                 tracing::error!(%error, "CloudFront rejected the invalidation; bisecting it");
-                report.refused.push(request);
+                report.rejected.push(request);
             }
             Err(error) => report.fail(&error),
         }
@@ -153,7 +153,7 @@ impl Report {
     /// Adds what came of a part.
     pub fn add(&mut self, part: Self) {
         self.accepted.extend(part.accepted);
-        self.refused.extend(part.refused);
+        self.rejected.extend(part.rejected);
         self.variants_deleted += part.variants_deleted;
         self.deletions_unfinished += part.deletions_unfinished;
         self.is_superseded |= part.is_superseded;

@@ -1,5 +1,5 @@
-//! Tracks each request until it is completed: sends it if that was not done yet, asks CloudFront for it, and lets the
-//! queue's rows go when it is completed.
+//! Tracks each request until it is completed: sends it if that was not done yet, queries CloudFront for it, and lets
+//! the queue's rows go when it is completed.
 //!
 //! Nothing here needs the lease: a row goes only at the version that the request serves, and everything else may be
 //! done twice.
@@ -106,7 +106,7 @@ impl<P: Ports> Executor<P> {
         tracked
     }
 
-    /// Asks CloudFront for `request` and marks it completed if it is.
+    /// Queries CloudFront for `request` and marks it completed if it is.
     async fn end_of(&self, request: &PurgeRequest) -> Result<End, CallFailed> {
         let Some(id) = &request.invalidation_id else { return Ok(End::InFlight) };
         let found = self.ports.cloudfront().find(&request.distribution.distribution_id, id).await?;

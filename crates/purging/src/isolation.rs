@@ -1,4 +1,5 @@
-//! Finds the item that CloudFront refuses, purges everything else, and keeps what it was about in the dead-letter queue.
+//! Finds the item that CloudFront rejects, purges everything else, and keeps what it was about in the dead-letter
+//! queue.
 
 use domain::purge::ledger::ledger_row;
 use domain::purge::purge_request::PurgeRequest;
@@ -7,13 +8,13 @@ use serde_json::json;
 use crate::executor::{Executor, Report};
 use crate::ports::{DeadLetters, Lease, Ledger, Ports, Queue, RowVersion};
 
-/// What a dead letter of a refused entry names as its source.
+/// What a dead letter of a rejected entry names as its source.
 pub const SOURCE: &str = "image-invalidation";
 
-/// How many parts of one refused request are sent. To find one item of 500 takes 18.
+/// How many parts of one rejected request are sent. To find one item of 500 takes 18.
 const PARTS_MAX: usize = 40;
 
-/// The outcome of bisecting a refused request.
+/// The outcome of bisecting a rejected request.
 #[derive(Debug, Default)]
 pub struct Bisected {
     /// What came of its parts.
@@ -23,16 +24,16 @@ pub struct Bisected {
 }
 
 impl<P: Ports> Executor<P> {
-    /// Bisects `refused` until the items are alone that CloudFront refuses. Each part is written to the outbox before
+    /// Bisects `rejected` until the items are alone that CloudFront rejects. Each part is written to the outbox before
     /// it is sent, and the whole is forgotten when its parts are written.
     ///
-    /// If CloudFront refuses all of several items, then it is not about the items (a distribution without cache tags,
+    /// If CloudFront rejects all of several items, then it is not about the items (a distribution without cache tags,
     /// for example): everything stays in the queue.
-    pub async fn bisect(&self, refused: PurgeRequest, lease: &Lease, dead_letters: &impl DeadLetters) -> Bisected {
+    pub async fn bisect(&self, rejected: PurgeRequest, lease: &Lease, dead_letters: &impl DeadLetters) -> Bisected {
         let mut bisected = Bisected::default();
         let Bisected { sent: report, .. } = &mut bisected;
-        let (of_items, distribution_id) = (refused.items.len(), refused.distribution.distribution_id.clone());
-        let mut waiting = vec![refused];
+        let (of_items, distribution_id) = (rejected.items.len(), rejected.distribution.distribution_id.clone());
+        let mut waiting = vec![rejected];
         let mut alone = Vec::new();
         let mut parts = 0;
         while let Some(request) = waiting.pop() {
@@ -51,10 +52,10 @@ impl<P: Ports> Executor<P> {
                 parts += 1;
                 self.send(half, report).await;
             }
-            waiting.append(&mut report.refused);
+            waiting.append(&mut report.rejected);
         }
         if of_items > 1 && report.accepted.is_empty() {
-            let failure = format!("CloudFront refuses every item of distribution {distribution_id}; all of them wait");
+            let failure = format!("CloudFront rejects every item of distribution {distribution_id}; all of them wait");
             report.fail(&failure);
             for request in alone.iter().chain(&waiting) {
                 self.forget(request, report).await;
@@ -102,12 +103,12 @@ impl<P: Ports> Executor<P> {
         result.inspect_err(|error| report.fail(error)).is_ok()
     }
 
-    /// Keeps the entries of a request of one item that CloudFront refuses as dead letters, and removes them from the
+    /// Keeps the entries of a request of one item that CloudFront rejects as dead letters, and removes them from the
     /// queue. Says how many.
     async fn quarantine(&self, request: &PurgeRequest, dead_letters: &impl DeadLetters, report: &mut Report) -> u64 {
         let mut quarantined = 0;
         for entry in &request.entries {
-            let reason = format!("CloudFront refuses {} as an item of an invalidation", request.items.join(", "));
+            let reason = format!("CloudFront rejects {} as an item of an invalidation", request.items.join(", "));
             let payload = json!({"tenant": request.for_tenant, "entry": entry, "distribution": request.distribution});
             let (tenant, target, version) = (&request.for_tenant, &entry.target, entry.version.as_str());
             let result = async {

@@ -2,7 +2,7 @@
 //!
 //! What is sent, in which batches, and what may leave the queue is decided by `domain::purge::planner`. [`executor`] carries a
 //! plan out, [`tracking`] tracks each request until it is completed, and [`bisection`] finds the item that CloudFront
-//! refuses. A crash anywhere leaves rows from which the next purge run goes on.
+//! rejects. A crash anywhere leaves rows from which the next purge run goes on.
 
 mod submission;
 pub mod executor;

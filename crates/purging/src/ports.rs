@@ -35,7 +35,7 @@ impl CallFailed {
 /// Why the queue cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueFailed {
-    /// DynamoDB did not answer.
+    /// DynamoDB did not respond.
     #[error(transparent)]
     Call(#[from] CallFailed),
     /// A row is not what the queue should hold.
@@ -181,7 +181,7 @@ pub trait Variants: Send + Sync {
     /// Lists what is stored under `prefix`, up to 1,000 keys.
     fn list(&self, prefix: &str, from: ListFrom<'_>) -> impl Future<Output = Result<VariantsPage, CallFailed>> + Send;
 
-    /// Deletes up to 1,000 variants, and answers with those that were not deleted, each with its reason.
+    /// Deletes up to 1,000 variants, and returns those that were not deleted, each with its reason.
     fn delete(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Undeleted>, CallFailed>> + Send;
 
     /// When something was stored in `scope` that is there still. `None`: there is nothing.
@@ -191,8 +191,8 @@ pub trait Variants: Send + Sync {
 /// Why CloudFront does not take a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CreateFailed {
-    /// It refuses one of the items, or all of them, and does not say which.
-    #[error("CloudFront refuses the items of {distribution_id}: {message}")]
+    /// It rejects one of the items, or all of them, and does not say which.
+    #[error("CloudFront rejects the items of {distribution_id}: {message}")]
     InvalidArgument {
         /// The distribution.
         distribution_id: String,
@@ -202,14 +202,14 @@ pub enum CreateFailed {
     /// It has the caller reference for other items.
     #[error("CloudFront has the caller reference {0} for other items")]
     AlreadyExists(String),
-    /// It did not answer, or has too much to do, or knows no such distribution: later it may.
+    /// It did not respond, or has too much to do, or knows no such distribution: later it may.
     #[error(transparent)]
     Call(#[from] CallFailed),
 }
 
 /// CloudFront, as far as invalidations go.
 pub trait CloudFront: Send + Sync {
-    /// Creates an invalidation. Sent again with the same caller reference and items, CloudFront answers with the
+    /// Creates an invalidation. Sent again with the same caller reference and items, CloudFront responds with the
     /// invalidation that exists: nothing is purged or billed twice.
     fn create(
         &self,

@@ -19,7 +19,7 @@ use serde_json::Value;
 /// What a dead letter of this handler names as its source.
 pub const SOURCE: &str = "dynamodb-imagepacks-stream";
 
-/// Who asks for a purge because of a change in the table, as the queue and the ledger name it.
+/// The requester of a purge because of a change in the table, as the queue and the ledger name it.
 const REQUESTED_BY: &str = "stream";
 
 /// What handling a batch touches.
@@ -36,7 +36,7 @@ pub struct Handler<Q, D> {
 impl<Q: Queue, D: DeadLetters> Handler<Q, D> {
     /// Handles one event of the stream. `now` is when it is handled and `request_id` identifies this delivery.
     ///
-    /// The answer names the records that must be delivered again; the stream repeats everything from the first of
+    /// The response names the records that must be delivered again; the stream repeats everything from the first of
     /// them on, which is harmless.
     pub async fn handle(&self, event: &Value, now: Timestamp, request_id: &str) -> DynamoDbEventResponse {
         let mut events = Vec::new();

@@ -30,7 +30,7 @@ const ENDING_MAX: Duration = Duration::from_secs(20);
 pub struct Handler<P, D> {
     /// Plans and carries out.
     pub purger: Purger<P>,
-    /// Where entries go that CloudFront refuses.
+    /// Where entries go that CloudFront rejects.
     pub dead_letters: D,
     /// How long the lease of a purge run lasts: longer than the function's time limit, so that two purge runs seldom
     /// overlap.
@@ -164,10 +164,10 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
         self.add_sent(report, lease, progress).await;
     }
 
-    /// Adds what was sent, and bisects what CloudFront refuses.
+    /// Adds what was sent, and bisects what CloudFront rejects.
     async fn add_sent(&self, report: Report, lease: &Lease, progress: &mut Progress) {
-        let refused = progress.add(report);
-        for request in refused {
+        let rejected = progress.add(report);
+        for request in rejected {
             let bisected = self.purger.executor.bisect(request, lease, &self.dead_letters).await;
             progress.summary.entries_quarantined += bisected.entries_quarantined;
             progress.in_flight.extend(bisected.sent.accepted.iter().map(|(request, _)| request.clone()));
@@ -177,15 +177,15 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
 }
 
 impl Progress {
-    /// Counts what was sent, and gives back what CloudFront refuses.
+    /// Counts what was sent, and gives back what CloudFront rejects.
     fn add(&mut self, report: Report) -> Vec<PurgeRequest> {
-        let Report { accepted, refused, variants_deleted, deletions_unfinished, is_superseded, failures } = report;
+        let Report { accepted, rejected, variants_deleted, deletions_unfinished, is_superseded, failures } = report;
         self.summary.invalidations += accepted.len();
         self.summary.items += accepted.iter().map(|(request, _)| request.items.len()).sum::<usize>();
         self.summary.variants_deleted += variants_deleted;
         self.summary.deletions_unfinished += deletions_unfinished;
         self.summary.is_superseded |= is_superseded;
         self.failures.extend(failures);
-        refused
+        rejected
     }
 }

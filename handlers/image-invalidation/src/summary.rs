@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a purge run did, as its answer and its log line.
+/// What a purge run did, as its response and its log line.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -21,7 +21,7 @@ pub struct Summary {
     pub entries_removed: u64,
     /// Entries that stay for a later purge run.
     pub entries_left: u64,
-    /// Entries that CloudFront refuses; the dead-letter queue has them.
+    /// Entries that CloudFront rejects; the dead-letter queue has them.
     pub entries_quarantined: u64,
     /// Entries with variants left that there was no time to delete; the next purge run goes on with them.
     pub deletions_unfinished: u64,

@@ -1,13 +1,13 @@
-//! What a request asks for, by the route that API Gateway chose.
+//! The action of a request, by the route that API Gateway chose.
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use domain::image::image_place::ImagePlace;
 use domain::{ImagePackId, LocationName, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 
-/// What a request asks for.
+/// The action of a request.
 #[derive(Debug)]
 pub(crate) enum Action {
     ListPacks,
@@ -29,7 +29,7 @@ pub(crate) enum Action {
 impl Action {
     /// Reads the route and its parameters. The route's key is the one that the API was declared with, whatever stage or
     /// mapping stands before the path.
-    pub(crate) fn of(request: &Request, tenant: &TenantId) -> Result<Self, Refusal> {
+    pub(crate) fn of(request: &Request, tenant: &TenantId) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unknown_route());
         };
@@ -40,13 +40,13 @@ impl Action {
         if let Some(resource) = path.strip_prefix("imagePacks/{imagePackId}/imageLocations/{location}") {
             let place = ImagePlace {
                 tenant: tenant.clone(),
-                pack: ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?,
-                location: LocationName::parse(parameter("location")).map_err(|error| Refusal::invalid(&error))?,
+                pack: ImagePackId::parse(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error))?,
+                location: LocationName::parse(parameter("location")).map_err(|error| ApiError::invalid(&error))?,
             };
             return Self::of_image(method, resource, place, parameter("uploadId"));
         }
-        let pack = || ImagePackId::parse(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error));
-        let location = || LocationName::parse(parameter("name")).map_err(|error| Refusal::invalid(&error));
+        let pack = || ImagePackId::parse(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error));
+        let location = || LocationName::parse(parameter("name")).map_err(|error| ApiError::invalid(&error));
         match (method, path) {
             ("GET", "imagePacks") => Ok(Self::ListPacks),
             ("POST", "imagePacks") => Ok(Self::CreatePack),
@@ -68,7 +68,7 @@ impl Action {
         }
     }
 
-    fn of_image(method: &str, resource: &str, place: ImagePlace, upload: &str) -> Result<Self, Refusal> {
+    fn of_image(method: &str, resource: &str, place: ImagePlace, upload: &str) -> Result<Self, ApiError> {
         match (method, resource) {
             ("DELETE", "") => Ok(Self::RemoveImage(place)),
             ("PUT", "/crop") => Ok(Self::SetCrop(place)),
@@ -82,6 +82,6 @@ impl Action {
     }
 }
 
-fn unknown_route() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "unknown-route", "The management API has no such route.")
+fn unknown_route() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-route", "The management API has no such route.")
 }

@@ -1,6 +1,6 @@
-//! Who asks, for which tenant, when, and at which revision.
+//! One request: its caller, tenant, time and revision.
 
-use admin_api::{Admin, Refusal};
+use admin_api::{Admin, ApiError};
 use aws_adapters::managed_items::Editor;
 use domain::{TenantId, Timestamp};
 use lambda_http::http::StatusCode;
@@ -8,8 +8,8 @@ use lambda_http::http::header::IF_MATCH;
 use lambda_http::{Request, RequestExt};
 
 /// One request, as far as every route reads it.
-pub(crate) struct Asked<'a> {
-    pub(crate) request: &'a Request,
+pub(crate) struct AdminRequest<'a> {
+    pub(crate) http: &'a Request,
     pub(crate) admin: Admin,
     pub(crate) tenant: TenantId,
     pub(crate) now: Timestamp,
@@ -19,30 +19,30 @@ pub(crate) struct Asked<'a> {
     if_match: Option<u64>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> AdminRequest<'a> {
     /// Reads `request`, if who sent it may act for the tenant.
     pub(crate) fn of(
         request: &'a Request,
         request_id: &str,
         tenant_claim: &str,
         now: Timestamp,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ApiError> {
         let admin = Admin::of(request, tenant_claim)?;
         let tenant = match parameter(request, "tenant")? {
             None => admin.only_tenant()?,
             Some(tenant) => {
-                let tenant = TenantId::parse(&tenant).map_err(|error| Refusal::invalid(&error))?;
+                let tenant = TenantId::parse(&tenant).map_err(|error| ApiError::invalid(&error))?;
                 admin.check_covers(&tenant)?;
                 tenant
             }
         };
         let if_match = if_match(request)?;
-        Ok(Self { request, admin, tenant, now, request_id: request_id.to_owned(), if_match })
+        Ok(Self { http: request, admin, tenant, now, request_id: request_id.to_owned(), if_match })
     }
 
     /// The value of a query parameter.
-    pub(crate) fn parameter(&self, name: &str) -> Result<Option<String>, Refusal> {
-        parameter(self.request, name)
+    pub(crate) fn parameter(&self, name: &str) -> Result<Option<String>, ApiError> {
+        parameter(self.http, name)
     }
 
     /// Who writes, and when.
@@ -51,34 +51,34 @@ impl<'a> Asked<'a> {
     }
 
     /// 409 where the request insists on another revision than the item has.
-    pub(crate) fn check_revision(&self, current: u64) -> Result<(), Refusal> {
+    pub(crate) fn check_revision(&self, current: u64) -> Result<(), ApiError> {
         match self.if_match {
             Some(expected) if expected != current => {
-                let message = format!("Somebody has written since revision {expected}: it is {current} now.");
-                Err(Refusal::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(current))
+                let message = format!("The item has changed since revision {expected}: it is {current} now.");
+                Err(ApiError::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(current))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn parameter(request: &Request, name: &str) -> Result<Option<String>, Refusal> {
+fn parameter(request: &Request, name: &str) -> Result<Option<String>, ApiError> {
     let parameters = request.query_string_parameters();
     match parameters.all(name).unwrap_or_default().as_slice() {
         [] => Ok(None),
         [value] => Ok(Some((*value).to_owned())),
         _ => {
             let message = format!("The parameter {name:?} is given several times.");
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "repeated-parameter", message))
+            Err(ApiError::new(StatusCode::BAD_REQUEST, "repeated-parameter", message))
         }
     }
 }
 
 /// The revision of `If-Match: "<revision>"`.
-fn if_match(request: &Request) -> Result<Option<u64>, Refusal> {
+fn if_match(request: &Request) -> Result<Option<u64>, ApiError> {
     let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
     let quoted = value.to_str().ok().and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
     let revision = quoted.and_then(|revision| revision.parse().ok());
-    let message = "If-Match takes one revision in quotes, as the ETag of an answer has it: `If-Match: \"7\"`.";
-    revision.map(Some).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "invalid-if-match", message))
+    let message = "If-Match takes one revision in quotes, as the ETag of a response has it: `If-Match: \"7\"`.";
+    revision.map(Some).ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "invalid-if-match", message))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use aws_adapters::managed_items::Expected;
 use domain::editing::managed_pack::ManagedPack;
 use domain::editing::pack_edit::{PackEdit, decide};
@@ -10,7 +10,7 @@ use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use uuid::Uuid;
 
-use crate::asked::Asked;
+use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::handler::Handler;
 
@@ -30,33 +30,33 @@ pub(crate) struct Edited {
 }
 
 impl Handler {
-    /// Carries out `edit`. Nothing is written where it is refused.
-    pub(crate) async fn edit(&self, asked: &Asked<'_>, id: &ImagePackId, edit: &PackEdit) -> Result<Edited, Failed> {
+    /// Carries out `edit`. Nothing is written where it is rejected.
+    pub(crate) async fn edit(&self, request: &AdminRequest<'_>, id: &ImagePackId, edit: &PackEdit) -> Result<Edited, Failed> {
         let target = Target::Pack(id.clone());
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
-            let pack = self.pack(asked, id).await?;
-            asked.check_revision(pack.revision)?;
+            let pack = self.pack(request, id).await?;
+            request.check_revision(pack.revision)?;
             let decision = decide(&pack, edit)?;
             if decision.assignments.is_empty() {
                 return Ok(Edited { pack, released: None });
             }
             let expected = Expected::Revision(pack.revision);
             let written =
-                self.items.write(&asked.tenant, &target, decision.assignments, expected, asked.editor()).await?;
+                self.items.write(&request.tenant, &target, decision.assignments, expected, request.editor()).await?;
             if let Some(pack) = written {
                 return Ok(Edited { pack, released: decision.released });
             }
         }
-        Err(busy(self.pack(asked, id).await?.revision).into())
+        Err(busy(self.pack(request, id).await?.revision).into())
     }
 
     /// Reads a pack that must be there.
-    pub(crate) async fn pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<ManagedPack, Failed> {
-        let pack = self.items.read(&asked.tenant, &Target::Pack(id.clone())).await?;
+    pub(crate) async fn pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<ManagedPack, Failed> {
+        let pack = self.items.read(&request.tenant, &Target::Pack(id.clone())).await?;
         pack.ok_or_else(|| {
-            let message = format!("Tenant {:?} has no image pack {:?}.", asked.tenant.as_str(), id.as_str());
-            Refusal::new(StatusCode::NOT_FOUND, "unknown-image-pack", message).into()
+            let message = format!("Tenant {:?} has no image pack {:?}.", request.tenant.as_str(), id.as_str());
+            ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message).into()
         })
     }
 }
@@ -71,7 +71,7 @@ pub(crate) async fn pause(attempt: u32) {
 }
 
 /// 409: others kept writing the item.
-pub(crate) fn busy(revision: u64) -> Refusal {
+pub(crate) fn busy(revision: u64) -> ApiError {
     let message = "Others are writing this at the same time; nothing was changed. Send the request again.";
-    Refusal::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(revision)
+    ApiError::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(revision)
 }

@@ -1,6 +1,6 @@
 //! How an original gets into a pack: stored first, under a key of its own, then named by the pack.
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use domain::editing::managed_pack::{ManagedOriginal, ManagedPack};
 use domain::editing::pack_edit::{PackEdit, decide};
 use domain::image::image_place::ImagePlace;
@@ -9,11 +9,11 @@ use lambda_http::{Body, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::asked::Asked;
+use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::fetch::FetchFailed;
 use crate::handler::Handler;
-use crate::{answer, body};
+use crate::{body, response};
 
 /// How large an original may be, in bytes. A photo of 50 megapixels takes about half of it.
 pub(crate) const ORIGINAL_BYTES_MAX: u32 = 50_000_000;
@@ -32,52 +32,52 @@ struct Source {
 impl Handler {
     pub(crate) async fn store_original(
         &self,
-        asked: &Asked<'_>,
+        request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, Failed> {
-        let bytes: &[u8] = asked.request.body().as_ref();
+        let bytes: &[u8] = request.http.body().as_ref();
         if bytes.len() > BODY_BYTES_MAX {
             let message = format!(
                 "The image has {} bytes; a request carries up to {BODY_BYTES_MAX}. Larger ones go to S3: POST …/uploads \
                  says how.",
                 bytes.len()
             );
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message).into());
+            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message).into());
         }
-        self.check(asked, place).await?;
-        let pack = self.take(asked, place, bytes.to_vec(), None).await?;
-        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
+        self.check(request, place).await?;
+        let pack = self.take(request, place, bytes.to_vec(), None).await?;
+        Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }
 
-    pub(crate) async fn fetch_image(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
-        let Source { url } = body::json(asked.request.body())?;
-        self.check(asked, place).await?;
+    pub(crate) async fn fetch_image(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
+        let Source { url } = body::json(request.http.body())?;
+        self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
             if let FetchFailed::Unreachable(cause) = error {
                 tracing::info!(%cause, "an image cannot be fetched");
             }
         })?;
-        let pack = self.take(asked, place, bytes, None).await?;
-        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
+        let pack = self.take(request, place, bytes, None).await?;
+        Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }
 
-    /// Refuses before anything is stored what the write would refuse afterwards.
-    pub(crate) async fn check(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<(), Failed> {
-        may_show(asked, place, &self.pack(asked, &place.pack).await?)
+    /// Rejects before anything is stored what the write would reject afterwards.
+    pub(crate) async fn check(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<(), Failed> {
+        may_show(request, place, &self.pack(request, &place.pack).await?)
     }
 
     /// Stores `bytes`, if they are an image, and lets the pack show them. Whatever fails, the pack shows what it
     /// showed and the bucket keeps nothing new.
     pub(crate) async fn take(
         &self,
-        asked: &Asked<'_>,
+        request: &AdminRequest<'_>,
         place: &ImagePlace,
         bytes: Vec<u8>,
         upload_id: Option<String>,
     ) -> Result<ManagedPack, Failed> {
         if bytes.is_empty() {
             let message = "There is no image: it has no bytes.";
-            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-image", message).into());
+            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-image", message).into());
         }
         let inspected = imaging::inspect(&bytes)?;
         let media_type = inspected.format.media_type();
@@ -92,14 +92,14 @@ impl Handler {
             key,
         };
         let edit = PackEdit::ShowOriginal { location: place.location.clone(), original: original.clone() };
-        match self.edit(asked, &place.pack, &edit).await {
+        match self.edit(request, &place.pack, &edit).await {
             Ok(edited) => {
                 self.release(place, edited.released).await;
                 Ok(edited.pack)
             }
             Err(failure) => {
-                if matches!(failure, Failed::Refused(_) | Failed::Write(_))
-                    || self.is_surely_not_shown(asked, place, &original).await
+                if matches!(failure, Failed::Rejected(_) | Failed::Write(_))
+                    || self.is_surely_not_shown(request, place, &original).await
                 {
                     self.discard(&original).await;
                 }
@@ -108,10 +108,10 @@ impl Handler {
         }
     }
 
-    /// Whether a write that got no answer was not made. Where nobody can tell, the original stays: one too many costs
+    /// Whether a write that got no response was not made. Where nobody can tell, the original stays: one too many costs
     /// little, one too few is an image lost.
-    async fn is_surely_not_shown(&self, asked: &Asked<'_>, place: &ImagePlace, original: &ManagedOriginal) -> bool {
-        match self.pack(asked, &place.pack).await {
+    async fn is_surely_not_shown(&self, request: &AdminRequest<'_>, place: &ImagePlace, original: &ManagedOriginal) -> bool {
+        match self.pack(request, &place.pack).await {
             Ok(pack) => {
                 pack.image_locations.get(&place.location).is_none_or(|shown| shown.original.key != original.key)
             }
@@ -139,8 +139,8 @@ impl Handler {
 }
 
 /// Whether `pack`, as it is now, takes an original at this place.
-pub(crate) fn may_show(asked: &Asked<'_>, place: &ImagePlace, pack: &ManagedPack) -> Result<(), Failed> {
-    asked.check_revision(pack.revision)?;
+pub(crate) fn may_show(request: &AdminRequest<'_>, place: &ImagePlace, pack: &ManagedPack) -> Result<(), Failed> {
+    request.check_revision(pack.revision)?;
     let some = PackEdit::ShowOriginal { location: place.location.clone(), original: ManagedOriginal::default() };
     decide(pack, &some)?;
     Ok(())

@@ -1,6 +1,6 @@
 //! `…/imagePacks` and `…/imagePacks/{imagePackId}`.
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use aws_adapters::managed_items::Expected;
 use domain::editing::managed_pack::ManagedPack;
 use domain::editing::pack_description::{AssetId, NewPack, Title};
@@ -12,11 +12,11 @@ use lambda_http::{Body, Response};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::asked::Asked;
+use crate::request::AdminRequest;
 use crate::edit::{ATTEMPTS_MAX, busy, pause};
 use crate::failure::Failed;
 use crate::handler::Handler;
-use crate::{answer, body};
+use crate::{body, response};
 
 /// How many packs one page has where the request does not say.
 const PAGE_DEFAULT: u8 = 50;
@@ -25,19 +25,19 @@ const PAGE_DEFAULT: u8 = 50;
 const PAGE_MAX: u8 = 100;
 
 impl Handler {
-    pub(crate) async fn list_packs(&self, asked: &Asked<'_>) -> Result<Response<Body>, Failed> {
-        let limit = match asked.parameter("limit")?.map(|limit| limit.parse()) {
+    pub(crate) async fn list_packs(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, Failed> {
+        let limit = match request.parameter("limit")?.map(|limit| limit.parse()) {
             None => PAGE_DEFAULT,
             Some(Ok(limit @ 1..=PAGE_MAX)) => limit,
             Some(_) => {
                 let message = format!("The parameter \"limit\" takes a number from 1 to {PAGE_MAX}.");
-                return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid-limit", message).into());
+                return Err(ApiError::new(StatusCode::BAD_REQUEST, "invalid-limit", message).into());
             }
         };
-        let after = asked.parameter("after")?.map(|after| ImagePackId::parse(&after)).transpose();
-        let after = after.map_err(|error| Refusal::invalid(&error))?;
-        let page = self.items.page(&asked.tenant, after.as_ref(), limit).await?;
-        let packs: Vec<_> = page.packs.iter().map(|(id, pack)| answer::pack_json(&asked.tenant, id, pack)).collect();
+        let after = request.parameter("after")?.map(|after| ImagePackId::parse(&after)).transpose();
+        let after = after.map_err(|error| ApiError::invalid(&error))?;
+        let page = self.items.page(&request.tenant, after.as_ref(), limit).await?;
+        let packs: Vec<_> = page.packs.iter().map(|(id, pack)| response::pack_json(&request.tenant, id, pack)).collect();
         let mut body = json!({"imagePacks": packs});
         if let Some(next) = page.next {
             body["next"] = json!(next);
@@ -45,11 +45,11 @@ impl Handler {
         Ok(admin_api::json(StatusCode::OK, &body))
     }
 
-    pub(crate) async fn create_pack(&self, asked: &Asked<'_>) -> Result<Response<Body>, Failed> {
-        let new: NewPack = body::optional_json(asked.request.body())?.unwrap_or_default();
+    pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, Failed> {
+        let new: NewPack = body::optional_json(request.http.body())?.unwrap_or_default();
         let id = match new.image_pack_id {
             Some(id) => id,
-            None => ImagePackId::parse(&Uuid::new_v4().to_string()).map_err(|error| Refusal::invalid(&error))?,
+            None => ImagePackId::parse(&Uuid::new_v4().to_string()).map_err(|error| ApiError::invalid(&error))?,
         };
         let texts =
             [("assetId", new.asset_id.as_ref().map(AssetId::as_str)), ("title", new.title.as_ref().map(Title::as_str))];
@@ -57,48 +57,48 @@ impl Handler {
         let assignments = [Assignment::set(["imageLocations"], json!({}))].into_iter().chain(texts).collect();
         let target = Target::Pack(id.clone());
         let written: Option<ManagedPack> =
-            self.items.write(&asked.tenant, &target, assignments, Expected::Absent, asked.editor()).await?;
+            self.items.write(&request.tenant, &target, assignments, Expected::Absent, request.editor()).await?;
         if let Some(pack) = written {
-            return Ok(answer::pack(StatusCode::CREATED, &asked.tenant, &id, &pack));
+            return Ok(response::pack(StatusCode::CREATED, &request.tenant, &id, &pack));
         }
-        let revision = self.pack(asked, &id).await?.revision;
-        let message = format!("Tenant {:?} has an image pack {:?} already.", asked.tenant.as_str(), id.as_str());
-        Err(Refusal::new(StatusCode::CONFLICT, "exists", message).at_revision(revision).into())
+        let revision = self.pack(request, &id).await?.revision;
+        let message = format!("Tenant {:?} has an image pack {:?} already.", request.tenant.as_str(), id.as_str());
+        Err(ApiError::new(StatusCode::CONFLICT, "exists", message).at_revision(revision).into())
     }
 
-    pub(crate) async fn read_pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
-        let pack = self.pack(asked, id).await?;
-        Ok(answer::pack(StatusCode::OK, &asked.tenant, id, &pack))
+    pub(crate) async fn read_pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+        let pack = self.pack(request, id).await?;
+        Ok(response::pack(StatusCode::OK, &request.tenant, id, &pack))
     }
 
-    pub(crate) async fn describe_pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
-        let edit = PackEdit::Describe(body::json(asked.request.body())?);
-        let edited = self.edit(asked, id, &edit).await?;
-        Ok(answer::pack(StatusCode::OK, &asked.tenant, id, &edited.pack))
+    pub(crate) async fn describe_pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+        let edit = PackEdit::Describe(body::json(request.http.body())?);
+        let edited = self.edit(request, id, &edit).await?;
+        Ok(response::pack(StatusCode::OK, &request.tenant, id, &edited.pack))
     }
 
     /// The item goes first: a pack that is there shows what it shows, and what it no longer shows may be deleted late.
-    pub(crate) async fn remove_pack(&self, asked: &Asked<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn remove_pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
         let target = Target::Pack(id.clone());
-        let mut pack = self.pack(asked, id).await?;
+        let mut pack = self.pack(request, id).await?;
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
-            asked.check_revision(pack.revision)?;
-            let is_removed = self.items.remove(&asked.tenant, &target, pack.revision).await?;
-            // The SDK repeats a removal whose answer was lost, and then finds nothing there.
-            let left = if is_removed { None } else { self.items.read(&asked.tenant, &target).await? };
+            request.check_revision(pack.revision)?;
+            let is_removed = self.items.remove(&request.tenant, &target, pack.revision).await?;
+            // The SDK repeats a removal whose response was lost, and then finds nothing there.
+            let left = if is_removed { None } else { self.items.read(&request.tenant, &target).await? };
             let Some(left) = left else {
-                self.release_all(asked, id, pack).await;
-                return Ok(answer::no_content());
+                self.release_all(request, id, pack).await;
+                return Ok(response::no_content());
             };
             pack = left;
         }
         Err(busy(pack.revision).into())
     }
 
-    async fn release_all(&self, asked: &Asked<'_>, id: &ImagePackId, pack: ManagedPack) {
+    async fn release_all(&self, request: &AdminRequest<'_>, id: &ImagePackId, pack: ManagedPack) {
         for (location, image) in pack.image_locations {
-            let place = ImagePlace { tenant: asked.tenant.clone(), pack: id.clone(), location };
+            let place = ImagePlace { tenant: request.tenant.clone(), pack: id.clone(), location };
             self.release(&place, Some(image.original.key)).await;
         }
     }

@@ -7,10 +7,10 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
 
-use crate::asked::Asked;
+use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::handler::Handler;
-use crate::{answer, body};
+use crate::{body, response};
 
 /// The part of an original to show, in pixels as it is seen.
 #[derive(Deserialize)]
@@ -25,30 +25,30 @@ struct Part {
 impl Handler {
     pub(crate) async fn remove_image(
         &self,
-        asked: &Asked<'_>,
+        request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, Failed> {
-        self.carry_out(asked, place, PackEdit::RemoveImage(place.location.clone())).await
+        self.carry_out(request, place, PackEdit::RemoveImage(place.location.clone())).await
     }
 
-    pub(crate) async fn set_crop(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
-        let Part { x, y, width, height } = body::json(asked.request.body())?;
+    pub(crate) async fn set_crop(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
+        let Part { x, y, width, height } = body::json(request.http.body())?;
         let crop = Crop { x, y, width, height };
-        self.carry_out(asked, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
+        self.carry_out(request, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
     }
 
-    pub(crate) async fn remove_crop(&self, asked: &Asked<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
-        self.carry_out(asked, place, PackEdit::RemoveCrop(place.location.clone())).await
+    pub(crate) async fn remove_crop(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
+        self.carry_out(request, place, PackEdit::RemoveCrop(place.location.clone())).await
     }
 
     async fn carry_out(
         &self,
-        asked: &Asked<'_>,
+        request: &AdminRequest<'_>,
         place: &ImagePlace,
         edit: PackEdit,
     ) -> Result<Response<Body>, Failed> {
-        let edited = self.edit(asked, &place.pack, &edit).await?;
+        let edited = self.edit(request, &place.pack, &edit).await?;
         self.release(place, edited.released).await;
-        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &edited.pack))
+        Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &edited.pack))
     }
 }

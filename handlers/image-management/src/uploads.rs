@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use aws_adapters::upload_area::Upload;
 use domain::editing::managed_pack::ManagedPack;
 use domain::image::image_place::ImagePlace;
@@ -13,11 +13,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::asked::Asked;
+use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::handler::Handler;
 use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
-use crate::{answer, body};
+use crate::{body, response};
 
 /// How long an upload may begin after it was prepared.
 const VALIDITY: Duration = Duration::from_mins(15);
@@ -53,27 +53,27 @@ impl MediaType {
 impl Handler {
     pub(crate) async fn prepare_upload(
         &self,
-        asked: &Asked<'_>,
+        request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, Failed> {
-        let announced: Announced = body::json(asked.request.body())?;
+        let announced: Announced = body::json(request.http.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
         let bytes = bytes.ok_or_else(|| {
             let message = format!("{} bytes are not allowed: 1 to {ORIGINAL_BYTES_MAX} are.", announced.bytes);
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-size", message)
+            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-size", message)
         })?;
-        self.check(asked, place).await?;
+        self.check(request, place).await?;
         let upload_id = Uuid::new_v4().to_string();
         let key = place.upload_key(&upload_id);
-        let request = self.uploads.sign(&key, announced.media_type.as_str(), bytes, VALIDITY).await?;
+        let signed = self.uploads.sign(&key, announced.media_type.as_str(), bytes, VALIDITY).await?;
         let headers: Map<_, _> =
-            request.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+            signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
         let body = json!({
             "uploadId": upload_id,
-            "method": request.method,
-            "url": request.url,
+            "method": signed.method,
+            "url": signed.url,
             "headers": headers,
-            "expiresAt": asked.now.plus(VALIDITY),
+            "expiresAt": request.now.plus(VALIDITY),
         });
         Ok(admin_api::json(StatusCode::CREATED, &body))
     }
@@ -81,30 +81,30 @@ impl Handler {
     /// Confirming twice is confirming once: the pack remembers which upload its original came by.
     pub(crate) async fn confirm_upload(
         &self,
-        asked: &Asked<'_>,
+        request: &AdminRequest<'_>,
         place: &ImagePlace,
         upload_id: &str,
     ) -> Result<Response<Body>, Failed> {
         let upload_id = Uuid::try_parse(upload_id).map_err(|_| unknown_upload())?.to_string();
-        let pack = self.pack(asked, &place.pack).await?;
+        let pack = self.pack(request, &place.pack).await?;
         if shows(&pack, place, &upload_id) {
-            return Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack));
+            return Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack));
         }
-        may_show(asked, place, &pack)?;
+        may_show(request, place, &pack)?;
         let key = place.upload_key(&upload_id);
         let bytes = match self.uploads.read(&key, ORIGINAL_BYTES_MAX as usize).await? {
             Upload::Bytes(bytes) => bytes,
             Upload::Absent => return Err(unknown_upload().into()),
             Upload::TooLarge => {
                 let message = format!("The image has more than {ORIGINAL_BYTES_MAX} bytes.");
-                return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "too-large", message).into());
+                return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "too-large", message).into());
             }
         };
-        let pack = self.take(asked, place, bytes, Some(upload_id)).await?;
+        let pack = self.take(request, place, bytes, Some(upload_id)).await?;
         if let Err(error) = self.uploads.delete(&key).await {
             tracing::warn!(key, %error, "a confirmed upload stays until the bucket's lifecycle removes it");
         }
-        Ok(answer::pack(StatusCode::OK, &asked.tenant, &place.pack, &pack))
+        Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }
 }
 
@@ -113,7 +113,7 @@ fn shows(pack: &ManagedPack, place: &ImagePlace, upload_id: &str) -> bool {
     shown.is_some_and(|image| image.original.upload_id.as_deref() == Some(upload_id))
 }
 
-fn unknown_upload() -> Refusal {
+fn unknown_upload() -> ApiError {
     let message = "Nothing was uploaded here under this id, or it was confirmed and replaced, or it has expired.";
-    Refusal::new(StatusCode::NOT_FOUND, "unknown-upload", message)
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-upload", message)
 }

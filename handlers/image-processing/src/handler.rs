@@ -1,4 +1,4 @@
-//! Answers one request: the stored variant, or a new one.
+//! Handles one request: the stored variant, or a new one.
 
 use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
@@ -6,11 +6,11 @@ use lambda_http::{Body, Request, Response};
 
 use crate::rendering::{Kept, Served};
 use crate::ports::{Ports, Variants};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::request::ImageRequest;
 use crate::response;
 
-/// What answering a request needs.
+/// What handling a request needs.
 #[derive(Debug, Clone)]
 pub struct Handler<P> {
     /// The world outside.
@@ -20,11 +20,11 @@ pub struct Handler<P> {
 }
 
 impl<P: Ports> Handler<P> {
-    /// Answers one request.
+    /// Handles one request.
     pub async fn handle(&self, request: &Request) -> Response<Body> {
         let mut response = match ImageRequest::parse(request) {
-            Ok(asked) => self.answer(&asked).await,
-            Err(refusal) => response::error(&refusal, &self.cache_tag_header, None),
+            Ok(request) => self.respond(&request).await,
+            Err(error) => response::error(&error, &self.cache_tag_header, None),
         };
         if request.method() == Method::HEAD {
             *response.body_mut() = Body::Empty;
@@ -32,34 +32,35 @@ impl<P: Ports> Handler<P> {
         response
     }
 
-    async fn answer(&self, asked: &ImageRequest) -> Response<Body> {
-        match self.image(asked).await {
+    async fn respond(&self, request: &ImageRequest) -> Response<Body> {
+        match self.image(request).await {
             Ok(served) => response::image(served, &self.cache_tag_header),
-            Err(refusal) => {
-                if refusal.status().is_server_error() {
-                    tracing::error!(?refusal, ?asked, "an image cannot be served");
+            Err(error) => {
+                if error.status().is_server_error() {
+                    tracing::error!(?error, ?request, "an image cannot be served");
                 } else {
-                    tracing::info!(?refusal, ?asked, "there is no image to serve");
+                    tracing::info!(?error, ?request, "there is no image to serve");
                 }
-                response::error(&refusal, &self.cache_tag_header, Some(&asked.cache_tags()))
+                response::error(&error, &self.cache_tag_header, Some(&request.cache_tags()))
             }
         }
     }
 
-    /// The image that is asked for: what is stored, or else what is rendered now.
-    async fn image(&self, asked: &ImageRequest) -> Result<Served, Refusal> {
-        let spec = self.spec(self.resolve(asked, None).await?).await?;
+    /// The image that is requested: what is stored, or else what is rendered now.
+    async fn image(&self, request: &ImageRequest) -> Result<Served, ApiError> {
+        let spec = self.spec(self.resolve(request, None).await?).await?;
         let key = spec.resolved.key();
         let stored = self.ports.variants().read(&key).await?;
         tracing::info!(key, is_stored = stored.is_some(), "serving a variant");
         match stored {
             Some(variant) => {
-                // A variant that is about to be purged must not be kept: this answer may reach an edge behind the purge.
+                // A variant that is about to be purged must not be kept: this response may reach an edge behind the
+                // purge.
                 let is_lasting = variant.fingerprint.as_ref().is_none_or(|fingerprint| *fingerprint == spec.fingerprint());
                 let kept = if is_lasting { Kept::UntilPurged } else { Kept::Never };
                 Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), kept })
             }
-            None => self.render_coalesced(asked, spec).await,
+            None => self.render_coalesced(request, spec).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use purging::ports::Clock;
 use crate::Handler;
 use crate::ports::{LockOf, RenderLocks, Originals, Ports, Variants};
 use crate::variant_spec::VariantSpec;
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::request::ImageRequest;
 use crate::coalescing::Coalesced;
 
@@ -15,7 +15,7 @@ use crate::coalescing::Coalesced;
 /// every few seconds and a rendering takes less than one: the second try nearly always holds.
 const RERENDERS_MAX: usize = 3;
 
-/// An image to answer with.
+/// An image to respond with.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) variant: Variant,
@@ -28,9 +28,9 @@ pub(crate) struct Served {
 pub(crate) enum Kept {
     /// It stays good until it is purged.
     UntilPurged,
-    /// It changes too fast to be stored and must soon be asked for again.
+    /// It changes too fast to be stored and must soon be requested again.
     Briefly,
-    /// It is about to be purged. An answer that takes long reaches the edge behind the purge.
+    /// It is about to be purged. A response that takes long reaches the edge behind the purge.
     Never,
 }
 
@@ -40,13 +40,13 @@ impl<P: Ports> Handler<P> {
     /// A purge deletes what is stored; a variant that was begun before the purge and is stored after it would stay. So
     /// what it was rendered from is read again behind the write: a change that came before that read is seen here, and
     /// the purge of a later one finds the variant stored.
-    pub(crate) async fn render_coalesced(&self, asked: &ImageRequest, mut spec: VariantSpec) -> Result<Served, Refusal> {
+    pub(crate) async fn render_coalesced(&self, request: &ImageRequest, mut spec: VariantSpec) -> Result<Served, ApiError> {
         // Half of the time is for waiting, the other half is left for rendering it all the same.
         let wait_until = self.ports.clock().now().plus(self.ports.render_locks().duration() / 2);
         let mut rerenders = 0;
         loop {
             let (key, cache_tags) = (spec.resolved.key(), spec.resolved.cache_tags());
-            let lock = match self.coalesce(asked, &spec, wait_until).await? {
+            let lock = match self.coalesce(request, &spec, wait_until).await? {
                 Coalesced::Stored(variant) => return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged }),
                 Coalesced::Outdated(now) => {
                     spec = *now;
@@ -55,7 +55,7 @@ impl<P: Ports> Handler<P> {
                 Coalesced::Render(lock) => lock,
             };
             let variant = self.store(&spec, lock).await?;
-            let now = self.current_spec(asked, &spec).await;
+            let now = self.current_spec(request, &spec).await;
             if now.as_ref().is_ok_and(|now| now.is_same_as(&spec)) {
                 return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged });
             }
@@ -70,16 +70,16 @@ impl<P: Ports> Handler<P> {
     }
 
     /// Renders and stores the variant, then releases the lock, whatever came of it.
-    async fn store(&self, spec: &VariantSpec, lock: Option<LockOf<P>>) -> Result<Variant, Refusal> {
+    async fn store(&self, spec: &VariantSpec, lock: Option<LockOf<P>>) -> Result<Variant, ApiError> {
         let stored = self.render_and_store(spec).await;
         self.release(lock).await;
         stored
     }
 
-    async fn render_and_store(&self, spec: &VariantSpec) -> Result<Variant, Refusal> {
+    async fn render_and_store(&self, spec: &VariantSpec) -> Result<Variant, ApiError> {
         let VariantSpec { resolved, config } = spec;
         let original = self.ports.originals().read(&resolved.image.original).await?;
-        let original = original.ok_or_else(|| Refusal::MissingOriginal(resolved.location.clone()))?;
+        let original = original.ok_or_else(|| ApiError::MissingOriginal(resolved.location.clone()))?;
         // Lambda sends one request at a time to an instance, so nobody waits while this thread computes.
         let rendered = render(&original, resolved.image.crop, *config)?;
         let (cache_tags, fingerprint) = (resolved.cache_tags(), spec.fingerprint());

@@ -84,7 +84,7 @@ pub trait Ports: Send + Sync {
     fn packs(&self) -> &Self::Packs;
     /// What variants are rendered from.
     fn originals(&self) -> &Self::Originals;
-    /// Asked first; filled when it has nothing.
+    /// Read first; filled when it has nothing.
     fn variants(&self) -> &Self::Variants;
     /// Lets one of several requests fill it.
     fn render_locks(&self) -> &Self::RenderLocks;

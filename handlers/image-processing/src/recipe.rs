@@ -10,7 +10,7 @@ use domain::{ImagePackId, LocationName, TenantId};
 
 use crate::Handler;
 use crate::ports::{Packs, Ports};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::request::ImageRequest;
 
 /// A variant, and the image that it shows.
@@ -57,29 +57,29 @@ impl VariantSpec {
 }
 
 impl<P: Ports> Handler<P> {
-    /// What `asked` means now. The location's configuration comes with it if the request names the location, or if
+    /// What `request` means now. The location's configuration comes with it if the request names the location, or if
     /// that is the `likely` one.
     pub(crate) async fn resolve(
         &self,
-        asked: &ImageRequest,
+        request: &ImageRequest,
         likely: Option<&LocationName>,
-    ) -> Result<(ResolvedVariant, Option<LocationConfig>), Refusal> {
-        let packs: Vec<_> = asked.readings.iter().map(|reading| &reading.pack).collect();
-        let expected = asked.location.as_ref().or(likely);
+    ) -> Result<(ResolvedVariant, Option<LocationConfig>), ApiError> {
+        let packs: Vec<_> = request.readings.iter().map(|reading| &reading.pack).collect();
+        let expected = request.location.as_ref().or(likely);
         let locations: Vec<_> = expected.into_iter().collect();
-        let mut found = self.ports.packs().find(&asked.tenant, &packs, &locations).await?;
-        let (reading, mut pack) = first_existing(asked, &mut found)?;
-        let location = asked.location.clone().or(pack.main_image_location).ok_or(Refusal::NoMainLocation)?;
+        let mut found = self.ports.packs().find(&request.tenant, &packs, &locations).await?;
+        let (reading, mut pack) = first_existing(request, &mut found)?;
+        let location = request.location.clone().or(pack.main_image_location).ok_or(ApiError::NoMainLocation)?;
         let Some(image) = pack.image_locations.remove(&location) else {
-            return Err(Refusal::UnknownLocation(location));
+            return Err(ApiError::UnknownLocation(location));
         };
         let config = if expected == Some(&location) { Some(found.location(&location)?) } else { None };
-        let packs = asked.readings.iter().map(|reading| reading.pack.clone()).collect();
-        Ok((ResolvedVariant { tenant: asked.tenant.clone(), reading, packs, location, image }, config))
+        let packs = request.readings.iter().map(|reading| reading.pack.clone()).collect();
+        Ok((ResolvedVariant { tenant: request.tenant.clone(), reading, packs, location, image }, config))
     }
 
     /// Completes what [`Self::resolve`] found.
-    pub(crate) async fn spec(&self, (resolved, config): (ResolvedVariant, Option<LocationConfig>)) -> Result<VariantSpec, Refusal> {
+    pub(crate) async fn spec(&self, (resolved, config): (ResolvedVariant, Option<LocationConfig>)) -> Result<VariantSpec, ApiError> {
         let ResolvedVariant { tenant, location, .. } = &resolved;
         let config = match config {
             Some(config) => config,
@@ -89,17 +89,17 @@ impl<P: Ports> Handler<P> {
     }
 
     /// The specification of the variant of `before` as it is now.
-    pub(crate) async fn current_spec(&self, asked: &ImageRequest, before: &VariantSpec) -> Result<VariantSpec, Refusal> {
-        self.spec(self.resolve(asked, Some(&before.resolved.location)).await?).await
+    pub(crate) async fn current_spec(&self, request: &ImageRequest, before: &VariantSpec) -> Result<VariantSpec, ApiError> {
+        self.spec(self.resolve(request, Some(&before.resolved.location)).await?).await
     }
 }
 
 /// The first of the readings whose pack exists.
-fn first_existing(asked: &ImageRequest, found: &mut Found) -> Result<(Reading, ImagePack), Refusal> {
-    for reading in &asked.readings {
+fn first_existing(request: &ImageRequest, found: &mut Found) -> Result<(Reading, ImagePack), ApiError> {
+    for reading in &request.readings {
         if let Some(pack) = found.pack(&reading.pack)? {
             return Ok((reading.clone(), pack));
         }
     }
-    Err(Refusal::UnknownPack)
+    Err(ApiError::UnknownPack)
 }

@@ -6,11 +6,11 @@ use domain::{InvalidIdentifier, LocationName};
 use lambda_http::http::{Method, StatusCode};
 use imaging::CannotRender;
 
-/// Why a request is answered without an image. Its text goes to the viewer: it says what is wrong with the request and
+/// The reason for a response without an image. Its text goes to the viewer: it says what is wrong with the request and
 /// nothing about what is behind this function, which the source says, for the log.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error("This is an origin. Ask through the tenant's distribution, https://<tenant>.<viewer domain>/.")]
+pub(crate) enum ApiError {
+    #[error("This is an origin. Send the request through the tenant's distribution, https://<tenant>.<viewer domain>/.")]
     NotThroughADistribution,
     #[error("Method {0} is not allowed: images are read by GET or HEAD.")]
     MethodNotAllowed(Method),
@@ -36,7 +36,7 @@ pub(crate) enum Refusal {
     Unavailable(#[from] CallFailed),
 }
 
-impl Refusal {
+impl ApiError {
     /// The status that tells it to programs that know HTTP.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -73,7 +73,7 @@ impl Refusal {
     }
 }
 
-impl From<ReadFailed> for Refusal {
+impl From<ReadFailed> for ApiError {
     fn from(failure: ReadFailed) -> Self {
         match failure {
             ReadFailed::Call(failure) => Self::Unavailable(failure),

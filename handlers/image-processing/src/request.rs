@@ -1,4 +1,4 @@
-//! What is asked for: a request, read into types, or why it is refused.
+//! A request, read into types, or the reason why it is rejected.
 
 use domain::image::image_url::{Reading, parse_image_path};
 use domain::purge::cache_tag::tag_of;
@@ -6,7 +6,7 @@ use domain::{LocationName, Target, TenantId};
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
 /// The header that names the tenant. A tenant's distribution sets it as an origin custom header, which replaces
 /// whatever a viewer sends under that name.
@@ -15,7 +15,7 @@ pub const TENANT_HEADER: &str = "x-image-tenant";
 /// A request for an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageRequest {
-    /// Whose distribution asks.
+    /// The tenant whose distribution sends the request.
     pub(crate) tenant: TenantId,
     /// The packs that the path may mean, the likeliest first.
     pub(crate) readings: Vec<Reading>,
@@ -25,23 +25,23 @@ pub(crate) struct ImageRequest {
 
 impl ImageRequest {
     /// Reads `request`.
-    pub(crate) fn parse(request: &Request) -> Result<Self, Refusal> {
+    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
         let tenant = request.headers().get(TENANT_HEADER).and_then(|tenant| tenant.to_str().ok());
-        let tenant = tenant.and_then(|tenant| TenantId::parse(tenant).ok()).ok_or(Refusal::NotThroughADistribution)?;
+        let tenant = tenant.and_then(|tenant| TenantId::parse(tenant).ok()).ok_or(ApiError::NotThroughADistribution)?;
         if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return Err(Refusal::MethodNotAllowed(request.method().clone()));
+            return Err(ApiError::MethodNotAllowed(request.method().clone()));
         }
-        let readings = parse_image_path(request.uri().path()).ok_or(Refusal::NotAnImageUrl)??;
+        let readings = parse_image_path(request.uri().path()).ok_or(ApiError::NotAnImageUrl)??;
         let query = request.query_string_parameters();
         let location = match query.all("location").unwrap_or_default()[..] {
             [] => None,
             [name] => Some(LocationName::parse(name)?),
-            _ => return Err(Refusal::SeveralLocations),
+            _ => return Err(ApiError::SeveralLocations),
         };
         Ok(Self { tenant, readings, location })
     }
 
-    /// The cache tags of an answer that holds no image: every target whose purge may change that answer.
+    /// The cache tags of a response that holds no image: every target whose purge may change that response.
     pub(crate) fn cache_tags(&self) -> String {
         let packs = self.readings.iter().map(|reading| Target::Pack(reading.pack.clone()));
         let location = self.location.iter().cloned().map(Target::Location);
@@ -105,29 +105,29 @@ mod tests {
         }
     }
 
-    fn check_refused(method: &str, path: &str, locations: &[&str], tenant: Option<&str>, status: u16, code: &str) {
-        let refusal = ImageRequest::parse(&request(method, path, locations, tenant)).unwrap_err();
-        assert_eq!((refusal.status().as_u16(), refusal.code()), (status, code), "{method} {path} {locations:?}");
+    fn check_rejected(method: &str, path: &str, locations: &[&str], tenant: Option<&str>, status: u16, code: &str) {
+        let error = ImageRequest::parse(&request(method, path, locations, tenant)).unwrap_err();
+        assert_eq!((error.status().as_u16(), error.code()), (status, code), "{method} {path} {locations:?}");
     }
 
     #[test]
-    fn a_request_that_came_through_no_distribution_is_refused_before_anything_else() {
+    fn a_request_that_came_through_no_distribution_is_rejected_before_anything_else() {
         for tenant in [None, Some(""), Some("ACME"), Some("acme*"), Some("acme/p1"), Some("acme, globex")] {
-            check_refused("DELETE", "/favicon.ico", &["*"], tenant, 403, "not-through-a-distribution");
+            check_rejected("DELETE", "/favicon.ico", &["*"], tenant, 403, "not-through-a-distribution");
         }
     }
 
     #[test]
-    fn a_request_that_asks_for_no_image_is_refused() {
+    fn a_request_for_no_image_is_rejected() {
         let tenant = Some("acme");
-        check_refused("POST", "/api/v2/img/p1", &[], tenant, 405, "method-not-allowed");
-        check_refused("GET", "/favicon.ico", &[], tenant, 404, "not-an-image-url");
-        check_refused("GET", "/api/v2/img/", &[], tenant, 400, "invalid-identifier");
-        check_refused("GET", "/api/v2/img/p1/main", &[], tenant, 400, "invalid-identifier");
-        check_refused("GET", "/api/v2/img/*", &[], tenant, 400, "invalid-identifier");
-        check_refused("GET", "/api/v2/img/p%31", &[], tenant, 400, "invalid-identifier");
-        check_refused("GET", "/api/v2/img/p1", &[""], tenant, 400, "invalid-identifier");
-        check_refused("GET", "/api/v2/img/p1", &["../main"], tenant, 400, "invalid-identifier");
-        check_refused("GET", "/api/v2/img/p1", &["main", "poster"], tenant, 400, "several-locations");
+        check_rejected("POST", "/api/v2/img/p1", &[], tenant, 405, "method-not-allowed");
+        check_rejected("GET", "/favicon.ico", &[], tenant, 404, "not-an-image-url");
+        check_rejected("GET", "/api/v2/img/", &[], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/p1/main", &[], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/*", &[], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/p%31", &[], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/p1", &[""], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/p1", &["../main"], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/p1", &["main", "poster"], tenant, 400, "several-locations");
     }
 }

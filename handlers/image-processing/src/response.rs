@@ -5,10 +5,10 @@ use lambda_http::{Body, Response};
 use serde_json::json;
 
 use crate::rendering::{Kept, Served};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
 /// CloudFront keeps an image for a year (the longest that it keeps anything by default), because a purge reaches it.
-/// A browser asks CloudFront again every time, because no purge reaches a browser.
+/// A browser revalidates with CloudFront every time, because no purge reaches a browser.
 const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
 
 /// An error that a viewer's next request would meet again, or an image that changes too fast to be stored: CloudFront
@@ -18,13 +18,13 @@ const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 /// An error that the next request may not meet, or an image that is about to be purged.
 const NEVER: &str = "no-store";
 
-/// The header that says what the image was rendered from: compared with what the pack shows now, it answers "why do I
+/// The header that says what the image was rendered from: compared with what the pack shows now, it explains "why do I
 /// still see the old image?". Variants that are older than the header have none.
 const FINGERPRINT: HeaderName = HeaderName::from_static("image-fingerprint");
 
 /// An image.
 ///
-/// The answer is always the whole image, never a 304: nothing says that CloudFront refreshes cache tags on one.
+/// The response is always the whole image, never a 304: nothing says that CloudFront refreshes cache tags on one.
 pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
     let Served { variant, cache_tags, kept } = served;
     let mut response = Response::new(Body::from(variant.bytes));
@@ -43,18 +43,18 @@ pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<B
     response
 }
 
-/// An error as JSON. `cache_tags` are those of every target whose purge may change the answer, if the request says so
+/// An error as JSON. `cache_tags` are those of every target whose purge may change the response, if the request says so
 /// much.
-pub(crate) fn error(refusal: &Refusal, cache_tag_header: &HeaderName, cache_tags: Option<&str>) -> Response<Body> {
-    let body = json!({"error": {"code": refusal.code(), "message": refusal.to_string()}});
+pub(crate) fn error(api_error: &ApiError, cache_tag_header: &HeaderName, cache_tags: Option<&str>) -> Response<Body> {
+    let body = json!({"error": {"code": api_error.code(), "message": api_error.to_string()}});
     let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = refusal.status();
+    *response.status_mut() = api_error.status();
     set(&mut response, CONTENT_TYPE, "application/json");
-    match refusal.status().as_u16() {
+    match api_error.status().as_u16() {
         400 | 404 | 422 => set(&mut response, CACHE_CONTROL, BRIEFLY),
         _ => set(&mut response, CACHE_CONTROL, NEVER),
     }
-    if let Refusal::MethodNotAllowed(_) = refusal {
+    if let ApiError::MethodNotAllowed(_) = api_error {
         set(&mut response, ALLOW, "GET, HEAD");
     }
     if let Some(cache_tags) = cache_tags {
@@ -124,36 +124,36 @@ mod tests {
         assert_eq!(header(&served(None, Kept::Never), "cache-control"), Some("no-store"));
     }
 
-    fn check_error(refusal: &Refusal, status: u16, cache_control: &str) {
-        let response = error(refusal, &CACHE_TAG_HEADER, Some("acme/p1,acme"));
-        assert_eq!(response.status(), status, "{refusal:?}");
-        assert_eq!(header(&response, "cache-control"), Some(cache_control), "{refusal:?}");
-        assert_eq!(header(&response, "content-type"), Some("application/json"), "{refusal:?}");
-        assert_eq!(header(&response, "image-cache-tag"), Some("acme/p1,acme"), "{refusal:?}");
+    fn check_error(api_error: &ApiError, status: u16, cache_control: &str) {
+        let response = error(api_error, &CACHE_TAG_HEADER, Some("acme/p1,acme"));
+        assert_eq!(response.status(), status, "{api_error:?}");
+        assert_eq!(header(&response, "cache-control"), Some(cache_control), "{api_error:?}");
+        assert_eq!(header(&response, "content-type"), Some("application/json"), "{api_error:?}");
+        assert_eq!(header(&response, "image-cache-tag"), Some("acme/p1,acme"), "{api_error:?}");
         let body: serde_json::Value = serde_json::from_slice(response.body().as_ref()).unwrap();
-        assert_eq!(body["error"]["code"], refusal.code());
-        assert_eq!(body["error"]["message"], refusal.to_string());
+        assert_eq!(body["error"]["code"], api_error.code());
+        assert_eq!(body["error"]["message"], api_error.to_string());
     }
 
     #[test]
     fn an_error_that_lasts_is_kept_briefly_and_another_one_never() {
         let location = LocationName::parse("main").unwrap();
         let briefly = "public, max-age=0, s-maxage=5";
-        check_error(&Refusal::InvalidIdentifier(ImagePackId::parse("*").unwrap_err()), 400, briefly);
-        check_error(&Refusal::SeveralLocations, 400, briefly);
-        check_error(&Refusal::NotAnImageUrl, 404, briefly);
-        check_error(&Refusal::UnknownPack, 404, briefly);
-        check_error(&Refusal::NoMainLocation, 404, briefly);
-        check_error(&Refusal::UnknownLocation(location.clone()), 404, briefly);
-        check_error(&Refusal::MissingOriginal(location), 404, briefly);
-        check_error(&Refusal::CannotRender(imaging::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
-        check_error(&Refusal::NotThroughADistribution, 403, "no-store");
-        check_error(&Refusal::MethodNotAllowed(Method::POST), 405, "no-store");
+        check_error(&ApiError::InvalidIdentifier(ImagePackId::parse("*").unwrap_err()), 400, briefly);
+        check_error(&ApiError::SeveralLocations, 400, briefly);
+        check_error(&ApiError::NotAnImageUrl, 404, briefly);
+        check_error(&ApiError::UnknownPack, 404, briefly);
+        check_error(&ApiError::NoMainLocation, 404, briefly);
+        check_error(&ApiError::UnknownLocation(location.clone()), 404, briefly);
+        check_error(&ApiError::MissingOriginal(location), 404, briefly);
+        check_error(&ApiError::CannotRender(imaging::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&ApiError::NotThroughADistribution, 403, "no-store");
+        check_error(&ApiError::MethodNotAllowed(Method::POST), 405, "no-store");
     }
 
     #[test]
-    fn a_refused_method_names_the_allowed_ones() {
-        let response = error(&Refusal::MethodNotAllowed(Method::POST), &CACHE_TAG_HEADER, None);
+    fn a_rejected_method_names_the_allowed_ones() {
+        let response = error(&ApiError::MethodNotAllowed(Method::POST), &CACHE_TAG_HEADER, None);
         assert_eq!(header(&response, "allow"), Some("GET, HEAD"));
         assert_eq!(header(&response, "image-cache-tag"), None);
     }

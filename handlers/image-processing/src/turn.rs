@@ -10,7 +10,7 @@ use purging::ports::Clock;
 use crate::Handler;
 use crate::ports::{LockOf, RenderLocks, Ports, Variants};
 use crate::variant_spec::VariantSpec;
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::request::ImageRequest;
 
 /// The first pause of a request that waits for another's variant; each next one is twice as long.
@@ -21,9 +21,9 @@ const PAUSE_MAX: Duration = Duration::from_millis(400);
 /// What a request for a variant that is not stored does next.
 #[derive(Debug)]
 pub(crate) enum Coalesced<L> {
-    /// Answers with what another request stored meanwhile.
+    /// Responds with what another request stored meanwhile.
     Stored(Variant),
-    /// Renders it; without a lock if the table does not answer or the wait took too long.
+    /// Renders it; without a lock if the table does not respond or the wait took too long.
     Render(Option<L>),
     /// Begins again with this: the image changed while the request waited.
     Outdated(Box<VariantSpec>),
@@ -31,14 +31,14 @@ pub(crate) enum Coalesced<L> {
 
 impl<P: Ports> Handler<P> {
     /// Acquires the render lock of the variant, or waits for its holder: until the variant is stored, the lock is
-    /// released or expires, or until `wait_until`. If the table does not answer, the request renders the variant
+    /// released or expires, or until `wait_until`. If the table does not respond, the request renders the variant
     /// without a lock: an image matters more than a saving.
     pub(crate) async fn coalesce(
         &self,
-        asked: &ImageRequest,
+        request: &ImageRequest,
         spec: &VariantSpec,
         wait_until: Timestamp,
-    ) -> Result<Coalesced<LockOf<P>>, Refusal> {
+    ) -> Result<Coalesced<LockOf<P>>, ApiError> {
         let (key, fingerprint) = (spec.resolved.key(), spec.fingerprint());
         let mut has_waited = false;
         for pause in successors(Some(PAUSE_MIN), |pause| Some((*pause * 2).min(PAUSE_MAX))) {
@@ -57,7 +57,7 @@ impl<P: Ports> Handler<P> {
                 return Ok(Coalesced::Stored(variant));
             }
             if lock.is_some() {
-                return if has_waited { self.resume(asked, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
+                return if has_waited { self.resume(request, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
             }
             if self.ports.clock().now() >= wait_until {
                 tracing::warn!(key, "rendering a variant that the holder of its render lock renders too slowly");
@@ -72,11 +72,11 @@ impl<P: Ports> Handler<P> {
     /// After a wait that brought no variant: the one who was waited for may have seen that the image changed.
     async fn resume(
         &self,
-        asked: &ImageRequest,
+        request: &ImageRequest,
         spec: &VariantSpec,
         lock: Option<LockOf<P>>,
-    ) -> Result<Coalesced<LockOf<P>>, Refusal> {
-        let now = self.current_spec(asked, spec).await;
+    ) -> Result<Coalesced<LockOf<P>>, ApiError> {
+        let now = self.current_spec(request, spec).await;
         if now.as_ref().is_ok_and(|now| now.is_same_as(spec)) {
             return Ok(Coalesced::Render(lock));
         }

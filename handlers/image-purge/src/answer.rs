@@ -1,6 +1,6 @@
 //! What an admin gets back: JSON that says what was done or what is wrong.
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use domain::image::image_url::Reading;
 use domain::purge::ledger::{Invalidation, LedgerRow};
 use domain::purge::purge_preview::{PURGES_PER_DELETE, PRICE_PER_ITEM_USD_MILLIS, PurgePreview, QuotaUse};
@@ -43,7 +43,7 @@ impl Done {
 /// 200: what a purge would do.
 pub(crate) fn preview(pack: &ImagePackId, previews: &[PurgePreview], stored: &StoredVariants) -> Response<Body> {
     // One pack is one request.
-    let Some(preview) = previews.first() else { return unanswered().into_response() };
+    let Some(preview) = previews.first() else { return unavailable().into_response() };
     let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
     let per_purge = preview.price_per_purge_usd_millis;
     let body = json!({
@@ -135,30 +135,30 @@ fn utc(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "never".to_owned(), |time| time.to_string())
 }
 
-/// 502: something behind this function did not answer.
-pub(crate) fn unanswered() -> Refusal {
-    let message = "The request could not be answered now. Nothing was purged; send it again.";
-    Refusal::new(StatusCode::BAD_GATEWAY, "unavailable", message)
+/// 502: something behind this function did not respond.
+pub(crate) fn unavailable() -> ApiError {
+    let message = "The request could not be processed now. Nothing was purged; send it again.";
+    ApiError::new(StatusCode::BAD_GATEWAY, "unavailable", message)
 }
 
-pub(crate) fn unknown_tenant(tenant: &TenantId) -> Refusal {
+pub(crate) fn unknown_tenant(tenant: &TenantId) -> ApiError {
     let message = format!("Tenant {:?} has no registered distribution in this environment.", tenant.as_str());
-    Refusal::new(StatusCode::NOT_FOUND, "unknown-tenant", message)
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-tenant", message)
 }
 
-pub(crate) fn unknown_pack(tenant: &TenantId, readings: &[Reading]) -> Refusal {
+pub(crate) fn unknown_pack(tenant: &TenantId, readings: &[Reading]) -> ApiError {
     let packs: Vec<_> = readings.iter().map(|reading| format!("{:?}", reading.pack.as_str())).collect();
     let packs = packs.join(" or ");
     let message = format!("Tenant {:?} has no image pack {packs}, and no variants of it.", tenant.as_str());
-    Refusal::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
 }
 
-/// 502: something behind this function failed. The details are in the log, not in the answer.
-pub(crate) fn of_failure(is_queued: bool) -> Refusal {
+/// 502: something behind this function failed. The details are in the log, not in the response.
+pub(crate) fn of_failure(is_queued: bool) -> ApiError {
     let message = if is_queued {
         "The purge could not be completed now. It is in the queue, and the next purge run repeats it."
     } else {
         "The purge could not be started. Nothing was purged, and most likely nothing is queued; send the request again."
     };
-    Refusal::new(StatusCode::BAD_GATEWAY, "purge-failed", message)
+    ApiError::new(StatusCode::BAD_GATEWAY, "purge-failed", message)
 }

@@ -1,12 +1,12 @@
-//! What a request asks for, and who asks.
+//! One request: its action and its caller.
 
-use admin_api::{Admin, Refusal, check_no_body, check_parameters};
+use admin_api::{Admin, ApiError, check_no_body, check_parameters};
 use domain::TenantId;
 use domain::image::image_url::{Reading, parse_image_segment};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Request, RequestExt};
 
-/// The parameter that asks what a purge would do.
+/// The parameter that requests a preview of a purge.
 const DRY_RUN: &str = "dryRun";
 
 /// What is to be done about a pack.
@@ -22,7 +22,7 @@ pub(crate) enum Action {
 
 /// One request that may be carried out.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AdminRequest {
     pub(crate) action: Action,
     pub(crate) admin: Admin,
     pub(crate) tenant: TenantId,
@@ -30,13 +30,13 @@ pub(crate) struct Asked {
     pub(crate) readings: Vec<Reading>,
 }
 
-impl Asked {
+impl AdminRequest {
     /// Reads `request`, if who sent it may act for its tenant.
-    pub(crate) fn of(request: &Request, tenant_claim: &str) -> Result<Self, Refusal> {
+    pub(crate) fn of(request: &Request, tenant_claim: &str) -> Result<Self, ApiError> {
         let parameters = request.path_parameters();
         let parameter = |name| parameters.first(name).unwrap_or_default();
-        let tenant = TenantId::parse(parameter("tenant")).map_err(|error| Refusal::invalid(&error))?;
-        let readings = parse_image_segment(parameter("imagePackId")).map_err(|error| Refusal::invalid(&error))?;
+        let tenant = TenantId::parse(parameter("tenant")).map_err(|error| ApiError::invalid(&error))?;
+        let readings = parse_image_segment(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error))?;
         let admin = Admin::of(request, tenant_claim)?;
         admin.check_covers(&tenant)?;
         Ok(Self { action: action(request)?, admin, tenant, readings })
@@ -44,7 +44,7 @@ impl Asked {
 }
 
 /// A parameter that is misspelt must not purge what was only to be looked at.
-fn action(request: &Request) -> Result<Action, Refusal> {
+fn action(request: &Request) -> Result<Action, ApiError> {
     check_no_body(request)?;
     match *request.method() {
         Method::GET => {
@@ -58,11 +58,11 @@ fn action(request: &Request) -> Result<Action, Refusal> {
                 ["true"] => Ok(Action::Preview),
                 _ => {
                     let message = format!("The parameter {DRY_RUN:?} takes true or false, once.");
-                    Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid-dry-run", message))
+                    Err(ApiError::new(StatusCode::BAD_REQUEST, "invalid-dry-run", message))
                 }
             }
         }
-        _ => Err(Refusal::new(
+        _ => Err(ApiError::new(
             StatusCode::NOT_FOUND,
             "unknown-route",
             "Image packs are read with GET and purged with DELETE.",

@@ -6,13 +6,13 @@
 //! the way is therefore in the queue and is repeated by the next purge run; and the next purge run repeats the purge
 //! once in any case, because an image that was being rendered while it ran could have brought the old one back.
 
-mod answer;
-mod asked;
+mod response;
+mod request;
 mod preview;
 mod purge;
 mod status;
 
-use admin_api::Refusal;
+use admin_api::ApiError;
 use domain::image::image_url::Reading;
 use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId};
@@ -20,10 +20,10 @@ use lambda_http::{Body, Request, Response};
 use purging::ports::{CallFailed, Packs, Ports, QueueFailed, Tenants, Variants};
 use purging::purger::Purger;
 
-use crate::answer::{of_failure, unanswered, unknown_pack, unknown_tenant};
-use crate::asked::{Action, Asked};
+use crate::response::{of_failure, unavailable, unknown_pack, unknown_tenant};
+use crate::request::{Action, AdminRequest};
 
-/// What answering a request touches.
+/// What handling a request touches.
 #[derive(Debug, Clone)]
 pub struct Handler<P, K> {
     /// Says whether a pack exists, and what it shows.
@@ -38,7 +38,7 @@ pub struct Handler<P, K> {
 #[derive(Debug, thiserror::Error)]
 enum Failed {
     #[error("{0:?}")]
-    Refused(Refusal),
+    Rejected(ApiError),
     #[error(transparent)]
     Call(#[from] CallFailed),
     #[error(transparent)]
@@ -47,43 +47,43 @@ enum Failed {
     Steps(Vec<String>),
 }
 
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<ApiError> for Failed {
+    fn from(error: ApiError) -> Self {
+        Self::Rejected(error)
     }
 }
 
 impl<P: Ports, K: Packs> Handler<P, K> {
-    /// Answers one request, which `request_id` identifies.
+    /// Handles one request, which `request_id` identifies.
     pub async fn handle(&self, request: &Request, request_id: &str) -> Response<Body> {
-        let asked = match Asked::of(request, &self.tenant_claim) {
-            Ok(asked) => asked,
-            Err(refusal) => return refusal.into_response(),
+        let request = match AdminRequest::of(request, &self.tenant_claim) {
+            Ok(request) => request,
+            Err(error) => return error.into_response(),
         };
-        match self.answer(&asked, request_id).await {
+        match self.respond(&request, request_id).await {
             Ok(response) => response,
-            Err(Failed::Refused(refusal)) => refusal.into_response(),
+            Err(Failed::Rejected(error)) => error.into_response(),
             Err(failure) => {
-                tracing::error!(%failure, action = ?asked.action, "a request failed");
+                tracing::error!(%failure, action = ?request.action, "a request failed");
                 let is_queued = matches!(failure, Failed::Steps(_) | Failed::Queue(QueueFailed::Row { .. }));
-                let refusal = if asked.action == Action::Purge { of_failure(is_queued) } else { unanswered() };
-                refusal.into_response()
+                let error = if request.action == Action::Purge { of_failure(is_queued) } else { unavailable() };
+                error.into_response()
             }
         }
     }
 
-    async fn answer(&self, asked: &Asked, request_id: &str) -> Result<Response<Body>, Failed> {
-        let Some(distribution) = self.ports().tenants().tenants().await?.remove(&asked.tenant) else {
-            return Err(unknown_tenant(&asked.tenant).into());
+    async fn respond(&self, request: &AdminRequest, request_id: &str) -> Result<Response<Body>, Failed> {
+        let Some(distribution) = self.ports().tenants().tenants().await?.remove(&request.tenant) else {
+            return Err(unknown_tenant(&request.tenant).into());
         };
-        if asked.action == Action::Status {
-            return self.status(asked).await;
+        if request.action == Action::Status {
+            return self.status(request).await;
         }
-        let pack = self.first_existing(&asked.tenant, &asked.readings).await?;
-        let pack = pack.ok_or_else(|| unknown_pack(&asked.tenant, &asked.readings))?;
-        match asked.action {
-            Action::Preview => self.preview(asked, pack, distribution, request_id).await,
-            Action::Purge | Action::Status => self.purge(asked, pack, distribution, request_id).await,
+        let pack = self.first_existing(&request.tenant, &request.readings).await?;
+        let pack = pack.ok_or_else(|| unknown_pack(&request.tenant, &request.readings))?;
+        match request.action {
+            Action::Preview => self.preview(request, pack, distribution, request_id).await,
+            Action::Purge | Action::Status => self.purge(request, pack, distribution, request_id).await,
         }
     }
 

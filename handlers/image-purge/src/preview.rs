@@ -12,9 +12,9 @@ use lambda_http::{Body, Response};
 use purging::ports::{Clock, ListFrom, Packs, Ports, Queue, Variants};
 use purging::purger::Purger;
 
-use crate::asked::Asked;
+use crate::request::AdminRequest;
 use crate::purge::upserts;
-use crate::{Failed, Handler, answer};
+use crate::{Failed, Handler, response};
 
 /// How many keys of variants are named.
 const KEYS_SHOWN_MAX: usize = 10;
@@ -30,20 +30,20 @@ pub(crate) struct StoredVariants {
 impl<P: Ports, K: Packs> Handler<P, K> {
     pub(crate) async fn preview(
         &self,
-        asked: &Asked,
+        request: &AdminRequest,
         pack: ImagePackId,
         distribution: Distribution,
         request_id: &str,
     ) -> Result<Response<Body>, Failed> {
         let Purger { delays, budgets, .. } = &self.purger;
         let now = self.ports().clock().now();
-        let entries = upserts(asked, &pack, now, request_id).into_iter().map(row).collect();
-        let tenants = BTreeMap::from([(asked.tenant.clone(), distribution)]);
+        let entries = upserts(request, &pack, now, request_id).into_iter().map(row).collect();
+        let tenants = BTreeMap::from([(request.tenant.clone(), distribution)]);
         let plan = plan(now, entries, &[], &tenants, delays, budgets);
         let in_flight = self.ports().queue().requests().await?.rows;
-        let stored = self.stored(&asked.tenant, &pack).await?;
+        let stored = self.stored(&request.tenant, &pack).await?;
         let previews = plan.batches.iter().map(|batch| purge_preview(batch, &in_flight)).collect::<Vec<_>>();
-        Ok(answer::preview(&pack, &previews, &stored))
+        Ok(response::preview(&pack, &previews, &stored))
     }
 
     async fn stored(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<StoredVariants, Failed> {

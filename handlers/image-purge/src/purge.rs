@@ -11,14 +11,14 @@ use lambda_http::{Body, Response};
 use purging::ports::{Clock, Packs, Ports, Queue};
 use purging::purger::Purger;
 
-use crate::answer::Done;
-use crate::asked::Asked;
+use crate::response::Done;
+use crate::request::AdminRequest;
 use crate::{Failed, Handler};
 
 impl<P: Ports, K: Packs> Handler<P, K> {
     pub(crate) async fn purge(
         &self,
-        asked: &Asked,
+        request: &AdminRequest,
         pack: ImagePackId,
         distribution: Distribution,
         request_id: &str,
@@ -26,29 +26,29 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         let Purger { executor, delays, budgets, variant_deletion_max } = &self.purger;
         let now = self.ports().clock().now();
         let mut entries = Vec::new();
-        for upsert in upserts(asked, &pack, now, request_id) {
+        for upsert in upserts(request, &pack, now, request_id) {
             let entry = self.ports().queue().upsert(&upsert).await?;
             entries.push(QueueEntry { early_purge_version: None, ..entry });
         }
-        let tenants = BTreeMap::from([(asked.tenant.clone(), distribution)]);
+        let tenants = BTreeMap::from([(request.tenant.clone(), distribution)]);
         let plan = plan(now, entries, &[], &tenants, delays, budgets);
         // Without a lease: this version's early purge is nobody else's.
         let report = executor.execute(plan, None, now.plus(*variant_deletion_max)).await;
         match report.accepted.into_iter().next() {
-            Some((request, invalidation)) if report.failures.is_empty() => {
-                Ok(Done { pack, request, invalidation, variants_deleted: report.variants_deleted }.into_response())
+            Some((accepted, invalidation)) if report.failures.is_empty() => {
+                Ok(Done { pack, request: accepted, invalidation, variants_deleted: report.variants_deleted }.into_response())
             }
             _ => Err(Failed::Steps(report.failures)),
         }
     }
 }
 
-/// What the purge that `asked` asks for writes into the queue.
-pub(crate) fn upserts(asked: &Asked, pack: &ImagePackId, now: Timestamp, request_id: &str) -> Vec<Enqueue> {
+/// The upserts that the purge of `request` writes into the queue.
+pub(crate) fn upserts(request: &AdminRequest, pack: &ImagePackId, now: Timestamp, request_id: &str) -> Vec<Enqueue> {
     let target = Target::Pack(pack.clone());
-    let change = Change { tenant: asked.tenant.clone(), target, reasons: vec![Reason::Manual] };
+    let change = Change { tenant: request.tenant.clone(), target, reasons: vec![Reason::Manual] };
     let event = Event { change, written_at: now, sequence: "manual".to_owned() };
-    let mut upserts = reduce(vec![event], now, request_id, &requester(&asked.admin.subject));
+    let mut upserts = reduce(vec![event], now, request_id, &requester(&request.admin.subject));
     for upsert in &mut upserts {
         // Said when it is enqueued, so that no purge run begins the same purge meanwhile.
         upsert.is_purged_at_once = true;

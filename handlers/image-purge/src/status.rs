@@ -6,26 +6,26 @@ use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Response};
 use purging::ports::{Clock, CloudFront, Ledger, Packs, Ports, Queue};
 
-use crate::answer::{self, unknown_pack};
-use crate::asked::Asked;
+use crate::response::{self, unknown_pack};
+use crate::request::AdminRequest;
 use crate::{Failed, Handler};
 
 /// How many of the newest purges of each target are read, to find the one that was completed last.
 const PURGES_READ: u8 = 10;
 
 impl<P: Ports, K: Packs> Handler<P, K> {
-    pub(crate) async fn status(&self, asked: &Asked) -> Result<Response<Body>, Failed> {
-        let tenant = &asked.tenant;
-        for pack in asked.readings.iter().map(|reading| &reading.pack) {
+    pub(crate) async fn status(&self, request: &AdminRequest) -> Result<Response<Body>, Failed> {
+        let tenant = &request.tenant;
+        for pack in request.readings.iter().map(|reading| &reading.pack) {
             let known = self.known(tenant, pack).await?;
             // Of a pack that was removed, purges may be known.
             if knows_of(&known, pack) || self.exists(tenant, pack).await? {
                 let now = self.ports().clock().now();
                 let status = purge_status(now, &known, self.purger.delays.settle);
-                return Ok(answer::status(tenant, pack, &status));
+                return Ok(response::status(tenant, pack, &status));
             }
         }
-        Err(unknown_pack(tenant, &asked.readings).into())
+        Err(unknown_pack(tenant, &request.readings).into())
     }
 
     /// What is known of the purges that cover `pack`.

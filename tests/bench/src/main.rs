@@ -17,7 +17,7 @@ use crate::table::{Candidate, compare};
 
 /// A 12-megapixel original, as phones make them.
 const ORIGINAL: (u32, u32) = (4000, 3000);
-/// The variants that a page asks for: a full-HD frame and a thumbnail.
+/// The variants that a page requests: a full-HD frame and a thumbnail.
 const VARIANTS: [(u32, u32); 2] = [(1920, 1080), (640, 360)];
 const QUALITY: u8 = 85;
 

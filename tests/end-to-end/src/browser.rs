@@ -28,7 +28,7 @@ pub async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result
 
 /// Plays with the console at `url`.
 async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
-    report.step("the console refuses other hosts and other pages", strangers(url)).await?;
+    report.step("the console rejects other hosts and other pages", strangers(url)).await?;
     let start = async { Ok((Chromium::start(run_dir).await?, String::new())) };
     let chromium = report.step("Chromium starts", start).await?;
     let played = visit(Page(&chromium.client), url, run_dir, report).await;
@@ -63,7 +63,7 @@ async fn strangers(url: &str) -> Result<((), String), Cause> {
     for request in requests {
         let status = request.send().await?.status();
         if status != reqwest::StatusCode::FORBIDDEN {
-            return Err(format!("a stranger's request was answered {status}").into());
+            return Err(format!("a stranger's request got {status}").into());
         }
     }
     Ok(((), "403 three times".to_owned()))
@@ -101,7 +101,7 @@ async fn replace(page: Page<'_>, run_dir: &Path) -> Result<((), String), Cause> 
     let before = page.read().await?;
     page.press("1").await?;
     page.press("r").await?;
-    page.answered(before.answers.len()).await?;
+    page.responded(before.responses.len()).await?;
     let seen = page
         .until("a stale main image, there and where no location is named, and its row in the queue", |seen| {
             let badges = [MAIN, UNNAMED, POSTER].map(|name| seen.card(name).badge);
@@ -117,14 +117,14 @@ async fn replace(page: Page<'_>, run_dir: &Path) -> Result<((), String), Cause> 
 
 /// Step: the emergency purge.
 async fn delete(page: Page<'_>) -> Result<((), String), Cause> {
-    let answered = page.click(None, "DELETE now").await?;
-    let answer = answered.answers[0].clone();
-    page.until("fresh images, and the invalidation that the answer names", |seen| {
+    let seen = page.click(None, "DELETE now").await?;
+    let response = seen.responses[0].clone();
+    page.until("fresh images, and the invalidation that the response names", |seen| {
         let mut ids = seen.invalidations.iter().filter_map(|row| row.first());
-        all_fresh(seen) && ids.any(|id| answer.contains(id))
+        all_fresh(seen) && ids.any(|id| response.contains(id))
     })
     .await?;
-    Ok(((), answer))
+    Ok(((), response))
 }
 
 /// Step: a crop.
@@ -140,7 +140,7 @@ async fn crop(page: Page<'_>) -> Result<((), String), Cause> {
     page.until("the change in the queue", |seen| changes(seen).0.contains("image-locations-changed")).await?;
     page.click(None, "DELETE now").await?;
     page.until("fresh images", all_fresh).await?;
-    Ok(((), format!("{reason} {}", before.answers[0])))
+    Ok(((), format!("{reason} {}", before.responses[0])))
 }
 
 /// Step: another main image.

@@ -33,7 +33,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(18);
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
 /// How long a purge run may be held up before it calls CloudFront, other purge runs included.
 const CALLED_WITHIN: Duration = Duration::from_secs(90);
-/// How long the emulator holds its answers back while a purge run is killed.
+/// How long the emulator holds its responses back while a purge run is killed.
 const HELD_BACK: Duration = Duration::from_secs(20);
 /// How often all workers are killed while edits are made.
 const RESTARTS: u64 = 3;
@@ -61,7 +61,7 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
         Ok((Faults { cloud, report, purge_runs, fixture, killed: 0, rights_deleted: 0 }, detail))
     };
     let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
-    let name = "image-invalidation is killed while CloudFront answers: the images become fresh";
+    let name = "image-invalidation is killed while CloudFront responds: the images become fresh";
     report.step(name, faults.killed_purge_run()).await?;
     let name = "all functions are killed again and again while edits are made: the images become fresh";
     report.step(name, faults.restarted_workers()).await?;
@@ -79,8 +79,8 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
             "cloudfront_calls": counts.calls,
             "throttled": counts.throttled,
             "failed": counts.failed,
-            "answers_lost": counts.answers_lost,
-            "answers_delayed": counts.delayed,
+            "responses_lost": counts.responses_lost,
+            "responses_delayed": counts.delayed,
             "processes_killed": faults.killed,
             "rights_deleted": faults.rights_deleted,
             "entries": emptied.entries,
@@ -162,7 +162,7 @@ impl Faults<'_> {
         let [throttled, failed, lost] = [
             counts.throttled - before.throttled,
             counts.failed - before.failed,
-            counts.answers_lost - before.answers_lost,
+            counts.responses_lost - before.responses_lost,
         ];
         if throttled + failed + lost == 0 {
             return Err(Unmet::new("calls that went wrong".to_owned(), "none".to_owned()).into());
@@ -173,7 +173,7 @@ impl Faults<'_> {
             (),
             format!(
                 "{calls} calls of CloudFront: {throttled} throttled, {failed} failed, {lost} took effect and lost the \
-                 answer; {failed_purge_runs} of {PURGE_RUNS_UNDER_FIRE} purge runs failed; {fresh}"
+                 response; {failed_purge_runs} of {PURGE_RUNS_UNDER_FIRE} purge runs failed; {fresh}"
             ),
         ))
     }
@@ -200,7 +200,7 @@ impl Faults<'_> {
             role.grant(clients, grant).await?;
         }
         seen?;
-        expect_eq("the images that are old while nobody may invalidate", &old, &waiting)?;
+        expect_eq("the images that are old while no function may invalidate", &old, &waiting)?;
         self.rights_deleted += 3;
         let fresh = self.until_fresh().await?;
         Ok((

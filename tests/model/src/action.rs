@@ -61,7 +61,7 @@ pub enum Action {
         /// Which version of the data.
         data: u8,
     },
-    /// An edge that was answered with old data stores it.
+    /// An edge that got a response with old data stores it.
     EdgeStores {
         /// Of which pack.
         pack: usize,

@@ -9,7 +9,7 @@ pub struct Invalidation {
     /// The first request with this name.
     pub request: Request,
     /// Whether every edge has carried it out. An edge carries it out at any time after it was accepted; that CloudFront
-    /// says `Completed` only some time later is covered, because whoever asks may ask later.
+    /// says `Completed` only some time later is covered, because a request may come later.
     pub is_completed: bool,
 }
 

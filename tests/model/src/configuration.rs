@@ -19,7 +19,7 @@ pub struct Config {
     pub deletes: u8,
     /// How many purge runs are alive at once. There may be more of them, one after the other.
     pub purge_runs: usize,
-    /// How often a purge run or a DELETE ends between two steps. A call that fails, or whose answer is lost, ends it
+    /// How often a purge run or a DELETE ends between two steps. A call that fails, or whose response is lost, ends it
     /// likewise.
     pub crashes: u8,
     /// How often a purge run is paused for so long that its lease expires.
@@ -34,9 +34,9 @@ pub struct Config {
 /// also what the clocks of two instances differ by: whoever waits for something waits one tick longer than it may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// From when image-processing has read the pack until it has stored its variant and answered.
+    /// From when image-processing has read the pack until it has stored its variant and responded.
     pub processing_max: u8,
-    /// From when an edge has asked the origin until it has stored the answer.
+    /// From when an edge has sent a request to the origin until it has stored the response.
     pub edge_fetch_max: u8,
     /// How long the lease of a purge run lasts.
     pub lease: u8,

@@ -1,7 +1,7 @@
 //! What viewers can get of one pack, and what is still being rendered for them from old data.
 //!
 //! The two activities that bring old images back, an invocation of image-processing and an edge's fetch from the
-//! origin, may be under way at any time and in any number, because viewers ask whenever they like. So the model does
+//! origin, may be under way at any time and in any number, because viewers send requests at any time. So the model does
 //! not begin and end them one by one. It keeps, for each old version of the data, how long somebody who has read it may
 //! still store what was rendered: **what may be under way is under way**. The clock's tick that closes such a window is
 //! the model's way of saying that a bounded activity does not overrun its limit.
@@ -25,9 +25,9 @@ pub struct Copies {
     pub variant: Option<u8>,
     /// What the edge holds.
     pub cached: Option<u8>,
-    /// By old version: how long image-processing that has read it may still store its variant and answer.
+    /// By old version: how long image-processing that has read it may still store its variant and respond.
     pub processing: [Option<u8>; WRITES_MAX],
-    /// By old version: how long an edge that was answered with it may still store it.
+    /// By old version: how long an edge that got a response with it may still store it.
     pub fetching: [Option<u8>; WRITES_MAX],
 }
 
@@ -50,7 +50,7 @@ impl Copies {
         self.fetching[usize::from(data)] = Some(timing.edge_fetch_max);
     }
 
-    /// Whether an edge may store what it was answered, rendered from the old version `data`.
+    /// Whether an edge may store the response that it got, rendered from the old version `data`.
     #[must_use]
     pub fn may_be_cached(&self, data: u8) -> bool {
         self.fetching[usize::from(data)].is_some() && self.cached.is_none_or(|cached| cached > data)
@@ -75,7 +75,7 @@ impl Copies {
             .any(|data| self.processing[data].is_some() || (self.fetching[data].is_some() && !self.is_stored(data)))
     }
 
-    /// The oldest data that a viewer who asks now may get an answer from.
+    /// The oldest data that a viewer's request that is sent now may get a response from.
     #[must_use]
     pub fn oldest(&self) -> Option<u8> {
         self.variant.into_iter().chain(self.cached).min()

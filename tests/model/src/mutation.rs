@@ -20,7 +20,7 @@ pub enum Mutation {
     PauseWithoutClockSkew,
     /// A request is written to the outbox after it was sent.
     RequestSentBeforeItIsInTheOutbox,
-    /// The final purge is sent under the name of the early one: CloudFront answers with what it has already done.
+    /// The final purge is sent under the name of the early one: CloudFront responds with what it has already done.
     PurgesShareTheirReference,
     /// A row is removed when CloudFront has accepted the invalidation.
     RowRemovedWhenAccepted,

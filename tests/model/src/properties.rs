@@ -5,10 +5,10 @@ use stateright::{Model, Property};
 use crate::config::Config;
 use crate::state::State;
 
-/// Once the ledger says completed for a final purge of a row's version, no viewer who asks later is answered with
+/// Once the ledger says completed for a final purge of a row's version, no viewer's later request is served
 /// older data than that version's. A viewer who joins a fetch or an invocation that is under way is covered: where that
 /// could have read old data, the next step could store it.
-pub const SAFETY: &str = "no viewer is answered with what a completed purge replaced";
+pub const SAFETY: &str = "no viewer is served what a completed purge replaced";
 
 /// Where everything has come to its end, the queue is empty, no request is in flight, and nothing old is left. The
 /// model is finite and acyclic, so every path comes there; that makes "in the end" an invariant of the last states,

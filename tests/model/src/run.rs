@@ -28,7 +28,7 @@ pub struct Worker {
 pub enum Token {
     /// It has the newest token, whether its lease has expired or not.
     Newest,
-    /// Somebody has taken the lease since. All that the protocol asks of a token is whether it is the newest.
+    /// Somebody has taken the lease since. All that the protocol requires of a token is whether it is the newest.
     Superseded,
     /// A DELETE: it needs no lease.
     None,

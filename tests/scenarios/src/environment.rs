@@ -16,7 +16,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
-use cloudfront_emulator::{Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RefusedItems, RunningEmulator};
+use cloudfront_emulator::{Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RejectedItems, RunningEmulator};
 use image_invalidation::{PurgeRunError, Summary};
 use support::{LocalDynamoDb, LocalS3, sdk_config};
 use local_cloud::ministack::MiniStack;
@@ -60,8 +60,8 @@ pub struct Environment {
     pub(crate) dynamodb: LocalDynamoDb,
     pub(crate) s3: LocalS3,
     pub(crate) emulator: RunningEmulator,
-    /// What the emulator refuses although it is well formed.
-    pub refused_items: RefusedItems,
+    /// What the emulator rejects although it is well formed.
+    pub rejected_items: RejectedItems,
     pub(crate) emulator_time_millis: Arc<AtomicI64>,
     pub(crate) registry_path: String,
     pub(crate) dead_letter_queue_url: String,
@@ -88,14 +88,14 @@ impl Environment {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let ministack = crate::ministack::shared().await;
         let emulator_time_millis = Arc::new(AtomicI64::new(0));
-        let refused_items = RefusedItems::default();
+        let rejected_items = RejectedItems::default();
         let sqs = aws_sdk_sqs::Client::new(&sdk_of(&ministack));
         let queue = sqs.create_queue().queue_name(format!("dead-letters-{number}")).send().await.expect("CreateQueue");
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
             s3: LocalS3::start().await,
-            emulator: start_emulator(quotas, propagation_delay, refused_items.clone(), Arc::clone(&emulator_time_millis)).await,
-            refused_items,
+            emulator: start_emulator(quotas, propagation_delay, rejected_items.clone(), Arc::clone(&emulator_time_millis)).await,
+            rejected_items,
             emulator_time_millis,
             registry_path: format!("/test-{number}/images/tenants"),
             dead_letter_queue_url: queue.queue_url.expect("the queue's URL"),
@@ -159,7 +159,7 @@ impl Environment {
         self.s3.client()
     }
 
-    /// Where this test's DynamoDB answers.
+    /// The endpoint of this test's DynamoDB.
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         self.dynamodb.sdk_config().endpoint_url().unwrap_or_default()
@@ -211,7 +211,7 @@ pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) 
     handler.run(owner, now.plus(PURGE_RUN_MAX)).await
 }
 
-/// The SDK config of a client whose service is down: every call is refused at once.
+/// The SDK config of a client whose service is down: every call fails at once.
 #[must_use]
 pub fn nowhere() -> SdkConfig {
     sdk_config("http://127.0.0.1:1").into_builder().retry_config(RetryConfig::disabled()).build()
@@ -232,7 +232,7 @@ pub fn distribution_id(tenant: &str) -> String {
 async fn start_emulator(
     quotas: Quotas,
     propagation_delay: Duration,
-    refused_items: RefusedItems,
+    rejected_items: RejectedItems,
     time_millis: Arc<AtomicI64>,
 ) -> RunningEmulator {
     let distributions = DISTRIBUTIONS.map(|tenant| {
@@ -243,11 +243,11 @@ async fn start_emulator(
         let millis = time_millis.load(Ordering::Relaxed);
         jiff::Timestamp::from_millisecond(millis).expect("a time soon after 1970")
     };
-    // No viewer asks this emulator for anything, so that nobody is asked for the origin.
+    // No viewer sends requests to this emulator, so that the origin is never called.
     let mut config = EmulatorConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
     config.clock = Clock::from_fn(clock);
     config.quotas = quotas;
     config.propagation_delay = propagation_delay;
-    config.refused_items = refused_items;
+    config.rejected_items = rejected_items;
     cloudfront_emulator::start(config).await.expect("an emulator on a free port")
 }

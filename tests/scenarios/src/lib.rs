@@ -7,7 +7,7 @@
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "for tests: a service that cannot start or does not answer ends the test that asked for it"
+    reason = "for tests: a service that cannot start or does not respond ends the test that requested it"
 )]
 
 mod environment;

@@ -20,7 +20,7 @@ pub(crate) async fn shared() -> Arc<MiniStack> {
     let checkout = Checkout::find(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the tests run in a checkout");
     let run_dir = checkout.root().join("target/scenarios");
     let port = free_port().expect("a free port on 127.0.0.1");
-    // No Lambda function runs in it, so nobody asks it for CloudFront.
+    // No Lambda function runs in it, so it gets no calls for CloudFront.
     let started = MiniStack::start(&checkout, &run_dir, port, "http://127.0.0.1:9").await;
     let ministack = Arc::new(started.unwrap_or_else(|error| panic!("{error}")));
     *running = Arc::downgrade(&ministack);

@@ -13,17 +13,17 @@ pub(crate) const EFFECT_MAX_MS: u64 = 2_500;
 /// What becomes of one call to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It takes effect and is answered.
+    /// It takes effect and its response arrives.
     Good,
-    /// It is answered after seconds.
+    /// Its response arrives after seconds.
     Slow,
     /// It fails and has no effect.
-    Refused,
-    /// It takes effect, and its answer is lost: the caller sees a failure.
-    AnswerLost,
+    Rejected,
+    /// It takes effect, and its response is lost: the caller sees a failure.
+    ResponseLost,
     /// The caller gives up, and it takes effect afterwards.
     Late,
-    /// Its first answer is lost and the client sends it again: it takes effect twice.
+    /// Its first response is lost and the client sends it again: it takes effect twice.
     Repeated,
 }
 
@@ -83,9 +83,9 @@ impl Chance {
         }
         let (fate, kind) = *self.one_of(&[
             (Fate::Slow, "slow call"),
-            (Fate::Refused, "error before effect"),
-            (Fate::Refused, "throttled"),
-            (Fate::AnswerLost, "error after effect"),
+            (Fate::Rejected, "error before effect"),
+            (Fate::Rejected, "throttled"),
+            (Fate::ResponseLost, "error after effect"),
             (Fate::Late, "effect after the caller gave up"),
             (Fate::Repeated, "repeated by the client"),
         ]);

@@ -10,7 +10,7 @@ use domain::Timestamp;
 use purging::ports::{CallFailed, Clock};
 
 use crate::chance::{EFFECT_MAX_MS, Fate};
-use crate::schedule::{Answer, Life, Simulation};
+use crate::schedule::{Completion, Life, Simulation};
 use crate::setup::IMAGE_PROCESSING;
 use crate::world::World;
 
@@ -105,22 +105,22 @@ impl Instance {
     }
 
     /// Calls a service. `effect` is what the call does to the world when it takes effect, which may be twice, later than
-    /// its answer, or never.
+    /// its response, or never.
     pub(crate) async fn call<T: Debug + Send + 'static>(
         &self,
         what: String,
         effect: impl FnMut(&mut World) -> T + Send + 'static,
     ) -> Result<T, CallFailed> {
-        let answer = Answer::default();
-        self.issue(&what, effect, answer.clone());
-        answer.await
+        let completion = Completion::default();
+        self.issue(&what, effect, completion.clone());
+        completion.await
     }
 
     fn issue<T: Debug + Send + 'static>(
         &self,
         what: &str,
         mut effect: impl FnMut(&mut World) -> T + Send + 'static,
-        answer: Answer<Result<T, CallFailed>>,
+        completion: Completion<Result<T, CallFailed>>,
     ) {
         let mut world = self.simulation.world();
         let mut fate = world.chance.fate();
@@ -130,7 +130,7 @@ impl Instance {
             world.chance.count("slow call");
             fate = Fate::Slow;
         }
-        let (sent_ms, answered_ms) = (world.chance.latency_ms(), world.chance.latency_ms());
+        let (sent_ms, response_ms) = (world.chance.latency_ms(), world.chance.latency_ms());
         let what = format!("{}: {what}", self.name);
         // What a function sends while its time runs out takes effect soon after it has ended, or not at all.
         let left_ms = (self.ends_at_ms + EFFECT_MAX_MS).saturating_sub(world.now_ms);
@@ -144,31 +144,31 @@ impl Instance {
             Fate::Good => {
                 let fate = move |world: &mut World| {
                     let result = effect(world);
-                    world.after_ms(answered_ms, move |_| answer.give(Ok(result)));
+                    world.after_ms(response_ms, move |_| completion.give(Ok(result)));
                 };
                 world.after_ms(sent_ms.min(left_ms), fate);
             }
             Fate::Slow => {
                 let sent_ms = world.chance.within(0..=EFFECT_MAX_MS).min(left_ms);
-                let answered_ms = world.chance.within(0..=14_000);
+                let response_ms = world.chance.within(0..=14_000);
                 world.after_ms(sent_ms, move |world| {
                     let result = effect(world);
-                    world.after_ms(answered_ms, move |_| answer.give(Ok(result)));
+                    world.after_ms(response_ms, move |_| completion.give(Ok(result)));
                 });
             }
-            Fate::Refused => world.after_ms(sent_ms, move |_| answer.give(failed("refused"))),
-            Fate::AnswerLost => {
-                let answered_ms = world.chance.within(0..=5_000);
+            Fate::Rejected => world.after_ms(sent_ms, move |_| completion.give(failed("rejected"))),
+            Fate::ResponseLost => {
+                let response_ms = world.chance.within(0..=5_000);
                 world.after_ms(sent_ms.min(left_ms), move |world| {
                     effect(world);
-                    world.after_ms(answered_ms, move |_| answer.give(failed("its answer was lost")));
+                    world.after_ms(response_ms, move |_| completion.give(failed("its response was lost")));
                 });
             }
             Fate::Late => {
                 let given_up_ms = world.chance.within(1..=EFFECT_MAX_MS / 2).min(left_ms);
                 let later_ms = world.chance.within(0..=EFFECT_MAX_MS / 2);
                 world.after_ms(given_up_ms, move |world| {
-                    answer.give(failed("no answer in time"));
+                    completion.give(failed("no response in time"));
                     world.after_ms(later_ms, move |world| drop(effect(world)));
                 });
             }
@@ -178,7 +178,7 @@ impl Instance {
                     effect(world);
                     world.after_ms(again_ms, move |world| {
                         let result = effect(world);
-                        world.after_ms(answered_ms, move |_| answer.give(Ok(result)));
+                        world.after_ms(response_ms, move |_| completion.give(Ok(result)));
                     });
                 });
             }
@@ -187,7 +187,7 @@ impl Instance {
         self.calls_left.store(calls_left.saturating_sub(1), Ordering::Relaxed);
         if calls_left == 0 {
             let life = self.life.clone();
-            let millis = world.chance.within(0..=sent_ms + answered_ms + 1);
+            let millis = world.chance.within(0..=sent_ms + response_ms + 1);
             world.after_ms(millis, move |_| life.end());
         }
     }

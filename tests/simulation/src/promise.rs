@@ -1,5 +1,5 @@
 //! The checker of the promise, which watches from outside: whether a viewer may still see what they see, whether
-//! anything was purged that nobody asked for, what it cost, and at the end whether anything was forgotten.
+//! anything was purged that no request covers, what it cost, and at the end whether anything was forgotten.
 
 mod history;
 
@@ -27,9 +27,9 @@ pub enum Violation {
     Lost,
     /// A version of a row was sent in two requests.
     BilledTwice,
-    /// Something of a tenant was purged that nobody had asked to purge.
+    /// Something of a tenant was purged that no request covers.
     Foreign,
-    /// Something went to the dead-letter queue that CloudFront does not refuse.
+    /// Something went to the dead-letter queue that CloudFront does not reject.
     DeadLetter,
     /// Production code panicked.
     Panic,
@@ -59,8 +59,8 @@ pub(crate) struct Checker {
     completed: Floor,
     /// The caller references under which each purge was accepted.
     billed: BTreeMap<Purge, BTreeSet<String>>,
-    /// How many answers were looked at.
-    pub(crate) answers: u64,
+    /// How many responses were looked at.
+    pub(crate) responses: u64,
     /// How many invalidations CloudFront accepted.
     pub(crate) invalidations: u64,
 }
@@ -130,9 +130,9 @@ impl Checker {
             return;
         };
         let covering = |target| InvalidationItem::covering(tenant, target, distribution.cache_tags).to_string();
-        let asked: BTreeSet<_> = request.entries.iter().map(|entry| covering(&entry.target)).collect();
-        let is_asked = |item: &String| asked.contains(item) || *item == covering(&Target::Tenant);
-        if request.for_tenant != *tenant || !items.iter().all(is_asked) {
+        let requested: BTreeSet<_> = request.entries.iter().map(|entry| covering(&entry.target)).collect();
+        let is_requested = |item: &String| requested.contains(item) || *item == covering(&Target::Tenant);
+        if request.for_tenant != *tenant || !items.iter().all(is_requested) {
             self.report(Violation::Foreign, format!("{items:?} of {tenant} were invalidated for {request:?}"));
         }
         for entry in request.entries {
@@ -152,7 +152,7 @@ impl Checker {
     pub(crate) fn deleted(&mut self, key: &str) {
         let mut targets = self.enqueued.keys();
         if !targets.any(|(tenant, target)| VariantScope::of(tenant, target).covers(key)) {
-            self.report(Violation::Foreign, format!("variant {key} was deleted, and nobody had asked for it"));
+            self.report(Violation::Foreign, format!("variant {key} was deleted, and no request covers it"));
         }
     }
 
@@ -184,8 +184,8 @@ impl Checker {
         packs.chain(locations).collect()
     }
 
-    /// The writes that no completed purge answers although they replaced something: each with its target.
-    pub(crate) fn unanswered(&self) -> Vec<(TenantId, Target, u64)> {
+    /// The writes that no completed purge covers although they replaced something: each with its target.
+    pub(crate) fn uncovered(&self) -> Vec<(TenantId, Target, u64)> {
         let shows_images =
             |pack: &Option<ImagePack>| pack.as_ref().is_some_and(|pack| !pack.image_locations.is_empty());
         let packs = self.packs.iter().filter_map(|((tenant, pack), history)| {
@@ -194,23 +194,23 @@ impl Checker {
         let locations = self.locations.iter().filter_map(|((tenant, name), history)| {
             Some((tenant.clone(), Target::Location(name.clone()), history.last_replaced(|_| true)?))
         });
-        let is_unanswered = |(tenant, target, sequence): &(TenantId, Target, u64)| {
+        let is_uncovered = |(tenant, target, sequence): &(TenantId, Target, u64)| {
             self.completed.get(&(tenant.clone(), target.clone())).is_none_or(|completed| completed < sequence)
         };
-        packs.chain(locations).filter(is_unanswered).collect()
+        packs.chain(locations).filter(is_uncovered).collect()
     }
 
-    /// Looks at what a viewer was answered who asked for `location` of `pack` when `floor` was completed.
+    /// Checks the response to a viewer's request for `location` of `pack` when `floor` was completed.
     pub(crate) fn look_at(
         &mut self,
         tenant: &TenantId,
         pack: &ImagePackId,
         location: Option<&LocationName>,
-        answer: &ImageResponse,
+        response: &ImageResponse,
         floor: &Floor,
     ) {
-        self.answers += 1;
-        if answer.status >= 500 {
+        self.responses += 1;
+        if response.status >= 500 {
             return;
         }
         let floor_of = |target| floor.get(&(tenant.clone(), target)).copied().unwrap_or_default();
@@ -225,7 +225,7 @@ impl Checker {
                 *meant.entry(name).or_insert(false) |= location.is_some() || is_fresh(era);
             }
             if let Err(code) = history::image_of(images.as_ref(), name)
-                && answer.has_code(code)
+                && response.has_code(code)
             {
                 seen.push((is_fresh(era), format!("no image ({code}), {era}")));
             }
@@ -235,7 +235,7 @@ impl Checker {
             for (era, images) in packs.eras() {
                 let Ok(image) = history::image_of(images.as_ref(), Some(name)) else { continue };
                 for (forced, configs) in locations.eras() {
-                    if history::shows(answer, image, configs, &mut self.fingerprints) {
+                    if history::shows(response, image, configs, &mut self.fingerprints) {
                         let is_forced = !forced.is_replaced_by(floor_of(Target::Location(name.clone())));
                         seen.push((is_meant && is_fresh(era) && is_forced, format!("{name} {era}, forced {forced}")));
                     }
@@ -244,7 +244,7 @@ impl Checker {
         }
         if !seen.iter().any(|(is_fresh, _)| *is_fresh) {
             let what: Vec<_> = seen.into_iter().map(|(_, what)| what).collect();
-            let what = if what.is_empty() { format!("what never was: {answer:?}") } else { what.join(" or ") };
+            let what = if what.is_empty() { format!("what never was: {response:?}") } else { what.join(" or ") };
             self.report(Violation::Stale, format!("a viewer of {location:?} of {pack} of {tenant} sees {what}"));
         }
     }

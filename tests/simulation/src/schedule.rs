@@ -63,7 +63,7 @@ impl Simulation {
 
     /// Waits in virtual time.
     pub(crate) async fn sleep_ms(&self, millis: u64) {
-        let alarm = Answer::default();
+        let alarm = Completion::default();
         let ring = alarm.clone();
         self.world().after_ms(millis, move |_| ring.give(()));
         alarm.await;
@@ -134,40 +134,40 @@ impl Wake for Alarm {
 }
 
 /// Something that a task waits for and somebody gives.
-pub(crate) struct Answer<T>(Arc<Mutex<(Option<T>, Option<Waker>)>>);
+pub(crate) struct Completion<T>(Arc<Mutex<(Option<T>, Option<Waker>)>>);
 
-impl<T> Clone for Answer<T> {
+impl<T> Clone for Completion<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> Default for Answer<T> {
+impl<T> Default for Completion<T> {
     fn default() -> Self {
         Self(Arc::new(Mutex::new((None, None))))
     }
 }
 
-impl<T> Answer<T> {
+impl<T> Completion<T> {
     /// Gives it. Given to somebody who is gone, it is nobody's.
     pub(crate) fn give(&self, value: T) {
-        let mut answer = lock(&self.0);
-        answer.0 = Some(value);
-        if let Some(waker) = answer.1.take() {
+        let mut completion = lock(&self.0);
+        completion.0 = Some(value);
+        if let Some(waker) = completion.1.take() {
             waker.wake();
         }
     }
 }
 
-impl<T> Future for Answer<T> {
+impl<T> Future for Completion<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let mut answer = lock(&self.0);
-        if let Some(value) = answer.0.take() {
+        let mut completion = lock(&self.0);
+        if let Some(value) = completion.0.take() {
             return Poll::Ready(value);
         }
-        answer.1 = Some(context.waker().clone());
+        completion.1 = Some(context.waker().clone());
         Poll::Pending
     }
 }

@@ -21,7 +21,7 @@ pub(crate) const IMAGE_INVALIDATION: Function =
 /// The admin's DELETE.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
-/// How long an answer may be on its way to an edge. See [`Delays::edge_fetch_max`].
+/// How long a response may be on its way to an edge. See [`Delays::edge_fetch_max`].
 pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
 
 /// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
@@ -58,7 +58,7 @@ pub(crate) struct Setup {
     pub(crate) faults_per_mille: u32,
     /// How many of a thousand calls of image-processing are slow besides.
     pub(crate) slow_renders_per_mille: u32,
-    /// What CloudFront refuses, if anything.
+    /// What CloudFront rejects, if anything.
     pub(crate) poison: Option<(TenantId, Target)>,
 }
 

@@ -21,7 +21,7 @@ const CALM_MAX_MS: u64 = 20 * 60_000;
 /// How long the calm lasts at least: what was delivered late has been handled by then.
 const CALM_MIN_MS: u64 = 75_000;
 
-/// Longer than an edge keeps the answer that there is no image.
+/// Longer than an edge keeps the response that there is no image.
 const ERRORS_KEPT_MS: u64 = 6_000;
 
 /// What came of a seed.
@@ -33,13 +33,13 @@ pub struct Outcome {
     pub steps: u64,
     /// How many faults were injected, by kind.
     pub faults: BTreeMap<&'static str, u64>,
-    /// How many answers viewers looked at.
-    pub answers: u64,
+    /// How many responses viewers looked at.
+    pub responses: u64,
     /// How many invalidations CloudFront accepted.
     pub invalidations: u64,
     /// A hash of all that happened: equal for equal seeds.
     pub fingerprint: u64,
-    /// What happened, line by line, if it was asked for.
+    /// What happened, line by line, if it was requested.
     pub lines: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ fn run_episode(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Outcom
         violations: std::mem::take(&mut world.checker.violations),
         steps: world.event_queue.steps,
         faults,
-        answers: world.checker.answers,
+        responses: world.checker.responses,
         invalidations: world.checker.invalidations,
         fingerprint: world.fingerprint,
         lines,
@@ -123,31 +123,31 @@ async fn workload(simulation: Simulation) {
 
 /// Looks at every layer when the queue is empty: nothing old may be left anywhere.
 async fn look_at_everything(simulation: &Simulation) {
-    let (setup, floor, refused) = {
+    let (setup, floor, rejected) = {
         let mut world = simulation.world();
         world.trace(|| "-- a look at everything".to_owned());
-        let refused = refused(&mut world);
-        for (tenant, target, sequence) in world.checker.unanswered() {
-            if !refused.contains(&(tenant.clone(), target.clone())) {
-                let how = format!("no completed purge answers write {sequence} of {target} of {tenant}");
+        let rejected = rejected(&mut world);
+        for (tenant, target, sequence) in world.checker.uncovered() {
+            if !rejected.contains(&(tenant.clone(), target.clone())) {
+                let how = format!("no completed purge covers write {sequence} of {target} of {tenant}");
                 world.checker.report(Violation::Lost, how);
             }
         }
         let stored = world.variants.stored.iter();
         let stored: Vec<_> = stored.map(|(key, (variant, _))| (key.clone(), variant.fingerprint.clone())).collect();
         for (key, fingerprint) in stored {
-            let is_refused = |(tenant, target): &(TenantId, Target)| {
+            let is_rejected = |(tenant, target): &(TenantId, Target)| {
                 domain::image::variant_key::VariantScope::of(tenant, target).covers(&key)
             };
-            if !refused.iter().any(is_refused) {
+            if !rejected.iter().any(is_rejected) {
                 world.checker.look_at_stored(&key, fingerprint.as_ref());
             }
         }
-        (world.setup.clone(), world.checker.final_floor(), refused)
+        (world.setup.clone(), world.checker.final_floor(), rejected)
     };
     for tenant in &setup.tenants {
         for pack in &setup.packs {
-            if refused.contains(&(tenant.id.clone(), Target::Pack(pack.clone()))) {
+            if rejected.contains(&(tenant.id.clone(), Target::Pack(pack.clone()))) {
                 continue;
             }
             for location in setup.locations.iter().map(Some).chain([None]) {
@@ -156,7 +156,7 @@ async fn look_at_everything(simulation: &Simulation) {
                     let url = Url { tenant, pack, suffix, location };
                     let status = view(simulation, edge, &url, &floor).await;
                     if status >= 500 {
-                        let how = format!("{url:?} is answered {status} although all is well");
+                        let how = format!("{url:?} gets {status} although all is well");
                         simulation.world().checker.report(Violation::Lost, how);
                     }
                 }
@@ -165,19 +165,19 @@ async fn look_at_everything(simulation: &Simulation) {
     }
 }
 
-/// What went to the dead-letter queue, which must be what CloudFront refuses.
-fn refused(world: &mut World) -> Vec<(TenantId, Target)> {
+/// What went to the dead-letter queue, which must be what CloudFront rejects.
+fn rejected(world: &mut World) -> Vec<(TenantId, Target)> {
     let dead_letters = std::mem::take(&mut world.dead_letters.kept);
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for dead_letter in dead_letters {
         let tenant = dead_letter["tenant"].as_str().and_then(|tenant| TenantId::parse(tenant).ok());
         let target = dead_letter["entry"]["target"].as_str().and_then(|target| Target::parse(target).ok());
         let of_dead_letter = tenant.zip(target);
         if of_dead_letter.is_some() && of_dead_letter == world.setup.poison {
-            refused.extend(of_dead_letter);
+            rejected.extend(of_dead_letter);
         } else {
             world.checker.report(Violation::DeadLetter, format!("a dead letter has {dead_letter}"));
         }
     }
-    refused
+    rejected
 }

@@ -3,7 +3,7 @@
 //! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Each
 //! `start` makes a fresh, empty one on a free port of 127.0.0.1, with the tables and buckets of the data stack; it lives
 //! as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its own.
-#![expect(clippy::expect_used, reason = "for tests: an emulator that cannot start ends the test that asked for it")]
+#![expect(clippy::expect_used, reason = "for tests: an emulator that cannot start ends the test that requested it")]
 
 mod dynamodb;
 mod s3;

@@ -36,12 +36,12 @@ impl fmt::Debug for LocalS3 {
 }
 
 impl LocalS3 {
-    /// The bucket of originals. It is versioned: `PutObject` answers with a version id, and `DeleteObject` without one
+    /// The bucket of originals. It is versioned: `PutObject` responds with a version id, and `DeleteObject` without one
     /// leaves every version readable by its id.
     pub const ORIGINALS_BUCKET: &str = "originals";
     /// The bucket of variants. It keeps no versions.
     pub const VARIANTS_BUCKET: &str = "variants";
-    /// `DeleteObjects` answers 200 and leaves an object whose key ends like this, as S3 does where a policy forbids it.
+    /// `DeleteObjects` returns 200 and leaves an object whose key ends like this, as S3 does where a policy forbids it.
     pub const UNDELETABLE: &str = "=undeletable";
 
     /// Starts an empty S3 and creates the two buckets.
@@ -102,7 +102,7 @@ impl LocalS3 {
 }
 
 /// s3s-fs, which knows no versions, with versions for the bucket of originals: each is a file of its own. What is not
-/// listed here answers `NotImplemented`.
+/// listed here returns `NotImplemented`.
 struct Versioned {
     files: FileSystem,
     puts: AtomicU64,
@@ -113,7 +113,7 @@ struct Versioned {
 
 impl Versioned {
     fn history(&self) -> MutexGuard<'_, HashMap<String, Vec<Option<String>>>> {
-        self.history.lock().expect("nobody panics while holding it")
+        self.history.lock().expect("no thread panics while holding it")
     }
 
     /// The keys of the originals that are not deleted.
@@ -123,7 +123,7 @@ impl Versioned {
         newest.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Where a read of an original finds it: the version asked for, or the newest.
+    /// Where a read of an original finds it: the version requested, or the newest.
     fn key_to_read(&self, key: &str, version: Option<&str>) -> String {
         let newest = || self.history().get(key).and_then(|versions| versions.last().cloned().flatten());
         let version = version.map(ToOwned::to_owned).or_else(newest);
@@ -206,13 +206,13 @@ impl S3 for Versioned {
         let (kept, deleted): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_kept);
         request.input.delete.objects = deleted;
         let mut response = self.files.delete_objects(request).await?;
-        let refused = |object: ObjectIdentifier| s3s::dto::Error {
+        let rejected = |object: ObjectIdentifier| s3s::dto::Error {
             code: Some("AccessDenied".to_owned()),
             key: Some(object.key),
             message: Some("Access Denied".to_owned()),
             version_id: None,
         };
-        response.output.errors = Some(kept.into_iter().map(refused).collect());
+        response.output.errors = Some(kept.into_iter().map(rejected).collect());
         Ok(response)
     }
 

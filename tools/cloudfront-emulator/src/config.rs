@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::config::Credentials;
 use crate::clock::Clock;
 use crate::distributions::Distributions;
 use crate::quotas::Quotas;
-use crate::refused_items::RefusedItems;
+use crate::rejected_items::RejectedItems;
 
 /// How long an invalidation takes until viewers see it and it is `Completed`. The real one takes longer: 5 seconds to
 /// its effect and 25 seconds to `Completed` at the 95th percentile (AWS, "What's new", April 2026).
@@ -25,14 +25,14 @@ pub struct EmulatorConfig {
     pub distributions: Distributions,
     /// What origin requests are signed with where an origin access control demands it.
     pub origin_credentials: Credentials,
-    /// Whether the local AWS behind the origin gateway is asked if a caller of the API may make a call.
+    /// Whether the local AWS behind the origin gateway decides whether a caller of the API may make a call.
     pub authorize_callers: bool,
     /// How long an invalidation takes until viewers see it and it is `Completed`.
     pub propagation_delay: Duration,
     /// How much may be in progress.
     pub quotas: Quotas,
-    /// What is refused although it is well formed.
-    pub refused_items: RefusedItems,
+    /// What is rejected although it is well formed.
+    pub rejected_items: RejectedItems,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -51,7 +51,7 @@ impl EmulatorConfig {
             authorize_callers: false,
             propagation_delay: DEFAULT_PROPAGATION_DELAY,
             quotas: Quotas::default(),
-            refused_items: RefusedItems::default(),
+            rejected_items: RejectedItems::default(),
             clock: Clock::system(),
         }
     }

@@ -43,7 +43,7 @@ impl Distributions {
 
     /// What is deployed, as the CloudFront API at `control_plane` (for example `http://127.0.0.1:4566`) tells.
     ///
-    /// It is read when a host or an id is asked for that isn't known (once a second at most), and anew every
+    /// It is read when a host or an id is requested that isn't known (once a second at most), and anew every
     /// 30 seconds. Region and credentials come from `sdk`; its endpoint configuration is not used.
     #[must_use]
     pub fn deployed(sdk: &SdkConfig, control_plane: &str) -> Self {

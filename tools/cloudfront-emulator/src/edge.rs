@@ -5,7 +5,7 @@ use crate::distributions::Distributions;
 use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::quotas::Quotas;
-use crate::refused_items::RefusedItems;
+use crate::rejected_items::RejectedItems;
 use crate::store::Store;
 
 /// Everything that the data plane and the control plane share.
@@ -19,5 +19,5 @@ pub(crate) struct Emulator {
     pub(crate) quotas: Quotas,
     pub(crate) authorize_callers: bool,
     pub(crate) faults: Faults,
-    pub(crate) refused_items: RefusedItems,
+    pub(crate) rejected_items: RejectedItems,
 }

@@ -9,13 +9,13 @@ const ALL_PER_MILLE: u64 = 1_000;
 /// How many calls of `CreateInvalidation` and `GetInvalidation` go wrong, and how. Each call has one fate at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultPlan {
-    /// Of a thousand calls, how many are refused with `Throttling`; they have no effect.
+    /// Of a thousand calls, how many are rejected with `Throttling`; they have no effect.
     pub throttled_per_mille: u32,
     /// Of a thousand calls, how many fail with `InternalError` before they have an effect.
     pub failed_per_mille: u32,
-    /// Of a thousand calls, how many take effect, and answer that they failed.
+    /// Of a thousand calls, how many take effect, and respond that they failed.
     pub lost_per_mille: u32,
-    /// How long each answer is held back, after the call took effect.
+    /// How long each response is held back, after the call took effect.
     pub delay: Duration,
     /// Which calls it hits: the same seed hits the same ones, counted from the beginning of the plan.
     pub seed: u64,
@@ -26,13 +26,13 @@ pub struct FaultPlan {
 pub struct FaultCounts {
     /// Calls of `CreateInvalidation` and `GetInvalidation`, with or without a fault.
     pub calls: u64,
-    /// Refused with `Throttling`.
+    /// Rejected with `Throttling`.
     pub throttled: u64,
     /// Failed before they had an effect.
     pub failed: u64,
-    /// Took effect, and answered that they failed.
-    pub answers_lost: u64,
-    /// Answers that were held back.
+    /// Took effect, and responded that they failed.
+    pub responses_lost: u64,
+    /// Responses that were held back.
     pub delayed: u64,
 }
 
@@ -40,7 +40,7 @@ impl FaultCounts {
     /// Everything that went wrong.
     #[must_use]
     pub fn injected(&self) -> u64 {
-        self.throttled + self.failed + self.answers_lost + self.delayed
+        self.throttled + self.failed + self.responses_lost + self.delayed
     }
 }
 
@@ -59,10 +59,10 @@ struct State {
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    Answered,
+    Served,
     Throttled,
     Failed,
-    AnswerLost,
+    ResponseLost,
 }
 
 impl Faults {
@@ -84,7 +84,7 @@ impl Faults {
         self.lock().counts
     }
 
-    /// What happens to the next call, and how long its answer is held back.
+    /// What happens to the next call, and how long its response is held back.
     pub(crate) fn next(&self) -> (Fate, Duration) {
         let mut state = self.lock();
         let fate = state.plan.fate(state.calls_of_plan);
@@ -94,10 +94,10 @@ impl Faults {
         counts.calls += 1;
         counts.delayed += u64::from(!delay.is_zero());
         match fate {
-            Fate::Answered => {}
+            Fate::Served => {}
             Fate::Throttled => counts.throttled += 1,
             Fate::Failed => counts.failed += 1,
-            Fate::AnswerLost => counts.answers_lost += 1,
+            Fate::ResponseLost => counts.responses_lost += 1,
         }
         (fate, delay)
     }
@@ -115,7 +115,7 @@ impl FaultPlan {
         let fates = [
             (self.throttled_per_mille, Fate::Throttled),
             (self.failed_per_mille, Fate::Failed),
-            (self.lost_per_mille, Fate::AnswerLost),
+            (self.lost_per_mille, Fate::ResponseLost),
         ];
         for (share, fate) in fates {
             if drawn < u64::from(share) {
@@ -123,7 +123,7 @@ impl FaultPlan {
             }
             drawn -= u64::from(share);
         }
-        Fate::Answered
+        Fate::Served
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
             FaultPlan { throttled_per_mille: 250, failed_per_mille: 100, lost_per_mille: 50, ..Default::default() };
         for seed in 0..5 {
             let fates = fates(FaultPlan { seed, ..plan }, 10_000);
-            for (fate, expected) in [(Fate::Throttled, 2_500), (Fate::Failed, 1_000), (Fate::AnswerLost, 500)] {
+            for (fate, expected) in [(Fate::Throttled, 2_500), (Fate::Failed, 1_000), (Fate::ResponseLost, 500)] {
                 let seen = fates.iter().filter(|seen| **seen == fate).count();
                 assert!(seen.abs_diff(expected) < expected / 5, "seed {seed}: {seen} {fate:?}");
             }
@@ -164,9 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_plan_every_call_is_answered() {
+    fn without_a_plan_every_call_succeeds() {
         let faults = Faults::default();
-        assert_eq!(faults.next(), (Fate::Answered, Duration::ZERO));
+        assert_eq!(faults.next(), (Fate::Served, Duration::ZERO));
         assert_eq!((faults.counts().calls, faults.counts().injected()), (1, 0));
     }
 }

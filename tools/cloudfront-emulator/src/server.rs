@@ -14,7 +14,7 @@ use crate::origin::OriginClient;
 use crate::store::Store;
 use crate::{control, viewer};
 
-/// How long a shutdown waits for requests that are being answered.
+/// How long a shutdown waits for requests that are being processed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Why an emulator couldn't start.
@@ -58,7 +58,7 @@ pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError
         quotas: config.quotas,
         authorize_callers: config.authorize_callers,
         faults: faults.clone(),
-        refused_items: config.refused_items,
+        rejected_items: config.rejected_items,
     });
     let app = control::router(&emulator).fallback(viewer::serve).with_state(emulator);
 
@@ -86,7 +86,7 @@ impl RunningEmulator {
         format!("http://{}", self.address)
     }
 
-    /// Stops accepting requests and waits, for 5 seconds at most, until those under way are answered.
+    /// Stops accepting requests and waits, for 5 seconds at most, until those under way are completed.
     pub async fn shutdown(self) {
         let Self { stop, mut server, .. } = self;
         drop(stop);

@@ -8,7 +8,7 @@ use domain::{ImagePackId, LocationName, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use local_cloud::admin::Answer;
+use local_cloud::admin::ApiResponse;
 
 use crate::sample_image::sample_image;
 use crate::{ConsoleError, Context, Member};
@@ -68,11 +68,11 @@ pub(super) enum Action {
 pub(super) struct Outcome {
     /// Whether the API did it.
     pub(super) ok: bool,
-    /// The API's answer, for people.
+    /// The API's response, for people.
     pub(super) message: String,
 }
 
-/// Counts the clicks that ask for another original, so that each gets another colour.
+/// Counts the clicks that request another original, so that each gets another colour.
 #[derive(Debug, Default)]
 pub(super) struct SampleImages(AtomicU32);
 
@@ -88,7 +88,7 @@ pub(super) async fn carry_out(context: &Context, order: Order) -> Result<Outcome
     let Order { tenant, pack, action } = order;
     let Member { management, token, .. } = context.member(&tenant)?;
     let pack = pack.as_str();
-    let answer = match action {
+    let response = match action {
         Action::ReplaceOriginal { location } => {
             let original = context.sample_images.next()?;
             management.upload_original(pack, location.as_str(), original, "image/jpeg").await?
@@ -101,7 +101,7 @@ pub(super) async fn carry_out(context: &Context, order: Order) -> Result<Outcome
         Action::ForceLocation { location } => management.force_location(location.as_str()).await?,
         Action::Delete => context.admin.delete(tenant.as_str(), pack, Some(token)).await?,
     };
-    Ok(outcome(&answer))
+    Ok(outcome(&response))
 }
 
 /// Uploads the user's own image.
@@ -113,20 +113,20 @@ pub(super) async fn upload(
 ) -> Result<Outcome, ConsoleError> {
     let management = &context.member(tenant)?.management;
     let (pack, location) = (pack.as_str(), location.as_str());
-    let answer = if image.len() > DIRECT_UPLOAD_MAX_BYTES {
+    let response = if image.len() > DIRECT_UPLOAD_MAX_BYTES {
         management.upload_presigned(pack, location, image.to_vec(), media_type).await?
     } else {
         management.upload_original(pack, location, image.to_vec(), media_type).await?
     };
-    Ok(outcome(&answer))
+    Ok(outcome(&response))
 }
 
-fn outcome(answer: &Answer) -> Outcome {
-    let ok = answer.status.is_success();
+fn outcome(response: &ApiResponse) -> Outcome {
+    let ok = response.status.is_success();
     // A pack or a configuration says its revision; a purge, what was purged; an error, its message.
-    let message = match answer.body.get("revision").filter(|_| ok) {
-        Some(revision) => format!("{}, revision {revision}", answer.status),
-        None => answer.to_string(),
+    let message = match response.body.get("revision").filter(|_| ok) {
+        Some(revision) => format!("{}, revision {revision}", response.status),
+        None => response.to_string(),
     };
     Outcome { ok, message }
 }
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_told_by_what_it_is_about() {
+    fn a_response_is_summarised_by_what_it_is_about() {
         let cases = [
             (StatusCode::OK, json!({"imagePackId": "cat", "revision": 8}), true, "200 OK, revision 8"),
             (
@@ -156,13 +156,13 @@ mod tests {
             ),
             (
                 StatusCode::CONFLICT,
-                json!({"error": {"message": "Somebody wrote first."}, "revision": 9}),
+                json!({"error": {"message": "Another write came first."}, "revision": 9}),
                 false,
-                "409 Conflict: Somebody wrote first.",
+                "409 Conflict: Another write came first.",
             ),
         ];
         for (status, body, ok, message) in cases {
-            let outcome = outcome(&Answer { status, body });
+            let outcome = outcome(&ApiResponse { status, body });
             assert_eq!((outcome.ok, outcome.message.as_str()), (ok, message));
         }
     }

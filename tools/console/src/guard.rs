@@ -1,6 +1,6 @@
 //! Who may talk to the console: a page that it served itself, and nobody else's.
 //!
-//! A web page from anywhere can make a browser send requests to loopback. Reading the answers needs a name of its own
+//! A web page from anywhere can make a browser send requests to loopback. Reading the responses needs a name of its own
 //! that leads here (DNS rebinding), which the `Host` header gives away; writing needs a request that says where it
 //! comes from, which the `Origin` header does.
 
@@ -20,9 +20,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// No page of another origin may embed what the console serves.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Lets a request through to the console on `port`, or refuses it.
+/// Lets a request through to the console on `port`, or rejects it.
 pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
-    let mut response = match refusal(request.method(), request.headers(), port) {
+    let mut response = match rejection(request.method(), request.headers(), port) {
         Some(reason) => (StatusCode::FORBIDDEN, reason).into_response(),
         None => next.run(request).await,
     };
@@ -34,13 +34,13 @@ pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next)
     response
 }
 
-/// Why a request is refused. `None`: it is not.
-fn refusal(method: &Method, headers: &HeaderMap, port: u16) -> Option<&'static str> {
+/// Why a request is rejected. `None`: it is not.
+fn rejection(method: &Method, headers: &HeaderMap, port: u16) -> Option<&'static str> {
     let hosts = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}"));
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).and_then(|host| hosts.iter().find(|own| *own == host));
     let Some(host) = host else {
-        return Some("The console answers only to 127.0.0.1 and localhost.");
+        return Some("The console responds only to 127.0.0.1 and localhost.");
     };
     let is_read = method == Method::GET || method == Method::HEAD;
     let is_own = text(ORIGIN).is_some_and(|origin| origin == format!("http://{host}"));
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_names_are_answered_and_only_the_own_page_may_write() {
+    fn only_loopback_names_are_served_and_only_the_own_page_may_write() {
         let own = Some("http://127.0.0.1:4400");
         let cases = [
             (Method::GET, Some("127.0.0.1:4400"), None, true),
@@ -77,8 +77,8 @@ mod tests {
                     headers.insert(name, HeaderValue::from_static(value));
                 }
             }
-            let refused = refusal(&method, &headers, 4400);
-            assert_eq!(refused.is_none(), is_let_through, "{method} to {host:?} from {origin:?}: {refused:?}");
+            let rejected = rejection(&method, &headers, 4400);
+            assert_eq!(rejected.is_none(), is_let_through, "{method} to {host:?} from {origin:?}: {rejected:?}");
         }
     }
 }

@@ -71,10 +71,10 @@ struct Member {
 /// Why the console can't show or do something.
 #[derive(Debug, thiserror::Error)]
 enum ConsoleError {
-    /// The page asks for a tenant that is not deployed.
+    /// The page requests a tenant that is not deployed.
     #[error("there is no tenant {0}; choose another one")]
     NoSuchTenant(TenantId),
-    /// The page asks for an original that has been removed.
+    /// The page requests an original that has been removed.
     #[error("there is no such image any more")]
     NoSuchImage,
     /// The image-pack table could not be read.
@@ -95,7 +95,7 @@ enum ConsoleError {
     /// The queue or the invalidations could not be read.
     #[error(transparent)]
     Observer(#[from] ObserverError),
-    /// An API did not answer.
+    /// An API did not respond.
     #[error(transparent)]
     Api(#[from] AdminError),
     /// No image could be made.

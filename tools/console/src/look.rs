@@ -21,7 +21,7 @@ const PROBLEM_CHARS_MAX: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Look {
-    /// The status; 0 when there was no answer.
+    /// The status; 0 when there was no response.
     pub(super) status: u16,
     /// `X-Cache`, in CloudFront's words.
     pub(super) x_cache: String,

@@ -43,7 +43,7 @@ struct Place {
     location: LocationName,
 }
 
-/// The page and what it asks for, for a console on `port`.
+/// The page and what it requests, for a console on `port`.
 pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
     let file = |media_type: &'static str, text: &'static str| get(async move || ([(CONTENT_TYPE, media_type)], text));
     Router::new()

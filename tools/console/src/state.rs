@@ -158,7 +158,7 @@ impl Pipeline<'_> {
             .flat_map(|target| [true, false].map(|tags| InvalidationItem::covering(self.tenant, target, tags)))
             .map(|item| item.to_string())
             .collect();
-        // Of several purges the one that was asked for last: it is what the latest click waits for.
+        // Of several purges the one that was requested last: it is what the latest click waits for.
         let waits = self.queue.iter().filter(|entry| targets.contains(&entry.target));
         let waits = waits.max_by_key(|entry| entry.last_event_at);
         let reasons = waits.map(reasons).unwrap_or_default();

@@ -80,7 +80,7 @@ pub(super) fn judge(seen: Seen<'_>, current: Option<&str>, purges: &Purges<'_>) 
         }
         (Seen::Image { .. }, None) => verdict(Freshness::Stale, format!("The image is gone: {}", why(purges))),
         (Seen::Image { fingerprint: None }, Some(_)) => {
-            verdict(Freshness::Unknown, "The response has no image-fingerprint, so nobody can tell.")
+            verdict(Freshness::Unknown, "The response has no image-fingerprint, so its freshness is unknown.")
         }
         (Seen::Image { fingerprint: Some(seen) }, Some(current)) if seen == current => {
             verdict(Freshness::Fresh, format!("The current image.{}", once_more(purges)))
@@ -190,7 +190,7 @@ mod tests {
                 "An old image: not in the queue yet, the table's stream takes a second or two.",
             ),
             (image("a"), None, in_progress(), Stale, "The image is gone: invalidation I1 in progress for 2 s."),
-            (unnamed, Some("b"), NOTHING, Unknown, "The response has no image-fingerprint, so nobody can tell."),
+            (unnamed, Some("b"), NOTHING, Unknown, "The response has no image-fingerprint, so its freshness is unknown."),
             (not_found, Some("b"), NOTHING, Missing, "There is an image, but a viewer gets 404."),
             (not_found, None, NOTHING, Fresh, "There is no image, and a viewer gets none."),
         ];

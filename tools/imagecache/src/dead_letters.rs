@@ -10,7 +10,7 @@ use crate::call_failed;
 /// progress.
 const VISIBILITY_SECS: i32 = 300;
 
-/// How long to wait for a dead letter, in seconds. Above zero SQS asks all its servers, so that "none" means none.
+/// How long to wait for a dead letter, in seconds. Above zero SQS queries all its servers, so that "none" means none.
 const WAIT_SECS: i32 = 1;
 
 /// The dead-letter queue.

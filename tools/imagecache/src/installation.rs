@@ -47,7 +47,7 @@ pub enum InstallationUnknown {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
-    /// Systems Manager did not answer.
+    /// Systems Manager did not respond.
     #[error(
         "reading parameter {parameter} failed; check the credentials, which need ssm:GetParameter, and the region \
          (AWS_REGION): {cause}"

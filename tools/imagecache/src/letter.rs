@@ -12,13 +12,13 @@ pub(crate) enum DeadLetter {
     Record(Value),
     /// Lambda: a batch of stream records that it gave up delivering. It names them and does not contain them.
     Range(Box<Range>),
-    /// The purge: an entry of the queue whose item CloudFront refuses.
-    Refused(Box<Refused>),
+    /// The purge: an entry of the queue whose item CloudFront rejects.
+    Rejected(Box<Rejected>),
 }
 
-/// An entry that was taken out of the queue, because CloudFront refuses its item.
+/// An entry that was taken out of the queue, because CloudFront rejects its item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct Refused {
+pub(crate) struct Rejected {
     /// Whose images.
     pub(crate) tenant: TenantId,
     /// The row as it was.
@@ -49,7 +49,7 @@ pub(crate) enum UnknownDeadLetter {
     #[error("it is not JSON ({0})")]
     Json(serde_json::Error),
     /// Its source is unknown.
-    #[error("nobody here writes such dead letters: it has neither a known \"source\" nor \"DDBStreamBatchInfo\"")]
+    #[error("no function here writes such dead letters: it has neither a known \"source\" nor \"DDBStreamBatchInfo\"")]
     Source,
     /// It lacks what its source writes.
     #[error("what it stands for cannot be read: {0}")]
@@ -67,7 +67,7 @@ impl DeadLetter {
         match dead_letter["source"].as_str() {
             Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
             Some(purging::bisection::SOURCE) => {
-                serde_json::from_value(payload).map(Self::Refused).map_err(UnknownDeadLetter::Content)
+                serde_json::from_value(payload).map(Self::Rejected).map_err(UnknownDeadLetter::Content)
             }
             _ => Err(UnknownDeadLetter::Source),
         }
@@ -112,16 +112,16 @@ mod tests {
         });
         let payload = json!({"tenant": "acme", "entry": entry, "distribution": {"distributionId": "E1"}});
         let dead_letter = json!({"source": "image-invalidation", "reason": "?", "payload": payload});
-        let DeadLetter::Refused(refused) = DeadLetter::read(&dead_letter.to_string()).unwrap() else { panic!("an entry") };
-        assert_eq!((refused.tenant.as_str(), refused.entry.changes), ("acme", 3));
+        let DeadLetter::Rejected(rejected) = DeadLetter::read(&dead_letter.to_string()).unwrap() else { panic!("an entry") };
+        assert_eq!((rejected.tenant.as_str(), rejected.entry.changes), ("acme", 3));
     }
 
     #[test]
-    fn a_dead_letter_of_somebody_else_says_what_is_wrong_with_it() {
+    fn a_dead_letter_of_another_writer_says_what_is_wrong_with_it() {
         for (body, expected) in [
             ("hello", "it is not JSON"),
-            ("[]", "nobody here writes such dead letters"),
-            (r#"{"source": "cron", "payload": {}}"#, "nobody here writes such dead letters"),
+            ("[]", "no function here writes such dead letters"),
+            (r#"{"source": "cron", "payload": {}}"#, "no function here writes such dead letters"),
             (r#"{"source": "image-invalidation", "payload": {"tenant": "ACME"}}"#, "tenant \"ACME\" is not valid"),
             (r#"{"DDBStreamBatchInfo": {"shardId": "s"}}"#, "missing field `streamArn`"),
         ] {

@@ -25,7 +25,7 @@ enum Command {
     ///
     /// When to use it: whenever there are dead letters. Records that the stream handler could not read are read again
     /// (correct the item or the handler first); batches that Lambda gave up on are read from the stream again (within 24
-    /// hours); entries that CloudFront refused are enqueued again. A dead letter that stays is named, with what to do
+    /// hours); entries that CloudFront rejected are enqueued again. A dead letter that stays is named, with what to do
     /// about it, and makes the exit code 1.
     Replay {
         #[command(flatten)]
@@ -93,7 +93,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let progress = progress("{bar:30} {pos} of {len} dead letters");
             let replayed = recovery.replay(&progress).await;
             progress.finish_and_clear();
-            Ok(tell_replayed(&replayed?, &environment))
+            Ok(report_replayed(&replayed?, &environment))
         }
         Command::Resync { since, tenant, dry_run, .. } => {
             let progress = progress("{spinner} {pos} items, {msg}");
@@ -101,7 +101,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let resynced = recovery.resync(&resync, &progress).await;
             progress.finish_and_clear();
             let again = |failed| format!("{failed}; run the resync again: what is enqueued is not enqueued twice");
-            tell_resynced(&resynced.map_err(again)?, dry_run);
+            report_resynced(&resynced.map_err(again)?, dry_run);
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -114,7 +114,7 @@ fn progress(template: &str) -> ProgressBar {
     progress.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn tell_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
+fn report_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
     for left in &replayed.left {
         println!("dead letter {} stays: {}", left.id, left.why);
         if let Some(since) = &left.resync_since {
@@ -125,7 +125,7 @@ fn tell_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
     if replayed.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn tell_resynced(resynced: &Resynced, is_dry_run: bool) {
+fn report_resynced(resynced: &Resynced, is_dry_run: bool) {
     let Resynced { items, removed, enqueued, queued, purged, unreadable, first_unreadable } = resynced;
     if let Some(first) = first_unreadable {
         println!("{unreadable} items have a key that no viewer can name, the first {first}; remove or correct them.");

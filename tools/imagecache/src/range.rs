@@ -17,10 +17,10 @@ use crate::dead_letter::Range;
 /// Records in one page: what a batch of the stream's own mapping has by default.
 const RECORDS_PER_PAGE: i32 = 100;
 
-/// Empty pages in a row until nobody expects another record. A shard with gaps answers with some.
+/// Empty pages in a row until nobody expects another record. A shard with gaps responds with some.
 const EMPTY_PAGES_MAX: u32 = 50;
 
-/// The pause behind an empty page: a shard answers five reads in a second.
+/// The pause behind an empty page: a shard serves five reads in a second.
 const EMPTY_PAGE_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why a range cannot be read.
@@ -29,7 +29,7 @@ pub(crate) enum RangeFailed {
     /// The stream has forgotten it, or some of it.
     #[error("the stream does not have its records any more ({0}); it keeps them for 24 hours")]
     Gone(String),
-    /// DynamoDB did not answer.
+    /// DynamoDB did not respond.
     #[error(transparent)]
     Call(#[from] CallFailed),
 }

@@ -12,11 +12,11 @@ use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
 use serde_json::{Value, json};
 
 use crate::dead_letters::Received;
-use crate::dead_letter::{DeadLetter, Range, Refused};
+use crate::dead_letter::{DeadLetter, Range, Rejected};
 use crate::range::{RangeFailed, RangeReader};
 use crate::recovery::{Recovery, new_delivery};
 
-/// Who asks for a purge, as the queue and the ledger name it.
+/// The requester of a purge, as the queue and the ledger name it.
 const REQUESTED_BY: &str = "replay";
 
 /// What came of the dead letters.
@@ -126,7 +126,7 @@ impl Recovery {
         match DeadLetter::read(&dead_letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
             DeadLetter::Record(record) => self.replay_record(&record).await,
             DeadLetter::Range(range) => self.replay_range(dead_letter, &range).await,
-            DeadLetter::Refused(refused) => self.enqueue(again(*refused)).await,
+            DeadLetter::Rejected(rejected) => self.enqueue(again(*rejected)).await,
         }
     }
 
@@ -225,7 +225,7 @@ impl Recovery {
 }
 
 /// Puts an entry that was taken out of the queue back into it, as a version of its own.
-fn again(Refused { tenant, entry }: Refused) -> Enqueue {
+fn again(Rejected { tenant, entry }: Rejected) -> Enqueue {
     let sequence = entry.version.split('@').next().unwrap_or_default();
     Enqueue {
         tenant,

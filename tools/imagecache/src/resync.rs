@@ -14,13 +14,13 @@ use purging::ports::{CallFailed, Ledger, Queue, QueueFailed};
 
 use crate::recovery::{Recovery, new_delivery};
 
-/// Who asks for a purge, as the queue and the ledger name it.
+/// The requester of a purge, as the queue and the ledger name it.
 const REQUESTED_BY: &str = "resync";
 
 /// How many suspects are looked up and enqueued at a time.
 const CONCURRENT_SUSPECTS: usize = 16;
 
-/// How many of a target's newest purges are looked at. If none of them answers a change, it is purged once more.
+/// How many of a target's newest purges are looked at. If none of them covers a change, it is purged once more.
 const PURGES_LOOKED_AT: u8 = 10;
 
 /// What to look at.
@@ -89,8 +89,8 @@ impl Recovery {
         }
         let Resynced { items, enqueued, queued, purged, .. } = resynced;
         progress.set_position(*items);
-        let answered = *queued + *purged;
-        progress.set_message(format!("{enqueued} enqueued, {answered} already purged or queued"));
+        let covered = *queued + *purged;
+        progress.set_message(format!("{enqueued} enqueued, {covered} already purged or queued"));
         Ok(())
     }
 

@@ -28,16 +28,16 @@ pub struct AdminApi {
     url: String,
 }
 
-/// What the API answered.
+/// The response of the API.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The status.
     pub status: StatusCode,
     /// The body; `null` when it is not JSON.
     pub body: Value,
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ApiResponse {
     /// The status and what the body says to people: its message, or what was purged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, body } = self;
@@ -53,14 +53,14 @@ impl fmt::Display for Answer {
     }
 }
 
-impl Answer {
-    /// The answer if it is a success; what it says otherwise.
+impl ApiResponse {
+    /// The response if it is a success; what it says otherwise.
     pub fn succeeded(self) -> Result<Self, AdminError> {
-        if self.status.is_success() { Ok(self) } else { Err(AdminError::Refused(self.to_string())) }
+        if self.status.is_success() { Ok(self) } else { Err(AdminError::Rejected(self.to_string())) }
     }
 }
 
-/// Why the admin got no answer.
+/// Why the admin got no response.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// The stack's output is not the address of a stage.
@@ -69,12 +69,12 @@ pub enum AdminError {
     /// No client can be made that trusts the API.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// The API did not answer.
-    #[error("the admin API did not answer")]
+    /// The API did not respond.
+    #[error("the admin API did not respond")]
     Http(#[from] reqwest::Error),
-    /// The API answered that it did not do what it should.
-    #[error("the admin API refused: {0}")]
-    Refused(String),
+    /// The API responded that it did not do what it should.
+    #[error("the admin API rejected the request: {0}")]
+    Rejected(String),
 }
 
 impl fmt::Debug for AdminApi {
@@ -103,29 +103,29 @@ impl AdminApi {
     }
 
     /// `DELETE`s an image pack's variants and cached copies; without a token if there is none.
-    pub async fn delete(&self, tenant: &str, image_pack: &str, token: Option<&str>) -> Result<Answer, AdminError> {
+    pub async fn delete(&self, tenant: &str, image_pack: &str, token: Option<&str>) -> Result<ApiResponse, AdminError> {
         let request = self.request(Method::DELETE, &format!("/images/{tenant}/{image_pack}"));
-        answer(match token {
+        send(match token {
             Some(token) => request.bearer_auth(token),
             None => request,
         })
         .await
     }
 
-    /// Asks where the purges of an image pack stand.
-    pub async fn purge_status(&self, tenant: &str, image_pack: &str, token: &str) -> Result<Answer, AdminError> {
-        answer(self.request(Method::GET, &format!("/images/{tenant}/{image_pack}")).bearer_auth(token)).await
+    /// Queries where the purges of an image pack stand.
+    pub async fn purge_status(&self, tenant: &str, image_pack: &str, token: &str) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::GET, &format!("/images/{tenant}/{image_pack}")).bearer_auth(token)).await
     }
 
-    /// Asks what a purge of an image pack would do.
-    pub async fn preview(&self, tenant: &str, image_pack: &str, token: &str) -> Result<Answer, AdminError> {
+    /// Queries what a purge of an image pack would do.
+    pub async fn preview(&self, tenant: &str, image_pack: &str, token: &str) -> Result<ApiResponse, AdminError> {
         let request = self.request(Method::DELETE, &format!("/images/{tenant}/{image_pack}"));
-        answer(request.query(&[("dryRun", true)]).bearer_auth(token)).await
+        send(request.query(&[("dryRun", true)]).bearer_auth(token)).await
     }
 
-    /// Sends a request as it is written, which no HTTP client would leave alone, and reads the answer: `target` is what
-    /// follows the stage, and may be anything that has no space in it.
-    pub async fn send_raw(&self, method: &str, target: &str, headers: &[String], body: &[u8]) -> io::Result<Answer> {
+    /// Sends a request as it is written, which no HTTP client would leave alone, and reads the response: `target` is
+    /// what follows the stage, and may be anything that has no space in it.
+    pub async fn send_raw(&self, method: &str, target: &str, headers: &[String], body: &[u8]) -> io::Result<ApiResponse> {
         let (_, host_and_stage) = self.url.split_once("://").unwrap_or_default();
         let (host, stage) = host_and_stage.split_once('/').unwrap_or_default();
         let headers: String = headers.iter().flat_map(|header| [header.as_str(), "\r\n"]).collect();
@@ -134,8 +134,8 @@ impl AdminApi {
             "{method} /{stage}{target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\
              content-length: {length}\r\n\r\n"
         );
-        let answer = tokio::time::timeout(TIMEOUT, self.exchange(host, request.as_bytes(), body)).await??;
-        raw_answer(&answer).ok_or_else(|| io::Error::other("the admin API answered something else than HTTP"))
+        let response = tokio::time::timeout(TIMEOUT, self.exchange(host, request.as_bytes(), body)).await??;
+        raw_response(&response).ok_or_else(|| io::Error::other("the admin API responded with something else than HTTP"))
     }
 
     async fn exchange(&self, host: &str, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
@@ -143,12 +143,12 @@ impl AdminApi {
         let name = ServerName::try_from(name).map_err(io::Error::other)?;
         let mut stream = self.tls.connect(name, TcpStream::connect(self.address).await?).await?;
         stream.write_all(head).await?;
-        // Whoever refuses a body may hang up before it has been sent.
+        // A server that rejects a body may hang up before it has been sent.
         let _ = stream.write_all(body).await;
-        let mut answer = Vec::new();
-        match stream.read_to_end(&mut answer).await {
-            Err(error) if answer.is_empty() => Err(error),
-            _ => Ok(answer),
+        let mut response = Vec::new();
+        match stream.read_to_end(&mut response).await {
+            Err(error) if response.is_empty() => Err(error),
+            _ => Ok(response),
         }
     }
 
@@ -163,20 +163,20 @@ impl AdminApi {
     }
 }
 
-/// Sends `request` and reads the answer.
-pub(crate) async fn answer(request: RequestBuilder) -> Result<Answer, AdminError> {
+/// Sends `request` and reads the response.
+pub(crate) async fn send(request: RequestBuilder) -> Result<ApiResponse, AdminError> {
     let response = request.send().await?;
     let status = response.status();
     let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-    Ok(Answer { status, body })
+    Ok(ApiResponse { status, body })
 }
 
-/// Reads status and body of an HTTP answer of known length.
-fn raw_answer(answer: &[u8]) -> Option<Answer> {
-    let text = String::from_utf8_lossy(answer);
+/// Reads status and body of an HTTP response of known length.
+fn raw_response(response: &[u8]) -> Option<ApiResponse> {
+    let text = String::from_utf8_lossy(response);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, body: serde_json::from_str(body).unwrap_or_default() })
+    Some(ApiResponse { status, body: serde_json::from_str(body).unwrap_or_default() })
 }
 
 fn id_and_stage(url: &str) -> Option<(&str, &str)> {

@@ -1,5 +1,5 @@
-//! The certificate of the local AWS. `MiniStack` answers over TLS alone, as AWS does: our buckets and queues, and the
-//! CDK's own, refuse plain connections.
+//! The certificate of the local AWS. `MiniStack` responds over TLS alone, as AWS does: our buckets and queues, and the
+//! CDK's own, reject plain connections.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,9 +35,9 @@ pub enum CertificateError {
     /// `openssl` could not be run, or what it wrote could not be read.
     #[error("the certificate could not be made; install openssl, which MiniStack needs too")]
     Openssl(#[from] io::Error),
-    /// `openssl` refused.
+    /// `openssl` failed.
     #[error("openssl made no certificate: {0}")]
-    Refused(String),
+    Failed(String),
     /// The AWS clients can't use it.
     #[error("no AWS client can be made that trusts the certificate")]
     Aws(#[from] HttpClientError),
@@ -59,7 +59,7 @@ impl Certificate {
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
             .args(["-days", DAYS, "-subj", "/CN=local AWS", "-addext", NAMES])
-            // A certificate that may sign others is refused as a server's own.
+            // A certificate that may sign others is rejected as a server's own.
             .args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"])
             .arg("-keyout")
             .arg(&key_path)
@@ -68,7 +68,7 @@ impl Certificate {
             .output()
             .await?;
         if !made.status.success() {
-            return Err(CertificateError::Refused(String::from_utf8_lossy(&made.stderr).into_owned()));
+            return Err(CertificateError::Failed(String::from_utf8_lossy(&made.stderr).into_owned()));
         }
         let pem = std::fs::read(&path)?;
         Ok(Self { path, key_path, pem })

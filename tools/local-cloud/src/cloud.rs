@@ -253,7 +253,7 @@ impl Parts {
     async fn create_hosted_zone(&self, domain: &str) -> Result<String, Cause> {
         let create = self.clients.route53.create_hosted_zone().name(domain).caller_reference(domain);
         let created = create.send().await.map_err(aws_sdk_route53::Error::from)?;
-        let zone = created.hosted_zone.ok_or("Route 53 answered without the hosted zone that it made")?;
+        let zone = created.hosted_zone.ok_or("Route 53 responded without the hosted zone that it made")?;
         Ok(zone.id.trim_start_matches("/hostedzone/").to_owned())
     }
 }

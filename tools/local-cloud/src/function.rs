@@ -17,11 +17,11 @@ pub enum Function {
     ImagePacksStream,
     /// Empties the queue.
     ImageInvalidation,
-    /// Answers an admin's `DELETE`.
+    /// Handles an admin's `DELETE`.
     ImagePurge,
-    /// Answers viewers.
+    /// Serves viewers.
     ImageProcessing,
-    /// Answers editors.
+    /// Serves editors.
     ImageManagement,
 }
 
@@ -54,8 +54,8 @@ pub struct Grant {
 /// Why a role could not be looked at, changed or taken.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
-    /// IAM refused.
-    #[error("IAM could not be asked about the role of {function}")]
+    /// IAM returned an error.
+    #[error("IAM could not be queried about the role of {function}")]
     Iam {
         /// Whose role.
         function: String,
@@ -76,7 +76,7 @@ pub enum RoleError {
         /// Why.
         source: Box<aws_sdk_sts::Error>,
     },
-    /// The local AWS answered without credentials.
+    /// The local AWS responded without credentials.
     #[error("the role {0} was taken, but no credentials came")]
     NoCredentials(String),
 }
@@ -141,7 +141,7 @@ impl Grant {
     }
 }
 
-/// IAM answers with percent-encoded policies.
+/// IAM responds with percent-encoded policies.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

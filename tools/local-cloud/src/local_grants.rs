@@ -1,4 +1,4 @@
-//! What the functions are granted on this machine alone, because the local AWS asks for more than AWS does.
+//! What the functions are granted on this machine alone, because the local AWS requires more than AWS does.
 
 use crate::clients::Clients;
 use crate::function::{ExecutionRole, Function, Grant, RoleError};

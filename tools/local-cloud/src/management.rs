@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::admin::{AdminApi, AdminError, Answer, answer};
+use crate::admin::{AdminApi, AdminError, ApiResponse, send};
 
 /// The management API, as an editor of one tenant uses it.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct ManagementApi {
     token: String,
 }
 
-/// A presigned upload, as the API answers it.
+/// A presigned upload, as the API returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Upload {
@@ -36,24 +36,24 @@ impl ManagementApi {
     }
 
     /// Lists the tenant's packs: the first page.
-    pub async fn list_packs(&self) -> Result<Answer, AdminError> {
-        answer(self.request(Method::GET, "imagePacks")).await
+    pub async fn list_packs(&self) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::GET, "imagePacks")).await
     }
 
     /// Reads a pack.
-    pub async fn get_pack(&self, pack: &str) -> Result<Answer, AdminError> {
-        answer(self.request(Method::GET, &format!("imagePacks/{pack}"))).await
+    pub async fn get_pack(&self, pack: &str) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::GET, &format!("imagePacks/{pack}"))).await
     }
 
     /// Creates an empty pack.
-    pub async fn create_pack(&self, pack: &str, title: &str) -> Result<Answer, AdminError> {
+    pub async fn create_pack(&self, pack: &str, title: &str) -> Result<ApiResponse, AdminError> {
         let body = json!({"imagePackId": pack, "assetId": "asset-1", "title": title});
-        answer(self.request(Method::POST, "imagePacks").json(&body)).await
+        send(self.request(Method::POST, "imagePacks").json(&body)).await
     }
 
     /// Changes what `changes` names: `assetId`, `title`, `mainImageLocation`.
-    pub async fn patch_pack(&self, pack: &str, changes: &Value) -> Result<Answer, AdminError> {
-        answer(self.request(Method::PATCH, &format!("imagePacks/{pack}")).json(changes)).await
+    pub async fn patch_pack(&self, pack: &str, changes: &Value) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::PATCH, &format!("imagePacks/{pack}")).json(changes)).await
     }
 
     /// Uploads an image into a new or an existing location.
@@ -63,9 +63,9 @@ impl ManagementApi {
         location: &str,
         bytes: Vec<u8>,
         media_type: &str,
-    ) -> Result<Answer, AdminError> {
+    ) -> Result<ApiResponse, AdminError> {
         let request = self.request(Method::PUT, &location_path(pack, location, "original"));
-        answer(request.header("content-type", media_type).body(bytes)).await
+        send(request.header("content-type", media_type).body(bytes)).await
     }
 
     /// Uploads an image of any size: straight to S3 with a presigned request, then confirmed.
@@ -75,10 +75,10 @@ impl ManagementApi {
         location: &str,
         bytes: Vec<u8>,
         media_type: &str,
-    ) -> Result<Answer, AdminError> {
+    ) -> Result<ApiResponse, AdminError> {
         let presigned = self.prepare_upload(pack, location, bytes.len(), media_type).await?.succeeded()?;
         let upload: Upload = serde_json::from_value(presigned.body.clone())
-            .map_err(|error| AdminError::Refused(format!("no presigned upload ({error}): {}", presigned.body)))?;
+            .map_err(|error| AdminError::Rejected(format!("no presigned upload ({error}): {}", presigned.body)))?;
         let mut put = self.api.client().put(&upload.url);
         // The client computes the length itself.
         for (name, value) in upload.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
@@ -86,7 +86,7 @@ impl ManagementApi {
         }
         put.body(bytes).send().await?.error_for_status()?;
         let confirm = location_path(pack, location, &format!("uploads/{}/confirm", upload.id));
-        answer(self.request(Method::POST, &confirm)).await
+        send(self.request(Method::POST, &confirm)).await
     }
 
     /// Has an upload of so many bytes signed.
@@ -96,36 +96,36 @@ impl ManagementApi {
         location: &str,
         bytes: usize,
         media_type: &str,
-    ) -> Result<Answer, AdminError> {
+    ) -> Result<ApiResponse, AdminError> {
         let wanted = json!({"mediaType": media_type, "bytes": bytes});
-        answer(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted)).await
+        send(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted)).await
     }
 
     /// Lets the API fetch an image into a new or an existing location.
-    pub async fn fetch_image(&self, pack: &str, location: &str, url: &str) -> Result<Answer, AdminError> {
+    pub async fn fetch_image(&self, pack: &str, location: &str, url: &str) -> Result<ApiResponse, AdminError> {
         let request = self.request(Method::POST, &location_path(pack, location, "fetchImage"));
-        answer(request.json(&json!({"url": url}))).await
+        send(request.json(&json!({"url": url}))).await
     }
 
     /// Shows a part of the original.
-    pub async fn set_crop(&self, pack: &str, location: &str, crop: Crop) -> Result<Answer, AdminError> {
-        answer(self.request(Method::PUT, &location_path(pack, location, "crop")).json(&crop)).await
+    pub async fn set_crop(&self, pack: &str, location: &str, crop: Crop) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::PUT, &location_path(pack, location, "crop")).json(&crop)).await
     }
 
     /// Reads how a location's variants are rendered.
-    pub async fn get_location_config(&self, name: &str) -> Result<Answer, AdminError> {
-        answer(self.request(Method::GET, &format!("imageLocationConfig/{name}"))).await
+    pub async fn get_location_config(&self, name: &str) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::GET, &format!("imageLocationConfig/{name}"))).await
     }
 
     /// Saves how a location's variants are rendered.
-    pub async fn put_location_config(&self, name: &str, config: &Value, force: bool) -> Result<Answer, AdminError> {
+    pub async fn put_location_config(&self, name: &str, config: &Value, force: bool) -> Result<ApiResponse, AdminError> {
         let request = self.request(Method::PUT, &format!("imageLocationConfig/{name}"));
-        answer(request.query(&[("force", force)]).json(config)).await
+        send(request.query(&[("force", force)]).json(config)).await
     }
 
     /// Has every variant of a location re-rendered, by the configuration that is saved.
-    pub async fn force_location(&self, name: &str) -> Result<Answer, AdminError> {
-        answer(self.request(Method::PUT, &format!("imageLocationConfig/{name}")).query(&[("force", true)])).await
+    pub async fn force_location(&self, name: &str) -> Result<ApiResponse, AdminError> {
+        send(self.request(Method::PUT, &format!("imageLocationConfig/{name}")).query(&[("force", true)])).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

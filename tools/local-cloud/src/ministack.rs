@@ -21,12 +21,12 @@ pub const ACCOUNT: &str = "000000000000";
 /// How long `MiniStack` may take to become ready. Measured: under a second; the rest is for a busy machine.
 const READY_WITHIN: Duration = Duration::from_mins(1);
 /// How long it may take to say whether it is ready.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-/// How often to ask whether it is ready.
+const RESPONSE_WITHIN: Duration = Duration::from_secs(1);
+/// How often to check whether it is ready.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Starts `MiniStack` as `python -m ministack` does, without HTTP/2, which TLS would bring along: under many requests at a
-/// time its server loses streams, and a function then waits for an answer that never comes.
+/// time its server loses streams, and a function then waits for a response that never comes.
 const LAUNCH: &str = "
 import runpy
 from hypercorn.config import Config
@@ -51,7 +51,7 @@ pub enum MiniStackError {
     /// The checkout lacks its Python.
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
-    /// There is no certificate to answer with.
+    /// There is no certificate to respond with.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     /// A folder, a log or the process could not be made.
@@ -96,7 +96,7 @@ impl MiniStack {
     /// It enforces IAM: a function may do what its execution role is granted, and anything else is denied to it.
     ///
     /// The Lambda functions it runs inherit its environment; that is how they find `cloudfront_endpoint`, where
-    /// `CreateInvalidation` is answered.
+    /// `CreateInvalidation` is served.
     pub async fn start(
         checkout: &Checkout,
         run_dir: &Path,
@@ -142,13 +142,13 @@ impl MiniStack {
         Ok(ministack)
     }
 
-    /// Where it answers.
+    /// Its endpoint.
     #[must_use]
     pub fn endpoint(&self) -> String {
         endpoint(self.port)
     }
 
-    /// What it answers with, and who calls it must trust.
+    /// The certificate that it presents, and that its clients must trust.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -168,7 +168,7 @@ impl MiniStack {
 
     async fn ready(&mut self) -> Result<(), MiniStackError> {
         let url = format!("{}/_ministack/ready", self.endpoint());
-        let client = self.certificate.http_client()?.timeout(ANSWER_WITHIN).build().map_err(CertificateError::from)?;
+        let client = self.certificate.http_client()?.timeout(RESPONSE_WITHIN).build().map_err(CertificateError::from)?;
         let began = Instant::now();
         while began.elapsed() < READY_WITHIN {
             if let Some(status) = self.processes.leader().try_wait()? {
@@ -178,7 +178,7 @@ impl MiniStack {
                     tail: self.log.tail(),
                 });
             }
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if client.get(&url).send().await.is_ok_and(|response| response.status().is_success()) {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;

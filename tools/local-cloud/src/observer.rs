@@ -88,7 +88,7 @@ pub enum ObserverError {
         source: Box<aws_sdk_cloudwatchlogs::Error>,
     },
     /// The dead-letter queue did not say how many messages it holds.
-    #[error("the dead-letter queue answered without ApproximateNumberOfMessages")]
+    #[error("the dead-letter queue responded without ApproximateNumberOfMessages")]
     NoCount,
 }
 

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_form_is_refused() {
+    fn a_file_of_another_form_is_rejected() {
         assert!(matches!(outputs("[]"), Err(OutputsError::Parse { .. })));
     }
 }

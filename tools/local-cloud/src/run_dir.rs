@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_run_in_the_same_checkout_is_refused_until_the_first_has_ended() {
+    fn a_second_run_in_the_same_checkout_is_rejected_until_the_first_has_ended() {
         let (_folder, checkout) = checkout();
         let first = RunDir::take(&checkout).unwrap();
         assert!(matches!(RunDir::take(&checkout), Err(RunDirError::Taken)));

@@ -97,17 +97,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_told_in_the_order_of_time_whatever_order_they_were_learnt_in() {
+    fn events_are_listed_in_the_order_of_time_whatever_order_they_were_learnt_in() {
         let timeline = Timeline::begin();
         let epoch_ms = millis(timeline.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap());
         timeline.add_at(epoch_ms + 61_234, Part::PurgeRun, "purged 22 entries");
         timeline.add_at(epoch_ms + 120, Part::Stream, "queued pack#cat");
-        let told = timeline.to_string();
-        let lines: Vec<_> = told.lines().collect();
-        assert_eq!(lines.len(), 2, "{told}");
-        assert!(lines[0].ends_with(" ms  stream λ   queued pack#cat"), "{told}");
-        assert!(lines[1].starts_with("    61 23"), "{told}");
-        assert!(lines[1].ends_with(" ms  purge run  purged 22 entries"), "{told}");
+        let listed = timeline.to_string();
+        let lines: Vec<_> = listed.lines().collect();
+        assert_eq!(lines.len(), 2, "{listed}");
+        assert!(lines[0].ends_with(" ms  stream λ   queued pack#cat"), "{listed}");
+        assert!(lines[1].starts_with("    61 23"), "{listed}");
+        assert!(lines[1].ends_with(" ms  purge run  purged 22 entries"), "{listed}");
     }
 
     #[test]

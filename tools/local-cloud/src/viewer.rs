@@ -43,7 +43,7 @@ pub struct Fetched {
     pub headers: HeaderMap,
 }
 
-/// An answer as it came, whatever it is.
+/// A response as it came, whatever it is.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status.
@@ -57,36 +57,36 @@ pub struct Response {
 /// Why a viewer sees no image.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewerError {
-    /// No answer.
-    #[error("{url} did not answer")]
+    /// No response.
+    #[error("{url} did not respond")]
     Http {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
         /// Why.
         source: reqwest::Error,
     },
-    /// An answer other than 200.
-    #[error("{url} answered {status}: {body}")]
+    /// A response other than 200.
+    #[error("{url} responded with {status}: {body}")]
     Status {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
         /// The status.
         status: StatusCode,
         /// The body, as text.
         body: String,
     },
-    /// The answer is not one of CloudFront's.
-    #[error("{url} answered without a header that CloudFront sends, or with one that can't be read: {header}")]
+    /// The response is not one of CloudFront's.
+    #[error("{url} responded without a header that CloudFront sends, or with one that can't be read: {header}")]
     Header {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
         /// The header.
         header: &'static str,
     },
-    /// The answer is not an image.
-    #[error("{url} answered something else than an image with a dominant colour")]
+    /// The response is not an image.
+    #[error("{url} responded with something else than an image with a dominant colour")]
     Image {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
         /// Why.
         source: TestImageError,

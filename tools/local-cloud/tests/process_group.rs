@@ -16,8 +16,8 @@ async fn family(script: &str) -> (ProcessGroup, i32) {
     (group, id.parse().unwrap())
 }
 
-/// Whether a process runs. One whose end nobody has asked about yet (state Z) does not: an orphan's end is for the
-/// system's first process to ask about, which in a container may be one that never does.
+/// Whether a process runs. One whose end has not been collected yet (state Z) does not: an orphan's end is for the
+/// system's first process to collect, which in a container may be one that never does.
 fn is_running(process: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with('Z'))

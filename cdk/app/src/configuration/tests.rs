@@ -38,7 +38,7 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
 }
 
 #[test]
-fn a_settle_delay_shorter_than_an_image_can_take_is_refused() {
+fn a_settle_delay_shorter_than_an_image_can_take_is_rejected() {
     check("settle_delay_secs = 30", "settle_delay_secs = 17", &["purge.settle_delay_secs is 17", "18 to 3600"]);
     assert!(read(&DEV.replace("settle_delay_secs = 30", "settle_delay_secs = 18")).is_ok());
 }
@@ -57,7 +57,7 @@ fn a_missing_or_unknown_key_is_named() {
 }
 
 #[test]
-fn a_tenant_that_cannot_be_a_host_name_is_refused() {
+fn a_tenant_that_cannot_be_a_host_name_is_rejected() {
     for tenant in ["Acme", "a_b", "-a", "", "a.b", "*"] {
         check("\"globex\"", &format!("{tenant:?}"), &["tenants is", &format!("{tenant:?}"), "1 to 63"]);
     }
@@ -65,7 +65,7 @@ fn a_tenant_that_cannot_be_a_host_name_is_refused() {
 }
 
 #[test]
-fn texts_that_are_not_what_their_key_needs_are_refused() {
+fn texts_that_are_not_what_their_key_needs_are_rejected() {
     check("acm:us-east-1", "acm:eu-west-1", &["viewer.certificate_arn", "us-east-1"]);
     check("https://login.vmnd.tv/", "http://login.vmnd.tv/", &["admin_api.issuer", "https://"]);
     check("\"manage.api.eu-west-1.vmnd.tv\"", "\"https://manage\"", &["admin_api.domain"]);
@@ -73,7 +73,7 @@ fn texts_that_are_not_what_their_key_needs_are_refused() {
 }
 
 #[test]
-fn a_limit_of_executions_that_starves_viewers_is_refused_and_none_is_needed() {
+fn a_limit_of_executions_that_starves_viewers_is_rejected_and_none_is_needed() {
     let comment = "# image_processing_reserved_concurrency = 200";
     for limit in ["0", "9", "10001"] {
         let limited = format!("image_processing_reserved_concurrency = {limit}");
@@ -85,7 +85,7 @@ fn a_limit_of_executions_that_starves_viewers_is_refused_and_none_is_needed() {
 }
 
 #[test]
-fn a_pause_that_an_admins_delete_has_no_time_for_is_refused() {
+fn a_pause_that_an_admins_delete_has_no_time_for_is_rejected() {
     check("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 11", &["purge.edge_fetch_max_secs is 11", "1 to 10"]);
 }
 

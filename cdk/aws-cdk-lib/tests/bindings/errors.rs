@@ -14,7 +14,7 @@ fn check(call: impl FnOnce(&Stack) -> Result<()>, called: &str, message: &str) {
 }
 
 #[test]
-fn a_construct_that_refuses_its_properties_says_why() {
+fn a_construct_that_rejects_its_properties_says_why() {
     check(
         |stack| Bucket::new_with_props(stack, "Bucket", BucketProps::new().bucket_name("NO GOOD")).map(drop),
         "new aws-cdk-lib.aws_s3.Bucket",
@@ -23,7 +23,7 @@ fn a_construct_that_refuses_its_properties_says_why() {
 }
 
 #[test]
-fn a_second_construct_of_the_same_name_is_refused() {
+fn a_second_construct_of_the_same_name_is_rejected() {
     check(
         |stack| {
             Bucket::new(stack, "Bucket")?;
@@ -50,7 +50,7 @@ fn a_static_method_that_throws_is_named() {
 }
 
 #[test]
-fn a_value_of_another_type_is_refused_by_the_kernel() {
+fn a_value_of_another_type_is_rejected_by_the_kernel() {
     let unchecked = Unchecked::from(serde_json::json!("yes"));
     check(
         |stack| Bucket::new_with_props(stack, "Bucket", BucketProps::new().versioned(unchecked)).map(drop),

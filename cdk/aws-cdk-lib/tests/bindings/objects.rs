@@ -27,7 +27,7 @@ fn a_class_stands_for_its_interfaces_and_can_be_found_again() {
 }
 
 #[test]
-fn a_downcast_to_another_class_is_refused() {
+fn a_downcast_to_another_class_is_rejected() {
     let (_folder, _app, stack) = super::stack();
     let bucket = Bucket::new(&stack, "Bucket").unwrap();
     let child = bucket.node().unwrap().default_child().unwrap().unwrap();

@@ -60,14 +60,14 @@ impl Writer<'_> {
     }
 }
 
-/// How many arguments are always asked for.
+/// How many arguments are always required.
 fn required(callable: &Callable, call: Call) -> usize {
-    let asked = |parameter: &Parameter| {
+    let is_required = |parameter: &Parameter| {
         // An object outside of its tree is never meant: `new Stack()` would make an app of its own.
         let places = matches!(call, Call::Constructor) && ["scope", "id"].contains(&parameter.name.as_str());
         !parameter.optional || places
     };
-    callable.parameters.iter().take_while(|parameter| asked(parameter)).count()
+    callable.parameters.iter().take_while(|parameter| is_required(parameter)).count()
 }
 
 /// The arguments as an expression; a variadic one is spread over the end.

@@ -16,7 +16,7 @@ struct Body {
 }
 
 impl Body {
-    /// A name for a member: the first to ask gets the plain one.
+    /// A name for a member: the first request gets the plain one.
     fn name(&mut self, javascript: &str) -> String {
         let mut name = member_name(javascript);
         while !self.names.insert(name.clone()) {

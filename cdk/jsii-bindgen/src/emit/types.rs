@@ -8,7 +8,7 @@ use crate::closure::header;
 const ANY: &str = "::jsii_runtime::generated::Value";
 
 /// The interface of CDK's tokens, values that are known at deployment. CDK adds it to the type of almost every property
-/// of a CloudFormation resource. The bindings ask for the property's own type; `Unchecked` takes a token.
+/// of a CloudFormation resource. The bindings require the property's own type; `Unchecked` takes a token.
 const TOKEN: &str = "aws-cdk-lib.IResolvable";
 
 impl Writer<'_> {

@@ -19,7 +19,7 @@ pub fn get_static<T: Handle, R: FromJs>(property: &str) -> Result<R> {
     R::from_js(value_of(request(T::MODULE, &call, &message)?))
 }
 
-/// The answer is `{"value": …}`, or `{}` for undefined.
-fn value_of(mut answer: Value) -> Value {
-    answer.get_mut("value").map(Value::take).unwrap_or_default()
+/// The response is `{"value": …}`, or `{}` for undefined.
+fn value_of(mut response: Value) -> Value {
+    response.get_mut("value").map(Value::take).unwrap_or_default()
 }

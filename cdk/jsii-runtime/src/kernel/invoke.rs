@@ -30,7 +30,7 @@ pub fn spread(fixed: &[Value], last: Value) -> Vec<Value> {
     args
 }
 
-/// The answer is `{"result": …}`, or `{}` for undefined.
-fn result_of(mut answer: Value) -> Value {
-    answer.get_mut("result").map(Value::take).unwrap_or_default()
+/// The response is `{"result": …}`, or `{}` for undefined.
+fn result_of(mut response: Value) -> Value {
+    response.get_mut("result").map(Value::take).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! One conversation with a kernel: requests and their answers, and what has been loaded.
+//! One conversation with a kernel: requests and their responses, and what has been loaded.
 
 use std::cell::RefCell;
 
@@ -69,22 +69,22 @@ impl Session {
     fn request(&mut self, call: &str, message: &Value) -> Result<Value> {
         self.channel.send(message)?;
         loop {
-            let mut answer = self.channel.receive()?;
-            if let Some(callback) = answer.get("callback") {
-                let refusal = callback::refuse(callback);
-                self.channel.send(&refusal)?;
+            let mut response = self.channel.receive()?;
+            if let Some(callback) = response.get("callback") {
+                let rejection = callback::reject(callback);
+                self.channel.send(&rejection)?;
                 continue;
             }
-            if let Some(result) = answer.get_mut("ok") {
+            if let Some(result) = response.get_mut("ok") {
                 return Ok(result.take());
             }
-            return Err(thrown(call, &answer));
+            return Err(thrown(call, &response));
         }
     }
 }
 
-fn thrown(call: &str, answer: &Value) -> Error {
-    let text = |key| answer.get(key).and_then(Value::as_str).map(str::to_owned);
+fn thrown(call: &str, response: &Value) -> Error {
+    let text = |key| response.get(key).and_then(Value::as_str).map(str::to_owned);
     match text("error") {
         Some(message) => Error::Thrown {
             call: call.to_owned(),
@@ -93,7 +93,7 @@ fn thrown(call: &str, answer: &Value) -> Error {
             stack: text("stack"),
         },
         // `{}`: JSON has no way to write an `ok` that is undefined.
-        None => Error::Protocol { line: answer.to_string() },
+        None => Error::Protocol { line: response.to_string() },
     }
 }
 

@@ -78,7 +78,7 @@ fn a_kernel_that_does_not_greet_is_explained() {
     check_start("process.exit(3)", "exit status: 3");
     check_start("process.exit(3)", "JSII_NODE");
     check_start(r#"require("node:fs").writeSync(3, "no JSON\n")"#, "no JSON");
-    check_start(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no answer");
+    check_start(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no response");
 }
 
 fn check_request(program: &str, expected: &str) {
@@ -90,12 +90,12 @@ fn check_request(program: &str, expected: &str) {
 
 #[test]
 fn a_kernel_that_breaks_off_is_an_error() {
-    check_request("process.exit(0)", "ended before it answered");
-    check_request(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no answer");
+    check_request("process.exit(0)", "ended before it responded");
+    check_request(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no response");
 }
 
 #[test]
-fn a_module_of_another_version_is_refused_with_what_to_do() {
+fn a_module_of_another_version_is_rejected_with_what_to_do() {
     let (folder, installation) = installed(GREETING);
     let check = |expected: &str| {
         let mut session = Session::start(installation.clone()).unwrap();

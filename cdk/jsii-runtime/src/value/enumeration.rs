@@ -1,4 +1,4 @@
-//! Enumerations: the wire wants `class/MEMBER`; a plain string is refused.
+//! Enumerations: the wire wants `class/MEMBER`; a plain string is rejected.
 
 use serde_json::{Value, json};
 

@@ -42,7 +42,7 @@ pub fn structure_to_js<S: Structure>(structure: &S) -> Value {
     json!({ "$jsii.struct": { "fqn": S::FQN, "data": structure.fields().0 } })
 }
 
-/// Reads a structure that came by reference: each field is asked for.
+/// Reads a structure that came by reference: each field is requested.
 pub fn structure_from_js(value: Value, names: &[&str]) -> Result<Fields> {
     let object = Object::from_js(value)?;
     let mut fields = Map::new();

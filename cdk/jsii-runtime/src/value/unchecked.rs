@@ -7,8 +7,8 @@ use crate::{Handle, IntoJs, ToJs};
 /// A value that Rust doesn't check and that can be given for anything.
 ///
 /// Most properties of CloudFormation resources accept a token (an `IResolvable`, resolved at deployment) beside their
-/// own type. The bindings ask for the own type; a token is given as `Unchecked::from(&token)`. Where JavaScript accepts
-/// no such thing, the kernel refuses it.
+/// own type. The bindings require the own type; a token is given as `Unchecked::from(&token)`. Where JavaScript accepts
+/// no such thing, the kernel rejects it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unchecked(Value);
 

@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_covers_nobody_else() {
+    fn a_claim_covers_no_other_tenant() {
         for claim in ["", "[]", "acme2", "acm", "[acme2 globex]", "*", "[*]", "ACME", "acme/", "a c m e"] {
             check(claim, "acme", false);
         }

@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The parts of IPv4 that are not the public internet, by prefix and its length in bits (IANA "IPv4 Special-Purpose
 /// Address Registry").
-const IPV4_REFUSED: [([u8; 4], u32); 15] = [
+const IPV4_NOT_PUBLIC: [([u8; 4], u32); 15] = [
     ([0, 0, 0, 0], 8),       // this network, "unspecified"
     ([10, 0, 0, 0], 8),      // private
     ([100, 64, 0, 0], 10),   // carrier-grade NAT
@@ -28,7 +28,7 @@ const IPV4_REFUSED: [([u8; 4], u32); 15] = [
 const IPV6_GLOBAL: ([u16; 8], u32) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// What of it is not the public internet (IANA "IPv6 Special-Purpose Address Registry").
-const IPV6_REFUSED: [([u16; 8], u32); 4] = [
+const IPV6_NOT_PUBLIC: [([u16; 8], u32); 4] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments: Teredo, benchmarking, ORCHID
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
     ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), // 6to4, which carries an IPv4 address
@@ -40,7 +40,7 @@ const IPV6_REFUSED: [([u16; 8], u32); 4] = [
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => !IPV4_REFUSED.into_iter().any(|(prefix, bits)| {
+        IpAddr::V4(address) => !IPV4_NOT_PUBLIC.into_iter().any(|(prefix, bits)| {
             let distance = u32::from(address) ^ u32::from(Ipv4Addr::from(prefix));
             distance.leading_zeros() >= bits
         }),
@@ -49,7 +49,7 @@ pub fn is_public(address: IpAddr) -> bool {
                 let distance = u128::from(address) ^ u128::from(Ipv6Addr::from(prefix));
                 distance.leading_zeros() >= bits
             };
-            lies_in(IPV6_GLOBAL) && !IPV6_REFUSED.into_iter().any(lies_in)
+            lies_in(IPV6_GLOBAL) && !IPV6_NOT_PUBLIC.into_iter().any(lies_in)
         }
     }
 }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_host_and_the_own_network_are_refused() {
+    fn the_own_host_and_the_own_network_are_rejected() {
         check(&["127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "::1", "::"], false);
         check(&["10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.255.255"], false);
         check(&["100.64.0.1", "100.127.255.255", "fc00::1", "fd12:3456::1", "fec0::1"], false);
@@ -85,12 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn the_metadata_and_credential_services_of_aws_are_refused() {
+    fn the_metadata_and_credential_services_of_aws_are_rejected() {
         check(&["169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"], false);
     }
 
     #[test]
-    fn what_is_nobodys_address_is_refused() {
+    fn an_address_of_no_host_is_rejected() {
         check(&["192.0.0.1", "192.0.2.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1"], false);
         check(&["224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "ff02::1", "ff0e::1"], false);
         check(
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_in_disguise_is_refused_whatever_it_is() {
+    fn an_ipv4_address_in_disguise_is_rejected_whatever_it_is() {
         check(&["::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:8.8.8.8", "::127.0.0.1", "::8.8.8.8"], false);
         check(&["64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::a00:1"], false);
         check(&["2002:7f00:1::", "2002:808:808::1", "2001:0:53aa:64c::1", "192.88.99.1"], false);

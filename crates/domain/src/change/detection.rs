@@ -44,7 +44,7 @@ pub enum Reason {
     PackRemoved,
     /// A location's configuration was saved with force.
     LocationForced,
-    /// An admin asked for it.
+    /// An admin requested it.
     Manual,
     /// It may have changed while the stream did not work.
     Resync,
@@ -87,9 +87,9 @@ pub enum MalformedRecord {
 
 /// Decides whether a write is meaningful, by comparing the item before and after it. `None`: it is not.
 ///
-/// Attributes that this function does not name are cosmetic. A new pack is not meaningful, since nobody can have
-/// cached it; neither is the first image of a pack that had none, for the same reason; neither is a location's
-/// configuration saved without force, which applies to variants rendered from then on.
+/// Attributes that this function does not name are cosmetic. A new pack is not meaningful, since no cache can hold it;
+/// neither is the first image of a pack that had none, for the same reason; neither is a location's configuration saved
+/// without force, which applies to variants rendered from then on.
 pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord> {
     let key = |name| record.keys.get(name).and_then(Value::as_str).ok_or(MalformedRecord::Key(name));
     let target = match Target::parse(key("entity")?) {

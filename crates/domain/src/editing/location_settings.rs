@@ -56,7 +56,7 @@ fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quality, D::Err
 
 /// A request to save nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SaveRefused {
+pub enum SaveError {
     /// Neither a config nor force.
     #[error("there is nothing to save: send width and height, or purge the saved configuration with ?force=true")]
     Nothing,
@@ -71,13 +71,13 @@ pub fn save(
     saved: Option<&LocationConfig>,
     config: Option<&LocationConfigRequest>,
     force: bool,
-) -> Result<Vec<Assignment>, SaveRefused> {
+) -> Result<Vec<Assignment>, SaveError> {
     let mut assignments = Vec::new();
     match (config, saved, force) {
         (Some(config), _, _) => assignments.extend(config.assignments()),
         (None, Some(_), true) => {}
-        (None, None, true) => return Err(SaveRefused::NothingSaved),
-        (None, _, false) => return Err(SaveRefused::Nothing),
+        (None, None, true) => return Err(SaveError::NothingSaved),
+        (None, _, false) => return Err(SaveError::Nothing),
     }
     if force {
         let generation = saved.map_or(0, |saved| saved.generation).saturating_add(1);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     /// Expects these attributes to be written.
-    fn check(saved: Option<u64>, sent: Option<Value>, force: bool, expected: &Result<Value, SaveRefused>) {
+    fn check(saved: Option<u64>, sent: Option<Value>, force: bool, expected: &Result<Value, SaveError>) {
         let saved = saved.map(|generation| LocationConfig { generation, ..LocationConfig::default() });
         let sent = sent.map(|sent| config(sent).unwrap());
         let written = save(saved.as_ref(), sent.as_ref(), force).map(|assignments| {
@@ -135,9 +135,9 @@ mod tests {
         check(None, sent(), true, &Ok(forced(1)));
         check(Some(3), sent(), true, &Ok(forced(4)));
         check(Some(3), None, true, &Ok(json!({"generation": 4})));
-        check(None, None, true, &Err(SaveRefused::NothingSaved));
-        check(Some(3), None, false, &Err(SaveRefused::Nothing));
-        check(None, None, false, &Err(SaveRefused::Nothing));
+        check(None, None, true, &Err(SaveError::NothingSaved));
+        check(Some(3), None, false, &Err(SaveError::Nothing));
+        check(None, None, false, &Err(SaveError::Nothing));
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert!(config(accepted.clone()).is_ok(), "{accepted}");
         }
-        for (refused, expected) in [
+        for (rejected, expected) in [
             (json!({"width": 640}), "missing field `height`"),
             (json!({"width": 0, "height": 1}), "0 is not valid: allowed are 1 to 4096 pixels"),
             (json!({"width": 4097, "height": 1}), "4097 is not valid: allowed are 1 to 4096 pixels"),
@@ -161,7 +161,7 @@ mod tests {
             (json!({"width": 1, "height": 1, "format": "avif"}), "expected one of `auto`, `jpeg`, `png`, `webp`"),
             (json!({"width": 1, "height": 1, "generation": 9}), "unknown field `generation`, expected one of"),
         ] {
-            let error = config(refused).unwrap_err();
+            let error = config(rejected).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
     }

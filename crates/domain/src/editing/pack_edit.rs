@@ -1,4 +1,4 @@
-//! What an edit of an image pack writes, and which edits are refused.
+//! What an edit of an image pack writes, and which edits are rejected.
 
 use serde_json::{Value, json};
 
@@ -72,9 +72,9 @@ impl Assignment {
     }
 }
 
-/// Why an edit is refused.
+/// Why an edit is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EditRefused {
+pub enum EditError {
     /// Nothing is shown there.
     #[error("the pack shows no image at location {location:?}; it has {present}", present = shown(.present))]
     NoImage {
@@ -115,7 +115,7 @@ fn shown(present: &[LocationName]) -> String {
 }
 
 /// Decides what `edit` writes into `pack`.
-pub fn decide(pack: &ManagedPack, edit: &PackEdit) -> Result<Decision, EditRefused> {
+pub fn decide(pack: &ManagedPack, edit: &PackEdit) -> Result<Decision, EditError> {
     match edit {
         PackEdit::Describe(description) => describe(pack, description),
         PackEdit::ShowOriginal { location, original } => show(pack, location, original),
@@ -129,13 +129,13 @@ pub fn decide(pack: &ManagedPack, edit: &PackEdit) -> Result<Decision, EditRefus
     }
 }
 
-fn describe(pack: &ManagedPack, description: &PackDescription) -> Result<Decision, EditRefused> {
+fn describe(pack: &ManagedPack, description: &PackDescription) -> Result<Decision, EditError> {
     let PackDescription { asset_id, title, main_image_location } = description;
     if let Patch::Set(location) = main_image_location
         && !pack.image_locations.contains_key(location)
     {
         let present = pack.image_locations.keys().cloned().collect();
-        return Err(EditRefused::NoMainImage { location: location.to_string(), present });
+        return Err(EditError::NoMainImage { location: location.to_string(), present });
     }
     let assignments = [
         assignment("assetId", asset_id, |asset_id| asset_id.as_str()),
@@ -155,7 +155,7 @@ fn assignment<T>(attribute: &str, patch: &Patch<T>, text: fn(&T) -> &str) -> Opt
 
 /// The first image of a pack becomes its main one. A crop survives where the new original has the size of the old
 /// one, since it means the same part of it then.
-fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal) -> Result<Decision, EditRefused> {
+fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal) -> Result<Decision, EditError> {
     let name = location.as_str();
     if let Some(shown) = pack.image_locations.get(location) {
         if shown.original == *original {
@@ -169,7 +169,7 @@ fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal)
         return Ok(Decision { assignments, released: Some(shown.original.key.clone()) });
     }
     if pack.image_locations.len() >= LOCATIONS_MAX {
-        return Err(EditRefused::TooManyImages);
+        return Err(EditError::TooManyImages);
     }
     let image = json!({"original": original});
     let assignments = if pack.image_locations.is_empty() {
@@ -182,23 +182,23 @@ fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal)
     Ok(Decision { assignments, released: None })
 }
 
-fn set_crop(pack: &ManagedPack, location: &LocationName, crop: Crop) -> Result<Decision, EditRefused> {
+fn set_crop(pack: &ManagedPack, location: &LocationName, crop: Crop) -> Result<Decision, EditError> {
     let original = &image(pack, location)?.original;
     if crop.width == 0 || crop.height == 0 {
-        return Err(EditRefused::EmptyCrop);
+        return Err(EditError::EmptyCrop);
     }
     let ends_within = |start: u32, length: u32, whole: u32| u64::from(start) + u64::from(length) <= u64::from(whole);
     if let Some((width, height)) = original.size()
         && !(ends_within(crop.x, crop.width, width) && ends_within(crop.y, crop.height, height))
     {
-        return Err(EditRefused::CropOutside { width, height });
+        return Err(EditError::CropOutside { width, height });
     }
     let assignment = Assignment::set(["imageLocations", location.as_str(), "crop"], json!(crop));
     Ok(Decision { assignments: vec![assignment], released: None })
 }
 
 /// A pack whose main image goes has no main one until somebody says which.
-fn remove_image(pack: &ManagedPack, location: &LocationName) -> Result<Decision, EditRefused> {
+fn remove_image(pack: &ManagedPack, location: &LocationName) -> Result<Decision, EditError> {
     let released = Some(image(pack, location)?.original.key.clone());
     let mut assignments = vec![Assignment::remove(["imageLocations", location.as_str()])];
     if pack.main_image_location.as_ref() == Some(location) {
@@ -207,8 +207,8 @@ fn remove_image(pack: &ManagedPack, location: &LocationName) -> Result<Decision,
     Ok(Decision { assignments, released })
 }
 
-fn image<'a>(pack: &'a ManagedPack, location: &LocationName) -> Result<&'a ManagedImage, EditRefused> {
-    pack.image_locations.get(location).ok_or_else(|| EditRefused::NoImage {
+fn image<'a>(pack: &'a ManagedPack, location: &LocationName) -> Result<&'a ManagedImage, EditError> {
+    pack.image_locations.get(location).ok_or_else(|| EditError::NoImage {
         location: location.to_string(),
         present: pack.image_locations.keys().cloned().collect(),
     })

@@ -8,7 +8,7 @@ pub const IMAGE_PATH_PREFIX: &str = "/api/v2/img/";
 /// One way of reading the last segment of an image URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The pack that is asked for.
+    /// The pack that is requested.
     pub pack: ImagePackId,
     /// The opaque suffix, if the segment is read as having one.
     pub suffix: Option<Suffix>,

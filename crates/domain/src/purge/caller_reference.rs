@@ -9,7 +9,7 @@ use crate::target::Target;
 /// Names an invalidation batch after its content: the distribution, the sorted items, and each entry's target,
 /// version and whether it had settled.
 ///
-/// CloudFront answers a repeated reference with the invalidation that exists and purges nothing anew. That is wanted
+/// CloudFront returns the existing invalidation for a repeated reference and purges nothing anew. That is wanted
 /// when a crashed purge run is repeated, and it would be fatal if the final purge shared its reference with the early
 /// purge, after which a stale variant can have been stored. So the final purge has a reference of its own.
 #[must_use]

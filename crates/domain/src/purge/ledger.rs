@@ -24,11 +24,11 @@ pub struct LedgerRow {
     pub target: Target,
     /// Why.
     pub reasons: BTreeSet<Reason>,
-    /// Who asked: `stream`, or `admin:<subject of the token>`.
+    /// The requester: `stream`, or `admin:<subject of the token>`.
     pub requested_by: BTreeSet<String>,
-    /// When the oldest change that this purge answers was written.
+    /// When the oldest change that this purge covers was written.
     pub first_event_at: Timestamp,
-    /// How many changes it answers.
+    /// How many changes it covers.
     pub changes: u64,
     /// When the purge began.
     pub started_at: Timestamp,
@@ -38,13 +38,13 @@ pub struct LedgerRow {
     pub variants_deleted: u64,
     /// The distribution that was told.
     pub distribution_id: String,
-    /// CloudFront's id of the invalidation. `None`: CloudFront refused it, and the dead-letter queue has the entry.
+    /// CloudFront's id of the invalidation. `None`: CloudFront rejected it, and the dead-letter queue has the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidation_id: Option<String>,
-    /// CloudFront's state of it: `InProgress` or `Completed`, or [`REFUSED`].
+    /// CloudFront's state of it: `InProgress` or `Completed`, or [`REJECTED`].
     pub invalidation_status: String,
     /// When it was seen that CloudFront had completed a final purge: no request of a viewer that begins later is
-    /// answered from what the changes replaced.
+    /// served from what the changes replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// When the first variant was stored that was rendered after the purge, as far as somebody looked.
@@ -67,7 +67,7 @@ pub struct Invalidation {
 pub const COMPLETED: &str = "Completed";
 
 /// The status of a purge that CloudFront does not take.
-pub const REFUSED: &str = "Refused";
+pub const REJECTED: &str = "Rejected";
 
 impl Invalidation {
     /// Whether every edge has carried it out.
@@ -92,7 +92,7 @@ pub fn purge_key(entry: &OutboxEntry, caller_reference: &str) -> String {
     format!("{}#{:013}#{caller_reference}", entry.target, entry.began_at.as_millis())
 }
 
-/// Makes the row of one entry of `request`; `invalidation` is what CloudFront answered, `None` if it refused.
+/// Makes the row of one entry of `request`; `invalidation` is CloudFront's response, `None` if it rejected the request.
 #[must_use]
 pub fn ledger_row(
     request: &PurgeRequest,
@@ -113,7 +113,7 @@ pub fn ledger_row(
         variants_deleted: entry.variants_deleted,
         distribution_id: request.distribution.distribution_id.clone(),
         invalidation_id: invalidation.map(|invalidation| invalidation.id.clone()),
-        invalidation_status: invalidation.map_or(REFUSED, |invalidation| &invalidation.status).to_owned(),
+        invalidation_status: invalidation.map_or(REJECTED, |invalidation| &invalidation.status).to_owned(),
         completed_at: None,
         refill_seen_at: None,
         expires_at: entry.began_at.plus(retention).as_secs(),

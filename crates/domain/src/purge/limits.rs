@@ -64,7 +64,7 @@ impl Budgets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
     /// How long after a change an invocation of image-processing that read the old original may still store its
-    /// variant, or a viewer's request that it answers may still be on its way to an edge: at least image-processing's
+    /// variant, or a viewer's response that it sends may still be on its way to an edge: at least image-processing's
     /// timeout. A purge that begins earlier is repeated.
     pub settle: Duration,
     /// How long an edge that began to read a stale variant may take to store it: the pause between the deletes and

@@ -52,13 +52,13 @@ pub struct OutboxEntry {
     pub began_at: Timestamp,
     /// How many variants were deleted.
     pub variants_deleted: u64,
-    /// When the oldest change that it answers was written.
+    /// When the oldest change that it covers was written.
     pub first_event_at: Timestamp,
-    /// How many changes it answers.
+    /// How many changes it covers.
     pub changes: u64,
     /// Why.
     pub reasons: BTreeSet<Reason>,
-    /// Who asked.
+    /// The requesters.
     pub requested_by: BTreeSet<String>,
 }
 
@@ -92,7 +92,7 @@ impl PurgeRequest {
         }
     }
 
-    /// The request in two, to find the item that CloudFront refuses. `None`: it has one item only.
+    /// The request in two, to find the item that CloudFront rejects. `None`: it has one item only.
     #[must_use]
     pub fn halves(&self) -> Option<[Self; 2]> {
         let half_of = |items: &[String]| {

@@ -1,10 +1,10 @@
-//! Where the purge of one pack stands: the answer to "why do I still see the old image?".
+//! Where the purge of one pack stands: an explanation for "why do I still see the old image?".
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::change::detection::Reason;
-use crate::purge::ledger::{Invalidation, LedgerRow, REFUSED};
+use crate::purge::ledger::{Invalidation, LedgerRow, REJECTED};
 use crate::purge::purge_request::{PurgeRequest, OutboxEntry};
 use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
@@ -50,7 +50,7 @@ pub struct Pending {
     pub changes: u64,
     /// Why.
     pub reasons: BTreeSet<Reason>,
-    /// Who asked.
+    /// The requesters.
     pub requested_by: BTreeSet<String>,
     /// When nothing can be rendered from the old data any more, so that the next purge run purges for the last time.
     pub settles_at: Timestamp,
@@ -188,7 +188,7 @@ fn verdict(
              time."
         ),
         Stage::Deleting => format!(
-            "The variants of {what} are being deleted, {} so far; CloudFront is told when all are gone, so viewers may \
+            "The variants of {what} are being deleted, {} so far; CloudFront is invalidated afterwards, so viewers may \
              get the old image until then.",
             entry.deletion_cursor.as_ref().map_or(0, |cursor| cursor.variants_deleted)
         ),
@@ -200,8 +200,8 @@ fn verdict(
             "CloudFront is carrying out the last invalidation of {what}; viewers get the new image within seconds."
         ),
         Stage::Carried => format!(
-            "CloudFront has carried out the last invalidation of {what}, which the next purge run notes; whoever \
-             still sees the old image has it in a browser's cache."
+            "CloudFront has carried out the last invalidation of {what}, which the next purge run notes; \
+             an old image comes from a browser's cache."
         ),
     }
 }
@@ -209,14 +209,14 @@ fn verdict(
 fn nothing_waits(now: Timestamp, known: &Known, last_completed: Option<&LedgerRow>) -> String {
     let newest = known.ledger.iter().max_by_key(|row| row.started_at);
     match (newest, last_completed) {
-        (Some(newest), _) if newest.invalidation_status == REFUSED => format!(
-            "CloudFront refused the last purge of {}, so viewers get the old image until somebody has looked into the \
-             dead-letter queue.",
+        (Some(newest), _) if newest.invalidation_status == REJECTED => format!(
+            "CloudFront rejected the last purge of {}, so viewers get the old image until the dead-letter queue has \
+             been replayed.",
             named(&newest.target)
         ),
         (_, Some(row)) => format!(
-            "Nothing waits: the last purge, of {}, was completed {} ago; whoever still sees the image from before it \
-             has it in a browser's cache, and a change that was made since has not reached the queue or is none that \
+            "Nothing waits: the last purge, of {}, was completed {} ago; an older image comes \
+             from a browser's cache, and a change that was made since has not reached the queue or is none that \
              viewers could see.",
             named(&row.target),
             elapsed(now, row.completed_at.unwrap_or(now))

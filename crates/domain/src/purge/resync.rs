@@ -97,18 +97,18 @@ impl Suspect {
         purges: &[LedgerRow],
         settle: Duration,
     ) -> Verdict {
-        if queued.is_some_and(|row| self.is_answered_by_row(row, since)) {
+        if queued.is_some_and(|row| self.is_covered_by_row(row, since)) {
             return Verdict::Queued;
         }
         let is_complete = |row: &&LedgerRow| row.is_final && row.completed_at.is_some();
-        if purges.iter().filter(is_complete).any(|row| self.is_answered_by_purge(row, since, settle)) {
+        if purges.iter().filter(is_complete).any(|row| self.is_covered_by_purge(row, since, settle)) {
             return Verdict::Purged;
         }
         Verdict::Enqueue
     }
 
     /// The final purge of a row begins later than the row was last written.
-    fn is_answered_by_row(&self, row: &QueueEntry, since: Timestamp) -> bool {
+    fn is_covered_by_row(&self, row: &QueueEntry, since: Timestamp) -> bool {
         let has = |reason| row.reasons.contains(&reason);
         match self.changed {
             Changed::At(at) => row.last_event_at >= at,
@@ -117,7 +117,7 @@ impl Suspect {
         }
     }
 
-    fn is_answered_by_purge(&self, row: &LedgerRow, since: Timestamp, settle: Duration) -> bool {
+    fn is_covered_by_purge(&self, row: &LedgerRow, since: Timestamp, settle: Duration) -> bool {
         match self.changed {
             Changed::At(at) => row.started_at >= at.plus(settle),
             Changed::Sometime => row.reasons.contains(&Reason::Resync) && row.started_at >= since.plus(settle),

@@ -36,7 +36,7 @@ pub struct Enqueue {
     pub changes: u64,
     /// Why.
     pub reasons: BTreeSet<Reason>,
-    /// Who asks: `stream`, or `admin:<subject of the token>`.
+    /// The requester: `stream`, or `admin:<subject of the token>`.
     pub requested_by: String,
     /// Whether whoever enqueues it also purges it at once, so that a purge run leaves the early purge to them.
     pub is_purged_at_once: bool,
@@ -46,8 +46,8 @@ pub struct Enqueue {
 
 /// Reduces `events`, in stream order, to one upsert per target.
 ///
-/// `now` is when they are enqueued, `delivery` identifies this attempt (the Lambda request id), and `requested_by` who
-/// asks.
+/// `now` is when they are enqueued, `delivery` identifies this attempt (the Lambda request id), and `requested_by` is
+/// the requester.
 #[must_use]
 pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: &str) -> Vec<Enqueue> {
     let mut upserts: BTreeMap<(TenantId, Target), Enqueue> = BTreeMap::new();

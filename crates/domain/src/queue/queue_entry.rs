@@ -27,7 +27,7 @@ pub struct QueueEntry {
     pub changes: u64,
     /// Why.
     pub reasons: BTreeSet<Reason>,
-    /// Who asked: `stream`, or `admin:<subject of the token>`.
+    /// The requester: `stream`, or `admin:<subject of the token>`.
     #[serde(default)]
     pub requested_by: BTreeSet<String>,
     /// How many early purges the row has had: they leave it in the queue, because it has not settled.

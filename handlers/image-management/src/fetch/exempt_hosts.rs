@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_and_port_is_refused() {
+    fn what_is_no_host_and_port_is_rejected() {
         for text in ["", "localhost", ":80", "localhost:", "localhost:http", "localhost:80,"] {
             assert!(text.parse::<ExemptHosts>().is_err(), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! Why an image was not fetched. What the other server said is never repeated: who asks could read with it what only
+//! Why an image was not fetched. What the other server said is never repeated: the caller could read with it what only
 //! this function can reach.
 
 use std::error::Error;
@@ -36,7 +36,7 @@ pub enum FetchFailed {
     #[error("the url leads to a redirect that says no valid address")]
     RedirectedNowhere,
     /// The server has no image there.
-    #[error("the server answered with status {0}; 200 is needed")]
+    #[error("the server responded with status {0}; 200 is needed")]
     Status(u16),
     /// Too many bytes.
     #[error("the image has more than {bytes_max} bytes")]
@@ -45,12 +45,12 @@ pub enum FetchFailed {
         bytes_max: usize,
     },
     /// No connection, or one that broke. The cause is for the log.
-    #[error("the server cannot be reached, or broke off its answer")]
+    #[error("the server cannot be reached, or broke off its response")]
     Unreachable(String),
 }
 
 impl FetchFailed {
-    /// Tells a refused address from a failed connection.
+    /// Tells a rejected address from a failed connection.
     pub(super) fn of(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let mut causes = Vec::new();
@@ -69,7 +69,7 @@ impl FetchFailed {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NotAUrl | Self::Scheme | Self::Credentials | Self::NotPublic => "fetch-refused",
+            Self::NotAUrl | Self::Scheme | Self::Credentials | Self::NotPublic => "fetch-rejected",
             Self::TooLarge { .. } => "too-large",
             Self::TooSlow { .. }
             | Self::TooManyRedirects { .. }

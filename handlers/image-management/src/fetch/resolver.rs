@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use domain::access::public_address::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The system's resolver, which refuses a name if any of its addresses is not public. What it returns is what is
+/// The system's resolver, which rejects a name if any of its addresses is not public. What it returns is what is
 /// connected to, so that a name cannot mean one thing when it is checked and another when it is used.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PublicAddresses;

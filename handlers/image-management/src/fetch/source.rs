@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_not_public_is_refused_however_it_is_written() {
+    fn an_address_that_is_not_public_is_rejected_however_it_is_written() {
         let urls = [
             "http://127.0.0.1/",
             "http://127.1/",
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_or_credentials_are_refused() {
+    fn another_scheme_or_credentials_are_rejected() {
         check_all(
             &["ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "data:image/png;base64,AA"],
             Err("the url's scheme is not allowed; allowed are http and https"),

@@ -1,4 +1,4 @@
-//! An editor's request as API Gateway hands it to the function (payload format 2.0), and the answer.
+//! An editor's request as API Gateway hands it to the function (payload format 2.0), and the response.
 
 use lambda_http::{Body, Request, Response};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.e30.c2VjcmV0LXNpZ25hdHVyZS1vZi1hLXRva2Vu";
 
 /// A request of `ada`, whose token covers `acme` alone.
-pub(crate) struct Ask {
+pub(crate) struct ApiRequest {
     method: String,
     path: String,
     query: String,
@@ -16,7 +16,7 @@ pub(crate) struct Ask {
     claims: Value,
 }
 
-impl Ask {
+impl ApiRequest {
     /// `GET /imagePacks?limit=2`, …
     pub(crate) fn new(method: &str, url: &str) -> Self {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
@@ -61,7 +61,7 @@ impl Ask {
         Self { claims, ..self }
     }
 
-    pub(crate) fn request(self) -> Request {
+    pub(crate) fn into_lambda(self) -> Request {
         let (route, parameters) = route(&self.method, &self.path);
         // What the stage and the API mapping make of the path must not matter.
         let path = format!("/dev-lof/adminAPI{}", self.path);
@@ -126,13 +126,13 @@ fn route(method: &str, path: &str) -> (String, Map<String, Value>) {
 
 /// What an editor got back.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) etag: Option<String>,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn of(response: &Response<Body>) -> Self {
         let body = match response.body() {
             Body::Empty => Value::Null,

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::ask::{Answer, Ask};
+use crate::request::{ApiRequest, ApiResponse};
 use crate::service::{Service, png};
 
 /// Sends all at once.
-async fn all(service: &Arc<Service>, asks: impl Iterator<Item = Ask>) -> Vec<Answer> {
+async fn all(service: &Arc<Service>, requests: impl Iterator<Item = ApiRequest>) -> Vec<ApiResponse> {
     let mut sent = JoinSet::new();
-    for ask in asks {
+    for request in requests {
         let service = service.clone();
-        sent.spawn(async move { service.send(ask).await });
+        sent.spawn(async move { service.send(request).await });
     }
     sent.join_all().await
 }
 
-fn statuses(answers: &[Answer]) -> Vec<u16> {
-    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+fn statuses(responses: &[ApiResponse]) -> Vec<u16> {
+    let mut statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     statuses
 }
@@ -33,7 +33,7 @@ async fn ten_editors_at_once_all_get_their_way() {
     let service = Arc::new(service);
     let crops = (0..10).map(|number| {
         let crop = json!({"x": number, "y": 0, "width": 10, "height": 10});
-        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
+        ApiRequest::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
     });
     assert_eq!(statuses(&all(&service, crops).await), [200; 10]);
     let pack = service.get("/imagePacks/cat").await.ok(200);
@@ -44,7 +44,7 @@ async fn ten_editors_at_once_all_get_their_way() {
 }
 
 #[tokio::test]
-async fn of_fifty_editors_at_once_whoever_is_told_so_got_their_way() {
+async fn of_fifty_editors_at_once_those_with_status_200_are_stored() {
     let service = Service::start().await;
     let image = json!({"original": {"key": "k", "version": "v"}});
     let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
@@ -52,22 +52,22 @@ async fn of_fifty_editors_at_once_whoever_is_told_so_got_their_way() {
     let service = Arc::new(service);
     let crops = (0..50).map(|number| {
         let crop = json!({"x": 0, "y": 0, "width": 10, "height": 10});
-        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
+        ApiRequest::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/crop")).json(&crop)
     });
-    let answers = all(&service, crops).await;
-    let told = answers.iter().filter(|answer| answer.status == 200).count();
-    assert!(told > 0 && answers.iter().all(|answer| [200, 409].contains(&answer.status)));
+    let responses = all(&service, crops).await;
+    let stored = responses.iter().filter(|response| response.status == 200).count();
+    assert!(stored > 0 && responses.iter().all(|response| [200, 409].contains(&response.status)));
     let pack = service.get("/imagePacks/cat").await.ok(200);
     let shown = pack["imageLocations"].as_object().unwrap();
-    assert_eq!(shown.values().filter(|image| image.get("crop").is_some()).count(), told);
-    assert_eq!(pack["revision"], told);
+    assert_eq!(shown.values().filter(|image| image.get("crop").is_some()).count(), stored);
+    assert_eq!(pack["revision"], stored);
 }
 
 #[tokio::test]
 async fn originals_for_several_locations_at_once_are_all_shown() {
     let service = Arc::new(Service::with_cat().await);
     let originals = (1..=5).map(|number| {
-        Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/original")).binary(png(number, 1))
+        ApiRequest::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/original")).binary(png(number, 1))
     });
     assert_eq!(statuses(&all(&service, originals).await), [200; 5]);
     let pack = service.get("/imagePacks/cat").await.ok(200);
@@ -83,10 +83,10 @@ async fn of_two_originals_for_the_same_revision_one_is_shown_and_the_other_is_no
     let objects = service.objects().await.len();
     let put = |side| {
         let url = "/imagePacks/cat/imageLocations/main/original";
-        Ask::new("PUT", url).binary(png(side, side)).if_match("\"2\"")
+        ApiRequest::new("PUT", url).binary(png(side, side)).if_match("\"2\"")
     };
-    let answers = all(&service, [10, 20].into_iter().map(put)).await;
-    assert_eq!(statuses(&answers), [200, 409]);
+    let responses = all(&service, [10, 20].into_iter().map(put)).await;
+    assert_eq!(statuses(&responses), [200, 409]);
     let shown = service.get("/imagePacks/cat").await.ok(200)["imageLocations"]["main"]["original"].clone();
     assert!(service.version(&shown).await.is_some());
     assert_eq!(service.objects().await.len(), objects, "the new one instead of the old one");
@@ -97,7 +97,7 @@ async fn forced_configs_at_once_all_count() {
     let service = Arc::new(Service::start().await);
     let force = |width: u32| {
         let sent = json!({"width": width, "height": 1});
-        Ask::new("PUT", "/imageLocationConfig/main?force=true").json(&sent)
+        ApiRequest::new("PUT", "/imageLocationConfig/main?force=true").json(&sent)
     };
     assert_eq!(statuses(&all(&service, (1..=5).map(force)).await), [200; 5]);
     let saved = service.get("/imageLocationConfig/main").await.ok(200);
@@ -107,37 +107,37 @@ async fn forced_configs_at_once_all_count() {
 #[tokio::test]
 async fn a_pack_created_by_several_at_once_is_created_once() {
     let service = Arc::new(Service::start().await);
-    let create = |_| Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}));
+    let create = |_| ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}));
     assert_eq!(statuses(&all(&service, (0..3).map(create)).await), [201, 409, 409]);
 }
 
 #[tokio::test]
-async fn whoever_insists_on_an_old_revision_is_told_the_new_one() {
+async fn a_write_at_an_old_revision_gets_the_current_one() {
     let service = Service::with_cat().await;
-    service.send(Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 1, "height": 1}))).await.ok(200);
+    service.send(ApiRequest::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 1, "height": 1}))).await.ok(200);
     let crop = json!({"x": 0, "y": 0, "width": 1, "height": 1});
     let main = |rest: &str| format!("/imagePacks/cat/imageLocations/main{rest}");
-    let writes: [(&dyn Fn() -> Ask, u64); 9] = [
-        (&|| Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})), 2),
-        (&|| Ask::new("DELETE", "/imagePacks/cat"), 2),
-        (&|| Ask::new("DELETE", &main("")), 2),
-        (&|| Ask::new("PUT", &main("/crop")).json(&crop), 2),
-        (&|| Ask::new("DELETE", &main("/crop")), 2),
-        (&|| Ask::new("PUT", &main("/original")).binary(png(1, 1)), 2),
-        (&|| Ask::new("POST", &main("/uploads/550e8400-e29b-41d4-a716-446655440000/confirm")), 2),
-        (&|| Ask::new("POST", &main("/fetchImage")).json(&json!({"url": "http://example.com/"})), 2),
-        (&|| Ask::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 2, "height": 2})), 1),
+    let writes: [(&dyn Fn() -> ApiRequest, u64); 9] = [
+        (&|| ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})), 2),
+        (&|| ApiRequest::new("DELETE", "/imagePacks/cat"), 2),
+        (&|| ApiRequest::new("DELETE", &main("")), 2),
+        (&|| ApiRequest::new("PUT", &main("/crop")).json(&crop), 2),
+        (&|| ApiRequest::new("DELETE", &main("/crop")), 2),
+        (&|| ApiRequest::new("PUT", &main("/original")).binary(png(1, 1)), 2),
+        (&|| ApiRequest::new("POST", &main("/uploads/550e8400-e29b-41d4-a716-446655440000/confirm")), 2),
+        (&|| ApiRequest::new("POST", &main("/fetchImage")).json(&json!({"url": "http://example.com/"})), 2),
+        (&|| ApiRequest::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 2, "height": 2})), 1),
     ];
     for (write, revision) in writes {
         let stale = write().if_match("\"7\"");
-        let answer = service.check_refused(stale, 409, "revision-conflict", "since revision 7").await;
-        assert_eq!(answer.body["error"]["revision"], revision);
+        let response = service.check_rejected(stale, 409, "revision-conflict", "since revision 7").await;
+        assert_eq!(response.body["error"]["revision"], revision);
         for nonsense in ["7", "*", "\"x\"", "W/\"7\"", "\"1\", \"2\"", ""] {
-            service.check_refused(write().if_match(nonsense), 400, "invalid-if-match", "one revision in quotes").await;
+            service.check_rejected(write().if_match(nonsense), 400, "invalid-if-match", "one revision in quotes").await;
         }
     }
-    let title = Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})).if_match("\"2\"");
+    let title = ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})).if_match("\"2\"");
     assert_eq!(service.send(title).await.ok(200)["revision"], 3);
-    let new = Ask::new("PUT", "/imageLocationConfig/poster").json(&json!({"width": 2, "height": 2})).if_match("\"0\"");
+    let new = ApiRequest::new("PUT", "/imageLocationConfig/poster").json(&json!({"width": 2, "height": 2})).if_match("\"0\"");
     assert_eq!(service.send(new).await.ok(200)["generation"], Value::from(0));
 }

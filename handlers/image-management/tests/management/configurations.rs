@@ -3,17 +3,17 @@
 use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
-use crate::ask::Ask;
+use crate::request::ApiRequest;
 use crate::service::Service;
 
-fn save(query: &str) -> Ask {
-    Ask::new("PUT", &format!("/imageLocationConfig/main{query}"))
+fn save(query: &str) -> ApiRequest {
+    ApiRequest::new("PUT", &format!("/imageLocationConfig/main{query}"))
 }
 
 /// Saves and expects this configuration and these reasons to purge.
-async fn check(service: &Service, ask: Ask, expected: Value, reasons: &[Reason]) {
-    let (answer, purged) = service.write("location#main", ask).await;
-    assert_eq!((answer.ok(200), purged.as_slice()), (expected.clone(), reasons));
+async fn check(service: &Service, request: ApiRequest, expected: Value, reasons: &[Reason]) {
+    let (response, purged) = service.write("location#main", request).await;
+    assert_eq!((response.ok(200), purged.as_slice()), (expected.clone(), reasons));
     assert_eq!(service.get("/imageLocationConfig/main").await.ok(200), expected);
 }
 
@@ -42,13 +42,13 @@ async fn a_config_is_purged_only_when_it_is_forced() {
 async fn a_first_config_that_is_forced_is_purged() {
     let service = Service::start().await;
     let sent = save("?force=true").json(&json!({"width": 640, "height": 360}));
-    let (answer, reasons) = service.write("location#main", sent).await;
-    assert_eq!(answer.ok(200)["generation"], 1);
+    let (response, reasons) = service.write("location#main", sent).await;
+    assert_eq!(response.ok(200)["generation"], 1);
     assert_eq!(reasons, [Reason::LocationForced]);
 }
 
 #[tokio::test]
-async fn a_config_that_somebody_else_wrote_can_be_forced_and_keeps_what_is_in_it() {
+async fn a_config_of_another_writer_can_be_forced_and_keeps_what_is_in_it() {
     let service = Service::start().await;
     service.put_item("location#main", json!({"width": 640, "height": 360, "owner": "design"})).await;
     let expected = json!({
@@ -63,10 +63,10 @@ async fn a_config_that_somebody_else_wrote_can_be_forced_and_keeps_what_is_in_it
 async fn a_config_that_cannot_be_saved_says_why() {
     let service = Service::start().await;
     service.get("/imageLocationConfig/main").await.check_error(404, "unknown-config", "get the default one");
-    service.check_refused(save("?force=true"), 404, "unknown-config", "no saved configuration").await;
-    service.check_refused(save(""), 422, "nothing-to-save", "send width and height").await;
+    service.check_rejected(save("?force=true"), 404, "unknown-config", "no saved configuration").await;
+    service.check_rejected(save(""), 422, "nothing-to-save", "send width and height").await;
     for force in ["yes", "1", "TRUE", ""] {
-        service.check_refused(save(&format!("?force={force}")), 400, "invalid-force", "true or false").await;
+        service.check_rejected(save(&format!("?force={force}")), 400, "invalid-force", "true or false").await;
     }
     for (sent, expected) in [
         (json!({"width": 640}), "missing field `height`"),
@@ -76,8 +76,8 @@ async fn a_config_that_cannot_be_saved_says_why() {
         (json!({"width": 640, "height": 360, "fit": "crop"}), "expected one of `cover`, `fit`, `fill`"),
         (json!({"width": 640, "height": 360, "resize": "fit"}), "expected one of `width`, `height`, `fit`"),
     ] {
-        service.check_refused(save("").json(&sent), 422, "invalid-body", expected).await;
+        service.check_rejected(save("").json(&sent), 422, "invalid-body", expected).await;
     }
-    let name = Ask::new("PUT", "/imageLocationConfig/a.b").json(&json!({"width": 1, "height": 1}));
-    service.check_refused(name, 422, "invalid-identifier", "image location \"a.b\"").await;
+    let name = ApiRequest::new("PUT", "/imageLocationConfig/a.b").json(&json!({"width": 1, "height": 1}));
+    service.check_rejected(name, 422, "invalid-identifier", "image location \"a.b\"").await;
 }

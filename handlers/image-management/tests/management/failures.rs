@@ -13,15 +13,15 @@ use domain::AttributeNames;
 use image_management::Handler;
 use serde_json::json;
 
-use crate::ask::{Answer, Ask};
+use crate::request::{ApiRequest, ApiResponse};
 use crate::service::{NOW, Service, items, png};
 
-fn put() -> Ask {
-    Ask::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10))
+fn put() -> ApiRequest {
+    ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10))
 }
 
 #[tokio::test]
-async fn an_aws_service_that_does_not_answer_leaves_everything_as_it_was() {
+async fn an_aws_service_that_does_not_respond_leaves_everything_as_it_was() {
     let service = Service::with_cat().await;
     let before = (service.items().await, service.objects().await);
     let nowhere = support::sdk_config("http://127.0.0.1:1");
@@ -29,20 +29,20 @@ async fn an_aws_service_that_does_not_answer_leaves_everything_as_it_was() {
     let table = aws_sdk_dynamodb::Client::new(&nowhere);
     let items = ManagedItems::new(table, "image-packs".to_owned(), AttributeNames::default());
     let confirm = "/imagePacks/cat/imageLocations/main/uploads/550e8400-e29b-41d4-a716-446655440000/confirm";
-    for (handler, ask) in [
+    for (handler, request) in [
         (Handler { items: items.clone(), ..service.handler.clone() }, put()),
-        (Handler { items, ..service.handler.clone() }, Ask::new("GET", "/imagePacks")),
+        (Handler { items, ..service.handler.clone() }, ApiRequest::new("GET", "/imagePacks")),
         (
             Handler { originals: OriginalsBucket::new(s3.clone(), "originals".to_owned()), ..service.handler.clone() },
             put(),
         ),
         (
             Handler { uploads: UploadArea::new(s3, "originals".to_owned()), ..service.handler.clone() },
-            Ask::new("POST", confirm),
+            ApiRequest::new("POST", confirm),
         ),
     ] {
-        let answer = Answer::of(&handler.handle(&ask.request(), "request-1", NOW).await);
-        answer.check_error(502, "unavailable", "Send it again");
+        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), "request-1", NOW).await);
+        response.check_error(502, "unavailable", "Send it again");
     }
     assert_eq!((service.items().await, service.objects().await), before);
 }
@@ -50,24 +50,24 @@ async fn an_aws_service_that_does_not_answer_leaves_everything_as_it_was() {
 #[tokio::test]
 async fn an_original_whose_pack_cannot_be_written_is_not_kept() {
     let service = Service::with_cat().await;
-    // So large that DynamoDB, which takes 400 KB, refuses to write any more into it.
+    // So large that DynamoDB, which takes 400 KB, rejects further writes to it.
     let ballast = "x".repeat(409_500);
     service.put_item("pack#cat", json!({"imageLocations": {}, "title": "A cat", "ballast": ballast})).await;
     let bulk = "y".repeat(500);
-    let title = Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": bulk}));
-    service.check_refused(title, 422, "item-refused", "400 KB").await;
-    service.check_refused(put(), 422, "item-refused", "400 KB").await;
+    let title = ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": bulk}));
+    service.check_rejected(title, 422, "item-rejected", "400 KB").await;
+    service.check_rejected(put(), 422, "item-rejected", "400 KB").await;
 }
 
-/// A client of the table whose first `lost` writes are made, and answered with an error.
-async fn losing_answers(service: &Service, lost: usize) -> aws_sdk_dynamodb::Client {
+/// A client of the table whose first `lost` writes are made, and respond with an error.
+async fn losing_responses(service: &Service, lost: usize) -> aws_sdk_dynamodb::Client {
     let (table, lost) = (service.dynamodb_url.clone(), Arc::new(AtomicUsize::new(lost)));
     let forward = move |headers: HeaderMap, body: Bytes| async move {
         let call = headers["x-amz-target"].to_str().unwrap();
         let is_write = ["UpdateItem", "DeleteItem"].iter().any(|write| call.ends_with(write));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = client.post(&table).headers(headers).body(body).send().await.unwrap();
-        let (status, body) = (answer.status(), answer.bytes().await.unwrap());
+        let response = client.post(&table).headers(headers).body(body).send().await.unwrap();
+        let (status, body) = (response.status(), response.bytes().await.unwrap());
         let is_left = |left: usize| left.checked_sub(1);
         if is_write && lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_left).is_ok() {
             return (StatusCode::INTERNAL_SERVER_ERROR, Bytes::new());
@@ -81,14 +81,15 @@ async fn losing_answers(service: &Service, lost: usize) -> aws_sdk_dynamodb::Cli
 }
 
 #[tokio::test]
-async fn an_original_whose_pack_was_written_is_kept_though_the_answer_was_lost() {
-    // Lost once, the SDK asks again and finds its own write; lost each time, nobody knows, but the pack can be read.
+async fn an_original_whose_pack_was_written_is_kept_though_the_response_was_lost() {
+    // Lost once, the SDK repeats the request and finds its own write; lost each time, nobody knows, but the pack can be
+    // read.
     for (lost, expected) in [(1, 200), (1000, 502)] {
         let service = Service::with_cat().await;
-        let items = items(&losing_answers(&service, lost).await, AttributeNames::default());
+        let items = items(&losing_responses(&service, lost).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let answer = Answer::of(&handler.handle(&put().if_match("\"2\"").request(), "request-1", NOW).await);
-        assert_eq!(answer.status, expected, "{}", answer.body);
+        let response = ApiResponse::of(&handler.handle(&put().if_match("\"2\"").into_lambda(), "request-1", NOW).await);
+        assert_eq!(response.status, expected, "{}", response.body);
         let pack = service.get("/imagePacks/cat").await.ok(200);
         let original = &pack["imageLocations"]["main"]["original"];
         assert_eq!((&pack["revision"], &original["width"]), (&json!(3), &json!(10)));
@@ -97,33 +98,33 @@ async fn an_original_whose_pack_was_written_is_kept_though_the_answer_was_lost()
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_once_is_answered_as_if_it_had_not_been() {
+async fn a_write_whose_response_was_lost_once_succeeds_as_if_it_had_not_been() {
     let crop = json!({"x": 0, "y": 0, "width": 5, "height": 5});
     let size = json!({"width": 10, "height": 10});
-    for (ask, status, revision) in [
-        (Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "New"})).if_match("\"2\""), 200, 3),
-        (Ask::new("PUT", "/imagePacks/cat/imageLocations/main/crop").json(&crop).if_match("\"2\""), 200, 3),
-        (Ask::new("DELETE", "/imagePacks/cat/imageLocations/main").if_match("\"2\""), 200, 3),
-        (Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "dog"})), 201, 1),
-        (Ask::new("PUT", "/imageLocationConfig/main?force=true").json(&size), 200, 1),
-        (Ask::new("DELETE", "/imagePacks/cat").if_match("\"2\""), 204, 0),
+    for (request, status, revision) in [
+        (ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": "New"})).if_match("\"2\""), 200, 3),
+        (ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/crop").json(&crop).if_match("\"2\""), 200, 3),
+        (ApiRequest::new("DELETE", "/imagePacks/cat/imageLocations/main").if_match("\"2\""), 200, 3),
+        (ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "dog"})), 201, 1),
+        (ApiRequest::new("PUT", "/imageLocationConfig/main?force=true").json(&size), 200, 1),
+        (ApiRequest::new("DELETE", "/imagePacks/cat").if_match("\"2\""), 204, 0),
     ] {
         let service = Service::with_cat().await;
-        let items = items(&losing_answers(&service, 1).await, AttributeNames::default());
+        let items = items(&losing_responses(&service, 1).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let answer = Answer::of(&handler.handle(&ask.request(), "request-1", NOW).await);
+        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), "request-1", NOW).await);
         assert_eq!(
-            (answer.status, answer.body["revision"].as_u64().unwrap_or(0)),
+            (response.status, response.body["revision"].as_u64().unwrap_or(0)),
             (status, revision),
             "{}",
-            answer.body
+            response.body
         );
-        let is_gone = status == 204 || answer.body["imageLocations"] == json!({});
+        let is_gone = status == 204 || response.body["imageLocations"] == json!({});
         assert_eq!(
             service.objects().await.is_empty(),
-            is_gone && answer.body["imagePackId"] != "dog",
+            is_gone && response.body["imagePackId"] != "dog",
             "{}",
-            answer.body
+            response.body
         );
     }
 }

@@ -7,7 +7,7 @@ use domain::change::detection::Reason;
 use image_management::fetch::{ExemptHosts, FetchLimits};
 use serde_json::json;
 
-use crate::ask::Ask;
+use crate::request::ApiRequest;
 use crate::internet::{redirect_to, serve, serve_raw};
 use crate::service::{Service, png};
 
@@ -21,8 +21,8 @@ async fn service(exempt: &[SocketAddr], limits: FetchLimits) -> Service {
     service
 }
 
-fn fetch(location: &str, url: &str) -> Ask {
-    Ask::new("POST", &format!("/imagePacks/cat/imageLocations/{location}/fetchImage")).json(&json!({"url": url}))
+fn fetch(location: &str, url: &str) -> ApiRequest {
+    ApiRequest::new("POST", &format!("/imagePacks/cat/imageLocations/{location}/fetchImage")).json(&json!({"url": url}))
 }
 
 #[tokio::test]
@@ -30,8 +30,8 @@ async fn a_fetched_image_is_shown_and_purged() {
     let internet = serve().await;
     let service = service(&[internet], FetchLimits::default()).await;
     for (location, url) in [("main", "/cat.png"), ("poster", "/redirects/3")] {
-        let (answer, reasons) = service.write("pack#cat", fetch(location, &format!("http://{internet}{url}"))).await;
-        let pack = answer.ok(200);
+        let (response, reasons) = service.write("pack#cat", fetch(location, &format!("http://{internet}{url}"))).await;
+        let pack = response.ok(200);
         let original = &pack["imageLocations"][location]["original"];
         assert_eq!((&original["width"], &original["mediaType"]), (&json!(64), &json!("image/png")));
         assert_eq!(service.version(original).await.unwrap(), png(64, 48));
@@ -40,7 +40,7 @@ async fn a_fetched_image_is_shown_and_purged() {
 }
 
 #[tokio::test]
-async fn a_url_that_leads_inside_is_refused() {
+async fn a_url_that_leads_inside_is_rejected() {
     let internet = serve().await;
     let port = internet.port();
     let service = service(&[], FetchLimits::default()).await;
@@ -55,7 +55,7 @@ async fn a_url_that_leads_inside_is_refused() {
         "http://[fd00:ec2::254]/latest/meta-data/".to_owned(),
         "http://10.0.0.1/".to_owned(),
     ] {
-        service.check_refused(fetch("main", &url), 422, "fetch-refused", NOT_PUBLIC).await;
+        service.check_rejected(fetch("main", &url), 422, "fetch-rejected", NOT_PUBLIC).await;
     }
 }
 
@@ -73,12 +73,12 @@ async fn every_redirect_is_checked_like_the_first_url() {
         (format!("http://ada:secret@{internet}/cat.png"), "user name or password"),
     ] {
         let url = format!("http://{internet}{}", redirect_to(&to));
-        service.check_refused(fetch("main", &url), 422, "fetch-refused", message).await;
+        service.check_rejected(fetch("main", &url), 422, "fetch-rejected", message).await;
     }
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_to_fetch_is_refused() {
+async fn a_url_that_is_none_to_fetch_is_rejected() {
     let service = service(&[], FetchLimits::default()).await;
     for (url, message) in [
         ("cat.png", "not an absolute URL"),
@@ -88,10 +88,10 @@ async fn a_url_that_is_none_to_fetch_is_refused() {
         ("data:image/png;base64,AAAA", "allowed are http and https"),
         ("http://ada:secret@example.com/", "user name or password"),
     ] {
-        service.check_refused(fetch("main", url), 422, "fetch-refused", message).await;
+        service.check_rejected(fetch("main", url), 422, "fetch-rejected", message).await;
     }
-    let ask = Ask::new("POST", "/imagePacks/cat/imageLocations/main/fetchImage").json(&json!({"uri": "x"}));
-    service.check_refused(ask, 422, "invalid-body", "expected `url`").await;
+    let request = ApiRequest::new("POST", "/imagePacks/cat/imageLocations/main/fetchImage").json(&json!({"uri": "x"}));
+    service.check_rejected(request, 422, "invalid-body", "expected `url`").await;
 }
 
 #[tokio::test]
@@ -107,13 +107,13 @@ async fn a_server_that_does_not_give_an_image_is_an_error_that_repeats_nothing_o
         ("/nowhere", "fetch-failed", "no valid address"),
         ("/text", "not-an-image", "JPEG, PNG and WebP"),
     ] {
-        let ask = fetch("main", &format!("http://{internet}{url}"));
-        let answer = service.check_refused(ask, 422, code, message).await;
-        assert!(!answer.body.to_string().contains("secret"), "{}", answer.body);
+        let request = fetch("main", &format!("http://{internet}{url}"));
+        let response = service.check_rejected(request, 422, code, message).await;
+        assert!(!response.body.to_string().contains("secret"), "{}", response.body);
     }
     let missing = fetch("main", &format!("http://{internet}/cat.png"));
-    let dog = Ask::new("POST", "/imagePacks/dog/imageLocations/main/fetchImage").json(&json!({"url": "http://a.b/"}));
-    service.check_refused(dog, 404, "unknown-image-pack", "\"dog\"").await;
+    let dog = ApiRequest::new("POST", "/imagePacks/dog/imageLocations/main/fetchImage").json(&json!({"url": "http://a.b/"}));
+    service.check_rejected(dog, 404, "unknown-image-pack", "\"dog\"").await;
     service.send(missing).await.ok(200);
 }
 
@@ -124,7 +124,7 @@ async fn a_server_that_is_slow_is_given_up() {
     let service = service(&[internet], limits).await;
     let started = Instant::now();
     let slow = fetch("main", &format!("http://{internet}/slow"));
-    service.check_refused(slow, 422, "fetch-failed", "within 1 seconds").await;
+    service.check_rejected(slow, 422, "fetch-failed", "within 1 seconds").await;
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
@@ -136,12 +136,12 @@ async fn an_image_is_too_large_by_what_comes_and_not_by_what_is_said() {
     let unannounced = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned();
     let limits = FetchLimits { bytes: image.len() - 1, ..FetchLimits::default() };
     for (head, tail) in [(announced, ""), (chunked, "\r\n0\r\n\r\n"), (unannounced, "")] {
-        let answer = [head.as_bytes(), &image, tail.as_bytes()].concat();
-        let internet = serve_raw(answer).await;
-        let ask = || fetch("main", &format!("http://{internet}/cat.png"));
+        let response = [head.as_bytes(), &image, tail.as_bytes()].concat();
+        let internet = serve_raw(response).await;
+        let request = || fetch("main", &format!("http://{internet}/cat.png"));
         let expected = format!("more than {} bytes", image.len() - 1);
-        service(&[internet], limits).await.check_refused(ask(), 422, "too-large", &expected).await;
-        service(&[internet], FetchLimits::default()).await.send(ask()).await.ok(200);
+        service(&[internet], limits).await.check_rejected(request(), 422, "too-large", &expected).await;
+        service(&[internet], FetchLimits::default()).await.send(request()).await.ok(200);
     }
 }
 
@@ -152,19 +152,19 @@ async fn a_server_that_says_another_length_than_it_sends_gives_no_image() {
     for (bytes, code) in [(image.len() + 1, "fetch-failed"), (10, "damaged-image"), (0, "empty-image")] {
         let internet = serve_raw([says(bytes), image.clone()].concat()).await;
         let service = service(&[internet], FetchLimits::default()).await;
-        let ask = fetch("main", &format!("http://{internet}/cat.png"));
-        service.check_refused(ask, 422, code, "").await;
+        let request = fetch("main", &format!("http://{internet}/cat.png"));
+        service.check_rejected(request, 422, code, "").await;
     }
     let broken = serve_raw(b"no HTTP at all".to_vec()).await;
     let service = service(&[broken], FetchLimits::default()).await;
-    let ask = fetch("main", &format!("http://{broken}/cat.png"));
-    service.check_refused(ask, 422, "fetch-failed", "broke off its answer").await;
+    let request = fetch("main", &format!("http://{broken}/cat.png"));
+    service.check_rejected(request, 422, "fetch-failed", "broke off its response").await;
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let service = service(&[gone], FetchLimits::default()).await;
-    let ask = fetch("main", &format!("http://{gone}/cat.png"));
-    service.check_refused(ask, 422, "fetch-failed", "cannot be reached").await;
+    let request = fetch("main", &format!("http://{gone}/cat.png"));
+    service.check_rejected(request, 422, "fetch-failed", "cannot be reached").await;
 }

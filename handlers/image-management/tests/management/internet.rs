@@ -50,15 +50,15 @@ pub(crate) fn redirect_to(url: &str) -> String {
     format!("/to/{}", hex::encode(url))
 }
 
-/// Answers every request with these bytes, whatever HTTP says about them, and closes the connection.
-pub(crate) async fn serve_raw(answer: Vec<u8>) -> SocketAddr {
+/// Responds to every request with these bytes, whatever HTTP says about them, and closes the connection.
+pub(crate) async fn serve_raw(response: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(&answer).await;
+            let _ = stream.write_all(&response).await;
         }
     });
     address

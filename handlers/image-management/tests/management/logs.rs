@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use image_management::fetch::FetchLimits;
 use serde_json::json;
 
-use crate::ask::{Ask, TOKEN};
+use crate::request::{ApiRequest, TOKEN};
 use crate::service::Service;
 
 /// Everything that is logged, in memory.
@@ -40,14 +40,14 @@ async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
     let service = Service::fetching("127.0.0.1:1".parse().unwrap(), FetchLimits::default()).await;
     service.put_cat().await;
     let at = |resource: &str| format!("/imagePacks/cat/imageLocations/main/{resource}");
-    let announced = Ask::new("POST", &at("uploads")).json(&json!({"mediaType": "image/png", "bytes": 9}));
+    let announced = ApiRequest::new("POST", &at("uploads")).json(&json!({"mediaType": "image/png", "bytes": 9}));
     let url = service.send(announced).await.ok(201)["url"].as_str().unwrap().to_owned();
     let (_, signature) = url.split_once("X-Amz-Signature=").unwrap();
     let signature: String = signature.chars().take_while(char::is_ascii_hexdigit).collect();
     assert_eq!(signature.len(), 64);
 
-    // Fetched from nobody, refused, and unreadable.
-    let fetched_from = |url: &str| Ask::new("POST", &at("fetchImage")).json(&json!({"url": url}));
+    // Fetched from nobody, rejected, and unreadable.
+    let fetched_from = |url: &str| ApiRequest::new("POST", &at("fetchImage")).json(&json!({"url": url}));
     for url in ["http://127.0.0.1:1/?key=sesame", "http://127.0.0.1/?key=sesame", "sesame"] {
         assert_eq!(service.send(fetched_from(url)).await.status, 422, "{url}");
     }
@@ -55,7 +55,7 @@ async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
     assert_eq!(service.get("/imagePacks/broken").await.status, 502);
 
     let logged = log.text();
-    for expected in ["an editor asks", "a request is refused", "a request failed"] {
+    for expected in ["a request of an editor", "a request is rejected", "a request failed"] {
         assert!(logged.contains(expected), "{expected:?} is not in {logged}");
     }
     let token = TOKEN.rsplit('.').next().unwrap();

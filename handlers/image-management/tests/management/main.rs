@@ -1,7 +1,7 @@
 //! The management API as editors use it: the handler over the real SDK, against DynamoDB and S3 in this process.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
-mod ask;
+mod request;
 mod concurrency;
 mod location_configs;
 mod crops;
@@ -12,6 +12,6 @@ mod logs;
 mod originals;
 mod packs;
 mod images;
-mod refusals;
+mod rejections;
 mod service;
 mod uploads;

@@ -6,11 +6,11 @@ use domain::change::detection::Reason;
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use crate::ask::Ask;
+use crate::request::ApiRequest;
 use crate::service::{Service, png};
 
-fn put(location: &str, image: Vec<u8>) -> Ask {
-    Ask::new("PUT", &format!("/imagePacks/cat/imageLocations/{location}/original")).binary(image)
+fn put(location: &str, image: Vec<u8>) -> ApiRequest {
+    ApiRequest::new("PUT", &format!("/imagePacks/cat/imageLocations/{location}/original")).binary(image)
 }
 
 fn encoded(format: ImageFormat) -> Vec<u8> {
@@ -22,12 +22,12 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
 #[tokio::test]
 async fn the_first_original_becomes_the_main_image() {
     let service = Service::start().await;
-    service.send(Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
+    service.send(ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
     let image = png(320, 180);
-    let (answer, reasons) = service.write("pack#cat", put("poster", image.clone())).await;
-    let pack = answer.ok(200);
+    let (response, reasons) = service.write("pack#cat", put("poster", image.clone())).await;
+    let pack = response.ok(200);
     assert_eq!((&pack["mainImageLocation"], &pack["revision"]), (&json!("poster"), &json!(2)));
-    assert_eq!(reasons, [], "nobody can have seen an image of it");
+    assert_eq!(reasons, [], "no viewer can have seen an image of it");
     let original = &pack["imageLocations"]["poster"]["original"];
     assert!(original["key"].as_str().unwrap().starts_with("acme/cat/poster/"), "{original}");
     assert_eq!(
@@ -44,13 +44,13 @@ async fn a_replaced_original_is_purged_and_its_version_stays_readable() {
     let old = shown(&service.get("/imagePacks/cat").await.ok(200));
     // The same image again: another original all the same, since somebody wants it re-rendered.
     for image in [png(320, 180), png(64, 64)] {
-        let (answer, reasons) = service.write("pack#cat", put("main", image.clone())).await;
-        let new = shown(&answer.ok(200));
+        let (response, reasons) = service.write("pack#cat", put("main", image.clone())).await;
+        let new = shown(&response.ok(200));
         assert_ne!((&new["key"], &new["version"]), (&old["key"], &old["version"]));
         assert_eq!(reasons, [Reason::ImageLocationsChanged]);
         assert_eq!(service.version(&new).await.unwrap(), image);
         assert!(service.has(&new["key"]).await && !service.has(&old["key"]).await);
-        assert!(service.version(&old).await.is_some(), "somebody may be rendering a variant of it");
+        assert!(service.version(&old).await.is_some(), "a request may be rendering a variant of it");
     }
 }
 
@@ -58,7 +58,7 @@ async fn a_replaced_original_is_purged_and_its_version_stays_readable() {
 async fn a_crop_survives_an_original_of_the_same_size_only() {
     let service = Service::with_cat().await;
     let crop = json!({"x": 0, "y": 0, "width": 100, "height": 100});
-    let set = Ask::new("PUT", "/imagePacks/cat/imageLocations/main/crop").json(&crop);
+    let set = ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/crop").json(&crop);
     service.send(set).await.ok(200);
     let pack = service.send(put("main", png(320, 180))).await.ok(200);
     assert_eq!(pack["imageLocations"]["main"]["crop"], crop);
@@ -78,7 +78,7 @@ async fn an_image_is_what_its_content_says() {
 }
 
 #[tokio::test]
-async fn what_is_no_image_is_refused_and_not_stored() {
+async fn what_is_no_image_is_rejected_and_not_stored() {
     let service = Service::with_cat().await;
     let gif = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;".to_vec();
     let mut bomb = png(1, 1);
@@ -89,41 +89,41 @@ async fn what_is_no_image_is_refused_and_not_stored() {
         (gif, "unsupported-format", "JPEG, PNG and WebP"),
         (png(10, 10)[..20].to_vec(), "damaged-image", "header"),
     ] {
-        service.check_refused(put("main", image), 422, code, message).await;
+        service.check_rejected(put("main", image), 422, code, message).await;
     }
     // The header of a PNG carries a checksum, so that a forged one is damaged unless its forger computes it anew.
-    let answer = service.send(put("main", bomb)).await;
-    assert_eq!(answer.status, 422, "{}", answer.body);
+    let response = service.send(put("main", bomb)).await;
+    assert_eq!(response.status, 422, "{}", response.body);
 }
 
 #[tokio::test]
-async fn an_image_of_too_many_pixels_is_refused() {
+async fn an_image_of_too_many_pixels_is_rejected() {
     let service = Service::with_cat().await;
     let mut bytes = Cursor::new(Vec::new());
     image::GrayImage::new(10_000, 5_001).write_to(&mut bytes, ImageFormat::Png).unwrap();
     let expected = "10000 × 5001 pixels; allowed are 1 to 50000000";
-    service.check_refused(put("main", bytes.into_inner()), 422, "pixel-count", expected).await;
+    service.check_rejected(put("main", bytes.into_inner()), 422, "pixel-count", expected).await;
 }
 
 #[tokio::test]
-async fn a_body_too_large_for_a_request_is_told_the_other_way() {
+async fn a_body_too_large_for_a_request_is_rejected_with_the_other_way() {
     let service = Service::with_cat().await;
     let mut largest = png(10, 10);
     largest.resize(4_500_000, 0);
     let mut too_large = largest.clone();
     too_large.push(0);
-    service.check_refused(put("main", too_large), 413, "too-large", "POST …/uploads").await;
+    service.check_rejected(put("main", too_large), 413, "too-large", "POST …/uploads").await;
     service.send(put("main", largest)).await.ok(200);
 }
 
 #[tokio::test]
 async fn an_original_needs_a_pack_that_has_room() {
     let service = Service::with_cat().await;
-    let dog = Ask::new("PUT", "/imagePacks/dog/imageLocations/main/original").binary(png(10, 10));
-    service.check_refused(dog, 404, "unknown-image-pack", "no image pack \"dog\"").await;
+    let dog = ApiRequest::new("PUT", "/imagePacks/dog/imageLocations/main/original").binary(png(10, 10));
+    service.check_rejected(dog, 404, "unknown-image-pack", "no image pack \"dog\"").await;
     let image = json!({"original": {"key": "k", "version": "v"}});
     let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
     service.put_item("pack#cat", json!({"imageLocations": images})).await;
-    service.check_refused(put("main", png(10, 10)), 422, "too-many-images", "50 images").await;
+    service.check_rejected(put("main", png(10, 10)), 422, "too-many-images", "50 images").await;
     service.send(put("l7", png(10, 10))).await.ok(200);
 }

@@ -4,20 +4,20 @@ use domain::AttributeNames;
 use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
-use crate::ask::Ask;
+use crate::request::ApiRequest;
 use crate::service::{Service, items, png};
 
 #[tokio::test]
 async fn a_pack_is_created_empty_and_read_back() {
     let service = Service::start().await;
     let sent = json!({"imagePackId": "cat", "assetId": "asset-1", "title": "A cat"});
-    let (answer, reasons) = service.write("pack#cat", Ask::new("POST", "/imagePacks").json(&sent)).await;
+    let (response, reasons) = service.write("pack#cat", ApiRequest::new("POST", "/imagePacks").json(&sent)).await;
     let expected = json!({
         "tenant": "acme", "imagePackId": "cat", "revision": 1, "assetId": "asset-1", "title": "A cat",
         "imageLocations": {},
     });
-    assert_eq!(answer.ok(201), expected);
-    assert_eq!(reasons, [], "nobody can have cached a new pack");
+    assert_eq!(response.ok(201), expected);
+    assert_eq!(reasons, [], "no cache can hold a new pack");
     assert_eq!(service.get("/imagePacks/cat").await.ok(200), expected);
     let item = service.item("pack#cat").await.unwrap();
     assert_eq!(
@@ -29,8 +29,8 @@ async fn a_pack_is_created_empty_and_read_back() {
 #[tokio::test]
 async fn a_pack_without_an_id_gets_one() {
     let service = Service::start().await;
-    for ask in [Ask::new("POST", "/imagePacks"), Ask::new("POST", "/imagePacks").json(&json!({}))] {
-        let created = service.send(ask).await.ok(201);
+    for request in [ApiRequest::new("POST", "/imagePacks"), ApiRequest::new("POST", "/imagePacks").json(&json!({}))] {
+        let created = service.send(request).await.ok(201);
         let id = created["imagePackId"].as_str().unwrap();
         assert_eq!(id.len(), 36, "{id}");
         assert_eq!(service.get(&format!("/imagePacks/{id}")).await.ok(200), created);
@@ -40,9 +40,9 @@ async fn a_pack_without_an_id_gets_one() {
 #[tokio::test]
 async fn a_pack_that_exists_is_not_created_again() {
     let service = Service::with_cat().await;
-    let again = Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat", "title": "Another"}));
-    let answer = service.check_refused(again, 409, "exists", "has an image pack \"cat\" already").await;
-    assert_eq!(answer.body["error"]["revision"], 2);
+    let again = ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat", "title": "Another"}));
+    let response = service.check_rejected(again, 409, "exists", "has an image pack \"cat\" already").await;
+    assert_eq!(response.body["error"]["revision"], 2);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn packs_are_listed_page_by_page_in_the_order_of_their_ids() {
     let service = Service::start().await;
     for number in 0..5 {
         let id = json!({"imagePackId": format!("p{number}")});
-        service.send(Ask::new("POST", "/imagePacks").json(&id)).await.ok(201);
+        service.send(ApiRequest::new("POST", "/imagePacks").json(&id)).await.ok(201);
     }
     service.put_item("location#main", json!({"width": 1, "height": 1})).await;
     let mut url = "/imagePacks?limit=2".to_owned();
@@ -65,7 +65,7 @@ async fn packs_are_listed_page_by_page_in_the_order_of_their_ids() {
     assert_eq!(pages.concat(), ["p0", "p1", "p2", "p3", "p4"]);
     assert!(pages.iter().all(|page| page.len() <= 2), "{pages:?}");
     assert_eq!(service.get("/imagePacks").await.ok(200)["imagePacks"].as_array().unwrap().len(), 5);
-    let globex = Ask::new("GET", "/imagePacks").of_tenants("globex");
+    let globex = ApiRequest::new("GET", "/imagePacks").of_tenants("globex");
     assert_eq!(service.send(globex).await.ok(200), json!({"imagePacks": []}));
 }
 
@@ -79,30 +79,30 @@ async fn a_pack_that_cannot_be_read_is_left_out_of_a_list() {
 }
 
 #[tokio::test]
-async fn a_limit_that_is_none_is_refused() {
+async fn a_limit_that_is_none_is_rejected() {
     let service = Service::start().await;
     for limit in ["0", "101", "-1", "many", ""] {
-        let ask = Ask::new("GET", &format!("/imagePacks?limit={limit}"));
-        service.check_refused(ask, 400, "invalid-limit", "from 1 to 100").await;
+        let request = ApiRequest::new("GET", &format!("/imagePacks?limit={limit}"));
+        service.check_rejected(request, 400, "invalid-limit", "from 1 to 100").await;
     }
-    let after = Ask::new("GET", "/imagePacks?after=a*");
-    service.check_refused(after, 422, "invalid-identifier", "image pack id \"a*\"").await;
+    let after = ApiRequest::new("GET", "/imagePacks?after=a*");
+    service.check_rejected(after, 422, "invalid-identifier", "image pack id \"a*\"").await;
 }
 
 #[tokio::test]
 async fn what_is_said_about_a_pack_changes_without_a_purge() {
     let service = Service::with_cat().await;
-    let patch = |body: Value| Ask::new("PATCH", "/imagePacks/cat").json(&body);
+    let patch = |body: Value| ApiRequest::new("PATCH", "/imagePacks/cat").json(&body);
     let described = patch(json!({"assetId": "asset-2", "title": "Two cats"}));
-    let (answer, reasons) = service.write("pack#cat", described).await;
-    let pack = answer.ok(200);
+    let (response, reasons) = service.write("pack#cat", described).await;
+    let pack = response.ok(200);
     assert_eq!(
         (&pack["title"], &pack["assetId"], &pack["revision"]),
         (&json!("Two cats"), &json!("asset-2"), &json!(3))
     );
     assert_eq!(reasons, []);
-    let (answer, reasons) = service.write("pack#cat", patch(json!({"title": null}))).await;
-    let pack = answer.ok(200);
+    let (response, reasons) = service.write("pack#cat", patch(json!({"title": null}))).await;
+    let pack = response.ok(200);
     assert_eq!((pack.get("title"), &pack["assetId"]), (None, &json!("asset-2")));
     assert_eq!(reasons, []);
     assert_eq!(service.send(patch(json!({}))).await.ok(200)["revision"], 4, "nothing to write");
@@ -111,16 +111,16 @@ async fn what_is_said_about_a_pack_changes_without_a_purge() {
 #[tokio::test]
 async fn another_main_image_is_purged() {
     let service = Service::with_cat().await;
-    let poster = Ask::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(10, 10));
+    let poster = ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(10, 10));
     service.send(poster).await.ok(200);
-    let patch = |main: Value| Ask::new("PATCH", "/imagePacks/cat").json(&json!({"mainImageLocation": main}));
-    let (answer, reasons) = service.write("pack#cat", patch(json!("poster"))).await;
-    assert_eq!(answer.ok(200)["mainImageLocation"], "poster");
+    let patch = |main: Value| ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"mainImageLocation": main}));
+    let (response, reasons) = service.write("pack#cat", patch(json!("poster"))).await;
+    assert_eq!(response.ok(200)["mainImageLocation"], "poster");
     assert_eq!(reasons, [Reason::MainImageLocationChanged]);
     let expected = "\"thumb\" has no image; the pack has main, poster";
-    service.check_refused(patch(json!("thumb")), 422, "no-main-image", expected).await;
-    let (answer, reasons) = service.write("pack#cat", patch(Value::Null)).await;
-    assert_eq!(answer.ok(200).get("mainImageLocation"), None);
+    service.check_rejected(patch(json!("thumb")), 422, "no-main-image", expected).await;
+    let (response, reasons) = service.write("pack#cat", patch(Value::Null)).await;
+    assert_eq!(response.ok(200).get("mainImageLocation"), None);
     assert_eq!(reasons, [Reason::MainImageLocationChanged]);
 }
 
@@ -132,14 +132,14 @@ async fn a_removed_pack_is_purged_and_its_own_originals_are_deleted() {
     let images = json!({"main": {"original": own}, "poster": {"original": shared}});
     service.put_item("pack#cat", json!({"imageLocations": images, "revision": 2})).await;
 
-    let (answer, reasons) = service.write("pack#cat", Ask::new("DELETE", "/imagePacks/cat")).await;
-    assert_eq!(answer.ok(204), Value::Null);
+    let (response, reasons) = service.write("pack#cat", ApiRequest::new("DELETE", "/imagePacks/cat")).await;
+    assert_eq!(response.ok(204), Value::Null);
     assert_eq!(reasons, [Reason::PackRemoved]);
     assert!(!service.has(&own["key"]).await);
-    assert!(service.version(&own).await.is_some(), "somebody may be rendering a variant of it");
+    assert!(service.version(&own).await.is_some(), "a request may be rendering a variant of it");
     assert!(service.has(&shared["key"]).await, "it was not stored for this pack");
-    let again = Ask::new("DELETE", "/imagePacks/cat");
-    service.check_refused(again, 404, "unknown-image-pack", "no image pack \"cat\"").await;
+    let again = ApiRequest::new("DELETE", "/imagePacks/cat");
+    service.check_rejected(again, 404, "unknown-image-pack", "no image pack \"cat\"").await;
 }
 
 #[tokio::test]
@@ -151,10 +151,10 @@ async fn what_others_keep_in_an_item_stays() {
     service.put_item("pack#cat", others).await;
     assert_eq!(service.get("/imagePacks/cat").await.ok(200)["revision"], 0);
     let writes = [
-        Ask::new("PATCH", "/imagePacks/cat").json(&json!({"title": "A cat"})),
-        Ask::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(20, 20)),
-        Ask::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(20, 20)),
-        Ask::new("PUT", "/imagePacks/cat/imageLocations/main/crop")
+        ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": "A cat"})),
+        ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(20, 20)),
+        ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/poster/original").binary(png(20, 20)),
+        ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/crop")
             .json(&json!({"x": 0, "y": 0, "width": 1, "height": 1})),
     ];
     for (revision, write) in (1..).zip(writes) {
@@ -163,7 +163,7 @@ async fn what_others_keep_in_an_item_stays() {
         assert_eq!(item["rights"], json!({"M": {"until": {"N": "2030"}}}));
         assert_eq!(item["imageLocations"]["M"]["main"]["M"]["alt"], json!({"S": "A cat"}));
     }
-    assert!(service.has(&main["key"]).await, "an original under somebody else's key is left alone");
+    assert!(service.has(&main["key"]).await, "an original under a foreign key is left alone");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
 use support::{LocalDynamoDb, LocalS3};
 use serde_json::{Map, Value, json};
 
-use crate::ask::{Answer, Ask};
+use crate::request::{ApiRequest, ApiResponse};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
@@ -54,38 +54,38 @@ impl Service {
     }
 
     pub(crate) async fn put_cat(&self) {
-        self.send(Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
-        self.send(Ask::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(320, 180))).await.ok(200);
+        self.send(ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
+        self.send(ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(320, 180))).await.ok(200);
     }
 
-    pub(crate) async fn send(&self, ask: Ask) -> Answer {
-        Answer::of(&self.handler.handle(&ask.request(), &uuid::Uuid::new_v4().to_string(), NOW).await)
+    pub(crate) async fn send(&self, request: ApiRequest) -> ApiResponse {
+        ApiResponse::of(&self.handler.handle(&request.into_lambda(), &uuid::Uuid::new_v4().to_string(), NOW).await)
     }
 
-    pub(crate) async fn get(&self, url: &str) -> Answer {
-        self.send(Ask::new("GET", url)).await
+    pub(crate) async fn get(&self, url: &str) -> ApiResponse {
+        self.send(ApiRequest::new("GET", url)).await
     }
 
     /// Sends a write to the item `entity` of `acme` and says why the stream would purge after it.
-    pub(crate) async fn write(&self, entity: &str, ask: Ask) -> (Answer, Vec<Reason>) {
+    pub(crate) async fn write(&self, entity: &str, request: ApiRequest) -> (ApiResponse, Vec<Reason>) {
         let old = self.item(entity).await;
-        let answer = self.send(ask).await;
+        let response = self.send(request).await;
         let new = self.item(entity).await;
         if old == new {
-            return (answer, Vec::new());
+            return (response, Vec::new());
         }
         let keys = json!({"tenant": "acme", "entity": entity}).as_object().unwrap().clone();
         let change = detect_change(&Record { keys, old, new }).unwrap();
-        (answer, change.map(|change| change.reasons).unwrap_or_default())
+        (response, change.map(|change| change.reasons).unwrap_or_default())
     }
 
-    /// Expects that `ask` is refused like this, and that no item and no object changed.
-    pub(crate) async fn check_refused(&self, ask: Ask, status: u16, code: &str, message: &str) -> Answer {
+    /// Expects that `request` is rejected like this, and that no item and no object changed.
+    pub(crate) async fn check_rejected(&self, request: ApiRequest, status: u16, code: &str, message: &str) -> ApiResponse {
         let before = (self.items().await, self.objects().await);
-        let answer = self.send(ask).await;
-        answer.check_error(status, code, message);
-        assert_eq!((self.items().await, self.objects().await), before, "{}", answer.body);
-        answer
+        let response = self.send(request).await;
+        response.check_error(status, code, message);
+        assert_eq!((self.items().await, self.objects().await), before, "{}", response.body);
+        response
     }
 
     /// An item of `acme` as DynamoDB writes it.

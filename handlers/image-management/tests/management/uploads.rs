@@ -3,15 +3,15 @@
 use domain::change::detection::Reason;
 use serde_json::{Value, json};
 
-use crate::ask::Ask;
+use crate::request::ApiRequest;
 use crate::service::{Service, png};
 
 const UPLOADS: &str = "/imagePacks/cat/imageLocations/main/uploads";
 
-/// Asks how to upload this image.
+/// Requests a presigned upload of this image.
 async fn prepare(service: &Service, image: &[u8]) -> Value {
     let announced = json!({"mediaType": "image/png", "bytes": image.len()});
-    service.send(Ask::new("POST", UPLOADS).json(&announced)).await.ok(201)
+    service.send(ApiRequest::new("POST", UPLOADS).json(&announced)).await.ok(201)
 }
 
 /// Uploads as any HTTP client would and returns the status.
@@ -27,8 +27,8 @@ async fn upload(prepared: &Value, body: Vec<u8>) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 
-fn confirm(prepared: &Value) -> Ask {
-    Ask::new("POST", &format!("{UPLOADS}/{}/confirm", prepared["uploadId"].as_str().unwrap()))
+fn confirm(prepared: &Value) -> ApiRequest {
+    ApiRequest::new("POST", &format!("{UPLOADS}/{}/confirm", prepared["uploadId"].as_str().unwrap()))
 }
 
 #[tokio::test]
@@ -42,8 +42,8 @@ async fn an_uploaded_image_is_shown_once_it_is_confirmed() {
     assert_eq!(upload(&prepared, image.clone()).await, 200);
     assert_eq!(service.get("/imagePacks/cat").await.ok(200)["revision"], 2, "nothing is shown before");
 
-    let (answer, reasons) = service.write("pack#cat", confirm(&prepared)).await;
-    let pack = answer.ok(200);
+    let (response, reasons) = service.write("pack#cat", confirm(&prepared)).await;
+    let pack = response.ok(200);
     assert_eq!(reasons, [Reason::ImageLocationsChanged]);
     let original = &pack["imageLocations"]["main"]["original"];
     assert!(original["key"].as_str().unwrap().starts_with("acme/cat/main/"), "{original}");
@@ -52,8 +52,8 @@ async fn an_uploaded_image_is_shown_once_it_is_confirmed() {
     let waiting = format!(".uploads/acme/cat/main/{}", prepared["uploadId"].as_str().unwrap());
     assert!(!service.has(&json!(waiting)).await);
 
-    let (answer, reasons) = service.write("pack#cat", confirm(&prepared)).await;
-    assert_eq!((answer.ok(200), reasons), (pack, vec![]), "confirming twice is confirming once");
+    let (response, reasons) = service.write("pack#cat", confirm(&prepared)).await;
+    assert_eq!((response.ok(200), reasons), (pack, vec![]), "confirming twice is confirming once");
 }
 
 #[tokio::test]
@@ -62,45 +62,45 @@ async fn a_new_location_takes_an_upload_too() {
     let uploads = "/imagePacks/cat/imageLocations/poster/uploads";
     let image = png(64, 48);
     let announced = json!({"mediaType": "image/png", "bytes": image.len()});
-    let prepared = service.send(Ask::new("POST", uploads).json(&announced)).await.ok(201);
+    let prepared = service.send(ApiRequest::new("POST", uploads).json(&announced)).await.ok(201);
     assert_eq!(upload(&prepared, image).await, 200);
     let url = format!("{uploads}/{}/confirm", prepared["uploadId"].as_str().unwrap());
-    let pack = service.send(Ask::new("POST", &url)).await.ok(200);
+    let pack = service.send(ApiRequest::new("POST", &url)).await.ok(200);
     assert_eq!(pack["imageLocations"]["poster"]["original"]["width"], 64);
     assert_eq!(pack["mainImageLocation"], "main");
 }
 
 #[tokio::test]
-async fn a_confirmation_that_is_late_is_refused() {
+async fn a_confirmation_that_is_late_is_rejected() {
     let service = Service::with_cat().await;
     let prepared = prepare(&service, &png(64, 48)).await;
     let nothing = "Nothing was uploaded here under this id";
-    service.check_refused(confirm(&prepared), 404, "unknown-upload", nothing).await;
+    service.check_rejected(confirm(&prepared), 404, "unknown-upload", nothing).await;
     assert_eq!(upload(&prepared, png(64, 48)).await, 200);
     service.send(confirm(&prepared)).await.ok(200);
-    let replaced = Ask::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10));
+    let replaced = ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10));
     service.send(replaced).await.ok(200);
-    service.check_refused(confirm(&prepared), 404, "unknown-upload", "confirmed and replaced").await;
+    service.check_rejected(confirm(&prepared), 404, "unknown-upload", "confirmed and replaced").await;
 }
 
 #[tokio::test]
 async fn an_upload_belongs_to_one_location_of_one_pack_of_one_tenant() {
     let service = Service::with_cat().await;
-    service.send(Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "dog"}))).await.ok(201);
-    let create = Ask::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"})).of_tenants("globex");
+    service.send(ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "dog"}))).await.ok(201);
+    let create = ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"})).of_tenants("globex");
     service.send(create).await.ok(201);
     let prepared = prepare(&service, &png(64, 48)).await;
     assert_eq!(upload(&prepared, png(64, 48)).await, 200);
     let id = prepared["uploadId"].as_str().unwrap();
-    let elsewhere = |place: &str, id: &str| Ask::new("POST", &format!("/imagePacks/{place}/uploads/{id}/confirm"));
-    for ask in [
+    let elsewhere = |place: &str, id: &str| ApiRequest::new("POST", &format!("/imagePacks/{place}/uploads/{id}/confirm"));
+    for request in [
         elsewhere("dog/imageLocations/main", id),
         elsewhere("cat/imageLocations/poster", id),
         elsewhere("cat/imageLocations/main", id).of_tenants("globex"),
         elsewhere("cat/imageLocations/main", "..%2F..%2Fglobex"),
         elsewhere("cat/imageLocations/main", "0b0e"),
     ] {
-        service.check_refused(ask, 404, "unknown-upload", "under this id").await;
+        service.check_rejected(request, 404, "unknown-upload", "under this id").await;
     }
     service.send(confirm(&prepared)).await.ok(200);
 }
@@ -126,16 +126,16 @@ async fn an_upload_that_is_no_image_is_not_shown() {
     let text = b"<svg/>".to_vec();
     let prepared = prepare(&service, &text).await;
     assert_eq!(upload(&prepared, text).await, 200);
-    service.check_refused(confirm(&prepared), 422, "not-an-image", "JPEG, PNG and WebP").await;
+    service.check_rejected(confirm(&prepared), 422, "not-an-image", "JPEG, PNG and WebP").await;
 }
 
 #[tokio::test]
 async fn an_upload_that_cannot_be_taken_is_not_prepared() {
     let service = Service::with_cat().await;
-    let ask = |announced: Value| Ask::new("POST", UPLOADS).json(&announced);
+    let request = |announced: Value| ApiRequest::new("POST", UPLOADS).json(&announced);
     for bytes in [0, 50_000_001, u64::MAX] {
-        let announced = ask(json!({"mediaType": "image/png", "bytes": bytes}));
-        service.check_refused(announced, 422, "invalid-size", "1 to 50000000").await;
+        let announced = request(json!({"mediaType": "image/png", "bytes": bytes}));
+        service.check_rejected(announced, 422, "invalid-size", "1 to 50000000").await;
     }
     for (announced, message) in [
         (json!({"mediaType": "image/gif", "bytes": 1}), "expected one of `image/jpeg`, `image/png`, `image/webp`"),
@@ -143,9 +143,9 @@ async fn an_upload_that_cannot_be_taken_is_not_prepared() {
         (json!({"mediaType": "image/png", "bytes": -1}), "-1"),
         (json!({"mediaType": "image/png", "bytes": 1, "name": "x"}), "expected `mediaType` or `bytes`"),
     ] {
-        service.check_refused(ask(announced), 422, "invalid-body", message).await;
+        service.check_rejected(request(announced), 422, "invalid-body", message).await;
     }
-    let dog = Ask::new("POST", "/imagePacks/dog/imageLocations/main/uploads");
+    let dog = ApiRequest::new("POST", "/imagePacks/dog/imageLocations/main/uploads");
     let dog = dog.json(&json!({"mediaType": "image/png", "bytes": 1}));
-    service.check_refused(dog, 404, "unknown-image-pack", "\"dog\"").await;
+    service.check_rejected(dog, 404, "unknown-image-pack", "\"dog\"").await;
 }

@@ -9,7 +9,7 @@ use image_processing::aws::Aws;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::service::{RED, Service, ask, check_image, header};
+use crate::service::{RED, Service, send_request, check_image, header};
 
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 
@@ -51,23 +51,23 @@ async fn a_pack_that_shows_nothing_says_so() {
 }
 
 #[tokio::test]
-async fn an_original_that_is_no_image_is_refused_and_nothing_is_stored() {
+async fn an_original_that_is_no_image_is_rejected_and_nothing_is_stored() {
     let service = Service::start().await;
     let original = service.upload("acme/p1/main", b"<html>not found</html>".to_vec()).await;
     let locations = json!({"main": {"original": original}});
     service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
-    let refused = service.get("acme", "/api/v2/img/p1").await;
-    check_error(&refused, 422, "not-an-image", BRIEFLY, Some("acme/p1,acme"));
+    let rejected = service.get("acme", "/api/v2/img/p1").await;
+    check_error(&rejected, 422, "not-an-image", BRIEFLY, Some("acme/p1,acme"));
     assert_eq!(service.stored("acme/p1/main/default").await, None);
     assert_eq!(service.render_locks_left().await, 0);
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_answered_says_what_is_wrong_with_it() {
+async fn a_request_that_cannot_be_served_says_what_is_wrong_with_it() {
     let service = Service::start().await;
-    let direct = ask(&service.handler, "GET", None, "/api/v2/img/p1").await;
+    let direct = send_request(&service.handler, "GET", None, "/api/v2/img/p1").await;
     check_error(&direct, 403, "not-through-a-distribution", "no-store", None);
-    let post = ask(&service.handler, "POST", Some("acme"), "/api/v2/img/p1").await;
+    let post = send_request(&service.handler, "POST", Some("acme"), "/api/v2/img/p1").await;
     check_error(&post, 405, "method-not-allowed", "no-store", None);
     assert_eq!(header(&post, "allow"), Some("GET, HEAD"));
     let elsewhere = service.get("acme", "/robots.txt").await;
@@ -80,7 +80,7 @@ async fn a_request_that_cannot_be_answered_says_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_an_error_that_nobody_keeps() {
+async fn an_item_that_cannot_be_read_is_an_error_that_is_never_cached() {
     let service = Service::start().await;
     service.write("acme", "pack#p1", json!({"imageLocations": "all of them"})).await;
     let broken = service.get("acme", "/api/v2/img/p1").await;
@@ -88,7 +88,7 @@ async fn an_item_that_cannot_be_read_is_an_error_that_nobody_keeps() {
 }
 
 #[tokio::test]
-async fn an_aws_failure_is_an_error_that_nobody_keeps_and_that_names_no_resource() {
+async fn an_aws_failure_is_an_error_that_is_never_cached_and_that_names_no_resource() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let nowhere = support::sdk_config("http://127.0.0.1:1");
@@ -100,7 +100,7 @@ async fn an_aws_failure_is_an_error_that_nobody_keeps_and_that_names_no_resource
     for ports in [Aws { packs, ..whole.clone() }, Aws { originals, ..whole.clone() }, Aws { variants, ..whole.clone() }]
     {
         let handler = Handler { ports, ..service.handler.clone() };
-        let failed = ask(&handler, "GET", Some("acme"), "/api/v2/img/p1").await;
+        let failed = send_request(&handler, "GET", Some("acme"), "/api/v2/img/p1").await;
         check_error(&failed, 502, "unavailable", "no-store", Some("acme/p1,acme"));
         let body = String::from_utf8_lossy(failed.body()).into_owned();
         assert!(!body.contains("127.0.0.1") && !body.contains("variants"), "{body}");

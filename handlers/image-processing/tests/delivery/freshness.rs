@@ -55,8 +55,8 @@ async fn a_variant_that_was_stored_before_fingerprints_were_is_served_without_on
     assert_eq!(header(&old, "image-fingerprint"), None);
 }
 
-/// Asks for the image while somebody makes `edit` between the variant's write and the look at what it shows.
-/// Returns the answer and how many variants were computed.
+/// Requests the image while somebody makes `edit` between the variant's write and the look at what it shows.
+/// Returns the response and how many variants were computed.
 async fn edited<F>(
     service: &Service,
     url: &str,
@@ -132,13 +132,13 @@ async fn a_write_that_no_viewer_could_notice_re_renders_no_variant() {
 async fn what_is_removed_while_its_variant_is_rendered_is_not_found_and_nothing_is_stored() {
     let service = red().await;
     let removed = |service: Service| async move { service.remove("acme", "pack#p1").await };
-    let (answer, _) = edited(&service, "/api/v2/img/p1?location=main", removed).await;
-    assert_eq!((answer.status().as_u16(), service.stored("acme/p1/main/default").await), (404, None));
+    let (response, _) = edited(&service, "/api/v2/img/p1?location=main", removed).await;
+    assert_eq!((response.status().as_u16(), service.stored("acme/p1/main/default").await), (404, None));
 
     let service = red().await;
     let emptied = |service: Service| async move { service.write("acme", "pack#p1", json!({})).await };
-    let (answer, _) = edited(&service, "/api/v2/img/p1?location=main", emptied).await;
-    assert_eq!((answer.status().as_u16(), service.stored("acme/p1/main/default").await), (404, None));
+    let (response, _) = edited(&service, "/api/v2/img/p1?location=main", emptied).await;
+    assert_eq!((response.status().as_u16(), service.stored("acme/p1/main/default").await), (404, None));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn red() -> Service {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_first_requests_compute_a_variant_once() {
     let service = red().await;
-    // Slow enough that all ask before the first has stored.
+    // Slow enough that all requests arrive before the first has stored.
     let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_millis(300)));
     let instances: Vec<_> = (0..8)
         .map(|_| {
@@ -38,7 +38,7 @@ async fn parallel_first_requests_compute_a_variant_once() {
     assert_eq!(service.render_locks_left().await, 0);
 }
 
-/// Locks what the pack `p1` shows now, for `duration`, as a request does that is being answered or has crashed.
+/// Locks what the pack `p1` shows now, for `duration`, as a request does that is being processed or has crashed.
 async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, RenderLock) {
     let image = service.get("acme", URL).await;
     service.purge("acme/p1/main/default").await;
@@ -49,7 +49,7 @@ async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, Rend
     (render_locks, lock.unwrap())
 }
 
-/// Asks for the image and says how long the answer took.
+/// Requests the image and says how long the response took.
 async fn timed(service: &Service, colour: [u8; 3]) -> Duration {
     let start = Instant::now();
     check_image(&service.get("acme", URL).await, colour, SIZE);

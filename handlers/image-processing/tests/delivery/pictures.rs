@@ -6,7 +6,7 @@ use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, ask, check_image, event, header, plain, send};
+use crate::service::{GREEN, RED, Service, send_request, check_image, event, header, plain, send};
 
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 
@@ -29,7 +29,7 @@ async fn an_image_is_rendered_once_stored_and_then_served_from_the_bucket() {
     service.write_pack("acme", "p1", GREEN).await;
     let stored = service.get("acme", "/api/v2/img/p1?location=main").await;
     check_image(&stored, RED, (64, 36));
-    // It is about to be purged, so CloudFront must not keep it: the answer may come behind the purge.
+    // It is about to be purged, so CloudFront must not keep it: the response may come behind the purge.
     assert_eq!(header(&stored, "cache-control"), Some("no-store"));
 
     service.purge("acme/p1/main/default").await;
@@ -115,11 +115,11 @@ async fn a_location_has_its_own_original_crop_and_size() {
 }
 
 #[tokio::test]
-async fn head_answers_like_get_without_the_image() {
+async fn head_responds_like_get_without_the_image() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let get = service.get("acme", "/api/v2/img/p1").await;
-    let head = ask(&service.handler, "HEAD", Some("acme"), "/api/v2/img/p1").await;
+    let head = send_request(&service.handler, "HEAD", Some("acme"), "/api/v2/img/p1").await;
     assert_eq!((head.status(), head.headers()), (get.status(), get.headers()));
     assert!(head.body().is_empty());
 }
@@ -146,10 +146,10 @@ async fn what_a_browser_accepts_changes_nothing() {
         service.purge("acme/p1/main/suffix=0").await;
         let mut event = event("GET", Some("acme"), "/api/v2/img/p1-0");
         event["headers"]["accept"] = json!(accept);
-        let answer = send(&service.handler, &event).await;
-        assert_eq!((answer.status(), answer.headers()), (plain.status(), plain.headers()), "{accept}");
-        assert_eq!(answer.body(), plain.body(), "{accept}");
-        assert_eq!(header(&answer, "vary"), None, "CloudFront's cache key holds no Accept");
+        let response = send(&service.handler, &event).await;
+        assert_eq!((response.status(), response.headers()), (plain.status(), plain.headers()), "{accept}");
+        assert_eq!(response.body(), plain.body(), "{accept}");
+        assert_eq!(header(&response, "vary"), None, "CloudFront's cache key holds no Accept");
     }
 }
 
@@ -162,9 +162,9 @@ async fn lambda_gets_the_image_as_base64() {
         Ok::<_, std::convert::Infallible>(handler.handle(&request).await)
     }));
     let event = serde_json::from_value(event("GET", Some("acme"), "/api/v2/img/p1")).unwrap();
-    let answer = adapter.oneshot(lambda_http::LambdaEvent::new(event, lambda_http::Context::default())).await.unwrap();
-    let answer = serde_json::to_value(answer).unwrap();
-    assert_eq!((&answer["statusCode"], &answer["isBase64Encoded"]), (&json!(200), &json!(true)));
-    assert_eq!(answer["headers"]["content-type"], "image/jpeg");
-    assert!(answer["body"].as_str().unwrap().starts_with("/9j/"), "the first bytes of a JPEG in base64");
+    let response = adapter.oneshot(lambda_http::LambdaEvent::new(event, lambda_http::Context::default())).await.unwrap();
+    let response = serde_json::to_value(response).unwrap();
+    assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
+    assert_eq!(response["headers"]["content-type"], "image/jpeg");
+    assert!(response["body"].as_str().unwrap().starts_with("/9j/"), "the first bytes of a JPEG in base64");
 }

@@ -123,7 +123,7 @@ impl Service {
 
     /// `GET`s through the distribution of `tenant`.
     pub(crate) async fn get(&self, tenant: &str, url: &str) -> Response<Body> {
-        ask(&self.handler, "GET", Some(tenant), url).await
+        send_request(&self.handler, "GET", Some(tenant), url).await
     }
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn render_locks(dynamodb: &aws_sdk_dynamodb::Client, duration: Durati
 }
 
 /// Sends the event that Lambda makes of a request to the function URL.
-pub(crate) async fn ask(handler: &Handler<Aws>, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
+pub(crate) async fn send_request(handler: &Handler<Aws>, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
     send(handler, &event(method, tenant, url)).await
 }
 
@@ -177,7 +177,7 @@ pub(crate) fn plain(colour: [u8; 3]) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Asserts that the answer is an image in one colour and of this size.
+/// Asserts that the response is an image in one colour and of this size.
 pub(crate) fn check_image(response: &Response<Body>, colour: [u8; 3], size: (u32, u32)) {
     assert_eq!(response.status(), 200, "{:?}", String::from_utf8_lossy(response.body()));
     let image = image::load_from_memory(response.body()).unwrap().to_rgb8();

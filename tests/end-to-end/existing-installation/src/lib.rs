@@ -40,7 +40,7 @@ impl Installation {
     fn declare_distribution(&self, stack: &Stack) -> Result<()> {
         let host = format!("{TENANT}.{}", self.viewer_domain);
         // Its image service publishes images to a bucket, by the path that viewers use.
-        // Everybody may read them there: the distribution asks as anybody would.
+        // The bucket allows anonymous reads: the distribution sends unsigned requests.
         let published = Bucket::new_with_props(
             stack,
             "Published",

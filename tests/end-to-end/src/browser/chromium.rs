@@ -18,7 +18,7 @@ use local_cloud::process_group::ProcessGroup;
 
 /// How long chromedriver may take to listen. Measured: a tenth of a second; the rest is for a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
-/// How often to ask whether it listens.
+/// How often to check whether it listens.
 const POLL: Duration = Duration::from_millis(50);
 /// Nothing but the page: no first-run screens, no updates, no calls to anybody's servers. Without a sandbox, because a
 /// container has no user namespaces for one, and the only page is the console's own.

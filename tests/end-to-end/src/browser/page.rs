@@ -29,7 +29,7 @@ const READ: &str = r##"
       })),
       queue: rows("queue"),
       invalidations: rows("invalidations"),
-      answers: [...document.querySelectorAll("#answers li")].map(text),
+      responses: [...document.querySelectorAll("#responses li")].map(text),
       focus: document.activeElement.ariaLabel ?? text(document.activeElement),
     };
 "##;
@@ -45,8 +45,8 @@ pub(super) struct Seen {
     pub(super) queue: Vec<Vec<String>>,
     /// The rows of the invalidations, by column: id, items, state, ago.
     pub(super) invalidations: Vec<Vec<String>>,
-    /// The answers, the newest first.
-    pub(super) answers: Vec<String>,
+    /// The responses, the newest first.
+    pub(super) responses: Vec<String>,
     /// What has the focus.
     pub(super) focus: String,
 }
@@ -120,14 +120,14 @@ impl Page<'_> {
         }
     }
 
-    /// Clicks the button `label`, of the image `card` or of the pack, and waits for the answer.
+    /// Clicks the button `label`, of the image `card` or of the pack, and waits for the response.
     pub(super) async fn click(&self, card: Option<&str>, label: &str) -> Result<Seen, Cause> {
         let within =
             card.map_or_else(|| "//main/section".to_owned(), |card| format!("//article[@aria-label='{card}']"));
         let button = format!("{within}//button[contains(., '{label}')]");
-        let before = self.read().await?.answers.len();
+        let before = self.read().await?.responses.len();
         self.0.find(Locator::XPath(&button)).await?.click().await?;
-        self.answered(before).await
+        self.responded(before).await
     }
 
     /// Presses a key where the focus is.
@@ -135,11 +135,11 @@ impl Page<'_> {
         Ok(self.0.active_element().await?.send_keys(key).await?)
     }
 
-    /// Waits for the next answer after the first `before`, and demands that it is a success.
-    pub(super) async fn answered(&self, before: usize) -> Result<Seen, Cause> {
-        let seen = self.until("an answer", |seen| seen.answers.len() > before).await?;
-        let is_success = seen.answers[0].contains(": 20");
-        if is_success { Ok(seen) } else { Err(format!("the API answered: {}", seen.answers[0]).into()) }
+    /// Waits for the next response after the first `before`, and demands that it is a success.
+    pub(super) async fn responded(&self, before: usize) -> Result<Seen, Cause> {
+        let seen = self.until("a response", |seen| seen.responses.len() > before).await?;
+        let is_success = seen.responses[0].contains(": 20");
+        if is_success { Ok(seen) } else { Err(format!("the API responded: {}", seen.responses[0]).into()) }
     }
 
     /// Makes the page `width` by `height` pixels large.

@@ -45,7 +45,7 @@ pub(super) async fn empty(
 ) -> Result<(Emptied, String), Cause> {
     let observer = cloud.observer()?;
     let began = Instant::now();
-    let told_before = told(cloud, &observer).await?;
+    let sent_before = sent(cloud, &observer).await?;
     fill(&observer, entries).await?;
     let filled_ms = millis(began.elapsed());
     let waiting = observer.queue().await?.len();
@@ -57,8 +57,8 @@ pub(super) async fn empty(
     let emptied_ms = millis(began.elapsed());
 
     let completed = completed(&observer).await?;
-    let (invalidations, items) = told(cloud, &observer).await?;
-    let (invalidations, items) = (invalidations - told_before.0, items - told_before.1);
+    let (invalidations, items) = sent(cloud, &observer).await?;
+    let (invalidations, items) = (invalidations - sent_before.0, items - sent_before.1);
     expect_eq("the dead letters", &observer.dead_letters().await?, &0)?;
     expect_eq("the purges that the ledger has completed", &completed, &entries)?;
     Ok((
@@ -131,7 +131,7 @@ async fn completed(observer: &Observer) -> Result<usize, Cause> {
 }
 
 /// How many invalidations the tenants' distributions had so far, and of how many items.
-async fn told(cloud: &LocalCloud, observer: &Observer) -> Result<(usize, usize), Cause> {
+async fn sent(cloud: &LocalCloud, observer: &Observer) -> Result<(usize, usize), Cause> {
     let (mut invalidations, mut items) = (0, 0);
     for tenant in TENANTS {
         let all = observer.invalidations(&cloud.tenant(tenant)?.distribution_id).await?;

@@ -93,9 +93,9 @@ impl Fixture {
         self.edits += 1;
         for FixtureImage { editor, pack, .. } in &self.images {
             let crop = crop(self.colour);
-            wait_for("an editor's request to be answered", QUEUED_WITHIN, async || {
-                let answer = editor.set_crop(pack, LOCATION, crop).await;
-                Ok(answer.and_then(local_cloud::admin::Answer::succeeded).map_err(|error| error.to_string()))
+            wait_for("an editor's request to be processed", QUEUED_WITHIN, async || {
+                let response = editor.set_crop(pack, LOCATION, crop).await;
+                Ok(response.and_then(local_cloud::admin::ApiResponse::succeeded).map_err(|error| error.to_string()))
             })
             .await?;
         }
@@ -157,13 +157,13 @@ impl Fixture {
             });
             expect_eq(&format!("whether the ledger has {} completed", image.name()), &completed, &true)?;
             // Each edit is told to CloudFront once in an early and once in a final purge, however often it was tried.
-            let told = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
-            if told == 0 || told > 2 * self.edits {
+            let sent = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
+            if sent == 0 || sent > 2 * self.edits {
                 let expected = format!("1 to {} invalidations of {}", 2 * self.edits, image.name());
-                return Err(Unmet::new(expected, told.to_string()).into());
+                return Err(Unmet::new(expected, sent.to_string()).into());
             }
         }
-        expect_eq("the items of nobody's edit", &of_tag, &BTreeMap::new())?;
+        expect_eq("the items of no edit", &of_tag, &BTreeMap::new())?;
         Ok(invalidations)
     }
 

@@ -52,10 +52,10 @@ impl PurgeRuns {
 
     /// Runs once.
     pub(super) async fn once(&self) -> Result<PurgeRun, Cause> {
-        let answer = self.client.post(&self.url).header("authorization", AS_ROOT).body("{}").send().await?;
-        let answer = answer.error_for_status()?;
-        let has_failed = answer.headers().contains_key("x-amz-function-error");
-        let body: Value = answer.json().await?;
+        let response = self.client.post(&self.url).header("authorization", AS_ROOT).body("{}").send().await?;
+        let response = response.error_for_status()?;
+        let has_failed = response.headers().contains_key("x-amz-function-error");
+        let body: Value = response.json().await?;
         Ok(if has_failed { PurgeRun::Failed(body.to_string()) } else { PurgeRun::Ended(body) })
     }
 
@@ -73,7 +73,7 @@ impl PurgeRuns {
     }
 
     /// Runs again and again until the queue is empty, and says how often.
-    pub(super) async fn until_empty(&self, within: Duration, tell: impl Fn(usize)) -> Result<u64, Cause> {
+    pub(super) async fn until_empty(&self, within: Duration, on_progress: impl Fn(usize)) -> Result<u64, Cause> {
         let began = Instant::now();
         let mut purge_runs = 0;
         loop {
@@ -86,7 +86,7 @@ impl PurgeRuns {
             if began.elapsed() > within {
                 return Err(format!("{left} entries wait after {purge_runs} purge runs; the last one: {purge_run:?}").into());
             }
-            tell(left);
+            on_progress(left);
             tokio::time::sleep(PAUSE).await;
         }
     }

@@ -162,12 +162,12 @@ fn sort_key(table: Resource) -> &'static str {
     }
 }
 
-/// Whether IAM denied it. What the service itself refused was let through: there is nothing where the calls look.
-fn denied<T, E>(answer: Result<T, SdkError<E>>) -> Result<bool, Cause>
+/// Whether IAM denied it. What the service itself rejected was let through: there is nothing where the calls look.
+fn denied<T, E>(response: Result<T, SdkError<E>>) -> Result<bool, Cause>
 where
     SdkError<E>: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    match answer {
+    match response {
         Ok(_) => Ok(false),
         Err(error) => match error.code() {
             Some("AccessDenied" | "AccessDeniedException") => Ok(true),

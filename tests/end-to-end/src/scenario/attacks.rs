@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::figures;
 use local_cloud::LocalCloud;
-use local_cloud::admin::{AdminApi, Answer};
+use local_cloud::admin::{AdminApi, ApiResponse};
 use local_cloud::checkout::Checkout;
 use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
@@ -27,7 +27,7 @@ use super::observation::{Unmet, expect_eq, expect_seen};
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 /// How long a purge or a write by the stream would take to be seen.
 const SEEN_WITHIN: Duration = Duration::from_secs(3);
-/// What no answer may say: what things are called inside, and what they are made of.
+/// What no response may say: what things are called inside, and what they are made of.
 const INTERNALS: [&str; 12] = [
     "dynamodb",
     "s3://",
@@ -43,7 +43,7 @@ const INTERNALS: [&str; 12] = [
     "SdkError",
 ];
 
-/// One request that must be refused.
+/// One request that must be rejected.
 #[derive(Debug, Clone)]
 struct Attack {
     /// What is wrong with it.
@@ -54,7 +54,7 @@ struct Attack {
     /// The value of `Authorization`, if it has one.
     authorization: Option<String>,
     body: Vec<u8>,
-    /// What it must be answered with.
+    /// The expected status.
     expected: StatusCode,
 }
 
@@ -72,29 +72,29 @@ impl Attack {
         Self { body: body.into(), ..self }
     }
 
-    /// Sends it, and says what is wrong with the answer, if anything is.
+    /// Sends it, and says what is wrong with the response, if anything is.
     async fn carry_out(&self, api: &AdminApi) -> Result<Option<String>, Cause> {
         let headers = ["content-type: application/json".to_owned()];
         let authorization = self.authorization.iter().map(|value| format!("authorization: {value}"));
         let headers: Vec<_> = headers.into_iter().chain(authorization).collect();
-        let answer = api.send_raw(self.method, &self.target, &headers, &self.body).await?;
-        if answer.status == self.expected && has_reason(&answer) {
+        let response = api.send_raw(self.method, &self.target, &headers, &self.body).await?;
+        if response.status == self.expected && has_reason(&response) {
             return Ok(None);
         }
         let Self { what, method, target, expected, .. } = self;
-        Ok(Some(format!("{what} ({method} {target:.80}): expected {expected} with a reason, got {answer}")))
+        Ok(Some(format!("{what} ({method} {target:.80}): expected {expected} with a reason, got {response}")))
     }
 }
 
-/// Whether an answer says why, to people, and nothing about the inside.
-fn has_reason(Answer { body, .. }: &Answer) -> bool {
+/// Whether a response says why, to people, and nothing about the inside.
+fn has_reason(ApiResponse { body, .. }: &ApiResponse) -> bool {
     // The gateway, which is not ours, says it without `error` around it.
     let reason = body["error"]["message"].as_str().or_else(|| body["message"].as_str()).unwrap_or_default();
     (1..=600).contains(&reason.chars().count()) && !INTERNALS.iter().any(|inside| reason.contains(inside))
 }
 
 /// Step: everything that somebody might try on the purge and on the management API.
-pub(super) async fn refused(fixture: &Fixture<'_>, cloud: &LocalCloud, checkout: &Checkout) -> Result<((), String), Cause> {
+pub(super) async fn rejected(fixture: &Fixture<'_>, cloud: &LocalCloud, checkout: &Checkout) -> Result<((), String), Cause> {
     let api = cloud.admin_api()?;
     let good = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let attacks = [tokens::attacks(cloud).await?, paths::attacks(&good), requests::attacks(&good)].concat();
@@ -105,23 +105,23 @@ pub(super) async fn refused(fixture: &Fixture<'_>, cloud: &LocalCloud, checkout:
     for attack in &attacks {
         wrong.extend(attack.carry_out(&api).await?);
     }
-    expect_eq("the answers that are wrong", &wrong, &vec![])?;
+    expect_eq("the responses that are wrong", &wrong, &vec![])?;
     // Purging takes a moment, and so does the stream.
     tokio::time::sleep(SEEN_WITHIN).await;
     expect_untouched(fixture, &before).await?;
     let lines = expect_no_secrets(fixture, &attacks, &upload).await?;
 
     let count = attacks.len();
-    let numbers = json!({"attacks": count, "refused": count, "purged": 0, "written": 0});
+    let numbers = json!({"attacks": count, "rejected": count, "purged": 0, "written": 0});
     figures::write(checkout, "attacks", &numbers)?;
-    fixture.timeline.add(Part::AdminApi, format!("refused {count} attacks"));
-    Ok(((), format!("{count} attacks: {count} refused, 0 purged, 0 written; no secret in {lines} lines of the logs")))
+    fixture.timeline.add(Part::AdminApi, format!("rejected {count} attacks"));
+    Ok(((), format!("{count} attacks: {count} rejected, 0 purged, 0 written; no secret in {lines} lines of the logs")))
 }
 
-/// Has an upload signed, which writes nothing, and gives its signature: a secret that the answer carries.
+/// Has an upload signed, which writes nothing, and gives its signature: a secret that the response carries.
 async fn presigned_signature(fixture: &Fixture<'_>) -> Result<String, Cause> {
-    let answer = fixture.editor.prepare_upload(PURGED_BY_HAND, LOCATION, 1_000, "image/png").await?.succeeded()?;
-    let url = answer.body["url"].as_str().unwrap_or_default();
+    let response = fixture.editor.prepare_upload(PURGED_BY_HAND, LOCATION, 1_000, "image/png").await?.succeeded()?;
+    let url = response.body["url"].as_str().unwrap_or_default();
     let signature = url.split(['?', '&']).find_map(|parameter| parameter.strip_prefix("X-Amz-Signature="));
     Ok(signature.ok_or("a presigned upload has no signature")?.to_owned())
 }
@@ -152,9 +152,9 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
 
 /// Demands that no function logged a token or a signature, and counts the lines.
 async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
-    let asked = fixture.observer.logs("ImageManagement").await?;
-    let is_logged = asked.iter().any(|event| event.message().is_some_and(|line| line.contains("a request is refused")));
-    expect_eq("whether image-management logs what it refuses", &is_logged, &true)?;
+    let events = fixture.observer.logs("ImageManagement").await?;
+    let is_logged = events.iter().any(|event| event.message().is_some_and(|line| line.contains("a request is rejected")));
+    expect_eq("whether image-management logs what it rejects", &is_logged, &true)?;
 
     let logs = fixture.observer.logs("").await?;
     // A token is worth nothing without its last part.

@@ -66,9 +66,9 @@ pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<((), String), Ca
 /// keeps its credentials.
 pub(super) async fn fetch(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<(ObservedEdit, String), Cause> {
     for file in ["metadata.png", "no-such-image.png"] {
-        let refused = fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url(file)).await?;
-        expect_eq("the answer to fetchImage", &refused.status, &StatusCode::UNPROCESSABLE_ENTITY)?;
-        fixture.timeline.add(Part::AdminApi, format!("fetchImage of {file}: {refused}"));
+        let rejected = fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url(file)).await?;
+        expect_eq("the response to fetchImage", &rejected.status, &StatusCode::UNPROCESSABLE_ENTITY)?;
+        fixture.timeline.add(Part::AdminApi, format!("fetchImage of {file}: {rejected}"));
     }
 
     let made_at = Instant::now();
@@ -79,7 +79,7 @@ pub(super) async fn fetch(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<(
     let edit = ObservedEdit { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };
     let seen = edit.expect_old(&fixture.acme).await?;
     queued(fixture, "pack#fox").await?;
-    Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was refused")))
+    Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was rejected")))
 }
 
 /// Step: a crop moves to the blue part of an image, and a pack gets another main location.

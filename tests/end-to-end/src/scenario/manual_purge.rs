@@ -26,13 +26,13 @@ const UNTOUCHED_FOR: Duration = Duration::from_secs(2);
 /// How long the last purge may take to be noted: by the purge run that sends it, or by the next one.
 const COMPLETED_WITHIN: Duration = Duration::from_secs(150);
 
-/// Step: an admin asks what a purge would do, which does nothing.
+/// Step: an admin previews a purge, which does nothing.
 pub(super) async fn previewed(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     // The edits before it are on their way through the stream: only the pack itself must stay as it is.
     let before = traces(fixture).await?;
-    let answer = cloud.admin_api()?.preview("acme", PURGED_BY_HAND, &token).await?.succeeded()?;
-    let body = &answer.body;
+    let response = cloud.admin_api()?.preview("acme", PURGED_BY_HAND, &token).await?.succeeded()?;
+    let body = &response.body;
     expect_eq("the items of the dry run", &body["wouldInvalidate"]["items"], &json!(["#acme/dog"]))?;
     expect_eq("the variants of the dry run", &body["wouldDelete"]["variants"], &json!(1))?;
     expect_eq("the price of the dry run", &body["priceUsd"]["together"], &json!(0.01))?;
@@ -51,12 +51,12 @@ async fn traces(fixture: &Fixture<'_>) -> Result<[usize; 3], Cause> {
     let queued = fixture.observer.queue().await?.iter().filter(|entry| is_of_it(&entry.target)).count();
     let purged = fixture.observer.ledger().await?.iter().filter(|row| is_of_it(&row.target)).count();
     let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
-    let told = invalidations.iter().filter(|one| one.items.contains(&"#acme/dog".to_owned())).count();
-    Ok([queued, purged, told])
+    let invalidated = invalidations.iter().filter(|one| one.items.contains(&"#acme/dog".to_owned())).count();
+    Ok([queued, purged, invalidated])
 }
 
-/// Step: an admin asks why a viewer still gets the old image, before the purge.
-pub(super) async fn asked_before(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+/// Step: an admin queries why a viewer still gets the old image, before the purge.
+pub(super) async fn status_before(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let body = status(fixture, cloud, EDITED).await?;
     expect_eq("what waits for acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
     let verdict = verdict(&body);
@@ -65,7 +65,7 @@ pub(super) async fn asked_before(fixture: &Fixture<'_>, cloud: &LocalCloud) -> R
 }
 
 /// Step: the same question, when every purge was completed.
-pub(super) async fn asked_after(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
+pub(super) async fn status_after(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let body = wait_for("acme/cat's purge to be completed", COMPLETED_WITHIN, async || {
         let body = status(fixture, cloud, EDITED).await?;
         let is_over = body["pending"] == json!([]) && body["running"] == json!([]);
@@ -80,9 +80,9 @@ pub(super) async fn asked_after(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Re
 
 async fn status(fixture: &Fixture<'_>, cloud: &LocalCloud, pack: &str) -> Result<Value, Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
-    let answer = cloud.admin_api()?.purge_status("acme", pack, &token).await?.succeeded()?;
-    fixture.timeline.add(Part::AdminApi, format!("GET acme/{pack}: {}", verdict(&answer.body)));
-    Ok(answer.body)
+    let response = cloud.admin_api()?.purge_status("acme", pack, &token).await?.succeeded()?;
+    fixture.timeline.add(Part::AdminApi, format!("GET acme/{pack}: {}", verdict(&response.body)));
+    Ok(response.body)
 }
 
 fn verdict(body: &Value) -> String {
@@ -93,11 +93,11 @@ fn verdict(body: &Value) -> String {
 pub(super) async fn accepted(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<((), String), Cause> {
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let purge_runs = fixture.observer.purge_runs().await?;
-    let answer = cloud.admin_api()?.delete("acme", PURGED_BY_HAND, Some(&token)).await?;
-    fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {answer}"));
-    expect_eq("the answer to DELETE acme/dog", &answer.status, &StatusCode::ACCEPTED)?;
-    expect_eq("variantsDeleted", &answer.body["variantsDeleted"], &1.into())?;
-    let id = answer.body["invalidation"]["id"].as_str().unwrap_or_default();
+    let response = cloud.admin_api()?.delete("acme", PURGED_BY_HAND, Some(&token)).await?;
+    fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {response}"));
+    expect_eq("the response to DELETE acme/dog", &response.status, &StatusCode::ACCEPTED)?;
+    expect_eq("variantsDeleted", &response.body["variantsDeleted"], &1.into())?;
+    let id = response.body["invalidation"]["id"].as_str().unwrap_or_default();
 
     let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
     let seen: Vec<_> = invalidations.iter().map(|one| (one.id.as_str(), one.items.as_slice())).collect();

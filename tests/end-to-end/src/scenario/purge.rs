@@ -113,7 +113,7 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<(
     .await?;
     let ledger = fixture.observer.ledger().await?;
     let sent = sent_requests(&ledger);
-    tell(fixture, &sent, &invalidations);
+    add_to_timeline(fixture, &sent, &invalidations);
     report.measure(|measured| {
         measured.invalidations = invalidations.len() as u64;
         measured.paths = invalidations.iter().map(|one| one.items.len() as u64).sum();
@@ -194,7 +194,7 @@ fn sent_requests(ledger: &[LedgerRow]) -> Vec<SentRequest<'_>> {
 }
 
 /// Tells when the purge runs began to purge and when the emulator heard of it.
-fn tell(fixture: &Fixture<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
+fn add_to_timeline(fixture: &Fixture<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
     for SentRequest { rows, .. } in sent {
         let Some(first) = rows.iter().find(|row| row.requested_by.contains("stream")) else { continue };
         let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();

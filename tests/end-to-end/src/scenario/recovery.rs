@@ -36,7 +36,7 @@ pub(super) async fn lose_and_recover(fixture: &Fixture<'_>, cloud: &LocalCloud) 
     let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
     let clients = Clients::new(&sdk);
     let recovery = Recovery::new(clients.clone(), installation.clone());
-    let nobody_looks = ProgressBar::hidden();
+    let no_progress = ProgressBar::hidden();
 
     let no_purge_run_soon =
         fixture.observer.purge_runs().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
@@ -56,20 +56,20 @@ pub(super) async fn lose_and_recover(fixture: &Fixture<'_>, cloud: &LocalCloud) 
     let dead_letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
     let send = clients.sqs.send_message().queue_url(&installation.dead_letter_queue_url);
     send.message_body(dead_letter.to_string()).send().await.map_err(aws_sdk_sqs::Error::from)?;
-    let replayed = recovery.replay(&nobody_looks).await?;
+    let replayed = recovery.replay(&no_progress).await?;
     expect_eq("the first replay", &replayed, &Replayed { replayed: 1, left: Vec::new() })?;
     queued(fixture, &format!("pack#{FETCHED}")).await?;
-    let replayed_again = recovery.replay(&nobody_looks).await?;
+    let replayed_again = recovery.replay(&no_progress).await?;
     expect_eq("the second replay", &replayed_again, &Replayed::default())?;
     expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
     fixture.timeline.add(Part::Stream, "replayed what the stream gave up on: acme/fox");
 
     let resync = Resync { since, tenant: None, is_dry_run: false };
-    let resynced = recovery.resync(&resync, &nobody_looks).await?;
-    expect_eq("what the first resync enqueues and leaves alone", &answered(&resynced), &(1, 1))?;
+    let resynced = recovery.resync(&resync, &no_progress).await?;
+    expect_eq("what the first resync enqueues and leaves alone", &counts(&resynced), &(1, 1))?;
     queued(fixture, &format!("pack#{PURGED_BY_HAND}")).await?;
-    let resynced_again = recovery.resync(&resync, &nobody_looks).await?;
-    expect_eq("what the second resync enqueues and leaves alone", &answered(&resynced_again), &(0, 2))?;
+    let resynced_again = recovery.resync(&resync, &no_progress).await?;
+    expect_eq("what the second resync enqueues and leaves alone", &counts(&resynced_again), &(0, 2))?;
     fixture.timeline.add(Part::Stream, "resynced what an outage hid: acme/dog");
 
     let queue = fixture.observer.queue().await?;
@@ -82,7 +82,7 @@ pub(super) async fn lose_and_recover(fixture: &Fixture<'_>, cloud: &LocalCloud) 
     Ok(([given_up, hidden], format!("1 batch replayed, 1 of {items} items resynced; nothing again by a second resync")))
 }
 
-fn answered(resynced: &Resynced) -> (u64, u64) {
+fn counts(resynced: &Resynced) -> (u64, u64) {
     (resynced.enqueued, resynced.queued + resynced.purged)
 }
 

@@ -36,7 +36,7 @@ async fn emulator() -> RunningEmulator {
     cloudfront_emulator::start(config).await.unwrap()
 }
 
-/// Sends a body, and gives the status and the answer.
+/// Sends a body, and gives the status and the response.
 fn create_invalidation(emulator: SocketAddr, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(emulator).unwrap();
     let length = body.len();
@@ -46,10 +46,10 @@ fn create_invalidation(emulator: SocketAddr, body: &str) -> (u16, String) {
          content-length: {length}\r\n\r\n{body}"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("an answer in HTTP");
-    (status, answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let status = response.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a response in HTTP");
+    (status, response)
 }
 
 /// What a document says in its `Quantity`, where that is written as usual.
@@ -59,21 +59,21 @@ fn quantity(document: &str) -> Option<usize> {
 }
 
 #[test]
-fn a_body_is_carried_out_or_refused_with_a_code_and_breaks_nothing() {
+fn a_body_is_carried_out_or_rejected_with_a_code_and_breaks_nothing() {
     let runtime = Runtime::new().unwrap();
     let emulator = runtime.block_on(emulator());
     let address = emulator.address;
     // Each input is a request over a socket.
     check!().with_iterations(ITERATIONS / 10).with_generator(text(BODIES)).for_each(|body| {
-        let (status, answer) = create_invalidation(address, body);
-        assert!(!answer.contains("root:"), "a file of this machine is in {answer}");
+        let (status, response) = create_invalidation(address, body);
+        assert!(!response.contains("root:"), "a file of this machine is in {response}");
         if status == 201 {
-            // The answer repeats the batch in the usual form, however it was written.
-            let paths = answer.matches("<Path>").count();
+            // The response repeats the batch in the usual form, however it was written.
+            let paths = response.matches("<Path>").count();
             assert!([None, Some(paths)].contains(&quantity(body)), "{body}");
-            assert_eq!(quantity(&answer), Some(paths), "{answer}");
+            assert_eq!(quantity(&response), Some(paths), "{response}");
         } else {
-            assert!((400..500).contains(&status) && answer.contains("<Code>"), "{answer}");
+            assert!((400..500).contains(&status) && response.contains("<Code>"), "{response}");
         }
     });
 }

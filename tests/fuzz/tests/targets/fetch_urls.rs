@@ -36,8 +36,8 @@ const URLS: &[&str] = &[
 fn what_may_be_fetched_is_a_name_to_look_up_or_a_public_address() {
     check!().with_iterations(ITERATIONS).with_generator(text(URLS)).for_each(|text| {
         let Ok(url) = Url::parse(text) else { return };
-        if let Err(refused) = check_source(&url, &ExemptHosts::default()) {
-            let reason = refused.to_string();
+        if let Err(rejected) = check_source(&url, &ExemptHosts::default()) {
+            let reason = rejected.to_string();
             assert!(!reason.is_empty() && !reason.contains(url.as_str()), "{reason}");
             return;
         }

@@ -37,12 +37,12 @@ fn every_reading_of_a_segment_rebuilds_it() {
 }
 
 #[test]
-fn whatever_a_viewer_may_ask_for_is_read_back() {
+fn whatever_a_viewer_may_request_is_read_back() {
     let pair = (text(CORPUS), text(CORPUS));
     check!().with_iterations(ITERATIONS).with_generator(pair).for_each(|(pack, suffix)| {
         let (Ok(pack), Ok(suffix)) = (ImagePackId::parse(pack), Suffix::parse(suffix)) else { return };
-        let asked = Reading { pack, suffix: Some(suffix) };
-        let readings = parse_image_segment(&rendered(&asked)).unwrap();
-        assert!(readings.contains(&asked), "{readings:?}");
+        let requested = Reading { pack, suffix: Some(suffix) };
+        let readings = parse_image_segment(&rendered(&requested)).unwrap();
+        assert!(readings.contains(&requested), "{readings:?}");
     });
 }

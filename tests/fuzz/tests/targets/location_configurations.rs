@@ -16,14 +16,14 @@ fn sent() -> Value {
 }
 
 #[test]
-fn a_config_is_refused_with_a_reason_or_saved_within_its_limits() {
+fn a_config_is_rejected_with_a_reason_or_saved_within_its_limits() {
     let input = (produce::<Mutations>(), produce::<bool>());
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(mutations, force)| {
         // As the handler reads them: from text.
         let body = mutated(&sent(), mutations).to_string();
         let config: LocationConfigRequest = match serde_json::from_str(&body) {
             Ok(config) => config,
-            Err(refused) => return assert!(!refused.to_string().is_empty()),
+            Err(rejected) => return assert!(!rejected.to_string().is_empty()),
         };
         let written =
             save(None, Some(&config), force).expect("a config can be saved").into_iter().map(|assignment| {
@@ -46,7 +46,7 @@ fn whatever_the_table_holds_there_is_a_frame_within_the_original_and_the_limits(
         let stored = json!({"width": crop[1], "height": crop[2], "fit": "cover", "quality": 85, "generation": 3});
         let config: LocationConfig = match serde_json::from_value(mutated(&stored, mutations)) {
             Ok(config) => config,
-            Err(refused) => return assert!(!refused.to_string().is_empty()),
+            Err(rejected) => return assert!(!rejected.to_string().is_empty()),
         };
         let crop = Crop { x: crop[0] - 1, y: crop[1] - 1, width: crop[2], height: crop[3] };
         for crop in [None, Some(crop)] {
@@ -66,7 +66,7 @@ fn an_editor_cannot_send_what_only_the_table_counts() {
     for name in ["generation", "revision", "tenant", "entity"] {
         let mut body: Map<_, _> = sent().as_object().expect("an object").clone();
         body.insert(name.to_owned(), json!(9));
-        let refused = serde_json::from_value::<LocationConfigRequest>(Value::Object(body)).unwrap_err().to_string();
-        assert!(refused.contains(name), "{refused}");
+        let rejected = serde_json::from_value::<LocationConfigRequest>(Value::Object(body)).unwrap_err().to_string();
+        assert!(rejected.contains(name), "{rejected}");
     }
 }

@@ -21,8 +21,8 @@ const PACKS: &[&str] =
 const LOCATIONS: &[&str] = &["main", "16-9", "poster_2", "a/b", "..", "*"];
 const SUFFIXES: &[&str] = &["", "v2", "20260101T1200", "a.b_c", "..", "*"];
 
-fn check_reason(refused: &InvalidIdentifier) {
-    let reason = refused.to_string();
+fn check_reason(rejected: &InvalidIdentifier) {
+    let reason = rejected.to_string();
     assert!(reason.contains("allowed are") && reason.chars().count() < 1_000, "{reason:?}");
     assert!(!reason.contains(char::is_control), "{reason:?}");
 }
@@ -60,24 +60,24 @@ fn check_purge(tenant: &TenantId, target: &Target) {
 }
 
 #[test]
-fn an_id_is_refused_with_a_reason_or_widens_no_purge_and_leaves_no_folder() {
+fn an_id_is_rejected_with_a_reason_or_widens_no_purge_and_leaves_no_folder() {
     let parameters = (text(TENANTS), text(PACKS), text(LOCATIONS), text(SUFFIXES));
     check!().with_iterations(ITERATIONS).with_generator(parameters).for_each(|(tenant, pack, location, suffix)| {
-        // What is refused is replaced, so that one bad name hides no other.
-        let tenant = TenantId::parse(tenant).unwrap_or_else(|refused| {
-            check_reason(&refused);
+        // What is rejected is replaced, so that one bad name hides no other.
+        let tenant = TenantId::parse(tenant).unwrap_or_else(|rejected| {
+            check_reason(&rejected);
             TenantId::parse("acme").unwrap()
         });
-        let pack = ImagePackId::parse(pack).unwrap_or_else(|refused| {
-            check_reason(&refused);
+        let pack = ImagePackId::parse(pack).unwrap_or_else(|rejected| {
+            check_reason(&rejected);
             ImagePackId::parse("p1").unwrap()
         });
-        let location = LocationName::parse(location).unwrap_or_else(|refused| {
-            check_reason(&refused);
+        let location = LocationName::parse(location).unwrap_or_else(|rejected| {
+            check_reason(&rejected);
             LocationName::parse("main").unwrap()
         });
-        let suffix = Suffix::parse(suffix).unwrap_or_else(|refused| {
-            check_reason(&refused);
+        let suffix = Suffix::parse(suffix).unwrap_or_else(|rejected| {
+            check_reason(&rejected);
             Suffix::parse("").unwrap()
         });
 

@@ -17,11 +17,11 @@ const CORPUS: &[&str] = &[
 ];
 
 #[test]
-fn a_key_names_what_it_says_or_is_refused_with_a_short_reason() {
+fn a_key_names_what_it_says_or_is_rejected_with_a_short_reason() {
     check!().with_iterations(ITERATIONS).with_generator(text(CORPUS)).for_each(|key| match Target::parse(key) {
         Ok(target) => assert_eq!(&target.to_string(), key),
-        Err(refused) => {
-            let reason = refused.to_string();
+        Err(rejected) => {
+            let reason = rejected.to_string();
             assert!(reason.chars().count() < 1_000 && !reason.contains(char::is_control), "{reason:?}");
         }
     });

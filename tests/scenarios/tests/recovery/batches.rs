@@ -85,7 +85,7 @@ async fn a_batch_of_several_pages_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_record_of_it_that_nobody_can_read_becomes_a_dead_letter_of_its_own() {
+async fn a_record_of_it_that_cannot_be_read_becomes_a_dead_letter_of_its_own() {
     let environment = &Environment::start().await;
     put_pack(environment, "acme", "p1", "v1", None).await;
     put_pack(environment, "acme", "*", "v1", None).await;
@@ -113,7 +113,7 @@ async fn check_lost(environment: &Environment, recovery: &Recovery, dead_letter:
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 
-/// A stream of a table in `MiniStack`, which answers for trimmed records as DynamoDB does.
+/// A stream of a table in `MiniStack`, which responds for trimmed records as DynamoDB does.
 async fn ministack_stream(environment: &Environment) -> (Recovery, Stream) {
     let table = format!("trimmed-{}", std::process::id());
     let sdk = environment.ministack();

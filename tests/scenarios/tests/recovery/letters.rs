@@ -80,9 +80,9 @@ async fn a_record_whose_key_names_nothing_stays() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_that_nobody_here_wrote_stays() {
+async fn a_dead_letter_of_an_unknown_writer_stays() {
     let environment = &Environment::start().await;
-    check_stays(environment, &json!({"hello": "world"}), &["nobody here writes such dead letters"]).await;
+    check_stays(environment, &json!({"hello": "world"}), &["no function here writes such dead letters"]).await;
 }
 
 #[tokio::test]
@@ -98,11 +98,11 @@ async fn one_dead_letter_that_stays_holds_no_other_up() {
 }
 
 #[tokio::test]
-async fn an_entry_that_cloudfront_refused_is_enqueued_again_with_all_that_it_stands_for() {
+async fn an_entry_that_cloudfront_rejected_is_enqueued_again_with_all_that_it_stands_for() {
     let environment = &Environment::start().await;
     let before = environment.enqueue("acme", "pack#p1", NOW).await;
     environment.enqueue("acme", "pack#p2", NOW).await;
-    environment.refused_items.set(["#acme/p1"]);
+    environment.rejected_items.set(["#acme/p1"]);
     let handler = environment.invalidation_handler();
     run_at(&handler, "run-1", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new());
@@ -116,7 +116,7 @@ async fn an_entry_that_cloudfront_refused_is_enqueued_again_with_all_that_it_sta
     assert!(after.last_event_at > NOW);
 
     // CloudFront takes it by now.
-    environment.refused_items.set(Vec::<String>::new());
+    environment.rejected_items.set(Vec::<String>::new());
     run_at(&handler, "run-2", after.last_event_at.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new());
     assert_eq!(environment.invalidated("acme").await, [["#acme/p2"], ["#acme/p1"]]);

@@ -1,5 +1,5 @@
 //! The command `recover` over dynoxide and its streams, `MiniStack`'s SQS and s3s-fs.
-#![expect(clippy::unwrap_used, reason = "for tests: a service that does not answer ends the test that asked it")]
+#![expect(clippy::unwrap_used, reason = "for tests: a service that does not respond ends the test that called it")]
 
 mod batches;
 mod crash;

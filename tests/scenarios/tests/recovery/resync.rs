@@ -231,7 +231,7 @@ async fn an_item_whose_key_names_nothing_is_counted_and_holds_no_other_up() {
 }
 
 #[tokio::test]
-async fn a_row_that_nobody_can_read_is_written_anew() {
+async fn a_row_that_cannot_be_read_is_written_anew() {
     let environment = &Environment::start().await;
     let times = outage();
     put_pack(environment, "acme", "p1", "v2", Some(times.during)).await;

@@ -31,7 +31,7 @@ pub(crate) async fn purge(simulation: Simulation) {
                 handler.handle(&request, &request_id).await
             });
             let status = response.await.map(|response| response.status());
-            admin.world().trace(|| format!("an admin is answered {status:?}"));
+            admin.world().trace(|| format!("an admin gets {status:?}"));
         });
     }
 }

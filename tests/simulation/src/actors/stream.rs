@@ -65,7 +65,7 @@ pub(crate) async fn deliver(simulation: Simulation, tenant: TenantId) {
             let again = simulation.clone();
             simulation.begin(async move {
                 again.sleep_ms(repeated_ms).await;
-                // Nobody acts on the answer.
+                // Nobody acts on the response.
                 let _ = handle(&again, &batch).await;
             });
         }

@@ -1,4 +1,4 @@
-//! Viewers: they ask an edge, which answers with what it keeps or asks image-processing.
+//! Viewers: they send requests to an edge, which responds with what it keeps or forwards them to image-processing.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 /// The suffixes that viewers' URLs have.
 pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
 
-/// What a viewer asks for.
+/// What a viewer requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Url {
     pub(crate) tenant: TenantId,
@@ -88,23 +88,23 @@ pub(crate) async fn watch(simulation: Simulation) {
     }
 }
 
-/// Asks one edge for one image, and looks whether what comes may still be seen now.
+/// Requests one image from one edge, and looks whether what comes may still be seen now.
 pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
     let floor = simulation.world().checker.floor();
     view(simulation, edge, url, &floor).await;
 }
 
-/// Asks one edge for one image, and looks whether `floor` allows what comes.
+/// Requests one image from one edge, and looks whether `floor` allows what comes.
 pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor: &Floor) -> u16 {
     let kept = kept(&simulation.world(), edge, url);
-    let (answer, source) = match kept {
-        Some(answer) => (answer, "keeps"),
+    let (response, source) = match kept {
+        Some(response) => (response, "keeps"),
         None => (fetched(simulation, edge, url).await, "fetched"),
     };
     let mut world = simulation.world();
     let violations = world.checker.violations.len();
-    world.checker.look_at(&url.tenant, &url.pack, url.location.as_ref(), &answer, floor);
-    let ImageResponse { status, fingerprint, .. } = &answer;
+    world.checker.look_at(&url.tenant, &url.pack, url.location.as_ref(), &response, floor);
+    let ImageResponse { status, fingerprint, .. } = &response;
     let status = *status;
     world.trace(|| format!("edge {edge} of {} {source} {}: {status} {fingerprint:?}", url.tenant, url.key()));
     if world.checker.violations.len() > violations {
@@ -117,18 +117,18 @@ fn kept(world: &World, edge: usize, url: &Url) -> Option<ImageResponse> {
     let distribution = world.setup.distribution(&url.tenant)?;
     let state = world.cloudfront.distributions.get(&distribution.distribution_id)?;
     let kept = state.edges[edge].get(&url.key()).filter(|kept| kept.until_ms > world.now_ms)?;
-    Some(kept.answer.clone())
+    Some(kept.response.clone())
 }
 
-/// Asks image-processing, and keeps the answer if it says so. An invalidation that reaches the edge meanwhile does not
-/// concern an answer that is still on its way.
+/// Forwards the request to image-processing, and keeps the response if it may. An invalidation that reaches the edge
+/// meanwhile does not concern a response that is still on its way.
 async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageResponse {
     let request = url.request();
-    let answered = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
+    let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER };
         handler.handle(&request).await
     });
-    let answered = answered.await;
+    let response = response.await;
     let on_its_way_ms = {
         let mut world = simulation.world();
         let edge_fetch_max_ms = u64::try_from(EDGE_FETCH_MAX.as_millis()).unwrap_or(u64::MAX);
@@ -136,7 +136,7 @@ async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageRespon
         if is_slow { world.chance.within(0..=edge_fetch_max_ms - 1) } else { world.chance.latency_ms() }
     };
     simulation.sleep_ms(on_its_way_ms).await;
-    match answered {
+    match response {
         Ok(response) => keep(&mut simulation.world(), edge, url, &response),
         Err(Died) => ImageResponse { status: 502, fingerprint: None, body: Vec::new() },
     }
@@ -149,13 +149,13 @@ fn keep(world: &mut World, edge: usize, url: &Url, response: &Response<Body>) ->
     let seconds = seconds.or(is_careless.then_some(5));
     let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
     let fingerprint = header(&HeaderName::from_static("image-fingerprint")).map(ToOwned::to_owned);
-    let answer = ImageResponse { status: response.status().as_u16(), fingerprint, body: response.body().to_vec() };
+    let seen = ImageResponse { status: response.status().as_u16(), fingerprint, body: response.body().to_vec() };
     if let Some(seconds) = seconds
         && let Some(distribution) = world.setup.distribution(&url.tenant)
         && let Some(state) = world.cloudfront.distributions.get_mut(&distribution.distribution_id)
     {
         let until_ms = world.now_ms + seconds * 1_000;
-        state.edges[edge].insert(url.key(), Kept::of(answer.clone(), &tags, until_ms));
+        state.edges[edge].insert(url.key(), Kept::of(seen.clone(), &tags, until_ms));
     }
-    answer
+    seen
 }

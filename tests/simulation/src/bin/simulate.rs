@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         println!("{line}");
     }
     println!();
-    println!("{} steps, {} answers, faults: {:?}", outcome.steps, outcome.answers, outcome.faults);
+    println!("{} steps, {} responses, faults: {:?}", outcome.steps, outcome.responses, outcome.faults);
     if outcome.violations.is_empty() {
         println!("Seed {seed}: no violation.");
         return ExitCode::SUCCESS;

@@ -73,7 +73,7 @@ impl fmt::Display for Era {
     }
 }
 
-/// The image of a location, or the code of the answer that says why there is none.
+/// The image of a location, or the code of the response that says why there is none.
 pub(super) fn image_of<'a>(
     pack: Option<&'a ImagePack>,
     location: Option<&LocationName>,
@@ -95,23 +95,23 @@ impl Fingerprints {
     }
 }
 
-/// Whether `answer` is the image, rendered by one of `configs`: compared by its fingerprint and by its bytes.
+/// Whether `response` is the image, rendered by one of `configs`: compared by its fingerprint and by its bytes.
 pub(super) fn shows(
-    answer: &ImageResponse,
+    response: &ImageResponse,
     image: &ImageLocation,
     configs: &[LocationConfig],
     fingerprints: &mut Fingerprints,
 ) -> bool {
     let Some(first) = configs.first() else { return false };
-    if answer.status != 200 {
+    if response.status != 200 {
         return false;
     }
-    if answer.fingerprint.as_deref() != Some(fingerprints.of(image, first.generation)) {
+    if response.fingerprint.as_deref() != Some(fingerprints.of(image, first.generation)) {
         return false;
     }
     let original = originals_bucket::image(&image.original.version);
     configs.iter().any(|config| {
         let rendered = imaging::render(original, image.crop, *config);
-        rendered.is_ok_and(|rendered| rendered.bytes == answer.body)
+        rendered.is_ok_and(|rendered| rendered.bytes == response.body)
     })
 }

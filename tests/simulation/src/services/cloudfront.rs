@@ -14,7 +14,7 @@ use crate::services::queue_table::short;
 use crate::setup::Setup;
 use crate::world::World;
 
-/// How many places answer viewers of a distribution.
+/// How many places serve viewers of a distribution.
 pub(crate) const EDGES: usize = 2;
 
 /// The slowest that an invalidation reaches an edge, in milliseconds.
@@ -39,15 +39,15 @@ pub(crate) struct DistributionState {
     taken: BTreeSet<String>,
 }
 
-/// An answer that an edge keeps.
+/// A response that an edge keeps.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
-    pub(crate) answer: ImageResponse,
+    pub(crate) response: ImageResponse,
     tags: Vec<String>,
     pub(crate) until_ms: u64,
 }
 
-/// What a viewer is answered.
+/// The response to a viewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageResponse {
     pub(crate) status: u16,
@@ -99,8 +99,8 @@ impl DistributionState {
 }
 
 impl Kept {
-    pub(crate) fn of(answer: ImageResponse, tags: &str, until_ms: u64) -> Self {
-        Self { answer, tags: tags.split(',').map(str::to_lowercase).collect(), until_ms }
+    pub(crate) fn of(response: ImageResponse, tags: &str, until_ms: u64) -> Self {
+        Self { response, tags: tags.split(',').map(str::to_lowercase).collect(), until_ms }
     }
 
     /// Whether an invalidation of `item` covers it, kept under `url`.
@@ -112,7 +112,7 @@ impl Kept {
     }
 }
 
-/// Carries out what `CreateInvalidation` asks for.
+/// Carries out what `CreateInvalidation` requests.
 fn create(
     world: &mut World,
     distribution: &str,
@@ -124,10 +124,10 @@ fn create(
         return Err(busy("Throttling"));
     }
     let is_new_name_taken = world.chance.fault("caller reference taken", 1);
-    let refused = world.setup.poison.as_ref().filter(|(tenant, _)| {
+    let rejected = world.setup.poison.as_ref().filter(|(tenant, _)| {
         world.setup.distribution(tenant).is_some_and(|known| known.distribution_id == distribution)
     });
-    let refused = refused.map(|(tenant, target)| {
+    let rejected = rejected.map(|(tenant, target)| {
         let has_tags = world.setup.distribution(tenant).is_some_and(|known| known.cache_tags);
         InvalidationItem::covering(tenant, target, has_tags).to_string()
     });
@@ -146,7 +146,7 @@ fn create(
     if state.taken.contains(reference) {
         return Err(CreateFailed::AlreadyExists(reference.to_owned()));
     }
-    if refused.is_some_and(|refused| items.contains(&refused)) {
+    if rejected.is_some_and(|rejected| items.contains(&rejected)) {
         world.chance.count("invalid argument");
         let distribution_id = distribution.to_owned();
         return Err(CreateFailed::InvalidArgument { distribution_id, message: "it is poison".to_owned() });
@@ -214,7 +214,7 @@ impl CloudFront for Instance {
 
     async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallFailed> {
         let (distribution, id) = (distribution_id.to_owned(), invalidation_id.to_owned());
-        let find = self.call(format!("asks for invalidation {id} of {distribution}"), move |world| {
+        let find = self.call(format!("gets invalidation {id} of {distribution}"), move |world| {
             let found = world.cloudfront.distributions.get(&distribution)?.invalidation(&id)?;
             let is_careless = world.mutation == Some(Mutation::CompletedAtOnce);
             Some(if is_careless { Invalidation { status: COMPLETED.to_owned(), ..found } } else { found })

@@ -166,7 +166,7 @@ impl image_processing::ports::Packs for Instance {
 impl purging::ports::Packs for Instance {
     async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallFailed> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
-        let exists = self.call(format!("asks whether {pack} of {tenant} exists"), move |world| {
+        let exists = self.call(format!("reads whether {pack} of {tenant} exists"), move |world| {
             world.packs.pack(&tenant, &pack).is_some()
         });
         exists.await
@@ -175,7 +175,7 @@ impl purging::ports::Packs for Instance {
     async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
         let locations =
-            self.call(format!("asks at which locations {pack} of {tenant} shows an image"), move |world| {
+            self.call(format!("reads at which locations {pack} of {tenant} shows an image"), move |world| {
                 let shown = world.packs.pack(&tenant, &pack).map(|pack| pack.image_locations.keys().cloned().collect());
                 shown.unwrap_or_default()
             });

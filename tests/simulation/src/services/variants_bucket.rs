@@ -53,7 +53,7 @@ fn delete(world: &mut World, keys: &[String]) -> Vec<Undeleted> {
     undeleted
 }
 
-/// A purge begins: somebody asks for what it is about to delete.
+/// A purge begins: a viewer requests what it is about to delete.
 fn curious(world: &mut World, prefix: &str) {
     let mut parts = prefix.split('/');
     let tenant = parts.next().and_then(|tenant| TenantId::parse(tenant).ok());

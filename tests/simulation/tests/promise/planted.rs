@@ -12,7 +12,7 @@ fn check(mutation: Mutation, expected: Violation) {
 }
 
 #[test]
-fn cloudfront_told_before_s3_shows_a_stale_image() {
+fn cloudfront_invalidated_before_s3_shows_a_stale_image() {
     check(Mutation::CloudFrontBeforeS3, Violation::Stale);
 }
 

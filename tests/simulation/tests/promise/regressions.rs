@@ -9,9 +9,9 @@ fn check(seed: u64, once: Mutation, violation: Violation) {
     assert_eq!(play(seed, None).violations, [].into(), "replay it with: make simulate SEED={seed}");
 }
 
-/// A viewer's request read the stale variant just before it was deleted, and was answered slowly, after CloudFront had
+/// A viewer's request read the stale variant just before it was deleted, and was served slowly, after CloudFront had
 /// completed the invalidation: the edge kept the old image for five seconds.
 #[test]
-fn a_slow_answer_from_a_variant_that_is_being_purged_is_kept_nowhere() {
+fn a_slow_response_from_a_variant_that_is_being_purged_is_kept_nowhere() {
     check(13_343, Mutation::StaleKeptBriefly, Violation::Stale);
 }

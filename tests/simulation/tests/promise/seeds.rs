@@ -16,7 +16,7 @@ const SEEDS: u64 = 10_000;
 #[derive(Default)]
 struct Sum {
     steps: u64,
-    answers: u64,
+    responses: u64,
     invalidations: u64,
     faults: BTreeMap<&'static str, u64>,
     /// The seeds with a violation, and how it came about.
@@ -26,7 +26,7 @@ struct Sum {
 impl Sum {
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.steps += outcome.steps;
-        self.answers += outcome.answers;
+        self.responses += outcome.responses;
         self.invalidations += outcome.invalidations;
         for (kind, count) in outcome.faults {
             *self.faults.entry(kind).or_default() += count;
@@ -43,7 +43,7 @@ impl Sum {
         json!({
             "seeds": SEEDS,
             "steps": self.steps,
-            "answers": self.answers,
+            "responses": self.responses,
             "invalidations": self.invalidations,
             "faults": self.faults,
             "stale": self.count(Violation::Stale),

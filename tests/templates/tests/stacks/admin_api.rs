@@ -20,7 +20,7 @@ fn other() -> &'static Stack {
     edited().stack("other/pipeline")
 }
 
-/// The stack's routes by what they answer.
+/// The stack's routes by their route key.
 fn routes(stack: &Stack) -> BTreeMap<&str, &Value> {
     let routes = stack.all("AWS::ApiGatewayV2::Route");
     routes.map(|route| (route.properties["RouteKey"].as_str().unwrap(), route.properties)).collect()

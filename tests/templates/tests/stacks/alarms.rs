@@ -3,7 +3,7 @@
 use crate::environments::{edited, of_the_repository};
 
 #[test]
-fn somebody_is_told_what_needs_somebody() {
+fn what_needs_an_operator_raises_an_alarm() {
     // Alarm, metric, of what, over how many seconds, how often in a row, from which value on.
     let alarms = [
         ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "pipeline/DeadLetters.QueueName", 300, 1, 1),
@@ -27,7 +27,7 @@ fn somebody_is_told_what_needs_somebody() {
 }
 
 #[test]
-fn whoever_hears_of_dead_letters_hears_of_the_command_and_how_long_it_can_help() {
+fn the_alarm_of_dead_letters_names_the_command_and_how_long_it_can_help() {
     let environments = [
         (of_the_repository().stack("dev/pipeline"), "Within 18 hours: recover replay --environment dev"),
         (edited().stack("other/pipeline"), "Within 23 hours: recover replay --environment other"),

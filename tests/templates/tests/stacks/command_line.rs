@@ -3,7 +3,7 @@
 use crate::environments::{edited, folder, of_the_repository};
 use crate::synthesis::list;
 
-/// Lists the stacks of `dev.toml` with one edit, and expects a refusal that says all of this.
+/// Lists the stacks of `dev.toml` with one edit, and expects an error that says all of this.
 fn check(name: &str, line: &str, edited: &str, expected: &[&str]) {
     let output = list(name, &folder(name, &[("dev", &[(line, edited)])]));
     let message = String::from_utf8_lossy(&output.stderr);
@@ -31,13 +31,13 @@ prod/tenant-globex (prod-lof-images-tenant-globex)
 }
 
 #[test]
-fn a_value_out_of_range_is_refused_with_file_key_and_range() {
+fn a_value_out_of_range_is_rejected_with_file_key_and_range() {
     let expected = ["purge.every_minutes is 0", "allowed: 1 to 60"];
     check("out-of-range", "every_minutes = 5", "every_minutes = 0", &expected);
 }
 
 #[test]
-fn a_choice_that_does_not_exist_is_refused_with_file_line_and_choices() {
+fn a_choice_that_does_not_exist_is_rejected_with_file_line_and_choices() {
     let expected = ["architecture = \"arm\"", "`arm64`", "`x86_64`"];
     check("no-such-choice", "architecture = \"arm64\"", "architecture = \"arm\"", &expected);
 }

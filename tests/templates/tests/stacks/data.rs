@@ -96,7 +96,7 @@ fn a_replaced_original_can_be_brought_back_for_a_month() {
 }
 
 #[test]
-fn an_upload_that_nobody_confirms_is_gone_after_a_day() {
+fn an_upload_that_is_not_confirmed_is_gone_after_a_day() {
     let originals = of_the_repository().stack("dev/data").named("AWS::S3::Bucket", "Originals").properties;
     let rules = originals["LifecycleConfiguration"]["Rules"].as_array().unwrap();
     let uploads = json!({

@@ -1,4 +1,4 @@
-//! A tenant's distribution: what viewers can ask of it, what it caches, and who may purge it.
+//! A tenant's distribution: what viewers can request from it, what it caches, and who may purge it.
 
 use std::collections::BTreeMap;
 

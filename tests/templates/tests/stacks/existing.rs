@@ -51,7 +51,7 @@ fn the_tables_own_stream_starts_the_pipeline() {
 }
 
 #[test]
-fn handlers_are_told_the_names() {
+fn handlers_get_the_names() {
     let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","generation":"generation","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let variables = [
         ("IMAGE_PACK_TABLE", "legacy-packs"),
@@ -59,17 +59,17 @@ fn handlers_are_told_the_names() {
         ("ORIGINALS_BUCKET", "legacy-originals"),
         ("VARIANTS_BUCKET", "legacy-variants"),
     ];
-    let mut told = BTreeSet::new();
+    let mut set = BTreeSet::new();
     for function in pipeline().all("AWS::Lambda::Function") {
         for (variable, expected) in variables {
             let value = &function.properties["Environment"]["Variables"][variable];
             if *value != Value::Null {
                 assert_eq!(pipeline().text(value), expected, "{}: {variable}", function.id);
-                told.insert(variable);
+                set.insert(variable);
             }
         }
     }
-    assert_eq!(told, BTreeSet::from(variables.map(|(variable, _)| variable)));
+    assert_eq!(set, BTreeSet::from(variables.map(|(variable, _)| variable)));
 }
 
 #[test]

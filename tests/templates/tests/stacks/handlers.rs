@@ -212,7 +212,7 @@ fn each_function_writes_json_to_a_log_of_its_own_for_three_months() {
 }
 
 #[test]
-fn handlers_understand_the_attribute_names_that_they_are_told() {
+fn handlers_understand_the_attribute_names_that_they_get() {
     for function in ["ImageManagement", "ImagePacksStream", "ImageProcessing", "ImagePurge"] {
         let names = variables(dev(), function)["IMAGE_PACK_ATTRIBUTES"].as_str().unwrap();
         assert_eq!(names.parse::<AttributeNames>().unwrap(), AttributeNames::default(), "{function}");

@@ -39,7 +39,7 @@ fn the_stream_mapping_loses_no_record_and_one_bad_record_blocks_no_other() {
         assert_eq!(mapping["BisectBatchOnFunctionError"], true);
         let given_up = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
         assert_eq!(stack.text(given_up), "pipeline/DeadLetters.Arn");
-        assert_eq!(mapping["FilterCriteria"], Value::Null, "a filter can't tell what is meaningful");
+        assert_eq!(mapping["FilterCriteria"], Value::Null, "a filter can't decide what is meaningful");
     }
 }
 

@@ -159,8 +159,8 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// What buckets and queues refuse to anybody whose connection is not encrypted. Their policies allow nothing.
-const REFUSED: &[(&str, &str)] = &[
+/// What buckets and queues deny on connections that are not encrypted. Their policies allow nothing.
+const DENIED: &[(&str, &str)] = &[
     ("s3:*", "data/Originals.Arn"),
     ("s3:*", "data/Originals.Arn/*"),
     ("s3:*", "data/Variants.Arn"),
@@ -285,9 +285,9 @@ fn a_function_is_called_by_its_own_api_or_distribution_only() {
 }
 
 #[test]
-fn buckets_and_queues_allow_nobody_and_refuse_plain_connections() {
+fn buckets_and_queues_allow_no_access_and_deny_plain_connections() {
     let plain = "Bool aws:SecureTransport=false";
-    let written = REFUSED.iter().map(|(actions, resource)| sentence("*", "may not", actions, resource, plain));
+    let written = DENIED.iter().map(|(actions, resource)| sentence("*", "may not", actions, resource, plain));
     let found = all("AWS::S3::BucketPolicy").chain(all("AWS::SQS::QueuePolicy"));
     check(written, found.flat_map(|(stack, policy)| sentences(stack, &policy.properties["PolicyDocument"], "", "")));
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::item::{Item, ItemError};
 use crate::quotas::Quotas;
 
-/// What a caller asks to invalidate.
+/// The items that a caller wants to invalidate.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     pub(crate) caller_reference: String,
@@ -45,9 +45,9 @@ fn count_wildcards(items: &[Item]) -> usize {
     items.iter().filter(|item| item.is_wildcard()).count()
 }
 
-/// Why a batch is refused. Nothing of a refused batch is purged.
+/// Why a batch is rejected. Nothing of a rejected batch is purged.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum BatchError {
     #[error("CallerReference is empty; send a value that identifies this batch")]
     NoCallerReference,
     #[error("the batch has no item; send at least one path or cache tag")]
@@ -94,20 +94,20 @@ impl Invalidations {
     }
 
     /// Accepts a batch that takes effect after `propagation_delay`. A batch that was sent before, with the same
-    /// reference and items, is answered with the invalidation that it created then.
+    /// reference and items, gets the invalidation that it created then.
     pub(crate) fn create(
         &mut self,
         now: Timestamp,
         batch: Batch,
         propagation_delay: Duration,
         quotas: Quotas,
-    ) -> Result<Arc<Invalidation>, Refusal> {
+    ) -> Result<Arc<Invalidation>, BatchError> {
         let items = parse(&batch)?;
         if let Some(existing) = self.all.iter().find(|known| known.batch.caller_reference == batch.caller_reference) {
             return if is_same_set(&existing.batch.items, &batch.items) {
                 Ok(Arc::clone(existing))
             } else {
-                Err(Refusal::AlreadyExists(batch.caller_reference))
+                Err(BatchError::AlreadyExists(batch.caller_reference))
             };
         }
         self.check_quotas(now, &items, quotas)?;
@@ -122,7 +122,7 @@ impl Invalidations {
         Ok(invalidation)
     }
 
-    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), Refusal> {
+    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), BatchError> {
         let in_progress = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
         let wildcards_in_progress: usize = in_progress().map(|known| known.wildcards()).sum();
         let items_in_progress = in_progress().map(|known| known.items.len()).sum::<usize>() - wildcards_in_progress;
@@ -130,17 +130,17 @@ impl Invalidations {
         let exact = items.len() - wildcards;
 
         if items.len() > quotas.items_in_progress {
-            return Err(Refusal::TooLarge { sent: items.len(), allowed: quotas.items_in_progress });
+            return Err(BatchError::TooLarge { sent: items.len(), allowed: quotas.items_in_progress });
         }
         if items_in_progress + exact > quotas.items_in_progress {
-            return Err(Refusal::TooManyItems {
+            return Err(BatchError::TooManyItems {
                 in_progress: items_in_progress,
                 sent: exact,
                 allowed: quotas.items_in_progress,
             });
         }
         if wildcards_in_progress + wildcards > quotas.wildcards_in_progress {
-            return Err(Refusal::TooManyWildcards {
+            return Err(BatchError::TooManyWildcards {
                 in_progress: wildcards_in_progress,
                 sent: wildcards,
                 allowed: quotas.wildcards_in_progress,
@@ -175,14 +175,14 @@ impl Invalidations {
     }
 }
 
-fn parse(batch: &Batch) -> Result<Vec<Item>, Refusal> {
+fn parse(batch: &Batch) -> Result<Vec<Item>, BatchError> {
     if batch.caller_reference.is_empty() {
-        return Err(Refusal::NoCallerReference);
+        return Err(BatchError::NoCallerReference);
     }
     if batch.items.is_empty() {
-        return Err(Refusal::EmptyBatch);
+        return Err(BatchError::EmptyBatch);
     }
-    let parse = |item: &String| Item::parse(item).map_err(|reason| Refusal::InvalidItem { item: item.clone(), reason });
+    let parse = |item: &String| Item::parse(item).map_err(|reason| BatchError::InvalidItem { item: item.clone(), reason });
     batch.items.iter().map(parse).collect()
 }
 

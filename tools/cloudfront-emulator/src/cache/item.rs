@@ -16,7 +16,7 @@ pub(crate) enum Item {
     Tag(String),
 }
 
-/// Why CloudFront refuses an item.
+/// Why CloudFront rejects an item.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum ItemError {
     #[error("it must begin with '/' for a path or '#' for a cache tag")]
@@ -105,25 +105,25 @@ mod tests {
         check_covers("#globex", false);
     }
 
-    fn check_refused(item: &str, expected: &ItemError) {
+    fn check_rejected(item: &str, expected: &ItemError) {
         assert_eq!(Item::parse(item).as_ref(), Err(expected), "{item:.40}");
     }
 
     #[test]
-    fn what_cloudfront_would_not_purge_is_refused() {
-        check_refused("", &ItemError::NoSlash);
-        check_refused("img/sunset", &ItemError::NoSlash);
-        check_refused("*", &ItemError::NoSlash);
-        check_refused(&format!("/{}", "x".repeat(4_000)), &ItemError::PathTooLong);
-        check_refused("/~home", &ItemError::Tilde);
-        check_refused("/%7Ehome", &ItemError::Tilde);
-        check_refused("/two words", &ItemError::NotEncoded);
-        check_refused("/fjäll", &ItemError::NotEncoded);
-        check_refused("#", &ItemError::NotATag);
-        check_refused("#two words", &ItemError::NotATag);
-        check_refused("#one,two", &ItemError::NotATag);
-        check_refused(&format!("#{}", "x".repeat(257)), &ItemError::NotATag);
-        check_refused("#acme*", &ItemError::WildcardTag);
+    fn what_cloudfront_would_not_purge_is_rejected() {
+        check_rejected("", &ItemError::NoSlash);
+        check_rejected("img/sunset", &ItemError::NoSlash);
+        check_rejected("*", &ItemError::NoSlash);
+        check_rejected(&format!("/{}", "x".repeat(4_000)), &ItemError::PathTooLong);
+        check_rejected("/~home", &ItemError::Tilde);
+        check_rejected("/%7Ehome", &ItemError::Tilde);
+        check_rejected("/two words", &ItemError::NotEncoded);
+        check_rejected("/fjäll", &ItemError::NotEncoded);
+        check_rejected("#", &ItemError::NotATag);
+        check_rejected("#two words", &ItemError::NotATag);
+        check_rejected("#one,two", &ItemError::NotATag);
+        check_rejected(&format!("#{}", "x".repeat(257)), &ItemError::NotATag);
+        check_rejected("#acme*", &ItemError::WildcardTag);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use invalidations::{Batch, Invalidation, Page, Refusal};
+pub(crate) use invalidations::{Batch, Invalidation, Page, BatchError};
 pub(crate) use key::CacheKey;
 pub(crate) use object::{Object, OriginResponse};
 
@@ -22,9 +22,9 @@ use invalidations::Invalidations;
 
 /// The cache of one distribution and the invalidations that purge it.
 ///
-/// An invalidation that is due is applied before anything else is done at that time or later. What an origin answers
-/// after that moment stays, also when it was asked before: AWS doesn't document what happens to such an answer, and the
-/// emulator takes the worse case, so that a pipeline that relies on the better one fails here first.
+/// An invalidation that is due is applied before anything else is done at that time or later. What an origin returns
+/// after that moment stays, also when it was requested before: AWS doesn't document what happens to such a response,
+/// and the emulator takes the worse case, so that a pipeline that relies on the better one fails here first.
 #[derive(Debug)]
 pub(crate) struct DistributionCache {
     objects: HashMap<CacheKey, Arc<Object>>,
@@ -52,14 +52,14 @@ impl DistributionCache {
         }
     }
 
-    /// Accepts an invalidation, or answers with the one that the same batch created before.
+    /// Accepts an invalidation, or returns the one that the same batch created before.
     pub(crate) fn invalidate(
         &mut self,
         now: Timestamp,
         batch: Batch,
         propagation_delay: Duration,
         quotas: Quotas,
-    ) -> Result<Arc<Invalidation>, Refusal> {
+    ) -> Result<Arc<Invalidation>, BatchError> {
         self.invalidations.create(now, batch, propagation_delay, quotas)
     }
 

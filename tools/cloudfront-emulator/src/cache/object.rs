@@ -6,7 +6,7 @@ use super::freshness::time_to_live;
 use super::tags::CacheTags;
 use crate::distribution::Distribution;
 
-/// What an origin answered, without the headers that concern only that connection.
+/// The response of an origin, without the headers that concern only that connection.
 #[derive(Clone, Debug)]
 pub(crate) struct OriginResponse {
     pub(crate) status: StatusCode,
@@ -47,7 +47,7 @@ impl Object {
         now < self.expires_at
     }
 
-    /// The value of the `Age` header: whole seconds since the origin answered.
+    /// The value of the `Age` header: whole seconds since the origin responded.
     pub(crate) fn age_secs(&self, now: Timestamp) -> i64 {
         now.duration_since(self.received_at).as_secs().max(0)
     }

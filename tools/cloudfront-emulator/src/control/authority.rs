@@ -1,4 +1,4 @@
-//! Whether a caller may make a call. CloudFront asks IAM; the emulator asks the local AWS, which has one.
+//! Whether a caller may make a call. CloudFront queries IAM; the emulator queries the local AWS, which has one.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::emulator::Emulator;
 /// Lets a call through unless the local AWS denies it.
 ///
 /// The very request that came, with the caller's signature, is made there too: its CloudFront API checks the signature
-/// and the caller's policies before anything else. What it notes down is never looked at, and whatever else it answers
+/// and the caller's policies before anything else. What it notes down is never looked at, and whatever else it returns
 /// is the emulator's business.
 pub(super) async fn authorize(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
     if !emulator.authorize_callers {
@@ -35,7 +35,7 @@ pub(super) async fn authorize(State(emulator): State<Arc<Emulator>>, request: Re
     }
 }
 
-/// What the XML of a denial says to people. Not every local AWS answers in CloudFront's own XML.
+/// What the XML of a denial says to people. Not every local AWS responds in CloudFront's own XML.
 fn message_of(denial: &[u8]) -> String {
     let text = String::from_utf8_lossy(denial);
     let message = text.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>"));

@@ -19,7 +19,7 @@ pub(super) async fn create_invalidation(
 ) -> Result<Response, ApiError> {
     let distribution = distribution(&emulator, &distribution_id).await?;
     let batch = parse(&body)?;
-    if let Some(item) = emulator.refused_items.first_of(&batch.items) {
+    if let Some(item) = emulator.rejected_items.first_of(&batch.items) {
         return Err(ApiError::InvalidArgument(format!("your request contains an invalid invalidation item, '{item}'")));
     }
     let now = emulator.clock.now();

@@ -6,12 +6,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::xml;
-use crate::cache::Refusal;
+use crate::cache::BatchError;
 use crate::deployed::SourceError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// Why a call of the API fails. It is answered in CloudFront's own XML.
+/// Why a call of the API fails. The response is in CloudFront's own XML.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("the specified distribution '{0}' does not exist")]
@@ -32,7 +32,7 @@ pub(super) enum ApiError {
     #[error("{0}")]
     InvalidArgument(String),
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Batch(#[from] BatchError),
     #[error(
         "{method} {path} is not part of this emulator; it has CreateInvalidation, GetInvalidation and \
          ListInvalidations. Send other calls to the local AWS"
@@ -45,7 +45,7 @@ pub(super) enum ApiError {
     },
     #[error(transparent)]
     Unavailable(#[from] SourceError),
-    #[error("the local AWS couldn't be asked whether the caller may do this; is it up?")]
+    #[error("the local AWS did not say whether the caller may do this; is it up?")]
     NoAuthority(#[source] reqwest::Error),
     #[error("{0}")]
     AccessDenied(String),
@@ -53,7 +53,7 @@ pub(super) enum ApiError {
     Throttled,
     #[error("a fault that was injected")]
     Injected,
-    #[error("the answer couldn't be written: {0}")]
+    #[error("the response couldn't be written: {0}")]
     Internal(String),
 }
 
@@ -83,13 +83,13 @@ impl ApiError {
             Self::MalformedXml(_) => (StatusCode::BAD_REQUEST, "MalformedXML"),
             Self::InconsistentQuantities { .. } => (StatusCode::BAD_REQUEST, "InconsistentQuantities"),
             Self::InvalidArgument(_) => (StatusCode::BAD_REQUEST, "InvalidArgument"),
-            Self::Refused(refusal) => match refusal {
-                Refusal::NoCallerReference | Refusal::EmptyBatch | Refusal::InvalidItem { .. } => {
+            Self::Batch(error) => match error {
+                BatchError::NoCallerReference | BatchError::EmptyBatch | BatchError::InvalidItem { .. } => {
                     (StatusCode::BAD_REQUEST, "InvalidArgument")
                 }
-                Refusal::AlreadyExists(_) => (StatusCode::CONFLICT, "InvalidationBatchAlreadyExists"),
-                Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "BatchTooLarge"),
-                Refusal::TooManyItems { .. } | Refusal::TooManyWildcards { .. } => {
+                BatchError::AlreadyExists(_) => (StatusCode::CONFLICT, "InvalidationBatchAlreadyExists"),
+                BatchError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "BatchTooLarge"),
+                BatchError::TooManyItems { .. } | BatchError::TooManyWildcards { .. } => {
                     (StatusCode::BAD_REQUEST, "TooManyInvalidationsInProgress")
                 }
             },

@@ -12,11 +12,11 @@ use crate::faults::Fate;
 
 pub(super) async fn inject(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
     let (fate, delay) = emulator.faults.next();
-    let answer = match fate {
+    let response = match fate {
         Fate::Throttled => ApiError::Throttled.into_response(),
         Fate::Failed => ApiError::Injected.into_response(),
-        Fate::Answered => next.run(request).await,
-        Fate::AnswerLost => {
+        Fate::Served => next.run(request).await,
+        Fate::ResponseLost => {
             next.run(request).await;
             ApiError::Injected.into_response()
         }
@@ -24,5 +24,5 @@ pub(super) async fn inject(State(emulator): State<Arc<Emulator>>, request: Reque
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    answer
+    response
 }

@@ -102,7 +102,7 @@ pub(super) fn write(root: &str, content: impl Serialize) -> Result<Document, Api
     Ok(Document(format!("<?xml version=\"1.0\"?>\n{text}")))
 }
 
-/// The answer of `CreateInvalidation` and `GetInvalidation`.
+/// The response of `CreateInvalidation` and `GetInvalidation`.
 pub(super) fn invalidation(invalidation: &Invalidation, now: Timestamp) -> Result<Document, ApiError> {
     let batch = &invalidation.batch;
     let quantity = i64::try_from(batch.items.len()).unwrap_or(i64::MAX);
@@ -111,7 +111,7 @@ pub(super) fn invalidation(invalidation: &Invalidation, now: Timestamp) -> Resul
     write("Invalidation", InvalidationDocument { summary: summary(invalidation, now), invalidation_batch })
 }
 
-/// The answer of `ListInvalidations`.
+/// The response of `ListInvalidations`.
 pub(super) fn invalidation_list(
     page: &Page,
     marker: &str,

@@ -127,7 +127,7 @@ fn check_unsupported(
 }
 
 #[test]
-fn what_would_be_served_wrongly_is_refused() {
+fn what_would_be_served_wrongly_is_rejected() {
     let plain = policy(CachePolicyHeaderBehavior::None);
     let always = access_control(OriginAccessControlSigningBehaviors::Always);
     let bucket = config("images.s3.eu-west-1.amazonaws.com").build().unwrap();

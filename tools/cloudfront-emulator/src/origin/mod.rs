@@ -44,7 +44,7 @@ enum FetchError {
     Request(#[from] http::Error),
     #[error("the origin request couldn't be signed")]
     Signature(#[from] signature::SignatureError),
-    #[error("the origin didn't answer")]
+    #[error("the origin didn't respond")]
     Exchange(#[from] reqwest::Error),
 }
 
@@ -58,7 +58,8 @@ impl OriginClient {
         Ok(Self { http: http.build()?, gateway: gateway.trim_end_matches('/').to_owned(), credentials })
     }
 
-    /// Asks the origin. An origin that doesn't answer is a 502 or 504, as CloudFront would answer in its place.
+    /// Sends the request to the origin. An origin that doesn't respond is a 502 or 504, as CloudFront would respond in
+    /// its place.
     pub(crate) async fn fetch(
         &self,
         distribution: &Distribution,
@@ -76,7 +77,7 @@ impl OriginClient {
         }
     }
 
-    /// Makes a call at the origin gateway exactly as it came, so that its signature holds, and gives the answer.
+    /// Makes a call at the origin gateway exactly as it came, so that its signature holds, and gives the response.
     pub(crate) async fn relay(&self, call: &Parts, body: Bytes) -> Result<(StatusCode, Bytes), reqwest::Error> {
         let path = call.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let request = self.http.request(call.method.clone(), format!("{}{path}", self.gateway));
@@ -122,7 +123,7 @@ fn without_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
 fn no_response(error: &FetchError) -> OriginResponse {
     let timed_out = matches!(error, FetchError::Exchange(cause) if cause.is_timeout());
     let (status, body) = if timed_out {
-        (StatusCode::GATEWAY_TIMEOUT, "The origin didn't answer in time.\n")
+        (StatusCode::GATEWAY_TIMEOUT, "The origin didn't respond in time.\n")
     } else {
         (StatusCode::BAD_GATEWAY, "CloudFront wasn't able to connect to the origin.\n")
     };

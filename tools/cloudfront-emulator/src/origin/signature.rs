@@ -21,7 +21,7 @@ pub(super) enum SignatureError {
 
 /// Signs an origin request without a body as an origin access control demands: Signature Version 4 in the headers.
 ///
-/// `url` is the address that the origin believes to be asked at; the request itself goes to the origin gateway.
+/// `url` is the address that the origin believes to be called at; the request itself goes to the origin gateway.
 pub(super) fn sign(
     request: &mut Request<Bytes>,
     url: &str,

@@ -1,4 +1,4 @@
-//! The data plane: what a viewer's request is answered with.
+//! The data plane: the response to a viewer's request.
 
 mod response;
 
@@ -48,7 +48,7 @@ fn host_name(request: &Request) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Takes the object from the cache, from a fetch that is under way, or from the origin. A HEAD request is answered from
+/// Takes the object from the cache, from a fetch that is under way, or from the origin. A HEAD request is served from
 /// the object that GET would get.
 async fn cached_or_fetched(
     emulator: &Arc<Emulator>,
@@ -67,7 +67,7 @@ async fn cached_or_fetched(
     let object = pending.wait_for(Option::is_some).await.ok().and_then(|object| object.clone());
     match object {
         Some(object) if source == Source::Origin || object.may_be_stored() => (object, source),
-        // What mustn't be stored mustn't be shared either: each request gets its own answer.
+        // What mustn't be stored mustn't be shared either: each request gets its own response.
         _ => (fetch(emulator, distribution, &Method::GET, key).await, Source::Origin),
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum Source {
 }
 
 /// The response to a viewer: the origin's, with the headers that CloudFront adds. An object from the cache has an
-/// `Age`. `X-Cache` tells errors apart from other answers, cached or not.
+/// `Age`. `X-Cache` tells errors apart from other responses, cached or not.
 pub(super) fn object_response(
     object: &Object,
     source: Source,
@@ -48,7 +48,7 @@ pub(super) fn object_response(
     response
 }
 
-/// The response when the emulator itself refuses a request.
+/// The response when the emulator itself rejects a request.
 pub(super) fn error_page(status: StatusCode, reason: &str) -> Response {
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     let body = format!("{status}\nThe request could not be satisfied.\n{reason}\n");

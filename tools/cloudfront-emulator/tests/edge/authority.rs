@@ -3,7 +3,7 @@ use cloudfront_emulator::{Distributions, EmulatorConfig};
 use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
 use super::origin::TestOrigin;
 
-/// Sends an invalidation to an emulator that asks `origin` whether it may be sent.
+/// Sends an invalidation to an emulator that checks with `origin` whether it may be sent.
 async fn create(origin: &TestOrigin, distribution: &str) -> Result<(), String> {
     let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed([tenant(distribution, ACME, "acme")]));
     config.authorize_callers = true;
@@ -23,24 +23,24 @@ async fn what_the_local_aws_denies_is_denied_and_what_else_it_says_is_not_heard(
 }
 
 #[tokio::test]
-async fn the_local_aws_is_asked_with_the_callers_own_signed_request() {
+async fn the_local_aws_is_queried_with_the_callers_own_signed_request() {
     let origin = TestOrigin::start().await;
     create(&origin, "EACME").await.unwrap();
 
-    let asked = &origin.asked()[0];
-    assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/2020-05-31/distribution/EACME/invalidation"));
-    let authorization = asked.headers["authorization"].to_str().unwrap();
+    let request = &origin.requests()[0];
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/2020-05-31/distribution/EACME/invalidation"));
+    let authorization = request.headers["authorization"].to_str().unwrap();
     assert!(authorization.contains("/cloudfront/aws4_request"), "{authorization}");
     assert_ne!(
-        asked.headers["host"].to_str().unwrap(),
+        request.headers["host"].to_str().unwrap(),
         origin.url.trim_start_matches("http://"),
         "it is part of what is signed"
     );
 }
 
 #[tokio::test]
-async fn by_default_nobody_is_asked() {
+async fn by_default_no_authority_is_queried() {
     let fixture = Fixture::start().await;
     fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap();
-    assert!(fixture.origin.asked().is_empty());
+    assert!(fixture.origin.requests().is_empty());
 }

@@ -10,11 +10,11 @@ async fn the_first_view_is_a_miss_and_the_next_ones_are_hits_of_growing_age() {
     let fixture = Fixture::start().await;
 
     let miss = fixture.get(ACME, MAIN).await;
-    assert_eq!((miss.x_cache(), miss.header("age"), miss.body.as_str()), ("Miss", None, "answer 1"));
+    assert_eq!((miss.x_cache(), miss.header("age"), miss.body.as_str()), ("Miss", None, "response 1"));
 
     for age in ["0", "7", "14"] {
         let hit = fixture.get(ACME, MAIN).await;
-        assert_eq!((hit.x_cache(), hit.header("age"), hit.body.as_str()), ("Hit", Some(age), "answer 1"));
+        assert_eq!((hit.x_cache(), hit.header("age"), hit.body.as_str()), ("Hit", Some(age), "response 1"));
         fixture.advance(7);
     }
 }
@@ -22,38 +22,38 @@ async fn the_first_view_is_a_miss_and_the_next_ones_are_hits_of_growing_age() {
 #[tokio::test]
 async fn an_expired_object_is_fetched_again() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
+    fixture.check(ACME, MAIN, "Miss", "response 1").await;
     fixture.advance(599);
-    fixture.check(ACME, MAIN, "Hit", "answer 1").await;
+    fixture.check(ACME, MAIN, "Hit", "response 1").await;
     fixture.advance(1);
-    fixture.check(ACME, MAIN, "Miss", "answer 2").await;
+    fixture.check(ACME, MAIN, "Miss", "response 2").await;
 }
 
 #[tokio::test]
 async fn an_origin_that_says_nothing_is_cached_for_a_day() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, "/silent/sunset", "Miss", "answer 1").await;
+    fixture.check(ACME, "/silent/sunset", "Miss", "response 1").await;
     fixture.advance(86_399);
-    fixture.check(ACME, "/silent/sunset", "Hit", "answer 1").await;
+    fixture.check(ACME, "/silent/sunset", "Hit", "response 1").await;
     fixture.advance(1);
-    fixture.check(ACME, "/silent/sunset", "Miss", "answer 2").await;
+    fixture.check(ACME, "/silent/sunset", "Miss", "response 2").await;
 }
 
 #[tokio::test]
 async fn what_must_not_be_stored_is_always_a_miss() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, "/private/sunset", "Miss", "answer 1").await;
-    fixture.check(ACME, "/private/sunset", "Miss", "answer 2").await;
+    fixture.check(ACME, "/private/sunset", "Miss", "response 1").await;
+    fixture.check(ACME, "/private/sunset", "Miss", "response 2").await;
 }
 
 #[tokio::test]
 async fn only_the_query_parameters_of_the_policy_make_another_object() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
-    fixture.check(ACME, "/img/sunset?location=poster", "Miss", "answer 2").await;
-    fixture.check(ACME, "/img/sunset-2?location=main", "Miss", "answer 3").await;
-    fixture.check(ACME, "/img/sunset?debug=1&location=main", "Hit", "answer 1").await;
-    fixture.check(GLOBEX, MAIN, "Miss", "answer 4").await;
+    fixture.check(ACME, MAIN, "Miss", "response 1").await;
+    fixture.check(ACME, "/img/sunset?location=poster", "Miss", "response 2").await;
+    fixture.check(ACME, "/img/sunset-2?location=main", "Miss", "response 3").await;
+    fixture.check(ACME, "/img/sunset?debug=1&location=main", "Hit", "response 1").await;
+    fixture.check(GLOBEX, MAIN, "Miss", "response 4").await;
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_missing_object_is_remembered_as_long_as_the_origin_says() {
     assert_eq!((cached.status, cached.x_cache(), cached.header("age")), (StatusCode::NOT_FOUND, "Error", Some("59")));
 
     fixture.advance(1);
-    fixture.check(ACME, "/missing/sunset", "Error", "answer 2").await;
+    fixture.check(ACME, "/missing/sunset", "Error", "response 2").await;
 }
 
 #[tokio::test]
@@ -85,13 +85,13 @@ async fn viewers_see_the_headers_of_cloudfront_and_never_the_tags() {
 }
 
 #[tokio::test]
-async fn head_is_answered_from_the_object_of_get() {
+async fn head_is_served_from_the_object_of_get() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
+    fixture.check(ACME, MAIN, "Miss", "response 1").await;
     let head = fixture.send(Method::HEAD, ACME, MAIN).await;
 
     assert_eq!((head.x_cache(), head.header("content-length"), head.body.as_str()), ("Hit", Some("8"), ""));
-    assert_eq!(fixture.origin.asked().len(), 1);
+    assert_eq!(fixture.origin.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -102,21 +102,21 @@ async fn options_goes_to_the_origin_each_time_where_it_is_allowed() {
         distribution
     };
     let fixture = Fixture::start_with(Quotas::default(), with_options).await;
-    for answer in ["answer 1", "answer 2"] {
+    for response in ["response 1", "response 2"] {
         let view = fixture.send(Method::OPTIONS, ACME, MAIN).await;
-        assert_eq!((view.x_cache(), view.body.as_str()), ("Miss", answer));
+        assert_eq!((view.x_cache(), view.body.as_str()), ("Miss", response));
     }
-    assert_eq!(fixture.origin.asked()[0].method, "OPTIONS");
+    assert_eq!(fixture.origin.requests()[0].method, "OPTIONS");
 }
 
 async fn concurrent_views(fixture: &Fixture, path: &str, viewers: usize) -> Vec<String> {
     let released = async {
-        fixture.origin.wait_until_asked(1).await;
+        fixture.origin.wait_for_requests(1).await;
         // Time for the other viewers to arrive; were they not collapsed, the origin would see them.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        let asked = fixture.origin.asked().len();
+        let requests = fixture.origin.requests().len();
         fixture.origin.release();
-        asked
+        requests
     };
     let mut views = tokio::task::JoinSet::new();
     for _ in 0..viewers {
@@ -139,14 +139,14 @@ async fn concurrent_misses_are_one_origin_request() {
 
     let (hit, miss) = ("Hit from cloudfront", "Miss from cloudfront");
     assert_eq!(x_caches, [hit, hit, hit, miss]);
-    assert_eq!(fixture.origin.asked().len(), 1);
+    assert_eq!(fixture.origin.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn concurrent_misses_of_what_must_not_be_stored_get_an_answer_each() {
+async fn concurrent_misses_of_what_must_not_be_stored_get_a_response_each() {
     let fixture = Fixture::start().await;
     let x_caches = concurrent_views(&fixture, "/held-private/sunset", 4).await;
 
     assert_eq!(x_caches, ["Miss from cloudfront"; 4]);
-    assert_eq!(fixture.origin.asked().len(), 4);
+    assert_eq!(fixture.origin.requests().len(), 4);
 }

@@ -10,7 +10,7 @@ const MAIN: &str = "/img/sunset?location=main";
 /// whether the image is purged.
 async fn under(plan: FaultPlan) -> (String, bool) {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
+    fixture.check(ACME, MAIN, "Miss", "response 1").await;
     fixture.emulator.faults.inject(plan);
     let code = code_of(fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await);
     fixture.advance(super::fixture::PROPAGATION_DELAY_SECS);
@@ -18,7 +18,7 @@ async fn under(plan: FaultPlan) -> (String, bool) {
 }
 
 #[tokio::test]
-async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_answer_is_lost_purges() {
+async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_response_is_lost_purges() {
     let all = FaultPlan::default();
     let throttled = under(FaultPlan { throttled_per_mille: 1_000, ..all }).await;
     assert_eq!(throttled, ("Throttling".to_owned(), false));
@@ -29,7 +29,7 @@ async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_answer_is_los
 }
 
 #[tokio::test]
-async fn a_call_whose_answer_was_lost_is_answered_when_it_is_sent_again() {
+async fn a_call_whose_response_was_lost_succeeds_when_it_is_sent_again() {
     let fixture = Fixture::start().await;
     fixture.emulator.faults.inject(FaultPlan { lost_per_mille: 1_000, ..FaultPlan::default() });
     code_of(fixture.create_invalidation("EACME", "first", &["/a"]).await);
@@ -42,7 +42,7 @@ async fn a_call_whose_answer_was_lost_is_answered_when_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn an_answer_is_held_back_and_reading_one_goes_wrong_too_and_lists_never_do() {
+async fn a_response_is_held_back_and_reading_one_goes_wrong_too_and_lists_never_do() {
     let fixture = Fixture::start().await;
     let id = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap().id;
     let delay = Duration::from_millis(50);

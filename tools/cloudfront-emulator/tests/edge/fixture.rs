@@ -96,7 +96,7 @@ impl Fixture {
         self.advance(PROPAGATION_DELAY_SECS);
     }
 
-    /// Asserts on `X-Cache`, without ` from cloudfront`, and on what the origin answered.
+    /// Asserts on `X-Cache`, without ` from cloudfront`, and on the origin's response.
     pub(crate) async fn check(&self, host: &str, path: &str, x_cache: &str, body: &str) {
         let view = self.get(host, path).await;
         assert_eq!((view.x_cache(), view.body.as_str()), (x_cache, body), "{host}{path}");
@@ -150,6 +150,6 @@ pub(crate) fn batch(caller_reference: &str, quantity: i32, items: &[&str]) -> In
 
 /// The error code that a caller of the API sees.
 pub(crate) fn code_of<T, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> String {
-    let error = result.err().expect("the call is refused");
+    let error = result.err().expect("the call is rejected");
     error.code().unwrap_or_default().to_owned()
 }

@@ -63,7 +63,7 @@ async fn status(fixture: &Fixture, id: &str) -> String {
 #[tokio::test]
 async fn an_invalidation_is_in_progress_until_viewers_see_it() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "answer 1").await;
+    fixture.check(ACME, MAIN, "Miss", "response 1").await;
     let output = fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await.unwrap();
     let invalidation = output.invalidation().unwrap();
     let id = invalidation.id().to_owned();
@@ -75,12 +75,12 @@ async fn an_invalidation_is_in_progress_until_viewers_see_it() {
 
     fixture.advance(PROPAGATION_DELAY_SECS - 1);
     assert_eq!(status(&fixture, &id).await, "InProgress");
-    fixture.check(ACME, MAIN, "Hit", "answer 1").await;
+    fixture.check(ACME, MAIN, "Hit", "response 1").await;
 
     fixture.advance(1);
     assert_eq!(status(&fixture, &id).await, "Completed");
-    fixture.check(ACME, MAIN, "Miss", "answer 2").await;
-    fixture.check(ACME, MAIN, "Hit", "answer 2").await;
+    fixture.check(ACME, MAIN, "Miss", "response 2").await;
+    fixture.check(ACME, MAIN, "Hit", "response 2").await;
 }
 
 #[tokio::test]

@@ -10,5 +10,5 @@ mod fixture;
 mod invalidation;
 mod origin;
 mod refill_race;
-mod refusals;
+mod rejections;
 mod routing;

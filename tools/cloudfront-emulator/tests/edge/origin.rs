@@ -9,15 +9,15 @@ use http::HeaderMap;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-/// What the origin was asked.
+/// A request to the origin.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct OriginRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
 }
 
-/// An origin that answers with the number of the request and with tags of the form `<tenant>, <tenant>/<pack>`, the
+/// An origin that responds with the number of the request and with tags of the form `<tenant>, <tenant>/<pack>`, the
 /// pack being the last segment of the path. The first segment chooses how:
 ///
 /// - `/img/…`: to be cached for 600 seconds
@@ -29,7 +29,7 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 pub(crate) struct TestOrigin {
     pub(crate) url: String,
-    asked: Arc<watch::Sender<Vec<Asked>>>,
+    requests: Arc<watch::Sender<Vec<OriginRequest>>>,
     gate: Arc<Semaphore>,
 }
 
@@ -37,40 +37,40 @@ impl TestOrigin {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let origin = Self { url, asked: Arc::default(), gate: Arc::new(Semaphore::new(0)) };
-        let app = Router::new().fallback(answer).with_state(origin.clone());
+        let origin = Self { url, requests: Arc::default(), gate: Arc::new(Semaphore::new(0)) };
+        let app = Router::new().fallback(respond).with_state(origin.clone());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         origin
     }
 
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.borrow().clone()
+    pub(crate) fn requests(&self) -> Vec<OriginRequest> {
+        self.requests.borrow().clone()
     }
 
-    pub(crate) async fn wait_until_asked(&self, times: usize) {
-        self.asked.subscribe().wait_for(|asked| asked.len() >= times).await.unwrap();
+    pub(crate) async fn wait_for_requests(&self, times: usize) {
+        self.requests.subscribe().wait_for(|requests| requests.len() >= times).await.unwrap();
     }
 
-    /// Lets everything that is held be answered, now and later.
+    /// Lets everything that is held be served, now and later.
     pub(crate) fn release(&self) {
         self.gate.add_permits(1_000);
     }
 }
 
-async fn answer(State(origin): State<TestOrigin>, request: Request) -> Response {
+async fn respond(State(origin): State<TestOrigin>, request: Request) -> Response {
     let headers = request.headers().clone();
-    let tenant = headers.get("x-image-tenant").map_or("nobody", |tenant| tenant.to_str().unwrap()).to_owned();
+    let tenant = headers.get("x-image-tenant").map_or("none", |tenant| tenant.to_str().unwrap()).to_owned();
     let path = request.uri().path_and_query().unwrap().to_string();
     let mut number = 0;
-    origin.asked.send_modify(|asked| {
-        asked.push(Asked { method: request.method().to_string(), path: path.clone(), headers });
-        number = asked.len();
+    origin.requests.send_modify(|requests| {
+        requests.push(OriginRequest { method: request.method().to_string(), path: path.clone(), headers });
+        number = requests.len();
     });
 
     let denied = path.contains("/EDENIED/");
     if denied || path.contains("/EUNKNOWN/") {
         let (status, code) = if denied { (403, "AccessDenied") } else { (404, "NoSuchDistribution") };
-        // The XML of S3, as the local AWS answers for every service.
+        // The XML of S3, as the local AWS responds for every service.
         let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
         return Response::builder().status(status).body(Body::from(body)).unwrap();
     }
@@ -93,5 +93,5 @@ async fn answer(State(origin): State<TestOrigin>, request: Request) -> Response 
     if let Some(cache_control) = cache_control {
         response = response.header("cache-control", cache_control);
     }
-    response.body(Body::from(format!("answer {number}"))).unwrap()
+    response.body(Body::from(format!("response {number}"))).unwrap()
 }

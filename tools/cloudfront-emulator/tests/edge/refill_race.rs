@@ -2,40 +2,40 @@ use super::fixture::{ACME, Fixture, PROPAGATION_DELAY_SECS};
 
 const HELD: &str = "/held/sunset";
 
-/// Begins to view what the origin holds, invalidates it, lets the origin answer when `answered_after_secs` have passed,
-/// and says what the next viewer gets.
-async fn check(answered_after_secs: i64, x_cache: &str, body: &str) {
+/// Begins to view what the origin holds, invalidates it, lets the origin respond when `response_after_secs` have
+/// passed, and says what the next viewer gets.
+async fn check(response_after_secs: i64, x_cache: &str, body: &str) {
     let fixture = Fixture::start().await;
     let first = tokio::spawn(fixture.request(ACME, HELD).send());
-    fixture.origin.wait_until_asked(1).await;
+    fixture.origin.wait_for_requests(1).await;
     fixture.create_invalidation("EACME", "first", &["/*"]).await.unwrap();
 
-    fixture.advance(answered_after_secs);
+    fixture.advance(response_after_secs);
     fixture.origin.release();
-    assert_eq!(first.await.unwrap().unwrap().text().await.unwrap(), "answer 1");
+    assert_eq!(first.await.unwrap().unwrap().text().await.unwrap(), "response 1");
     fixture.advance(PROPAGATION_DELAY_SECS);
 
     fixture.check(ACME, HELD, x_cache, body).await;
 }
 
 #[tokio::test]
-async fn an_answer_from_before_an_invalidation_that_arrives_after_it_stays_cached() {
-    check(PROPAGATION_DELAY_SECS, "Hit", "answer 1").await;
+async fn a_response_from_before_an_invalidation_that_arrives_after_it_stays_cached() {
+    check(PROPAGATION_DELAY_SECS, "Hit", "response 1").await;
 }
 
 #[tokio::test]
-async fn an_answer_that_arrives_while_the_invalidation_propagates_is_purged() {
-    check(PROPAGATION_DELAY_SECS - 1, "Miss", "answer 2").await;
+async fn a_response_that_arrives_while_the_invalidation_propagates_is_purged() {
+    check(PROPAGATION_DELAY_SECS - 1, "Miss", "response 2").await;
 }
 
 #[tokio::test]
 async fn a_fetch_goes_on_when_its_viewer_hangs_up() {
     let fixture = Fixture::start().await;
     let viewer = tokio::spawn(fixture.request(ACME, HELD).send());
-    fixture.origin.wait_until_asked(1).await;
+    fixture.origin.wait_for_requests(1).await;
     viewer.abort();
     assert!(viewer.await.unwrap_err().is_cancelled());
 
     fixture.origin.release();
-    fixture.check(ACME, HELD, "Hit", "answer 1").await;
+    fixture.check(ACME, HELD, "Hit", "response 1").await;
 }

@@ -20,7 +20,7 @@ async fn a_bad_item_is_an_invalid_argument_that_names_it() {
     check_item(&fixture, &format!("#{}", "x".repeat(257))).await;
 
     let list = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
-    assert_eq!(list.invalidation_list.unwrap().quantity(), 0, "nothing of a refused batch is kept");
+    assert_eq!(list.invalidation_list.unwrap().quantity(), 0, "nothing of a rejected batch is kept");
 }
 
 async fn check_batch(fixture: &Fixture, quantity: i32, items: &[&str], code: &str) {
@@ -30,7 +30,7 @@ async fn check_batch(fixture: &Fixture, quantity: i32, items: &[&str], code: &st
 }
 
 #[tokio::test]
-async fn a_batch_that_contradicts_itself_or_says_nothing_is_refused() {
+async fn a_batch_that_contradicts_itself_or_says_nothing_is_rejected() {
     let fixture = Fixture::start().await;
     check_batch(&fixture, 2, &["/a"], "InconsistentQuantities").await;
     check_batch(&fixture, 0, &["/a"], "InconsistentQuantities").await;
@@ -57,7 +57,7 @@ async fn what_does_not_exist_is_named() {
 }
 
 #[tokio::test]
-async fn other_calls_are_answered_with_what_there_is() {
+async fn other_calls_get_an_error_with_what_there_is() {
     let fixture = Fixture::start().await;
     let error = fixture.cloudfront.list_distributions().send().await.unwrap_err().into_service_error();
 
@@ -66,7 +66,7 @@ async fn other_calls_are_answered_with_what_there_is() {
 }
 
 #[tokio::test]
-async fn an_empty_or_garbled_body_is_refused() {
+async fn an_empty_or_garbled_body_is_rejected() {
     let fixture = Fixture::start().await;
     for (body, code) in [("", "MissingBody"), ("<InvalidationBatch>", "MalformedXML"), ("{}", "MalformedXML")] {
         let url = format!("{}/2020-05-31/distribution/EACME/invalidation", fixture.emulator.endpoint_url());

@@ -8,19 +8,19 @@ use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
 #[tokio::test]
 async fn an_alias_and_the_domain_name_lead_to_the_same_distribution() {
     let fixture = Fixture::start().await;
-    fixture.check(ACME, "/img/sunset", "Miss", "answer 1").await;
-    fixture.check(&ACME.to_uppercase(), "/img/sunset", "Hit", "answer 1").await;
-    fixture.check("eacme.cloudfront.net", "/img/sunset", "Hit", "answer 1").await;
+    fixture.check(ACME, "/img/sunset", "Miss", "response 1").await;
+    fixture.check(&ACME.to_uppercase(), "/img/sunset", "Hit", "response 1").await;
+    fixture.check("eacme.cloudfront.net", "/img/sunset", "Hit", "response 1").await;
 }
 
 #[tokio::test]
-async fn an_unknown_host_is_told_so() {
+async fn an_unknown_host_gets_an_error_that_says_so() {
     let fixture = Fixture::start().await;
-    let view = fixture.get("nobody.localhost", "/img/sunset").await;
+    let view = fixture.get("unknown.localhost", "/img/sunset").await;
 
     assert_eq!((view.status, view.x_cache()), (StatusCode::FORBIDDEN, "Error"));
-    assert!(view.body.contains("'nobody.localhost'"), "{}", view.body);
-    assert!(fixture.origin.asked().is_empty());
+    assert!(view.body.contains("'unknown.localhost'"), "{}", view.body);
+    assert!(fixture.origin.requests().is_empty());
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn methods_that_are_not_allowed_do_not_reach_the_origin() {
         let view = fixture.send(method.clone(), ACME, "/img/sunset").await;
         assert_eq!((view.status, view.x_cache()), (StatusCode::FORBIDDEN, "Error"), "{method}");
     }
-    assert!(fixture.origin.asked().is_empty());
+    assert!(fixture.origin.requests().is_empty());
 }
 
 #[tokio::test]
@@ -39,13 +39,13 @@ async fn the_origin_gets_its_host_its_custom_headers_and_nothing_of_the_viewer()
     let request = fixture.request(ACME, "/img/sunset?debug=1&location=main");
     request.header("x-image-tenant", "globex").header("cookie", "session=1").send().await.unwrap();
 
-    let asked = &fixture.origin.asked()[0];
-    assert_eq!(asked.path, "/img/sunset?location=main");
-    assert_eq!(asked.headers["host"], "acme.lambda-url.eu-west-1.on.aws");
-    assert_eq!(asked.headers.get_all("x-image-tenant").iter().collect::<Vec<_>>(), ["acme"]);
-    assert_eq!(asked.headers["user-agent"], "Amazon CloudFront");
-    assert_eq!(asked.headers.get("cookie"), None);
-    assert_eq!(asked.headers.get("authorization"), None);
+    let request = &fixture.origin.requests()[0];
+    assert_eq!(request.path, "/img/sunset?location=main");
+    assert_eq!(request.headers["host"], "acme.lambda-url.eu-west-1.on.aws");
+    assert_eq!(request.headers.get_all("x-image-tenant").iter().collect::<Vec<_>>(), ["acme"]);
+    assert_eq!(request.headers["user-agent"], "Amazon CloudFront");
+    assert_eq!(request.headers.get("cookie"), None);
+    assert_eq!(request.headers.get("authorization"), None);
 }
 
 #[tokio::test]
@@ -59,9 +59,9 @@ async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_p
     let fixture = Fixture::start_with(Quotas::default(), behind_access_control).await;
     fixture.get(ACME, "/img/sunset").await;
 
-    let asked = &fixture.origin.asked()[0];
-    assert_eq!(asked.path, "/live/img/sunset");
-    let authorization = asked.headers["authorization"].to_str().unwrap();
+    let request = &fixture.origin.requests()[0];
+    assert_eq!(request.path, "/live/img/sunset");
+    let authorization = request.headers["authorization"].to_str().unwrap();
     let scope = "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/lambda/aws4_request";
     assert!(authorization.starts_with(scope), "{authorization}");
 }
@@ -81,7 +81,7 @@ async fn an_origin_that_cannot_be_reached_is_a_bad_gateway_for_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_control_plane_that_cannot_be_reached_is_told_to_viewers_and_callers() {
+async fn a_control_plane_that_cannot_be_reached_is_reported_to_viewers_and_callers() {
     let sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))

@@ -1,8 +1,8 @@
-// The console's page: asks the console for everything once a second and changes only what differs, so that nothing
+// The console's page: queries the console for everything once a second and changes only what differs, so that nothing
 // jumps and the focus stays where it is.
 
 const LOOK_EVERY_MS = 1000;
-const ANSWERS_KEPT = 50;
+const RESPONSES_KEPT = 50;
 /** The part of the original that a crop keeps, and the corners that it moves through, clockwise. */
 const CROP_PART = 0.6;
 const CORNERS = [[0, 0], [1, 0], [1, 1], [0, 1]];
@@ -16,7 +16,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const chosen = { tenant: null, pack: null };
 let latest = null;
 let timer = null;
-let asked = 0;
+let lastRequest = 0;
 
 // ---- What is shown ----
 
@@ -157,7 +157,7 @@ function describeOriginal(card) {
 
 // ---- Once a second ----
 
-function tellLive(state, text) {
+function showLive(state, text) {
   setData($("#live"), "state", state);
   setText($("#live"), text);
 }
@@ -171,24 +171,24 @@ async function read(path) {
 
 async function look() {
   clearTimeout(timer);
-  if (document.hidden) return tellLive("paused", "Paused while hidden");
-  const mine = ++asked;
+  if (document.hidden) return showLive("paused", "Paused while hidden");
+  const mine = ++lastRequest;
   try {
     const state = await read(`/api/state?${new URLSearchParams(chosen)}`);
-    // Another pack was chosen meanwhile, or a click has asked anew.
-    if (mine !== asked) return;
+    // Another pack was chosen meanwhile, or a click has sent a newer request.
+    if (mine !== lastRequest) return;
     show(state);
-    tellLive("live", "Live, once a second");
+    showLive("live", "Live, once a second");
   } catch (error) {
-    if (mine !== asked) return;
-    tellLive("lost", `Trying again: ${error.message}`);
+    if (mine !== lastRequest) return;
+    showLive("lost", `Trying again: ${error.message}`);
   }
   timer = setTimeout(look, LOOK_EVERY_MS);
 }
 
 // ---- Clicks and keys ----
 
-function answer(what, { ok, message }) {
+function showResponse(what, { ok, message }) {
   const item = document.createElement("li");
   item.dataset.ok = ok;
   const parts = [["time", new Date().toLocaleTimeString("en-GB")], ["strong", `${what}: `], ["span", message]];
@@ -198,17 +198,17 @@ function answer(what, { ok, message }) {
     item.append(part);
   }
   item.lastChild.className = "message";
-  $("#answers").prepend(item);
-  while ($("#answers").children.length > ANSWERS_KEPT) $("#answers").lastChild.remove();
+  $("#responses").prepend(item);
+  while ($("#responses").children.length > RESPONSES_KEPT) $("#responses").lastChild.remove();
 }
 
 async function post(what, path, headers, body) {
   try {
     const response = await fetch(path, { method: "POST", headers, body });
     const text = await response.text();
-    answer(what, response.ok || text.startsWith("{") ? JSON.parse(text) : { ok: false, message: text });
+    showResponse(what, response.ok || text.startsWith("{") ? JSON.parse(text) : { ok: false, message: text });
   } catch (error) {
-    answer(what, { ok: false, message: error.message });
+    showResponse(what, { ok: false, message: error.message });
   }
   await look();
 }
@@ -230,7 +230,7 @@ function nextMainLocation() {
   return locations[(locations.indexOf(latest.mainImageLocation) + 1) % locations.length];
 }
 
-/** What to send for a button, and what to call it in the answers. */
+/** What to send for a button, and what to call it in the responses. */
 const ORDERS = {
   replaceOriginal: (card) => [{ location: card.dataset.location }, `Replace original of ${card.dataset.location}`],
   moveCrop: (card) => [{ location: card.dataset.location, crop: nextCrop(card) }, `Move crop of ${card.dataset.location}`],
@@ -301,4 +301,4 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("visibilitychange", () => chosen.tenant && look());
-begin().catch((error) => tellLive("lost", `${error.message}. Reload the page.`));
+begin().catch((error) => showLive("lost", `${error.message}. Reload the page.`));

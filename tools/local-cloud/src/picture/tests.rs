@@ -47,6 +47,6 @@ fn an_image_of_two_halves_has_no_dominant_colour() {
 }
 
 #[test]
-fn bytes_that_are_no_image_are_refused() {
+fn bytes_that_are_no_image_are_rejected() {
     assert!(matches!(recognise(b"<html>"), Err(TestImageError::Image(_))));
 }

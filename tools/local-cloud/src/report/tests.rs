@@ -7,13 +7,13 @@ async fn holds(report: &Report, name: &'static str) {
 }
 
 async fn fails(report: &Report, name: &'static str) {
-    let cause = std::io::Error::other(RefusedBecause(std::io::Error::other("no such host")));
+    let cause = std::io::Error::other(RejectedBecause(std::io::Error::other("no such host")));
     report.step::<()>(name, async { Err(cause.into()) }).await.unwrap_err();
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the emulator refused")]
-struct RefusedBecause(#[source] std::io::Error);
+#[error("the emulator rejected the call")]
+struct RejectedBecause(#[source] std::io::Error);
 
 /// The summary as it is written, with the times set to zero.
 fn written(report: &Report) -> Value {
@@ -57,7 +57,7 @@ async fn a_step_that_did_not_hold_makes_the_run_fail_and_says_why_with_every_cau
     let summary = written(&report);
     assert_eq!(summary["ok"], false);
     assert_eq!(summary["write_to_fresh_ms"], Value::Null);
-    let expected = json!({"name": "second", "ok": false, "ms": 0, "detail": "the emulator refused: no such host"});
+    let expected = json!({"name": "second", "ok": false, "ms": 0, "detail": "the emulator rejected the call: no such host"});
     assert_eq!(summary["steps"][1], expected);
 }
 

@@ -53,7 +53,7 @@ fn any_part_may_be_named_alone() {
 }
 
 #[test]
-fn what_is_no_table_of_the_region_is_refused() {
+fn what_is_no_table_of_the_region_is_rejected() {
     let line = "table_arn = \"arn:aws:dynamodb:eu-west-1:123456789012:table/legacy-packs\"";
     for arn in [
         "legacy-packs",
@@ -68,7 +68,7 @@ fn what_is_no_table_of_the_region_is_refused() {
 }
 
 #[test]
-fn the_stream_of_another_table_is_refused() {
+fn the_stream_of_another_table_is_rejected() {
     let expected = ["existing.image_packs.stream_arn", "allowed: arn:aws:dynamodb:", "table/legacy-packs/stream/"];
     check("table/legacy-packs/stream/", "table/other-packs/stream/", &expected);
 }

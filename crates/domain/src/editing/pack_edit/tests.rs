@@ -39,7 +39,7 @@ fn check(pack: &ManagedPack, edit: &PackEdit, expected: Value, released: Option<
     assert_eq!((Value::Object(written.collect()), decision.released.as_deref()), (expected, released), "{edit:?}");
 }
 
-fn check_refused(pack: &ManagedPack, edit: &PackEdit, expected: &str) {
+fn check_rejected(pack: &ManagedPack, edit: &PackEdit, expected: &str) {
     assert_eq!(decide(pack, edit).unwrap_err().to_string(), expected, "{edit:?}");
 }
 
@@ -90,7 +90,7 @@ fn a_pack_has_at_most_50_images_and_each_can_still_be_replaced() {
     let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
     let full = pack(json!({"imageLocations": images}));
     let show = |name| PackEdit::ShowOriginal { location: location(name), original: original(10, 10) };
-    check_refused(&full, &show("one-more"), "the pack has 50 images, as many as it may have; remove one first");
+    check_rejected(&full, &show("one-more"), "the pack has 50 images, as many as it may have; remove one first");
     check(&full, &show("l49"), json!({"imageLocations.l49.original": original(10, 10)}), Some("k"));
 }
 
@@ -115,11 +115,11 @@ fn a_crop_has_an_area_and_lies_within_the_original() {
         ([1600, 0, 1, 1], outside),
         ([u32::MAX, 0, u32::MAX, 1], outside),
     ] {
-        check_refused(&cat(), &crop("main", rectangle), expected);
+        check_rejected(&cat(), &crop("main", rectangle), expected);
     }
     let anywhere = json!({"imageLocations.poster.crop": {"x": 9000, "y": 0, "width": 1, "height": 1}});
     check(&cat(), &crop("poster", [9000, 0, 1, 1]), anywhere, None);
-    check_refused(&cat(), &crop("poster", [0, 0, 0, 0]), empty);
+    check_rejected(&cat(), &crop("poster", [0, 0, 0, 0]), empty);
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn a_description_changes_what_it_names() {
         check(&cat(), &describe(description), expected, None);
     }
     let thumb = describe(json!({"mainImageLocation": "thumb"}));
-    check_refused(&cat(), &thumb, "mainImageLocation \"thumb\" has no image; the pack has main, poster");
-    check_refused(&pack(json!({})), &thumb, "mainImageLocation \"thumb\" has no image; the pack has none");
+    check_rejected(&cat(), &thumb, "mainImageLocation \"thumb\" has no image; the pack has main, poster");
+    check_rejected(&pack(json!({})), &thumb, "mainImageLocation \"thumb\" has no image; the pack has none");
 }
 
 #[test]
@@ -162,6 +162,6 @@ fn what_is_not_shown_cannot_be_cropped_or_removed() {
         PackEdit::RemoveCrop(location("thumb")),
         PackEdit::RemoveImage(location("thumb")),
     ] {
-        check_refused(&cat(), &edit, expected);
+        check_rejected(&cat(), &edit, expected);
     }
 }

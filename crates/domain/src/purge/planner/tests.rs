@@ -74,7 +74,7 @@ fn a_tenants_entries_share_one_request_with_sorted_exact_tags() {
 }
 
 #[test]
-fn a_location_is_one_tag_in_a_request_of_its_own_that_nobodys_packs_wait_for() {
+fn a_location_is_one_tag_in_a_request_of_its_own_that_no_pack_waits_for() {
     let entries = vec![
         entry("acme", "location#main", 60),
         entry("acme", "location#poster", 60),

@@ -58,7 +58,7 @@ fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRe
     (request, invalidation)
 }
 
-/// The ledger's row of a purge of `target` that was completed `secs` ago; `None`: CloudFront refused it.
+/// The ledger's row of a purge of `target` that was completed `secs` ago; `None`: CloudFront rejected it.
 fn row(target: &str, completed_secs: Option<u64>) -> LedgerRow {
     let (request, _) = request(&entry(target, 500), true, Some(COMPLETED));
     let invalidation = Invalidation { id: "I1".to_owned(), status: COMPLETED.to_owned() };
@@ -132,11 +132,11 @@ fn where_nothing_waits_the_verdict_says_what_was_last() {
     check("completed", &ledger(completed.clone()), "of pack p1, was completed 6 min ago");
     let last = status_of(&ledger(completed)).last_completed.unwrap();
     assert_eq!((last.target, last.variants_deleted), (Target::Pack(ImagePackId::parse("p1").unwrap()), 3));
-    check("refused", &ledger(vec![row("pack#p1", None)]), "CloudFront refused the last purge of pack p1");
+    check("rejected", &ledger(vec![row("pack#p1", None)]), "CloudFront rejected the last purge of pack p1");
 }
 
 #[test]
-fn what_waits_and_what_runs_is_told_as_it_is() {
+fn what_waits_and_what_runs_is_reported_as_it_is() {
     let waits = purged_early(entry("pack#p1", 30));
     let requests = vec![request(&waits, false, Some("InProgress"))];
     let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });

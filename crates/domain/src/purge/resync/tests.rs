@@ -95,14 +95,14 @@ fn check(situation: &str, changed: Changed, queued: Option<&QueueEntry>, purges:
 }
 
 #[test]
-fn what_nobody_has_seen_is_enqueued() {
+fn what_neither_queue_nor_ledger_knows_is_enqueued() {
     for changed in [Changed::At(DURING), Changed::Sometime, Changed::Removed] {
         check("neither queue nor ledger know it", changed, None, &[], Verdict::Enqueue);
     }
 }
 
 #[test]
-fn a_row_answers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for() {
+fn a_row_covers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for() {
     let at = Changed::At(DURING);
     let earlier = Timestamp::from_millis(DURING.as_millis() - 1);
     for reason in [Reason::Resync, Reason::ImageLocationsChanged, Reason::Manual] {
@@ -112,7 +112,7 @@ fn a_row_answers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for
 }
 
 #[test]
-fn what_does_not_say_when_it_changed_is_answered_by_a_resync_of_this_outage_only() {
+fn what_does_not_say_when_it_changed_is_covered_by_a_resync_of_this_outage_only() {
     for changed in [Changed::Sometime, Changed::Removed] {
         check("queued by this resync", changed, Some(&row(DURING, Reason::Resync)), &[], Verdict::Queued);
         check("queued by an older resync", changed, Some(&row(BEFORE, Reason::Resync)), &[], Verdict::Enqueue);
@@ -125,7 +125,7 @@ fn what_does_not_say_when_it_changed_is_answered_by_a_resync_of_this_outage_only
 }
 
 #[test]
-fn a_purge_answers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
+fn a_purge_covers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
     let settled = DURING.plus(SETTLE);
     let too_early = Timestamp::from_millis(settled.as_millis() - 1);
     let at = Changed::At(DURING);
@@ -142,7 +142,7 @@ fn a_purge_answers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
 }
 
 #[test]
-fn a_purge_answers_what_does_not_say_when_it_changed_only_for_a_resync_of_this_outage() {
+fn a_purge_covers_what_does_not_say_when_it_changed_only_for_a_resync_of_this_outage() {
     let settled = SINCE.plus(SETTLE);
     let sometime = Changed::Sometime;
     check("for this resync", sometime, None, &[purge(settled, Reason::Resync)], Verdict::Purged);

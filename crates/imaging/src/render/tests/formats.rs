@@ -5,7 +5,7 @@ use super::*;
 const FORMATS: [ImageFormat; 3] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP];
 
 #[test]
-fn an_original_of_every_format_becomes_what_its_location_asks_for() {
+fn an_original_of_every_format_becomes_what_its_location_requires() {
     for original in FORMATS {
         for (format, media_type) in [
             (VariantFormat::Auto, "image/jpeg"),
@@ -105,8 +105,8 @@ fn the_same_original_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_variant_that_no_response_can_hold_is_refused() {
+fn a_variant_that_no_response_can_hold_is_rejected() {
     let original = encoded(&noise(2000, 1500), ImageFormat::Png);
-    let refused = render(&original, None, sized(2000, 1500, Fit::Fill)).unwrap_err();
-    assert_eq!(refused.code(), "variant-too-large");
+    let rejected = render(&original, None, sized(2000, 1500, Fit::Fill)).unwrap_err();
+    assert_eq!(rejected.code(), "variant-too-large");
 }

@@ -94,7 +94,7 @@ pub(super) fn attacks(token: &str) -> Vec<Attack> {
     attacks
 }
 
-/// A location config that could be saved, for what would be refused without it for another reason.
+/// A location config that could be saved, for what would be rejected without it for another reason.
 fn without_body(method: &str) -> String {
     if method == "PUT" { json!({"width": 9, "height": 9}).to_string() } else { String::new() }
 }

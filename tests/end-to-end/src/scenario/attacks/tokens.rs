@@ -36,7 +36,7 @@ const OTHER_ROUTES: [(&str, &str); 12] = [
     ("GET", "/adminAPI/imageLocationConfig/main"),
 ];
 
-/// A value of `Authorization` that must not be taken, and with what it is refused.
+/// A value of `Authorization` that must not be taken, and with what it is rejected.
 type Wrong = (&'static str, Option<String>, StatusCode);
 
 pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {

@@ -1,4 +1,4 @@
-//! Items that CloudFront refuses.
+//! Items that CloudFront rejects.
 
 use domain::purge::caller_reference::caller_reference;
 use domain::purge::invalidation_item::InvalidationItem;
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 
 use super::{check_failed, settled};
 
-/// Ids are such that CloudFront should take all of them; the emulator is told to refuse this one.
+/// Ids are such that CloudFront should take all of them; the emulator is configured to reject this one.
 const POISON: &str = "#acme/poison";
 
 async fn environment_with_poison() -> Environment {
     let environment = Environment::start().await;
-    environment.refused_items.set([POISON]);
+    environment.rejected_items.set([POISON]);
     environment
 }
 
 #[tokio::test]
-async fn one_item_that_cloudfront_refuses_goes_to_the_dead_letter_queue_and_everything_else_is_purged() {
+async fn one_item_that_cloudfront_rejects_goes_to_the_dead_letter_queue_and_everything_else_is_purged() {
     let environment = environment_with_poison().await;
     for pack in ["p1", "p2", "p3", "poison", "p4", "p5"] {
         environment.enqueue("acme", &format!("pack#{pack}"), settled()).await;
@@ -38,13 +38,13 @@ async fn one_item_that_cloudfront_refuses_goes_to_the_dead_letter_queue_and_ever
     assert_eq!((&dead_letter["source"], &dead_letter["payload"]["tenant"]), (&json!("image-invalidation"), &json!("acme")));
     assert_eq!(dead_letter["payload"]["entry"]["target"], "pack#poison");
     assert!(dead_letter["reason"].as_str().unwrap().contains("#acme/poison"), "{dead_letter}");
-    let refused: Vec<_> = environment.ledger().await.into_iter().filter(|row| row["target"] == "pack#poison").collect();
-    assert_eq!(refused.len(), 1);
-    assert_eq!((&refused[0]["invalidationStatus"], &refused[0]["invalidationId"]), (&json!("Refused"), &Value::Null));
+    let rejected: Vec<_> = environment.ledger().await.into_iter().filter(|row| row["target"] == "pack#poison").collect();
+    assert_eq!(rejected.len(), 1);
+    assert_eq!((&rejected[0]["invalidationStatus"], &rejected[0]["invalidationId"]), (&json!("Rejected"), &Value::Null));
 }
 
 #[tokio::test]
-async fn an_item_that_is_alone_and_refused_goes_to_the_dead_letter_queue() {
+async fn an_item_that_is_alone_and_rejected_goes_to_the_dead_letter_queue() {
     let environment = environment_with_poison().await;
     environment.enqueue("acme", "pack#poison", settled()).await;
     let summary = run_at(&environment.invalidation_handler(), "run-1", NOW).await.unwrap();
@@ -54,18 +54,18 @@ async fn an_item_that_is_alone_and_refused_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn where_cloudfront_refuses_every_item_it_is_not_about_the_items_and_all_of_them_stay() {
+async fn where_cloudfront_rejects_every_item_it_is_not_about_the_items_and_all_of_them_stay() {
     let environment = Environment::start().await;
-    environment.refused_items.set(["#acme/"]);
+    environment.rejected_items.set(["#acme/"]);
     for pack in ["p1", "p2", "p3"] {
         environment.enqueue("acme", &format!("pack#{pack}"), settled()).await;
     }
     let handler = environment.invalidation_handler();
-    check_failed(run_at(&handler, "run-1", NOW).await, &["refuses every item", "EACME"]);
+    check_failed(run_at(&handler, "run-1", NOW).await, &["rejects every item", "EACME"]);
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2", "acme pack#p3"]);
     assert_eq!(environment.dead_letters().await.len(), 0);
 
-    environment.refused_items.set(Vec::<String>::new());
+    environment.rejected_items.set(Vec::<String>::new());
     assert_eq!(run_at(&handler, "run-2", NOW).await.unwrap().entries_removed, 3);
 }
 

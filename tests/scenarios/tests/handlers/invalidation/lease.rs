@@ -89,7 +89,7 @@ async fn a_purge_run_that_outlives_its_lease_sends_nothing_once_another_has_take
 }
 
 #[tokio::test]
-async fn a_repetition_of_the_request_for_the_lease_whose_answer_was_lost_gets_it() {
+async fn a_repetition_of_the_request_for_the_lease_whose_response_was_lost_gets_it() {
     let environment = Environment::start().await;
     let queue = environment.queue();
     let first = queue.take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();

@@ -54,7 +54,7 @@ async fn while_cloudfront_is_down_the_variants_go_and_the_entries_stay_for_the_n
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 
-async fn check_cloudfront_is_told_nothing(environment: &Environment, variants: VariantsBucket, expected: &str) {
+async fn check_cloudfront_gets_no_request(environment: &Environment, variants: VariantsBucket, expected: &str) {
     let mut handler = environment.invalidation_handler();
     handler.purger.executor.ports.variants = variants;
     check_failed(run(&handler).await, &[expected]);
@@ -64,15 +64,15 @@ async fn check_cloudfront_is_told_nothing(environment: &Environment, variants: V
 }
 
 #[tokio::test]
-async fn while_the_variants_cannot_be_deleted_cloudfront_is_told_nothing() {
+async fn while_the_variants_cannot_be_deleted_cloudfront_gets_no_request() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
 
     let unreachable = VariantsBucket::new(aws_sdk_s3::Client::new(&nowhere()), LocalS3::VARIANTS_BUCKET.to_owned());
-    check_cloudfront_is_told_nothing(&environment, unreachable, "bucket variants failed").await;
+    check_cloudfront_gets_no_request(&environment, unreachable, "bucket variants failed").await;
     let missing = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
-    check_cloudfront_is_told_nothing(&environment, missing, "NoSuchBucket").await;
+    check_cloudfront_gets_no_request(&environment, missing, "NoSuchBucket").await;
 
     run_in(&environment).await.unwrap();
     assert_eq!(environment.variants().await, Vec::<String>::new());
@@ -108,7 +108,7 @@ async fn while_the_tenants_are_unknown_nothing_is_touched() {
 }
 
 #[tokio::test]
-async fn an_empty_queue_asks_neither_for_the_tenants_nor_cloudfront() {
+async fn an_empty_queue_reads_no_tenants_and_calls_no_cloudfront() {
     let environment = Environment::start().await;
     let mut handler = environment.invalidation_handler();
     handler.purger.executor.ports.tenants =

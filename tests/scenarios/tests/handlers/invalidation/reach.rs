@@ -42,7 +42,7 @@ async fn a_locations_purge_reaches_that_location_over_all_packs_of_the_tenant() 
 }
 
 #[tokio::test]
-async fn a_tenants_purge_reaches_all_of_the_tenant_and_nobody_else() {
+async fn a_tenants_purge_reaches_all_of_the_tenant_and_no_other() {
     check_reach(
         "tenant",
         &["acme/p1/main/default", "acme/p2/poster/default"],

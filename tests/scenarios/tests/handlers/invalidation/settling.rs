@@ -35,7 +35,7 @@ async fn an_unsettled_entry_is_purged_and_stays_until_a_purge_run_after_the_dela
     assert_eq!(environment.variants().await, Vec::<String>::new());
     assert_eq!(environment.queued().await, Vec::<String>::new());
     let invalidations = environment.invalidations("acme").await;
-    assert_eq!(invalidations.len(), 2, "the second purge is one of its own, not the first one answered again");
+    assert_eq!(invalidations.len(), 2, "the second purge is one of its own, not the first one returned again");
     assert_eq!(invalidations[1].items, ["#acme/p1"]);
 }
 
@@ -61,7 +61,7 @@ async fn an_entry_rewritten_during_the_purge_run_stays_and_the_next_purge_run_pu
 
     let rewrite = async {
         until_the_variants_are_gone(&environment).await;
-        assert_eq!(environment.invalidated("acme").await.len(), 0, "CloudFront is told after the pause");
+        assert_eq!(environment.invalidated("acme").await.len(), 0, "the invalidation is sent after the pause");
         environment.enqueue("acme", "pack#p1", NOW).await
     };
     let (summary, rewritten) = tokio::join!(run_at(&handler, "run-1", NOW), rewrite);

@@ -48,7 +48,7 @@ async fn check_unfinished(environment: &Environment, handler: &InvalidationHandl
 }
 
 #[tokio::test]
-async fn purge_runs_that_are_short_of_time_go_on_where_the_last_one_stopped_and_tell_cloudfront_at_the_end() {
+async fn purge_runs_that_are_short_of_time_go_on_where_the_last_one_stopped_and_invalidate_at_the_end() {
     let environment = environment(settled()).await;
     let handler = short_of_time(&environment);
 
@@ -154,7 +154,7 @@ async fn one_variant_that_cannot_be_deleted_keeps_only_itself_and_cloudfront_wai
 }
 
 #[tokio::test]
-async fn in_a_bucket_with_versions_nobody_is_served_an_older_one_and_the_next_deletion_finds_nothing() {
+async fn in_a_bucket_with_versions_no_viewer_is_served_an_older_one_and_the_next_deletion_finds_nothing() {
     let environment = Environment::start().await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     // The bucket of originals has versions.

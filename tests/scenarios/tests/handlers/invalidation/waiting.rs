@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{check_failed, run_in, settled};
 
 #[tokio::test]
-async fn an_entry_of_an_unregistered_tenant_waits_is_named_and_holds_up_nobody() {
+async fn an_entry_of_an_unregistered_tenant_waits_is_named_and_holds_up_no_other() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default", "umbrella/p1/main/default"]).await;
     environment.enqueue("umbrella", "pack#p1", settled()).await;
@@ -43,7 +43,7 @@ async fn a_registration_that_cannot_be_read_concerns_its_own_tenant_only() {
 #[tokio::test]
 async fn a_tenant_beyond_the_registrys_first_page_is_found() {
     let environment = Environment::start().await;
-    // Systems Manager answers with ten parameters at most.
+    // Systems Manager responds with ten parameters at most.
     for number in 0..12 {
         environment.register(&format!("aaa-{number:02}"), true).await;
     }
@@ -77,7 +77,7 @@ async fn check_unreadable(row: Value, expected: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_stays_is_named_and_holds_up_nobody() {
+async fn a_row_that_cannot_be_read_stays_is_named_and_holds_up_no_other() {
     check_unreadable(json!({"tenant": "acme", "target": "pack#p9"}), &["acme", "pack#p9", "version"]).await;
     let row = |target: &str, changes: Value| {
         json!({"tenant": "acme", "target": target, "version": "1@d", "firstEventAt": 1, "lastEventAt": 1,

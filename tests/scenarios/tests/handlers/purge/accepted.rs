@@ -12,9 +12,9 @@ use super::{environment, send};
 const UNREADABLE_PACK: &str = "p9";
 
 #[tokio::test]
-async fn a_purge_is_done_when_it_is_answered_and_the_answer_names_what_was_done() {
+async fn a_purge_is_done_before_the_response_which_names_what_was_done() {
     let environment = environment().await;
-    let answer = send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
+    let response = send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
 
     assert_eq!(environment.variants().await, ["acme/p10/main/default", "globex/p1/main/default"]);
     let invalidations = environment.invalidations("acme").await;
@@ -22,8 +22,8 @@ async fn a_purge_is_done_when_it_is_answered_and_the_answer_names_what_was_done(
     assert_eq!(invalidation.items, ["#acme/p1"]);
     assert_eq!(environment.invalidations("globex").await, []);
 
-    assert_eq!(answer.status, 202);
-    let mut body = answer.body;
+    assert_eq!(response.status, 202);
+    let mut body = response.body;
     assert!(body.as_object_mut().unwrap().remove("finalPurge").unwrap().is_string());
     assert_eq!(
         body,
@@ -76,7 +76,7 @@ async fn two_purges_of_one_pack_are_two_invalidations() {
     let handler = environment.purge_handler();
     for request_id in ["request-1", "request-2"] {
         let response = handler.handle(&delete("acme", "p1", "[acme]"), request_id).await;
-        assert_eq!(super::answer(&response).status, 202);
+        assert_eq!(super::api_response(&response).status, 202);
     }
     let ids: Vec<_> = environment.invalidations("acme").await.into_iter().map(|each| each.id).collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
@@ -95,8 +95,8 @@ async fn a_token_for_several_tenants_covers_each_of_them() {
 #[tokio::test]
 async fn a_removed_pack_that_left_variants_behind_is_purged() {
     let environment = environment().await;
-    let answer = send(&environment.purge_handler(), &delete("acme", "p10", "[acme]")).await;
-    assert_eq!((answer.status, &answer.body["variantsDeleted"]), (202, &json!(1)));
+    let response = send(&environment.purge_handler(), &delete("acme", "p10", "[acme]")).await;
+    assert_eq!((response.status, &response.body["variantsDeleted"]), (202, &json!(1)));
     assert!(!environment.variants().await.contains(&"acme/p10/main/default".to_owned()));
 }
 
@@ -104,8 +104,8 @@ async fn a_removed_pack_that_left_variants_behind_is_purged() {
 async fn a_pack_named_with_the_suffix_of_an_images_url_is_purged_with_all_its_suffixes() {
     let environment = environment().await;
     for (named, deleted) in [("p1-v2", 3), ("p1-", 0)] {
-        let answer = send(&environment.purge_handler(), &delete("acme", named, "[acme]")).await;
-        let done = (answer.status, &answer.body["imagePackId"], &answer.body["variantsDeleted"]);
+        let response = send(&environment.purge_handler(), &delete("acme", named, "[acme]")).await;
+        let done = (response.status, &response.body["imagePackId"], &response.body["variantsDeleted"]);
         assert_eq!(done, (202, &json!("p1"), &json!(deleted)), "{named}");
     }
     assert_eq!(environment.variants().await, ["acme/p10/main/default", "globex/p1/main/default"]);
@@ -115,8 +115,8 @@ async fn a_pack_named_with_the_suffix_of_an_images_url_is_purged_with_all_its_su
 async fn a_dash_belongs_to_the_pack_id_where_such_a_pack_exists() {
     let environment = environment().await;
     environment.store_variants(["acme/p1-v2/main/default"]).await;
-    let answer = send(&environment.purge_handler(), &delete("acme", "p1-v2", "[acme]")).await;
-    assert_eq!((answer.status, &answer.body["imagePackId"]), (202, &json!("p1-v2")));
+    let response = send(&environment.purge_handler(), &delete("acme", "p1-v2", "[acme]")).await;
+    assert_eq!((response.status, &response.body["imagePackId"]), (202, &json!("p1-v2")));
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1-v2"]]);
 }
 
@@ -125,8 +125,8 @@ async fn a_pack_without_variants_is_purged_from_cloudfront() {
     let environment = Environment::start().await;
     let pack = json!({"tenant": "acme", "entity": "pack#p1"});
     environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, pack).await;
-    let answer = send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
-    assert_eq!((answer.status, &answer.body["variantsDeleted"]), (202, &json!(0)));
+    let response = send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
+    assert_eq!((response.status, &response.body["variantsDeleted"]), (202, &json!(0)));
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
 }
 
@@ -135,8 +135,8 @@ async fn a_pack_whose_record_is_broken_can_be_purged_all_the_same() {
     let environment = Environment::start().await;
     let pack = json!({"tenant": "acme", "entity": format!("pack#{UNREADABLE_PACK}"), "imageLocations": "none"});
     environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, pack).await;
-    let answer = send(&environment.purge_handler(), &delete("acme", UNREADABLE_PACK, "[acme]")).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
+    let response = send(&environment.purge_handler(), &delete("acme", UNREADABLE_PACK, "[acme]")).await;
+    assert_eq!(response.status, 202, "{}", response.text);
 }
 
 #[tokio::test]

@@ -11,19 +11,19 @@ use domain::AttributeNames;
 use scenarios::{Environment, NOW, PurgeHandler, SETTLE, nowhere, run_at};
 
 use super::admin_request::delete;
-use super::{VARIANTS, check_refusal, check_untouched, environment, send};
+use super::{VARIANTS, check_error, check_untouched, environment, send};
 
-/// Purges `p1` of `acme` with a broken handler, and expects that the answer says that it is queued.
+/// Purges `p1` of `acme` with a broken handler, and expects that the response says that it is queued.
 async fn check_queued(environment: &Environment, handler: &PurgeHandler) {
-    let answer = send(handler, &delete("acme", "p1", "[acme]")).await;
-    check_refusal(&answer, 502, "purge-failed", "It is in the queue");
+    let response = send(handler, &delete("acme", "p1", "[acme]")).await;
+    check_error(&response, 502, "purge-failed", "It is in the queue");
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
 }
 
-/// Purges `p1` of `acme` with a broken handler, and expects that the answer says that nothing was done.
+/// Purges `p1` of `acme` with a broken handler, and expects that the response says that nothing was done.
 async fn check_not_started(environment: &Environment, handler: &PurgeHandler, situation: &str) {
-    let answer = send(handler, &delete("acme", "p1", "[acme]")).await;
-    check_refusal(&answer, 502, "purge-failed", "Nothing was purged");
+    let response = send(handler, &delete("acme", "p1", "[acme]")).await;
+    check_error(&response, 502, "purge-failed", "Nothing was purged");
     check_untouched(environment, situation).await;
 }
 
@@ -42,7 +42,7 @@ async fn while_cloudfront_is_down_the_row_stays_queued_and_the_next_purge_run_co
 }
 
 #[tokio::test]
-async fn while_the_variants_cannot_be_deleted_cloudfront_is_told_nothing() {
+async fn while_the_variants_cannot_be_deleted_cloudfront_gets_no_request() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
     handler.purger.executor.ports.variants = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
@@ -62,7 +62,7 @@ async fn without_the_ledger_the_purge_is_repeated_by_the_next_purge_run() {
 }
 
 #[tokio::test]
-async fn what_fails_before_the_purge_is_queued_is_answered_with_nothing_done() {
+async fn what_fails_before_the_purge_is_queued_is_reported_with_nothing_done() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
     handler.purger.executor.ports.queue = InvalidationQueue::new(environment.dynamodb(), "no-such-table".to_owned());

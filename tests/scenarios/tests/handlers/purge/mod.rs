@@ -4,7 +4,7 @@ mod accepted;
 mod admin_request;
 mod failures;
 mod preview;
-mod refused;
+mod rejected;
 mod status;
 
 use lambda_http::{Body, Request, Response};
@@ -14,26 +14,26 @@ use serde_json::{Value, json};
 
 /// What an admin got back.
 #[derive(Debug)]
-struct Answer {
+struct ApiResponse {
     status: u16,
     body: Value,
     text: String,
 }
 
 /// Sends `request`, at [`scenarios::NOW`].
-async fn send(handler: &PurgeHandler, request: &Request) -> Answer {
-    answer(&handler.handle(request, "request-1").await)
+async fn send(handler: &PurgeHandler, request: &Request) -> ApiResponse {
+    api_response(&handler.handle(request, "request-1").await)
 }
 
-fn answer(response: &Response<Body>) -> Answer {
+fn api_response(response: &Response<Body>) -> ApiResponse {
     assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(response.headers()["cache-control"], "no-store");
     let Body::Text(text) = response.body() else { panic!("{response:?}") };
     let body = serde_json::from_str(text).unwrap();
-    Answer { status: response.status().as_u16(), body, text: text.clone() }
+    ApiResponse { status: response.status().as_u16(), body, text: text.clone() }
 }
 
-/// What no answer may say: where things are inside.
+/// What no response may say: where things are inside.
 const INTERNALS: [&str; 7] = [
     LocalDynamoDb::IMAGE_PACK_TABLE,
     LocalDynamoDb::INVALIDATION_QUEUE_TABLE,
@@ -44,11 +44,11 @@ const INTERNALS: [&str; 7] = [
     "http",
 ];
 
-/// Expects a refusal in JSON, with this status, this code and a message that contains `message` and no internals.
-fn check_refusal(answer: &Answer, status: u16, code: &str, message: &str) {
-    assert_eq!((answer.status, answer.body["error"]["code"].as_str()), (status, Some(code)), "{}", answer.text);
-    let said = answer.body["error"]["message"].as_str().unwrap();
-    assert_eq!(answer.body, json!({"error": {"code": code, "message": said}}));
+/// Expects an error in JSON, with this status, this code and a message that contains `message` and no internals.
+fn check_error(response: &ApiResponse, status: u16, code: &str, message: &str) {
+    assert_eq!((response.status, response.body["error"]["code"].as_str()), (status, Some(code)), "{}", response.text);
+    let said = response.body["error"]["message"].as_str().unwrap();
+    assert_eq!(response.body, json!({"error": {"code": code, "message": said}}));
     assert!(said.contains(message), "{said}");
     for internal in INTERNALS {
         assert!(!said.contains(internal), "{internal:?} in {said}");

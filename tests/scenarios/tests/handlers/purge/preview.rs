@@ -6,7 +6,7 @@ use scenarios::{Environment, LEASE, NOW};
 use serde_json::{Value, json};
 
 use super::admin_request::{delete, delete_with};
-use super::{check_refusal, check_untouched, environment, send};
+use super::{check_error, check_untouched, environment, send};
 
 /// Everything that is kept beside the queue's rows too.
 async fn everything(environment: &Environment) -> [Vec<Value>; 3] {
@@ -19,9 +19,9 @@ async fn everything(environment: &Environment) -> [Vec<Value>; 3] {
 async fn a_dry_run_says_what_a_purge_would_do_and_touches_nothing() {
     let environment = environment().await;
     let before = everything(&environment).await;
-    let answer = send(&environment.purge_handler(), &delete_with("dryRun=true", "")).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let mut body = answer.body;
+    let response = send(&environment.purge_handler(), &delete_with("dryRun=true", "")).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let mut body = response.body;
     assert!(body.as_object_mut().unwrap().remove("note").unwrap().as_str().unwrap().starts_with("Nothing was purged"));
     let price = json!({
         "perItem": 0.005, "earlyPurge": 0.005, "finalPurge": 0.005, "together": 0.01,
@@ -57,24 +57,24 @@ async fn a_dry_run_while_a_purge_and_a_purge_run_are_under_way_leaves_both_as_th
     assert_eq!(send(&handler, &delete("acme", "p1", "[acme]")).await.status, 202);
     environment.queue().take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
     let (before, invalidations) = (everything(&environment).await, environment.invalidations("acme").await);
-    let answer = send(&handler, &delete_with("dryRun=true", "")).await;
-    let exact = &answer.body["quota"]["exactItems"];
+    let response = send(&handler, &delete_with("dryRun=true", "")).await;
+    let exact = &response.body["quota"]["exactItems"];
     assert_eq!(
-        (answer.status, exact),
+        (response.status, exact),
         (200, &json!({"inProgress": 1, "needed": 1, "quota": 3000, "leftAfterwards": 2998}))
     );
-    assert_eq!(answer.body["wouldDelete"]["variants"], 0);
+    assert_eq!(response.body["wouldDelete"]["variants"], 0);
     assert_eq!(everything(&environment).await, before);
     assert_eq!(environment.invalidations("acme").await, invalidations);
 }
 
 #[tokio::test]
-async fn a_tenant_without_cache_tags_is_told_of_the_wildcard() {
+async fn a_tenant_without_cache_tags_is_shown_the_wildcard() {
     let environment = environment().await;
     environment.register("acme", false).await;
-    let answer = send(&environment.purge_handler(), &delete_with("dryRun=true", "")).await;
-    assert_eq!(answer.body["wouldInvalidate"]["items"], json!(["/api/v2/img/p1*"]));
-    let wildcards = &answer.body["quota"]["wildcards"];
+    let response = send(&environment.purge_handler(), &delete_with("dryRun=true", "")).await;
+    assert_eq!(response.body["wouldInvalidate"]["items"], json!(["/api/v2/img/p1*"]));
+    let wildcards = &response.body["quota"]["wildcards"];
     assert_eq!(wildcards, &json!({"inProgress": 0, "needed": 1, "quota": 15, "leftAfterwards": 14}));
 }
 
@@ -103,8 +103,8 @@ async fn only_false_purges_and_only_true_does_not() {
         "dryRun=true&dryRun=false",
         "dryRun=false&dryRun=true",
     ] {
-        let answer = send(&handler, &delete_with(query, "")).await;
-        check_refusal(&answer, 400, "invalid-dry-run", "\"dryRun\" takes true or false");
+        let response = send(&handler, &delete_with(query, "")).await;
+        check_error(&response, 400, "invalid-dry-run", "\"dryRun\" takes true or false");
         check_untouched(&environment, query).await;
     }
     assert_eq!(send(&handler, &delete_with("dryRun=false", "")).await.status, 202);

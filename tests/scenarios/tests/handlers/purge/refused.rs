@@ -5,20 +5,20 @@ use scenarios::Environment;
 use serde_json::{Value, json};
 
 use super::admin_request::{delete, delete_with, request};
-use super::{check_refusal, check_untouched, environment, send};
+use super::{check_error, check_untouched, environment, send};
 
-/// A refusal's status and code.
-type Refusal = (u16, &'static str);
-const UNAUTHORIZED: Refusal = (401, "unauthorized");
-const FORBIDDEN: Refusal = (403, "tenant-not-covered");
-const UNKNOWN_TENANT: Refusal = (404, "unknown-tenant");
-const UNKNOWN_PACK: Refusal = (404, "unknown-image-pack");
-const INVALID: Refusal = (422, "invalid-identifier");
+/// The status and code of an error.
+type ExpectedError = (u16, &'static str);
+const UNAUTHORIZED: ExpectedError = (401, "unauthorized");
+const FORBIDDEN: ExpectedError = (403, "tenant-not-covered");
+const UNKNOWN_TENANT: ExpectedError = (404, "unknown-tenant");
+const UNKNOWN_PACK: ExpectedError = (404, "unknown-image-pack");
+const INVALID: ExpectedError = (422, "invalid-identifier");
 
-/// Expects that `request` is refused like this and that nothing was purged, queued or written.
-async fn check(environment: &Environment, situation: &str, request: &Request, (status, code): Refusal, message: &str) {
-    let answer = send(&environment.purge_handler(), request).await;
-    check_refusal(&answer, status, code, message);
+/// Expects that `request` is rejected like this and that nothing was purged, queued or written.
+async fn check(environment: &Environment, situation: &str, request: &Request, (status, code): ExpectedError, message: &str) {
+    let response = send(&environment.purge_handler(), request).await;
+    check_error(&response, status, code, message);
     check_untouched(environment, situation).await;
 }
 
@@ -71,7 +71,7 @@ async fn a_pack_that_the_tenant_does_not_have_is_not_found() {
 }
 
 #[tokio::test]
-async fn whether_a_foreign_pack_or_tenant_exists_is_not_told() {
+async fn whether_a_foreign_pack_or_tenant_exists_is_not_disclosed() {
     let environment = &environment().await;
     for (tenant, pack) in [("globex", "p1"), ("globex", "p2"), ("umbrella", "p1")] {
         let situation = format!("{tenant} {pack}");
@@ -125,10 +125,10 @@ async fn a_tenant_that_is_no_tenants_name_is_not_processable() {
 }
 
 #[tokio::test]
-async fn a_refusal_does_not_repeat_a_huge_id() {
+async fn an_error_does_not_repeat_a_huge_id() {
     let environment = environment().await;
-    let answer = send(&environment.purge_handler(), &delete("acme", &"p".repeat(10_000), "[acme]")).await;
-    assert!(answer.text.len() < 500, "{} bytes", answer.text.len());
+    let response = send(&environment.purge_handler(), &delete("acme", &"p".repeat(10_000), "[acme]")).await;
+    assert!(response.text.len() < 500, "{} bytes", response.text.len());
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn a_query_parameter_that_there_is_not_purges_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_that_nobody_reads_purges_nothing() {
+async fn an_unexpected_body_purges_nothing() {
     let environment = &environment().await;
     let huge = "x".repeat(5_000_000);
     for body in ["{}", r#"{"tenant": "globex"}"#, "\0", &huge] {

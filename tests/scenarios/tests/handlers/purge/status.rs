@@ -6,10 +6,10 @@ use scenarios::{Environment, NOW, SETTLE, run_at};
 use serde_json::{Value, json};
 
 use super::admin_request::{delete, get};
-use super::{Answer, check_refusal, check_untouched, environment, send};
+use super::{ApiResponse, check_error, check_untouched, environment, send};
 
-async fn ask(environment: &Environment, pack: &str) -> Value {
-    let Answer { status, body, text } = send(&environment.purge_handler(), &get("acme", pack, "[acme]", "")).await;
+async fn purge_status(environment: &Environment, pack: &str) -> Value {
+    let ApiResponse { status, body, text } = send(&environment.purge_handler(), &get("acme", pack, "[acme]", "")).await;
     assert_eq!(status, 200, "{text}");
     body
 }
@@ -20,19 +20,19 @@ fn check_verdict(body: &Value, expected: &str) {
 }
 
 #[tokio::test]
-async fn of_a_pack_that_was_never_purged_nothing_is_known_and_asking_changes_nothing() {
+async fn of_a_pack_that_was_never_purged_nothing_is_known_and_the_request_changes_nothing() {
     let environment = environment().await;
-    let body = ask(&environment, "p1").await;
+    let body = purge_status(&environment, "p1").await;
     check_verdict(&body, "no purge is known");
     assert_eq!((&body["pending"], &body["running"], &body["lastCompleted"]), (&json!([]), &json!([]), &Value::Null));
     check_untouched(&environment, "GET").await;
 }
 
 #[tokio::test]
-async fn a_purge_is_told_from_its_request_to_its_completion() {
+async fn a_purge_is_reported_from_its_request_to_its_completion() {
     let environment = environment().await;
     send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
-    let body = ask(&environment, "p1").await;
+    let body = purge_status(&environment, "p1").await;
     check_verdict(&body, "purged once already");
     let pending = &body["pending"][0];
     assert_eq!((&pending["target"], &pending["requestedBy"]), (&json!("pack#p1"), &json!(["admin:ada"])));
@@ -46,7 +46,7 @@ async fn a_purge_is_told_from_its_request_to_its_completion() {
     let later = NOW.plus(SETTLE);
     run_at(&handler, "run-1", later).await.unwrap();
     run_at(&handler, "run-2", later.plus(Duration::from_mins(5))).await.unwrap();
-    let body = ask(&environment, "p1").await;
+    let body = purge_status(&environment, "p1").await;
     check_verdict(&body, "Nothing waits: the last purge, of pack p1, was completed");
     let last = &body["lastCompleted"];
     assert_eq!((&last["target"], &last["reasons"]), (&json!("pack#p1"), &json!(["manual"])));
@@ -60,7 +60,7 @@ async fn what_waits_for_its_location_or_its_tenant_waits_for_the_pack() {
     for (target, counts) in [("location#main", true), ("location#banner", false), ("tenant", true), ("pack#p10", false)]
     {
         environment.enqueue("acme", target, NOW).await;
-        let body = ask(&environment, "p1").await;
+        let body = purge_status(&environment, "p1").await;
         let targets: Vec<_> = body["pending"].as_array().unwrap().iter().map(|row| row["target"].clone()).collect();
         assert_eq!(targets.contains(&json!(target)), counts, "{body}");
     }
@@ -70,13 +70,13 @@ async fn what_waits_for_its_location_or_its_tenant_waits_for_the_pack() {
 async fn a_pack_that_was_removed_is_known_by_what_waits_for_it() {
     let environment = environment().await;
     environment.enqueue("acme", "pack#p7", NOW).await;
-    check_verdict(&ask(&environment, "p7-v2").await, "The change of pack p7");
+    check_verdict(&purge_status(&environment, "p7-v2").await, "The change of pack p7");
     let unknown = send(&environment.purge_handler(), &get("acme", "p8", "[acme]", "")).await;
-    check_refusal(&unknown, 404, "unknown-image-pack", "\"p8\"");
+    check_error(&unknown, 404, "unknown-image-pack", "\"p8\"");
 }
 
 #[tokio::test]
-async fn only_who_may_purge_may_ask() {
+async fn only_a_caller_who_may_purge_may_read_the_status() {
     let environment = environment().await;
     let handler = environment.purge_handler();
     for (tenants, tenant, query, status, code) in [
@@ -86,16 +86,16 @@ async fn only_who_may_purge_may_ask() {
         ("[acme]", "ACME", "", 422, "invalid-identifier"),
         ("[acme]", "acme", "dryRun=true", 400, "unknown-parameter"),
     ] {
-        check_refusal(&send(&handler, &get(tenant, "p1", tenants, query)).await, status, code, "");
+        check_error(&send(&handler, &get(tenant, "p1", tenants, query)).await, status, code, "");
     }
 }
 
 #[tokio::test]
-async fn while_a_table_does_not_answer_the_question_is_to_be_asked_again() {
+async fn while_a_table_does_not_respond_the_request_is_to_be_sent_again() {
     let environment = environment().await;
     let mut handler = environment.purge_handler();
     handler.purger.executor.ports.ledger =
         aws_adapters::purge_ledger::PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());
-    let answer = send(&handler, &get("acme", "p1", "[acme]", "")).await;
-    check_refusal(&answer, 502, "unavailable", "send it again");
+    let response = send(&handler, &get("acme", "p1", "[acme]", "")).await;
+    check_error(&response, 502, "unavailable", "send it again");
 }

@@ -88,17 +88,17 @@ async fn deliver_without_dead_letter_queue(environment: &Environment, malformed:
 async fn without_a_dead_letter_queue_exactly_the_malformed_record_is_delivered_again() {
     let environment = Environment::start().await;
     let malformed = record(2, "pack#*", &pack_with_original("v1"), &Value::Null);
-    let answer = deliver_without_dead_letter_queue(&environment, malformed).await;
-    assert_eq!(answer, failed(&[&sequence(2)]));
+    let response = deliver_without_dead_letter_queue(&environment, malformed).await;
+    assert_eq!(response, failed(&[&sequence(2)]));
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p3"]);
 }
 
 #[tokio::test]
-async fn without_a_dead_letter_queue_a_record_that_nobody_can_name_fails_the_batch() {
+async fn without_a_dead_letter_queue_a_record_that_cannot_be_named_fails_the_batch() {
     let environment = Environment::start().await;
-    let answer = deliver_without_dead_letter_queue(&environment, json!("pack#p2")).await;
+    let response = deliver_without_dead_letter_queue(&environment, json!("pack#p2")).await;
     // An empty identifier makes the poller repeat the whole batch.
-    assert_eq!(answer, failed(&[""]));
+    assert_eq!(response, failed(&[""]));
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p3"]);
 }
 

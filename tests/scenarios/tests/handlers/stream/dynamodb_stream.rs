@@ -36,9 +36,9 @@ async fn call(environment: &Environment, operation: &str, request: Value) -> Val
         .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
         .header("x-amz-date", "20261122T000000Z")
         .body(request.to_string());
-    let answer = call.send().await.unwrap();
-    assert!(answer.status().is_success(), "{operation}: {}", answer.text().await.unwrap());
-    answer.json().await.unwrap()
+    let response = call.send().await.unwrap();
+    assert!(response.status().is_success(), "{operation}: {}", response.text().await.unwrap());
+    response.json().await.unwrap()
 }
 
 /// Everything in the table's stream so far.
@@ -80,8 +80,8 @@ async fn a_burst_of_100_writes_to_20_packs_becomes_20_rows() {
     assert_eq!(records.len(), 120);
     let delivered_at = now();
 
-    let answer = deliver_as(&environment.stream_handler(), &records, delivered_at, "delivery-1").await;
-    assert_eq!(answer, nothing_failed());
+    let response = deliver_as(&environment.stream_handler(), &records, delivered_at, "delivery-1").await;
+    assert_eq!(response, nothing_failed());
     let rows = environment.queue_rows().await;
     assert_eq!(rows.len(), 20);
     for (number, row) in rows.iter().enumerate() {

@@ -21,12 +21,12 @@ async fn deliver_as(handler: &StreamHandler, records: &[Value], now: Timestamp, 
     serde_json::to_value(response).unwrap()
 }
 
-/// The answer that lets the poller go on.
+/// The response that lets the poller go on.
 fn nothing_failed() -> Value {
     json!({"batchItemFailures": []})
 }
 
-/// The answer that lets the poller deliver these records again.
+/// The response that lets the poller deliver these records again.
 fn failed(sequences: &[&str]) -> Value {
     let failures: Vec<_> = sequences.iter().map(|sequence| json!({"itemIdentifier": sequence})).collect();
     json!({"batchItemFailures": failures})
@@ -34,8 +34,8 @@ fn failed(sequences: &[&str]) -> Value {
 
 /// Delivers `record`, compares what waits in the queue then, and empties it for the next case.
 async fn check_queued(environment: &Environment, situation: &str, record: Value, expected: &[&str]) {
-    let answer = deliver(&environment.stream_handler(), &[record]).await;
-    assert_eq!(answer, nothing_failed(), "{situation}");
+    let response = deliver(&environment.stream_handler(), &[record]).await;
+    assert_eq!(response, nothing_failed(), "{situation}");
     assert_eq!(environment.queued().await, expected, "{situation}");
     assert_eq!(environment.dead_letters().await, Vec::<Value>::new(), "{situation}");
     environment.empty_the_queue().await;

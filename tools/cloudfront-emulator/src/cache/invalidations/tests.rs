@@ -16,7 +16,7 @@ fn create(
     secs: i64,
     reference: &str,
     items: &[&str],
-) -> Result<Arc<Invalidation>, Refusal> {
+) -> Result<Arc<Invalidation>, BatchError> {
     register.create(at(secs), batch(reference, items), DELAY, SMALL)
 }
 
@@ -51,7 +51,7 @@ fn the_same_reference_with_the_same_items_is_the_same_invalidation() {
 
     assert_eq!(again.id, first.id);
     assert_eq!(register.page(None, 100).unwrap().invalidations.len(), 1);
-    assert_eq!(create(&mut register, 20, "first", &["/a"]).unwrap_err(), Refusal::AlreadyExists("first".to_owned()));
+    assert_eq!(create(&mut register, 20, "first", &["/a"]).unwrap_err(), BatchError::AlreadyExists("first".to_owned()));
 }
 
 #[test]
@@ -63,19 +63,19 @@ fn ids_differ_between_references_and_between_distributions() {
 }
 
 #[test]
-fn a_batch_that_says_nothing_is_refused() {
+fn a_batch_that_says_nothing_is_rejected() {
     let mut register = Invalidations::new("E1");
 
-    assert_eq!(create(&mut register, 10, "", &["/a"]).unwrap_err(), Refusal::NoCallerReference);
-    assert_eq!(create(&mut register, 10, "first", &[]).unwrap_err(), Refusal::EmptyBatch);
+    assert_eq!(create(&mut register, 10, "", &["/a"]).unwrap_err(), BatchError::NoCallerReference);
+    assert_eq!(create(&mut register, 10, "first", &[]).unwrap_err(), BatchError::EmptyBatch);
 }
 
 #[test]
-fn one_bad_item_refuses_the_batch_and_is_named() {
+fn one_bad_item_rejects_the_batch_and_is_named() {
     let mut register = Invalidations::new("E1");
-    let refusal = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
+    let error = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
 
-    assert_eq!(refusal, Refusal::InvalidItem { item: "b".to_owned(), reason: ItemError::NoSlash });
+    assert_eq!(error, BatchError::InvalidItem { item: "b".to_owned(), reason: ItemError::NoSlash });
     assert!(register.page(None, 100).unwrap().invalidations.is_empty());
 }
 
@@ -85,11 +85,11 @@ fn items_and_wildcards_in_progress_have_quotas_of_their_own() {
     create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
 
     let items = create(&mut register, 10, "second", &["/d", "#e"]).unwrap_err();
-    assert_eq!(items, Refusal::TooManyItems { in_progress: 2, sent: 2, allowed: 3 });
+    assert_eq!(items, BatchError::TooManyItems { in_progress: 2, sent: 2, allowed: 3 });
     let wildcards = create(&mut register, 10, "second", &["/f*"]).unwrap_err();
-    assert_eq!(wildcards, Refusal::TooManyWildcards { in_progress: 1, sent: 1, allowed: 1 });
+    assert_eq!(wildcards, BatchError::TooManyWildcards { in_progress: 1, sent: 1, allowed: 1 });
     let large = create(&mut register, 10, "second", &["/d", "/e", "/f", "/g"]).unwrap_err();
-    assert_eq!(large, Refusal::TooLarge { sent: 4, allowed: 3 });
+    assert_eq!(large, BatchError::TooLarge { sent: 4, allowed: 3 });
 
     // The quota has room for one more item, a re-send takes none, and completion frees it.
     create(&mut register, 10, "third", &["/d"]).unwrap();
