@@ -79,6 +79,9 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     ])?;
     dashboard.add_widgets([
         graph("Images rendered", vec![IMetric::from(&image_processing.metric_invocations()?)])?,
-        graph("Failures", [&failed_purge_runs, &failed_purges, &failed_images, &failed_edits].map(IMetric::from).into())?,
+        graph(
+            "Failures",
+            [&failed_purge_runs, &failed_purges, &failed_images, &failed_edits].map(IMetric::from).into(),
+        )?,
     ])
 }

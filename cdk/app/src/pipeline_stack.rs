@@ -258,7 +258,11 @@ fn register_for_recovery(stack: &Stack, environment: &Environment, data: &Data, 
 }
 
 /// The environment variables of every handler that purges.
-fn purge_variables(environment: &Environment, data: &Data, variant_deletion_secs_max: u32) -> Result<Vec<(&'static str, String)>> {
+fn purge_variables(
+    environment: &Environment,
+    data: &Data,
+    variant_deletion_secs_max: u32,
+) -> Result<Vec<(&'static str, String)>> {
     let purge = &environment.purge;
     Ok(vec![
         ("INVALIDATION_QUEUE_TABLE", data.invalidation_queue.table_name()?),

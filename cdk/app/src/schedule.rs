@@ -33,11 +33,8 @@ fn role(stack: &Stack, image_invalidation: &RustFunction) -> Result<Role> {
         "scheduler.amazonaws.com",
         ServicePrincipalOpts::new().conditions([("StringEquals", this_account)]),
     )?;
-    let role = Role::new(
-        stack,
-        "InvalidationScheduleRole",
-        RoleProps::new(&scheduler).description("Starts purge runs"),
-    )?;
+    let role =
+        Role::new(stack, "InvalidationScheduleRole", RoleProps::new(&scheduler).description("Starts purge runs"))?;
     role.add_to_policy(&PolicyStatement::new_with_props(
         PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([image_invalidation.function_arn()?]),
     )?)?;

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change::detection::Reason;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{QueueEntry, DeletionCursor};
+use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
 

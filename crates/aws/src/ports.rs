@@ -9,9 +9,9 @@ use purging::purger::Purger;
 
 use crate::clock::SystemClock;
 use crate::cloudfront::CloudFront;
+use crate::config::{self, InvalidConfig, config_value};
 use crate::invalidation_queue::InvalidationQueue;
 use crate::purge_ledger::PurgeLedger;
-use crate::config::{self, InvalidConfig, config_value};
 use crate::tenant_registry::TenantRegistry;
 use crate::variants_bucket::VariantsBucket;
 

@@ -1,7 +1,7 @@
 //! Images as viewers see them: packs, URLs, variants.
 
-pub mod image_pack;
-pub mod image_url;
-pub mod image_place;
 pub mod fingerprint;
+pub mod image_pack;
+pub mod image_place;
+pub mod image_url;
 pub mod variant_key;

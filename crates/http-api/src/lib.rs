@@ -2,11 +2,11 @@
 //! ([`check_parameters`]), responses in JSON ([`json`]) and error responses ([`ApiError`]).
 
 mod admin;
+mod api_error;
 mod response;
 mod validation;
-mod api_error;
 
 pub use admin::Admin;
+pub use api_error::ApiError;
 pub use response::json;
 pub use validation::{check_no_body, check_parameters};
-pub use api_error::ApiError;

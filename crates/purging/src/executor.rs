@@ -15,8 +15,8 @@ use domain::purge::purge_request::PurgeRequest;
 use domain::{Target, Timestamp};
 use futures_util::{StreamExt, stream};
 
-use crate::submission::submit;
 use crate::ports::{Clock, CreateFailed, Lease, Ports, Queue};
+use crate::submission::submit;
 use crate::variant_deletion::{VariantDeletion, VariantDeletionError, delete_variants};
 
 /// How many batches are under way at once: while one pauses before CloudFront is told, the next one's variants are
@@ -66,7 +66,8 @@ impl<P: Ports> Executor<P> {
         let mut report = Report::default();
         let (spanning, exact): (Vec<_>, Vec<_>) = plan.batches.into_iter().partition(Batch::spans_packs);
         for batches in [exact, spanning] {
-            let purges: Vec<_> = batches.into_iter().map(|batch| self.purge(batch, lease, until, &is_superseded)).collect();
+            let purges: Vec<_> =
+                batches.into_iter().map(|batch| self.purge(batch, lease, until, &is_superseded)).collect();
             let mut purges = stream::iter(purges).buffer_unordered(CONCURRENT_BATCHES);
             while let Some(of_batch) = purges.next().await {
                 report.add(of_batch);

@@ -4,10 +4,10 @@
 //! plan out, [`tracking`] tracks each request until it is completed, and [`bisection`] finds the item that CloudFront
 //! rejects. A crash anywhere leaves rows from which the next purge run goes on.
 
-mod submission;
-pub mod executor;
-pub mod tracking;
 pub mod bisection;
+pub mod executor;
 pub mod ports;
 pub mod purger;
+mod submission;
+pub mod tracking;
 mod variant_deletion;

@@ -13,7 +13,7 @@ use domain::purge::ledger::{Completion, Invalidation, LedgerRow};
 use domain::purge::planner::Distribution;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{QueueEntry, DeletionCursor};
+use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
 use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
 use serde_json::Value;
 

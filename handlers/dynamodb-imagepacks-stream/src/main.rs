@@ -1,9 +1,9 @@
 //! The Lambda function `dynamodb-imagepacks-stream`: reads its configuration, builds its clients, runs.
 
+use aws_adapters::config::config_value;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::now;
-use aws_adapters::config::config_value;
 use dynamodb_imagepacks_stream::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;

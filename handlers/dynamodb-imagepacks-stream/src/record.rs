@@ -1,7 +1,7 @@
 //! One record of a DynamoDB stream event, from Lambda's form into the domain's.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::change::detection::{StreamImage, Record};
+use domain::change::detection::{Record, StreamImage};
 use domain::{AttributeNames, Timestamp};
 use serde_json::Value;
 

@@ -9,9 +9,9 @@ use domain::purge::planner::{Distribution, plan};
 use domain::purge::purge_request::PurgeRequest;
 use domain::{TenantId, Timestamp};
 use purging::executor::Report;
-use purging::tracking::Tracked;
 use purging::ports::{CallFailed, Clock, DeadLetters, Lease, Ports, Queue, Rows, Tenants};
 use purging::purger::Purger;
+use purging::tracking::Tracked;
 
 pub use crate::summary::Summary;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use aws_adapters::config::config_value;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::ports::purger;
-use aws_adapters::config::config_value;
 use domain::Timestamp;
 use image_invalidation::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};

@@ -10,9 +10,9 @@ use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use uuid::Uuid;
 
-use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::request::AdminRequest;
 
 /// How often a write is tried while others write the same item. Of several writers at once one always succeeds, and
 /// the pauses part them.
@@ -31,7 +31,12 @@ pub(crate) struct Edited {
 
 impl Handler {
     /// Carries out `edit`. Nothing is written where it is rejected.
-    pub(crate) async fn edit(&self, request: &AdminRequest<'_>, id: &ImagePackId, edit: &PackEdit) -> Result<Edited, Failed> {
+    pub(crate) async fn edit(
+        &self,
+        request: &AdminRequest<'_>,
+        id: &ImagePackId,
+        edit: &PackEdit,
+    ) -> Result<Edited, Failed> {
         let target = Target::Pack(id.clone());
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;

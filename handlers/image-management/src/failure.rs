@@ -6,8 +6,8 @@ use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
 use domain::editing::location_config::SaveError;
 use domain::editing::pack_edit::EditError;
-use lambda_http::http::StatusCode;
 use imaging::InvalidImage;
+use lambda_http::http::StatusCode;
 
 use crate::fetch::FetchFailed;
 
@@ -73,9 +73,7 @@ impl From<EditError> for Failed {
         let (status, code) = match error {
             EditError::NoImage { .. } => (StatusCode::NOT_FOUND, "unknown-image-location"),
             EditError::NoMainImage { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "no-main-image"),
-            EditError::EmptyCrop | EditError::CropOutside { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-crop")
-            }
+            EditError::EmptyCrop | EditError::CropOutside { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-crop"),
             EditError::TooManyImages => (StatusCode::UNPROCESSABLE_ENTITY, "too-many-images"),
         };
         Self::Rejected(ApiError::new(status, code, error.to_string()))

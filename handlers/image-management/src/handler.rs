@@ -8,9 +8,9 @@ use domain::Timestamp;
 use lambda_http::{Body, Request, Response};
 
 use crate::action::Action;
-use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::fetch::Fetcher;
+use crate::request::AdminRequest;
 
 /// What handling a request touches.
 #[derive(Debug, Clone)]

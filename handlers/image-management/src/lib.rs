@@ -6,17 +6,17 @@
 //! showed.
 
 mod action;
-mod response;
-mod request;
 mod body;
-mod location_configs;
 mod edit;
 mod failure;
 pub mod fetch;
 mod handler;
+mod images;
+mod location_configs;
 mod originals;
 mod packs;
-mod images;
+mod request;
+mod response;
 mod uploads;
 
 pub use handler::Handler;

@@ -1,9 +1,9 @@
 //! The Lambda function `image-management`: reads its configuration, builds its clients, runs.
 
+use aws_adapters::config::config_value;
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::config::config_value;
 use aws_adapters::upload_area::UploadArea;
 use image_management::Handler;
 use image_management::fetch::{FetchLimits, Fetcher};

@@ -9,10 +9,10 @@ use lambda_http::{Body, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::fetch::FetchFailed;
 use crate::handler::Handler;
+use crate::request::AdminRequest;
 use crate::{body, response};
 
 /// How large an original may be, in bytes. A photo of 50 megapixels takes about half of it.
@@ -49,7 +49,11 @@ impl Handler {
         Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }
 
-    pub(crate) async fn fetch_image(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn fetch_image(
+        &self,
+        request: &AdminRequest<'_>,
+        place: &ImagePlace,
+    ) -> Result<Response<Body>, Failed> {
         let Source { url } = body::json(request.http.body())?;
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
@@ -110,7 +114,12 @@ impl Handler {
 
     /// Whether a write that got no response was not made. Where nobody can tell, the original stays: one too many costs
     /// little, one too few is an image lost.
-    async fn is_surely_not_shown(&self, request: &AdminRequest<'_>, place: &ImagePlace, original: &ManagedOriginal) -> bool {
+    async fn is_surely_not_shown(
+        &self,
+        request: &AdminRequest<'_>,
+        place: &ImagePlace,
+        original: &ManagedOriginal,
+    ) -> bool {
         match self.pack(request, &place.pack).await {
             Ok(pack) => {
                 pack.image_locations.get(&place.location).is_none_or(|shown| shown.original.key != original.key)

@@ -12,10 +12,10 @@ use lambda_http::{Body, Response};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::request::AdminRequest;
 use crate::edit::{ATTEMPTS_MAX, busy, pause};
 use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::request::AdminRequest;
 use crate::{body, response};
 
 /// How many packs one page has where the request does not say.
@@ -37,7 +37,8 @@ impl Handler {
         let after = request.parameter("after")?.map(|after| ImagePackId::parse(&after)).transpose();
         let after = after.map_err(|error| ApiError::invalid(&error))?;
         let page = self.items.page(&request.tenant, after.as_ref(), limit).await?;
-        let packs: Vec<_> = page.packs.iter().map(|(id, pack)| response::pack_json(&request.tenant, id, pack)).collect();
+        let packs: Vec<_> =
+            page.packs.iter().map(|(id, pack)| response::pack_json(&request.tenant, id, pack)).collect();
         let mut body = json!({"imagePacks": packs});
         if let Some(next) = page.next {
             body["next"] = json!(next);
@@ -66,19 +67,31 @@ impl Handler {
         Err(ApiError::new(StatusCode::CONFLICT, "exists", message).at_revision(revision).into())
     }
 
-    pub(crate) async fn read_pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn read_pack(
+        &self,
+        request: &AdminRequest<'_>,
+        id: &ImagePackId,
+    ) -> Result<Response<Body>, Failed> {
         let pack = self.pack(request, id).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &pack))
     }
 
-    pub(crate) async fn describe_pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn describe_pack(
+        &self,
+        request: &AdminRequest<'_>,
+        id: &ImagePackId,
+    ) -> Result<Response<Body>, Failed> {
         let edit = PackEdit::Describe(body::json(request.http.body())?);
         let edited = self.edit(request, id, &edit).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &edited.pack))
     }
 
     /// The item goes first: a pack that is there shows what it shows, and what it no longer shows may be deleted late.
-    pub(crate) async fn remove_pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn remove_pack(
+        &self,
+        request: &AdminRequest<'_>,
+        id: &ImagePackId,
+    ) -> Result<Response<Body>, Failed> {
         let target = Target::Pack(id.clone());
         let mut pack = self.pack(request, id).await?;
         for attempt in 0..ATTEMPTS_MAX {

@@ -6,17 +6,17 @@ use admin_api::ApiError;
 use aws_adapters::upload_area::Upload;
 use domain::editing::managed_pack::ManagedPack;
 use domain::image::image_place::ImagePlace;
+use imaging::Format;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use imaging::Format;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::request::AdminRequest;
 use crate::failure::Failed;
 use crate::handler::Handler;
 use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
+use crate::request::AdminRequest;
 use crate::{body, response};
 
 /// How long an upload may begin after it was prepared.
@@ -66,8 +66,7 @@ impl Handler {
         let upload_id = Uuid::new_v4().to_string();
         let key = place.upload_key(&upload_id);
         let signed = self.uploads.sign(&key, announced.media_type.as_str(), bytes, VALIDITY).await?;
-        let headers: Map<_, _> =
-            signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        let headers: Map<_, _> = signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
         let body = json!({
             "uploadId": upload_id,
             "method": signed.method,

@@ -11,7 +11,7 @@ use aws_adapters::variants_bucket::{Variant, VariantsBucket};
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::ports::{RenderLocks, Originals, Packs, Ports, Variants};
+use crate::ports::{Originals, Packs, Ports, RenderLocks, Variants};
 
 /// The services that a deployed function uses.
 #[derive(Debug, Clone)]

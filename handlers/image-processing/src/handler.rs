@@ -4,9 +4,9 @@ use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 
-use crate::rendering::{Kept, Served};
-use crate::ports::{Ports, Variants};
 use crate::api_error::ApiError;
+use crate::ports::{Ports, Variants};
+use crate::rendering::{Kept, Served};
 use crate::request::ImageRequest;
 use crate::response;
 
@@ -56,7 +56,8 @@ impl<P: Ports> Handler<P> {
             Some(variant) => {
                 // A variant that is about to be purged must not be kept: this response may reach an edge behind the
                 // purge.
-                let is_lasting = variant.fingerprint.as_ref().is_none_or(|fingerprint| *fingerprint == spec.fingerprint());
+                let is_lasting =
+                    variant.fingerprint.as_ref().is_none_or(|fingerprint| *fingerprint == spec.fingerprint());
                 let kept = if is_lasting { Kept::UntilPurged } else { Kept::Never };
                 Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), kept })
             }

@@ -4,15 +4,15 @@
 //! bucket holds, or renders it from the original, stores it and responds with it. Every response that CloudFront keeps
 //! carries cache tags by which a purge finds it.
 
-pub mod aws;
-mod handler;
-mod rendering;
-pub mod ports;
-mod variant_spec;
 mod api_error;
+pub mod aws;
+mod coalescing;
+mod handler;
+pub mod ports;
+mod rendering;
 mod request;
 mod response;
-mod coalescing;
+mod variant_spec;
 
 pub use handler::Handler;
 pub use request::TENANT_HEADER;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use aws_adapters::config::config_value;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::config::config_value;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use image_processing::Handler;

@@ -4,8 +4,8 @@ use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, Header
 use lambda_http::{Body, Response};
 use serde_json::json;
 
-use crate::rendering::{Kept, Served};
 use crate::api_error::ApiError;
+use crate::rendering::{Kept, Served};
 
 /// CloudFront keeps an image for a year (the longest that it keeps anything by default), because a purge reaches it.
 /// A browser revalidates with CloudFront every time, because no purge reaches a browser.

@@ -6,10 +6,10 @@
 //! the way is therefore in the queue and is repeated by the next purge run; and the next purge run repeats the purge
 //! once in any case, because an image that was being rendered while it ran could have brought the old one back.
 
-mod response;
-mod request;
 mod preview;
 mod purge;
+mod request;
+mod response;
 mod status;
 
 use admin_api::ApiError;
@@ -20,8 +20,8 @@ use lambda_http::{Body, Request, Response};
 use purging::ports::{CallFailed, Packs, Ports, QueueFailed, Tenants, Variants};
 use purging::purger::Purger;
 
-use crate::response::{of_failure, unavailable, unknown_pack, unknown_tenant};
 use crate::request::{Action, AdminRequest};
+use crate::response::{of_failure, unavailable, unknown_pack, unknown_tenant};
 
 /// What handling a request touches.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! The Lambda function `image-purge`: reads its configuration, builds its clients, runs.
 
+use aws_adapters::config::config_value;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::ports::purger;
-use aws_adapters::config::config_value;
 use image_purge::Handler;
 use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 

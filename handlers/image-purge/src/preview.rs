@@ -12,8 +12,8 @@ use lambda_http::{Body, Response};
 use purging::ports::{Clock, ListFrom, Packs, Ports, Queue, Variants};
 use purging::purger::Purger;
 
-use crate::request::AdminRequest;
 use crate::purge::upserts;
+use crate::request::AdminRequest;
 use crate::{Failed, Handler, response};
 
 /// How many keys of variants are named.

@@ -11,8 +11,8 @@ use lambda_http::{Body, Response};
 use purging::ports::{Clock, Packs, Ports, Queue};
 use purging::purger::Purger;
 
-use crate::response::Done;
 use crate::request::AdminRequest;
+use crate::response::Done;
 use crate::{Failed, Handler};
 
 impl<P: Ports, K: Packs> Handler<P, K> {
@@ -36,7 +36,8 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         let report = executor.execute(plan, None, now.plus(*variant_deletion_max)).await;
         match report.accepted.into_iter().next() {
             Some((accepted, invalidation)) if report.failures.is_empty() => {
-                Ok(Done { pack, request: accepted, invalidation, variants_deleted: report.variants_deleted }.into_response())
+                Ok(Done { pack, request: accepted, invalidation, variants_deleted: report.variants_deleted }
+                    .into_response())
             }
             _ => Err(Failed::Steps(report.failures)),
         }

@@ -6,8 +6,8 @@ use domain::{ImagePackId, Target, TenantId};
 use lambda_http::{Body, Response};
 use purging::ports::{Clock, CloudFront, Ledger, Packs, Ports, Queue};
 
-use crate::response::{self, unknown_pack};
 use crate::request::AdminRequest;
+use crate::response::{self, unknown_pack};
 use crate::{Failed, Handler};
 
 /// How many of the newest purges of each target are read, to find the one that was completed last.

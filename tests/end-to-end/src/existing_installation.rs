@@ -18,8 +18,8 @@ use local_cloud::cdk::{Cdk, Deployment};
 use local_cloud::checkout::Checkout;
 use local_cloud::observer::Observer;
 use local_cloud::outputs::Outputs;
-use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::viewer::Cache;
 use local_cloud::{LocalCloud, Tenant, viewer_domain};
 

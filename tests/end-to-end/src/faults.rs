@@ -152,7 +152,8 @@ impl Faults<'_> {
                 ..FaultPlan::default()
             };
             faults.inject(plan);
-            failed_purge_runs += u64::from(matches!(self.purge_runs.once_with_lease(CALLED_WITHIN).await?, PurgeRun::Failed(_)));
+            failed_purge_runs +=
+                u64::from(matches!(self.purge_runs.once_with_lease(CALLED_WITHIN).await?, PurgeRun::Failed(_)));
             self.fixture.edit().await?;
             self.fixture.until_queued().await?;
             tokio::time::sleep(SETTLED_AFTER).await;

@@ -6,12 +6,12 @@
 //! lost on purpose in the end, to be recovered.
 
 mod attacks;
-mod observed_edit;
 mod burst;
-mod fixture;
 mod edit;
-pub(crate) mod observation;
+mod fixture;
 mod manual_purge;
+pub(crate) mod observation;
+mod observed_edit;
 mod purge;
 mod recovery;
 mod upload;
@@ -41,7 +41,12 @@ pub async fn play(
     report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(fixture)).await?;
     let name = "attacks on the API are rejected, purge nothing, write nothing and leave no secret in a log";
     report.step(name, attacks::rejected(fixture, cloud, checkout)).await?;
-    report.step("an update of metadata and a purge run without work purge nothing", purge::idle_purge_run(fixture, report)).await?;
+    report
+        .step(
+            "an update of metadata and a purge run without work purge nothing",
+            purge::idle_purge_run(fixture, report),
+        )
+        .await?;
 
     let name = "the original is replaced: the viewer still gets the old image";
     let mut edits = report.step(name, edit::replace(fixture)).await?.to_vec();

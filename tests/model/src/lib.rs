@@ -9,6 +9,6 @@ pub mod mutation;
 pub mod properties;
 pub mod queue;
 pub mod request;
-pub mod worker;
 pub mod state;
 mod steps;
+pub mod worker;

@@ -6,9 +6,9 @@ use crate::action::Action;
 use crate::config::Config;
 use crate::mutation::Mutation;
 use crate::properties;
-use crate::worker::{Token, Worker, Step};
 use crate::state::State;
 use crate::steps::Protocol;
+use crate::worker::{Step, Token, Worker};
 
 impl Config {
     fn protocol(&self) -> Protocol {

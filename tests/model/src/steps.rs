@@ -3,9 +3,9 @@
 use crate::cloudfront::Invalidation;
 use crate::mutation::Mutation;
 use crate::queue::Row;
-use crate::request::{PurgeKind, Request, OutboxRequest};
-use crate::worker::{Token, Worker, Step};
+use crate::request::{OutboxRequest, PurgeKind, Request};
 use crate::state::State;
+use crate::worker::{Step, Token, Worker};
 
 /// Carries out steps under the protocol, or under a mutation of it.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +42,12 @@ impl Protocol {
             Step::WriteRequest => Some(self.write_request(state, worker)),
             Step::Send => {
                 state.cloudfront.create(&worker.current.request, self.mutation);
-                worker.step = if self.has(Mutation::RequestSentBeforeItIsInTheOutbox) && !self.is_written(state, &worker) {
-                    Step::WriteRequest
-                } else {
-                    Step::Note
-                };
+                worker.step =
+                    if self.has(Mutation::RequestSentBeforeItIsInTheOutbox) && !self.is_written(state, &worker) {
+                        Step::WriteRequest
+                    } else {
+                        Step::Note
+                    };
                 Some(worker)
             }
             Step::Note => self.note(state, worker),
@@ -83,7 +84,8 @@ impl Protocol {
             worker.current = written;
             worker.step = if written.is_accepted { Step::Look } else { Step::Send };
         } else if let Some(pack) = worker.batch.next_pack(0) {
-            worker.step = if self.has(Mutation::CloudFrontBeforeS3) { Step::WriteRequest } else { Step::DeleteVariants(pack) };
+            worker.step =
+                if self.has(Mutation::CloudFrontBeforeS3) { Step::WriteRequest } else { Step::DeleteVariants(pack) };
         } else {
             worker.step = Step::Release;
         }
@@ -110,7 +112,9 @@ impl Protocol {
     fn after_deletion(self, worker: Worker, pack: usize) -> Worker {
         match worker.batch.next_pack(pack + 1) {
             Some(next) => Worker { step: Step::DeleteVariants(next), ..worker },
-            None if worker.batch.has_final_entries() && self.pause > 0 => Worker { step: Step::Pause(self.pause), ..worker },
+            None if worker.batch.has_final_entries() && self.pause > 0 => {
+                Worker { step: Step::Pause(self.pause), ..worker }
+            }
             None => self.after_pause(worker),
         }
     }
@@ -118,7 +122,9 @@ impl Protocol {
     fn after_pause(self, worker: Worker) -> Worker {
         match self.mutation {
             Some(Mutation::CloudFrontBeforeS3) => Worker { step: Step::Look, batch: Request::default(), ..worker },
-            Some(Mutation::RequestSentBeforeItIsInTheOutbox) => Worker { step: Step::Send, current: own(&worker), ..worker },
+            Some(Mutation::RequestSentBeforeItIsInTheOutbox) => {
+                Worker { step: Step::Send, current: own(&worker), ..worker }
+            }
             _ => Worker { step: Step::WriteRequest, ..worker },
         }
     }

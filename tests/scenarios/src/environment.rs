@@ -14,14 +14,16 @@ use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use cloudfront_emulator::{
+    Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RejectedItems, RunningEmulator,
+};
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
-use cloudfront_emulator::{Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RejectedItems, RunningEmulator};
 use image_invalidation::{PurgeRunError, Summary};
-use support::{LocalDynamoDb, LocalS3, sdk_config};
 use local_cloud::ministack::MiniStack;
 use purging::executor::Executor;
 use purging::purger::Purger;
+use support::{LocalDynamoDb, LocalS3, sdk_config};
 
 use crate::test_clock::TestClock;
 
@@ -94,7 +96,13 @@ impl Environment {
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
             s3: LocalS3::start().await,
-            emulator: start_emulator(quotas, propagation_delay, rejected_items.clone(), Arc::clone(&emulator_time_millis)).await,
+            emulator: start_emulator(
+                quotas,
+                propagation_delay,
+                rejected_items.clone(),
+                Arc::clone(&emulator_time_millis),
+            )
+            .await,
             rejected_items,
             emulator_time_millis,
             registry_path: format!("/test-{number}/images/tenants"),

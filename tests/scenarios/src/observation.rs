@@ -1,8 +1,8 @@
 //! What a test sees of its environment after the handler ran.
 
 use aws_sdk_cloudfront::types::InvalidationSummary;
-use support::{LocalDynamoDb, LocalS3};
 use serde_json::Value;
+use support::{LocalDynamoDb, LocalS3};
 
 use crate::environment::{Environment, distribution_id};
 
@@ -101,7 +101,8 @@ impl Environment {
                 return dead_letters;
             }
             for message in messages {
-                dead_letters.push(serde_json::from_str(&message.body.unwrap_or_default()).expect("a dead letter is JSON"));
+                dead_letters
+                    .push(serde_json::from_str(&message.body.unwrap_or_default()).expect("a dead letter is JSON"));
                 let delete = sqs.delete_message().queue_url(&self.dead_letter_queue_url);
                 let delete = delete.receipt_handle(message.receipt_handle.unwrap_or_default());
                 delete.send().await.expect("DeleteMessage");

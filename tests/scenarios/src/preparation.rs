@@ -10,9 +10,9 @@ use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Target, TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
-use support::{LocalDynamoDb, LocalS3};
 use purging::ports::Queue;
 use serde_json::{Value, json};
+use support::{LocalDynamoDb, LocalS3};
 
 use crate::environment::{Environment, distribution_id};
 

@@ -4,9 +4,9 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::types::Record;
 use aws_sdk_dynamodbstreams::types::ShardIteratorType::TrimHorizon;
 use domain::AttributeNames;
-use support::{LocalDynamoDb, LocalS3};
 use recover::{Clients, Installation, Recovery};
 use serde_json::Value;
+use support::{LocalDynamoDb, LocalS3};
 
 use crate::environment::{Environment, SETTLE};
 

@@ -10,15 +10,15 @@
 
 mod actors;
 mod chance;
+mod checker;
+mod episode;
 mod lambda;
 mod mutation;
-mod checker;
 mod schedule;
 mod services;
 mod setup;
-mod episode;
 mod world;
 
-pub use mutation::Mutation;
 pub use checker::Violation;
 pub use episode::{Outcome, play, replay};
+pub use mutation::Mutation;

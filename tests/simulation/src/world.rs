@@ -4,15 +4,15 @@ use domain::{Target, TenantId};
 
 use crate::actors::viewer::{self, Url};
 use crate::chance::Chance;
-use crate::mutation::Mutation;
 use crate::checker::Checker;
+use crate::mutation::Mutation;
 use crate::schedule::{EventQueue, Simulation};
-use crate::services::render_locks::RenderLockTable;
 use crate::services::cloudfront::CloudFronts;
 use crate::services::dead_letters::DeadLetterQueue;
 use crate::services::ledger::LedgerTable;
 use crate::services::pack_table::PackTable;
 use crate::services::queue_table::QueueTable;
+use crate::services::render_locks::RenderLockTable;
 use crate::services::variants_bucket::VariantsBucket;
 use crate::setup::Setup;
 

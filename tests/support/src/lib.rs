@@ -24,11 +24,7 @@ pub fn sdk_config(endpoint_url: &str) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("eu-west-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            ACCESS_KEY,
-            ACCESS_KEY,
-            None,
-            None,
-            "support",
+            ACCESS_KEY, ACCESS_KEY, None, None, "support",
         )))
         .endpoint_url(endpoint_url)
         .build()

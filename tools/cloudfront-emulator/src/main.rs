@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // CloudFront is a global service; its API is signed for this region.
     let region = Region::from_static("us-east-1");
     let sdk = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
-    let mut config = EmulatorConfig::new(arguments.origin_gateway, Distributions::deployed(&sdk, &arguments.control_plane));
+    let mut config =
+        EmulatorConfig::new(arguments.origin_gateway, Distributions::deployed(&sdk, &arguments.control_plane));
     if let Some(provider) = sdk.credentials_provider() {
         config.origin_credentials = provider.provide_credentials().await?;
     }

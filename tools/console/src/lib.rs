@@ -6,11 +6,11 @@
 
 mod action;
 mod guard;
-mod sample_image;
-mod look;
 mod images;
+mod look;
 mod preparation;
 mod routes;
+mod sample_image;
 mod state;
 mod table;
 mod verdict;
@@ -28,8 +28,8 @@ use tokio::task::JoinHandle;
 use local_cloud::admin::{AdminApi, AdminError};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::{Observer, ObserverError};
-use local_cloud::test_image::TestImageError;
 use local_cloud::report::Cause;
+use local_cloud::test_image::TestImageError;
 use local_cloud::{LocalCloud, Tenant};
 
 use action::SampleImages;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::image::image_pack::{ImageLocation, LocationConfig};
 use domain::image::fingerprint::fingerprint;
+use domain::image::image_pack::{ImageLocation, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
 use serde::Deserialize;
 use serde_json::Value;

@@ -118,7 +118,9 @@ fn once_more(purges: &Purges<'_>) -> String {
     let within = span(purges.purge_run_every_secs);
     match purges.waiting {
         None => String::new(),
-        Some(Waiting { early_purge_count: 0, reasons, .. }) => format!(" A purge waits ({reasons}) and runs within {within}."),
+        Some(Waiting { early_purge_count: 0, reasons, .. }) => {
+            format!(" A purge waits ({reasons}) and runs within {within}.")
+        }
         Some(Waiting { .. }) => format!(" Purged; once more within {within}, for what was stored late."),
     }
 }
@@ -135,7 +137,7 @@ mod tests {
     const NOTHING: Purges<'_> = Purges { waiting: None, in_progress: None, purge_run_every_secs: 60 };
 
     fn waiting(for_secs: u64, early_purge_count: u64) -> Purges<'static> {
-        Purges { waiting: Some(Waiting { for_secs, reasons: "image-locations-changed", attempts }), ..NOTHING }
+        Purges { waiting: Some(Waiting { for_secs, reasons: "image-locations-changed", early_purge_count }), ..NOTHING }
     }
 
     fn in_progress() -> Purges<'static> {
@@ -190,7 +192,13 @@ mod tests {
                 "An old image: not in the queue yet, the table's stream takes a second or two.",
             ),
             (image("a"), None, in_progress(), Stale, "The image is gone: invalidation I1 in progress for 2 s."),
-            (unnamed, Some("b"), NOTHING, Unknown, "The response has no image-fingerprint, so its freshness is unknown."),
+            (
+                unnamed,
+                Some("b"),
+                NOTHING,
+                Unknown,
+                "The response has no image-fingerprint, so its freshness is unknown.",
+            ),
             (not_found, Some("b"), NOTHING, Missing, "There is an image, but a viewer gets 404."),
             (not_found, None, NOTHING, Fresh, "There is no image, and a viewer gets none."),
         ];

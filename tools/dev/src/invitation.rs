@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use console::Console;
 use local_cloud::LocalCloud;
-use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::report::Cause;
+use local_cloud::test_image::{Colour, Encoding, photograph};
 use serde_json::json;
 
 /// How long the admin's token is good for: a working day.

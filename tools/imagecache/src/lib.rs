@@ -5,10 +5,10 @@
 //! run twice, by two people at once, and be interrupted: what is in the queue is there once, and a dead letter is
 //! deleted only when what it stands for is in the queue.
 
+mod dead_letter;
 mod dead_letters;
 mod failure;
 mod installation;
-mod dead_letter;
 mod range;
 mod recovery;
 mod replay;

@@ -11,8 +11,8 @@ use indicatif::ProgressBar;
 use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
 use serde_json::{Value, json};
 
-use crate::dead_letters::Received;
 use crate::dead_letter::{DeadLetter, Range, Rejected};
+use crate::dead_letters::Received;
 use crate::range::{RangeFailed, RangeReader};
 use crate::recovery::{Recovery, new_delivery};
 

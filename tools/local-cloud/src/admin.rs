@@ -125,7 +125,13 @@ impl AdminApi {
 
     /// Sends a request as it is written, which no HTTP client would leave alone, and reads the response: `target` is
     /// what follows the stage, and may be anything that has no space in it.
-    pub async fn send_raw(&self, method: &str, target: &str, headers: &[String], body: &[u8]) -> io::Result<ApiResponse> {
+    pub async fn send_raw(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[String],
+        body: &[u8],
+    ) -> io::Result<ApiResponse> {
         let (_, host_and_stage) = self.url.split_once("://").unwrap_or_default();
         let (host, stage) = host_and_stage.split_once('/').unwrap_or_default();
         let headers: String = headers.iter().flat_map(|header| [header.as_str(), "\r\n"]).collect();

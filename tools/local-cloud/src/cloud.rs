@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use domain::TenantId;
 use cloudfront_emulator::{Distributions, EmulatorConfig, RunningEmulator};
+use domain::TenantId;
 use serde_json::Value;
 use toml::Table;
 
@@ -17,13 +17,13 @@ use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
 use crate::environment::{LocalParts, Override, local_overrides, write_local};
 use crate::function::{ExecutionRole, Function, RoleError};
+use crate::image_server::ImageServer;
 use crate::local_grants;
 use crate::management::ManagementApi;
 use crate::ministack::{MiniStack, REGION, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::{Outputs, OutputsError};
-use crate::image_server::ImageServer;
 use crate::report::{Cause, Report, StepFailed};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;

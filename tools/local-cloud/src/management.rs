@@ -118,7 +118,12 @@ impl ManagementApi {
     }
 
     /// Saves how a location's variants are rendered.
-    pub async fn put_location_config(&self, name: &str, config: &Value, force: bool) -> Result<ApiResponse, AdminError> {
+    pub async fn put_location_config(
+        &self,
+        name: &str,
+        config: &Value,
+        force: bool,
+    ) -> Result<ApiResponse, AdminError> {
         let request = self.request(Method::PUT, &format!("imageLocationConfig/{name}"));
         send(request.query(&[("force", force)]).json(config)).await
     }

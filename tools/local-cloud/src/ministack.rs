@@ -168,7 +168,8 @@ impl MiniStack {
 
     async fn ready(&mut self) -> Result<(), MiniStackError> {
         let url = format!("{}/_ministack/ready", self.endpoint());
-        let client = self.certificate.http_client()?.timeout(RESPONSE_WITHIN).build().map_err(CertificateError::from)?;
+        let client =
+            self.certificate.http_client()?.timeout(RESPONSE_WITHIN).build().map_err(CertificateError::from)?;
         let began = Instant::now();
         while began.elapsed() < READY_WITHIN {
             if let Some(status) = self.processes.leader().try_wait()? {

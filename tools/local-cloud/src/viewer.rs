@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{AGE, HeaderMap};
 
-use crate::test_image::{self, TestImageError, Recognised};
+use crate::test_image::{self, Recognised, TestImageError};
 
 /// How long an image may take. The first one of a cold function is decoded and resized by an unoptimised build.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::editing::managed_pack::{LOCATIONS_MAX, ManagedOriginal, ManagedPack, ManagedImage};
+use crate::editing::managed_pack::{LOCATIONS_MAX, ManagedImage, ManagedOriginal, ManagedPack};
 use crate::editing::pack_description::{PackDescription, Patch};
 use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;

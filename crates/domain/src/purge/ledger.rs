@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::detection::Reason;
 use crate::identifier::TenantId;
-use crate::purge::purge_request::{PurgeRequest, OutboxEntry};
+use crate::purge::purge_request::{OutboxEntry, PurgeRequest};
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 

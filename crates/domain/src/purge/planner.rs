@@ -172,7 +172,12 @@ impl<'a> PurgesInFlight<'a> {
 
 /// The purge that is due for `entry`. `None`: it waits, for the end of its final purge or until it has settled. Each
 /// version of a row has at most one early purge, and one final purge.
-fn due_purge(now: Timestamp, entry: QueueEntry, in_flight: &PurgesInFlight<'_>, delays: &Delays) -> Option<PlannedEntry> {
+fn due_purge(
+    now: Timestamp,
+    entry: QueueEntry,
+    in_flight: &PurgesInFlight<'_>,
+    delays: &Delays,
+) -> Option<PlannedEntry> {
     let settled_at = entry.last_event_at.plus(delays.settle);
     let is_final = now >= settled_at;
     // A deletion that began too early would have to be repeated as a whole: it is begun anew as soon as that counts.
@@ -207,7 +212,8 @@ fn batches_of(
         return chunks.map(|entries| batch(vec![whole_tenant.clone()], entries)).collect();
     }
     // A request is sent when all its variants are deleted; packs must not wait for a location's.
-    let (spanning, packs): (Vec<_>, Vec<_>) = entries.into_iter().partition(|planned| planned.entry.target.spans_packs());
+    let (spanning, packs): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|planned| planned.entry.target.spans_packs());
     [packs, spanning]
         .iter()
         .flat_map(|entries| entries.chunks(budgets.items_per_request))

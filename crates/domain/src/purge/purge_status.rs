@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::change::detection::Reason;
 use crate::purge::ledger::{Invalidation, LedgerRow, REJECTED};
-use crate::purge::purge_request::{PurgeRequest, OutboxEntry};
+use crate::purge::purge_request::{OutboxEntry, PurgeRequest};
 use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;

@@ -114,7 +114,10 @@ async fn a_pack_created_by_several_at_once_is_created_once() {
 #[tokio::test]
 async fn a_write_at_an_old_revision_gets_the_current_one() {
     let service = Service::with_cat().await;
-    service.send(ApiRequest::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 1, "height": 1}))).await.ok(200);
+    service
+        .send(ApiRequest::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 1, "height": 1})))
+        .await
+        .ok(200);
     let crop = json!({"x": 0, "y": 0, "width": 1, "height": 1});
     let main = |rest: &str| format!("/imagePacks/cat/imageLocations/main{rest}");
     let writes: [(&dyn Fn() -> ApiRequest, u64); 9] = [
@@ -138,6 +141,7 @@ async fn a_write_at_an_old_revision_gets_the_current_one() {
     }
     let title = ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": "x"})).if_match("\"2\"");
     assert_eq!(service.send(title).await.ok(200)["revision"], 3);
-    let new = ApiRequest::new("PUT", "/imageLocationConfig/poster").json(&json!({"width": 2, "height": 2})).if_match("\"0\"");
+    let new =
+        ApiRequest::new("PUT", "/imageLocationConfig/poster").json(&json!({"width": 2, "height": 2})).if_match("\"0\"");
     assert_eq!(service.send(new).await.ok(200)["generation"], Value::from(0));
 }

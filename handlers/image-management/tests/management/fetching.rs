@@ -7,8 +7,8 @@ use domain::change::detection::Reason;
 use image_management::fetch::{ExemptHosts, FetchLimits};
 use serde_json::json;
 
-use crate::request::ApiRequest;
 use crate::internet::{redirect_to, serve, serve_raw};
+use crate::request::ApiRequest;
 use crate::service::{Service, png};
 
 const NOT_PUBLIC: &str = "not public; allowed are hosts of the public internet";
@@ -112,7 +112,8 @@ async fn a_server_that_does_not_give_an_image_is_an_error_that_repeats_nothing_o
         assert!(!response.body.to_string().contains("secret"), "{}", response.body);
     }
     let missing = fetch("main", &format!("http://{internet}/cat.png"));
-    let dog = ApiRequest::new("POST", "/imagePacks/dog/imageLocations/main/fetchImage").json(&json!({"url": "http://a.b/"}));
+    let dog =
+        ApiRequest::new("POST", "/imagePacks/dog/imageLocations/main/fetchImage").json(&json!({"url": "http://a.b/"}));
     service.check_rejected(dog, 404, "unknown-image-pack", "\"dog\"").await;
     service.send(missing).await.ok(200);
 }

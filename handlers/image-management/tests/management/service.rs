@@ -7,13 +7,13 @@ use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::change::detection::{StreamImage, Reason, Record, detect_change};
+use domain::change::detection::{Reason, Record, StreamImage, detect_change};
 use domain::{AttributeNames, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
-use support::{LocalDynamoDb, LocalS3};
 use serde_json::{Map, Value, json};
+use support::{LocalDynamoDb, LocalS3};
 
 use crate::request::{ApiRequest, ApiResponse};
 
@@ -55,7 +55,9 @@ impl Service {
 
     pub(crate) async fn put_cat(&self) {
         self.send(ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}))).await.ok(201);
-        self.send(ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(320, 180))).await.ok(200);
+        self.send(ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(320, 180)))
+            .await
+            .ok(200);
     }
 
     pub(crate) async fn send(&self, request: ApiRequest) -> ApiResponse {
@@ -80,7 +82,13 @@ impl Service {
     }
 
     /// Expects that `request` is rejected like this, and that no item and no object changed.
-    pub(crate) async fn check_rejected(&self, request: ApiRequest, status: u16, code: &str, message: &str) -> ApiResponse {
+    pub(crate) async fn check_rejected(
+        &self,
+        request: ApiRequest,
+        status: u16,
+        code: &str,
+        message: &str,
+    ) -> ApiResponse {
         let before = (self.items().await, self.objects().await);
         let response = self.send(request).await;
         response.check_error(status, code, message);

@@ -92,7 +92,8 @@ async fn an_upload_belongs_to_one_location_of_one_pack_of_one_tenant() {
     let prepared = prepare(&service, &png(64, 48)).await;
     assert_eq!(upload(&prepared, png(64, 48)).await, 200);
     let id = prepared["uploadId"].as_str().unwrap();
-    let elsewhere = |place: &str, id: &str| ApiRequest::new("POST", &format!("/imagePacks/{place}/uploads/{id}/confirm"));
+    let elsewhere =
+        |place: &str, id: &str| ApiRequest::new("POST", &format!("/imagePacks/{place}/uploads/{id}/confirm"));
     for request in [
         elsewhere("dog/imageLocations/main", id),
         elsewhere("cat/imageLocations/poster", id),

@@ -9,7 +9,7 @@ use image_processing::aws::Aws;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::service::{RED, Service, send_request, check_image, header};
+use crate::service::{RED, Service, check_image, header, send_request};
 
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 

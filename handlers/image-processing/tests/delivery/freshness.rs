@@ -2,11 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::image::image_pack::{ImageLocation, Original};
 use domain::image::fingerprint::fingerprint;
+use domain::image::image_pack::{ImageLocation, Original};
 use lambda_http::{Body, Response};
-use support::LocalS3;
 use serde_json::{Value, json};
+use support::LocalS3;
 
 use crate::service::{GREEN, RED, Service, check_image, header, plain};
 

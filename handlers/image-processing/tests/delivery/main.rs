@@ -3,6 +3,6 @@
 
 mod errors;
 mod freshness;
-mod parallel;
 mod images;
+mod parallel;
 mod service;

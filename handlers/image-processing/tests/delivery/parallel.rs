@@ -8,7 +8,7 @@ use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
 use domain::TenantId;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, check_image, render_locks, header};
+use crate::service::{GREEN, RED, Service, check_image, header, render_locks};
 
 const SIZE: (u32, u32) = (64, 36);
 const URL: &str = "/api/v2/img/p1?location=main";

@@ -15,8 +15,8 @@ use image_processing::aws::Aws;
 use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::HeaderName;
 use lambda_http::{Body, Response};
-use support::{LocalDynamoDb, LocalS3};
 use serde_json::{Value, json};
+use support::{LocalDynamoDb, LocalS3};
 
 pub(crate) const RED: [u8; 3] = [220, 30, 30];
 pub(crate) const GREEN: [u8; 3] = [30, 180, 30];
@@ -133,7 +133,12 @@ pub(crate) fn render_locks(dynamodb: &aws_sdk_dynamodb::Client, duration: Durati
 }
 
 /// Sends the event that Lambda makes of a request to the function URL.
-pub(crate) async fn send_request(handler: &Handler<Aws>, method: &str, tenant: Option<&str>, url: &str) -> Response<Body> {
+pub(crate) async fn send_request(
+    handler: &Handler<Aws>,
+    method: &str,
+    tenant: Option<&str>,
+    url: &str,
+) -> Response<Body> {
     send(handler, &event(method, tenant, url)).await
 }
 

@@ -15,12 +15,12 @@ use crate::figures;
 use local_cloud::LocalCloud;
 use local_cloud::admin::{AdminApi, ApiResponse};
 use local_cloud::checkout::Checkout;
-use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
+use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::fixture::{Fixture, EDITED, LOCATION, PURGED_BY_HAND, UNTOUCHED};
+use super::fixture::{EDITED, Fixture, LOCATION, PURGED_BY_HAND, UNTOUCHED};
 use super::observation::{Unmet, expect_eq, expect_seen};
 
 /// How long the tokens are good for that are right in all but one thing.
@@ -94,7 +94,11 @@ fn has_reason(ApiResponse { body, .. }: &ApiResponse) -> bool {
 }
 
 /// Step: everything that somebody might try on the purge and on the management API.
-pub(super) async fn rejected(fixture: &Fixture<'_>, cloud: &LocalCloud, checkout: &Checkout) -> Result<((), String), Cause> {
+pub(super) async fn rejected(
+    fixture: &Fixture<'_>,
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+) -> Result<((), String), Cause> {
     let api = cloud.admin_api()?;
     let good = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let attacks = [tokens::attacks(cloud).await?, paths::attacks(&good), requests::attacks(&good)].concat();
@@ -153,7 +157,8 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
 /// Demands that no function logged a token or a signature, and counts the lines.
 async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
     let events = fixture.observer.logs("ImageManagement").await?;
-    let is_logged = events.iter().any(|event| event.message().is_some_and(|line| line.contains("a request is rejected")));
+    let is_logged =
+        events.iter().any(|event| event.message().is_some_and(|line| line.contains("a request is rejected")));
     expect_eq("whether image-management logs what it rejects", &is_logged, &true)?;
 
     let logs = fixture.observer.logs("").await?;

@@ -7,8 +7,8 @@ use domain::image::image_pack::Crop;
 use local_cloud::report::Cause;
 use local_cloud::timeline::Part;
 
-use super::fixture::{BURST_PACKS, BURST_WRITES_PER_PACK, Fixture, LOCATION, burst_packs};
 use super::edit::{QUEUED_WITHIN, described};
+use super::fixture::{BURST_PACKS, BURST_WRITES_PER_PACK, Fixture, LOCATION, burst_packs};
 use super::observation::{expect_eq, wait_for};
 use super::upload::BURST_ORIGINAL_SIZE;
 

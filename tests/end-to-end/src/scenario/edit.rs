@@ -8,17 +8,17 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use local_cloud::LocalCloud;
-use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::report::Cause;
+use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::observed_edit::{ObservedEdit, Look};
 use super::fixture::{
-    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, Fixture, EDITED, EDITED_SUFFIXED, FETCHED, LOCATION,
+    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
     OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, TURNED, location_config,
 };
 use super::observation::{expect_eq, expect_seen, wait_for};
+use super::observed_edit::{Look, ObservedEdit};
 use super::upload::{CROPPED_BORDER, original};
 
 /// How long the stream may take to fill the queue. The mapping gathers records for a second; the rest is for a function
@@ -73,7 +73,8 @@ pub(super) async fn fetch(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<(
 
     let made_at = Instant::now();
     fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url("moved.png")).await?.succeeded()?;
-    fixture.timeline
+    fixture
+        .timeline
         .add(Part::Editor, "replaced the original of acme/fox by one fetched from a web server: it is blue now");
     let name = "replaced by fetchImage";
     let edit = ObservedEdit { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };

@@ -7,12 +7,12 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use local_cloud::LocalCloud;
-use local_cloud::test_image::Colour;
 use local_cloud::report::Cause;
+use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::fixture::{Fixture, EDITED, LOCATION, PURGED_BY_HAND};
+use super::fixture::{EDITED, Fixture, LOCATION, PURGED_BY_HAND};
 use super::observation::{expect_eq, expect_seen, wait_for};
 
 /// How long an admin's token is good for.

@@ -8,16 +8,16 @@ use domain::purge::ledger::LedgerRow;
 use serde_json::json;
 
 use local_cloud::observer::Invalidation;
-use local_cloud::test_image::Colour;
 use local_cloud::report::{Cause, MeasuredEdit, Report, millis};
+use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::{Cache, Fetched};
 
-use super::observed_edit::ObservedEdit;
 use super::fixture::{
-    CONFIGURED_LOCATION, CROPPED, Fixture, EDITED, FETCHED, LOCATION, PURGED_BY_HAND, TURNED, UNTOUCHED, burst_packs,
+    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, PURGED_BY_HAND, TURNED, UNTOUCHED, burst_packs,
 };
 use super::observation::{expect_eq, expect_seen, wait_for};
+use super::observed_edit::ObservedEdit;
 
 /// How long to wait for the next purge run: it comes every minute, and the local AWS looks every ten seconds
 /// whether one is due.
@@ -37,7 +37,10 @@ pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Re
     let at = wait_for("the next purge run", PURGE_RUN_WITHIN, async || {
         report.progress.note(&format!("waiting for the next purge run, {} s", began.elapsed().as_secs()));
         let purge_runs = fixture.observer.purge_runs().await?;
-        Ok(purge_runs.get(before).copied().ok_or_else(|| format!("{} purge runs since the deployment", purge_runs.len())))
+        Ok(purge_runs
+            .get(before)
+            .copied()
+            .ok_or_else(|| format!("{} purge runs since the deployment", purge_runs.len())))
     })
     .await?;
     fixture.timeline.add_at(at, Part::PurgeRun, "found nothing to purge");

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use local_cloud::LocalCloud;
 use local_cloud::checkout::Checkout;
 use local_cloud::clients::sdk_config;
-use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::report::{Cause, millis};
+use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::timeline::Part;
 
-use super::observed_edit::{ObservedEdit, Look};
-use super::fixture::{Fixture, FETCHED, LOCATION, PURGED_BY_HAND, SIZE};
 use super::edit::queued;
+use super::fixture::{FETCHED, Fixture, LOCATION, PURGED_BY_HAND, SIZE};
 use super::observation::{expect_eq, wait_for};
+use super::observed_edit::{Look, ObservedEdit};
 use super::upload::original;
 
 /// The environment that is deployed.
@@ -30,7 +30,10 @@ const NO_PURGE_RUN_FOR: Duration = Duration::from_secs(45);
 const PURGE_RUN_DUE_WITHIN: Duration = Duration::from_secs(40);
 
 /// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
-pub(super) async fn lose_and_recover(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<([ObservedEdit; 2], String), Cause> {
+pub(super) async fn lose_and_recover(
+    fixture: &Fixture<'_>,
+    cloud: &LocalCloud,
+) -> Result<([ObservedEdit; 2], String), Cause> {
     let ministack = cloud.ministack();
     let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
     let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;

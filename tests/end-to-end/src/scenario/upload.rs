@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use local_cloud::Tenant;
 use local_cloud::management::ManagementApi;
-use local_cloud::test_image::{Colour, Encoding, photograph, photograph_of};
 use local_cloud::report::Cause;
+use local_cloud::test_image::{Colour, Encoding, photograph, photograph_of};
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
 use super::fixture::{
-    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, Fixture, EDITED, EDITED_SUFFIXED, FETCHED, LOCATION,
+    CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
     OTHER_LOCATION, PURGED_BY_HAND, SIZE, TURNED, UNTOUCHED, burst_packs, location_config,
 };
 use super::observation::{expect_eq, expect_seen};

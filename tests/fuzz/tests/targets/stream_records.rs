@@ -21,7 +21,8 @@ fn records() -> Vec<Value> {
             "title": {"S": "Evening news"},
         })
     };
-    let location = |forced: &str| json!({"tenant": {"S": "acme"}, "entity": {"S": "location#main"}, "generation": {"N": forced}});
+    let location =
+        |forced: &str| json!({"tenant": {"S": "acme"}, "entity": {"S": "location#main"}, "generation": {"N": forced}});
     let removed = json!({"OldImage": pack("1")});
     let replaced = json!({"OldImage": pack("1"), "NewImage": pack("2")});
     let forced = json!({"OldImage": location("1"), "NewImage": location("2")});

@@ -9,10 +9,10 @@ mod twice;
 
 use domain::Timestamp;
 use indicatif::ProgressBar;
-use support::LocalDynamoDb;
 use recover::{Recovery, Replayed};
 use scenarios::Environment;
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 /// Replays, and returns how many dead letters were replayed and why the others stay.
 async fn replay(recovery: &Recovery) -> (u64, Vec<String>) {

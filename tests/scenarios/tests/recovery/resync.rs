@@ -5,10 +5,10 @@ use std::time::Duration;
 use aws_adapters::now;
 use domain::{AttributeNames, TenantId, Timestamp};
 use indicatif::ProgressBar;
-use support::LocalDynamoDb;
 use recover::{Recovery, Resync, Resynced};
 use scenarios::{Environment, SETTLE, run_at};
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 use super::put_pack;
 

@@ -8,11 +8,11 @@ use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
 
+use crate::checker::Floor;
 use crate::lambda::{Died, invoke};
 use crate::mutation::Mutation;
-use crate::checker::Floor;
 use crate::schedule::Simulation;
-use crate::services::cloudfront::{Kept, ImageResponse};
+use crate::services::cloudfront::{ImageResponse, Kept};
 use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
 use crate::world::World;
 

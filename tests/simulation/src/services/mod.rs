@@ -1,6 +1,5 @@
 //! The services of AWS as far as the functions use them, each with what it promises and no more.
 
-pub(crate) mod render_locks;
 pub(crate) mod cloudfront;
 pub(crate) mod dead_letters;
 pub(crate) mod ledger;
@@ -9,4 +8,5 @@ pub(crate) mod pack_table;
 mod ports;
 pub(crate) mod queue_table;
 pub(crate) mod registry;
+pub(crate) mod render_locks;
 pub(crate) mod variants_bucket;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{QueueEntry, DeletionCursor};
+use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallFailed, Lease, Queue, QueueFailed, RowVersion, Rows};
 

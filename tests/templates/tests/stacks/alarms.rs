@@ -40,8 +40,9 @@ fn the_alarm_of_dead_letters_names_the_command_and_how_long_it_can_help() {
 
 #[test]
 fn purge_runs_that_fail_in_a_row_are_noticed_however_rare_they_are() {
-    let alarm =
-        |path| edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedPurgeRunsAlarm").properties["Period"].clone();
+    let alarm = |path| {
+        edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedPurgeRunsAlarm").properties["Period"].clone()
+    };
     assert_eq!(alarm("hourly/pipeline"), 3600);
     assert_eq!(alarm("other/pipeline"), 300);
 }

@@ -22,8 +22,7 @@ fn distribution(stack: &Stack) -> &Value {
 
 #[test]
 fn viewers_reach_it_by_the_tenants_host_name_over_https() {
-    for (stack, host) in
-        [(acme(), "acme.image-service.eu-west-1.dev.vmnd.tv"), (other(), "globex.images.example.com")]
+    for (stack, host) in [(acme(), "acme.image-service.eu-west-1.dev.vmnd.tv"), (other(), "globex.images.example.com")]
     {
         let distribution = distribution(stack);
         assert_eq!(distribution["Aliases"], json!([host]));

@@ -182,7 +182,8 @@ fn parse(batch: &Batch) -> Result<Vec<Item>, BatchError> {
     if batch.items.is_empty() {
         return Err(BatchError::EmptyBatch);
     }
-    let parse = |item: &String| Item::parse(item).map_err(|reason| BatchError::InvalidItem { item: item.clone(), reason });
+    let parse =
+        |item: &String| Item::parse(item).map_err(|reason| BatchError::InvalidItem { item: item.clone(), reason });
     batch.items.iter().map(parse).collect()
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use invalidations::{Batch, Invalidation, Page, BatchError};
+pub(crate) use invalidations::{Batch, BatchError, Invalidation, Page};
 pub(crate) use key::CacheKey;
 pub(crate) use object::{Object, OriginResponse};
 

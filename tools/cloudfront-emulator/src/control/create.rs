@@ -24,7 +24,8 @@ pub(super) async fn create_invalidation(
     }
     let now = emulator.clock.now();
     let (delay, quotas) = (emulator.propagation_delay, emulator.quotas);
-    let invalidation = emulator.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;
+    let invalidation =
+        emulator.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;
 
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let id = &invalidation.id;

@@ -82,8 +82,7 @@ impl Recovery {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
         let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).map(String::as_str);
         let entity = text(&names.entity).unwrap_or_default();
-        let described =
-            Item { entity, updated_at: number(&names.updated_at), generation: number(&names.generation) };
+        let described = Item { entity, updated_at: number(&names.updated_at), generation: number(&names.generation) };
         let tenant = text(&names.tenant).unwrap_or_default();
         let mut unreadable = |cause: String| {
             resynced.unreadable += 1;

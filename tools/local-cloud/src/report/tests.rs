@@ -57,7 +57,8 @@ async fn a_step_that_did_not_hold_makes_the_run_fail_and_says_why_with_every_cau
     let summary = written(&report);
     assert_eq!(summary["ok"], false);
     assert_eq!(summary["write_to_fresh_ms"], Value::Null);
-    let expected = json!({"name": "second", "ok": false, "ms": 0, "detail": "the emulator rejected the call: no such host"});
+    let expected =
+        json!({"name": "second", "ok": false, "ms": 0, "detail": "the emulator rejected the call: no such host"});
     assert_eq!(summary["steps"][1], expected);
 }
 

@@ -141,7 +141,10 @@ fn what_waits_and_what_runs_is_reported_as_it_is() {
     let requests = vec![request(&waits, false, Some("InProgress"))];
     let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });
     let [pending] = status.pending.as_slice() else { panic!("{status:?}") };
-    assert_eq!((pending.changes, pending.early_purge_count, pending.settles_at), (2, 1, NOW.plus(Duration::from_mins(1))));
+    assert_eq!(
+        (pending.changes, pending.early_purge_count, pending.settles_at),
+        (2, 1, NOW.plus(Duration::from_mins(1)))
+    );
     let [running] = status.running.as_slice() else { panic!("{status:?}") };
     assert_eq!((running.is_final, running.variants_deleted), (false, 3));
     assert_eq!(running.invalidation_status.as_deref(), Some("InProgress"));

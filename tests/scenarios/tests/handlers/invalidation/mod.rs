@@ -1,8 +1,7 @@
 //! `image-invalidation`: a purge run purges what waits in the queue.
 
-mod crash;
-mod tracking;
 mod bisection;
+mod crash;
 mod lease;
 mod ledger;
 mod order;
@@ -10,6 +9,7 @@ mod partial_failure;
 mod quota;
 mod reach;
 mod settling;
+mod tracking;
 mod variant_deletion;
 mod waiting;
 

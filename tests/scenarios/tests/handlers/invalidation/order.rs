@@ -4,8 +4,8 @@ use aws_adapters::cloudfront::CloudFront;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use image_invalidation::{PurgeRunError, Summary};
-use support::LocalS3;
 use scenarios::{Environment, nowhere};
+use support::LocalS3;
 
 use super::{check_failed, run, run_in, settled};
 

@@ -5,8 +5,8 @@ use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 
-use support::LocalS3;
 use scenarios::{Environment, InvalidationHandler, NOW, run_at};
+use support::LocalS3;
 
 use super::{check_failed, settled};
 

@@ -109,7 +109,10 @@ async fn a_row_is_neither_removed_nor_counted_for_a_version_that_it_no_longer_ha
     assert!(!queue.remove_if_unchanged((&read).into()).await.unwrap());
     queue.note_early_purge((&read).into()).await.unwrap();
     let rows = environment.queue_rows().await;
-    assert_eq!((&rows[0]["version"], &rows[0]["earlyPurgeCount"]), (&Value::from(rewritten.version.as_str()), &Value::Null));
+    assert_eq!(
+        (&rows[0]["version"], &rows[0]["earlyPurgeCount"]),
+        (&Value::from(rewritten.version.as_str()), &Value::Null)
+    );
 
     assert!(queue.remove_if_unchanged((&rewritten).into()).await.unwrap());
     assert!(!queue.remove_if_unchanged((&rewritten).into()).await.unwrap(), "it is gone already");

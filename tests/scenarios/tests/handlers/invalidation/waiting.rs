@@ -1,8 +1,8 @@
 //! Entries that cannot be purged yet, and the others, which need not wait for them.
 
-use support::LocalDynamoDb;
 use scenarios::Environment;
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 use super::{check_failed, run_in, settled};
 

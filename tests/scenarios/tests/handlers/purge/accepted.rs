@@ -1,9 +1,9 @@
 //! A purge that is carried out.
 
-use support::LocalDynamoDb;
 use purging::ports::Queue;
 use scenarios::{Environment, NOW, SETTLE, run_at};
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 use super::admin_request::delete;
 use super::{environment, send};

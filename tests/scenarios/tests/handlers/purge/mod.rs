@@ -8,9 +8,9 @@ mod rejected;
 mod status;
 
 use lambda_http::{Body, Request, Response};
-use support::LocalDynamoDb;
 use scenarios::{Environment, PurgeHandler};
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 /// What an admin got back.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! `DELETE …?dryRun=true`: what a purge would do.
 
-use support::LocalDynamoDb;
 use purging::ports::Queue;
 use scenarios::{Environment, LEASE, NOW};
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 use super::admin_request::{delete, delete_with};
 use super::{check_error, check_untouched, environment, send};

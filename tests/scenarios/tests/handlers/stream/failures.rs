@@ -1,9 +1,9 @@
 //! A queue that takes no writes.
 
 use aws_adapters::invalidation_queue::InvalidationQueue;
-use support::LocalDynamoDb;
 use scenarios::Environment;
 use serde_json::{Value, json};
+use support::LocalDynamoDb;
 
 use super::event::{pack_with_original, record, replaced, sequence};
 use super::{deliver, failed, nothing_failed};

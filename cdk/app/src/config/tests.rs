@@ -1,0 +1,112 @@
+mod existing;
+
+use super::*;
+
+const DEV: &str = include_str!("../../../environments/dev.toml");
+
+/// Reads `text` as the only environment, `dev`.
+fn read(text: &str) -> Result<Environment, String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dev.toml"), text).unwrap();
+    let mut environments = read_environments(folder.path()).map_err(|error| error.to_string())?;
+    Ok(environments.remove(0))
+}
+
+/// Changes `line` of the development environment into `changed` and expects an error that holds every text.
+fn check(line: &str, changed: &str, expected: &[&str]) {
+    assert!(DEV.contains(line), "{line}");
+    let message = read(&DEV.replace(line, changed)).expect_err(changed);
+    for expected in expected.iter().chain(&["dev.toml"]) {
+        assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+}
+
+#[test]
+fn the_environments_of_the_repository_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments");
+    let environments = read_environments(&folder).unwrap();
+    let names: Vec<_> = environments.iter().map(|environment| environment.name.as_str()).collect();
+    assert_eq!(names, ["dev", "prod"]);
+    assert_eq!(environments[0].tenants, ["acme", "globex"]);
+}
+
+#[test]
+fn a_number_out_of_range_names_its_key_and_the_range() {
+    check("every_minutes = 5", "every_minutes = 0", &["purge.every_minutes is 0", "allowed: 1 to 60"]);
+    check("batch_size = 100", "batch_size = 100000", &["stream.batch_size", "1 to 10000"]);
+    check(
+        "wildcards_per_purge_run_max = 13",
+        "wildcards_per_purge_run_max = 16",
+        &["wildcards_per_purge_run_max", "1 to 15"],
+    );
+}
+
+#[test]
+fn a_settle_delay_shorter_than_an_image_can_take_is_rejected() {
+    check("settle_delay_secs = 30", "settle_delay_secs = 17", &["purge.settle_delay_secs is 17", "18 to 3600"]);
+    assert!(read(&DEV.replace("settle_delay_secs = 30", "settle_delay_secs = 18")).is_ok());
+}
+
+#[test]
+fn a_choice_that_does_not_exist_names_the_choices() {
+    check("\"arm64\"", "\"arm\"", &["`arm64`", "`x86_64`", "architecture"]);
+    check("profile = \"release\"", "profile = \"fast\"", &["`release`", "`dev`"]);
+}
+
+#[test]
+fn a_missing_or_unknown_key_is_named() {
+    check("scope = \"images:purge\"", "", &["scope", "missing"]);
+    check("every_minutes = 5", "every_minuets = 5", &["every_minuets", "every_minutes"]);
+    check("every_minutes = 5", "every_minutes = \"5\"", &["every_minutes", "u32"]);
+}
+
+#[test]
+fn a_tenant_that_cannot_be_a_host_name_is_rejected() {
+    for tenant in ["Acme", "a_b", "-a", "", "a.b", "*"] {
+        check("\"globex\"", &format!("{tenant:?}"), &["tenants is", &format!("{tenant:?}"), "1 to 63"]);
+    }
+    check("\"globex\"", "\"acme\"", &["\"acme\" twice"]);
+}
+
+#[test]
+fn texts_that_are_not_what_their_key_needs_are_rejected() {
+    check("acm:us-east-1", "acm:eu-west-1", &["viewer.certificate_arn", "us-east-1"]);
+    check("https://login.vmnd.tv/", "http://login.vmnd.tv/", &["admin_api.issuer", "https://"]);
+    check("\"manage.api.eu-west-1.vmnd.tv\"", "\"https://manage\"", &["admin_api.domain"]);
+    check("region = \"eu-west-1\"", "region = \"eu-west-1\"\naccount = \"12\"", &["account is \"12\"", "12 digits"]);
+}
+
+#[test]
+fn a_limit_of_executions_that_starves_viewers_is_rejected_and_none_is_needed() {
+    let comment = "# image_processing_reserved_concurrency = 200";
+    for limit in ["0", "9", "10001"] {
+        let limited = format!("image_processing_reserved_concurrency = {limit}");
+        check(comment, &limited, &["handlers.image_processing_reserved_concurrency", "10 to 10000"]);
+    }
+    assert_eq!(read(DEV).unwrap().handlers.image_processing_reserved_concurrency, None);
+    let limited = read(&DEV.replace(comment, "image_processing_reserved_concurrency = 10")).unwrap();
+    assert_eq!(limited.handlers.image_processing_reserved_concurrency, Some(10));
+}
+
+#[test]
+fn a_pause_that_an_admins_delete_has_no_time_for_is_rejected() {
+    check("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 11", &["purge.edge_fetch_max_secs is 11", "1 to 10"]);
+}
+
+#[test]
+fn a_host_that_is_exempt_from_checks_has_a_port() {
+    for host in ["127.0.0.1", "http://127.0.0.1:80", "127.0.0.1:http", ":80", "*:80"] {
+        let exempt = format!("fetch_exempt_hosts = [{host:?}]");
+        check("fetch_exempt_hosts = []", &exempt, &["admin_api.fetch_exempt_hosts", host, "127.0.0.1:8080"]);
+    }
+    assert!(read(&DEV.replace("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\"]")).is_ok());
+}
+
+#[test]
+fn a_folder_without_environments_says_what_to_add() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = read_environments(folder.path()).unwrap_err().to_string();
+    assert!(message.contains("add <name>.toml"), "{message}");
+    let message = read_environments(&folder.path().join("absent")).unwrap_err().to_string();
+    assert!(message.contains("absent"), "{message}");
+}

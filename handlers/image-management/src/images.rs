@@ -1,0 +1,62 @@
+//! `…/imageLocations/{location}` and its crop.
+
+use domain::editing::pack_edit::PackEdit;
+use domain::image::image_pack::Crop;
+use domain::image::image_place::ImagePlace;
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde::Deserialize;
+
+use crate::failure::Failed;
+use crate::handler::Handler;
+use crate::request::AdminRequest;
+use crate::{body, response};
+
+/// The part of an original to show, in pixels as it is seen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+}
+
+impl Handler {
+    pub(crate) async fn remove_image(
+        &self,
+        request: &AdminRequest<'_>,
+        place: &ImagePlace,
+    ) -> Result<Response<Body>, Failed> {
+        self.carry_out(request, place, PackEdit::RemoveImage(place.location.clone())).await
+    }
+
+    pub(crate) async fn set_crop(
+        &self,
+        request: &AdminRequest<'_>,
+        place: &ImagePlace,
+    ) -> Result<Response<Body>, Failed> {
+        let Part { x, y, width, height } = body::json(request.http.body())?;
+        let crop = Crop { x, y, width, height };
+        self.carry_out(request, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
+    }
+
+    pub(crate) async fn remove_crop(
+        &self,
+        request: &AdminRequest<'_>,
+        place: &ImagePlace,
+    ) -> Result<Response<Body>, Failed> {
+        self.carry_out(request, place, PackEdit::RemoveCrop(place.location.clone())).await
+    }
+
+    async fn carry_out(
+        &self,
+        request: &AdminRequest<'_>,
+        place: &ImagePlace,
+        edit: PackEdit,
+    ) -> Result<Response<Body>, Failed> {
+        let edited = self.edit(request, &place.pack, &edit).await?;
+        self.release(place, edited.released).await;
+        Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &edited.pack))
+    }
+}

@@ -1,0 +1,86 @@
+//! Request coalescing: one of several requests for a variant renders it, the others wait.
+
+use std::iter::successors;
+use std::time::Duration;
+
+use aws_adapters::variants_bucket::Variant;
+use domain::Timestamp;
+use purging::ports::Clock;
+
+use crate::Handler;
+use crate::api_error::ApiError;
+use crate::ports::{LockOf, Ports, RenderLocks, Variants};
+use crate::request::ImageRequest;
+use crate::variant_spec::VariantSpec;
+
+/// The first pause of a request that waits for another's variant; each next one is twice as long.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_millis(400);
+
+/// What a request for a variant that is not stored does next.
+#[derive(Debug)]
+pub(crate) enum Coalesced<L> {
+    /// Responds with what another request stored meanwhile.
+    Stored(Variant),
+    /// Renders it; without a lock if the table does not respond or the wait took too long.
+    Render(Option<L>),
+    /// Begins again with this: the image changed while the request waited.
+    Outdated(Box<VariantSpec>),
+}
+
+impl<P: Ports> Handler<P> {
+    /// Acquires the render lock of the variant, or waits for its holder: until the variant is stored, the lock is
+    /// released or expires, or until `wait_until`. If the table does not respond, the request renders the variant
+    /// without a lock: an image matters more than a saving.
+    pub(crate) async fn coalesce(
+        &self,
+        request: &ImageRequest,
+        spec: &VariantSpec,
+        wait_until: Timestamp,
+    ) -> Result<Coalesced<LockOf<P>>, ApiError> {
+        let (key, fingerprint) = (spec.resolved.key(), spec.fingerprint());
+        let mut has_waited = false;
+        for pause in successors(Some(PAUSE_MIN), |pause| Some((*pause * 2).min(PAUSE_MAX))) {
+            let now = self.ports.clock().now();
+            let lock = match self.ports.render_locks().acquire(&spec.resolved.tenant, &key, &fingerprint, now).await {
+                Ok(lock) => lock,
+                Err(failure) => {
+                    tracing::warn!(%failure, key, "rendering a variant without a render lock");
+                    break;
+                }
+            };
+            // Behind the lock: what was stored before it was released is seen.
+            let stored = self.ports.variants().read(&key).await?;
+            if let Some(variant) = stored.filter(|stored| stored.fingerprint.as_ref() == Some(&fingerprint)) {
+                self.release(lock).await;
+                return Ok(Coalesced::Stored(variant));
+            }
+            if lock.is_some() {
+                return if has_waited { self.resume(request, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
+            }
+            if self.ports.clock().now() >= wait_until {
+                tracing::warn!(key, "rendering a variant that the holder of its render lock renders too slowly");
+                break;
+            }
+            self.ports.clock().sleep(pause).await;
+            has_waited = true;
+        }
+        Ok(Coalesced::Render(None))
+    }
+
+    /// After a wait that brought no variant: the one who was waited for may have seen that the image changed.
+    async fn resume(
+        &self,
+        request: &ImageRequest,
+        spec: &VariantSpec,
+        lock: Option<LockOf<P>>,
+    ) -> Result<Coalesced<LockOf<P>>, ApiError> {
+        let now = self.current_spec(request, spec).await;
+        if now.as_ref().is_ok_and(|now| now.is_same_as(spec)) {
+            return Ok(Coalesced::Render(lock));
+        }
+        self.release(lock).await;
+        Ok(Coalesced::Outdated(Box::new(now?)))
+    }
+}

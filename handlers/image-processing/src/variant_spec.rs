@@ -1,0 +1,112 @@
+//! The variant that a request means, and what it is rendered from, as the table says at the time.
+
+use aws_adapters::image_pack_table::Found;
+use domain::image::fingerprint::fingerprint;
+use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
+use domain::image::image_url::Reading;
+use domain::image::variant_key::variant_key;
+use domain::purge::cache_tag::header_value;
+use domain::{ImagePackId, LocationName, TenantId};
+
+use crate::Handler;
+use crate::api_error::ApiError;
+use crate::ports::{Packs, Ports};
+use crate::request::ImageRequest;
+
+/// A variant, and the image that it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResolvedVariant {
+    pub(crate) tenant: TenantId,
+    reading: Reading,
+    /// Every pack that the URL may mean, the one that it means now among them.
+    packs: Vec<ImagePackId>,
+    pub(crate) location: LocationName,
+    pub(crate) image: ImageLocation,
+}
+
+impl ResolvedVariant {
+    /// Where it is stored.
+    pub(crate) fn key(&self) -> String {
+        variant_key(&self.tenant, &self.reading.pack, &self.location, self.reading.suffix.as_ref())
+    }
+
+    /// The tags of every purge that concerns it.
+    pub(crate) fn cache_tags(&self) -> String {
+        header_value(&self.tenant, &self.packs, &self.location)
+    }
+}
+
+/// All that rendering a variant needs.
+#[derive(Debug, Clone)]
+pub(crate) struct VariantSpec {
+    pub(crate) resolved: ResolvedVariant,
+    pub(crate) config: LocationConfig,
+}
+
+impl VariantSpec {
+    /// The fingerprint of the variant.
+    pub(crate) fn fingerprint(&self) -> String {
+        fingerprint(&self.resolved.image, self.config.generation)
+    }
+
+    /// Whether both mean the same variant. A configuration that was saved without force makes no difference: it is not
+    /// meant to change the variants that exist.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.resolved == other.resolved && self.config.generation == other.config.generation
+    }
+}
+
+impl<P: Ports> Handler<P> {
+    /// What `request` means now. The location's configuration comes with it if the request names the location, or if
+    /// that is the `likely` one.
+    pub(crate) async fn resolve(
+        &self,
+        request: &ImageRequest,
+        likely: Option<&LocationName>,
+    ) -> Result<(ResolvedVariant, Option<LocationConfig>), ApiError> {
+        let packs: Vec<_> = request.readings.iter().map(|reading| &reading.pack).collect();
+        let expected = request.location.as_ref().or(likely);
+        let locations: Vec<_> = expected.into_iter().collect();
+        let mut found = self.ports.packs().find(&request.tenant, &packs, &locations).await?;
+        let (reading, mut pack) = first_existing(request, &mut found)?;
+        let location = request.location.clone().or(pack.main_image_location).ok_or(ApiError::NoMainLocation)?;
+        let Some(image) = pack.image_locations.remove(&location) else {
+            return Err(ApiError::UnknownLocation(location));
+        };
+        let config = if expected == Some(&location) { Some(found.location(&location)?) } else { None };
+        let packs = request.readings.iter().map(|reading| reading.pack.clone()).collect();
+        Ok((ResolvedVariant { tenant: request.tenant.clone(), reading, packs, location, image }, config))
+    }
+
+    /// Completes what [`Self::resolve`] found.
+    pub(crate) async fn spec(
+        &self,
+        (resolved, config): (ResolvedVariant, Option<LocationConfig>),
+    ) -> Result<VariantSpec, ApiError> {
+        let ResolvedVariant { tenant, location, .. } = &resolved;
+        let config = match config {
+            Some(config) => config,
+            None => self.ports.packs().find(tenant, &[], &[location]).await?.location(location)?,
+        };
+        Ok(VariantSpec { resolved, config })
+    }
+
+    /// The specification of the variant of `before` as it is now.
+    pub(crate) async fn current_spec(
+        &self,
+        request: &ImageRequest,
+        before: &VariantSpec,
+    ) -> Result<VariantSpec, ApiError> {
+        self.spec(self.resolve(request, Some(&before.resolved.location)).await?).await
+    }
+}
+
+/// The first of the readings whose pack exists.
+fn first_existing(request: &ImageRequest, found: &mut Found) -> Result<(Reading, ImagePack), ApiError> {
+    for reading in &request.readings {
+        if let Some(pack) = found.pack(&reading.pack)? {
+            return Ok((reading.clone(), pack));
+        }
+    }
+    Err(ApiError::UnknownPack)
+}

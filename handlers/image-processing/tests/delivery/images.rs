@@ -1,0 +1,171 @@
+//! What a viewer sees.
+
+use domain::purge::cache_tag::tag_of;
+use domain::{Target, TenantId};
+use lambda_http::service_fn;
+use lambda_http::tower::ServiceExt;
+use serde_json::json;
+
+use crate::service::{GREEN, RED, Service, check_image, event, header, plain, send, send_request};
+
+const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
+
+#[tokio::test]
+async fn an_image_is_rendered_once_stored_and_then_served_from_the_bucket() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    service.write("acme", "location#main", json!({"width": 64, "height": 36, "fit": "cover"})).await;
+
+    let rendered = service.get("acme", "/api/v2/img/p1?location=main").await;
+    check_image(&rendered, RED, (64, 36));
+    assert_eq!(header(&rendered, "content-type"), Some("image/jpeg"));
+    assert_eq!(header(&rendered, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
+    assert!(header(&rendered, "etag").is_some_and(|etag| etag.starts_with('"')), "the entity tag that S3 computed");
+    assert_eq!(service.stored("acme/p1/main/default").await.unwrap(), rendered.body().to_vec());
+    let again = service.get("acme", "/api/v2/img/p1?location=main").await;
+    assert_eq!(again.headers(), rendered.headers(), "stored or rendered, CloudFront gets the same");
+
+    // The pack now shows another image, but nothing was purged: only the bucket can have served the old one.
+    service.write_pack("acme", "p1", GREEN).await;
+    let stored = service.get("acme", "/api/v2/img/p1?location=main").await;
+    check_image(&stored, RED, (64, 36));
+    // It is about to be purged, so CloudFront must not keep it: the response may come behind the purge.
+    assert_eq!(header(&stored, "cache-control"), Some("no-store"));
+
+    service.purge("acme/p1/main/default").await;
+    check_image(&service.get("acme", "/api/v2/img/p1?location=main").await, GREEN, (64, 36));
+}
+
+#[tokio::test]
+async fn the_variant_shows_the_version_that_the_pack_names_and_no_newer_one() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    service.upload("acme/p1/main", plain(GREEN)).await;
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn a_new_suffix_shows_the_new_image_without_a_purge() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    service.write_pack("acme", "p1", GREEN).await;
+    let suffixed = service.get("acme", "/api/v2/img/p1-v2").await;
+    check_image(&suffixed, GREEN, DEFAULT_SIZE);
+    assert_eq!(header(&suffixed, "image-cache-tag"), Some("acme/p1-v2,acme/p1,acme/location/main,acme"));
+    assert!(service.stored("acme/p1/main/suffix=v2").await.is_some());
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn a_dash_belongs_to_the_pack_id_where_such_a_pack_exists() {
+    let service = Service::start().await;
+    service.write_pack("acme", "a", RED).await;
+    service.write_pack("acme", "a-b", GREEN).await;
+    let dashed = service.get("acme", "/api/v2/img/a-b").await;
+    check_image(&dashed, GREEN, DEFAULT_SIZE);
+    assert_eq!(header(&dashed, "image-cache-tag"), Some("acme/a-b,acme/a,acme/location/main,acme"));
+    check_image(&service.get("acme", "/api/v2/img/a-c").await, RED, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn a_purge_of_a_pack_that_comes_to_be_reaches_what_its_url_showed_before() {
+    let service = Service::start().await;
+    service.write_pack("acme", "a", RED).await;
+    let before = service.get("acme", "/api/v2/img/a-b").await;
+    check_image(&before, RED, DEFAULT_SIZE);
+    service.write_pack("acme", "a-b", GREEN).await;
+    let purged = tag_of(&TenantId::parse("acme").unwrap(), &Target::parse("pack#a-b").unwrap());
+    assert!(header(&before, "image-cache-tag").unwrap().split(',').any(|tag| tag == purged));
+    check_image(&service.get("acme", "/api/v2/img/a-b").await, GREEN, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_breaks_no_image_that_does_not_need_it() {
+    let service = Service::start().await;
+    service.write("acme", "pack#news", json!({"imageLocations": "all of them"})).await;
+    service.write_pack("acme", "news-1", GREEN).await;
+    check_image(&service.get("acme", "/api/v2/img/news-1").await, GREEN, DEFAULT_SIZE);
+}
+
+#[tokio::test]
+async fn tenants_with_the_same_pack_id_see_their_own_images() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    service.write_pack("globex", "p1", GREEN).await;
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
+    let globex = service.get("globex", "/api/v2/img/p1").await;
+    check_image(&globex, GREEN, DEFAULT_SIZE);
+    assert_eq!(header(&globex, "image-cache-tag"), Some("globex/p1,globex/location/main,globex"));
+}
+
+#[tokio::test]
+async fn a_location_has_its_own_original_crop_and_size() {
+    let service = Service::start().await;
+    let main = service.upload("acme/p1/main", plain(RED)).await;
+    let poster = service.upload("acme/p1/poster", plain(GREEN)).await;
+    let crop = json!({"x": 0, "y": 0, "width": 90, "height": 180});
+    let locations = json!({"main": {"original": main}, "poster": {"original": poster, "crop": crop}});
+    service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
+    service.write("acme", "location#main", json!({"width": 32, "height": 18, "fit": "fill"})).await;
+    service.write("acme", "location#poster", json!({"width": 100, "height": 100, "fit": "fit"})).await;
+
+    check_image(&service.get("acme", "/api/v2/img/p1?location=poster").await, GREEN, (50, 100));
+    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, (32, 18));
+}
+
+#[tokio::test]
+async fn head_responds_like_get_without_the_image() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let get = service.get("acme", "/api/v2/img/p1").await;
+    let head = send_request(&service.handler, "HEAD", Some("acme"), "/api/v2/img/p1").await;
+    assert_eq!((head.status(), head.headers()), (get.status(), get.headers()));
+    assert!(head.body().is_empty());
+}
+
+#[tokio::test]
+async fn a_location_has_its_own_format() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    for (format, media_type) in [("jpeg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp")] {
+        let config = json!({"width": 64, "height": 36, "format": format, "quality": 95});
+        service.write("acme", "location#main", config).await;
+        let image = service.get("acme", &format!("/api/v2/img/p1-{format}")).await;
+        check_image(&image, RED, (64, 36));
+        assert_eq!(header(&image, "content-type"), Some(media_type));
+    }
+}
+
+#[tokio::test]
+async fn what_a_browser_accepts_changes_nothing() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let plain = service.get("acme", "/api/v2/img/p1-0").await;
+    for accept in ["image/avif,image/webp,*/*", "image/png", "text/html", ""] {
+        service.purge("acme/p1/main/suffix=0").await;
+        let mut event = event("GET", Some("acme"), "/api/v2/img/p1-0");
+        event["headers"]["accept"] = json!(accept);
+        let response = send(&service.handler, &event).await;
+        assert_eq!((response.status(), response.headers()), (plain.status(), plain.headers()), "{accept}");
+        assert_eq!(response.body(), plain.body(), "{accept}");
+        assert_eq!(header(&response, "vary"), None, "CloudFront's cache key holds no Accept");
+    }
+}
+
+#[tokio::test]
+async fn lambda_gets_the_image_as_base64() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let handler = &service.handler;
+    let adapter = lambda_http::Adapter::from(service_fn(|request| async move {
+        Ok::<_, std::convert::Infallible>(handler.handle(&request).await)
+    }));
+    let event = serde_json::from_value(event("GET", Some("acme"), "/api/v2/img/p1")).unwrap();
+    let response =
+        adapter.oneshot(lambda_http::LambdaEvent::new(event, lambda_http::Context::default())).await.unwrap();
+    let response = serde_json::to_value(response).unwrap();
+    assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
+    assert_eq!(response["headers"]["content-type"], "image/jpeg");
+    assert!(response["body"].as_str().unwrap().starts_with("/9j/"), "the first bytes of a JPEG in base64");
+}

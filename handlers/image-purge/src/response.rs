@@ -1,0 +1,164 @@
+//! What an admin gets back: JSON that says what was done or what is wrong.
+
+use admin_api::ApiError;
+use domain::image::image_url::Reading;
+use domain::purge::ledger::{Invalidation, LedgerRow};
+use domain::purge::purge_preview::{PRICE_PER_ITEM_USD_MILLIS, PURGES_PER_DELETE, PurgePreview, QuotaUse};
+use domain::purge::purge_request::PurgeRequest;
+use domain::purge::purge_status::{Pending, PurgeStatus, Running};
+use domain::{ImagePackId, TenantId, Timestamp};
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde_json::{Value, json};
+
+use crate::preview::StoredVariants;
+
+/// A purge that was carried out.
+pub(crate) struct Done {
+    pub(crate) pack: ImagePackId,
+    pub(crate) request: PurgeRequest,
+    pub(crate) invalidation: Invalidation,
+    pub(crate) variants_deleted: u64,
+}
+
+impl Done {
+    /// 202: CloudFront has accepted the invalidation and is carrying it out.
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let body = json!({
+            "tenant": self.request.for_tenant,
+            "imagePackId": self.pack,
+            "variantsDeleted": self.variants_deleted,
+            "invalidation": {
+                "id": self.invalidation.id,
+                "status": self.invalidation.status,
+                "distributionId": self.request.distribution.distribution_id,
+                "items": self.request.items,
+            },
+            "finalPurge": "The next purge run purges the pack once more, in case an image was rendered meanwhile.",
+        });
+        admin_api::json(StatusCode::ACCEPTED, &body)
+    }
+}
+
+/// 200: what a purge would do.
+pub(crate) fn preview(pack: &ImagePackId, previews: &[PurgePreview], stored: &StoredVariants) -> Response<Body> {
+    // One pack is one request.
+    let Some(preview) = previews.first() else { return unavailable().into_response() };
+    let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
+    let per_purge = preview.price_per_purge_usd_millis;
+    let body = json!({
+        "dryRun": true,
+        "tenant": preview.tenant,
+        "imagePackId": pack,
+        "wouldDelete": {"variants": stored.count, "firstKeys": stored.first},
+        "wouldInvalidate": {"distributionId": preview.distribution_id, "items": preview.items},
+        "quota": {
+            "exactItems": quota(preview.exact_items),
+            "wildcards": quota(preview.wildcards),
+        },
+        "priceUsd": {
+            "perItem": dollars(PRICE_PER_ITEM_USD_MILLIS),
+            "earlyPurge": dollars(per_purge),
+            "finalPurge": dollars(per_purge),
+            "together": dollars(per_purge * PURGES_PER_DELETE),
+            "note": "The first 1,000 items of an account in a month are free.",
+        },
+        "note": "Nothing was purged and nothing was written. Without dryRun, this request purges.",
+    });
+    admin_api::json(StatusCode::OK, &body)
+}
+
+fn quota(used: QuotaUse) -> Value {
+    json!({"inProgress": used.in_progress, "needed": used.needed, "quota": used.quota, "leftAfterwards": used.left()})
+}
+
+/// 200: where the purges of a pack stand.
+pub(crate) fn status(tenant: &TenantId, pack: &ImagePackId, status: &PurgeStatus) -> Response<Body> {
+    let body = json!({
+        "tenant": tenant,
+        "imagePackId": pack,
+        "verdict": status.verdict,
+        "pending": status.pending.iter().map(pending).collect::<Vec<_>>(),
+        "running": status.running.iter().map(running).collect::<Vec<_>>(),
+        "lastCompleted": status.last_completed.as_ref().map(completed),
+    });
+    admin_api::json(StatusCode::OK, &body)
+}
+
+fn pending(pending: &Pending) -> Value {
+    let mut json = json!({
+        "target": pending.target,
+        "changes": pending.changes,
+        "firstChangeAt": utc(pending.since),
+        "reasons": pending.reasons,
+        "requestedBy": pending.requested_by,
+        "settlesAt": utc(pending.settles_at),
+        "earlyPurges": pending.early_purge_count,
+    });
+    if let Some(count) = pending.variants_deleted_so_far {
+        json["variantsDeletedSoFar"] = json!(count);
+    }
+    json
+}
+
+fn running(running: &Running) -> Value {
+    json!({
+        "target": running.target,
+        "isFinalPurge": running.is_final,
+        "startedAt": utc(running.since),
+        "variantsDeleted": running.variants_deleted,
+        "invalidation": running.invalidation_id.as_ref().map(|id| json!({
+            "id": id,
+            "status": running.invalidation_status.as_deref().unwrap_or("unknown to CloudFront"),
+        })),
+    })
+}
+
+fn completed(row: &LedgerRow) -> Value {
+    json!({
+        "target": row.target,
+        "changes": row.changes,
+        "firstChangeAt": utc(row.first_event_at),
+        "reasons": row.reasons,
+        "requestedBy": row.requested_by,
+        "startedAt": utc(row.started_at),
+        "completedAt": row.completed_at.map(utc),
+        "variantsDeleted": row.variants_deleted,
+        "invalidationId": row.invalidation_id,
+        "newVariantSeenAt": row.refill_seen_at.map(utc),
+    })
+}
+
+/// A time for people and programs: `2026-11-24T18:00:00.5Z`.
+fn utc(time: Timestamp) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "never".to_owned(), |time| time.to_string())
+}
+
+/// 502: something behind this function did not respond.
+pub(crate) fn unavailable() -> ApiError {
+    let message = "The request could not be processed now. Nothing was purged; send it again.";
+    ApiError::new(StatusCode::BAD_GATEWAY, "unavailable", message)
+}
+
+pub(crate) fn unknown_tenant(tenant: &TenantId) -> ApiError {
+    let message = format!("Tenant {:?} has no registered distribution in this environment.", tenant.as_str());
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-tenant", message)
+}
+
+pub(crate) fn unknown_pack(tenant: &TenantId, readings: &[Reading]) -> ApiError {
+    let packs: Vec<_> = readings.iter().map(|reading| format!("{:?}", reading.pack.as_str())).collect();
+    let packs = packs.join(" or ");
+    let message = format!("Tenant {:?} has no image pack {packs}, and no variants of it.", tenant.as_str());
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
+}
+
+/// 502: something behind this function failed. The details are in the log, not in the response.
+pub(crate) fn of_failure(is_queued: bool) -> ApiError {
+    let message = if is_queued {
+        "The purge could not be completed now. It is in the queue, and the next purge run repeats it."
+    } else {
+        "The purge could not be started. Nothing was purged, and most likely nothing is queued; send the request again."
+    };
+    ApiError::new(StatusCode::BAD_GATEWAY, "purge-failed", message)
+}

@@ -1,0 +1,202 @@
+//! Images that are edited while something goes wrong, and looked at afterwards.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::image::image_pack::Crop;
+use domain::purge::cache_tag::tag_of;
+use domain::{ImagePackId, Target};
+use serde_json::json;
+
+use crate::scenario::observation::{Unmet, expect_eq, wait_for};
+use local_cloud::management::ManagementApi;
+use local_cloud::observer::Observer;
+use local_cloud::report::Cause;
+use local_cloud::test_image::{Colour, Encoding, photograph_of};
+use local_cloud::{LocalCloud, Tenant};
+
+/// The location of every image.
+const LOCATION: &str = "main";
+/// Size of the originals in pixels. They are red on the left and blue on the right.
+const SIZE: (u32, u32) = (480, 360);
+/// Where red ends, in pixels from the left.
+const BORDER: u32 = 240;
+/// The images of each tenant.
+const PACKS: [(&str, &[&str]); 2] =
+    [("acme", &["storm1", "storm2", "storm3", "storm4", "storm5"]), ("globex", &["storm1", "storm2"])];
+/// How long the stream may take to put an edit into the queue, the restart of its handler included.
+const QUEUED_WITHIN: Duration = Duration::from_mins(1);
+/// How long after a purge was completed the new image may take to be seen: the time to render it.
+const SEEN_WITHIN: Duration = Duration::from_secs(20);
+
+/// One image.
+#[derive(Debug)]
+struct FixtureImage {
+    tenant: Tenant,
+    editor: ManagementApi,
+    pack: &'static str,
+}
+
+/// The images, which all show the same colour.
+#[derive(Debug)]
+pub(super) struct Fixture {
+    images: Vec<FixtureImage>,
+    colour: Colour,
+    /// When the last edits began, in milliseconds since 1970.
+    edited_at_ms: u64,
+    /// How often each image was edited since [`Self::begin`].
+    edits: usize,
+    observer: Observer,
+}
+
+impl Fixture {
+    /// Uploads the images, and lets their viewers see them.
+    pub(super) async fn open(cloud: &LocalCloud) -> Result<Self, Cause> {
+        let mut images = Vec::new();
+        for (tenant, packs) in PACKS {
+            let editor = cloud.management_api(tenant)?;
+            let config = json!({"width": 320, "height": 180, "fit": "cover"});
+            editor.put_location_config(LOCATION, &config, false).await?.succeeded()?;
+            for pack in packs {
+                images.push(FixtureImage { tenant: cloud.tenant(tenant)?, editor: editor.clone(), pack });
+            }
+        }
+        let colours = |x| if x < BORDER { Colour::Red } else { Colour::Blue };
+        let original = photograph_of(colours, SIZE, Encoding::Jpeg, 1)?;
+        for FixtureImage { editor, pack, .. } in &images {
+            editor.create_pack(pack, pack).await?.succeeded()?;
+            let media_type = Encoding::Jpeg.content_type();
+            editor.upload_original(pack, LOCATION, original.clone(), media_type).await?.succeeded()?;
+            editor.set_crop(pack, LOCATION, crop(Colour::Red)).await?.succeeded()?;
+        }
+        let fixture =
+            Self { images, colour: Colour::Red, edited_at_ms: now_ms(), edits: 0, observer: cloud.observer()? };
+        fixture.until_seen().await?;
+        Ok(fixture)
+    }
+
+    /// How many images there are.
+    pub(super) fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    /// Begins to count edits and invalidations anew.
+    pub(super) fn begin(&mut self) {
+        self.edited_at_ms = now_ms();
+        self.edits = 0;
+    }
+
+    /// Moves every crop to the other colour. An editor whose request fails sends it again.
+    pub(super) async fn edit(&mut self) -> Result<(), Cause> {
+        self.colour = if self.colour == Colour::Red { Colour::Blue } else { Colour::Red };
+        self.edits += 1;
+        for FixtureImage { editor, pack, .. } in &self.images {
+            let crop = crop(self.colour);
+            wait_for("an editor's request to be processed", QUEUED_WITHIN, async || {
+                let response = editor.set_crop(pack, LOCATION, crop).await;
+                Ok(response.and_then(local_cloud::admin::ApiResponse::succeeded).map_err(|error| error.to_string()))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every edit waits in the queue, at its last change.
+    pub(super) async fn until_queued(&self) -> Result<(), Cause> {
+        wait_for("every edit in the queue", QUEUED_WITHIN, async || {
+            let queue = self.observer.queue().await?;
+            let waiting = |image: &&FixtureImage| {
+                queue.iter().any(|entry| {
+                    entry.tenant == image.tenant.id && entry.target.to_string() == format!("pack#{}", image.pack)
+                })
+            };
+            let missing: Vec<_> = self.images.iter().filter(|image| !waiting(image)).map(FixtureImage::name).collect();
+            Ok(if missing.is_empty() { Ok(()) } else { Err(format!("not {}", missing.join(", "))) })
+        })
+        .await
+    }
+
+    /// Waits until every viewer gets the new image.
+    pub(super) async fn until_seen(&self) -> Result<(), Cause> {
+        wait_for(&format!("every image in {}", self.colour), SEEN_WITHIN, async || {
+            let old = self.old().await?;
+            Ok(if old.is_empty() { Ok(()) } else { Err(format!("old images of {}", old.join(", "))) })
+        })
+        .await
+    }
+
+    /// Demands what an editor was promised once the queue is empty: everybody sees the new image, the ledger has a
+    /// completed purge that began after the edit, nothing was given up, and the caches were told nothing else.
+    /// Gives the number of invalidations.
+    pub(super) async fn expect_fresh(&self) -> Result<usize, Cause> {
+        self.until_seen().await?;
+        expect_eq("the dead letters", &self.observer.dead_letters().await?, &0)?;
+        let ledger = self.observer.ledger().await?;
+        let mut invalidations = 0;
+        let mut of_tag: BTreeMap<String, usize> = BTreeMap::new();
+        for (tenant, _) in PACKS {
+            let Some(image) = self.images.iter().find(|image| image.tenant.id.as_str() == tenant) else {
+                continue;
+            };
+            let all = self.observer.latest_invalidations(&image.tenant.distribution_id, 100).await?;
+            for one in all.iter().filter(|one| one.created_at_ms >= self.edited_at_ms) {
+                invalidations += 1;
+                for item in &one.items {
+                    *of_tag.entry(item.clone()).or_default() += 1;
+                }
+            }
+        }
+        for image in &self.images {
+            let target = image.target()?;
+            let completed = ledger.iter().any(|row| {
+                (&row.tenant, &row.target) == (&image.tenant.id, &target)
+                    && row.is_final
+                    && row.completed_at.is_some()
+                    && row.started_at >= Timestamp::from_millis(self.edited_at_ms)
+            });
+            expect_eq(&format!("whether the ledger has {} completed", image.name()), &completed, &true)?;
+            // Each edit is told to CloudFront once in an early and once in a final purge, however often it was tried.
+            let sent = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
+            if sent == 0 || sent > 2 * self.edits {
+                let expected = format!("1 to {} invalidations of {}", 2 * self.edits, image.name());
+                return Err(Unmet::new(expected, sent.to_string()).into());
+            }
+        }
+        expect_eq("the items of no edit", &of_tag, &BTreeMap::new())?;
+        Ok(invalidations)
+    }
+
+    /// The images that are not the new ones.
+    pub(super) async fn old(&self) -> Result<Vec<String>, Cause> {
+        let mut old = Vec::new();
+        for image in &self.images {
+            let seen = image.tenant.viewer.fetch(image.pack, LOCATION).await;
+            if !seen.is_ok_and(|seen| seen.image.colour == self.colour) {
+                old.push(image.name());
+            }
+        }
+        Ok(old)
+    }
+}
+
+impl FixtureImage {
+    fn name(&self) -> String {
+        format!("{}/{}", self.tenant.id, self.pack)
+    }
+
+    fn target(&self) -> Result<Target, Cause> {
+        Ok(Target::Pack(ImagePackId::parse(self.pack)?))
+    }
+}
+
+/// The part of an original that has one colour.
+fn crop(colour: Colour) -> Crop {
+    let x = if colour == Colour::Red { 0 } else { BORDER };
+    Crop { x, y: 0, width: SIZE.0 - BORDER, height: SIZE.1 }
+}
+
+fn now_ms() -> u64 {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    local_cloud::report::millis(now)
+}

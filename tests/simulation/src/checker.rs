@@ -1,0 +1,273 @@
+//! The checker of the promise, which watches from outside: whether a viewer may still see what they see, whether
+//! anything was purged that no request covers, what it cost, and at the end whether anything was forgotten.
+
+mod history;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::image::image_pack::{ImagePack, LocationConfig};
+use domain::image::variant_key::VariantScope;
+use domain::purge::invalidation_item::InvalidationItem;
+use domain::purge::ledger::LedgerRow;
+use domain::purge::planner::Distribution;
+use domain::purge::purge_request::PurgeRequest;
+use domain::queue::enqueue::Enqueue;
+use domain::{ImagePackId, LocationName, Target, TenantId};
+
+use crate::checker::history::{Era, Fingerprints, History};
+use crate::services::cloudfront::ImageResponse;
+use crate::services::pack_table::Item;
+
+/// A violation of the promise, by its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Violation {
+    /// A viewer saw what a completed purge had replaced.
+    Stale,
+    /// A meaningful write was never purged, or the queue never became empty.
+    Lost,
+    /// A version of a row was sent in two requests.
+    BilledTwice,
+    /// Something of a tenant was purged that no request covers.
+    Foreign,
+    /// Something went to the dead-letter queue that CloudFront does not reject.
+    DeadLetter,
+    /// Production code panicked.
+    Panic,
+}
+
+/// By write: up to which one what a viewer sees must be fresh, for each target of a tenant.
+pub(crate) type Floor = BTreeMap<(TenantId, Target), u64>;
+
+/// A version of a row, and which of its two purges.
+type Purge = (TenantId, Target, String, bool);
+
+/// The checker: what is promised, and what violated it so far.
+#[derive(Debug, Default)]
+pub(crate) struct Checker {
+    /// The violations, the first of each kind.
+    pub(crate) violations: BTreeMap<Violation, String>,
+    fingerprints: Fingerprints,
+    packs: BTreeMap<(TenantId, ImagePackId), History<Option<ImagePack>>>,
+    locations: BTreeMap<(TenantId, LocationName), History<Vec<LocationConfig>>>,
+    /// The last write of each target that was enqueued.
+    enqueued: Floor,
+    /// The last write that a version of a row stands for.
+    versions: BTreeMap<(TenantId, Target, String), u64>,
+    /// Every request that was ever in the outbox, by name.
+    requests: BTreeMap<String, PurgeRequest>,
+    /// The last write of each target whose purge the ledger calls completed.
+    completed: Floor,
+    /// The caller references under which each purge was accepted.
+    billed: BTreeMap<Purge, BTreeSet<String>>,
+    /// How many responses were looked at.
+    pub(crate) responses: u64,
+    /// How many invalidations CloudFront accepted.
+    pub(crate) invalidations: u64,
+}
+
+impl Checker {
+    /// Notes a violation, unless there is one of its kind already.
+    pub(crate) fn report(&mut self, violation: Violation, how: String) {
+        self.violations.entry(violation).or_insert(how);
+    }
+
+    pub(crate) fn has_violations(&self) -> bool {
+        !self.violations.is_empty()
+    }
+
+    /// A write to the image-pack table.
+    pub(crate) fn written(
+        &mut self,
+        tenant: &TenantId,
+        target: &Target,
+        sequence: u64,
+        at_ms: u64,
+        item: Option<&Item>,
+    ) {
+        match (target, item) {
+            (Target::Pack(pack), item) => {
+                let images = match item {
+                    Some(Item::Pack(pack, _)) => Some(pack.clone()),
+                    _ => None,
+                };
+                let history = self.packs.entry((tenant.clone(), pack.clone())).or_default();
+                if history.now() != Some(&images) {
+                    history.begin(sequence, at_ms, images);
+                }
+            }
+            (Target::Location(name), Some(Item::Location(config))) => {
+                let history = self.locations.entry((tenant.clone(), name.clone())).or_default();
+                match history.now_mut() {
+                    // Saved without force: it applies to variants rendered from now on, beside those that exist.
+                    Some(configs) if configs[0].generation == config.generation => configs.push(*config),
+                    _ => history.begin(sequence, at_ms, vec![*config]),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An upsert took effect.
+    pub(crate) fn enqueued(&mut self, upsert: &Enqueue) {
+        let last = upsert.sequences.iter().filter_map(|sequence| sequence.parse().ok()).max().unwrap_or(0);
+        let (tenant, target) = (upsert.tenant.clone(), upsert.target.clone());
+        let enqueued = self.enqueued.entry((tenant.clone(), target.clone())).or_default();
+        *enqueued = last.max(*enqueued);
+        self.versions.insert((tenant, target, upsert.version.clone()), *enqueued);
+    }
+
+    /// A request was written to the outbox.
+    pub(crate) fn requested(&mut self, request: &PurgeRequest) {
+        self.requests.entry(request.caller_reference.clone()).or_insert_with(|| request.clone());
+    }
+
+    /// CloudFront accepted a new invalidation for the distribution of `tenant`.
+    pub(crate) fn billed(&mut self, distribution: &Distribution, tenant: &TenantId, reference: &str, items: &[String]) {
+        self.invalidations += 1;
+        let name = reference.split('-').next().unwrap_or(reference);
+        let Some(request) = self.requests.get(name).cloned() else {
+            self.report(Violation::BilledTwice, format!("{reference} was sent without being in the outbox"));
+            return;
+        };
+        let covering = |target| InvalidationItem::covering(tenant, target, distribution.cache_tags).to_string();
+        let requested: BTreeSet<_> = request.entries.iter().map(|entry| covering(&entry.target)).collect();
+        let is_requested = |item: &String| requested.contains(item) || *item == covering(&Target::Tenant);
+        if request.for_tenant != *tenant || !items.iter().all(is_requested) {
+            self.report(Violation::Foreign, format!("{items:?} of {tenant} were invalidated for {request:?}"));
+        }
+        for entry in request.entries {
+            let purge = (tenant.clone(), entry.target, entry.version, entry.is_final);
+            let references = self.billed.entry(purge.clone()).or_default();
+            references.insert(reference.to_owned());
+            if references.len() > 1 {
+                let (_, target, version, is_final) = purge;
+                let purge = if is_final { "final" } else { "early" };
+                let how = format!("the {purge} purge of {target} of {tenant} at {version} was sent as {references:?}");
+                self.report(Violation::BilledTwice, how);
+            }
+        }
+    }
+
+    /// A purge deleted the variant `key`.
+    pub(crate) fn deleted(&mut self, key: &str) {
+        let mut targets = self.enqueued.keys();
+        if !targets.any(|(tenant, target)| VariantScope::of(tenant, target).covers(key)) {
+            self.report(Violation::Foreign, format!("variant {key} was deleted, and no request covers it"));
+        }
+    }
+
+    /// The ledger says that a purge is completed.
+    pub(crate) fn completed(&mut self, row: &LedgerRow) {
+        let reference = row.purge.rsplit('#').next().unwrap_or_default();
+        let entries = self.requests.get(reference).map(|request| request.entries.as_slice()).unwrap_or_default();
+        let Some(entry) = entries.iter().find(|entry| entry.target == row.target) else { return };
+        let version = (row.tenant.clone(), row.target.clone(), entry.version.clone());
+        let up_to = self.versions.get(&version).copied().unwrap_or_default();
+        let completed = self.completed.entry((row.tenant.clone(), row.target.clone())).or_default();
+        *completed = up_to.max(*completed);
+    }
+
+    /// What a request that begins now must not show any more.
+    pub(crate) fn floor(&self) -> Floor {
+        self.completed.clone()
+    }
+
+    /// What a request must not show when every purge is completed.
+    pub(crate) fn final_floor(&self) -> Floor {
+        let packs = self
+            .packs
+            .iter()
+            .map(|((tenant, pack), history)| ((tenant.clone(), Target::Pack(pack.clone())), history.last_sequence()));
+        let locations = self.locations.iter().map(|((tenant, name), history)| {
+            ((tenant.clone(), Target::Location(name.clone())), history.last_sequence())
+        });
+        packs.chain(locations).collect()
+    }
+
+    /// The writes that no completed purge covers although they replaced something: each with its target.
+    pub(crate) fn uncovered(&self) -> Vec<(TenantId, Target, u64)> {
+        let shows_images =
+            |pack: &Option<ImagePack>| pack.as_ref().is_some_and(|pack| !pack.image_locations.is_empty());
+        let packs = self.packs.iter().filter_map(|((tenant, pack), history)| {
+            Some((tenant.clone(), Target::Pack(pack.clone()), history.last_replaced(shows_images)?))
+        });
+        let locations = self.locations.iter().filter_map(|((tenant, name), history)| {
+            Some((tenant.clone(), Target::Location(name.clone()), history.last_replaced(|_| true)?))
+        });
+        let is_uncovered = |(tenant, target, sequence): &(TenantId, Target, u64)| {
+            self.completed.get(&(tenant.clone(), target.clone())).is_none_or(|completed| completed < sequence)
+        };
+        packs.chain(locations).filter(is_uncovered).collect()
+    }
+
+    /// Checks the response to a viewer's request for `location` of `pack` when `floor` was completed.
+    pub(crate) fn look_at(
+        &mut self,
+        tenant: &TenantId,
+        pack: &ImagePackId,
+        location: Option<&LocationName>,
+        response: &ImageResponse,
+        floor: &Floor,
+    ) {
+        self.responses += 1;
+        if response.status >= 500 {
+            return;
+        }
+        let floor_of = |target| floor.get(&(tenant.clone(), target)).copied().unwrap_or_default();
+        let Some(packs) = self.packs.get(&(tenant.clone(), pack.clone())) else { return };
+        let is_fresh = |era: Era| !era.is_replaced_by(floor_of(Target::Pack(pack.clone())));
+        let mut seen = Vec::new();
+        // What the URL means is read from the table, and the image of that may have been stored long before.
+        let mut meant = BTreeMap::new();
+        for (era, images) in packs.eras() {
+            let name = location.or(images.as_ref().and_then(|pack| pack.main_image_location.as_ref()));
+            if let Some(name) = name {
+                *meant.entry(name).or_insert(false) |= location.is_some() || is_fresh(era);
+            }
+            if let Err(code) = history::image_of(images.as_ref(), name)
+                && response.has_code(code)
+            {
+                seen.push((is_fresh(era), format!("no image ({code}), {era}")));
+            }
+        }
+        for (name, is_meant) in meant {
+            let Some(locations) = self.locations.get(&(tenant.clone(), name.clone())) else { continue };
+            for (era, images) in packs.eras() {
+                let Ok(image) = history::image_of(images.as_ref(), Some(name)) else { continue };
+                for (forced, configs) in locations.eras() {
+                    if history::shows(response, image, configs, &mut self.fingerprints) {
+                        let is_forced = !forced.is_replaced_by(floor_of(Target::Location(name.clone())));
+                        seen.push((is_meant && is_fresh(era) && is_forced, format!("{name} {era}, forced {forced}")));
+                    }
+                }
+            }
+        }
+        if !seen.iter().any(|(is_fresh, _)| *is_fresh) {
+            let what: Vec<_> = seen.into_iter().map(|(_, what)| what).collect();
+            let what = if what.is_empty() { format!("what never was: {response:?}") } else { what.join(" or ") };
+            self.report(Violation::Stale, format!("a viewer of {location:?} of {pack} of {tenant} sees {what}"));
+        }
+    }
+
+    /// Looks at a variant that is stored when every purge is completed.
+    pub(crate) fn look_at_stored(&mut self, key: &str, fingerprint: Option<&String>) {
+        let mut parts = key.split('/');
+        let mut next = || parts.next().unwrap_or_default();
+        let (Ok(tenant), Ok(pack), Ok(name)) =
+            (TenantId::parse(next()), ImagePackId::parse(next()), LocationName::parse(next()))
+        else {
+            return;
+        };
+        let images = self.packs.get(&(tenant.clone(), pack)).and_then(History::now).and_then(Option::as_ref);
+        let forced = self.locations.get(&(tenant, name.clone())).and_then(History::now);
+        let forced = forced.map_or(0, |configs| configs[0].generation);
+        let fresh = history::image_of(images, Some(&name)).ok();
+        let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, forced));
+        if fresh.as_ref() != fingerprint {
+            self.report(
+                Violation::Lost,
+                format!("variant {key} is stored with fingerprint {fingerprint:?}, now is {fresh:?}"),
+            );
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use cloudfront_emulator::{Distributions, EmulatorConfig};
+
+use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
+use super::origin::TestOrigin;
+
+/// Sends an invalidation to an emulator that checks with `origin` whether it may be sent.
+async fn create(origin: &TestOrigin, distribution: &str) -> Result<(), String> {
+    let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed([tenant(distribution, ACME, "acme")]));
+    config.authorize_callers = true;
+    let emulator = cloudfront_emulator::start(config).await.unwrap();
+    let batch = super::fixture::batch("first", 1, &["/a"]);
+    let call = cloudfront(&emulator.endpoint_url()).create_invalidation().distribution_id(distribution);
+    let sent = call.invalidation_batch(batch).send().await;
+    if sent.is_ok() { Ok(()) } else { Err(code_of(sent)) }
+}
+
+#[tokio::test]
+async fn what_the_local_aws_denies_is_denied_and_what_else_it_says_is_not_heard() {
+    let origin = TestOrigin::start().await;
+    assert_eq!(create(&origin, "EDENIED").await, Err("AccessDenied".to_owned()));
+    assert_eq!(create(&origin, "EACME").await, Ok(()));
+    assert_eq!(create(&origin, "EUNKNOWN").await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_local_aws_is_queried_with_the_callers_own_signed_request() {
+    let origin = TestOrigin::start().await;
+    create(&origin, "EACME").await.unwrap();
+
+    let request = &origin.requests()[0];
+    assert_eq!(
+        (request.method.as_str(), request.path.as_str()),
+        ("POST", "/2020-05-31/distribution/EACME/invalidation")
+    );
+    let authorization = request.headers["authorization"].to_str().unwrap();
+    assert!(authorization.contains("/cloudfront/aws4_request"), "{authorization}");
+    assert_ne!(
+        request.headers["host"].to_str().unwrap(),
+        origin.url.trim_start_matches("http://"),
+        "it is part of what is signed"
+    );
+}
+
+#[tokio::test]
+async fn by_default_no_authority_is_queried() {
+    let fixture = Fixture::start().await;
+    fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap();
+    assert!(fixture.origin.requests().is_empty());
+}
