@@ -10,6 +10,7 @@
 pub mod access;
 pub mod attribute_names;
 pub mod change;
+pub mod context;
 pub mod editing;
 pub mod identifier;
 pub mod image;
@@ -19,6 +20,7 @@ pub mod target;
 pub mod timestamp;
 
 pub use attribute_names::AttributeNames;
+pub use context::Context;
 pub use identifier::{ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
 pub use target::Target;
 pub use timestamp::Timestamp;
