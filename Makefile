@@ -62,9 +62,10 @@ test: setup setup-browser ## Everything that can be tested without an AWS accoun
 simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
 	@cargo run --quiet --bin simulate -- $(SEED)
 
-lint: setup ## Format, spelling, clippy and licences, as CI runs them
+lint: setup ## Format, spelling, clippy, dependencies and licences, as CI runs them
 	@$(TIMED) "format" cargo fmt --all -- --check
 	@$(TIMED) "spelling" typos
+	@$(TIMED) "unused dependencies" cargo shear --locked
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
