@@ -62,11 +62,15 @@ test: setup setup-browser ## Everything that can be tested without an AWS accoun
 simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
 	@cargo run --quiet --bin simulate -- $(SEED)
 
-lint: setup ## Format, spelling, clippy, dependencies and licences, as CI runs them
+# rustdoc's warnings: broken links, links from public to private items, bare URLs, invalid HTML and code blocks.
+DOC = env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --keep-going --quiet
+
+lint: setup ## Format, spelling, clippy, documentation, dependencies and licences, as CI runs them
 	@$(TIMED) "format" cargo fmt --all -- --check
 	@$(TIMED) "spelling" typos
 	@$(TIMED) "unused dependencies" cargo shear --locked
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@$(TIMED) "documentation" $(DOC)
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
 # A workspace of its own: what it measures besides the product's libraries is built by nothing else.
