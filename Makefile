@@ -9,13 +9,13 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup run dev check test simulate lint bench deny clean
+.PHONY: help setup setup-browser run dev check test simulate lint bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: node_modules/.installed .venv/.installed .venv/.chromium ## Install what everything else needs, the tools into this checkout
+setup: node_modules/.installed .venv/.installed ## Install all tools into this checkout (node_modules and .venv)
 
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing the Node packages into node_modules …"
@@ -28,10 +28,9 @@ node_modules/.installed: package.json package-lock.json
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
-# Only the browser part of `make test` needs it, and says so if it is missing.
-.venv/.chromium: .venv/.installed .ci/chromium
+# Only `make test` needs a browser. Without the rights to install one, the target says what to install by hand.
+setup-browser: ## Install the system packages chromium and chromium-driver with apt-get, for `make test`
 	@.ci/chromium
-	@touch $@
 
 # Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
 RUN = cargo run --quiet --bin end-to-end --
@@ -50,7 +49,7 @@ check: setup ## Format, lints and unit tests: quick after a small change
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@cargo test --workspace --lib --bins --quiet
 
-test: setup ## Everything that can be tested without an AWS account, the whole scenario included
+test: setup setup-browser ## Everything that can be tested without an AWS account, the whole scenario included
 	@$(TIMED) --begin
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
@@ -63,9 +62,15 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
 	@cargo run --quiet --bin simulate -- $(SEED)
 
-lint: setup ## Format, clippy and licences, as CI runs them
+# rustdoc's warnings: broken links, links from public to private items, bare URLs, invalid HTML and code blocks.
+DOC = env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --keep-going --quiet
+
+lint: setup ## Format, spelling, clippy, documentation, dependencies and licences, as CI runs them
 	@$(TIMED) "format" cargo fmt --all -- --check
+	@$(TIMED) "spelling" typos
+	@$(TIMED) "unused dependencies" cargo shear --locked
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@$(TIMED) "documentation" $(DOC)
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
 # A workspace of its own: what it measures besides the product's libraries is built by nothing else.
