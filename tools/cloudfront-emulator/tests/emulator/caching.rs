@@ -78,7 +78,7 @@ async fn viewers_see_the_headers_of_cloudfront_and_never_the_tags() {
 
         assert_eq!(view.header("image-cache-tag"), None);
         assert_eq!(view.header("cache-control"), Some("max-age=600"));
-        assert_eq!(view.header("content-length"), Some("8"));
+        assert_eq!(view.header("content-length"), Some("10"));
         assert_eq!(view.header("via"), Some("1.1 eacme.cloudfront.net (CloudFront)"));
         assert!(view.header("x-amz-cf-id").is_some());
     }
@@ -90,7 +90,7 @@ async fn head_is_served_from_the_object_of_get() {
     fixture.check(ACME, MAIN, "Miss", "response 1").await;
     let head = fixture.send(Method::HEAD, ACME, MAIN).await;
 
-    assert_eq!((head.x_cache(), head.header("content-length"), head.body.as_str()), ("Hit", Some("8"), ""));
+    assert_eq!((head.x_cache(), head.header("content-length"), head.body.as_str()), ("Hit", Some("10"), ""));
     assert_eq!(fixture.origin.requests().len(), 1);
 }
 
