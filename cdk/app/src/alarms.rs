@@ -58,7 +58,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, watched: &Watche
     };
     let hours = STREAM_KEEPS_HOURS - environment.stream.record_age_max_secs.div_ceil(60 * 60);
     let dead_letters = format!(
-        "Something could not be read, delivered or purged. Within {hours} hours: recover replay --environment {}",
+        "Something could not be read, delivered or purged. Within {hours} hours: imagecache replay --environment {}",
         environment.name
     );
     alarm("DeadLettersAlarm", &dead_letters, &dead, 1, 1)?;

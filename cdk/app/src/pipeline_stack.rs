@@ -235,7 +235,7 @@ fn attribute_names(environment: &Environment) -> AttributeNames {
     existing.map_or_else(AttributeNames::default, |table| table.attributes.clone())
 }
 
-/// Tells the command `recover` what everything is called, so that an operator need only name the environment.
+/// Tells the command `imagecache` what everything is called, so that an operator need only name the environment.
 fn register_for_recovery(stack: &Stack, environment: &Environment, data: &Data, dead_letters: &Queue) -> Result<()> {
     let registration = json!({
         "imagePackTable": data.image_packs.table_name()?,
@@ -252,7 +252,7 @@ fn register_for_recovery(stack: &Stack, environment: &Environment, data: &Data, 
         "Recovery",
         StringParameterProps::new(registration.to_string())
             .parameter_name(format!("/{}-lof/images/recovery", environment.name))
-            .description("What the command recover works with"),
+            .description("What the command imagecache works with"),
     )?;
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! What the command `recover` works with in a test.
+//! What the command `imagecache` works with in a test.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::types::Record;
 use aws_sdk_dynamodbstreams::types::ShardIteratorType::TrimHorizon;
 use domain::AttributeNames;
-use recover::{Clients, Installation, Recovery};
+use imagecache::{Clients, Installation, Recovery};
 use serde_json::Value;
 use support::{LocalDynamoDb, LocalS3};
 

@@ -49,17 +49,9 @@ pub struct RunningEmulator {
 pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError> {
     let address = config.listen;
     let faults = Faults::default();
-    let emulator = Arc::new(Emulator {
-        distributions: config.distributions,
-        origin: OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref(), config.origin_credentials)?,
-        store: Store::default(),
-        clock: config.clock,
-        propagation_delay: config.propagation_delay,
-        quotas: config.quotas,
-        authorize_callers: config.authorize_callers,
-        faults: faults.clone(),
-        rejected_items: config.rejected_items,
-    });
+    let credentials = config.origin_credentials.clone();
+    let origin = OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref(), credentials)?;
+    let emulator = Arc::new(Emulator { config, origin, store: Store::default(), faults: faults.clone() });
     let app = control::router(&emulator).fallback(viewer::serve).with_state(emulator);
 
     let cannot_listen = |source| StartError::Listen { address, source };

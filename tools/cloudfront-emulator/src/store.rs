@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use crate::cache::{CacheKey, DistributionCache, Object};
 
-/// The caches of all distributions and the origin fetches under way, behind one lock, so that of several requests for
-/// the same missing object exactly one becomes the fetch.
+/// The caches of all distributions and the origin fetches in progress, behind one lock, so that exactly one of several
+/// requests for the same missing object becomes the fetch.
 #[derive(Debug, Default)]
 pub(crate) struct Store(Mutex<Inner>);
 
@@ -15,63 +15,51 @@ pub(crate) struct Store(Mutex<Inner>);
 struct Inner {
     /// By distribution id.
     caches: HashMap<String, DistributionCache>,
-    fetches: HashMap<FetchKey, Pending>,
+    /// By distribution id and cache key.
+    fetches: HashMap<(String, CacheKey), Pending>,
 }
 
-/// Distribution id and cache key.
-type FetchKey = (String, CacheKey);
-
-/// Shows the object when the fetch that is under way has ended.
+/// Receives the object when the fetch in progress has ended.
 pub(crate) type Pending = watch::Receiver<Option<Arc<Object>>>;
 
-/// What the store has for a request.
+/// Sends the fetched object to the requests that wait for it.
+pub(crate) type Waiters = watch::Sender<Option<Arc<Object>>>;
+
+/// The state of an object in the store.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// Serve this object.
+    /// The object is cached and fresh.
     Cached(Arc<Object>),
-    /// Another request is fetching the object: wait for it.
+    /// Another request is fetching the object.
     UnderWay(Pending),
-    /// Fetch the object and [`finish`](Store::finish); others wait for it. The second part shows when that is done.
-    Missing(Fetch, Pending),
-}
-
-/// The duty to fetch one object.
-#[derive(Debug)]
-pub(crate) struct Fetch {
-    key: FetchKey,
-    done: watch::Sender<Option<Arc<Object>>>,
+    /// The caller fetches the object, calls [`finish`](Store::finish) and sends it to the waiting requests.
+    Missing(Waiters),
 }
 
 impl Store {
-    /// Looks an object up, and makes the caller its fetcher if nobody has it.
+    /// Looks up an object. The caller becomes its fetcher if it is neither cached nor being fetched.
     pub(crate) fn find(&self, now: Timestamp, distribution_id: &str, key: &CacheKey) -> Found {
         let mut inner = self.lock();
         if let Some(object) = inner.cache(distribution_id).get(now, key) {
             return Found::Cached(object);
         }
-        let fetch_key = (distribution_id.to_owned(), key.clone());
-        if let Some(pending) = inner.fetches.get(&fetch_key) {
+        let fetch = (distribution_id.to_owned(), key.clone());
+        if let Some(pending) = inner.fetches.get(&fetch) {
             return Found::UnderWay(pending.clone());
         }
-        let (done, pending) = watch::channel(None);
-        inner.fetches.insert(fetch_key.clone(), pending.clone());
-        Found::Missing(Fetch { key: fetch_key, done }, pending)
+        let (waiters, pending) = watch::channel(None);
+        inner.fetches.insert(fetch, pending);
+        Found::Missing(waiters)
     }
 
-    /// Ends a fetch: stores the object, if it may be stored, and shows it to those who wait.
-    pub(crate) fn finish(&self, now: Timestamp, fetch: Fetch, object: Arc<Object>) {
-        let Fetch { key, done } = fetch;
-        {
-            let mut inner = self.lock();
-            inner.fetches.remove(&key);
-            let (distribution_id, key) = key;
-            inner.cache(&distribution_id).put(now, key, &object);
-        }
-        // Nobody may be waiting any more.
-        done.send_replace(Some(object));
+    /// Ends a fetch, and stores the object if that is allowed.
+    pub(crate) fn finish(&self, now: Timestamp, distribution_id: &str, key: CacheKey, object: &Arc<Object>) {
+        let mut inner = self.lock();
+        inner.fetches.remove(&(distribution_id.to_owned(), key.clone()));
+        inner.cache(distribution_id).put(now, key, object);
     }
 
-    /// Works on the cache of one distribution.
+    /// Runs `work` on the cache of one distribution.
     pub(crate) fn with_cache<T>(&self, distribution_id: &str, work: impl FnOnce(&mut DistributionCache) -> T) -> T {
         work(self.lock().cache(distribution_id))
     }

@@ -1,12 +1,12 @@
-//! The command `recover`.
+//! The command `imagecache`.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser};
 use domain::{TenantId, Timestamp};
+use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 use indicatif::{ProgressBar, ProgressStyle};
-use recover::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 
 /// Enqueues again what the pipeline gave up on (`replay`), and what an outage hid from it (`resync`).
 ///
@@ -19,7 +19,7 @@ use recover::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 /// Both can be interrupted and repeated: what is in the queue is there once. The next purge run does the rest.
 /// Credentials and region come from the environment or a profile, as docs/runbook.md says, with the rights that they need.
 #[derive(Debug, Parser)]
-#[command(name = "recover", version)]
+#[command(name = "imagecache", version)]
 enum Command {
     /// Does again what each dead letter stands for, and deletes the dead letter when that is in the queue.
     ///
@@ -118,7 +118,7 @@ fn report_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
     for left in &replayed.left {
         println!("dead letter {} stays: {}", left.id, left.why);
         if let Some(since) = &left.resync_since {
-            println!("  recover resync --environment {environment} --since {since}");
+            println!("  imagecache resync --environment {environment} --since {since}");
         }
     }
     println!("{} dead letters replayed, {} stay.", replayed.replayed, replayed.left.len());
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn check(arguments: &[&str], expected: Result<Timestamp, &str>) {
-        let command = Command::try_parse_from([&["recover", "resync"], arguments].concat());
+        let command = Command::try_parse_from([&["imagecache", "resync"], arguments].concat());
         match (command, expected) {
             (Ok(Command::Resync { since, .. }), Ok(expected)) => assert_eq!(since, expected, "{arguments:?}"),
             (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{arguments:?}: {error}"),
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_help_says_when_to_use_which() {
-        let error = Command::try_parse_from(["recover", "--help"]).unwrap_err().to_string();
+        let error = Command::try_parse_from(["imagecache", "--help"]).unwrap_err().to_string();
         for expected in ["dead letters rang", "replay", "resync", "mend it first"] {
             assert!(error.contains(expected), "{error}");
         }

@@ -91,5 +91,5 @@ impl Recovery {
 
 /// Identifies one attempt to enqueue something: no row that was changed meanwhile may look unchanged afterwards.
 pub(crate) fn new_delivery() -> String {
-    format!("recover-{}", Uuid::new_v4())
+    format!("imagecache-{}", Uuid::new_v4())
 }

@@ -1,12 +1,12 @@
-//! The stream gives one edit up, and an outage hides another: the command `recover` brings both back.
+//! The stream gives one edit up, and an outage hides another: the command `imagecache` brings both back.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_dynamodb::types::AttributeValue as Key;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use domain::Timestamp;
+use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 use indicatif::ProgressBar;
-use recover::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 use serde_json::{Value, json};
 
 use local_cloud::LocalCloud;

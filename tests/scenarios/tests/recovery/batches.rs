@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
     StreamViewType,
 };
-use recover::{Clients, Recovery};
+use imagecache::{Clients, Recovery};
 use scenarios::{Environment, Stream};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn exactly_its_records_are_read_again_and_handled() {
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2", "acme pack#p3"]);
     for (row, record) in environment.queue_rows().await.iter().zip(&stream.records[6..=8]) {
         let number = record.dynamodb.as_ref().unwrap().sequence_number.as_ref().unwrap();
-        assert!(row["version"].as_str().unwrap().starts_with(&format!("{number}@recover-")), "{row}");
+        assert!(row["version"].as_str().unwrap().starts_with(&format!("{number}@imagecache-")), "{row}");
         assert_eq!(row["reasons"], json!(["image-locations-changed"]));
     }
 }

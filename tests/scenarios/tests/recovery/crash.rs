@@ -4,8 +4,8 @@ use aws_sdk_sqs::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 use aws_sdk_sqs::operation::delete_message::DeleteMessageInput;
+use imagecache::{Clients, Recovery};
 use indicatif::ProgressBar;
-use recover::{Clients, Recovery};
 use scenarios::Environment;
 
 use super::{dead_letter_about, replaced, replay_all};

@@ -2,8 +2,8 @@
 
 use std::slice;
 
+use imagecache::{Clients, Recovery};
 use purging::ports::Queue;
-use recover::{Clients, Recovery};
 use scenarios::{Environment, NOW, SETTLE, nowhere, run_at};
 use serde_json::{Value, json};
 use support::LocalDynamoDb;

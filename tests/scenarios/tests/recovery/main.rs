@@ -1,4 +1,4 @@
-//! The command `recover` over dynoxide and its streams, `MiniStack`'s SQS and s3s-fs.
+//! The command `imagecache` over dynoxide and its streams, `MiniStack`'s SQS and s3s-fs.
 #![expect(clippy::unwrap_used, reason = "for tests: a service that does not respond ends the test that called it")]
 
 mod batches;
@@ -8,8 +8,8 @@ mod resync;
 mod twice;
 
 use domain::Timestamp;
+use imagecache::{Recovery, Replayed};
 use indicatif::ProgressBar;
-use recover::{Recovery, Replayed};
 use scenarios::Environment;
 use serde_json::{Value, json};
 use support::LocalDynamoDb;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_adapters::now;
 use domain::{AttributeNames, TenantId, Timestamp};
+use imagecache::{Recovery, Resync, Resynced};
 use indicatif::ProgressBar;
-use recover::{Recovery, Resync, Resynced};
 use scenarios::{Environment, SETTLE, run_at};
 use serde_json::{Value, json};
 use support::LocalDynamoDb;

@@ -1,12 +1,12 @@
-//! What the command `recover` is told.
+//! What the command `imagecache` is told.
 
-use recover::Installation;
+use imagecache::Installation;
 use serde_json::Value;
 
 use crate::environments::{edited, existing, of_the_repository};
 use crate::stack::Stack;
 
-/// The parameter that `stack` registers, and what `recover` reads in it.
+/// The parameter that `stack` registers, and what `imagecache` reads in it.
 fn registered(stack: &Stack) -> (Value, Installation) {
     let parameter = stack.only("AWS::SSM::Parameter").properties;
     assert_eq!(parameter["Type"], "String");

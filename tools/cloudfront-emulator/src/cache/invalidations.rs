@@ -35,14 +35,6 @@ impl Invalidation {
     fn is_in_progress(&self, now: Timestamp) -> bool {
         now < self.effective_at
     }
-
-    fn wildcards(&self) -> usize {
-        count_wildcards(&self.items)
-    }
-}
-
-fn count_wildcards(items: &[Item]) -> usize {
-    items.iter().filter(|item| item.is_wildcard()).count()
 }
 
 /// Why a batch is rejected. Nothing of a rejected batch is purged.
@@ -59,15 +51,10 @@ pub(crate) enum BatchError {
     #[error("the batch has {sent} items, and a distribution takes {allowed}; send smaller batches")]
     TooLarge { sent: usize, allowed: usize },
     #[error(
-        "{in_progress} items are in progress and {sent} more would exceed the quota of {allowed}; send them again when \
+        "{in_progress} {kind} are in progress and {sent} more would exceed the quota of {allowed}; send them again when \
          some have completed"
     )]
-    TooManyItems { in_progress: usize, sent: usize, allowed: usize },
-    #[error(
-        "{in_progress} wildcards are in progress and {sent} more would exceed the quota of {allowed}; send them again \
-         when some have completed"
-    )]
-    TooManyWildcards { in_progress: usize, sent: usize, allowed: usize },
+    TooMany { kind: &'static str, in_progress: usize, sent: usize, allowed: usize },
 }
 
 /// Some invalidations of a distribution, newest first.
@@ -123,28 +110,19 @@ impl Invalidations {
     }
 
     fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), BatchError> {
-        let in_progress = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
-        let wildcards_in_progress: usize = in_progress().map(|known| known.wildcards()).sum();
-        let items_in_progress = in_progress().map(|known| known.items.len()).sum::<usize>() - wildcards_in_progress;
-        let wildcards = count_wildcards(items);
-        let exact = items.len() - wildcards;
-
-        if items.len() > quotas.items_in_progress {
-            return Err(BatchError::TooLarge { sent: items.len(), allowed: quotas.items_in_progress });
+        let Quotas { items_in_progress, wildcards_in_progress } = quotas;
+        if items.len() > items_in_progress {
+            return Err(BatchError::TooLarge { sent: items.len(), allowed: items_in_progress });
         }
-        if items_in_progress + exact > quotas.items_in_progress {
-            return Err(BatchError::TooManyItems {
-                in_progress: items_in_progress,
-                sent: exact,
-                allowed: quotas.items_in_progress,
-            });
-        }
-        if wildcards_in_progress + wildcards > quotas.wildcards_in_progress {
-            return Err(BatchError::TooManyWildcards {
-                in_progress: wildcards_in_progress,
-                sent: wildcards,
-                allowed: quotas.wildcards_in_progress,
-            });
+        let unfinished = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
+        for (kind, wildcards, allowed) in
+            [("items", false, items_in_progress), ("wildcards", true, wildcards_in_progress)]
+        {
+            let count = |items: &[Item]| items.iter().filter(|item| item.is_wildcard() == wildcards).count();
+            let (in_progress, sent) = (unfinished().map(|known| count(&known.items)).sum::<usize>(), count(items));
+            if in_progress + sent > allowed {
+                return Err(BatchError::TooMany { kind, in_progress, sent, allowed });
+            }
         }
         Ok(())
     }
@@ -197,20 +175,12 @@ fn is_same_set(one: &[String], other: &[String]) -> bool {
     sorted(one) == sorted(other)
 }
 
-/// An id that looks like CloudFront's: `I` and 13 letters and digits. One caller reference belongs to one invalidation, so that
-/// the id can be a hash of it.
+/// An id that looks like CloudFront's: `I` and 13 letters and digits. A distribution has one invalidation for each caller
+/// reference, so the id can be a hash of it.
 fn invalidation_id(distribution_id: &str, caller_reference: &str) -> String {
-    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let mut hasher = DefaultHasher::new();
     (distribution_id, caller_reference).hash(&mut hasher);
-    let mut rest = hasher.finish();
-    let mut id = String::from("I");
-    for _ in 0..13 {
-        let digit = usize::try_from(rest % 36).map_or('0', |digit| char::from(DIGITS[digit]));
-        id.push(digit);
-        rest /= 36;
-    }
-    id
+    format!("I{:013X}", hasher.finish() >> 12)
 }
 
 #[cfg(test)]

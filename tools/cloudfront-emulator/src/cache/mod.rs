@@ -9,16 +9,12 @@ mod tags;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use invalidations::{Batch, BatchError, Invalidation, Page};
+pub(crate) use invalidations::{Batch, BatchError, Invalidation, Invalidations, Page};
 pub(crate) use key::CacheKey;
 pub(crate) use object::{Object, OriginResponse};
-
-use crate::quotas::Quotas;
-use invalidations::Invalidations;
 
 /// The cache of one distribution and the invalidations that purge it.
 ///
@@ -28,7 +24,7 @@ use invalidations::Invalidations;
 #[derive(Debug)]
 pub(crate) struct DistributionCache {
     objects: HashMap<CacheKey, Arc<Object>>,
-    invalidations: Invalidations,
+    pub(crate) invalidations: Invalidations,
 }
 
 impl DistributionCache {
@@ -50,27 +46,6 @@ impl DistributionCache {
         } else {
             self.objects.remove(&key);
         }
-    }
-
-    /// Accepts an invalidation, or returns the one that the same batch created before.
-    pub(crate) fn invalidate(
-        &mut self,
-        now: Timestamp,
-        batch: Batch,
-        propagation_delay: Duration,
-        quotas: Quotas,
-    ) -> Result<Arc<Invalidation>, BatchError> {
-        self.invalidations.create(now, batch, propagation_delay, quotas)
-    }
-
-    /// The invalidation with this id.
-    pub(crate) fn invalidation(&self, id: &str) -> Option<Arc<Invalidation>> {
-        self.invalidations.get(id)
-    }
-
-    /// Invalidations after `marker`, newest first; `None` if the marker is unknown.
-    pub(crate) fn invalidations(&self, marker: Option<&str>, max_items: usize) -> Option<Page> {
-        self.invalidations.page(marker, max_items)
     }
 
     fn apply_due_invalidations(&mut self, now: Timestamp) {

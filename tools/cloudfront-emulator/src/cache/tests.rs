@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderName, StatusCode};
 
 use super::*;
 use crate::distribution::{Distribution, Origin, QueryStrings};
+use crate::quotas::Quotas;
 
 const DELAY: Duration = Duration::from_secs(5);
 
@@ -38,7 +41,7 @@ impl Cached {
 
     fn invalidate(&mut self, secs: i64, item: &str) {
         let batch = Batch { caller_reference: format!("{secs}"), items: vec![item.to_owned()] };
-        self.0.invalidate(at(secs), batch, DELAY, Quotas::default()).unwrap();
+        self.0.invalidations.create(at(secs), batch, DELAY, Quotas::default()).unwrap();
     }
 
     fn check(&mut self, secs: i64, expected: &[&str]) {

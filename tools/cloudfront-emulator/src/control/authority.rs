@@ -18,7 +18,7 @@ use crate::emulator::Emulator;
 /// and the caller's policies before anything else. What it notes down is never looked at, and whatever else it returns
 /// is the emulator's business.
 pub(super) async fn authorize(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
-    if !emulator.authorize_callers {
+    if !emulator.config.authorize_callers {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();

@@ -19,13 +19,13 @@ pub(super) async fn create_invalidation(
 ) -> Result<Response, ApiError> {
     let distribution = distribution(&emulator, &distribution_id).await?;
     let batch = parse(&body)?;
-    if let Some(item) = emulator.rejected_items.first_of(&batch.items) {
+    if let Some(item) = emulator.config.rejected_items.first_of(&batch.items) {
         return Err(ApiError::InvalidArgument(format!("your request contains an invalid invalidation item, '{item}'")));
     }
-    let now = emulator.clock.now();
-    let (delay, quotas) = (emulator.propagation_delay, emulator.quotas);
+    let now = emulator.now();
+    let (delay, quotas) = (emulator.config.propagation_delay, emulator.config.quotas);
     let invalidation =
-        emulator.store.with_cache(&distribution.id, |cache| cache.invalidate(now, batch, delay, quotas))?;
+        emulator.store.with_cache(&distribution.id, |cache| cache.invalidations.create(now, batch, delay, quotas))?;
 
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let id = &invalidation.id;

@@ -23,12 +23,7 @@ pub(super) enum ApiError {
     #[error("the XML document is malformed: {0}")]
     MalformedXml(String),
     #[error("Quantity is {quantity} and Items has {items}; they must be equal")]
-    InconsistentQuantities {
-        /// What `Quantity` says.
-        quantity: i64,
-        /// How many there are.
-        items: usize,
-    },
+    InconsistentQuantities { quantity: i64, items: usize },
     #[error("{0}")]
     InvalidArgument(String),
     #[error(transparent)]
@@ -37,12 +32,7 @@ pub(super) enum ApiError {
         "{method} {path} is not part of this emulator; it has CreateInvalidation, GetInvalidation and \
          ListInvalidations. Send other calls to the local AWS"
     )]
-    Unsupported {
-        /// For example `PUT`.
-        method: Method,
-        /// The path of the call.
-        path: String,
-    },
+    Unsupported { method: Method, path: String },
     #[error(transparent)]
     Unavailable(#[from] SourceError),
     #[error("the local AWS did not say whether the caller may do this; is it up?")]
@@ -89,9 +79,7 @@ impl ApiError {
                 }
                 BatchError::AlreadyExists(_) => (StatusCode::CONFLICT, "InvalidationBatchAlreadyExists"),
                 BatchError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "BatchTooLarge"),
-                BatchError::TooManyItems { .. } | BatchError::TooManyWildcards { .. } => {
-                    (StatusCode::BAD_REQUEST, "TooManyInvalidationsInProgress")
-                }
+                BatchError::TooMany { .. } => (StatusCode::BAD_REQUEST, "TooManyInvalidationsInProgress"),
             },
             Self::Unsupported { .. } => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
             Self::Unavailable(_) | Self::NoAuthority(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),

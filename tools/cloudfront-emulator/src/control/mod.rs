@@ -44,6 +44,6 @@ async fn unsupported(method: Method, uri: Uri) -> ApiError {
 }
 
 async fn distribution(emulator: &Emulator, id: &str) -> Result<Arc<Distribution>, ApiError> {
-    let found = emulator.distributions.by_id(emulator.clock.now(), id).await?;
+    let found = emulator.config.distributions.by_id(emulator.now(), id).await?;
     found.ok_or_else(|| ApiError::NoSuchDistribution(id.to_owned()))
 }

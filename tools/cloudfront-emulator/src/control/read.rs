@@ -17,9 +17,9 @@ pub(super) async fn get_invalidation(
     Path((distribution_id, id)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let distribution = distribution(&emulator, &distribution_id).await?;
-    let invalidation = emulator.store.with_cache(&distribution.id, |cache| cache.invalidation(&id));
+    let invalidation = emulator.store.with_cache(&distribution.id, |cache| cache.invalidations.get(&id));
     let invalidation = invalidation.ok_or(ApiError::NoSuchInvalidation(id))?;
-    Ok(xml::invalidation(&invalidation, emulator.clock.now())?.into_response())
+    Ok(xml::invalidation(&invalidation, emulator.now())?.into_response())
 }
 
 /// The query parameters of `ListInvalidations`.
@@ -45,10 +45,11 @@ pub(super) async fn list_invalidations(
         },
     };
     let marker = parameters.marker.filter(|marker| !marker.is_empty());
-    let page = emulator.store.with_cache(&distribution.id, |cache| cache.invalidations(marker.as_deref(), max_items));
+    let page =
+        emulator.store.with_cache(&distribution.id, |cache| cache.invalidations.page(marker.as_deref(), max_items));
     let marker = marker.unwrap_or_default();
     let Some(page) = page else {
         return Err(ApiError::InvalidArgument(format!("Marker '{marker}' is no invalidation of {distribution_id}")));
     };
-    Ok(xml::invalidation_list(&page, &marker, max_items, emulator.clock.now())?.into_response())
+    Ok(xml::invalidation_list(&page, &marker, max_items, emulator.now())?.into_response())
 }

@@ -12,13 +12,13 @@ use http::{Method, StatusCode, header};
 use crate::cache::{CacheKey, Object};
 use crate::distribution::Distribution;
 use crate::emulator::Emulator;
-use crate::store::{Fetch, Found};
+use crate::store::{Found, Waiters};
 use response::{Source, error_page, object_response};
 
 /// Serves one viewer request with the distribution that its `Host` names.
 pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
     let host = host_name(&request).to_owned();
-    let distribution = match emulator.distributions.by_host(emulator.clock.now(), &host).await {
+    let distribution = match emulator.config.distributions.by_host(emulator.now(), &host).await {
         Ok(Some(distribution)) => distribution,
         Ok(None) => {
             let reason =
@@ -39,7 +39,7 @@ pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
     } else {
         cached_or_fetched(&emulator, &distribution, &key).await
     };
-    object_response(&object, source, &distribution, emulator.clock.now())
+    object_response(&object, source, &distribution, emulator.now())
 }
 
 /// The host of a request, without the port.
@@ -55,12 +55,13 @@ async fn cached_or_fetched(
     distribution: &Arc<Distribution>,
     key: &CacheKey,
 ) -> (Arc<Object>, Source) {
-    let (mut pending, source) = match emulator.store.find(emulator.clock.now(), &distribution.id, key) {
+    let (mut pending, source) = match emulator.store.find(emulator.now(), &distribution.id, key) {
         Found::Cached(object) => return (object, Source::Cache),
         Found::UnderWay(pending) => (pending, Source::Cache),
-        Found::Missing(fetch, pending) => {
-            // The fetch goes on when this viewer hangs up: others may wait for it.
-            tokio::spawn(fetch_and_store(Arc::clone(emulator), Arc::clone(distribution), key.clone(), fetch));
+        Found::Missing(waiters) => {
+            let pending = waiters.subscribe();
+            // The fetch continues if this viewer disconnects: others may wait for it.
+            tokio::spawn(fetch_and_store(Arc::clone(emulator), Arc::clone(distribution), key.clone(), waiters));
             (pending, Source::Origin)
         }
     };
@@ -72,12 +73,13 @@ async fn cached_or_fetched(
     }
 }
 
-async fn fetch_and_store(emulator: Arc<Emulator>, distribution: Arc<Distribution>, key: CacheKey, ticket: Fetch) {
+async fn fetch_and_store(emulator: Arc<Emulator>, distribution: Arc<Distribution>, key: CacheKey, waiters: Waiters) {
     let object = fetch(&emulator, &distribution, &Method::GET, &key).await;
-    emulator.store.finish(emulator.clock.now(), ticket, object);
+    emulator.store.finish(emulator.now(), &distribution.id, key, &object);
+    waiters.send_replace(Some(object));
 }
 
 async fn fetch(emulator: &Emulator, distribution: &Distribution, method: &Method, key: &CacheKey) -> Arc<Object> {
-    let response = emulator.origin.fetch(distribution, method, key, emulator.clock.now()).await;
-    Arc::new(Object::new(response, distribution, emulator.clock.now()))
+    let response = emulator.origin.fetch(distribution, method, key, emulator.now()).await;
+    Arc::new(Object::new(response, distribution, emulator.now()))
 }

@@ -1,7 +1,7 @@
 use cloudfront_emulator::{Distribution, Quotas};
 use http::{Method, StatusCode};
 
-use super::fixture::{ACME, Fixture, GLOBEX, tenant};
+use super::fixture::{ACME, Fixture, GLOBEX};
 
 const MAIN: &str = "/img/sunset?location=main";
 
@@ -19,24 +19,23 @@ async fn the_first_view_is_a_miss_and_the_next_ones_are_hits_of_growing_age() {
     }
 }
 
+async fn check_expiry(path: &str, after_secs: i64) {
+    let fixture = Fixture::start().await;
+    fixture.check(ACME, path, "Miss", "response 1").await;
+    fixture.advance(after_secs - 1);
+    fixture.check(ACME, path, "Hit", "response 1").await;
+    fixture.advance(1);
+    fixture.check(ACME, path, "Miss", "response 2").await;
+}
+
 #[tokio::test]
 async fn an_expired_object_is_fetched_again() {
-    let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "response 1").await;
-    fixture.advance(599);
-    fixture.check(ACME, MAIN, "Hit", "response 1").await;
-    fixture.advance(1);
-    fixture.check(ACME, MAIN, "Miss", "response 2").await;
+    check_expiry(MAIN, 600).await;
 }
 
 #[tokio::test]
 async fn an_origin_that_says_nothing_is_cached_for_a_day() {
-    let fixture = Fixture::start().await;
-    fixture.check(ACME, "/silent/sunset", "Miss", "response 1").await;
-    fixture.advance(86_399);
-    fixture.check(ACME, "/silent/sunset", "Hit", "response 1").await;
-    fixture.advance(1);
-    fixture.check(ACME, "/silent/sunset", "Miss", "response 2").await;
+    check_expiry("/silent/sunset", 86_400).await;
 }
 
 #[tokio::test]
@@ -59,14 +58,11 @@ async fn only_the_query_parameters_of_the_policy_make_another_object() {
 #[tokio::test]
 async fn a_missing_object_is_remembered_as_long_as_the_origin_says() {
     let fixture = Fixture::start().await;
-    let first = fixture.get(ACME, "/missing/sunset").await;
-    assert_eq!((first.status, first.x_cache(), first.header("age")), (StatusCode::NOT_FOUND, "Error", None));
-
-    fixture.advance(59);
-    let cached = fixture.get(ACME, "/missing/sunset").await;
-    assert_eq!((cached.status, cached.x_cache(), cached.header("age")), (StatusCode::NOT_FOUND, "Error", Some("59")));
-
-    fixture.advance(1);
+    for (advance_secs, age) in [(59, None), (1, Some("59"))] {
+        let view = fixture.get(ACME, "/missing/sunset").await;
+        assert_eq!((view.status, view.x_cache(), view.header("age")), (StatusCode::NOT_FOUND, "Error", age));
+        fixture.advance(advance_secs);
+    }
     fixture.check(ACME, "/missing/sunset", "Error", "response 2").await;
 }
 
@@ -78,7 +74,7 @@ async fn viewers_see_the_headers_of_cloudfront_and_never_the_tags() {
 
         assert_eq!(view.header("image-cache-tag"), None);
         assert_eq!(view.header("cache-control"), Some("max-age=600"));
-        assert_eq!(view.header("content-length"), Some("8"));
+        assert_eq!(view.header("content-length"), Some("10"));
         assert_eq!(view.header("via"), Some("1.1 eacme.cloudfront.net (CloudFront)"));
         assert!(view.header("x-amz-cf-id").is_some());
     }
@@ -90,17 +86,13 @@ async fn head_is_served_from_the_object_of_get() {
     fixture.check(ACME, MAIN, "Miss", "response 1").await;
     let head = fixture.send(Method::HEAD, ACME, MAIN).await;
 
-    assert_eq!((head.x_cache(), head.header("content-length"), head.body.as_str()), ("Hit", Some("8"), ""));
+    assert_eq!((head.x_cache(), head.header("content-length"), head.body.as_str()), ("Hit", Some("10"), ""));
     assert_eq!(fixture.origin.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn options_goes_to_the_origin_each_time_where_it_is_allowed() {
-    let with_options = |id: &str, alias: &str, name: &str| {
-        let mut distribution: Distribution = tenant(id, alias, name);
-        distribution.allowed_methods.push(Method::OPTIONS);
-        distribution
-    };
+    let with_options = |distribution: &mut Distribution| distribution.allowed_methods.push(Method::OPTIONS);
     let fixture = Fixture::start_with(Quotas::default(), with_options).await;
     for response in ["response 1", "response 2"] {
         let view = fixture.send(Method::OPTIONS, ACME, MAIN).await;
@@ -109,7 +101,9 @@ async fn options_goes_to_the_origin_each_time_where_it_is_allowed() {
     assert_eq!(fixture.origin.requests()[0].method, "OPTIONS");
 }
 
-async fn concurrent_views(fixture: &Fixture, path: &str, viewers: usize) -> Vec<String> {
+/// Four viewers request `path` at the same time. Asserts on their `X-Cache`, sorted, and on the origin's requests.
+async fn check_concurrent_views(path: &str, expected: [&str; 4], origin_requests: usize) {
+    let fixture = Fixture::start().await;
     let released = async {
         fixture.origin.wait_for_requests(1).await;
         // Time for the other viewers to arrive; were they not collapsed, the origin would see them.
@@ -119,7 +113,7 @@ async fn concurrent_views(fixture: &Fixture, path: &str, viewers: usize) -> Vec<
         requests
     };
     let mut views = tokio::task::JoinSet::new();
-    for _ in 0..viewers {
+    for _ in expected {
         let request = fixture.request(ACME, path);
         views.spawn(async move {
             let response = request.send().await.unwrap();
@@ -129,24 +123,17 @@ async fn concurrent_views(fixture: &Fixture, path: &str, viewers: usize) -> Vec<
     assert_eq!(released.await, 1, "one viewer's request goes to the origin and the others wait for it");
     let mut x_caches = views.join_all().await;
     x_caches.sort_unstable();
-    x_caches
+    assert_eq!(x_caches, expected);
+    assert_eq!(fixture.origin.requests().len(), origin_requests);
 }
 
 #[tokio::test]
 async fn concurrent_misses_are_one_origin_request() {
-    let fixture = Fixture::start().await;
-    let x_caches = concurrent_views(&fixture, "/held/sunset", 4).await;
-
     let (hit, miss) = ("Hit from cloudfront", "Miss from cloudfront");
-    assert_eq!(x_caches, [hit, hit, hit, miss]);
-    assert_eq!(fixture.origin.requests().len(), 1);
+    check_concurrent_views("/held/sunset", [hit, hit, hit, miss], 1).await;
 }
 
 #[tokio::test]
 async fn concurrent_misses_of_what_must_not_be_stored_get_a_response_each() {
-    let fixture = Fixture::start().await;
-    let x_caches = concurrent_views(&fixture, "/held-private/sunset", 4).await;
-
-    assert_eq!(x_caches, ["Miss from cloudfront"; 4]);
-    assert_eq!(fixture.origin.requests().len(), 4);
+    check_concurrent_views("/held-private/sunset", ["Miss from cloudfront"; 4], 4).await;
 }

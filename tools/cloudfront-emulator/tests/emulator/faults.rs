@@ -12,39 +12,38 @@ async fn under(plan: FaultPlan) -> (String, bool) {
     let fixture = Fixture::start().await;
     fixture.check(ACME, MAIN, "Miss", "response 1").await;
     fixture.emulator.faults.inject(plan);
-    let code = code_of(fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await);
+    let code = fixture.rejection("first", &["#acme/sunset"]).await;
     fixture.advance(super::fixture::PROPAGATION_DELAY_SECS);
     (code, fixture.get(ACME, MAIN).await.x_cache() == "Miss")
 }
 
 #[tokio::test]
 async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_response_is_lost_purges() {
-    let all = FaultPlan::default();
-    let throttled = under(FaultPlan { throttled_per_mille: 1_000, ..all }).await;
-    assert_eq!(throttled, ("Throttling".to_owned(), false));
-    let failed = under(FaultPlan { failed_per_mille: 1_000, ..all }).await;
-    assert_eq!(failed, ("InternalError".to_owned(), false));
-    let lost = under(FaultPlan { lost_per_mille: 1_000, ..all }).await;
-    assert_eq!(lost, ("InternalError".to_owned(), true));
+    let none = FaultPlan::default();
+    for (plan, code, is_purged) in [
+        (FaultPlan { throttled_per_mille: 1_000, ..none }, "Throttling", false),
+        (FaultPlan { failed_per_mille: 1_000, ..none }, "InternalError", false),
+        (FaultPlan { lost_per_mille: 1_000, ..none }, "InternalError", true),
+    ] {
+        assert_eq!(under(plan).await, (code.to_owned(), is_purged), "{plan:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_call_whose_response_was_lost_succeeds_when_it_is_sent_again() {
     let fixture = Fixture::start().await;
     fixture.emulator.faults.inject(FaultPlan { lost_per_mille: 1_000, ..FaultPlan::default() });
-    code_of(fixture.create_invalidation("EACME", "first", &["/a"]).await);
+    fixture.rejection("first", &["/a"]).await;
     fixture.emulator.faults.stop();
 
-    let again = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap();
-    let list = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
-    let ids: Vec<_> = list.invalidation_list.unwrap().items.unwrap().into_iter().map(|one| one.id).collect();
-    assert_eq!(ids, [again.id]);
+    let again = fixture.create("first", &["/a"]).await;
+    assert_eq!(fixture.list().await, [again.id]);
 }
 
 #[tokio::test]
 async fn a_response_is_held_back_and_reading_one_goes_wrong_too_and_lists_never_do() {
     let fixture = Fixture::start().await;
-    let id = fixture.create_invalidation("EACME", "first", &["/a"]).await.unwrap().invalidation.unwrap().id;
+    let id = fixture.create("first", &["/a"]).await.id;
     let delay = Duration::from_millis(50);
     fixture.emulator.faults.inject(FaultPlan { throttled_per_mille: 1_000, delay, ..FaultPlan::default() });
 

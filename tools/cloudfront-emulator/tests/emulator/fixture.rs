@@ -1,12 +1,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::config::retry::RetryConfig;
-use aws_sdk_cloudfront::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_cloudfront::config::{BehaviorVersion, Builder, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::operation::create_invalidation::{CreateInvalidationError, CreateInvalidationOutput};
-use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
+use aws_sdk_cloudfront::types::{Invalidation, InvalidationBatch, Paths};
 use cloudfront_emulator::{
     Clock, Distribution, Distributions, EmulatorConfig, Origin, QueryStrings, Quotas, RunningEmulator,
 };
@@ -40,12 +41,13 @@ pub(crate) struct View {
 
 impl Fixture {
     pub(crate) async fn start() -> Self {
-        Self::start_with(Quotas::default(), tenant).await
+        Self::start_with(Quotas::default(), |_| {}).await
     }
 
-    pub(crate) async fn start_with(quotas: Quotas, distribution: fn(&str, &str, &str) -> Distribution) -> Self {
+    pub(crate) async fn start_with(quotas: Quotas, change: fn(&mut Distribution)) -> Self {
         let origin = TestOrigin::start().await;
-        let tenants = [distribution("EACME", ACME, "acme"), distribution("EGLOBEX", GLOBEX, "globex")];
+        let mut tenants = [tenant("EACME", ACME, "acme"), tenant("EGLOBEX", GLOBEX, "globex")];
+        tenants.iter_mut().for_each(change);
         let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed(tenants));
         let now = Arc::new(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let shown = Arc::clone(&now);
@@ -92,10 +94,26 @@ impl Fixture {
         self.cloudfront.create_invalidation().distribution_id(distribution).invalidation_batch(batch).send().await
     }
 
-    /// Invalidates items of acme's distribution and waits until viewers see it.
-    pub(crate) async fn purge(&self, items: &[&str]) {
-        self.create_invalidation("EACME", &items.join(" "), items).await.unwrap();
-        self.advance(PROPAGATION_DELAY_SECS);
+    /// Creates an invalidation of acme's distribution.
+    pub(crate) async fn create(&self, caller_reference: &str, items: &[&str]) -> Invalidation {
+        self.create_invalidation("EACME", caller_reference, items).await.unwrap().invalidation.unwrap()
+    }
+
+    /// Reads an invalidation of acme's distribution.
+    pub(crate) async fn read(&self, id: &str) -> Invalidation {
+        let call = self.cloudfront.get_invalidation().distribution_id("EACME").id(id);
+        call.send().await.unwrap().invalidation.unwrap()
+    }
+
+    /// Sends an invalidation of acme's distribution that is rejected, and returns the error's code.
+    pub(crate) async fn rejection(&self, caller_reference: &str, items: &[&str]) -> String {
+        code_of(self.create_invalidation("EACME", caller_reference, items).await)
+    }
+
+    /// The invalidations of acme's distribution.
+    pub(crate) async fn list(&self) -> Vec<String> {
+        let list = self.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
+        list.invalidation_list.unwrap().items.unwrap_or_default().into_iter().map(|summary| summary.id).collect()
     }
 
     /// Asserts on `X-Cache`, without ` from cloudfront`, and on the origin's response.
@@ -134,14 +152,18 @@ pub(crate) fn tenant(id: &str, alias: &str, tenant: &str) -> Distribution {
 
 /// A client of the CloudFront API that shows each error at once.
 pub(crate) fn cloudfront(endpoint_url: &str) -> Client {
-    let config = Config::builder()
+    let config = Builder::from(&sdk()).endpoint_url(endpoint_url).retry_config(RetryConfig::disabled());
+    Client::from_conf(config.build())
+}
+
+/// The SDK config of a caller with the credentials `test`/`test`.
+pub(crate) fn sdk() -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "a test");
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "a test"))
-        .endpoint_url(endpoint_url)
-        .retry_config(RetryConfig::disabled())
-        .build();
-    Client::from_conf(config)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
 }
 
 pub(crate) fn batch(caller_reference: &str, quantity: i32, items: &[&str]) -> InvalidationBatch {

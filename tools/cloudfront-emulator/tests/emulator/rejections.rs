@@ -1,7 +1,7 @@
 use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError;
 use cloudfront_emulator::Quotas;
 
-use super::fixture::{Fixture, PROPAGATION_DELAY_SECS, batch, code_of, tenant};
+use super::fixture::{Fixture, PROPAGATION_DELAY_SECS, batch, code_of};
 
 async fn check_item(fixture: &Fixture, item: &str) {
     let result = fixture.create_invalidation("EACME", "first", &["/good", item]).await;
@@ -13,14 +13,16 @@ async fn check_item(fixture: &Fixture, item: &str) {
 #[tokio::test]
 async fn a_bad_item_is_an_invalid_argument_that_names_it() {
     let fixture = Fixture::start().await;
-    for item in ["img/a", "https://acme.localhost/img/a", "/~home", "/%7ehome", "/a b", "#", "#a b", "#a,b", "#acme*"] {
+    let (long_path, long_tag) = (format!("/{}", "x".repeat(4_000)), format!("#{}", "x".repeat(257)));
+    let (paths, tags) = (
+        ["img/a", "https://acme.localhost/img/a", "/~home", "/%7ehome", "/a b", &long_path],
+        ["#", "#a b", "#a,b", "#acme*", &long_tag],
+    );
+    for item in paths.into_iter().chain(tags) {
         check_item(&fixture, item).await;
     }
-    check_item(&fixture, &format!("/{}", "x".repeat(4_000))).await;
-    check_item(&fixture, &format!("#{}", "x".repeat(257))).await;
 
-    let list = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await.unwrap();
-    assert_eq!(list.invalidation_list.unwrap().quantity(), 0, "nothing of a rejected batch is kept");
+    assert!(fixture.list().await.is_empty(), "nothing of a rejected batch is kept");
 }
 
 async fn check_batch(fixture: &Fixture, quantity: i32, items: &[&str], code: &str) {
@@ -37,8 +39,7 @@ async fn a_batch_that_contradicts_itself_or_says_nothing_is_rejected() {
     check_batch(&fixture, -1, &[], "InconsistentQuantities").await;
     check_batch(&fixture, 0, &[], "InvalidArgument").await;
 
-    let no_reference = fixture.create_invalidation("EACME", "", &["/a"]).await;
-    assert_eq!(code_of(no_reference), "InvalidArgument");
+    assert_eq!(fixture.rejection("", &["/a"]).await, "InvalidArgument");
 }
 
 #[tokio::test]
@@ -83,33 +84,29 @@ async fn an_empty_or_garbled_body_is_rejected() {
 
 #[tokio::test]
 async fn what_is_in_progress_is_limited_per_distribution() {
-    let fixture = Fixture::start_with(Quotas { items_in_progress: 3, wildcards_in_progress: 1 }, tenant).await;
-    let create = async |distribution: &str, reference: &str, items: &[&str]| {
-        fixture.create_invalidation(distribution, reference, items).await
-    };
-    create("EACME", "1", &["/a", "#b", "/c*"]).await.unwrap();
+    let fixture = Fixture::start_with(Quotas { items_in_progress: 3, wildcards_in_progress: 1 }, |_| {}).await;
+    fixture.create("1", &["/a", "#b", "/c*"]).await;
 
-    assert_eq!(code_of(create("EACME", "2", &["/d", "#e"]).await), "TooManyInvalidationsInProgress");
-    assert_eq!(code_of(create("EACME", "3", &["/f*"]).await), "TooManyInvalidationsInProgress");
-    assert_eq!(code_of(create("EACME", "4", &["/1", "/2", "/3", "/4"]).await), "BatchTooLarge");
-    create("EGLOBEX", "1", &["/a", "#b", "/c*"]).await.unwrap();
+    assert_eq!(fixture.rejection("2", &["/d", "#e"]).await, "TooManyInvalidationsInProgress");
+    assert_eq!(fixture.rejection("3", &["/f*"]).await, "TooManyInvalidationsInProgress");
+    assert_eq!(fixture.rejection("4", &["/1", "/2", "/3", "/4"]).await, "BatchTooLarge");
+    fixture.create_invalidation("EGLOBEX", "1", &["/a", "#b", "/c*"]).await.unwrap();
 
     fixture.advance(PROPAGATION_DELAY_SECS);
-    create("EACME", "2", &["/d", "#e"]).await.unwrap();
-    create("EACME", "3", &["/f*"]).await.unwrap();
+    fixture.create("2", &["/d", "#e"]).await;
+    fixture.create("3", &["/f*"]).await;
 }
 
 #[tokio::test]
 async fn the_documented_quotas_apply_by_default() {
     let fixture = Fixture::start().await;
-    let exact: Vec<String> = (0..3_001).map(|number| format!("/{number}")).collect();
-    let exact: Vec<&str> = exact.iter().map(String::as_str).collect();
-    let wildcards: Vec<String> = (0..16).map(|number| format!("/{number}/*")).collect();
-    let wildcards: Vec<&str> = wildcards.iter().map(String::as_str).collect();
+    let numbered = |count, end: &str| (0..count).map(|number| format!("/{number}{end}")).collect::<Vec<_>>();
+    let (exact, wildcards) = (numbered(3_001, ""), numbered(16, "/*"));
+    let [exact, wildcards] = [&exact, &wildcards].map(|items| items.iter().map(String::as_str).collect::<Vec<_>>());
 
-    assert_eq!(code_of(fixture.create_invalidation("EACME", "1", &exact).await), "BatchTooLarge");
-    assert_eq!(code_of(fixture.create_invalidation("EACME", "2", &wildcards).await), "TooManyInvalidationsInProgress");
-    fixture.create_invalidation("EACME", "3", &exact[..3_000]).await.unwrap();
-    fixture.create_invalidation("EACME", "4", &wildcards[..15]).await.unwrap();
-    assert_eq!(code_of(fixture.create_invalidation("EACME", "5", &["/a"]).await), "TooManyInvalidationsInProgress");
+    assert_eq!(fixture.rejection("1", &exact).await, "BatchTooLarge");
+    assert_eq!(fixture.rejection("2", &wildcards).await, "TooManyInvalidationsInProgress");
+    fixture.create("3", &exact[..3_000]).await;
+    fixture.create("4", &wildcards[..15]).await;
+    assert_eq!(fixture.rejection("5", &["/a"]).await, "TooManyInvalidationsInProgress");
 }

@@ -1,9 +1,7 @@
-use aws_config::SdkConfig;
-use aws_sdk_cloudfront::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use cloudfront_emulator::{Distributions, EmulatorConfig, Quotas};
 use http::{Method, StatusCode};
 
-use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
+use super::fixture::{ACME, Fixture, cloudfront, code_of, sdk, tenant};
 
 #[tokio::test]
 async fn an_alias_and_the_domain_name_lead_to_the_same_distribution() {
@@ -50,13 +48,11 @@ async fn the_origin_gets_its_host_its_custom_headers_and_nothing_of_the_viewer()
 
 #[tokio::test]
 async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_path() {
-    let behind_access_control = |id: &str, alias: &str, name: &str| {
-        let mut distribution = tenant(id, alias, name);
+    let fixture = Fixture::start_with(Quotas::default(), |distribution| {
         distribution.origin.path = "/live".to_owned();
         distribution.origin.signing_region = Some("eu-west-1".to_owned());
-        distribution
-    };
-    let fixture = Fixture::start_with(Quotas::default(), behind_access_control).await;
+    })
+    .await;
     fixture.get(ACME, "/img/sunset").await;
 
     let request = &fixture.origin.requests()[0];
@@ -82,12 +78,7 @@ async fn an_origin_that_cannot_be_reached_is_a_bad_gateway_for_ten_seconds() {
 
 #[tokio::test]
 async fn a_control_plane_that_cannot_be_reached_is_reported_to_viewers_and_callers() {
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "a test")))
-        .build();
-    let deployed = Distributions::deployed(&sdk, "http://127.0.0.1:1");
+    let deployed = Distributions::deployed(&sdk(), "http://127.0.0.1:1");
     let emulator = cloudfront_emulator::start(EmulatorConfig::new("http://127.0.0.1:1", deployed)).await.unwrap();
 
     let view = reqwest::Client::new().get(emulator.endpoint_url()).header("host", ACME).send().await.unwrap();
@@ -103,13 +94,13 @@ async fn a_stopped_emulator_frees_its_address() {
     let address = fixture.emulator.address;
     fixture.emulator.shutdown().await;
 
-    let mut config = EmulatorConfig::new(&fixture.origin.url, Distributions::fixed([]));
-    config.listen = address;
-    let again = cloudfront_emulator::start(config).await.unwrap();
+    let start = async || {
+        let mut config = EmulatorConfig::new(&fixture.origin.url, Distributions::fixed([]));
+        config.listen = address;
+        cloudfront_emulator::start(config).await
+    };
+    let again = start().await.unwrap();
     assert_eq!(again.address, address);
-
-    let mut taken = EmulatorConfig::new(&fixture.origin.url, Distributions::fixed([]));
-    taken.listen = address;
-    let error = cloudfront_emulator::start(taken).await.unwrap_err();
+    let error = start().await.unwrap_err();
     assert!(error.to_string().contains("choose another address"), "{error}");
 }

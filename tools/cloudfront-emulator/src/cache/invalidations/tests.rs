@@ -7,17 +7,11 @@ fn at(secs: i64) -> Timestamp {
     Timestamp::from_second(secs).unwrap()
 }
 
-fn batch(caller_reference: &str, items: &[&str]) -> Batch {
-    Batch { caller_reference: caller_reference.to_owned(), items: items.iter().map(|&item| item.to_owned()).collect() }
-}
+type Created = Result<Arc<Invalidation>, BatchError>;
 
-fn create(
-    register: &mut Invalidations,
-    secs: i64,
-    reference: &str,
-    items: &[&str],
-) -> Result<Arc<Invalidation>, BatchError> {
-    register.create(at(secs), batch(reference, items), DELAY, SMALL)
+fn create(register: &mut Invalidations, secs: i64, reference: &str, items: &[&str]) -> Created {
+    let items = items.iter().map(|&item| item.to_owned()).collect();
+    register.create(at(secs), Batch { caller_reference: reference.to_owned(), items }, DELAY, SMALL)
 }
 
 #[test]
@@ -84,12 +78,13 @@ fn items_and_wildcards_in_progress_have_quotas_of_their_own() {
     let mut register = Invalidations::new("E1");
     create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
 
-    let items = create(&mut register, 10, "second", &["/d", "#e"]).unwrap_err();
-    assert_eq!(items, BatchError::TooManyItems { in_progress: 2, sent: 2, allowed: 3 });
-    let wildcards = create(&mut register, 10, "second", &["/f*"]).unwrap_err();
-    assert_eq!(wildcards, BatchError::TooManyWildcards { in_progress: 1, sent: 1, allowed: 1 });
-    let large = create(&mut register, 10, "second", &["/d", "/e", "/f", "/g"]).unwrap_err();
-    assert_eq!(large, BatchError::TooLarge { sent: 4, allowed: 3 });
+    for (items, expected) in [
+        (["/d", "#e"].as_slice(), BatchError::TooMany { kind: "items", in_progress: 2, sent: 2, allowed: 3 }),
+        (&["/f*"], BatchError::TooMany { kind: "wildcards", in_progress: 1, sent: 1, allowed: 1 }),
+        (&["/d", "/e", "/f", "/g"], BatchError::TooLarge { sent: 4, allowed: 3 }),
+    ] {
+        assert_eq!(create(&mut register, 10, "second", items).unwrap_err(), expected);
+    }
 
     // The quota has room for one more item, a re-send takes none, and completion frees it.
     create(&mut register, 10, "third", &["/d"]).unwrap();
@@ -103,20 +98,13 @@ fn pages_go_from_the_newest_to_the_oldest() {
     let ids: Vec<String> = (0..5)
         .map(|number| create(&mut register, number * 10, &number.to_string(), &["/a"]).unwrap().id.clone())
         .collect();
-    let mut seen = Vec::new();
-    let mut sizes = Vec::new();
     let mut marker = None;
-    loop {
+    for expected in [&[4, 3][..], &[2, 1], &[0]] {
         let page = register.page(marker.as_deref(), 2).unwrap();
-        sizes.push(page.invalidations.len());
-        seen.extend(page.invalidations.iter().map(|invalidation| invalidation.id.clone()));
+        let seen: Vec<_> = page.invalidations.iter().map(|invalidation| &invalidation.id).collect();
+        assert_eq!(seen, expected.iter().map(|&number: &usize| &ids[number]).collect::<Vec<_>>());
         marker = page.next_marker;
-        if marker.is_none() {
-            break;
-        }
     }
-
-    assert_eq!(sizes, [2, 2, 1]);
-    assert_eq!(seen, ids.into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(marker, None);
     assert!(register.page(Some("I0000000000000"), 2).is_none());
 }
