@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use aws_adapters::CallFailed;
 use aws_adapters::clock::SystemClock;
-use aws_adapters::image_pack_table::{Found, ImagePackTable};
+use aws_adapters::image_pack_table::{self, ImagePackTable};
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
-use aws_adapters::variants_bucket::{Variant, VariantsBucket};
+use aws_adapters::variants_bucket::VariantsBucket;
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::ports::{Originals, Packs, Ports, RenderLocks, Variants};
+use crate::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, UnreadableItem, Variants};
 
 /// The services that a deployed function uses.
 #[derive(Debug, Clone)]
@@ -61,7 +61,9 @@ impl Packs for ImagePackTable {
         packs: &[&ImagePackId],
         locations: &[&LocationName],
     ) -> Result<Found, CallFailed> {
-        self.find(tenant, packs, locations).await
+        let image_pack_table::Found { packs, locations, unreadable } = self.find(tenant, packs, locations).await?;
+        let unreadable = unreadable.into_iter().map(|(target, cause)| (target, UnreadableItem::new(cause))).collect();
+        Ok(Found { packs, locations, unreadable })
     }
 }
 
@@ -72,8 +74,14 @@ impl Originals for OriginalsBucket {
 }
 
 impl Variants for VariantsBucket {
-    async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
-        self.read(key).await
+    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
+        let variant = self.read(key).await?;
+        Ok(variant.map(|variant| StoredVariant {
+            bytes: variant.bytes,
+            content_type: variant.content_type,
+            fingerprint: variant.fingerprint,
+            etag: variant.etag,
+        }))
     }
 
     async fn store(

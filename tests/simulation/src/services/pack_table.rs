@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_adapters::image_pack_table::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
+use image_processing::ports::Found;
 use purging::ports::CallFailed;
 use serde_json::{Map, Value, json};
 
