@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use delivery::ports::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
-use image_processing::ports::Found;
 use purging::ports::CallFailed;
 use serde_json::{Map, Value, json};
 
@@ -146,7 +146,7 @@ fn attribute(plain: &Value) -> Value {
     }
 }
 
-impl image_processing::ports::Packs for Instance {
+impl delivery::ports::Packs for Instance {
     async fn find(
         &self,
         tenant: &TenantId,

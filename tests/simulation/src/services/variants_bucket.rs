@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use delivery::ports::{StoredVariant, Variants as Delivered};
 use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
-use image_processing::ports::{StoredVariant, Variants as Delivered};
 use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::lambda::Instance;

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use aws_adapters::CallFailed;
-use aws_adapters::clock::SystemClock;
-use aws_adapters::image_pack_table::{self, ImagePackTable};
-use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
-use aws_adapters::variants_bucket::VariantsBucket;
+use delivery::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, UnreadableItem, Variants};
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, UnreadableItem, Variants};
+use crate::CallFailed;
+use crate::clock::SystemClock;
+use crate::image_pack_table::{self, ImagePackTable};
+use crate::originals_bucket::OriginalsBucket;
+use crate::render_lock_table::{RenderLock, RenderLockTable};
+use crate::variants_bucket::VariantsBucket;
 
 /// The services that a deployed function uses.
 #[derive(Debug, Clone)]
-pub struct Aws {
+pub struct AwsDelivery {
     /// The image-pack table.
     pub packs: ImagePackTable,
     /// The bucket of originals.
@@ -26,7 +26,7 @@ pub struct Aws {
     pub render_locks: RenderLockTable,
 }
 
-impl Ports for Aws {
+impl Ports for AwsDelivery {
     type Packs = ImagePackTable;
     type Originals = OriginalsBucket;
     type Variants = VariantsBucket;

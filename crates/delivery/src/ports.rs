@@ -1,4 +1,4 @@
-//! What rendering needs of the world outside: one trait for each service. [`crate::aws`] has the real ones; the
+//! What rendering needs of the world outside: one trait for each service. `aws_adapters::delivery` has the real ones; the
 //! simulation has its own, which fail in every way that AWS can.
 
 use std::collections::HashMap;
