@@ -1,19 +1,19 @@
-//! The ports over AWS.
+//! The ports of `delivery` over AWS.
 
 use std::time::Duration;
 
-use delivery::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, UnreadableItem, Variants};
+use delivery::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, Variants};
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
 use crate::CallFailed;
 use crate::clock::SystemClock;
-use crate::image_pack_table::{self, ImagePackTable};
+use crate::image_pack_table::ImagePackTable;
 use crate::originals_bucket::OriginalsBucket;
 use crate::render_lock_table::{RenderLock, RenderLockTable};
 use crate::variants_bucket::VariantsBucket;
 
-/// The services that a deployed function uses.
+/// The AWS services that the deployed image-processing uses.
 #[derive(Debug, Clone)]
 pub struct AwsDelivery {
     /// The image-pack table.
@@ -61,9 +61,7 @@ impl Packs for ImagePackTable {
         packs: &[&ImagePackId],
         locations: &[&LocationName],
     ) -> Result<Found, CallFailed> {
-        let image_pack_table::Found { packs, locations, unreadable } = self.find(tenant, packs, locations).await?;
-        let unreadable = unreadable.into_iter().map(|(target, cause)| (target, UnreadableItem::new(cause))).collect();
-        Ok(Found { packs, locations, unreadable })
+        self.find(tenant, packs, locations).await
     }
 }
 
@@ -75,13 +73,7 @@ impl Originals for OriginalsBucket {
 
 impl Variants for VariantsBucket {
     async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
-        let variant = self.read(key).await?;
-        Ok(variant.map(|variant| StoredVariant {
-            bytes: variant.bytes,
-            content_type: variant.content_type,
-            fingerprint: variant.fingerprint,
-            etag: variant.etag,
-        }))
+        self.read(key).await
     }
 
     async fn store(
