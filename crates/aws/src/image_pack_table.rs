@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use domain::image::image_pack::{ImagePack, LocationConfig};
+use delivery::ports::{Found, UnreadableItem};
 use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
 use purging::ports::Packs;
 use serde::de::DeserializeOwned;
@@ -36,35 +36,6 @@ pub enum ReadFailed {
         /// What is wrong with it.
         cause: serde_dynamo::Error,
     },
-}
-
-/// What one strongly consistent read found.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The packs that exist, of those requested.
-    pub packs: HashMap<ImagePackId, ImagePack>,
-    /// The configurations that exist, of the requested locations.
-    pub locations: HashMap<LocationName, LocationConfig>,
-    /// Those that exist and cannot be read. Whoever needs one of them has to say so; the others are good.
-    pub unreadable: HashMap<Target, ReadFailed>,
-}
-
-impl Found {
-    /// The configuration of a location that was requested: the default one if it has none.
-    pub fn location(&mut self, name: &LocationName) -> Result<LocationConfig, ReadFailed> {
-        match self.unreadable.remove(&Target::Location(name.clone())) {
-            Some(failure) => Err(failure),
-            None => Ok(self.locations.remove(name).unwrap_or_default()),
-        }
-    }
-
-    /// A pack that was requested, if it exists.
-    pub fn pack(&mut self, id: &ImagePackId) -> Result<Option<ImagePack>, ReadFailed> {
-        match self.unreadable.remove(&Target::Pack(id.clone())) {
-            Some(failure) => Err(failure),
-            None => Ok(self.packs.remove(id)),
-        }
-    }
 }
 
 impl Packs for ImagePackTable {
@@ -129,7 +100,7 @@ impl ImagePackTable {
         let entity = item.get("entity").and_then(|entity| entity.as_s().ok()).cloned().unwrap_or_default();
         let Ok(target) = Target::parse(&entity) else { return };
         if let Err(failure) = self.keep_as(&target, item, found) {
-            found.unreadable.insert(target, failure);
+            found.unreadable.insert(target, UnreadableItem::new(failure));
         }
     }
 

@@ -9,6 +9,7 @@ pub mod cloudfront;
 mod conditional;
 pub mod config;
 pub mod dead_letter_queue;
+pub mod delivery;
 pub mod image_pack_table;
 pub mod invalidation_queue;
 pub mod lease;

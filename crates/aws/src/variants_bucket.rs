@@ -4,6 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use delivery::ports::StoredVariant;
 use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
 use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
@@ -20,21 +21,6 @@ pub struct VariantsBucket {
     pub keys_per_page: i32,
 }
 
-/// One stored variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variant {
-    /// The encoded image.
-    pub bytes: Vec<u8>,
-    /// Its media type.
-    pub content_type: String,
-    /// Its cache tags, as the value of the cache-tag header.
-    pub cache_tags: String,
-    /// What it was rendered from (`domain::image::fingerprint`). Variants of older versions of image-processing have none.
-    pub fingerprint: Option<String>,
-    /// The entity tag that S3 computed.
-    pub etag: String,
-}
-
 /// The user metadata key that keeps a variant's cache tags with it.
 const CACHE_TAGS: &str = "cache-tags";
 /// The user metadata key that keeps what a variant was rendered from.
@@ -48,19 +34,18 @@ impl VariantsBucket {
     }
 
     /// Reads one variant. `None`: it is not stored.
-    pub async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
+    pub async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
         let action = || format!("reading {key} of bucket {}", self.bucket);
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(call_failed(action(), error)),
         };
-        let metadata = |name| object.metadata().and_then(|metadata| metadata.get(name)).cloned();
-        let (cache_tags, fingerprint) = (metadata(CACHE_TAGS).unwrap_or_default(), metadata(FINGERPRINT));
+        let fingerprint = object.metadata().and_then(|metadata| metadata.get(FINGERPRINT)).cloned();
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
         let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?.to_vec();
-        Ok(Some(Variant { bytes, content_type, cache_tags, fingerprint, etag }))
+        Ok(Some(StoredVariant { bytes, content_type, fingerprint, etag }))
     }
 
     /// Stores one variant with its cache tags and its fingerprint, and returns the entity tag that S3 computed.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use aws_adapters::config::config_value;
+use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
-use image_processing::Handler;
-use image_processing::aws::Aws;
+use delivery::Handler;
 use lambda_http::{Error, Request, run, service_fn, tracing};
 
 #[tokio::main]
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-    let ports = Aws {
+    let ports = AwsDelivery {
         packs: ImagePackTable::new(dynamodb.clone(), pack_table, attribute_names),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket),
         variants: VariantsBucket::new(s3, variants_bucket),

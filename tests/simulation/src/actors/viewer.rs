@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use delivery::{Handler, TENANT_HEADER};
 use domain::image::image_url::IMAGE_PATH_PREFIX;
 use domain::{ImagePackId, LocationName, Target, TenantId};
-use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
 

@@ -3,9 +3,9 @@
 use std::io::Cursor;
 use std::sync::LazyLock;
 
+use delivery::ports::Originals;
 use domain::image::image_pack::Original;
 use image::{ImageFormat, Rgb, RgbImage};
-use image_processing::ports::Originals;
 use purging::ports::CallFailed;
 
 use crate::lambda::Instance;

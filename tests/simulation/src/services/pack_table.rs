@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_adapters::image_pack_table::Found;
+use delivery::ports::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
 use purging::ports::CallFailed;
@@ -146,7 +146,7 @@ fn attribute(plain: &Value) -> Value {
     }
 }
 
-impl image_processing::ports::Packs for Instance {
+impl delivery::ports::Packs for Instance {
     async fn find(
         &self,
         tenant: &TenantId,

@@ -35,7 +35,7 @@ impl purging::ports::Ports for Instance {
     }
 }
 
-impl image_processing::ports::Ports for Instance {
+impl delivery::ports::Ports for Instance {
     type Packs = Self;
     type Originals = Self;
     type Variants = Self;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use delivery::ports::RenderLocks;
 use domain::{TenantId, Timestamp};
-use image_processing::ports::RenderLocks;
 use purging::ports::CallFailed;
 
 use crate::lambda::Instance;

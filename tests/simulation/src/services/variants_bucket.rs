@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use aws_adapters::variants_bucket::Variant;
+use delivery::ports::{StoredVariant, Variants as Delivered};
 use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
-use image_processing::ports::Variants as Delivered;
 use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::lambda::Instance;
@@ -17,7 +16,7 @@ use crate::world::World;
 #[derive(Debug, Default)]
 pub(crate) struct VariantsBucket {
     /// Each with the true time at which it was stored, in milliseconds.
-    pub(crate) stored: BTreeMap<String, (Variant, u64)>,
+    pub(crate) stored: BTreeMap<String, (StoredVariant, u64)>,
 }
 
 impl VariantsBucket {
@@ -106,7 +105,7 @@ impl Variants for Instance {
 }
 
 impl Delivered for Instance {
-    async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
+    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
         let key = key.to_owned();
         let read = self.call(format!("reads variant {key}"), move |world| {
             world.variants.stored.get(&key).map(|(variant, _)| variant.clone())
@@ -119,13 +118,12 @@ impl Delivered for Instance {
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
-        cache_tags: &str,
+        _cache_tags: &str,
         fingerprint: &str,
     ) -> Result<String, CallFailed> {
-        let variant = Variant {
+        let variant = StoredVariant {
             bytes,
             content_type: content_type.to_owned(),
-            cache_tags: cache_tags.to_owned(),
             fingerprint: Some(fingerprint.to_owned()),
             etag: format!("\"{fingerprint}\""),
         };

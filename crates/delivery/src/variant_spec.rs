@@ -1,6 +1,5 @@
 //! The variant that a request means, and what it is rendered from, as the table says at the time.
 
-use aws_adapters::image_pack_table::Found;
 use domain::image::fingerprint::fingerprint;
 use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
 use domain::image::image_url::Reading;
@@ -10,7 +9,7 @@ use domain::{ImagePackId, LocationName, TenantId};
 
 use crate::Handler;
 use crate::api_error::ApiError;
-use crate::ports::{Packs, Ports};
+use crate::ports::{Found, Packs, Ports};
 use crate::request::ImageRequest;
 
 /// A variant, and the image that it shows.

@@ -5,7 +5,6 @@
 //! carries cache tags by which a purge finds it.
 
 mod api_error;
-pub mod aws;
 mod coalescing;
 mod handler;
 pub mod ports;

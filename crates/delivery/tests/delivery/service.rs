@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
+use delivery::{Handler, TENANT_HEADER};
 use domain::AttributeNames;
 use image::{ImageFormat, Rgb, RgbImage};
-use image_processing::aws::Aws;
-use image_processing::{Handler, TENANT_HEADER};
 use lambda_http::http::HeaderName;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ const LOCK_DURATION: Duration = Duration::from_mins(2);
 
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) handler: Handler<Aws>,
+    pub(crate) handler: Handler<AwsDelivery>,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     local_s3: Arc<LocalS3>,
@@ -37,7 +37,7 @@ impl Service {
         let dynamodb = LocalDynamoDb::start().await.client();
         let local_s3 = Arc::new(LocalS3::start().await);
         let s3 = local_s3.client();
-        let ports = Aws {
+        let ports = AwsDelivery {
             packs: ImagePackTable::new(
                 dynamodb.clone(),
                 LocalDynamoDb::IMAGE_PACK_TABLE.to_owned(),
@@ -54,7 +54,7 @@ impl Service {
     /// The service with other render locks.
     pub(crate) fn with_render_locks(&self, render_locks: RenderLockTable) -> Self {
         let handler = self.handler.clone();
-        Self { handler: Handler { ports: Aws { render_locks, ..handler.ports }, ..handler }, ..self.clone() }
+        Self { handler: Handler { ports: AwsDelivery { render_locks, ..handler.ports }, ..handler }, ..self.clone() }
     }
 
     /// Runs `hook` behind each variant that is stored, before the handler goes on, with how many were stored before.
@@ -134,7 +134,7 @@ pub(crate) fn render_locks(dynamodb: &aws_sdk_dynamodb::Client, duration: Durati
 
 /// Sends the event that Lambda makes of a request to the function URL.
 pub(crate) async fn send_request(
-    handler: &Handler<Aws>,
+    handler: &Handler<AwsDelivery>,
     method: &str,
     tenant: Option<&str>,
     url: &str,
@@ -142,7 +142,7 @@ pub(crate) async fn send_request(
     send(handler, &event(method, tenant, url)).await
 }
 
-pub(crate) async fn send(handler: &Handler<Aws>, event: &Value) -> Response<Body> {
+pub(crate) async fn send(handler: &Handler<AwsDelivery>, event: &Value) -> Response<Body> {
     handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap()).await
 }
 

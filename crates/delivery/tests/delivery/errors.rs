@@ -1,11 +1,11 @@
 //! What a viewer gets when there is no image.
 
+use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::variants_bucket::VariantsBucket;
+use delivery::Handler;
 use domain::AttributeNames;
-use image_processing::Handler;
-use image_processing::aws::Aws;
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
@@ -97,8 +97,11 @@ async fn an_aws_failure_is_an_error_that_is_never_cached_and_that_names_no_resou
     let originals = OriginalsBucket::new(s3.clone(), "originals".to_owned());
     let variants = VariantsBucket::new(s3, "variants".to_owned());
     let whole = &service.handler.ports;
-    for ports in [Aws { packs, ..whole.clone() }, Aws { originals, ..whole.clone() }, Aws { variants, ..whole.clone() }]
-    {
+    for ports in [
+        AwsDelivery { packs, ..whole.clone() },
+        AwsDelivery { originals, ..whole.clone() },
+        AwsDelivery { variants, ..whole.clone() },
+    ] {
         let handler = Handler { ports, ..service.handler.clone() };
         let failed = send_request(&handler, "GET", Some("acme"), "/api/v2/img/p1").await;
         check_error(&failed, 502, "unavailable", "no-store", Some("acme/p1,acme"));

@@ -1,21 +1,21 @@
-//! The ports over AWS.
+//! The ports of `delivery` over AWS.
 
 use std::time::Duration;
 
-use aws_adapters::CallFailed;
-use aws_adapters::clock::SystemClock;
-use aws_adapters::image_pack_table::{Found, ImagePackTable};
-use aws_adapters::originals_bucket::OriginalsBucket;
-use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
-use aws_adapters::variants_bucket::{Variant, VariantsBucket};
+use delivery::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, Variants};
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::ports::{Originals, Packs, Ports, RenderLocks, Variants};
+use crate::CallFailed;
+use crate::clock::SystemClock;
+use crate::image_pack_table::ImagePackTable;
+use crate::originals_bucket::OriginalsBucket;
+use crate::render_lock_table::{RenderLock, RenderLockTable};
+use crate::variants_bucket::VariantsBucket;
 
-/// The services that a deployed function uses.
+/// The AWS services that the deployed image-processing uses.
 #[derive(Debug, Clone)]
-pub struct Aws {
+pub struct AwsDelivery {
     /// The image-pack table.
     pub packs: ImagePackTable,
     /// The bucket of originals.
@@ -26,7 +26,7 @@ pub struct Aws {
     pub render_locks: RenderLockTable,
 }
 
-impl Ports for Aws {
+impl Ports for AwsDelivery {
     type Packs = ImagePackTable;
     type Originals = OriginalsBucket;
     type Variants = VariantsBucket;
@@ -72,7 +72,7 @@ impl Originals for OriginalsBucket {
 }
 
 impl Variants for VariantsBucket {
-    async fn read(&self, key: &str) -> Result<Option<Variant>, CallFailed> {
+    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
         self.read(key).await
     }
 

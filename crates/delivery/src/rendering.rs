@@ -1,13 +1,12 @@
 //! Renders a variant that is not stored: once, and from what the pack shows when it is stored.
 
-use aws_adapters::variants_bucket::Variant;
 use imaging::render;
 use purging::ports::Clock;
 
 use crate::Handler;
 use crate::api_error::ApiError;
 use crate::coalescing::Coalesced;
-use crate::ports::{LockOf, Originals, Ports, RenderLocks, Variants};
+use crate::ports::{LockOf, Originals, Ports, RenderLocks, StoredVariant, Variants};
 use crate::request::ImageRequest;
 use crate::variant_spec::VariantSpec;
 
@@ -18,7 +17,7 @@ const RERENDERS_MAX: usize = 3;
 /// An image to respond with.
 #[derive(Debug)]
 pub(crate) struct Served {
-    pub(crate) variant: Variant,
+    pub(crate) variant: StoredVariant,
     pub(crate) cache_tags: String,
     pub(crate) kept: Kept,
 }
@@ -74,13 +73,13 @@ impl<P: Ports> Handler<P> {
     }
 
     /// Renders and stores the variant, then releases the lock, whatever came of it.
-    async fn store(&self, spec: &VariantSpec, lock: Option<LockOf<P>>) -> Result<Variant, ApiError> {
+    async fn store(&self, spec: &VariantSpec, lock: Option<LockOf<P>>) -> Result<StoredVariant, ApiError> {
         let stored = self.render_and_store(spec).await;
         self.release(lock).await;
         stored
     }
 
-    async fn render_and_store(&self, spec: &VariantSpec) -> Result<Variant, ApiError> {
+    async fn render_and_store(&self, spec: &VariantSpec) -> Result<StoredVariant, ApiError> {
         let VariantSpec { resolved, config } = spec;
         let original = self.ports.originals().read(&resolved.image.original).await?;
         let original = original.ok_or_else(|| ApiError::MissingOriginal(resolved.location.clone()))?;
@@ -93,10 +92,9 @@ impl<P: Ports> Handler<P> {
             .variants()
             .store(&resolved.key(), bytes, rendered.content_type, &cache_tags, &fingerprint)
             .await?;
-        Ok(Variant {
+        Ok(StoredVariant {
             bytes: rendered.bytes,
             content_type: rendered.content_type.to_owned(),
-            cache_tags,
             fingerprint: Some(fingerprint),
             etag,
         })

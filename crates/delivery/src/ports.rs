@@ -1,14 +1,69 @@
-//! What rendering needs of the world outside: one trait for each service. [`crate::aws`] has the real ones; the
+//! What rendering needs of the world outside: one trait for each service. `aws_adapters::delivery` has the real ones; the
 //! simulation has its own, which fail in every way that AWS can.
 
+use std::collections::HashMap;
+use std::error::Error;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use aws_adapters::image_pack_table::Found;
-use aws_adapters::variants_bucket::Variant;
-use domain::image::image_pack::Original;
-use domain::{ImagePackId, LocationName, TenantId, Timestamp};
+use domain::image::image_pack::{ImagePack, LocationConfig, Original};
+use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
 use purging::ports::{CallFailed, Clock};
+
+/// An item of the image-pack table that exists and is no valid pack or location configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("the item cannot be read")]
+pub struct UnreadableItem(#[source] Box<dyn Error + Send + Sync>);
+
+impl UnreadableItem {
+    /// The item that `cause` describes: its table, its key and the defect.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+/// The result of one strongly consistent read of the image-pack table.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The requested packs that exist.
+    pub packs: HashMap<ImagePackId, ImagePack>,
+    /// The configurations of the requested locations, as far as they exist.
+    pub locations: HashMap<LocationName, LocationConfig>,
+    /// The requested items that exist and cannot be read. They do not affect the others.
+    pub unreadable: HashMap<Target, UnreadableItem>,
+}
+
+impl Found {
+    /// Takes out the configuration of a location that was requested: the default one if it has none.
+    pub fn location(&mut self, name: &LocationName) -> Result<LocationConfig, UnreadableItem> {
+        match self.unreadable.remove(&Target::Location(name.clone())) {
+            Some(item) => Err(item),
+            None => Ok(self.locations.remove(name).unwrap_or_default()),
+        }
+    }
+
+    /// Takes out a pack that was requested, if it exists.
+    pub fn pack(&mut self, id: &ImagePackId) -> Result<Option<ImagePack>, UnreadableItem> {
+        match self.unreadable.remove(&Target::Pack(id.clone())) {
+            Some(item) => Err(item),
+            None => Ok(self.packs.remove(id)),
+        }
+    }
+}
+
+/// A variant as the variants bucket stores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredVariant {
+    /// The encoded image.
+    pub bytes: Vec<u8>,
+    /// The media type of the image.
+    pub content_type: String,
+    /// The hash of what the image was rendered from (`domain::image::fingerprint`). Absent on variants that were stored
+    /// before fingerprints existed.
+    pub fingerprint: Option<String>,
+    /// The entity tag that S3 computed.
+    pub etag: String,
+}
 
 /// The image-pack table.
 pub trait Packs: Send + Sync {
@@ -30,7 +85,7 @@ pub trait Originals: Send + Sync {
 /// The bucket of variants, as delivering them sees it.
 pub trait Variants: Send + Sync {
     /// Reads one variant. `None`: it is not stored.
-    fn read(&self, key: &str) -> impl Future<Output = Result<Option<Variant>, CallFailed>> + Send;
+    fn read(&self, key: &str) -> impl Future<Output = Result<Option<StoredVariant>, CallFailed>> + Send;
 
     /// Stores one variant with its cache tags and its fingerprint, and returns its entity tag.
     fn store(

@@ -72,11 +72,11 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use aws_adapters::variants_bucket::Variant;
     use domain::{ImagePackId, LocationName};
     use lambda_http::http::Method;
 
     use super::*;
+    use crate::ports::StoredVariant;
 
     const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 
@@ -85,10 +85,9 @@ mod tests {
     }
 
     fn served(fingerprint: Option<&str>, kept: Kept) -> Response<Body> {
-        let variant = Variant {
+        let variant = StoredVariant {
             bytes: vec![1, 2, 3],
             content_type: "image/jpeg".to_owned(),
-            cache_tags: String::new(),
             fingerprint: fingerprint.map(ToOwned::to_owned),
             etag: "\"abc\"".to_owned(),
         };

@@ -3,13 +3,12 @@
 use std::iter::successors;
 use std::time::Duration;
 
-use aws_adapters::variants_bucket::Variant;
 use domain::Timestamp;
 use purging::ports::Clock;
 
 use crate::Handler;
 use crate::api_error::ApiError;
-use crate::ports::{LockOf, Ports, RenderLocks, Variants};
+use crate::ports::{LockOf, Ports, RenderLocks, StoredVariant, Variants};
 use crate::request::ImageRequest;
 use crate::variant_spec::VariantSpec;
 
@@ -22,7 +21,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(400);
 #[derive(Debug)]
 pub(crate) enum Coalesced<L> {
     /// Responds with what another request stored meanwhile.
-    Stored(Variant),
+    Stored(StoredVariant),
     /// Renders it; without a lock if the table does not respond or the wait took too long.
     Render(Option<L>),
     /// Begins again with this: the image changed while the request waited.

@@ -1,10 +1,11 @@
 //! Why there is no image.
 
-use aws_adapters::CallFailed;
-use aws_adapters::image_pack_table::ReadFailed;
 use domain::{InvalidIdentifier, LocationName};
 use imaging::CannotRender;
 use lambda_http::http::{Method, StatusCode};
+use purging::ports::CallFailed;
+
+use crate::ports::UnreadableItem;
 
 /// The reason for a response without an image. Its text goes to the viewer: it says what is wrong with the request and
 /// nothing about what is behind this function, which the source says, for the log.
@@ -33,7 +34,7 @@ pub(crate) enum ApiError {
     #[error("{0}")]
     CannotRender(#[from] CannotRender),
     #[error("The image pack or its location is not stored as it should be: save it again.")]
-    UnreadableItem(#[source] ReadFailed),
+    UnreadableItem(#[from] UnreadableItem),
     #[error("The image cannot be read right now: try again in a moment.")]
     Unavailable(#[from] CallFailed),
 }
@@ -71,15 +72,6 @@ impl ApiError {
             Self::CannotRender(reason) => reason.code(),
             Self::UnreadableItem(_) => "unreadable-item",
             Self::Unavailable(_) => "unavailable",
-        }
-    }
-}
-
-impl From<ReadFailed> for ApiError {
-    fn from(failure: ReadFailed) -> Self {
-        match failure {
-            ReadFailed::Call(failure) => Self::Unavailable(failure),
-            item @ ReadFailed::Item { .. } => Self::UnreadableItem(item),
         }
     }
 }
