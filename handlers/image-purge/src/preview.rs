@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::image::variant_key::VariantScope;
-use domain::purge::planner::{Distribution, plan};
+use domain::purge::distribution::Distribution;
+use domain::purge::planner::plan;
 use domain::purge::purge_preview::purge_preview;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::QueueEntry;

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::LedgerRow;
-use domain::purge::planner::Distribution;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::{ImagePackId, LocationName, Target, TenantId};

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::purge::batch::PlannedEntry;
 use crate::purge::invalidation_item::InvalidationItem;
-use crate::purge::planner::PlannedEntry;
 use crate::target::Target;
 
 /// Names an invalidation batch after its content: the distribution, the sorted items, and each entry's target,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::detection::Reason;
 use crate::identifier::TenantId;
+use crate::purge::batch::{Batch, PlannedEntry};
+use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
-use crate::purge::planner::{Batch, Distribution, PlannedEntry};
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 

@@ -1,6 +1,6 @@
 use super::*;
+use crate::purge::distribution::Distribution;
 use crate::purge::ledger::{COMPLETED, ledger_row};
-use crate::purge::planner::Distribution;
 use crate::queue::queue_entry::DeletionCursor;
 use crate::{ImagePackId, TenantId};
 

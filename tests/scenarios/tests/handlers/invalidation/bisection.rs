@@ -1,8 +1,8 @@
 //! Items that CloudFront rejects.
 
+use domain::purge::batch::PlannedEntry;
 use domain::purge::caller_reference::caller_reference;
 use domain::purge::invalidation_item::InvalidationItem;
-use domain::purge::planner::PlannedEntry;
 use purging::ports::CloudFront;
 use scenarios::{Environment, NOW, distribution_id, run_at};
 use serde_json::{Value, json};

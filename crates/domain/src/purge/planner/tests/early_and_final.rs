@@ -118,7 +118,7 @@ fn a_request_of_the_longest_ids_fits_into_one_item_of_a_table() {
         .collect();
     let tenants = BTreeMap::from([(
         entries[0].tenant.clone(),
-        crate::purge::planner::Distribution { distribution_id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: true },
+        crate::purge::distribution::Distribution { distribution_id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: true },
     )]);
     let plan = plan(NOW, entries, &[], &tenants, &delays(), &Budgets::default());
     let request = PurgeRequest::of(&plan.batches[0], &BTreeMap::new(), NOW);
