@@ -21,7 +21,7 @@ pub struct Batch {
     pub items: Vec<InvalidationItem>,
     /// What the request serves, sorted by target.
     pub entries: Vec<PlannedEntry>,
-    /// See [`caller_reference`](purge::caller_reference).
+    /// See [`caller_reference`](crate::purge::caller_reference).
     pub caller_reference: String,
     /// How many exact items the request may have; for more of them it has the whole tenant's one item.
     pub exact_items_max: usize,
@@ -47,10 +47,14 @@ impl Batch {
         entries: Vec<PlannedEntry>,
         exact_items_max: usize,
     ) -> Self {
+        let sent: Vec<_> = items.iter().map(ToString::to_string).collect();
+        let purged = entries
+            .iter()
+            .map(|PlannedEntry { entry, is_final, .. }| (&entry.target, entry.version.as_str(), *is_final));
         Self {
             tenant: tenant.clone(),
             distribution: distribution.clone(),
-            caller_reference: caller_reference(&distribution.distribution_id, &items, &entries),
+            caller_reference: caller_reference(&distribution.distribution_id, &sent, purged),
             items,
             entries,
             exact_items_max,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::detection::Reason;
 use crate::identifier::TenantId;
 use crate::purge::batch::{Batch, PlannedEntry};
+use crate::purge::caller_reference::caller_reference;
 use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
 use crate::target::Target;
@@ -103,7 +104,7 @@ impl PurgeRequest {
             };
             let entries: Vec<_> = self.entries.iter().filter(covered).cloned().collect();
             Self {
-                caller_reference: crate::purge::caller_reference::name_of(
+                caller_reference: caller_reference(
                     &self.distribution.distribution_id,
                     items,
                     entries.iter().map(|entry| (&entry.target, entry.version.as_str(), entry.is_final)),

@@ -1,6 +1,5 @@
 //! Items that CloudFront rejects.
 
-use domain::purge::batch::PlannedEntry;
 use domain::purge::caller_reference::caller_reference;
 use domain::purge::invalidation_item::InvalidationItem;
 use purging::ports::CloudFront;
@@ -82,8 +81,8 @@ async fn a_request_whose_name_cloudfront_has_for_other_items_is_sent_under_anoth
     let entry = environment.enqueue("acme", "pack#p1", settled()).await;
     let handler = environment.invalidation_handler();
     let item = InvalidationItem::covering(&entry.tenant, &entry.target, true);
-    let reference =
-        caller_reference(&distribution_id("acme"), &[item], &[PlannedEntry { entry, began_at: NOW, is_final: true }]);
+    let purged = [(&entry.target, entry.version.as_str(), true)];
+    let reference = caller_reference(&distribution_id("acme"), &[item.to_string()], purged);
     let ports = &handler.purger.executor.ports;
     ports.cloudfront.create(&distribution_id("acme"), &reference, &["#acme/p9".to_owned()]).await.unwrap();
 
