@@ -4,22 +4,19 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::editing::pack_edit::Assignment;
-use crate::image::image_pack::{Fit, LocationConfig, Quality, VariantFormat};
+use crate::image::image_pack::{Fit, LocationConfig, Quality, VARIANT_SIDE_MAX_PX, VariantFormat};
 
-/// How wide or high a variant may be, in pixels: what the largest screens show, and what renders within seconds.
-pub const VARIANT_SIDE_MAX: u16 = 4096;
-
-/// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX`] pixels.
+/// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX_PX`] pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "i64")]
-pub struct VariantSide(u16);
+pub struct VariantSide(u32);
 
 /// A number that is out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{number} is not valid: allowed are 1 to {max} {unit}")]
 pub struct OutOfRange {
     number: i64,
-    max: u16,
+    max: u32,
     unit: &'static str,
 }
 
@@ -27,9 +24,9 @@ impl TryFrom<i64> for VariantSide {
     type Error = OutOfRange;
 
     fn try_from(number: i64) -> Result<Self, OutOfRange> {
-        match u16::try_from(number) {
-            Ok(pixels @ 1..=VARIANT_SIDE_MAX) => Ok(Self(pixels)),
-            _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX, unit: "pixels" }),
+        match u32::try_from(number) {
+            Ok(pixels @ 1..=VARIANT_SIDE_MAX_PX) => Ok(Self(pixels)),
+            _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX_PX, unit: "pixels" }),
         }
     }
 }
