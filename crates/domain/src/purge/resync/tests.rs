@@ -43,6 +43,7 @@ fn a_locations_config_counts_if_it_was_ever_forced() {
 fn another_record_of_the_table_is_passed_over_and_a_key_that_names_no_pack_is_an_error() {
     let item = |entity| Item { entity, updated_at: None, generation: None };
     assert_eq!(changed_since(item("order#9"), SINCE), Ok(None));
+    assert_eq!(changed_since(item("pack#p1#comment#7"), SINCE), Ok(None));
     assert!(changed_since(item("pack#*"), SINCE).unwrap_err().to_string().contains("image pack id \"*\""));
 }
 
