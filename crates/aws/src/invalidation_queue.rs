@@ -159,7 +159,8 @@ impl InvalidationQueue {
         upsert: &Enqueue,
         last_event: LastEvent,
     ) -> Result<Option<HashMap<String, AttributeValue>>, CallFailed> {
-        let reasons = upsert.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
+        let reasons = upsert.cause.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
+        let requesters = upsert.cause.requested_by.iter().cloned().collect();
         let early_purge_version = if upsert.is_purged_at_once { ", earlyPurgeVersion = :version" } else { "" };
         let (last_event_at, condition) = match last_event {
             LastEvent::Newest => {
@@ -182,10 +183,10 @@ impl InvalidationQueue {
             .set_condition_expression(condition)
             .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
             .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
-            .expression_attribute_values(":firstEventAt", number(upsert.first_event_at.as_millis()))
-            .expression_attribute_values(":changes", number(upsert.changes))
+            .expression_attribute_values(":firstEventAt", number(upsert.cause.first_event_at.as_millis()))
+            .expression_attribute_values(":changes", number(upsert.cause.changes))
             .expression_attribute_values(":reasons", AttributeValue::Ss(reasons))
-            .expression_attribute_values(":requestedBy", AttributeValue::Ss(vec![upsert.requested_by.clone()]))
+            .expression_attribute_values(":requestedBy", AttributeValue::Ss(requesters))
             .return_values(ReturnValue::AllNew)
             .send()
             .await;

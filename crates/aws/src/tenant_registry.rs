@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
 use domain::TenantId;
-use domain::purge::planner::Distribution;
+use domain::purge::distribution::Distribution;
 use purging::ports::Tenants;
 
 use crate::CallFailed;

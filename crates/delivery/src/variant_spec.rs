@@ -45,7 +45,7 @@ pub(crate) struct VariantSpec {
 impl VariantSpec {
     /// The fingerprint of the variant.
     pub(crate) fn fingerprint(&self) -> String {
-        fingerprint(&self.resolved.image, self.config.generation)
+        fingerprint(&self.resolved.image, &self.config)
     }
 
     /// Whether both mean the same variant. A configuration that was saved without force makes no difference: it is not

@@ -1,3 +1,4 @@
-//! Change detection: the writes that change what a viewer sees.
+//! Change detection: the writes that change the images that viewers see.
 
+pub mod attribute_value;
 pub mod detection;

@@ -1,7 +1,9 @@
 //! Purges: planning, invalidation requests, the ledger, and their responses to operators.
 
+pub mod batch;
 pub mod cache_tag;
 pub mod caller_reference;
+pub mod distribution;
 pub mod invalidation_item;
 pub mod ledger;
 pub mod limits;

@@ -30,14 +30,22 @@ pub enum InvalidTarget {
     Identifier(#[from] InvalidIdentifier),
 }
 
+impl InvalidTarget {
+    fn unknown(key: &str) -> Self {
+        Self::UnknownKind(key.chars().take(80).collect())
+    }
+}
+
 impl Target {
     /// Reads a sort key.
     pub fn parse(key: &str) -> Result<Self, InvalidTarget> {
         match key.split_once('#') {
+            // A key of several parts belongs to another record of the table.
+            Some((_, rest)) if rest.contains('#') => Err(InvalidTarget::unknown(key)),
             Some(("pack", id)) => Ok(Self::Pack(ImagePackId::parse(id)?)),
             Some(("location", name)) => Ok(Self::Location(LocationName::parse(name)?)),
             None if key == "tenant" => Ok(Self::Tenant),
-            _ => Err(InvalidTarget::UnknownKind(key.chars().take(80).collect())),
+            _ => Err(InvalidTarget::unknown(key)),
         }
     }
 
@@ -87,6 +95,13 @@ mod tests {
     fn a_key_that_names_no_target_is_rejected() {
         for key in ["", "pack", "pack#", "pack#*", "location#a/b", "tenant#acme", "asset#1", "PACK#p1"] {
             assert!(Target::parse(key).is_err(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_several_parts_is_of_an_unknown_kind() {
+        for key in ["pack#p1#comment#7", "pack#p1#", "pack##p1", "location#main#x", "tenant#acme#1"] {
+            assert_eq!(Target::parse(key), Err(InvalidTarget::UnknownKind(key.to_owned())));
         }
     }
 }

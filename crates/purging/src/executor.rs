@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use domain::purge::batch::{Batch, PlannedEntry};
 use domain::purge::ledger::Invalidation;
-use domain::purge::planner::{Batch, Plan, PlannedEntry};
+use domain::purge::planner::Plan;
 use domain::purge::purge_request::PurgeRequest;
 use domain::{Target, Timestamp};
 use futures_util::{StreamExt, stream};

@@ -9,8 +9,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{Completion, Invalidation, LedgerRow};
-use domain::purge::planner::Distribution;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::{DeletionCursor, QueueEntry};

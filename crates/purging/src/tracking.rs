@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{Completion, purge_key};
-use domain::purge::planner::Distribution;
 use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, stream};

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
-use domain::purge::planner::PlannedEntry;
+use domain::purge::batch::PlannedEntry;
 use domain::queue::queue_entry::DeletionCursor;
 
 use crate::ports::{CallFailed, Clock, ListFrom, Ports, Queue, RowVersion, Undeleted, Variants};

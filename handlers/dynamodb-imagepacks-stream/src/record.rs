@@ -1,7 +1,8 @@
 //! One record of a DynamoDB stream event, from Lambda's form into the domain's.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::change::detection::{Record, StreamImage};
+use domain::change::attribute_value::Attributes;
+use domain::change::detection::Record;
 use domain::{AttributeNames, Timestamp};
 use serde_json::Value;
 
@@ -20,8 +21,9 @@ pub(crate) fn parse(
         millis @ 1.. => Timestamp::from_millis(millis.unsigned_abs()),
         _ => now,
     };
-    let image = |name| image(raw, name).map(|image| names.to_canonical(image));
-    let record = Record { keys: names.to_canonical(keys(raw)), old: image("OldImage"), new: image("NewImage") };
+    let attributes = |name| Ok::<_, String>(attributes(raw, name)?.map(|attributes| names.to_canonical(attributes)));
+    let keys = attributes("Keys")?.unwrap_or_default();
+    let record = Record { keys, old: attributes("OldImage")?, new: attributes("NewImage")? };
     Ok((record, written_at, sequence))
 }
 
@@ -31,14 +33,42 @@ pub(crate) fn sequence_number(raw: &Value) -> String {
     raw["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The key attributes as plain strings; one that is not a string is `null`.
-fn keys(raw: &Value) -> StreamImage {
-    let keys = raw["dynamodb"]["Keys"].as_object().into_iter().flatten();
-    keys.map(|(name, attribute)| (name.clone(), attribute["S"].clone())).collect()
+/// The keys or an image of the record. An item that exists has its key attributes at least.
+fn attributes(raw: &Value, name: &str) -> Result<Option<Attributes>, String> {
+    match &raw["dynamodb"][name] {
+        Value::Object(attributes) if !attributes.is_empty() => serde_json::from_value(attributes.clone().into())
+            .map_err(|error| format!("not a DynamoDB stream record: {name}: {error}")),
+        _ => Ok(None),
+    }
 }
 
-/// An image as DynamoDB writes it (`{"S": "main"}`), in which every change shows: plain JSON has no binary values, and
-/// its numbers lose digits that DynamoDB's have. An item that exists has its key attributes at least.
-fn image(raw: &Value, name: &str) -> Option<StreamImage> {
-    raw["dynamodb"][name].as_object().filter(|image| !image.is_empty()).cloned()
+#[cfg(test)]
+mod tests {
+    use domain::{AttributeNames, Timestamp};
+    use serde_json::json;
+
+    #[test]
+    fn a_record_whose_sort_key_has_several_parts_is_passed_over() {
+        let keys = json!({"tenant": {"S": "acme"}, "entity": {"S": "pack#p1#comment#7"}});
+        let mut new = keys.clone();
+        new["text"] = json!({"S": "hi"});
+        let raw = json!({
+            "awsRegion": "eu-west-1",
+            "eventID": "1",
+            "eventName": "MODIFY",
+            "eventSource": "aws:dynamodb",
+            "eventVersion": "1.1",
+            "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/packs/stream/1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_764_000_000.0,
+                "Keys": keys,
+                "OldImage": keys,
+                "NewImage": new,
+                "SequenceNumber": "100000000000000000001",
+                "SizeBytes": 1,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        });
+        assert_eq!(crate::read(&raw, &AttributeNames::default(), Timestamp::from_millis(0)), Ok(None));
+    }
 }

@@ -5,7 +5,8 @@ mod summary;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::purge::planner::{Distribution, plan};
+use domain::purge::distribution::Distribution;
+use domain::purge::planner::plan;
 use domain::purge::purge_request::PurgeRequest;
 use domain::{TenantId, Timestamp};
 use purging::executor::Report;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::image::variant_key::VariantScope;
-use domain::purge::planner::{Distribution, plan};
+use domain::purge::distribution::Distribution;
+use domain::purge::planner::plan;
 use domain::purge::purge_preview::purge_preview;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::QueueEntry;
@@ -67,19 +68,7 @@ impl<P: Ports, K: Packs> Handler<P, K> {
     }
 }
 
-/// The row that `upsert` would make.
+/// The row that `upsert` would write, without the mark that the early purge is done.
 fn row(upsert: Enqueue) -> QueueEntry {
-    QueueEntry {
-        tenant: upsert.tenant,
-        target: upsert.target,
-        version: upsert.version,
-        first_event_at: upsert.first_event_at,
-        last_event_at: upsert.last_event_at,
-        changes: upsert.changes,
-        reasons: upsert.reasons,
-        requested_by: [upsert.requested_by].into(),
-        early_purge_count: 0,
-        early_purge_version: None,
-        deletion_cursor: None,
-    }
+    QueueEntry { early_purge_version: None, ..upsert.into_new_row() }
 }

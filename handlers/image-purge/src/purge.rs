@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::change::detection::{Change, Reason};
-use domain::purge::planner::{Distribution, plan};
+use domain::purge::distribution::Distribution;
+use domain::purge::planner::plan;
 use domain::queue::enqueue::{Enqueue, Event, reduce};
 use domain::queue::queue_entry::QueueEntry;
 use domain::{ImagePackId, Target, Timestamp};

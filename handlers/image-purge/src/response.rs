@@ -88,10 +88,10 @@ pub(crate) fn status(tenant: &TenantId, pack: &ImagePackId, status: &PurgeStatus
 fn pending(pending: &Pending) -> Value {
     let mut json = json!({
         "target": pending.target,
-        "changes": pending.changes,
-        "firstChangeAt": utc(pending.since),
-        "reasons": pending.reasons,
-        "requestedBy": pending.requested_by,
+        "changes": pending.cause.changes,
+        "firstChangeAt": utc(pending.cause.first_event_at),
+        "reasons": pending.cause.reasons,
+        "requestedBy": pending.cause.requested_by,
         "settlesAt": utc(pending.settles_at),
         "earlyPurges": pending.early_purge_count,
     });
@@ -117,10 +117,10 @@ fn running(running: &Running) -> Value {
 fn completed(row: &LedgerRow) -> Value {
     json!({
         "target": row.target,
-        "changes": row.changes,
-        "firstChangeAt": utc(row.first_event_at),
-        "reasons": row.reasons,
-        "requestedBy": row.requested_by,
+        "changes": row.cause.changes,
+        "firstChangeAt": utc(row.cause.first_event_at),
+        "reasons": row.cause.reasons,
+        "requestedBy": row.cause.requested_by,
         "startedAt": utc(row.started_at),
         "completedAt": row.completed_at.map(utc),
         "variantsDeleted": row.variants_deleted,

@@ -7,6 +7,7 @@ use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_ssm::types::ParameterType;
 use domain::change::detection::Reason;
 use domain::queue::enqueue::Enqueue;
+use domain::queue::purge_cause::PurgeCause;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Target, TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
@@ -41,11 +42,13 @@ impl Environment {
             tenant: TenantId::parse(tenant).expect("a tenant"),
             target: Target::parse(target).expect("a target"),
             version: format!("{}@test", ENQUEUED.fetch_add(1, Ordering::Relaxed)),
-            first_event_at: changed_at,
             last_event_at: changed_at,
-            changes: 1,
-            reasons: [Reason::ImageLocationsChanged].into(),
-            requested_by: "stream".to_owned(),
+            cause: PurgeCause {
+                first_event_at: changed_at,
+                changes: 1,
+                reasons: [Reason::ImageLocationsChanged].into(),
+                requested_by: ["stream".to_owned()].into(),
+            },
             is_purged_at_once: false,
             sequences: Vec::new(),
         };

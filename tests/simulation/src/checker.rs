@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::LedgerRow;
-use domain::purge::planner::Distribution;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::{ImagePackId, LocationName, Target, TenantId};
@@ -260,9 +260,9 @@ impl Checker {
         };
         let images = self.packs.get(&(tenant.clone(), pack)).and_then(History::now).and_then(Option::as_ref);
         let forced = self.locations.get(&(tenant, name.clone())).and_then(History::now);
-        let forced = forced.map_or(0, |configs| configs[0].generation);
+        let forced = forced.map(|configs| configs[0]).unwrap_or_default();
         let fresh = history::image_of(images, Some(&name)).ok();
-        let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, forced));
+        let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, &forced));
         if fresh.as_ref() != fingerprint {
             self.report(
                 Violation::Lost,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::purge::distribution::Distribution;
 use domain::purge::limits::{Budgets, Delays};
-use domain::purge::planner::Distribution;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
 use crate::chance::Chance;

@@ -95,7 +95,7 @@ pub(super) async fn state(context: &Context, tenant: &Tenant, pack: &ImagePackId
     let shelf = Shelf::read(observer, &tenant.id).await?;
     let mut queue = observer.queue().await?;
     queue.retain(|entry| entry.tenant == tenant.id);
-    queue.sort_by_key(|entry| entry.first_event_at);
+    queue.sort_by_key(|entry| entry.cause.first_event_at);
     let invalidations = observer.latest_invalidations(&tenant.distribution_id, INVALIDATIONS_LISTED).await?;
 
     let now_ms = SystemTime::UNIX_EPOCH.elapsed().map(millis).unwrap_or_default();
@@ -167,7 +167,7 @@ impl Pipeline<'_> {
             runs.filter(|one| one.status != "Completed").find(|one| one.items.iter().any(|item| items.contains(item)));
         let purges = Purges {
             waiting: waits.map(|entry| Waiting {
-                for_secs: secs_since(entry.first_event_at.as_millis(), self.now_ms),
+                for_secs: secs_since(entry.cause.first_event_at.as_millis(), self.now_ms),
                 reasons: &reasons,
                 early_purge_count: entry.early_purge_count,
             }),
@@ -183,14 +183,14 @@ fn queue_row(entry: &QueueEntry, now_ms: u64) -> QueueRow {
     QueueRow {
         target: entry.target.clone(),
         reasons: reasons(entry),
-        changes: entry.changes,
+        changes: entry.cause.changes,
         early_purge_count: entry.early_purge_count,
-        waiting_secs: secs_since(entry.first_event_at.as_millis(), now_ms),
+        waiting_secs: secs_since(entry.cause.first_event_at.as_millis(), now_ms),
     }
 }
 
 fn reasons(entry: &QueueEntry) -> String {
-    entry.reasons.iter().map(|reason| Reason::as_str(*reason)).collect::<Vec<_>>().join(", ")
+    entry.cause.reasons.iter().map(|reason| Reason::as_str(*reason)).collect::<Vec<_>>().join(", ")
 }
 
 fn invalidation_row(invalidation: &Invalidation, now_ms: u64) -> InvalidationRow {

@@ -65,7 +65,7 @@ impl Shelf {
     /// The fingerprint that a viewer of this image should see. `None`: there is no such image.
     pub(super) fn current_fingerprint(&self, pack: &ImagePackId, location: &LocationName) -> Option<String> {
         let image = self.packs.get(pack)?.image_locations.get(location)?;
-        let generation = self.locations.get(location).map_or(0, |config| config.generation);
-        Some(fingerprint(image, generation))
+        let config = self.locations.get(location).copied().unwrap_or_default();
+        Some(fingerprint(image, &config))
     }
 }

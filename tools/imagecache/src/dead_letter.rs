@@ -115,7 +115,7 @@ mod tests {
         let DeadLetter::Rejected(rejected) = DeadLetter::read(&dead_letter.to_string()).unwrap() else {
             panic!("an entry")
         };
-        assert_eq!((rejected.tenant.as_str(), rejected.entry.changes), ("acme", 3));
+        assert_eq!((rejected.tenant.as_str(), rejected.entry.cause.changes), ("acme", 3));
     }
 
     #[test]

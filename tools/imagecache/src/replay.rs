@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_adapters::now;
 use domain::change::detection::{Change, Reason};
 use domain::queue::enqueue::{Enqueue, Event, reduce};
+use domain::queue::purge_cause::PurgeCause;
 use domain::{Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
@@ -231,11 +232,8 @@ fn again(Rejected { tenant, entry }: Rejected) -> Enqueue {
         tenant,
         target: entry.target,
         version: format!("{sequence}@{}", new_delivery()),
-        first_event_at: entry.first_event_at,
         last_event_at: now(),
-        changes: entry.changes,
-        reasons: entry.reasons,
-        requested_by: REQUESTED_BY.to_owned(),
+        cause: PurgeCause { requested_by: [REQUESTED_BY.to_owned()].into(), ..entry.cause },
         is_purged_at_once: false,
         sequences: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::image::fingerprint::fingerprint;
-use domain::image::image_pack::{ImageLocation, Original};
+use domain::image::image_pack::{ImageLocation, LocationConfig, Original};
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 use support::LocalS3;
@@ -23,7 +23,7 @@ async fn red() -> Service {
 
 fn fingerprint_of(original: &Value, generation: u64) -> String {
     let original: Original = serde_json::from_value(original.clone()).unwrap();
-    fingerprint(&ImageLocation { original, crop: None }, generation)
+    fingerprint(&ImageLocation { original, crop: None }, &LocationConfig { generation, ..LocationConfig::default() })
 }
 
 #[tokio::test]

@@ -9,14 +9,14 @@ use crate::image::image_pack::{Fit, LocationConfig, Quality, VARIANT_SIDE_MAX_PX
 /// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX_PX`] pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "i64")]
-pub struct VariantSide(u16);
+pub struct VariantSide(u32);
 
 /// A number that is out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{number} is not valid: allowed are 1 to {max} {unit}")]
 pub struct OutOfRange {
     number: i64,
-    max: u16,
+    max: u32,
     unit: &'static str,
 }
 
@@ -24,7 +24,7 @@ impl TryFrom<i64> for VariantSide {
     type Error = OutOfRange;
 
     fn try_from(number: i64) -> Result<Self, OutOfRange> {
-        match u16::try_from(number) {
+        match u32::try_from(number) {
             Ok(pixels @ 1..=VARIANT_SIDE_MAX_PX) => Ok(Self(pixels)),
             _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX_PX, unit: "pixels" }),
         }

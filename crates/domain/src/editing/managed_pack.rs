@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;
+use crate::image::null_attribute;
 
 /// How many images one pack may have: its item stays far below the 400 KB that DynamoDB takes ("Service quotas",
 /// developer guide), and reading it stays cheap.
@@ -16,7 +17,7 @@ pub const LOCATIONS_MAX: usize = 50;
 #[serde(rename_all = "camelCase")]
 pub struct ManagedPack {
     /// Grows by one with every write; 0 for a pack that somebody else wrote.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub revision: u64,
     /// What the pack belongs to, in a system of its editors.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +29,7 @@ pub struct ManagedPack {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub main_image_location: Option<LocationName>,
     /// The images by location.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::members")]
     pub image_locations: BTreeMap<LocationName, ManagedImage>,
 }
 

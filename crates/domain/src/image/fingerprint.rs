@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::image::image_pack::ImageLocation;
+use crate::image::image_pack::{Crop, ImageLocation, LocationConfig, Original};
 
 /// How much of the hash is kept, in bytes: enough that two fingerprints of one image are never equal by accident.
 const KEPT_BYTES: usize = 8;
@@ -13,11 +13,13 @@ const KEPT_BYTES: usize = 8;
 /// image-processing writes it on every variant; compared with the pack's own it says whether what a viewer sees is
 /// stale.
 #[must_use]
-pub fn fingerprint(image: &ImageLocation, generation: u64) -> String {
-    let original = &image.original;
-    let crop = image.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
+pub fn fingerprint(image: &ImageLocation, config: &LocationConfig) -> String {
+    // Without `..`: a new field does not compile until it is decided whether it is part of the hash.
+    let ImageLocation { original: Original { key, version }, crop } = image;
+    let LocationConfig { generation, width: _, height: _, fit: _, format: _, quality: _, revision: _ } = config;
+    let crop = crop.map(|Crop { x, y, width, height }| [x, y, width, height]);
     let mut hash = Sha256::new();
-    for part in [original.key.as_str(), &original.version, &format!("{crop:?}"), &generation.to_string()] {
+    for part in [key, version, &format!("{crop:?}"), &generation.to_string()] {
         hash.update(part);
         hash.update([0]);
     }
@@ -27,12 +29,30 @@ pub fn fingerprint(image: &ImageLocation, generation: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::image_pack::{Crop, Original};
 
     fn fingerprint_of(key: &str, version: &str, crop: Option<u32>, generation: u64) -> String {
         let original = Original { key: key.to_owned(), version: version.to_owned() };
         let crop = crop.map(|x| Crop { x, y: 0, width: 10, height: 10 });
-        fingerprint(&ImageLocation { original, crop }, generation)
+        fingerprint(&ImageLocation { original, crop }, &LocationConfig { generation, ..LocationConfig::default() })
+    }
+
+    /// Other values here would make every stored variant unknown, so that each is rendered again.
+    #[test]
+    fn the_fingerprint_of_known_inputs_never_changes() {
+        let original = || Original { key: "acme/p1/main/1".to_owned(), version: "v1".to_owned() };
+        let crop = Crop { x: 1, y: 2, width: 30, height: 40 };
+        for (crop, generation, expected) in [(None, 0, "61a5bda44a840454"), (Some(crop), 7, "2f8082a57c67039b")] {
+            let config = LocationConfig { generation, ..LocationConfig::default() };
+            assert_eq!(fingerprint(&ImageLocation { original: original(), crop }, &config), expected);
+        }
+    }
+
+    #[test]
+    fn a_config_without_a_new_generation_leaves_the_fingerprint_as_it_is() {
+        let original = Original { key: "k".to_owned(), version: "v".to_owned() };
+        let image = ImageLocation { original, crop: None };
+        let other = LocationConfig { width: 1, height: 1, revision: 9, ..LocationConfig::default() };
+        assert_eq!(fingerprint(&image, &other), fingerprint(&image, &LocationConfig::default()));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::LocationName;
+use crate::image::null_attribute;
 
 /// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). The management API rejects a larger location;
 /// a variant of one that another writer stored is scaled down in its proportions.
@@ -15,7 +16,7 @@ pub const VARIANT_SIDE_MAX_PX: u16 = 4096;
 #[serde(rename_all = "camelCase")]
 pub struct ImagePack {
     /// The images by location.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::members")]
     pub image_locations: BTreeMap<LocationName, ImageLocation>,
     /// The location that a URL without `location` means.
     pub main_image_location: Option<LocationName>,
@@ -64,19 +65,19 @@ pub struct LocationConfig {
     /// Height of the variant in pixels.
     pub height: u32,
     /// What happens when the original's proportions are others.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub fit: Fit,
     /// How variants are encoded.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub format: VariantFormat,
     /// The quality of lossy variants.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub quality: Quality,
     /// The counter that saving with force increments, which purges the location's variants.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub generation: u64,
     /// Changes with every write by the management API: what a conditional write compares.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub revision: u64,
 }
 
@@ -159,5 +160,35 @@ impl Default for LocationConfig {
             generation: 0,
             revision: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_attribute_of_a_pack_that_is_null_is_absent() {
+        let pack = |json: Value| serde_json::from_value::<ImagePack>(json).unwrap();
+        let image = || json!({"original": {"key": "k", "version": "v"}});
+        assert_eq!(pack(json!({"imageLocations": null, "mainImageLocation": null})), ImagePack::default());
+        let mut cropped = image();
+        cropped["crop"] = Value::Null;
+        assert_eq!(
+            pack(json!({"imageLocations": {"main": cropped, "poster": null}})),
+            pack(json!({"imageLocations": {"main": image()}}))
+        );
+    }
+
+    #[test]
+    fn an_attribute_of_a_location_config_that_is_null_is_absent() {
+        let config = |json: Value| serde_json::from_value::<LocationConfig>(json).unwrap();
+        let null = json!({
+            "width": 640, "height": 360, "fit": null, "format": null, "quality": null, "generation": null,
+            "revision": null,
+        });
+        assert_eq!(config(null), config(json!({"width": 640, "height": 360})));
     }
 }

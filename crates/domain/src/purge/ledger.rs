@@ -1,13 +1,12 @@
 //! What is kept of every purge.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::detection::Reason;
 use crate::identifier::TenantId;
 use crate::purge::purge_request::{OutboxEntry, PurgeRequest};
+use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
@@ -22,14 +21,9 @@ pub struct LedgerRow {
     pub purge: String,
     /// Which images.
     pub target: Target,
-    /// Why.
-    pub reasons: BTreeSet<Reason>,
-    /// The requester: `stream`, or `admin:<subject of the token>`.
-    pub requested_by: BTreeSet<String>,
-    /// When the oldest change that this purge covers was written.
-    pub first_event_at: Timestamp,
-    /// How many changes it covers.
-    pub changes: u64,
+    /// The changes that this purge covers.
+    #[serde(flatten)]
+    pub cause: PurgeCause,
     /// When the purge began.
     pub started_at: Timestamp,
     /// Whether nothing stale could be stored after it; if not, a later purge follows.
@@ -104,10 +98,7 @@ pub fn ledger_row(
         tenant: request.for_tenant.clone(),
         purge: purge_key(entry, &request.caller_reference),
         target: entry.target.clone(),
-        reasons: entry.reasons.clone(),
-        requested_by: entry.requested_by.clone(),
-        first_event_at: entry.first_event_at,
-        changes: entry.changes,
+        cause: entry.cause.clone(),
         started_at: entry.began_at,
         is_final: entry.is_final,
         variants_deleted: entry.variants_deleted,

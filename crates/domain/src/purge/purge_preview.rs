@@ -1,9 +1,9 @@
 //! What an admin's purge would do and cost.
 
 use crate::identifier::TenantId;
+use crate::purge::batch::Batch;
 use crate::purge::invalidation_item::is_wildcard;
 use crate::purge::limits::{ITEMS_IN_PROGRESS_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA};
-use crate::purge::planner::Batch;
 use crate::purge::purge_request::PurgeRequest;
 
 /// What an item costs, in thousandths of a US dollar, after the first 1,000 of an account in a month (CloudFront
@@ -79,7 +79,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::purge::planner::Distribution;
+    use crate::purge::distribution::Distribution;
     use crate::{InvalidIdentifier, Timestamp};
 
     fn batch(tenant: &str, items: &[&str]) -> Result<Batch, InvalidIdentifier> {

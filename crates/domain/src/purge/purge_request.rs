@@ -1,14 +1,16 @@
 //! An invalidation request, written to the outbox before it is sent, so that whoever comes after a crash sends the very
 //! same one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::detection::Reason;
 use crate::identifier::TenantId;
+use crate::purge::batch::{Batch, PlannedEntry};
+use crate::purge::caller_reference::caller_reference;
+use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
-use crate::purge::planner::{Batch, Distribution, PlannedEntry};
+use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
@@ -52,14 +54,9 @@ pub struct OutboxEntry {
     pub began_at: Timestamp,
     /// How many variants were deleted.
     pub variants_deleted: u64,
-    /// When the oldest change that it covers was written.
-    pub first_event_at: Timestamp,
-    /// How many changes it covers.
-    pub changes: u64,
-    /// Why.
-    pub reasons: BTreeSet<Reason>,
-    /// The requesters.
-    pub requested_by: BTreeSet<String>,
+    /// The changes that it covers.
+    #[serde(flatten)]
+    pub cause: PurgeCause,
 }
 
 impl PurgeRequest {
@@ -102,7 +99,7 @@ impl PurgeRequest {
             };
             let entries: Vec<_> = self.entries.iter().filter(covered).cloned().collect();
             Self {
-                caller_reference: crate::purge::caller_reference::name_of(
+                caller_reference: caller_reference(
                     &self.distribution.distribution_id,
                     items,
                     entries.iter().map(|entry| (&entry.target, entry.version.as_str(), entry.is_final)),
@@ -133,10 +130,7 @@ impl OutboxEntry {
             is_final: *is_final,
             began_at: *began_at,
             variants_deleted,
-            first_event_at: entry.first_event_at,
-            changes: entry.changes,
-            reasons: entry.reasons.clone(),
-            requested_by: entry.requested_by.clone(),
+            cause: entry.cause.clone(),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Where the purge of one pack stands: an explanation for "why do I still see the old image?".
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::change::detection::Reason;
 use crate::purge::ledger::{Invalidation, LedgerRow, REJECTED};
 use crate::purge::purge_request::{OutboxEntry, PurgeRequest};
+use crate::queue::purge_cause::PurgeCause;
 use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
@@ -44,14 +43,8 @@ pub struct PurgeStatus {
 pub struct Pending {
     /// What is purged: the pack, one of its locations, or the tenant.
     pub target: Target,
-    /// When the oldest change that waits was written.
-    pub since: Timestamp,
-    /// How many changes wait.
-    pub changes: u64,
-    /// Why.
-    pub reasons: BTreeSet<Reason>,
-    /// The requesters.
-    pub requested_by: BTreeSet<String>,
+    /// The changes that wait.
+    pub cause: PurgeCause,
     /// When nothing can be rendered from the old data any more, so that the next purge run purges for the last time.
     pub settles_at: Timestamp,
     /// How many early purges it has had.
@@ -95,10 +88,7 @@ pub fn purge_status(now: Timestamp, known: &Known, settle: Duration) -> PurgeSta
 fn pending(entry: &QueueEntry, settle: Duration) -> Pending {
     Pending {
         target: entry.target.clone(),
-        since: entry.first_event_at,
-        changes: entry.changes,
-        reasons: entry.reasons.clone(),
-        requested_by: entry.requested_by.clone(),
+        cause: entry.cause.clone(),
         settles_at: entry.last_event_at.plus(settle),
         early_purge_count: entry.early_purge_count,
         variants_deleted_so_far: entry.deletion_cursor.as_ref().map(|cursor| cursor.variants_deleted),
@@ -171,7 +161,7 @@ fn verdict(
     let least = entries.iter().map(|entry| (stage(now, entry, known, settle), *entry)).min_by_key(|(stage, _)| *stage);
     let Some((stage, entry)) = least else { return nothing_waits(now, known, last_completed) };
     let what = named(&entry.target);
-    let since = elapsed(now, entry.first_event_at);
+    let since = elapsed(now, entry.cause.first_event_at);
     let left = elapsed(entry.last_event_at.plus(settle), now);
     match stage {
         Stage::Waits => format!(

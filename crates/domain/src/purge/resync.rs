@@ -109,7 +109,7 @@ impl Suspect {
 
     /// The final purge of a row begins later than the row was last written.
     fn is_covered_by_row(&self, row: &QueueEntry, since: Timestamp) -> bool {
-        let has = |reason| row.reasons.contains(&reason);
+        let has = |reason| row.cause.reasons.contains(&reason);
         match self.changed {
             Changed::At(at) => row.last_event_at >= at,
             Changed::Sometime => has(Reason::Resync) && row.last_event_at >= since,
@@ -120,7 +120,7 @@ impl Suspect {
     fn is_covered_by_purge(&self, row: &LedgerRow, since: Timestamp, settle: Duration) -> bool {
         match self.changed {
             Changed::At(at) => row.started_at >= at.plus(settle),
-            Changed::Sometime => row.reasons.contains(&Reason::Resync) && row.started_at >= since.plus(settle),
+            Changed::Sometime => row.cause.reasons.contains(&Reason::Resync) && row.started_at >= since.plus(settle),
             // Whatever was purged, there are variants still.
             Changed::Removed => false,
         }

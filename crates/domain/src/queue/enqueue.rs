@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::change::detection::{Change, Reason};
+use crate::change::detection::Change;
 use crate::identifier::TenantId;
+use crate::queue::purge_cause::PurgeCause;
+use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
@@ -28,20 +30,31 @@ pub struct Enqueue {
     /// The row's new version: `<sequence>@<delivery>`. A stream record that is delivered again yields another version,
     /// so a late repetition can never make a changed row look like the one that a running purge saw.
     pub version: String,
-    /// When the oldest of these changes was written; a row that exists keeps its own.
-    pub first_event_at: Timestamp,
     /// When these changes were enqueued.
     pub last_event_at: Timestamp,
-    /// How many changes this upsert stands for.
-    pub changes: u64,
-    /// Why.
-    pub reasons: BTreeSet<Reason>,
-    /// The requester: `stream`, or `admin:<subject of the token>`.
-    pub requested_by: String,
+    /// The changes that this upsert adds to the row. A row that exists keeps its own `first_event_at`.
+    pub cause: PurgeCause,
     /// Whether whoever enqueues it also purges it at once, so that a purge run leaves the early purge to them.
     pub is_purged_at_once: bool,
     /// The sequences of the changes, so that a failed upsert can name its records.
     pub sequences: Vec<String>,
+}
+
+impl Enqueue {
+    /// The row that this upsert makes where the queue has none for the target.
+    #[must_use]
+    pub fn into_new_row(self) -> QueueEntry {
+        QueueEntry {
+            tenant: self.tenant,
+            target: self.target,
+            early_purge_version: self.is_purged_at_once.then(|| self.version.clone()),
+            version: self.version,
+            last_event_at: self.last_event_at,
+            cause: self.cause,
+            early_purge_count: 0,
+            deletion_cursor: None,
+        }
+    }
 }
 
 /// Reduces `events`, in stream order, to one upsert per target.
@@ -56,19 +69,21 @@ pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: 
             tenant,
             target,
             version: String::new(),
-            first_event_at: written_at,
             last_event_at: now,
-            changes: 0,
-            reasons: BTreeSet::new(),
-            requested_by: requested_by.to_owned(),
+            cause: PurgeCause {
+                first_event_at: written_at,
+                changes: 0,
+                reasons: BTreeSet::new(),
+                requested_by: [requested_by.to_owned()].into(),
+            },
             is_purged_at_once: false,
             sequences: Vec::new(),
         });
         upsert.version = format!("{sequence}@{delivery}");
-        upsert.first_event_at = upsert.first_event_at.min(written_at);
+        upsert.cause.first_event_at = upsert.cause.first_event_at.min(written_at);
         upsert.last_event_at = upsert.last_event_at.max(written_at);
-        upsert.changes += 1;
-        upsert.reasons.extend(reasons);
+        upsert.cause.changes += 1;
+        upsert.cause.reasons.extend(reasons);
         upsert.sequences.push(sequence);
     }
     upserts.into_values().collect()
@@ -77,6 +92,7 @@ pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::detection::Reason;
 
     fn event(tenant: &str, pack: &str, reason: Reason, written_at: u64, sequence: &str) -> Event {
         Event {
@@ -106,9 +122,9 @@ mod tests {
         );
         let [upsert] = upserts.as_slice() else { panic!("{upserts:?}") };
         assert_eq!(upsert.version, "102@delivery-1");
-        assert_eq!((upsert.first_event_at.as_millis(), upsert.last_event_at), (10, NOW));
-        assert_eq!(upsert.changes, 3);
-        let reasons: Vec<_> = upsert.reasons.iter().copied().collect();
+        assert_eq!((upsert.cause.first_event_at.as_millis(), upsert.last_event_at), (10, NOW));
+        assert_eq!(upsert.cause.changes, 3);
+        let reasons: Vec<_> = upsert.cause.reasons.iter().copied().collect();
         assert_eq!(reasons, [Reason::ImageLocationsChanged, Reason::MainImageLocationChanged]);
         assert_eq!(upsert.sequences, ["100", "101", "102"]);
     }
@@ -123,7 +139,7 @@ mod tests {
             .collect();
         let upserts = reduce(events, NOW, "d", "stream");
         assert_eq!(upserts.len(), 20);
-        assert!(upserts.iter().all(|upsert| upsert.changes == 5));
+        assert!(upserts.iter().all(|upsert| upsert.cause.changes == 5));
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! One row of the invalidation queue.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use crate::change::detection::Reason;
 use crate::identifier::TenantId;
+use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
@@ -19,17 +17,11 @@ pub struct QueueEntry {
     pub target: Target,
     /// Changes with every write to the row; a row is removed only while it is what the purge saw.
     pub version: String,
-    /// When the oldest change that waits here was written.
-    pub first_event_at: Timestamp,
     /// When the row was last written. Never before the change it stands for, so the settle delay counts from here.
     pub last_event_at: Timestamp,
-    /// How many changes wait here.
-    pub changes: u64,
-    /// Why.
-    pub reasons: BTreeSet<Reason>,
-    /// The requester: `stream`, or `admin:<subject of the token>`.
-    #[serde(default)]
-    pub requested_by: BTreeSet<String>,
+    /// The changes that wait here.
+    #[serde(flatten)]
+    pub cause: PurgeCause,
     /// How many early purges the row has had: they leave it in the queue, because it has not settled.
     #[serde(default)]
     pub early_purge_count: u64,

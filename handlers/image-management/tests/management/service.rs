@@ -7,7 +7,7 @@ use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::change::detection::{Reason, Record, StreamImage, detect_change};
+use domain::change::detection::{Reason, Record, detect_change};
 use domain::{AttributeNames, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
@@ -76,7 +76,9 @@ impl Service {
         if old == new {
             return (response, Vec::new());
         }
-        let keys = json!({"tenant": "acme", "entity": entity}).as_object().unwrap().clone();
+        let typed = |image| serde_json::from_value(image).unwrap();
+        let keys = typed(json!({"tenant": {"S": "acme"}, "entity": {"S": entity}}));
+        let [old, new] = [old, new].map(|image| image.map(|image| typed(Value::Object(image))));
         let change = detect_change(&Record { keys, old, new }).unwrap();
         (response, change.map(|change| change.reasons).unwrap_or_default())
     }
@@ -97,7 +99,7 @@ impl Service {
     }
 
     /// An item of `acme` as DynamoDB writes it.
-    pub(crate) async fn item(&self, entity: &str) -> Option<StreamImage> {
+    pub(crate) async fn item(&self, entity: &str) -> Option<Map<String, Value>> {
         let key = |name: &str, value: &str| (name.to_owned(), AttributeValue::S(value.to_owned()));
         let key = HashMap::from([key("tenant", "acme"), key("entity", entity)]);
         let get = self.dynamodb.get_item().table_name(LocalDynamoDb::IMAGE_PACK_TABLE).set_key(Some(key));
@@ -159,7 +161,7 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn image(item: &HashMap<String, AttributeValue>) -> StreamImage {
+fn image(item: &HashMap<String, AttributeValue>) -> Map<String, Value> {
     let mut names: Vec<_> = item.iter().map(|(name, value)| (name.clone(), in_stream(value))).collect();
     names.sort_by(|(one, _), (other, _)| one.cmp(other));
     names.into_iter().collect::<Map<_, _>>()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::change::detection::Reason;
+use domain::queue::purge_cause::PurgeCause;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use tokio::task::JoinSet;
@@ -96,11 +97,13 @@ fn row(number: usize, changed_at: Timestamp) -> Result<WriteRequest, Cause> {
         tenant: TenantId::parse(TENANTS[number % TENANTS.len()])?,
         target: Target::Pack(ImagePackId::parse(&format!("{PACK}{number:05}"))?),
         version: format!("{number}@{PACK}"),
-        first_event_at: changed_at,
         last_event_at: changed_at,
-        changes: 1,
-        reasons: BTreeSet::from([Reason::ImageLocationsChanged]),
-        requested_by: BTreeSet::from(["stream".to_owned()]),
+        cause: PurgeCause {
+            first_event_at: changed_at,
+            changes: 1,
+            reasons: BTreeSet::from([Reason::ImageLocationsChanged]),
+            requested_by: BTreeSet::from(["stream".to_owned()]),
+        },
         early_purge_count: 0,
         early_purge_version: None,
         deletion_cursor: None,

@@ -29,11 +29,11 @@ pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> 
     let entries = wait_for("all writes of the burst in the queue", QUEUED_WITHIN, async || {
         let mut queue = fixture.observer.queue().await?;
         queue.retain(|entry| entry.target.to_string().starts_with("pack#burst"));
-        let changes: u64 = queue.iter().map(|entry| entry.changes).sum();
+        let changes: u64 = queue.iter().map(|entry| entry.cause.changes).sum();
         Ok(if changes >= writes { Ok(queue) } else { Err(format!("{changes} changes: {}", described(&queue))) })
     })
     .await?;
-    let changes: Vec<_> = entries.iter().map(|entry| entry.changes).collect();
+    let changes: Vec<_> = entries.iter().map(|entry| entry.cause.changes).collect();
     let expected = vec![u64::from(BURST_WRITES_PER_PACK); BURST_PACKS as usize];
     expect_eq("the changes in each of the burst's queue entries", &changes, &expected)?;
     let last = entries.iter().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();

@@ -149,7 +149,7 @@ pub(super) async fn queued(fixture: &Fixture<'_>, target: &str) -> Result<(), Ca
         Ok(entry.cloned().ok_or_else(|| described(&queue)))
     })
     .await?;
-    let what = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.reasons);
+    let what = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.cause.reasons);
     fixture.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, what);
     Ok(())
 }

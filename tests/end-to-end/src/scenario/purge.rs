@@ -199,7 +199,7 @@ fn sent_requests(ledger: &[LedgerRow]) -> Vec<SentRequest<'_>> {
 /// Tells when the purge runs began to purge and when the emulator heard of it.
 fn add_to_timeline(fixture: &Fixture<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
     for SentRequest { rows, .. } in sent {
-        let Some(first) = rows.iter().find(|row| row.requested_by.contains("stream")) else { continue };
+        let Some(first) = rows.iter().find(|row| row.cause.requested_by.contains("stream")) else { continue };
         let variants: u64 = rows.iter().map(|row| row.variants_deleted).sum();
         let what = format!("begins to purge {} targets; deletes {variants} variants first", rows.len());
         fixture.timeline.add_at(first.started_at.as_millis(), Part::PurgeRun, what);

@@ -12,6 +12,7 @@ const CORPUS: &[&str] = &[
     "tenant",
     "pack#",
     "pack##p1",
+    "pack#p1#comment#7",
     "tenant#acme",
     "PACK#p1",
 ];

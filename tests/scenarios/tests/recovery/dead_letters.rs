@@ -110,8 +110,8 @@ async fn an_entry_that_cloudfront_rejected_is_enqueued_again_with_all_that_it_st
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
     let after = environment.queue().find(&before.tenant, &before.target).await.unwrap().unwrap();
-    assert_eq!((&after.reasons, after.changes), (&before.reasons, before.changes));
-    assert_eq!(after.first_event_at, before.first_event_at);
+    assert_eq!((&after.cause.reasons, after.cause.changes), (&before.cause.reasons, before.cause.changes));
+    assert_eq!(after.cause.first_event_at, before.cause.first_event_at);
     assert_ne!(after.version, before.version);
     assert!(after.last_event_at > NOW);
 

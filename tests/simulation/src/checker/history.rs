@@ -91,7 +91,9 @@ impl Fingerprints {
     fn of(&mut self, image: &ImageLocation, generation: u64) -> &str {
         let crop = image.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]);
         let key = (image.original.version.clone(), crop, generation);
-        self.0.entry(key).or_insert_with(|| fingerprint(image, generation))
+        self.0
+            .entry(key)
+            .or_insert_with(|| fingerprint(image, &LocationConfig { generation, ..LocationConfig::default() }))
     }
 }
 

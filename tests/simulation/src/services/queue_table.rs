@@ -24,24 +24,16 @@ pub(crate) struct QueueTable {
 impl QueueTable {
     fn upsert(&mut self, upsert: &Enqueue) -> QueueEntry {
         let key = (upsert.tenant.clone(), upsert.target.clone());
-        let entry = self.entries.entry(key).or_insert_with(|| QueueEntry {
-            tenant: upsert.tenant.clone(),
-            target: upsert.target.clone(),
-            version: String::new(),
-            first_event_at: upsert.first_event_at,
-            last_event_at: upsert.last_event_at,
-            changes: 0,
-            reasons: upsert.reasons.clone(),
-            requested_by: std::iter::once(upsert.requested_by.clone()).collect(),
-            early_purge_count: 0,
-            early_purge_version: None,
-            deletion_cursor: None,
+        let entry = self.entries.entry(key).or_insert_with(|| {
+            let mut row = upsert.clone().into_new_row();
+            row.cause.changes = 0;
+            row
         });
         entry.version.clone_from(&upsert.version);
         entry.last_event_at = entry.last_event_at.max(upsert.last_event_at);
-        entry.changes += upsert.changes;
-        entry.reasons.extend(&upsert.reasons);
-        entry.requested_by.insert(upsert.requested_by.clone());
+        entry.cause.changes += upsert.cause.changes;
+        entry.cause.reasons.extend(&upsert.cause.reasons);
+        entry.cause.requested_by.extend(upsert.cause.requested_by.iter().cloned());
         entry.deletion_cursor = None;
         if upsert.is_purged_at_once {
             entry.early_purge_version = Some(upsert.version.clone());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::TenantId;
-use domain::purge::planner::Distribution;
+use domain::purge::distribution::Distribution;
 use purging::ports::{CallFailed, Tenants};
 
 use crate::lambda::Instance;

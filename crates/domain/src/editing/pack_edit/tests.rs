@@ -47,7 +47,8 @@ fn check_rejected(pack: &ManagedPack, edit: &PackEdit, expected: &str) {
 fn the_first_image_of_a_pack_becomes_its_main_one() {
     let show = |name| PackEdit::ShowOriginal { location: location(name), original: original(10, 10) };
     let image = json!({"original": original(10, 10)});
-    for empty in [json!({}), json!({"imageLocations": {}})] {
+    let null = json!({"revision": null, "imageLocations": {"main": null}, "title": null});
+    for empty in [json!({}), json!({"imageLocations": {}}), json!({"imageLocations": null}), null] {
         let expected = json!({"imageLocations": {"poster": image}, "mainImageLocation": "poster"});
         check(&pack(empty), &show("poster"), expected, None);
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::change::detection::Reason;
+use crate::queue::purge_cause::PurgeCause;
 
 const SETTLE_SECS: u64 = 15;
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -15,11 +16,13 @@ fn entry(tenant: &str, target: &str, age_secs: u64) -> QueueEntry {
         tenant: TenantId::parse(tenant).unwrap(),
         target: Target::parse(target).unwrap(),
         version: "1@d".to_owned(),
-        first_event_at: written_at,
         last_event_at: written_at,
-        changes: 1,
-        reasons: [Reason::ImageLocationsChanged].into(),
-        requested_by: ["stream".to_owned()].into(),
+        cause: PurgeCause {
+            first_event_at: written_at,
+            changes: 1,
+            reasons: [Reason::ImageLocationsChanged].into(),
+            requested_by: ["stream".to_owned()].into(),
+        },
         early_purge_count: 0,
         early_purge_version: None,
         deletion_cursor: None,

@@ -1,6 +1,7 @@
 use super::*;
+use crate::change::detection::Reason;
+use crate::purge::distribution::Distribution;
 use crate::purge::ledger::{COMPLETED, ledger_row};
-use crate::purge::planner::Distribution;
 use crate::queue::queue_entry::DeletionCursor;
 use crate::{ImagePackId, TenantId};
 
@@ -17,11 +18,13 @@ fn entry(target: &str, secs: u64) -> QueueEntry {
         tenant: TenantId::parse("acme").unwrap(),
         target: Target::parse(target).unwrap(),
         version: "1@d".to_owned(),
-        first_event_at: ago(secs),
         last_event_at: ago(secs),
-        changes: 2,
-        reasons: [Reason::ImageLocationsChanged].into(),
-        requested_by: ["stream".to_owned()].into(),
+        cause: PurgeCause {
+            first_event_at: ago(secs),
+            changes: 2,
+            reasons: [Reason::ImageLocationsChanged].into(),
+            requested_by: ["stream".to_owned()].into(),
+        },
         early_purge_count: 0,
         early_purge_version: None,
         deletion_cursor: None,
@@ -46,10 +49,7 @@ fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRe
             is_final,
             began_at: ago(5),
             variants_deleted: 3,
-            first_event_at: entry.first_event_at,
-            changes: entry.changes,
-            reasons: entry.reasons.clone(),
-            requested_by: entry.requested_by.clone(),
+            cause: entry.cause.clone(),
         }],
         created_at: ago(4),
         renamed: 0,
@@ -142,7 +142,7 @@ fn what_waits_and_what_runs_is_reported_as_it_is() {
     let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });
     let [pending] = status.pending.as_slice() else { panic!("{status:?}") };
     assert_eq!(
-        (pending.changes, pending.early_purge_count, pending.settles_at),
+        (pending.cause.changes, pending.early_purge_count, pending.settles_at),
         (2, 1, NOW.plus(Duration::from_mins(1)))
     );
     let [running] = status.running.as_slice() else { panic!("{status:?}") };

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::queue::purge_cause::PurgeCause;
 
 const SECOND: u64 = 1_000;
 const SETTLE: Duration = Duration::from_secs(30);
@@ -42,6 +43,7 @@ fn a_locations_config_counts_if_it_was_ever_forced() {
 fn another_record_of_the_table_is_passed_over_and_a_key_that_names_no_pack_is_an_error() {
     let item = |entity| Item { entity, updated_at: None, generation: None };
     assert_eq!(changed_since(item("order#9"), SINCE), Ok(None));
+    assert_eq!(changed_since(item("pack#p1#comment#7"), SINCE), Ok(None));
     assert!(changed_since(item("pack#*"), SINCE).unwrap_err().to_string().contains("image pack id \"*\""));
 }
 
@@ -55,11 +57,13 @@ fn row(last_event_at: Timestamp, reason: Reason) -> QueueEntry {
         tenant,
         target,
         version: "1@d".to_owned(),
-        first_event_at: BEFORE,
         last_event_at,
-        changes: 1,
-        reasons: BTreeSet::from([reason]),
-        requested_by: BTreeSet::new(),
+        cause: PurgeCause {
+            first_event_at: BEFORE,
+            changes: 1,
+            reasons: BTreeSet::from([reason]),
+            requested_by: BTreeSet::new(),
+        },
         early_purge_count: 0,
         early_purge_version: None,
         deletion_cursor: None,
@@ -68,15 +72,12 @@ fn row(last_event_at: Timestamp, reason: Reason) -> QueueEntry {
 
 /// A final purge that CloudFront has completed.
 fn purge(started_at: Timestamp, reason: Reason) -> LedgerRow {
-    let QueueEntry { tenant, target, first_event_at, reasons, .. } = row(BEFORE, reason);
+    let QueueEntry { tenant, target, cause, .. } = row(BEFORE, reason);
     LedgerRow {
         tenant,
         purge: "pack#p1#1".to_owned(),
         target,
-        reasons,
-        requested_by: BTreeSet::new(),
-        first_event_at,
-        changes: 1,
+        cause,
         started_at,
         is_final: true,
         variants_deleted: 1,

@@ -2,7 +2,6 @@
 
 use domain::purge::caller_reference::caller_reference;
 use domain::purge::invalidation_item::InvalidationItem;
-use domain::purge::planner::PlannedEntry;
 use purging::ports::CloudFront;
 use scenarios::{Environment, NOW, distribution_id, run_at};
 use serde_json::{Value, json};
@@ -82,8 +81,8 @@ async fn a_request_whose_name_cloudfront_has_for_other_items_is_sent_under_anoth
     let entry = environment.enqueue("acme", "pack#p1", settled()).await;
     let handler = environment.invalidation_handler();
     let item = InvalidationItem::covering(&entry.tenant, &entry.target, true);
-    let reference =
-        caller_reference(&distribution_id("acme"), &[item], &[PlannedEntry { entry, began_at: NOW, is_final: true }]);
+    let purged = [(&entry.target, entry.version.as_str(), true)];
+    let reference = caller_reference(&distribution_id("acme"), &[item.to_string()], purged);
     let ports = &handler.purger.executor.ports;
     ports.cloudfront.create(&distribution_id("acme"), &reference, &["#acme/p9".to_owned()]).await.unwrap();
 

@@ -101,5 +101,5 @@ async fn a_write_that_lands_behind_a_later_change_gives_the_row_a_version_and_do
     let late = environment.enqueue("acme", "pack#p1", NOW).await;
     let landed = environment.enqueue("acme", "pack#p1", earlier).await;
     assert_ne!(landed.version, late.version);
-    assert_eq!((landed.last_event_at, landed.changes), (NOW, 2));
+    assert_eq!((landed.last_event_at, landed.cause.changes), (NOW, 2));
 }

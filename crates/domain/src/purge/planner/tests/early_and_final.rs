@@ -111,14 +111,14 @@ fn a_request_of_the_longest_ids_fits_into_one_item_of_a_table() {
         .map(|number| {
             let mut entry = entry(&tenant, &format!("pack#{number:0128}"), 60);
             entry.version = format!("{}@{}", "4".repeat(40), "d".repeat(36));
-            entry.requested_by = ["stream".to_owned(), format!("admin:{}", "a".repeat(64))].into();
-            entry.changes = u64::MAX;
+            entry.cause.requested_by = ["stream".to_owned(), format!("admin:{}", "a".repeat(64))].into();
+            entry.cause.changes = u64::MAX;
             entry
         })
         .collect();
     let tenants = BTreeMap::from([(
         entries[0].tenant.clone(),
-        crate::purge::planner::Distribution { distribution_id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: true },
+        crate::purge::distribution::Distribution { distribution_id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: true },
     )]);
     let plan = plan(NOW, entries, &[], &tenants, &delays(), &Budgets::default());
     let request = PurgeRequest::of(&plan.batches[0], &BTreeMap::new(), NOW);

@@ -1,0 +1,13 @@
+//! The CloudFront distribution of a tenant.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a tenant's images are cached, as its stack registered it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Distribution {
+    /// CloudFront's id of the distribution.
+    pub distribution_id: String,
+    /// Whether its configuration has a cache-tag header.
+    pub cache_tags: bool,
+}
