@@ -8,19 +8,17 @@
 //! and the adapters carry out what is decided. `tests/purity.rs` holds this crate to that.
 
 pub mod access;
-pub mod attribute_names;
 pub mod change;
 pub mod context;
 pub mod editing;
-pub mod identifier;
 pub mod image;
 pub mod purge;
 pub mod queue;
 pub mod target;
 pub mod timestamp;
 
-pub use attribute_names::AttributeNames;
 pub use context::Context;
-pub use identifier::{ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
+pub use contract::attribute_names::{self, AttributeNames};
+pub use contract::identifier::{self, ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
 pub use target::Target;
 pub use timestamp::Timestamp;

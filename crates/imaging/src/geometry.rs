@@ -39,7 +39,7 @@ fn within(width: u32, height: u32, crop: Crop) -> Option<Crop> {
 /// The location's size, at least one pixel and at most [`VARIANT_SIDE_MAX_PX`] on each side.
 fn bounded(config: LocationConfig) -> (u32, u32) {
     let (width, height) = (config.width.max(1), config.height.max(1));
-    let (longest, longest_max) = (width.max(height), u32::from(VARIANT_SIDE_MAX_PX));
+    let (longest, longest_max) = (width.max(height), VARIANT_SIDE_MAX_PX);
     if longest <= longest_max {
         return (width, height);
     }

@@ -9,7 +9,7 @@ use crate::image::null_attribute;
 
 /// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). The management API rejects a larger location;
 /// a variant of one that another writer stored is scaled down in its proportions.
-pub const VARIANT_SIDE_MAX_PX: u16 = 4096;
+pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
 
 /// One image pack, as far as delivering its images needs it. Other attributes (`assetId`, title, …) are cosmetic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
