@@ -1,10 +1,9 @@
 //! The dead-letter queue, as the replay reads it.
 
+use aws_adapters::call_failed;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use purging::ports::CallFailed;
-
-use crate::call_failed;
 
 /// How long nobody else gets a dead letter that somebody works on, in seconds. It begins anew whenever there was
 /// progress.

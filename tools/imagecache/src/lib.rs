@@ -7,14 +7,12 @@
 
 mod dead_letter;
 mod dead_letters;
-mod failure;
 mod installation;
 mod range;
 mod recovery;
 mod replay;
 mod resync;
 
-pub use failure::call_failed;
 pub use installation::{Installation, InstallationUnknown};
 pub use recovery::{Clients, Recovery};
 pub use replay::{Left, Replayed};

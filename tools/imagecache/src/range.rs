@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_adapters::call_failed;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata;
 use aws_sdk_dynamodbstreams::primitives::Blob;
@@ -11,7 +12,6 @@ use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use purging::ports::CallFailed;
 use serde_json::{Value, json};
 
-use crate::call_failed;
 use crate::dead_letter::Range;
 
 /// Records in one page: what a batch of the stream's own mapping has by default.

@@ -5,9 +5,12 @@ use std::time::Duration;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::now;
 use aws_adapters::purge_ledger::PurgeLedger;
 use aws_config::SdkConfig;
+use domain::queue::enqueue::{Enqueue, Event, reduce};
 use dynamodb_imagepacks_stream::Handler;
+use purging::ports::{CallFailed, Queue, QueueFailed};
 use uuid::Uuid;
 
 use crate::Installation;
@@ -86,6 +89,24 @@ impl Recovery {
     /// How long after a change a purge counts.
     pub(crate) fn settle(&self) -> Duration {
         Duration::from_secs(self.installation.settle_delay_secs)
+    }
+}
+
+impl Recovery {
+    /// Enqueues what `event` stands for.
+    pub(crate) async fn enqueue_event(&self, event: Event, requested_by: &str) -> Result<(), CallFailed> {
+        for upsert in reduce(vec![event], now(), &new_delivery(), requested_by) {
+            self.enqueue(&upsert).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a row of the queue. One that cannot be read back is in the queue nevertheless; the next purge run says so.
+    pub(crate) async fn enqueue(&self, upsert: &Enqueue) -> Result<(), CallFailed> {
+        match self.queue.upsert(upsert).await {
+            Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
+            Err(QueueFailed::Call(failed)) => Err(failed),
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_adapters::now;
 use domain::change::detection::{Change, Reason};
-use domain::queue::enqueue::{Enqueue, Event, reduce};
+use domain::queue::enqueue::{Enqueue, Event};
 use domain::{Target, TenantId};
 use indicatif::ProgressBar;
-use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
+use purging::ports::{CallFailed, DeadLetters};
 use serde_json::{Value, json};
 
 use crate::dead_letter::{DeadLetter, Range, Rejected};
@@ -126,7 +126,7 @@ impl Recovery {
         match DeadLetter::read(&dead_letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
             DeadLetter::Record(record) => self.replay_record(&record).await,
             DeadLetter::Range(range) => self.replay_range(dead_letter, &range).await,
-            DeadLetter::Rejected(rejected) => self.enqueue(again(*rejected)).await,
+            DeadLetter::Rejected(rejected) => Ok(self.enqueue(&again(*rejected)).await?),
         }
     }
 
@@ -168,10 +168,7 @@ impl Recovery {
         }
         let change = Change { tenant, target, reasons: vec![Reason::Resync] };
         let event = Event { change, written_at: now(), sequence: REQUESTED_BY.to_owned() };
-        for upsert in reduce(vec![event], now(), &new_delivery(), REQUESTED_BY) {
-            self.enqueue(upsert).await?;
-        }
-        Ok(())
+        Ok(self.enqueue_event(event, REQUESTED_BY).await?)
     }
 
     fn key_of(&self, record: &Value) -> Option<(TenantId, Target)> {
@@ -213,14 +210,6 @@ impl Recovery {
         Stays::because(format!(
             "table {queue} does not take it; see that it is there and that you may write to it (dynamodb:UpdateItem), then run the replay again"
         ))
-    }
-
-    async fn enqueue(&self, upsert: Enqueue) -> Result<(), Stays> {
-        match self.queue.upsert(&upsert).await {
-            // What cannot be read is in the queue nevertheless; the next purge run says so.
-            Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
-            Err(QueueFailed::Call(failed)) => Err(failed.into()),
-        }
     }
 }
 

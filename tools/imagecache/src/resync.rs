@@ -3,16 +3,14 @@
 mod removed;
 mod table;
 
-use aws_adapters::now;
 use domain::purge::ledger::LedgerRow;
 use domain::purge::resync::{Suspect, Verdict};
-use domain::queue::enqueue::reduce;
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use purging::ports::{CallFailed, Ledger, Queue, QueueFailed};
 
-use crate::recovery::{Recovery, new_delivery};
+use crate::recovery::Recovery;
 
 /// The requester of a purge, as the queue and the ledger name it.
 const REQUESTED_BY: &str = "resync";
@@ -110,12 +108,7 @@ impl Recovery {
         if verdict != Verdict::Enqueue || resync.is_dry_run {
             return Ok(verdict);
         }
-        for upsert in reduce(vec![suspect.event(resync.since)], now(), &new_delivery(), REQUESTED_BY) {
-            match self.queue.upsert(&upsert).await {
-                Ok(_) | Err(QueueFailed::Row { .. }) => {}
-                Err(QueueFailed::Call(failed)) => return Err(failed),
-            }
-        }
+        self.enqueue_event(suspect.event(resync.since), REQUESTED_BY).await?;
         Ok(verdict)
     }
 }

@@ -1,12 +1,12 @@
 //! Packs that are gone: what the bucket of variants has and the table has not.
 
+use aws_adapters::call_failed;
 use domain::purge::resync::{Changed, Suspect};
 use domain::{ImagePackId, Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::CallFailed;
 
 use super::{Resync, Resynced};
-use crate::call_failed;
 use crate::recovery::Recovery;
 
 /// Packs that are looked up at a time: the most that `BatchGetItem` takes ("Service quotas", DynamoDB developer guide).

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_adapters::call_failed;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::purge::resync::{Item, Suspect, changed_since};
 use domain::{TenantId, Timestamp};
@@ -9,7 +10,6 @@ use indicatif::ProgressBar;
 use purging::ports::CallFailed;
 
 use super::{Resync, Resynced};
-use crate::call_failed;
 use crate::recovery::Recovery;
 
 type Attributes = HashMap<String, AttributeValue>;
@@ -47,15 +47,9 @@ impl Recovery {
         let table = &self.installation.image_pack_table;
         let names = &self.installation.image_pack_attributes;
         let action = || format!("reading table {table}");
-        let projected = HashMap::from(
-            [
-                ("#tenant", &names.tenant),
-                ("#entity", &names.entity),
-                ("#updatedAt", &names.updated_at),
-                ("#generation", &names.generation),
-            ]
-            .map(|(placeholder, name)| (placeholder.to_owned(), name.clone())),
-        );
+        let names = [&names.tenant, &names.entity, &names.updated_at, &names.generation];
+        let placeholders = PROJECTION.split(", ").map(ToOwned::to_owned);
+        let projected: HashMap<_, _> = placeholders.zip(names.map(Clone::clone)).collect();
         let Some(tenant) = tenant else {
             let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
             let scan = scan.projection_expression(PROJECTION).set_expression_attribute_names(Some(projected));
