@@ -19,12 +19,10 @@ const MIN_AGE: Duration = Duration::from_secs(1);
 
 /// The distributions that the emulator serves.
 #[derive(Debug)]
-pub struct Distributions(Source);
-
-#[derive(Debug)]
-enum Source {
-    Fixed(Vec<Arc<Distribution>>),
-    Deployed { client: Client, snapshot: Mutex<Snapshot> },
+pub struct Distributions {
+    /// `None` for a fixed set.
+    client: Option<Client>,
+    snapshot: Mutex<Snapshot>,
 }
 
 /// What was read from the record keeper.
@@ -38,7 +36,8 @@ impl Distributions {
     /// These distributions, for ever.
     #[must_use]
     pub fn fixed(distributions: impl IntoIterator<Item = Distribution>) -> Self {
-        Self(Source::Fixed(distributions.into_iter().map(Arc::new).collect()))
+        let distributions = distributions.into_iter().map(Arc::new).collect();
+        Self { client: None, snapshot: Mutex::new(Snapshot { distributions, read_at: None }) }
     }
 
     /// What is deployed, as the CloudFront API at `control_plane` (for example `http://127.0.0.1:4566`) tells.
@@ -51,7 +50,7 @@ impl Distributions {
             .endpoint_url(control_plane)
             .retry_config(RetryConfig::disabled())
             .build();
-        Self(Source::Deployed { client: Client::from_conf(config), snapshot: Mutex::default() })
+        Self { client: Some(Client::from_conf(config)), snapshot: Mutex::default() }
     }
 
     pub(crate) async fn by_host(&self, now: Timestamp, host: &str) -> Result<Option<Arc<Distribution>>, SourceError> {
@@ -68,15 +67,11 @@ impl Distributions {
         is_wanted: impl Fn(&Distribution) -> bool,
     ) -> Result<Option<Arc<Distribution>>, SourceError> {
         let find = |all: &[Arc<Distribution>]| all.iter().find(|distribution| is_wanted(distribution)).cloned();
-        let (client, snapshot) = match &self.0 {
-            Source::Fixed(distributions) => return Ok(find(distributions)),
-            Source::Deployed { client, snapshot } => (client, snapshot),
-        };
-        let mut snapshot = snapshot.lock().await;
+        let mut snapshot = self.snapshot.lock().await;
         let found = find(&snapshot.distributions);
-        if !snapshot.is_due(now, found.is_some()) {
+        let Some(client) = self.client.as_ref().filter(|_| snapshot.is_due(now, found.is_some())) else {
             return Ok(found);
-        }
+        };
         match deployed::read(client).await {
             Ok(distributions) => {
                 snapshot.read_at = Some(now);

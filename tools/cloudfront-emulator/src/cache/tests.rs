@@ -35,7 +35,7 @@ impl Cached {
         let response =
             OriginResponse { status: StatusCode::OK, headers: headers.into_iter().collect(), body: Bytes::new() };
         let object = Arc::new(Object::new(response, &distribution, at(secs)));
-        assert!(!object.headers.contains_key("image-cache-tag"));
+        assert!(!object.response.headers.contains_key("image-cache-tag"));
         self.0.put(at(secs), key(path), &object);
     }
 

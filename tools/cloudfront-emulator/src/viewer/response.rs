@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::cache::Object;
+use crate::cache::{Object, OriginResponse};
 use crate::distribution::Distribution;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -31,13 +31,14 @@ pub(super) fn object_response(
     distribution: &Distribution,
     now: Timestamp,
 ) -> Response {
-    let is_error = object.status.is_client_error() || object.status.is_server_error();
+    let OriginResponse { status, headers, body } = object.response.clone();
+    let is_error = status.is_client_error() || status.is_server_error();
     let x_cache = match source {
         _ if is_error => ERROR,
         Source::Cache => HIT,
         Source::Origin => MISS,
     };
-    let mut response = respond(object.status, object.headers.clone(), Body::from(object.body.clone()), x_cache);
+    let mut response = respond(status, headers, Body::from(body), x_cache);
     let headers = response.headers_mut();
     if source == Source::Cache {
         headers.insert(header::AGE, object.age_secs(now).into());
