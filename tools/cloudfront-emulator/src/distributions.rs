@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 use crate::deployed::{self, SourceError};
 use crate::distribution::Distribution;
 
-/// How long the distributions that were read are believed. A deployment that changes one is served at last after this.
+/// Maximum age of the distributions that were read. A deployed change takes effect after this time at the latest.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// How long to wait before reading again when a host or an id is unknown.
+/// Minimum time between two reads, for requests with an unknown host or id.
 const MIN_AGE: Duration = Duration::from_secs(1);
 
 /// The distributions that the emulator serves.
@@ -25,7 +25,7 @@ pub struct Distributions {
     snapshot: Mutex<Snapshot>,
 }
 
-/// What was read from the record keeper.
+/// The distributions at the last read.
 #[derive(Debug, Default)]
 struct Snapshot {
     distributions: Vec<Arc<Distribution>>,
@@ -33,17 +33,17 @@ struct Snapshot {
 }
 
 impl Distributions {
-    /// These distributions, for ever.
+    /// A fixed set of distributions.
     #[must_use]
     pub fn fixed(distributions: impl IntoIterator<Item = Distribution>) -> Self {
         let distributions = distributions.into_iter().map(Arc::new).collect();
         Self { client: None, snapshot: Mutex::new(Snapshot { distributions, read_at: None }) }
     }
 
-    /// What is deployed, as the CloudFront API at `control_plane` (for example `http://127.0.0.1:4566`) tells.
+    /// The distributions that the CloudFront API at `control_plane` returns (for example `http://127.0.0.1:4566`).
     ///
-    /// It is read when a host or an id is requested that isn't known (once a second at most), and anew every
-    /// 30 seconds. Region and credentials come from `sdk`; its endpoint configuration is not used.
+    /// They are read again after 30 seconds, and, once a second at most, when a request names an unknown host or id.
+    /// Region and credentials come from `sdk`; its endpoint configuration is ignored.
     #[must_use]
     pub fn deployed(sdk: &SdkConfig, control_plane: &str) -> Self {
         let config = aws_sdk_cloudfront::config::Builder::from(sdk)
@@ -81,7 +81,7 @@ impl Distributions {
             Err(error) if found.is_some() => {
                 snapshot.read_at = Some(now);
                 let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(cause, "serving the distributions that were read before: {error}");
+                tracing::warn!(%error, cause, "reading the distributions failed; serving those of the last read");
                 Ok(found)
             }
             Err(error) => Err(error),

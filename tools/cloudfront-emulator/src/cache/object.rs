@@ -6,7 +6,7 @@ use super::freshness::time_to_live;
 use super::tags::CacheTags;
 use crate::distribution::Distribution;
 
-/// The response of an origin, without the headers that concern only that connection.
+/// The response of an origin, without its hop-by-hop headers.
 #[derive(Clone, Debug)]
 pub(crate) struct OriginResponse {
     pub(crate) status: StatusCode,
@@ -14,7 +14,7 @@ pub(crate) struct OriginResponse {
     pub(crate) body: Bytes,
 }
 
-/// An origin response as the cache keeps it: with its tags and its times, and without the tag header.
+/// An origin response in the cache: with its tags and times, without the tag header.
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) response: OriginResponse,
@@ -31,7 +31,7 @@ impl Object {
             tags = CacheTags::from_response(&response.headers, header_name);
             response.headers.remove(header_name);
         }
-        // A TTL beyond the end of time is for ever.
+        // A TTL beyond the largest timestamp never expires.
         let expires_at = received_at.checked_add(ttl).unwrap_or(Timestamp::MAX);
         Self { response, tags, received_at, expires_at }
     }

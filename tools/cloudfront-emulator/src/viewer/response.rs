@@ -14,17 +14,17 @@ const HIT: HeaderValue = HeaderValue::from_static("Hit from cloudfront");
 const MISS: HeaderValue = HeaderValue::from_static("Miss from cloudfront");
 const ERROR: HeaderValue = HeaderValue::from_static("Error from cloudfront");
 
-/// Where the object of a response comes from.
+/// The source of the object of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// It was cached, or another request was fetching it.
+    /// The cache, or a fetch for another request.
     Cache,
-    /// It was fetched for this request.
+    /// A fetch for this request.
     Origin,
 }
 
-/// The response to a viewer: the origin's, with the headers that CloudFront adds. An object from the cache has an
-/// `Age`. `X-Cache` tells errors apart from other responses, cached or not.
+/// The response to a viewer: that of the origin with the headers that CloudFront adds. An object from the cache has an
+/// `Age`. `X-Cache` of an error is always `Error`, cached or not.
 pub(super) fn object_response(
     object: &Object,
     source: Source,
@@ -49,7 +49,7 @@ pub(super) fn object_response(
     response
 }
 
-/// The response when the emulator itself rejects a request.
+/// The response to a request that the emulator itself rejects.
 pub(super) fn error_page(status: StatusCode, reason: &str) -> Response {
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     let body = format!("{status}\nThe request could not be satisfied.\n{reason}\n");
