@@ -1,4 +1,4 @@
-//! The items of the image-pack table.
+//! Items of the image-pack table.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,11 @@ use crate::recovery::Recovery;
 
 type Attributes = HashMap<String, AttributeValue>;
 
-/// What is read of an item.
+/// The attributes that are read of an item.
 const PROJECTION: &str = "#tenant, #entity, #updatedAt, #generation";
 
 impl Recovery {
-    /// Every item that is in the table, page by page.
+    /// Enqueues the changed items of the table, page by page.
     pub(super) async fn resync_table(
         &self,
         resync: &Resync,
@@ -38,7 +38,7 @@ impl Recovery {
         }
     }
 
-    /// One page of the table, or of one tenant's part of it, and where the next page begins.
+    /// Reads one page of the table, or of the items of one tenant, and returns it with the key of the next page.
     async fn table_page(
         &self,
         tenant: Option<&TenantId>,
@@ -70,7 +70,7 @@ impl Recovery {
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 
-    /// What must be looked up about an item. `None`: nothing.
+    /// The suspect of an item; `None` for an item that did not change or is unreadable.
     fn suspect(&self, item: &Attributes, since: Timestamp, resynced: &mut Resynced) -> Option<Suspect> {
         let names = &self.installation.image_pack_attributes;
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
