@@ -43,7 +43,7 @@ pub(crate) struct Range {
 
 /// A dead letter without known content.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UnknownDeadLetter {
+pub(crate) enum DeadLetterError {
     /// The body is not JSON.
     #[error("the body is not JSON ({0}); check it and delete the dead letter")]
     Json(serde_json::Error),
@@ -60,18 +60,18 @@ pub(crate) enum UnknownDeadLetter {
 
 impl DeadLetter {
     /// Parses a message of the dead-letter queue.
-    pub(crate) fn read(body: &str) -> Result<Self, UnknownDeadLetter> {
-        let mut dead_letter: Value = serde_json::from_str(body).map_err(UnknownDeadLetter::Json)?;
+    pub(crate) fn read(body: &str) -> Result<Self, DeadLetterError> {
+        let mut dead_letter: Value = serde_json::from_str(body).map_err(DeadLetterError::Json)?;
         if let Some(range) = dead_letter.get_mut("DDBStreamBatchInfo") {
-            return serde_json::from_value(range.take()).map(Self::Range).map_err(UnknownDeadLetter::Content);
+            return serde_json::from_value(range.take()).map(Self::Range).map_err(DeadLetterError::Content);
         }
         let payload = dead_letter.get_mut("payload").map(Value::take).unwrap_or_default();
         match dead_letter["source"].as_str() {
             Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
             Some(purging::bisection::SOURCE) => {
-                serde_json::from_value(payload).map(Self::Rejected).map_err(UnknownDeadLetter::Content)
+                serde_json::from_value(payload).map(Self::Rejected).map_err(DeadLetterError::Content)
             }
-            _ => Err(UnknownDeadLetter::Source),
+            _ => Err(DeadLetterError::Source),
         }
     }
 }

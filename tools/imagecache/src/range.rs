@@ -25,7 +25,7 @@ const EMPTY_PAGE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A failure to read a range.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RangeFailed {
+pub(crate) enum RangeError {
     /// The stream no longer has all records of the range.
     #[error("the stream no longer has all records of the batch ({0}); it keeps records for 24 hours")]
     Gone(String),
@@ -47,7 +47,7 @@ pub(crate) struct RangeReader<'a> {
 
 impl<'a> RangeReader<'a> {
     /// Opens a range at its first record.
-    pub(crate) async fn open(client: &'a Client, range: &'a Range) -> Result<Self, RangeFailed> {
+    pub(crate) async fn open(client: &'a Client, range: &'a Range) -> Result<Self, RangeError> {
         let get = client.get_shard_iterator().stream_arn(&range.stream_arn).shard_id(&range.shard_id);
         let at_start = get.shard_iterator_type(ShardIteratorType::AtSequenceNumber);
         let found = at_start.sequence_number(&range.start_sequence_number).send().await;
@@ -56,10 +56,10 @@ impl<'a> RangeReader<'a> {
     }
 
     /// Returns the next records in the form of Lambda's event; `None` after the last one.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, RangeFailed> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, RangeError> {
         let mut empty_pages = 0;
         while !self.has_ended {
-            let gone = |why: &str| Err(RangeFailed::Gone(why.to_owned()));
+            let gone = |why: &str| Err(RangeError::Gone(why.to_owned()));
             let Some(iterator) = self.iterator.take() else { return gone("the shard ends before its last record") };
             if empty_pages == EMPTY_PAGES_MAX {
                 return gone("the shard returns no further records");
@@ -78,7 +78,7 @@ impl<'a> RangeReader<'a> {
     }
 
     /// The records that are in the range.
-    fn covered(&mut self, records: Vec<Record>) -> Result<Vec<Value>, RangeFailed> {
+    fn covered(&mut self, records: Vec<Record>) -> Result<Vec<Value>, RangeError> {
         let mut covered = Vec::new();
         for record in records {
             if self.has_ended {
@@ -86,13 +86,13 @@ impl<'a> RangeReader<'a> {
             }
             let number = record.dynamodb.as_ref().and_then(|change| change.sequence_number.clone()).unwrap_or_default();
             if !self.has_begun && order(&number, &self.range.start_sequence_number).is_ne() {
-                return Err(RangeFailed::Gone("the first record is missing".to_owned()));
+                return Err(RangeError::Gone("the first record is missing".to_owned()));
             }
             self.has_begun = true;
             match order(&number, &self.range.end_sequence_number) {
                 Ordering::Less => {}
                 Ordering::Equal => self.has_ended = true,
-                Ordering::Greater => return Err(RangeFailed::Gone("the last record is missing".to_owned())),
+                Ordering::Greater => return Err(RangeError::Gone("the last record is missing".to_owned())),
             }
             covered.push(as_lambda_delivers(record, &self.range.stream_arn));
         }
@@ -106,14 +106,14 @@ fn order(one: &str, other: &str) -> Ordering {
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
-fn failed<E>(range: &Range, error: E) -> RangeFailed
+fn failed<E>(range: &Range, error: E) -> RangeError
 where
     E: ProvideErrorMetadata + std::error::Error,
 {
     match error.code() {
         // The record, the shard or the stream no longer exists.
         Some(code @ ("TrimmedDataAccessException" | "ResourceNotFoundException")) => {
-            RangeFailed::Gone(error.message().unwrap_or(code).to_owned())
+            RangeError::Gone(error.message().unwrap_or(code).to_owned())
         }
         _ => call_failed(format!("reading shard {} of {}", range.shard_id, range.stream_arn), error).into(),
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::dead_letter::{DeadLetter, Range, Rejected};
 use crate::dead_letters::Received;
-use crate::range::{RangeFailed, RangeReader};
+use crate::range::{RangeError, RangeReader};
 use crate::recovery::{Recovery, new_delivery};
 
 /// The requester of the purges, for the queue and the ledger.
@@ -195,8 +195,8 @@ impl Recovery {
             )));
         }
         let failed = |failed| match failed {
-            RangeFailed::Gone(_) => lost(failed.to_string()),
-            RangeFailed::Call(call) => call.into(),
+            RangeError::Gone(_) => lost(failed.to_string()),
+            RangeError::Call(call) => call.into(),
         };
         let handler = self.stream_handler(self.dead_letter_queue());
         let mut reader = RangeReader::open(&self.clients.streams, range).await.map_err(failed)?;
