@@ -1,4 +1,4 @@
-//! Generates the bindings from the installed npm packages, for the types that `roots.txt` lists.
+//! Generates the bindings of the types in `roots.txt` from the installed npm packages.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::{env, fs};
 
 use jsii_bindgen::{Package, generate};
 
-/// The installed packages with the Rust modules of their types, dependencies first. What `aws-cdk-lib` has itself is
-/// at the top: `aws_cdk_lib::Stack`, `aws_cdk_lib::aws_s3::Bucket`.
+/// The installed packages and the Rust modules of their types, dependencies first. The types of `aws-cdk-lib` are at
+/// the top level: `aws_cdk_lib::Stack`, `aws_cdk_lib::aws_s3::Bucket`.
 const PACKAGES: [(&str, &str); 3] =
     [("constructs", "constructs"), ("aws-cdk-lib", ""), ("cargo-lambda-cdk", "cargo_lambda_cdk")];
 
@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the bindings depend on. A file that isn't there makes Cargo run this again every time: wanted of a package that
-/// isn't installed, not of an assembly that isn't compressed.
+/// The files that the bindings depend on. A missing file makes Cargo run this script on each build, which is intended
+/// for a package that is not installed, but not for an assembly that is not compressed.
 fn inputs(node_modules: &Path) -> impl Iterator<Item = PathBuf> {
     PACKAGES.into_iter().flat_map(move |(name, _)| {
         let folder = node_modules.join(name);

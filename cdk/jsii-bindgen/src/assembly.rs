@@ -1,4 +1,4 @@
-//! The assembly format (`jsii/0.10.0`), as far as bindings need it.
+//! The part of the assembly format (`jsii/0.10.0`) that bindings need.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{Error, Package};
 
-/// An assembly. Types are left unparsed: of some 23,000 a project uses about a thousand.
+/// An assembly. Its types are unparsed: a project uses about 1,000 of some 23,000.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Assembly<'a> {
     pub(crate) name: String,
@@ -22,7 +22,7 @@ pub(crate) struct Assembly<'a> {
     pub(crate) types: HashMap<&'a str, &'a RawValue>,
 }
 
-/// What stands in `.jsii` when the assembly is in another file.
+/// The content of `.jsii` when the assembly is in another file.
 #[derive(Debug, Deserialize)]
 struct Redirect {
     filename: PathBuf,
@@ -37,13 +37,13 @@ pub(crate) enum Type {
     Enum(EnumType),
 }
 
-/// What every type has.
+/// The attributes that all types share.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Header {
     pub(crate) fqn: String,
     pub(crate) name: String,
     pub(crate) assembly: String,
-    /// Dotted; may name another type.
+    /// Dotted. It can include the name of an enclosing type.
     #[serde(default)]
     pub(crate) namespace: String,
     #[serde(default)]
@@ -196,7 +196,7 @@ pub(crate) struct Docs {
 pub(crate) fn read(package: &Package) -> Result<String, Error> {
     let path = package.folder.join(".jsii");
     let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
-    // A whole assembly has no `filename`; a redirect is too short to be one.
+    // Only a redirect has a `filename`; otherwise the file is the assembly itself.
     let Ok(redirect) = serde_json::from_str::<Redirect>(&text) else {
         return Ok(text);
     };

@@ -1,4 +1,4 @@
-//! Which types are written: the roots and whatever they mention.
+//! The types to write: the roots and all types that they reference, directly or indirectly.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,14 +9,14 @@ use crate::library::Library;
 /// The types to write.
 pub(crate) struct Closure {
     types: BTreeMap<String, Type>,
-    /// Structures that come back from JavaScript: they are read, too.
+    /// Structures that JavaScript returns and that therefore need getters.
     returned: HashSet<String>,
-    /// For each class and interface, the classes that are one.
+    /// The subclasses or implementing classes of each class and interface.
     descendants: BTreeMap<String, Vec<String>>,
 }
 
 impl Closure {
-    /// Follows every mention from the roots on.
+    /// Follows all references from the roots.
     pub(crate) fn of(library: &Library<'_>, roots: &[&str]) -> Result<Self, Error> {
         let mut closure = Self { types: BTreeMap::new(), returned: HashSet::new(), descendants: BTreeMap::new() };
         let mut waiting: Vec<String> = roots.iter().rev().map(ToString::to_string).collect();
@@ -33,27 +33,27 @@ impl Closure {
         Ok(closure)
     }
 
-    /// All types, by name.
+    /// All types, ordered by name.
     pub(crate) fn types(&self) -> impl Iterator<Item = &Type> {
         self.types.values()
     }
 
-    /// A type that something in the closure mentions.
+    /// A type of the closure.
     pub(crate) fn get(&self, fqn: &str) -> &Type {
         &self.types[fqn]
     }
 
-    /// Whether JavaScript returns the structure.
+    /// Whether JavaScript returns this structure.
     pub(crate) fn is_returned(&self, fqn: &str) -> bool {
         self.returned.contains(fqn)
     }
 
-    /// The classes that are a `fqn`, without itself.
+    /// The classes that derive from or implement `fqn`, without itself.
     pub(crate) fn descendants(&self, fqn: &str) -> &[String] {
         self.descendants.get(fqn).map_or(&[], Vec::as_slice)
     }
 
-    /// Base classes and interfaces of a type, direct and indirect, each once, nearest first.
+    /// The direct and indirect base classes and interfaces of a type, each once, nearest first.
     pub(crate) fn ancestors(&self, fqn: &str) -> Vec<&str> {
         let mut found: Vec<&str> = Vec::new();
         let mut waiting: Vec<&str> = parents(&self.types[fqn]);
@@ -67,7 +67,7 @@ impl Closure {
         found
     }
 
-    /// The types that a handle derefs to, nearest first: base classes, or for an interface first interfaces.
+    /// The types that a handle derefs to, nearest first: base classes, or the first interface of each interface.
     pub(crate) fn deref_chain(&self, fqn: &str) -> Vec<&str> {
         let next = |fqn: &&str| deref_target(&self.types[*fqn]);
         std::iter::successors(deref_target(&self.types[fqn]), next).collect()
@@ -89,7 +89,7 @@ impl Closure {
                 method.returns.iter().for_each(|result| note(&result.type_));
             }
         }
-        // What a returned structure holds is returned with it.
+        // The structures in a returned structure are returned, too.
         let mut waiting: Vec<String> = returned.iter().cloned().collect();
         while let Some(fqn) = waiting.pop() {
             if let Some(Type::Interface(structure)) = self.types.get(&fqn).filter(|found| is_structure(found)) {
@@ -117,7 +117,7 @@ impl Closure {
         self.descendants = descendants;
     }
 
-    /// A structure's properties with those it inherits, its own first.
+    /// The own properties of a structure, then the inherited ones.
     pub(crate) fn properties(&self, structure: &InterfaceType) -> Vec<Property> {
         let mut all: Vec<Property> = structure.members.written_properties().cloned().collect();
         for ancestor in self.ancestors(&structure.header.fqn) {
@@ -134,12 +134,12 @@ impl Closure {
 }
 
 impl Members {
-    /// The methods that bindings are written for. Asynchronous ones would need the kernel's `begin` and `end`.
+    /// The methods that get bindings. Asynchronous ones would need the kernel's `begin` and `end`.
     pub(crate) fn written_methods(&self) -> impl Iterator<Item = &Callable> {
         self.methods.iter().filter(|method| !method.protected && !method.is_async && is_current(&method.docs))
     }
 
-    /// The properties that bindings are written for.
+    /// The properties that get bindings.
     pub(crate) fn written_properties(&self) -> impl Iterator<Item = &Property> {
         self.properties.iter().filter(|property| !property.protected && is_current(&property.docs))
     }
@@ -154,7 +154,7 @@ pub(crate) fn is_structure(type_: &Type) -> bool {
     matches!(type_, Type::Interface(InterfaceType { datatype: true, .. }))
 }
 
-/// What every type has.
+/// The attributes that all types share.
 pub(crate) fn header(type_: &Type) -> &Header {
     match type_ {
         Type::Class(class) => &class.header,
@@ -189,7 +189,7 @@ fn deref_target(type_: &Type) -> Option<&str> {
     }
 }
 
-/// Calls `note` with every type that a type mentions.
+/// Calls `note` with each type that a type references.
 fn mentions(type_: &Type, note: &mut impl FnMut(&str)) {
     parents(type_).into_iter().for_each(&mut *note);
     if let Type::Class(ClassType { initializer: Some(initializer), .. }) = type_ {

@@ -1,4 +1,4 @@
-//! Why no bindings could be written.
+//! The errors of the generator.
 
 use std::path::PathBuf;
 
@@ -6,28 +6,28 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A package has no assembly: it isn't installed, or is no jsii module.
-    #[error("can't read {path}: run `make setup`", path = path.display())]
+    /// A package without an assembly: it is not installed or not a jsii module.
+    #[error("cannot read {path}: run `make setup`", path = path.display())]
     Unreadable {
         /// The assembly's file.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: std::io::Error,
     },
 
-    /// An assembly is not in the format that this generator knows.
-    #[error("can't understand {path}", path = path.display())]
+    /// An assembly in an unknown format.
+    #[error("cannot parse {path}: is it an assembly in the format jsii/0.10.0?", path = path.display())]
     Malformed {
-        /// The assembly's file or the type in it.
+        /// The assembly's file, or the type in it.
         path: PathBuf,
-        /// Why.
+        /// The parse error.
         source: serde_json::Error,
     },
 
-    /// A type that no package has.
-    #[error("no type {fqn} in the packages: is it spelt as in the assembly?")]
+    /// A type that no package contains.
+    #[error("no package contains the type {fqn}: check its spelling against the assembly")]
     UnknownType {
-        /// Its fully qualified name.
+        /// The fully qualified name.
         fqn: String,
     },
 }

@@ -1,14 +1,14 @@
-//! Writes typed Rust for jsii modules.
+//! Generates typed Rust bindings for jsii modules.
 //!
 //! A jsii module describes its classes in an assembly, a JSON file beside its JavaScript. [`generate`] reads the
-//! assemblies of some packages and writes Rust for the listed root types and for whatever they mention, as calls to
-//! `jsii-runtime`.
+//! assemblies of packages and generates Rust for the listed root types and all types that they reference. The generated
+//! code calls `jsii-runtime`.
 //!
 //! * A class or an interface is a reference to a JavaScript object; a class derefs to its base.
-//! * `new` and methods come once with the required arguments, and once more for each optional argument, as
-//!   `new_with_props`: the name says up to which argument it takes them.
+//! * `new` and methods exist once with the required arguments and once more for each optional argument, for example
+//!   `new_with_props`: the suffix names the last argument.
 //! * A structure takes its required properties in `new` and has a setter for each optional one.
-//! * Deprecated members and members for JavaScript subclasses only (`protected`) are left out.
+//! * Deprecated members and members for JavaScript subclasses only (`protected`) are omitted.
 
 mod assembly;
 mod closure;
@@ -24,19 +24,24 @@ pub use error::Error;
 use closure::Closure;
 use library::Library;
 
-/// One package to write bindings for.
+/// A package to generate bindings for.
 #[derive(Clone, Debug)]
 pub struct Package {
     /// The installed package: the folder that holds `.jsii`.
     pub folder: PathBuf,
-    /// The Rust module that gets the package's types; the package's namespaces are modules in it. Empty: the top.
+    /// The Rust module of the package's types, with one module for each namespace of the package. Empty: the top level.
     pub module: String,
 }
 
-/// Writes Rust for `roots` (fully qualified names such as `aws-cdk-lib.aws_s3.Bucket`) and all types they mention.
+/// Generates Rust for `roots` (fully qualified names such as `aws-cdk-lib.aws_s3.Bucket`) and all types that they
+/// reference.
 ///
-/// `path` is where the text will be included, e.g. `crate::generated`: the text names its own types from there.
-/// Packages are listed before those that depend on them.
+/// `path` is the module that includes the text, e.g. `crate::generated`; the text refers to its own types by this path.
+/// `packages` lists a package after its dependencies.
+///
+/// # Errors
+///
+/// A package is not installed, its assembly is malformed, or no package contains a root.
 pub fn generate(packages: &[Package], roots: &[&str], path: &str) -> Result<String, Error> {
     let texts = packages.iter().map(assembly::read).collect::<Result<Vec<_>, _>>()?;
     let library = Library::parse(packages, &texts, path)?;

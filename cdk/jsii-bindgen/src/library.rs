@@ -1,4 +1,4 @@
-//! The packages' types by name, and where each of them goes in Rust.
+//! The types of the packages by name, and their Rust paths.
 
 use std::collections::HashMap;
 
@@ -8,27 +8,27 @@ use crate::assembly::{Assembly, Header, Type};
 use crate::names::{module_name, screaming};
 use crate::{Error, Package};
 
-/// All types of all packages, and where their Rust goes.
+/// All types of all packages, and their Rust paths.
 pub(crate) struct Library<'a> {
     types: HashMap<&'a str, &'a RawValue>,
     pub(crate) modules: Vec<Module>,
-    /// Where the text is included, e.g. `crate::generated`.
+    /// The module that includes the text, e.g. `crate::generated`.
     path: &'a str,
 }
 
-/// A package, as bindings name it.
+/// A package in the bindings.
 pub(crate) struct Module {
     /// Name on npm.
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Those of its dependencies that are among the packages.
+    /// The dependencies that are among the packages.
     pub(crate) dependencies: Vec<String>,
-    /// The Rust module of its types; empty for the top.
+    /// The Rust module of its types; empty for the top level.
     rust: String,
 }
 
 impl<'a> Library<'a> {
-    /// Reads assemblies, one for each package.
+    /// Parses assemblies, one for each package.
     pub(crate) fn parse(packages: &[Package], texts: &'a [String], path: &'a str) -> Result<Self, Error> {
         let mut library = Self { types: HashMap::new(), modules: Vec::new(), path };
         for (package, text) in packages.iter().zip(texts) {
@@ -53,7 +53,7 @@ impl<'a> Library<'a> {
         serde_json::from_str(text.get()).map_err(|source| Error::Malformed { path: fqn.into(), source })
     }
 
-    /// The Rust modules around a type, from the place of inclusion on.
+    /// The Rust modules that contain a type, outermost first, relative to the including module.
     pub(crate) fn modules_of(&self, header: &Header) -> Vec<String> {
         let package =
             self.modules.iter().find(|module| module.name == header.assembly).map_or("", |module| &module.rust);
@@ -74,7 +74,7 @@ impl<'a> Library<'a> {
         path + "::" + &header.name
     }
 
-    /// The absolute Rust path of the constant that stands for a package.
+    /// The absolute Rust path of the constant of a package.
     pub(crate) fn module_path(&self, name: &str) -> String {
         format!("{}::{}", self.path, screaming(name))
     }

@@ -1,6 +1,6 @@
 //! JavaScript names as Rust names.
 
-/// Words that can't be a name as they are. Those that can't be raw identifiers either get an underscore.
+/// Keywords of Rust, which become raw identifiers.
 const KEYWORDS: [&str; 47] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
     "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
@@ -8,11 +8,11 @@ const KEYWORDS: [&str; 47] = [
     "unsafe", "unsized", "use", "where", "while", "yield",
 ];
 
-/// Path keywords, which can't be raw identifiers.
+/// Path keywords, which cannot be raw identifiers and get an underscore.
 const PATH_KEYWORDS: [&str; 5] = ["crate", "self", "super", "Self", "_"];
 
-/// A function, parameter or property: `grantReadWrite` is `grant_read_write`, `type` is `r#type`. An underscore in front
-/// says that an implementation doesn't use a parameter, which is nothing to its caller.
+/// The name of a function, parameter or property: `grantReadWrite` is `grant_read_write`, `type` is `r#type`. A leading
+/// underscore, which marks an unused parameter of an implementation, is removed.
 pub(crate) fn member_name(name: &str) -> String {
     match name.trim_start_matches('_') {
         "" => escaped(name.to_owned()),
@@ -20,17 +20,17 @@ pub(crate) fn member_name(name: &str) -> String {
     }
 }
 
-/// A module: an npm name, a namespace, or a type that others are nested in.
+/// The name of a module: of an npm package, a namespace, or a type with nested types.
 pub(crate) fn module_name(name: &str) -> String {
     escaped(snake(&name.replace(['@', '/', '-'], "_")))
 }
 
-/// A constant: `aws-cdk-lib` is `AWS_CDK_LIB`.
+/// The name of a constant: `aws-cdk-lib` is `AWS_CDK_LIB`.
 pub(crate) fn screaming(name: &str) -> String {
     snake(&name.replace(['@', '/', '-'], "_")).to_uppercase()
 }
 
-/// A variant: `NEW_IMAGE` is `NewImage`; digits stay apart, `TLS_V1_2` is `TlsV1_2`.
+/// The name of a variant: `NEW_IMAGE` is `NewImage`; digits stay separate, `TLS_V1_2` is `TlsV1_2`.
 pub(crate) fn variant_name(name: &str) -> String {
     let mut variant = String::new();
     for word in name.split('_').filter(|word| !word.is_empty()) {
@@ -38,7 +38,7 @@ pub(crate) fn variant_name(name: &str) -> String {
         if touches(&variant, |text| text.chars().last()) && touches(word, |text| text.chars().next()) {
             variant.push('_');
         }
-        // `s3Bucket` or `Retain` is written in camel case already.
+        // `s3Bucket` and `Retain` are in camel case already.
         let shouted = !word.chars().any(|c| c.is_ascii_lowercase());
         for (index, c) in word.chars().enumerate() {
             match index {
@@ -54,7 +54,7 @@ pub(crate) fn variant_name(name: &str) -> String {
     escaped(variant)
 }
 
-/// `camelCase` and `SCREAMING_CASE` as `snake_case`. A run of capitals is one word: `tableARN` is `table_arn`,
+/// Converts `camelCase` and `SCREAMING_CASE` to `snake_case`. A run of capitals is one word: `tableARN` is `table_arn`,
 /// `JWTAuthorizer` is `jwt_authorizer`.
 fn snake(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();

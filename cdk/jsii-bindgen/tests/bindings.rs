@@ -1,4 +1,4 @@
-//! What is written for a small assembly, `zoo`.
+//! The bindings of a small assembly, `zoo`.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;
@@ -10,7 +10,7 @@ fn zoo(roots: &[&str]) -> Result<String, Error> {
     generate(&[Package { folder, module: String::new() }], roots, "crate")
 }
 
-/// The bindings without the noise of absolute paths.
+/// The bindings without absolute paths.
 fn text() -> String {
     let mut text = zoo(&["zoo.Cat"]).unwrap();
     for prefix in
@@ -21,7 +21,7 @@ fn text() -> String {
     text
 }
 
-/// Each piece stands in the bindings.
+/// Asserts that the bindings contain each piece.
 fn check(pieces: &[&str]) {
     let text = text();
     for piece in pieces {
@@ -42,7 +42,7 @@ fn a_package_is_a_constant() {
 }
 
 #[test]
-fn a_root_brings_all_it_mentions_and_nothing_else() {
+fn a_root_includes_the_types_that_it_references_and_no_others() {
     check(&["\nimpl Animal {", "\nimpl CatProps {", "\nimpl ILegged {", " Stats = ", " Colour = ", "\nimpl Cage {"]);
     check_absent(&["Unrelated"]);
 }
@@ -61,7 +61,7 @@ fn a_namespace_is_a_module() {
 }
 
 #[test]
-fn a_function_is_written_again_for_each_optional_argument() {
+fn each_optional_argument_has_a_function_of_its_own() {
     check(&[
         "pub fn chase(&self, prey: impl IntoJs<crate::ILegged>) -> Result<Option<crate::cages::Cage>> { \
          invoke(Handle::object(self), \"chase\", &[prey.into_js()]) }",
@@ -72,7 +72,7 @@ fn a_function_is_written_again_for_each_optional_argument() {
 }
 
 #[test]
-fn a_constructor_always_requires_the_place_in_the_tree() {
+fn a_constructor_always_requires_scope_and_id() {
     check(&[
         "pub fn new(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>) -> Result<Self>",
         "pub fn new_with_props(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>, \
@@ -111,7 +111,7 @@ fn a_property_can_be_set_unless_it_is_immutable() {
 }
 
 #[test]
-fn what_deref_reaches_is_not_repeated() {
+fn members_that_deref_reaches_are_not_repeated() {
     let text = text();
     assert_eq!(text.matches("pub fn eat(").count(), 1, "Cat overrides Animal's eat");
     // Once in Animal, once in ICounted, and once in ILegged, which derefs to INamed only.
@@ -120,7 +120,7 @@ fn what_deref_reaches_is_not_repeated() {
 }
 
 #[test]
-fn deprecated_protected_and_asynchronous_members_are_left_out() {
+fn deprecated_protected_and_asynchronous_members_are_omitted() {
     check_absent(&["fn purr", "fn digest", "fn sleep"]);
 }
 
@@ -136,19 +136,19 @@ fn a_structure_takes_required_properties_and_has_a_setter_for_each_optional_one(
 }
 
 #[test]
-fn a_token_is_no_alternative_but_other_unions_are() {
+fn a_token_is_not_an_alternative_of_a_union() {
     check(&[
         "pub fn claws(self, value: impl IntoJs<bool>) -> Self",
         "CatPropsHome { String(String), Cage(crate::cages::Cage), } }",
         "text_or! { CatPropsHome }",
         "pub fn home(self, value: impl IntoJs<CatPropsHome>) -> Self",
-        // What comes back may be a token.
+        // A result can be a token.
         "pub fn loose(&self) -> Result<Value>",
     ]);
 }
 
 #[test]
-fn a_structure_that_comes_back_can_be_read() {
+fn a_returned_structure_has_getters() {
     check(&[
         r#"Stats = "zoo.Stats" returns ["type"] }"#,
         r#"pub fn get_type(&self) -> Result<Option<String>> { self.0.get("type") }"#,
@@ -176,5 +176,5 @@ fn an_unknown_root_is_named() {
 fn a_package_that_is_not_installed_says_what_to_run() {
     let package = Package { folder: "/nowhere/zoo".into(), module: String::new() };
     let error = generate(&[package], &["zoo.Cat"], "crate").unwrap_err().to_string();
-    assert_eq!(error, "can't read /nowhere/zoo/.jsii: run `make setup`");
+    assert_eq!(error, "cannot read /nowhere/zoo/.jsii: run `make setup`");
 }

@@ -1,18 +1,18 @@
-//! What can go wrong between Rust and the kernel.
+//! The errors of calls to the kernel.
 
 use std::path::PathBuf;
 
 /// The result of every call that reaches the kernel.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A call that failed. The text of [`Error::Thrown`] is the message of the JavaScript error.
+/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// JavaScript threw: a construct rejected its properties, or the kernel rejected a value.
     #[error("{call}: {message}")]
     Thrown {
-        /// What was called, e.g. `new aws-cdk-lib.aws_s3.Bucket`.
+        /// The call, e.g. `new aws-cdk-lib.aws_s3.Bucket`.
         call: String,
         /// The JavaScript error's name, e.g. `RuntimeError` or `@jsii/kernel.Fault`.
         name: String,
@@ -22,14 +22,14 @@ pub enum Error {
         stack: Option<String>,
     },
 
-    /// There is no installed kernel in the current directory or above it.
+    /// The current directory and its ancestors contain no installed kernel.
     #[error(
         "no node_modules with @jsii/runtime in {start} or above it: run `make setup`, or set {variable} to the folder",
         start = start.display(),
         variable = crate::modules::NODE_MODULES_VARIABLE
     )]
     NodeModulesMissing {
-        /// Where the search began.
+        /// The directory in which the search began.
         start: PathBuf,
     },
 
@@ -49,39 +49,41 @@ pub enum Error {
         node_modules: PathBuf,
     },
 
-    /// A file of the module cache can't be read or written.
-    #[error("can't use the module cache at {path}: is the folder writable?", path = path.display())]
+    /// A file of the module cache cannot be read or written.
+    #[error("cannot use the module cache at {path}: check that the folder is writable", path = path.display())]
     Cache {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: std::io::Error,
     },
 
     /// The kernel's process did not start.
-    #[error("can't start the jsii kernel with {node}: install Node 22 or later, or set JSII_NODE to its binary")]
+    #[error("cannot start the jsii kernel with {node}: install Node 22 or later, or set JSII_NODE to its binary")]
     Start {
-        /// The Node binary that was tried.
+        /// The Node binary.
         node: String,
-        /// Why.
+        /// The error, or the exit status of the process.
         source: std::io::Error,
     },
 
-    /// The kernel's process ended, or its channel broke, while a response was due.
+    /// The kernel's process ended, or its channel broke, before the response.
     #[error("the jsii kernel ended before it responded; its own message, if any, is on standard error")]
     Ended {
-        /// The broken channel's error; none if the kernel closed it.
+        /// The error of the channel; `None` if the kernel closed it.
         source: Option<std::io::Error>,
     },
 
-    /// The kernel wrote something that is not of the protocol.
-    #[error("the jsii kernel wrote {line:?}, which is no response; is @jsii/runtime in its pinned version?")]
+    /// The kernel sent a line that is not part of the protocol.
+    #[error(
+        "the jsii kernel wrote {line:?}, which is no response; run `make setup` to install the pinned @jsii/runtime"
+    )]
     Protocol {
-        /// The first characters of what it wrote.
+        /// The first characters of the line.
         line: String,
     },
 
-    /// A value came back in another shape than the assembly promises.
+    /// JavaScript returned a value of another type than the assembly declares.
     #[error("expected {expected} from JavaScript, found {found}")]
     Decode {
         /// The Rust type.
@@ -90,7 +92,7 @@ pub enum Error {
         found: String,
     },
 
-    /// A downcast to a class that the object is not of.
+    /// A downcast to a class that the object is not an instance of.
     #[error("{object} is not an instance of {wanted}")]
     Cast {
         /// The object's reference; its class is the part before the `@`.

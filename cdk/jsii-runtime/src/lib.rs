@@ -1,16 +1,16 @@
-//! Drives the jsii kernel: JavaScript classes, published as jsii modules, used from Rust.
+//! A client of the jsii kernel: calls JavaScript classes of jsii modules from Rust.
 //!
 //! A jsii module describes its classes in an assembly (`.jsii`). `jsii-bindgen` turns assemblies into typed Rust that
-//! calls the functions here; this crate knows the protocol and no module in particular.
+//! calls this crate; this crate implements the protocol and depends on no particular module.
 //!
-//! * [`kernel`]: the Node process and one file for each message it understands;
-//! * [`modules`]: where `node_modules` and the Node binary are, and how the kernel is made to load a module from there;
-//! * [`value`]: how Rust values are written to and read from the wire;
+//! * [`kernel`]: the Node process and one file for each message of the protocol;
+//! * [`modules`]: the locations of `node_modules` and the Node binary, and the loading of modules from there;
+//! * [`value`]: the conversion of Rust values to and from the wire format;
 //! * [`Object`] and [`Handle`]: references to JavaScript objects;
 //! * the macros [`handle!`], [`structure!`], [`enumeration!`] and [`union!`]: the shapes of generated types.
 //!
-//! Every thread that uses a binding has its own kernel, started by the first call and ended with the thread. Objects
-//! belong to the kernel of their thread; they are not `Send`.
+//! Each thread that uses a binding has its own kernel, which the first call starts and which ends with the thread.
+//! Objects belong to the kernel of their thread and are not `Send`.
 
 mod error;
 pub mod kernel;
@@ -25,7 +25,7 @@ pub use modules::Module;
 pub use object::{Handle, Is, Object};
 pub use value::{Date, Enumeration, Fields, FromJs, IntoJs, Structure, ToJs, Unchecked};
 
-/// The crates that the macros and the generated code name; not an interface of its own.
+/// Re-exports for the macros and the generated code; not part of the public interface.
 #[doc(hidden)]
 pub mod generated {
     pub use indexmap::IndexMap;

@@ -1,9 +1,9 @@
-//! The shapes of generated types. `jsii-bindgen` writes one of these for each type, and an `impl` with its members.
+//! The shapes of generated types. For each type `jsii-bindgen` generates one of these and an `impl` with the members.
 
 /// Defines a class or an interface: `name: base = "fqn" in MODULE, is [ancestors], or [descendant classes]`.
 ///
-/// The handle derefs to its base (an interface with none, and a class with none, to [`Object`](crate::Object)) and can
-/// be given, by reference, where any of its ancestors is wanted.
+/// The handle derefs to its base, or to [`Object`](crate::Object) without one. A reference to it is accepted as any of
+/// its ancestors.
 #[macro_export]
 macro_rules! handle {
     (
@@ -65,7 +65,8 @@ macro_rules! handle {
     };
 }
 
-/// Defines a structure: `name = "fqn"`; one that is also returned lists its fields, `returns ["field", ..]`.
+/// Defines a structure: `name = "fqn"`; a structure that JavaScript returns also lists its fields,
+/// `returns ["field", ..]`.
 #[macro_export]
 macro_rules! structure {
     ($(#[$doc:meta])* $name:ident = $fqn:literal $(returns [$($field:literal),*])?) => {
@@ -152,7 +153,7 @@ macro_rules! enumeration {
     };
 }
 
-/// Defines the alternatives that an argument may be one of: `name { Variant(Type), .. }`.
+/// Defines the alternative types of an argument: `name { Variant(Type), .. }`.
 #[macro_export]
 macro_rules! union {
     ($(#[$doc:meta])* $name:ident { $($variant:ident($type:ty),)* }) => {
@@ -180,7 +181,7 @@ macro_rules! union {
     };
 }
 
-/// Lets text stand for a union that has a `String` among its alternatives.
+/// Accepts text as a union with the alternative `String`.
 #[macro_export]
 macro_rules! text_or {
     ($name:ident) => {

@@ -1,4 +1,4 @@
-//! References to objects that live in the kernel.
+//! References to objects in the kernel.
 
 use std::rc::Rc;
 
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::{Error, FromJs, Module, Result, ToJs};
 
-/// The wire's key for a reference to an object.
+/// The wire key of a reference to an object.
 const BY_REFERENCE: &str = "$jsii.byref";
 
 /// A reference to one JavaScript object. A clone refers to the same object.
 ///
-/// The kernel keeps an object as long as it runs: the same object keeps its reference, and CDK holds on to its
-/// constructs anyway, so dropping a reference deletes nothing.
+/// Dropping a reference does not delete the object: the kernel keeps each object, with the same reference, until it
+/// ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// `<class>@<number>`. `Rc` also keeps objects on their kernel's thread.
@@ -26,7 +26,8 @@ impl Object {
         self.reference.rsplit_once('@').map_or(&self.reference, |(class, _)| class)
     }
 
-    /// The same object as a `T`, a class further down, e.g. the `CfnBucket` behind an `IConstruct`.
+    /// Downcasts to `T`, for example an `IConstruct` to its `CfnBucket`. Returns [`Error::Cast`] for an object of
+    /// another class.
     pub fn cast<T: Handle>(&self) -> Result<T> {
         if T::is_class_of(self.class()) {
             return Ok(T::from_object(self.clone()));
@@ -67,29 +68,29 @@ impl Handle for Object {
     }
 }
 
-/// A typed reference: what [`handle!`](crate::handle) defines for each class and interface.
+/// A typed reference. [`handle!`](crate::handle) implements it for each class and interface.
 pub trait Handle: Sized {
     /// Fully qualified name of the class or interface, e.g. `aws-cdk-lib.aws_s3.Bucket`.
     const FQN: &'static str;
-    /// The module that has to be loaded before the class can be used; none for JavaScript's own `Object`.
+    /// The module to load before the class can be used; `None` for JavaScript's own `Object`.
     const MODULE: Option<&'static Module>;
 
-    /// Types a reference without a check.
+    /// Converts a reference without a check.
     fn from_object(object: Object) -> Self;
 
     /// The untyped reference.
     fn object(&self) -> &Object;
 
-    /// Whether an object whose class is `class` is known to be a `Self`.
+    /// Whether an object of the class `class` is known to be a `Self`.
     #[must_use]
     fn is_class_of(class: &str) -> bool {
         class == Self::FQN
     }
 }
 
-/// Marks that a `Self` can stand where JavaScript wants a `T`: the same type, a base class or an interface.
+/// A `Self` is accepted as a `T`: the same type, a base class or an interface.
 #[diagnostic::on_unimplemented(
-    message = "JavaScript wants a `{T}` here; `{Self}` is none and derives from none",
-    note = "an object is given by reference, `&object`; a structure, an enumeration or a list by value"
+    message = "JavaScript expects a `{T}`; `{Self}` neither is one nor derives from one",
+    note = "pass an object by reference, `&object`; a structure, an enumeration or a list by value"
 )]
 pub trait Is<T>: Handle {}

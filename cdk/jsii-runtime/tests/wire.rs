@@ -1,4 +1,4 @@
-//! The forms on the wire.
+//! The wire format of each kind of value.
 #![expect(missing_docs, clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ fn scalars_are_plain_json() {
 }
 
 #[test]
-fn objects_are_references_wherever_they_are_wanted() {
+fn objects_are_references_for_each_accepted_type() {
     let reference = json!({ "$jsii.byref": "zoo.Cat@10000" });
     let cat = cat();
     assert_eq!(written::<Cat>(&cat), reference);
@@ -46,7 +46,7 @@ fn objects_are_references_wherever_they_are_wanted() {
 }
 
 #[test]
-fn structures_and_members_carry_their_names() {
+fn structures_and_enumeration_members_contain_their_names() {
     let structure = CatProps(Fields::new().with("lives", written::<f64>(9)));
     let expected = json!({ "$jsii.struct": { "fqn": "zoo.CatProps", "data": { "lives": 9 } } });
     assert_eq!(structure.fields().get::<Value>("lives").unwrap(), json!(9));
@@ -65,20 +65,20 @@ fn a_map_keeps_its_order() {
 }
 
 #[test]
-fn a_union_takes_text_or_a_variant() {
+fn a_union_accepts_text_or_a_variant() {
     assert_eq!(written::<Name>("Tom"), json!("Tom"));
     assert_eq!(written::<Name>(Name::Number(7.0)), json!(7.0));
 }
 
 #[test]
-fn an_unchecked_value_stands_for_anything() {
+fn an_unchecked_value_is_accepted_as_any_type() {
     let reference = json!({ "$jsii.byref": "zoo.Cat@10000" });
     assert_eq!(written::<f64>(Unchecked::from(&cat())), reference);
     assert_eq!(written::<CatProps>(Unchecked::from(json!({ "lives": 9 }))), json!({ "lives": 9 }));
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn a_written_value_is_read_back() {
     let date = Date("2024-05-01T12:00:00.000Z".to_owned());
     assert_eq!(Date::from_js(written::<Date>(date.clone())).unwrap(), date);
     assert_eq!(Colour::from_js(written::<Colour>(Colour::White)).unwrap(), Colour::White);
@@ -101,7 +101,7 @@ fn check_mismatch<T: FromJs>(value: Value, expected: &str) {
 }
 
 #[test]
-fn a_value_of_another_shape_is_an_error_that_shows_it() {
+fn a_value_of_another_type_is_an_error_that_shows_the_value() {
     check_mismatch::<String>(json!(7), "expected a string from JavaScript, found 7");
     check_mismatch::<String>(Value::Null, "found null");
     check_mismatch::<f64>(json!("7"), "a number");

@@ -24,6 +24,7 @@ mod update_expression;
 pub mod upload_area;
 pub mod variants_bucket;
 
+pub use call_failed::call_failed;
 pub use clock::{SystemClock, now};
 pub use ports::AwsPorts;
 pub use purging::ports::CallFailed;

@@ -3,21 +3,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Where the emulator reads the time.
-///
-/// Every decision that depends on time (freshness, `Age`, propagation) takes it from here, so that a test moves the
-/// clock instead of sleeping.
+/// The source of the time. Freshness, `Age` and propagation depend on it alone, so a test advances the clock instead of
+/// sleeping.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The clock of this machine.
+    /// The system clock.
     #[must_use]
     pub fn system() -> Self {
         Self::from_fn(Timestamp::now)
     }
 
-    /// A clock that shows what `now` returns.
+    /// A clock whose time is the result of `now`.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))

@@ -8,37 +8,37 @@ use crate::distributions::Distributions;
 use crate::quotas::Quotas;
 use crate::rejected_items::RejectedItems;
 
-/// How long an invalidation takes until viewers see it and it is `Completed`. The real one takes longer: 5 seconds to
-/// its effect and 25 seconds to `Completed` at the 95th percentile (AWS, "What's new", April 2026).
+/// Time until an invalidation takes effect and is `Completed`. CloudFront itself takes longer: at the 95th percentile
+/// 5 seconds until it takes effect and 25 seconds until it is `Completed` (AWS, "What's new", April 2026).
 pub const DEFAULT_PROPAGATION_DELAY: Duration = Duration::from_secs(1);
 
-/// How an emulator runs.
+/// The configuration of an emulator.
 #[derive(Debug)]
 pub struct EmulatorConfig {
-    /// Where viewers and API callers connect; port 0 takes a free one.
+    /// The address on which viewers and API callers connect; port 0 selects a free port.
     pub listen: SocketAddr,
-    /// Where all origin requests are sent, for example `http://127.0.0.1:4566`. It finds the origin by `Host`.
+    /// The URL that receives all origin requests, for example `http://127.0.0.1:4566`. It routes them by `Host`.
     pub origin_gateway: String,
-    /// What the origin gateway must show to be trusted over TLS, in PEM; `None`: what this machine trusts.
+    /// The CA certificate that authenticates the origin gateway over TLS, in PEM; `None` uses the CAs of the system.
     pub origin_ca: Option<Vec<u8>>,
-    /// What is served.
+    /// The distributions to serve.
     pub distributions: Distributions,
-    /// What origin requests are signed with where an origin access control demands it.
+    /// The credentials that sign origin requests where an origin access control requires it.
     pub origin_credentials: Credentials,
-    /// Whether the local AWS behind the origin gateway decides whether a caller of the API may make a call.
+    /// Whether the local AWS behind the origin gateway authorizes the calls of the API.
     pub authorize_callers: bool,
-    /// How long an invalidation takes until viewers see it and it is `Completed`.
+    /// Time until an invalidation takes effect and is `Completed`.
     pub propagation_delay: Duration,
-    /// How much may be in progress.
+    /// The quotas of items in progress.
     pub quotas: Quotas,
-    /// What is rejected although it is well formed.
+    /// Well-formed items that are rejected.
     pub rejected_items: RejectedItems,
-    /// Where the time comes from.
+    /// The source of the time.
     pub clock: Clock,
 }
 
 impl EmulatorConfig {
-    /// An emulator on a free loopback port with the documented quotas, a propagation delay of a second, and the
+    /// An emulator on a free loopback port, with the documented quotas, a propagation delay of one second and the
     /// credentials `test`/`test`, which a local AWS accepts.
     #[must_use]
     pub fn new(origin_gateway: impl Into<String>, distributions: Distributions) -> Self {

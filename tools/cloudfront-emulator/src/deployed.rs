@@ -1,4 +1,4 @@
-//! Reading what was deployed: from the CloudFront API's types to [`Distribution`].
+//! Reads the deployed distributions from the CloudFront API and converts them to [`Distribution`].
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use http::{HeaderName, HeaderValue, Method};
 
 use crate::distribution::{Distribution, Origin, QueryStrings, Ttl};
 
-/// Why the deployed distributions couldn't be read.
+/// A failure to read the deployed distributions.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     #[error("{operation} failed at the CloudFront API of the control plane; is the local AWS up?")]
     Api { operation: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("distribution {id} uses {feature}, which this emulator doesn't serve")]
+    #[error("distribution {id} uses {feature}, which this emulator does not support")]
     Unsupported { id: String, feature: String },
 }
 
@@ -63,7 +63,7 @@ fn failed(operation: &'static str, error: impl std::error::Error + Send + Sync +
     SourceError::Api { operation, source: DisplayErrorContext(error).to_string().into() }
 }
 
-/// Makes a distribution of what the API returns, or says what of it the emulator can't serve.
+/// Converts the types of the API to a distribution, or returns the feature that the emulator does not support.
 fn distribution(
     id: String,
     domain_name: String,
@@ -88,12 +88,12 @@ fn distribution(
         _ => None,
     };
     let custom_headers =
-        custom_headers(origin).ok_or_else(|| unsupported("an origin custom header that isn't valid HTTP"))?;
+        custom_headers(origin).ok_or_else(|| unsupported("an origin custom header that is not valid HTTP"))?;
     let cache_tag_header = match config.cache_tag_config() {
         None => None,
         Some(tags) => {
             let name = HeaderName::try_from(tags.header_name());
-            Some(name.map_err(|_| unsupported("a cache tag header that isn't valid HTTP"))?)
+            Some(name.map_err(|_| unsupported("a cache tag header that is not valid HTTP"))?)
         }
     };
     Ok(Distribution {
@@ -133,8 +133,8 @@ fn custom_headers(origin: &OriginConfig) -> Option<Vec<(HeaderName, HeaderValue)
     parsed.collect()
 }
 
-/// The methods that viewers may use, GET and HEAD unless the configuration has more. The emulator passes no request
-/// bodies on, so that of the others only OPTIONS is let through.
+/// The methods that viewers may use: GET, HEAD and, if the configuration has it, OPTIONS. The emulator does not forward
+/// request bodies, so the other methods are not supported.
 fn allowed_methods(config: &DistributionConfig) -> Vec<Method> {
     let allowed = config.default_cache_behavior().and_then(|behavior| behavior.allowed_methods());
     let with_options = allowed.is_some_and(|methods| methods.items().iter().any(|method| method.as_str() == "OPTIONS"));
@@ -143,7 +143,7 @@ fn allowed_methods(config: &DistributionConfig) -> Vec<Method> {
     methods
 }
 
-/// The query strings in the cache key; `None` if the key also has headers or cookies.
+/// The query strings in the cache key; `None` if the key also has headers or cookies, which are not supported.
 fn query_strings(policy: &CachePolicyConfig) -> Option<QueryStrings> {
     let Some(parameters) = policy.parameters_in_cache_key_and_forwarded_to_origin() else {
         return Some(QueryStrings::None);

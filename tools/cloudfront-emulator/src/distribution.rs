@@ -2,32 +2,32 @@ use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue, Method};
 
-/// One distribution, reduced to what the emulator needs in order to serve it.
+/// The part of a distribution that the emulator serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
-    /// For example `EDFDVBD6EXAMPLE`.
+    /// The id, for example `EDFDVBD6EXAMPLE`.
     pub id: String,
-    /// The name that CloudFront gave it, for example `d111111abcdef8.cloudfront.net`.
+    /// The domain name that CloudFront assigned, for example `d111111abcdef8.cloudfront.net`.
     pub domain_name: String,
-    /// Its alternate domain names. They are compared without regard to case.
+    /// The alternate domain names, compared case-insensitively.
     pub aliases: Vec<String>,
-    /// Where misses are fetched from.
+    /// The origin that cache misses are fetched from.
     pub origin: Origin,
-    /// The methods that viewers may use. GET and HEAD are cached; OPTIONS goes to the origin each time.
+    /// The methods that viewers may use. GET and HEAD are cached; each OPTIONS request is sent to the origin.
     pub allowed_methods: Vec<Method>,
-    /// The query parameters that are part of the cache key and are sent to the origin.
+    /// The query parameters in the cache key, which are also sent to the origin.
     pub query_strings: QueryStrings,
-    /// How long objects stay cached.
+    /// The bounds of the time to live of objects.
     pub ttl: Ttl,
-    /// `ErrorCachingMinTTL` in seconds by status code, where it isn't the default of 10 seconds.
+    /// `ErrorCachingMinTTL` in seconds by status code, where it is not the default of 10 seconds.
     pub error_caching_min_ttl_secs: BTreeMap<u16, u64>,
     /// `CacheTagConfig.HeaderName`: the response header that carries the cache tags. Viewers never see it.
     pub cache_tag_header: Option<HeaderName>,
 }
 
 impl Distribution {
-    /// A distribution as AWS makes it when a configuration says nothing more: GET and HEAD, no query parameter in the
-    /// cache key, default TTLs, no cache tags.
+    /// A distribution with the defaults of CloudFront: GET and HEAD, no query parameter in the cache key, default TTLs,
+    /// no cache tags.
     #[must_use]
     pub fn new(id: impl Into<String>, alias: impl Into<String>, origin: Origin) -> Self {
         let id = id.into();
@@ -53,14 +53,14 @@ impl Distribution {
 /// The origin of a distribution.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// Sent as `Host`, for example `<id>.lambda-url.eu-west-1.on.aws`.
+    /// The value of `Host`, for example `<id>.lambda-url.eu-west-1.on.aws`.
     pub domain_name: String,
-    /// `OriginPath`: put before the path of each request; empty, or `/` and no slash at the end.
+    /// `OriginPath`: prepended to the path of each request; empty, or begins with `/` and does not end with one.
     pub path: String,
     /// Headers that CloudFront adds to each origin request.
     pub custom_headers: Vec<(HeaderName, HeaderValue)>,
-    /// The region to sign origin requests for (Signature Version 4, service `lambda`), as an origin access control
-    /// demands; `None` sends them unsigned.
+    /// The region for which origin requests are signed (Signature Version 4, service `lambda`) if an origin access
+    /// control requires it; `None` sends them unsigned.
     pub signing_region: Option<String>,
 }
 
@@ -77,14 +77,14 @@ pub enum QueryStrings {
     All,
 }
 
-/// The bounds that a cache policy sets to how long objects stay cached.
+/// The bounds that a cache policy sets to the time to live of objects, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ttl {
-    /// At least this long, in seconds, whatever the origin says.
+    /// The minimum, whatever the origin responds.
     pub min_secs: u64,
-    /// This long, in seconds, when the origin says nothing.
+    /// The time to live of a response without a directive for the cache.
     pub default_secs: u64,
-    /// At most this long, in seconds, whatever the origin says.
+    /// The maximum, whatever the origin responds.
     pub max_secs: u64,
 }
 

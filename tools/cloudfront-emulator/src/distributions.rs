@@ -11,23 +11,21 @@ use tokio::sync::Mutex;
 use crate::deployed::{self, SourceError};
 use crate::distribution::Distribution;
 
-/// How long the distributions that were read are believed. A deployment that changes one is served at last after this.
+/// Maximum age of the distributions that were read. A deployed change takes effect after this time at the latest.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// How long to wait before reading again when a host or an id is unknown.
+/// Minimum time between two reads, for requests with an unknown host or id.
 const MIN_AGE: Duration = Duration::from_secs(1);
 
 /// The distributions that the emulator serves.
 #[derive(Debug)]
-pub struct Distributions(Source);
-
-#[derive(Debug)]
-enum Source {
-    Fixed(Vec<Arc<Distribution>>),
-    Deployed { client: Client, snapshot: Mutex<Snapshot> },
+pub struct Distributions {
+    /// `None` for a fixed set.
+    client: Option<Client>,
+    snapshot: Mutex<Snapshot>,
 }
 
-/// What was read from the record keeper.
+/// The distributions at the last read.
 #[derive(Debug, Default)]
 struct Snapshot {
     distributions: Vec<Arc<Distribution>>,
@@ -35,23 +33,24 @@ struct Snapshot {
 }
 
 impl Distributions {
-    /// These distributions, for ever.
+    /// A fixed set of distributions.
     #[must_use]
     pub fn fixed(distributions: impl IntoIterator<Item = Distribution>) -> Self {
-        Self(Source::Fixed(distributions.into_iter().map(Arc::new).collect()))
+        let distributions = distributions.into_iter().map(Arc::new).collect();
+        Self { client: None, snapshot: Mutex::new(Snapshot { distributions, read_at: None }) }
     }
 
-    /// What is deployed, as the CloudFront API at `control_plane` (for example `http://127.0.0.1:4566`) tells.
+    /// The distributions that the CloudFront API at `control_plane` returns (for example `http://127.0.0.1:4566`).
     ///
-    /// It is read when a host or an id is requested that isn't known (once a second at most), and anew every
-    /// 30 seconds. Region and credentials come from `sdk`; its endpoint configuration is not used.
+    /// They are read again after 30 seconds, and, once a second at most, when a request names an unknown host or id.
+    /// Region and credentials come from `sdk`; its endpoint configuration is ignored.
     #[must_use]
     pub fn deployed(sdk: &SdkConfig, control_plane: &str) -> Self {
         let config = aws_sdk_cloudfront::config::Builder::from(sdk)
             .endpoint_url(control_plane)
             .retry_config(RetryConfig::disabled())
             .build();
-        Self(Source::Deployed { client: Client::from_conf(config), snapshot: Mutex::default() })
+        Self { client: Some(Client::from_conf(config)), snapshot: Mutex::default() }
     }
 
     pub(crate) async fn by_host(&self, now: Timestamp, host: &str) -> Result<Option<Arc<Distribution>>, SourceError> {
@@ -68,15 +67,11 @@ impl Distributions {
         is_wanted: impl Fn(&Distribution) -> bool,
     ) -> Result<Option<Arc<Distribution>>, SourceError> {
         let find = |all: &[Arc<Distribution>]| all.iter().find(|distribution| is_wanted(distribution)).cloned();
-        let (client, snapshot) = match &self.0 {
-            Source::Fixed(distributions) => return Ok(find(distributions)),
-            Source::Deployed { client, snapshot } => (client, snapshot),
-        };
-        let mut snapshot = snapshot.lock().await;
+        let mut snapshot = self.snapshot.lock().await;
         let found = find(&snapshot.distributions);
-        if !snapshot.is_due(now, found.is_some()) {
+        let Some(client) = self.client.as_ref().filter(|_| snapshot.is_due(now, found.is_some())) else {
             return Ok(found);
-        }
+        };
         match deployed::read(client).await {
             Ok(distributions) => {
                 snapshot.read_at = Some(now);
@@ -86,7 +81,7 @@ impl Distributions {
             Err(error) if found.is_some() => {
                 snapshot.read_at = Some(now);
                 let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(cause, "serving the distributions that were read before: {error}");
+                tracing::warn!(%error, cause, "reading the distributions failed; serving those of the last read");
                 Ok(found)
             }
             Err(error) => Err(error),

@@ -5,7 +5,7 @@ use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::store::Store;
 
-/// Everything that the data plane and the control plane share.
+/// The state that the data plane and the control plane share.
 #[derive(Debug)]
 pub(crate) struct Emulator {
     pub(crate) config: EmulatorConfig,

@@ -1,62 +1,62 @@
-//! Faults that the API injects while it runs, so that what calls it can be seen to cope.
+//! Faults that the API injects, to test how its callers handle them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A thousand of a thousand.
 const ALL_PER_MILLE: u64 = 1_000;
 
-/// How many calls of `CreateInvalidation` and `GetInvalidation` go wrong, and how. Each call has one fate at most.
+/// The share of calls of `CreateInvalidation` and `GetInvalidation` that fail, by kind of fault. A call has at most one
+/// fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultPlan {
-    /// Of a thousand calls, how many are rejected with `Throttling`; they have no effect.
+    /// Calls of a thousand that are rejected with `Throttling` and have no effect.
     pub throttled_per_mille: u32,
-    /// Of a thousand calls, how many fail with `InternalError` before they have an effect.
+    /// Calls of a thousand that fail with `InternalError` before they take effect.
     pub failed_per_mille: u32,
-    /// Of a thousand calls, how many take effect, and respond that they failed.
+    /// Calls of a thousand that take effect and respond with `InternalError`.
     pub lost_per_mille: u32,
-    /// How long each response is held back, after the call took effect.
+    /// The delay of each response, after the call took effect.
     pub delay: Duration,
-    /// Which calls it hits: the same seed hits the same ones, counted from the beginning of the plan.
+    /// The seed that selects the calls: the same seed selects the same calls, counted from the start of the plan.
     pub seed: u64,
 }
 
-/// What was injected so far.
+/// The number of injected faults by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultCounts {
     /// Calls of `CreateInvalidation` and `GetInvalidation`, with or without a fault.
     pub calls: u64,
-    /// Rejected with `Throttling`.
+    /// Calls rejected with `Throttling`.
     pub throttled: u64,
-    /// Failed before they had an effect.
+    /// Calls that failed before they took effect.
     pub failed: u64,
-    /// Took effect, and responded that they failed.
+    /// Calls that took effect and responded with `InternalError`.
     pub responses_lost: u64,
-    /// Responses that were held back.
+    /// Responses that were delayed.
     pub delayed: u64,
 }
 
 impl FaultCounts {
-    /// Everything that went wrong.
+    /// The sum of all faults.
     #[must_use]
     pub fn injected(&self) -> u64 {
         self.throttled + self.failed + self.responses_lost + self.delayed
     }
 }
 
-/// The faults of one emulator; none until [`inject`](Self::inject). A clone is a handle to the same.
+/// The faults of one emulator; none before [`inject`](Self::inject). All clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     plan: FaultPlan,
-    /// Calls since the plan began.
+    /// Calls since the start of the plan.
     calls_of_plan: u64,
     counts: FaultCounts,
 }
 
-/// What happens to one call.
+/// The fate of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Served,
@@ -66,25 +66,25 @@ pub(crate) enum Fate {
 }
 
 impl Faults {
-    /// Lets calls go wrong as planned, from the next one on.
+    /// Starts a plan with the next call.
     pub fn inject(&self, plan: FaultPlan) {
         let mut state = self.lock();
         state.plan = plan;
         state.calls_of_plan = 0;
     }
 
-    /// Lets every call go well again.
+    /// Ends the plan: no further faults.
     pub fn stop(&self) {
         self.inject(FaultPlan::default());
     }
 
-    /// What was injected since the emulator started.
+    /// The faults since the emulator started.
     #[must_use]
     pub fn counts(&self) -> FaultCounts {
         self.lock().counts
     }
 
-    /// What happens to the next call, and how long its response is held back.
+    /// The fate of the next call and the delay of its response.
     pub(crate) fn next(&self) -> (Fate, Duration) {
         let mut state = self.lock();
         let fate = state.plan.fate(state.calls_of_plan);
@@ -103,13 +103,13 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock half way through a change.
+        // No holder of the lock panics in the middle of a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl FaultPlan {
-    /// What happens to the call with this number.
+    /// The fate of the call with this number.
     fn fate(&self, call: u64) -> Fate {
         let mut drawn = scattered(self.seed, call) % ALL_PER_MILLE;
         let fates = [
@@ -127,7 +127,7 @@ impl FaultPlan {
     }
 }
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): well scattered, and the same on every machine.
+/// `SplitMix64` (Steele, Lea, Flood 2014): evenly distributed, and the same on every machine.
 fn scattered(seed: u64, number: u64) -> u64 {
     let mut z = seed.wrapping_add((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_hits_the_share_of_calls_that_it_says() {
+    fn a_plan_hits_the_configured_share_of_calls() {
         let plan =
             FaultPlan { throttled_per_mille: 250, failed_per_mille: 100, lost_per_mille: 50, ..Default::default() };
         for seed in 0..5 {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_hits_the_same_calls_and_another_one_others() {
+    fn the_same_seed_hits_the_same_calls_and_another_seed_hits_others() {
         let plan = FaultPlan { failed_per_mille: 500, ..Default::default() };
         assert_eq!(fates(plan, 50), fates(plan, 50));
         assert_ne!(fates(plan, 50), fates(FaultPlan { seed: 1, ..plan }, 50));

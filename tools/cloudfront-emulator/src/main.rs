@@ -9,25 +9,25 @@ use aws_sdk_cloudfront::config::ProvideCredentials;
 use clap::Parser;
 use cloudfront_emulator::{Distributions, EmulatorConfig, Quotas};
 
-/// A CloudFront emulator: serves the distributions that are deployed to a local AWS, and takes their invalidations.
+/// CloudFront emulator: serves the distributions that are deployed to a local AWS and accepts their invalidations.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where viewers and API callers connect.
+    /// Address on which viewers and API callers connect.
     #[arg(long, default_value = "127.0.0.1:4580")]
     listen: SocketAddr,
-    /// Where origin requests are sent; it finds the origin by Host.
+    /// URL that receives all origin requests and routes them by Host.
     #[arg(long, default_value = "http://127.0.0.1:4566")]
     origin_gateway: String,
-    /// The CloudFront API that knows the deployed distributions.
+    /// URL of the CloudFront API from which the deployed distributions are read.
     #[arg(long, default_value = "http://127.0.0.1:4566")]
     control_plane: String,
-    /// How long an invalidation takes until viewers see it and it is Completed, in milliseconds.
+    /// Time until an invalidation takes effect and is Completed, in milliseconds.
     #[arg(long, default_value_t = 1_000)]
     propagation_delay_ms: u64,
-    /// Paths and cache tags that may be in progress in a distribution, without wildcards.
+    /// Quota of paths and cache tags in progress for each distribution, wildcards excluded.
     #[arg(long, default_value_t = Quotas::default().items_in_progress)]
     items_in_progress: usize,
-    /// Wildcards that may be in progress in a distribution.
+    /// Quota of wildcards in progress for each distribution.
     #[arg(long, default_value_t = Quotas::default().wildcards_in_progress)]
     wildcards_in_progress: usize,
 }
@@ -36,7 +36,7 @@ struct Arguments {
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
-    // CloudFront is a global service; its API is signed for this region.
+    // CloudFront is a global service: its API is signed for this region.
     let region = Region::from_static("us-east-1");
     let sdk = aws_config::defaults(BehaviorVersion::latest()).region(region).load().await;
     let mut config =
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         wildcards_in_progress: arguments.wildcards_in_progress,
     };
     let emulator = cloudfront_emulator::start(config).await?;
-    tracing::info!("viewers and the CloudFront API: {}", emulator.endpoint_url());
+    tracing::info!("serving viewers and the CloudFront API at {}", emulator.endpoint_url());
     tokio::signal::ctrl_c().await?;
     emulator.shutdown().await;
     Ok(())

@@ -1,11 +1,10 @@
-/// How much may be in progress in one distribution at a time.
-///
-/// The defaults are the documented ones (CloudFront Developer Guide, "Concurrent invalidation request maximum").
+/// The quotas of items in progress in one distribution. The defaults are those of the CloudFront Developer Guide,
+/// "Concurrent invalidation request maximum".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quotas {
-    /// Paths and cache tags in progress, without the wildcards.
+    /// Paths and cache tags in progress, wildcards excluded.
     pub items_in_progress: usize,
-    /// Paths that end with `*` in progress; they are counted apart.
+    /// Paths in progress that end with `*`.
     pub wildcards_in_progress: usize,
 }
 

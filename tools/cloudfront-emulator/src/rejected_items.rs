@@ -1,12 +1,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Items that `CreateInvalidation` rejects although they are well formed: CloudFront does not document all that it
-/// checks. Whoever keeps a clone can change them while the emulator runs.
+/// Well-formed items that `CreateInvalidation` rejects: CloudFront does not document all its checks. All clones share
+/// one set, so the holder of a clone can change it while the emulator runs.
 #[derive(Clone, Debug, Default)]
 pub struct RejectedItems(Arc<Mutex<Vec<String>>>);
 
 impl RejectedItems {
-    /// Rejects, from now on, the items that begin with one of `prefixes`, and no others.
+    /// Replaces the set: only items that begin with one of `prefixes` are rejected.
     pub fn set(&self, prefixes: impl IntoIterator<Item = impl Into<String>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = prefixes.into_iter().map(Into::into).collect();
     }

@@ -14,38 +14,38 @@ use crate::origin::OriginClient;
 use crate::store::Store;
 use crate::{control, viewer};
 
-/// How long a shutdown waits for requests that are being processed.
+/// Maximum time that a shutdown waits for requests in progress.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// Why an emulator couldn't start.
+/// A failure to start an emulator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address is taken or not of this machine.
-    #[error("the emulator can't listen on {address}; choose another address, or port 0 for a free one")]
+    /// The address is in use or not an address of this machine.
+    #[error("the emulator cannot listen on {address}; choose another address, or port 0 for a free port")]
     Listen {
         /// The configured address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The HTTP client for origin requests couldn't be made.
-    #[error("the HTTP client for origin requests couldn't be made")]
+    /// The HTTP client for origin requests could not be built.
+    #[error("the HTTP client for origin requests could not be built; check `origin_ca`")]
     OriginClient(#[from] reqwest::Error),
 }
 
-/// An emulator that serves. It stops when this is dropped, or cleanly with [`shutdown`](Self::shutdown).
+/// A running emulator. It stops when this is dropped; [`shutdown`](Self::shutdown) also waits for requests in progress.
 #[derive(Debug)]
 pub struct RunningEmulator {
-    /// Where viewers and API callers connect.
+    /// The address on which viewers and API callers connect.
     pub address: SocketAddr,
-    /// Lets calls of the API go wrong.
+    /// Injects faults into calls of the API.
     pub faults: Faults,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
-/// Starts an emulator. Viewers and API callers share one address: paths below `/2020-05-31/` are the CloudFront API,
-/// and everything else is served by the distribution that the `Host` names.
+/// Starts an emulator. Viewers and API callers share one address: paths below `/2020-05-31/` are the CloudFront API;
+/// the distribution that `Host` names serves all other paths.
 pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError> {
     let address = config.listen;
     let faults = Faults::default();
@@ -60,11 +60,11 @@ pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let until = async move {
-            // A dropped sender means stop, too.
+            // A dropped sender stops the server, too.
             let _ = stopped.await;
         };
         if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(until).await {
-            tracing::error!("the emulator stopped: {error}");
+            tracing::error!(%error, "the emulator stopped serving; restart it");
         }
     });
     Ok(RunningEmulator { address, faults, stop, server })
@@ -72,13 +72,13 @@ pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError
 
 impl RunningEmulator {
     /// The base URL of the CloudFront API, for `AWS_ENDPOINT_URL_CLOUDFRONT`. Viewers use the same address with the
-    /// host name of their distribution.
+    /// `Host` of their distribution.
     #[must_use]
     pub fn endpoint_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops accepting requests and waits, for 5 seconds at most, until those under way are completed.
+    /// Stops accepting requests and waits at most 5 seconds for those in progress.
     pub async fn shutdown(self) {
         let Self { stop, mut server, .. } = self;
         drop(stop);

@@ -1,75 +1,77 @@
-//! What a dead letter stands for.
+//! The content of a dead letter.
 
 use domain::TenantId;
 use domain::purge::purge_request::OutboxEntry;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A dead letter, by who wrote it.
+/// A dead letter, by its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DeadLetter {
-    /// The stream handler: a stream record that it could not read, as Lambda delivered it.
+    /// From the stream handler: a stream record that it could not read, in the form of Lambda's event.
     Record(Value),
-    /// Lambda: a batch of stream records that it gave up delivering. It names them and does not contain them.
+    /// From Lambda: the range of a batch of stream records that it could not deliver, without the records.
     Range(Box<Range>),
-    /// The purge: an entry of the queue whose item CloudFront rejects.
+    /// From a purge: an entry of the queue with an item that CloudFront rejects.
     Rejected(Box<Rejected>),
 }
 
-/// An entry that was taken out of the queue, because CloudFront rejects its item.
+/// An entry that was removed from the queue because CloudFront rejects its item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Rejected {
-    /// Whose images.
+    /// The tenant.
     pub(crate) tenant: TenantId,
-    /// The row as it was.
+    /// The entry of the outbox.
     pub(crate) entry: OutboxEntry,
 }
 
-/// Some consecutive records of one shard of the stream. See "Destinations for discarded batches" in the Lambda developer
-/// guide.
+/// A range of records of one shard. See "Destinations for discarded batches" in the Lambda developer guide.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Range {
-    /// The stream.
+    /// The ARN of the stream.
     pub(crate) stream_arn: String,
-    /// Its shard.
+    /// The id of the shard.
     pub(crate) shard_id: String,
     /// The sequence number of the first record.
     pub(crate) start_sequence_number: String,
     /// The sequence number of the last record.
     pub(crate) end_sequence_number: String,
-    /// When the first record was written: what is lost is not older.
+    /// The time at which the first record was written, in RFC 3339.
     pub(crate) approximate_arrival_of_first_record: String,
 }
 
-/// What nobody here wrote.
+/// A dead letter without known content.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UnknownDeadLetter {
-    /// It is no JSON.
-    #[error("it is not JSON ({0})")]
+pub(crate) enum DeadLetterError {
+    /// The body is not JSON.
+    #[error("the body is not JSON ({0}); check it and delete the dead letter")]
     Json(serde_json::Error),
-    /// Its source is unknown.
-    #[error("no function here writes such dead letters: it has neither a known \"source\" nor \"DDBStreamBatchInfo\"")]
+    /// The source is unknown.
+    #[error(
+        "the source is unknown: the body has neither a known \"source\" nor \"DDBStreamBatchInfo\"; check it and delete \
+         the dead letter"
+    )]
     Source,
-    /// It lacks what its source writes.
-    #[error("what it stands for cannot be read: {0}")]
+    /// The content does not match the source.
+    #[error("the content cannot be read ({0}); use the version of imagecache that matches the deployed functions")]
     Content(serde_json::Error),
 }
 
 impl DeadLetter {
-    /// Reads a message of the dead-letter queue.
-    pub(crate) fn read(body: &str) -> Result<Self, UnknownDeadLetter> {
-        let mut dead_letter: Value = serde_json::from_str(body).map_err(UnknownDeadLetter::Json)?;
+    /// Parses a message of the dead-letter queue.
+    pub(crate) fn read(body: &str) -> Result<Self, DeadLetterError> {
+        let mut dead_letter: Value = serde_json::from_str(body).map_err(DeadLetterError::Json)?;
         if let Some(range) = dead_letter.get_mut("DDBStreamBatchInfo") {
-            return serde_json::from_value(range.take()).map(Self::Range).map_err(UnknownDeadLetter::Content);
+            return serde_json::from_value(range.take()).map(Self::Range).map_err(DeadLetterError::Content);
         }
         let payload = dead_letter.get_mut("payload").map(Value::take).unwrap_or_default();
         match dead_letter["source"].as_str() {
             Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
             Some(purging::bisection::SOURCE) => {
-                serde_json::from_value(payload).map(Self::Rejected).map_err(UnknownDeadLetter::Content)
+                serde_json::from_value(payload).map(Self::Rejected).map_err(DeadLetterError::Content)
             }
-            _ => Err(UnknownDeadLetter::Source),
+            _ => Err(DeadLetterError::Source),
         }
     }
 }
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_writer_of_dead_letters_is_known_by_its_form() {
+    fn each_sender_of_dead_letters_is_recognised() {
         let record = json!({"dynamodb": {"Keys": {}}});
         let dead_letter = json!({"source": "dynamodb-imagepacks-stream", "reason": "?", "payload": record});
         assert_eq!(DeadLetter::read(&dead_letter.to_string()).unwrap(), DeadLetter::Record(record));
@@ -119,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_letter_of_another_writer_says_what_is_wrong_with_it() {
+    fn a_dead_letter_of_an_unknown_sender_is_an_error_with_the_cause() {
         for (body, expected) in [
-            ("hello", "it is not JSON"),
-            ("[]", "no function here writes such dead letters"),
-            (r#"{"source": "cron", "payload": {}}"#, "no function here writes such dead letters"),
+            ("hello", "the body is not JSON"),
+            ("[]", "the source is unknown"),
+            (r#"{"source": "cron", "payload": {}}"#, "the source is unknown"),
             (r#"{"source": "image-invalidation", "payload": {"tenant": "ACME"}}"#, "tenant \"ACME\" is not valid"),
             (r#"{"DDBStreamBatchInfo": {"shardId": "s"}}"#, "missing field `streamArn`"),
         ] {

@@ -1,31 +1,30 @@
-//! The dead-letter queue, as the replay reads it.
+//! The dead-letter queue.
 
+use aws_adapters::call_failed;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use purging::ports::CallFailed;
 
-use crate::call_failed;
-
-/// How long nobody else gets a dead letter that somebody works on, in seconds. It begins anew whenever there was
-/// progress.
+/// The visibility timeout of a dead letter during its replay, in seconds. Each progress restarts it.
 const VISIBILITY_SECS: i32 = 300;
 
-/// How long to wait for a dead letter, in seconds. Above zero SQS queries all its servers, so that "none" means none.
+/// The wait time of a receive call, in seconds. Above zero SQS queries all its servers, so an empty response means an
+/// empty queue.
 const WAIT_SECS: i32 = 1;
 
-/// The dead-letter queue.
+/// A client of the dead-letter queue.
 #[derive(Debug, Clone)]
 pub(crate) struct DeadLetters {
     client: Client,
     queue_url: String,
 }
 
-/// A dead letter that nobody else gets for [`VISIBILITY_SECS`].
+/// A received dead letter, invisible to other receivers for [`VISIBILITY_SECS`].
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
-    /// SQS's id of the message.
+    /// The message id.
     pub(crate) id: String,
-    /// What it says.
+    /// The message body.
     pub(crate) body: String,
     receipt: String,
 }
@@ -35,7 +34,7 @@ impl DeadLetters {
         Self { client, queue_url }
     }
 
-    /// How many dead letters there are, about.
+    /// Returns the approximate number of dead letters.
     pub(crate) async fn count(&self) -> Result<u64, CallFailed> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let get = self.client.get_queue_attributes().queue_url(&self.queue_url).attribute_names(name.clone());
@@ -44,7 +43,7 @@ impl DeadLetters {
         Ok(count.unwrap_or_default())
     }
 
-    /// Receives one dead letter, which is invisible to everybody else then. `None`: none is visible.
+    /// Receives one dead letter; `None` if none is visible.
     pub(crate) async fn receive_one(&self) -> Result<Option<Received>, CallFailed> {
         let receive = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(1);
         let response = receive.visibility_timeout(VISIBILITY_SECS).wait_time_seconds(WAIT_SECS).send().await;
@@ -57,12 +56,12 @@ impl DeadLetters {
         }))
     }
 
-    /// Keeps a dead letter invisible to others for another [`VISIBILITY_SECS`].
+    /// Restarts the visibility timeout.
     pub(crate) async fn extend_visibility(&self, dead_letter: &Received) -> Result<(), CallFailed> {
         self.set_visibility(dead_letter, VISIBILITY_SECS).await
     }
 
-    /// Lets others have the dead letter at once.
+    /// Makes the dead letter visible again.
     pub(crate) async fn release(&self, dead_letter: &Received) -> Result<(), CallFailed> {
         self.set_visibility(dead_letter, 0).await
     }
@@ -74,7 +73,7 @@ impl DeadLetters {
         Ok(())
     }
 
-    /// Deletes a dead letter whose content is in the queue.
+    /// Deletes a dead letter after its content is in the queue.
     pub(crate) async fn delete(&self, dead_letter: &Received) -> Result<(), CallFailed> {
         let delete = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&dead_letter.receipt);
         delete.send().await.map_err(|error| call_failed(self.action("deleting a dead letter of"), error))?;

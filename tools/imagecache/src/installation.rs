@@ -1,4 +1,4 @@
-//! What an environment's resources are called.
+//! The names of an environment's resources.
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::DisplayErrorContext;
@@ -14,7 +14,7 @@ pub struct Installation {
     pub image_pack_table: String,
     /// The ARN of its stream.
     pub image_pack_stream_arn: String,
-    /// What its attributes are called.
+    /// The names of its attributes.
     pub image_pack_attributes: AttributeNames,
     /// The queue's table.
     pub invalidation_queue_table: String,
@@ -24,38 +24,39 @@ pub struct Installation {
     pub variants_bucket: String,
     /// The address of the dead-letter queue.
     pub dead_letter_queue_url: String,
-    /// How long after a change a purge counts, in seconds.
+    /// The settle delay, in seconds.
     pub settle_delay_secs: u64,
 }
 
-/// Why nobody knows what the resources are called.
+/// A failure to read the names of the resources.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallationUnknown {
-    /// Nobody registered such an environment.
+    /// The parameter does not exist.
     #[error(
-        "there is no parameter {0} in Systems Manager: check the environment's name, the account and the region (AWS_REGION); \
-         if all are right, deploy the pipeline stack, which writes it"
+        "parameter {0} does not exist in Systems Manager: check the environment's name, the account and the region \
+         (AWS_REGION); if they are correct, deploy the pipeline stack, which creates it"
     )]
     NotRegistered(String),
-    /// The parameter is not what this program reads.
+    /// The value of the parameter cannot be parsed.
     #[error(
-        "parameter {parameter} cannot be read ({cause}): deploy the pipeline stack of the version that this program is of"
+        "the value of parameter {parameter} cannot be parsed ({cause}): deploy the version of the pipeline stack that \
+         matches this program"
     )]
     Malformed {
-        /// Its name.
+        /// The name of the parameter.
         parameter: String,
-        /// What is wrong with it.
+        /// The parse error.
         cause: serde_json::Error,
     },
-    /// Systems Manager did not respond.
+    /// The call of Systems Manager failed.
     #[error(
         "reading parameter {parameter} failed; check the credentials, which need ssm:GetParameter, and the region \
          (AWS_REGION): {cause}"
     )]
     Call {
-        /// Its name.
+        /// The name of the parameter.
         parameter: String,
-        /// What the SDK says about it.
+        /// The error of the SDK with its causes.
         cause: String,
     },
 }

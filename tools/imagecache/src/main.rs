@@ -8,62 +8,68 @@ use domain::{TenantId, Timestamp};
 use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Enqueues again what the pipeline gave up on (`replay`), and what an outage hid from it (`resync`).
+/// Enqueues purges that failed (`replay`) or that an outage lost (`resync`).
 ///
-/// The alarm on dead letters rang: `replay`. It does again what failed, for as long as the stream keeps its records, 24
-/// hours; where that is over, it says which `resync` to run.
+/// Dead letters raised an alarm: run `replay`. It retries each dead letter. The stream keeps its records for 24 hours;
+/// for records that have expired, `replay` prints the `resync` command to run.
 ///
-/// The stream handler was down for longer than that, or records were lost in any other way: mend it first, then `resync`
-/// with the time when it began.
+/// The stream handler failed for more than 24 hours, or records were lost in another way: fix the cause first, then run
+/// `resync` with the time when the outage began.
 ///
-/// Both can be interrupted and repeated: what is in the queue is there once. The next purge run does the rest.
-/// Credentials and region come from the environment or a profile, as docs/runbook.md says, with the rights that they need.
+/// Both commands are idempotent and can be interrupted. They only enqueue; the next purge run purges. Credentials and
+/// region come from the environment variables or the profile of the AWS SDK. docs/runbook.md lists the required
+/// permissions.
 #[derive(Debug, Parser)]
-#[command(name = "imagecache", version)]
+#[command(name = "imagecache", version, after_help = EXAMPLES)]
 enum Command {
-    /// Does again what each dead letter stands for, and deletes the dead letter when that is in the queue.
+    /// Retries each dead letter and deletes it after its content is in the queue.
     ///
-    /// When to use it: whenever there are dead letters. Records that the stream handler could not read are read again
-    /// (correct the item or the handler first); batches that Lambda gave up on are read from the stream again (within 24
-    /// hours); entries that CloudFront rejected are enqueued again. A dead letter that stays is named, with what to do
-    /// about it, and makes the exit code 1.
+    /// Use it whenever the dead-letter queue has messages. It reads stream records again that the stream handler could
+    /// not read (correct the item or the handler first), reads batches that Lambda could not deliver from the stream
+    /// (within 24 hours), and enqueues entries again that CloudFront rejected. For each dead letter that remains it
+    /// prints the reason and the next step, and the exit code is 1.
     Replay {
         #[command(flatten)]
         at: At,
     },
-    /// Enqueues every pack and location that changed since a time, and packs that were removed.
+    /// Enqueues each pack and location that changed since a time, and packs that were removed.
     ///
-    /// When to use it: when records of the stream are lost for good. The stream must work again. Items say by the
-    /// attribute `updatedAt`, whatever the table calls it, when they changed; one that does not say counts as changed.
-    /// Software that writes items without touching their `updatedAt` makes them look unchanged: then choose a time
-    /// before anything was written. What is queued or was purged since its change is left out, so that running it twice
-    /// changes nothing.
+    /// Use it when records of the stream are lost. The stream must work again. The attribute `updatedAt`, under the
+    /// name that the table uses, is the time of the last change of an item; an item without it counts as changed. If
+    /// software writes items without updating `updatedAt`, choose a time before the first of these writes. Changes that
+    /// are already queued or purged are skipped, so a second run enqueues nothing.
     Resync {
         #[command(flatten)]
         at: At,
-        /// When the outage began, in RFC 3339, for example 2026-11-24T10:00:00Z. Rather a minute early than late.
+        /// Start of the outage in RFC 3339, for example 2026-11-24T10:00:00Z. If in doubt, choose an earlier time.
         #[arg(long, value_name = "TIME", value_parser = time)]
         since: Timestamp,
-        /// Only the images of this tenant.
+        /// Limits the resync to this tenant.
         #[arg(long, value_parser = tenant)]
         tenant: Option<TenantId>,
-        /// Says what would be enqueued, and writes nothing.
+        /// Prints what would be enqueued and writes nothing.
         #[arg(long)]
         dry_run: bool,
     },
 }
 
-/// Where to recover.
+const EXAMPLES: &str = "\
+Examples:
+  imagecache replay --environment prod
+  imagecache resync --environment prod --since 2026-11-24T10:00:00Z --dry-run
+  imagecache resync --environment prod --since 2026-11-24T10:00:00Z --tenant acme";
+
+/// The environment that a command works on.
 #[derive(Debug, Args)]
 struct At {
-    /// The environment, by the name of its file in cdk/environments: dev, prod, …
+    /// Environment: the name of its file in cdk/environments, for example dev.
     #[arg(long, value_name = "NAME")]
     environment: String,
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
     let time: jiff::Timestamp = text.parse().map_err(|error| format!("{error}; example: 2026-11-24T10:00:00Z"))?;
-    let millis = u64::try_from(time.as_millisecond()).map_err(|_| "a time after 1970 is expected".to_owned())?;
+    let millis = u64::try_from(time.as_millisecond()).map_err(|_| "the time must be after 1970".to_owned())?;
     Ok(Timestamp::from_millis(millis))
 }
 
@@ -100,14 +106,14 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let resync = Resync { since, tenant, is_dry_run: dry_run };
             let resynced = recovery.resync(&resync, &progress).await;
             progress.finish_and_clear();
-            let again = |failed| format!("{failed}; run the resync again: what is enqueued is not enqueued twice");
+            let again = |failed| format!("{failed}; run the resync again: it skips what is already enqueued");
             report_resynced(&resynced.map_err(again)?, dry_run);
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-/// A bar on a terminal, and nothing elsewhere.
+/// A progress bar on a terminal; hidden elsewhere.
 fn progress(template: &str) -> ProgressBar {
     let progress = ProgressBar::new(0);
     progress.enable_steady_tick(Duration::from_millis(100));
@@ -116,21 +122,21 @@ fn progress(template: &str) -> ProgressBar {
 
 fn report_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
     for left in &replayed.left {
-        println!("dead letter {} stays: {}", left.id, left.why);
+        println!("dead letter {} remains: {}", left.id, left.why);
         if let Some(since) = &left.resync_since {
             println!("  imagecache resync --environment {environment} --since {since}");
         }
     }
-    println!("{} dead letters replayed, {} stay.", replayed.replayed, replayed.left.len());
+    println!("{} dead letters replayed, {} remain.", replayed.replayed, replayed.left.len());
     if replayed.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn report_resynced(resynced: &Resynced, is_dry_run: bool) {
     let Resynced { items, removed, enqueued, queued, purged, unreadable, first_unreadable } = resynced;
     if let Some(first) = first_unreadable {
-        println!("{unreadable} items have a key that no viewer can name, the first {first}; remove or correct them.");
+        println!("{unreadable} items have an invalid key, for example {first}; delete or correct them.");
     }
-    println!("Looked at {items} items, and found variants of {removed} packs that are gone.");
+    println!("Checked {items} items, and found variants of {removed} packs that no longer exist.");
     let verb = if is_dry_run { "would be enqueued" } else { "enqueued" };
     println!("{enqueued} {verb}, {} already purged or queued.", purged + queued);
 }
@@ -149,22 +155,22 @@ mod tests {
     }
 
     #[test]
-    fn a_resync_wants_an_environment_and_a_time_and_takes_nothing_that_is_neither() {
+    fn a_resync_requires_a_valid_environment_time_and_tenant() {
         let at = Ok(Timestamp::from_millis(1_795_687_200_000));
         check(&["--environment", "dev", "--since", "2026-11-26T10:00:00Z"], at);
         check(&["--environment", "dev", "--since", "2026-11-26T11:00:00+01:00"], at);
         check(&["--environment", "dev", "--since", "2026-11-26T10:00:00Z", "--tenant", "acme"], at);
         check(&["--environment", "dev", "--since", "yesterday"], Err("example: 2026-11-24T10:00:00Z"));
-        check(&["--environment", "dev", "--since", "1969-11-24T10:00:00Z"], Err("a time after 1970"));
+        check(&["--environment", "dev", "--since", "1969-11-24T10:00:00Z"], Err("must be after 1970"));
         check(&["--environment", "dev", "--since", "2026-11-26T10:00:00Z", "--tenant", "a*"], Err("tenant \"a*\""));
         check(&["--environment", "dev"], Err("--since <TIME>"));
         check(&["--since", "2026-11-26T10:00:00Z"], Err("--environment <NAME>"));
     }
 
     #[test]
-    fn the_help_says_when_to_use_which() {
+    fn the_help_explains_when_to_use_each_command() {
         let error = Command::try_parse_from(["imagecache", "--help"]).unwrap_err().to_string();
-        for expected in ["dead letters rang", "replay", "resync", "mend it first"] {
+        for expected in ["Dead letters raised an alarm", "replay", "resync", "fix the cause first"] {
             assert!(error.contains(expected), "{error}");
         }
     }

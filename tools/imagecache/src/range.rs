@@ -1,9 +1,10 @@
-//! Reads again what Lambda gave up delivering.
+//! Reads the stream records of a batch that Lambda could not deliver.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_adapters::call_failed;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata;
 use aws_sdk_dynamodbstreams::primitives::Blob;
@@ -11,43 +12,42 @@ use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use purging::ports::CallFailed;
 use serde_json::{Value, json};
 
-use crate::call_failed;
 use crate::dead_letter::Range;
 
-/// Records in one page: what a batch of the stream's own mapping has by default.
+/// Records in one page, the default batch size of an event source mapping.
 const RECORDS_PER_PAGE: i32 = 100;
 
-/// Empty pages in a row until nobody expects another record. A shard with gaps responds with some.
+/// Maximum number of consecutive empty pages. A shard with gaps returns some.
 const EMPTY_PAGES_MAX: u32 = 50;
 
-/// The pause behind an empty page: a shard serves five reads in a second.
+/// The pause after an empty page: a shard serves five reads per second.
 const EMPTY_PAGE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Why a range cannot be read.
+/// A failure to read a range.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RangeFailed {
-    /// The stream has forgotten it, or some of it.
-    #[error("the stream does not have its records any more ({0}); it keeps them for 24 hours")]
+pub(crate) enum RangeError {
+    /// The stream no longer has all records of the range.
+    #[error("the stream no longer has all records of the batch ({0}); it keeps records for 24 hours")]
     Gone(String),
-    /// DynamoDB did not respond.
+    /// A call of DynamoDB failed.
     #[error(transparent)]
     Call(#[from] CallFailed),
 }
 
-/// A range that is read page by page.
+/// A reader of a range, page by page.
 #[derive(Debug)]
 pub(crate) struct RangeReader<'a> {
     client: &'a Client,
     range: &'a Range,
-    /// Where the next page begins; `None` at the end of the shard.
+    /// The iterator of the next page; `None` at the end of the shard.
     iterator: Option<String>,
     has_begun: bool,
     has_ended: bool,
 }
 
 impl<'a> RangeReader<'a> {
-    /// Finds the first record.
-    pub(crate) async fn open(client: &'a Client, range: &'a Range) -> Result<Self, RangeFailed> {
+    /// Opens a range at its first record.
+    pub(crate) async fn open(client: &'a Client, range: &'a Range) -> Result<Self, RangeError> {
         let get = client.get_shard_iterator().stream_arn(&range.stream_arn).shard_id(&range.shard_id);
         let at_start = get.shard_iterator_type(ShardIteratorType::AtSequenceNumber);
         let found = at_start.sequence_number(&range.start_sequence_number).send().await;
@@ -55,14 +55,14 @@ impl<'a> RangeReader<'a> {
         Ok(Self { client, range, iterator, has_begun: false, has_ended: false })
     }
 
-    /// The next records, in the form in which Lambda delivers them. `None`: there were all.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, RangeFailed> {
+    /// Returns the next records in the form of Lambda's event; `None` after the last one.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, RangeError> {
         let mut empty_pages = 0;
         while !self.has_ended {
-            let gone = |why: &str| Err(RangeFailed::Gone(why.to_owned()));
+            let gone = |why: &str| Err(RangeError::Gone(why.to_owned()));
             let Some(iterator) = self.iterator.take() else { return gone("the shard ends before its last record") };
             if empty_pages == EMPTY_PAGES_MAX {
-                return gone("the shard shows no further records");
+                return gone("the shard returns no further records");
             }
             let get = self.client.get_records().shard_iterator(iterator).limit(RECORDS_PER_PAGE);
             let page = get.send().await.map_err(|error| failed(self.range, error))?;
@@ -77,8 +77,8 @@ impl<'a> RangeReader<'a> {
         Ok(None)
     }
 
-    /// Those of `records` that are in the range.
-    fn covered(&mut self, records: Vec<Record>) -> Result<Vec<Value>, RangeFailed> {
+    /// The records that are in the range.
+    fn covered(&mut self, records: Vec<Record>) -> Result<Vec<Value>, RangeError> {
         let mut covered = Vec::new();
         for record in records {
             if self.has_ended {
@@ -86,13 +86,13 @@ impl<'a> RangeReader<'a> {
             }
             let number = record.dynamodb.as_ref().and_then(|change| change.sequence_number.clone()).unwrap_or_default();
             if !self.has_begun && order(&number, &self.range.start_sequence_number).is_ne() {
-                return Err(RangeFailed::Gone("its first record is not there".to_owned()));
+                return Err(RangeError::Gone("the first record is missing".to_owned()));
             }
             self.has_begun = true;
             match order(&number, &self.range.end_sequence_number) {
                 Ordering::Less => {}
                 Ordering::Equal => self.has_ended = true,
-                Ordering::Greater => return Err(RangeFailed::Gone("its last record is not there".to_owned())),
+                Ordering::Greater => return Err(RangeError::Gone("the last record is missing".to_owned())),
             }
             covered.push(as_lambda_delivers(record, &self.range.stream_arn));
         }
@@ -100,26 +100,27 @@ impl<'a> RangeReader<'a> {
     }
 }
 
-/// Compares two sequence numbers, which have more digits than any integer type.
+/// Compares two sequence numbers numerically; they exceed every integer type.
 fn order(one: &str, other: &str) -> Ordering {
     let [one, other] = [one, other].map(|number| number.trim_start_matches('0'));
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
-fn failed<E>(range: &Range, error: E) -> RangeFailed
+fn failed<E>(range: &Range, error: E) -> RangeError
 where
     E: ProvideErrorMetadata + std::error::Error,
 {
     match error.code() {
-        // The record, or the shard, or the stream.
+        // The record, the shard or the stream no longer exists.
         Some(code @ ("TrimmedDataAccessException" | "ResourceNotFoundException")) => {
-            RangeFailed::Gone(error.message().unwrap_or(code).to_owned())
+            RangeError::Gone(error.message().unwrap_or(code).to_owned())
         }
         _ => call_failed(format!("reading shard {} of {}", range.shard_id, range.stream_arn), error).into(),
     }
 }
 
-/// A record of the streams API in the form of Lambda's event. See "Example DynamoDB event" in the Lambda developer guide.
+/// Converts a record of the streams API to the form of Lambda's event. See "Example DynamoDB event" in the Lambda
+/// developer guide.
 fn as_lambda_delivers(record: Record, stream_arn: &str) -> Value {
     let Record { event_id, event_name, event_version, event_source, aws_region, dynamodb, .. } = record;
     let mut change = json!({});
@@ -163,7 +164,7 @@ fn attribute(value: AttributeValue) -> Value {
         AttributeValue::Null(is) => json!({"NULL": is}),
         AttributeValue::S(text) => json!({"S": text}),
         AttributeValue::Ss(set) => json!({"SS": set}),
-        // A type that DynamoDB got since: the stream handler says that it cannot read the record.
+        // An attribute type that this SDK does not know: the stream handler rejects the record as unreadable.
         _ => json!({"?": null}),
     }
 }
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_takes_the_form_in_which_lambda_delivers_it() {
+    fn a_record_is_converted_to_the_form_of_lambdas_event() {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let blob = || Blob::new([0, 1, 2]);
         let change = StreamRecord::builder()

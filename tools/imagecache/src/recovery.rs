@@ -1,33 +1,36 @@
-//! What a recovery works with. The only place that knows how the pipeline's own parts are put together.
+//! The clients and adapters of a recovery.
 
 use std::time::Duration;
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::now;
 use aws_adapters::purge_ledger::PurgeLedger;
 use aws_config::SdkConfig;
+use domain::queue::enqueue::{Enqueue, Event, reduce};
 use dynamodb_imagepacks_stream::Handler;
+use purging::ports::{CallFailed, Queue, QueueFailed};
 use uuid::Uuid;
 
 use crate::Installation;
 use crate::dead_letters::DeadLetters;
 
-/// The AWS clients.
+/// The AWS clients of a recovery.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// Packs, queue and ledger.
+    /// For the tables of packs, queue and ledger.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// The stream of the packs.
+    /// For the stream of the image-pack table.
     pub streams: aws_sdk_dynamodbstreams::Client,
-    /// Variants.
+    /// For the variants bucket.
     pub s3: aws_sdk_s3::Client,
-    /// Dead letters.
+    /// For the dead-letter queue.
     pub sqs: aws_sdk_sqs::Client,
 }
 
 impl Clients {
-    /// Clients with this SDK config.
+    /// Creates the clients from an SDK config.
     #[must_use]
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
@@ -39,23 +42,19 @@ impl Clients {
     }
 }
 
-/// Recovers one environment.
+/// The recovery of one environment: replay and resync.
 #[derive(Debug, Clone)]
 pub struct Recovery {
     pub(crate) clients: Clients,
     pub(crate) installation: Installation,
-    /// What waits to be purged.
     pub(crate) queue: InvalidationQueue,
-    /// What was purged.
     pub(crate) ledger: PurgeLedger,
-    /// Packs and locations.
     pub(crate) packs: ImagePackTable,
-    /// Dead letters to read.
     pub(crate) dead_letters: DeadLetters,
 }
 
 impl Recovery {
-    /// Of the environment that has these resources.
+    /// Creates the recovery of the environment with these resources.
     #[must_use]
     pub fn new(clients: Clients, installation: Installation) -> Self {
         let names = &installation;
@@ -73,23 +72,41 @@ impl Recovery {
         }
     }
 
-    /// The stream handler itself, whose unreadable records go to `dead_letters`.
+    /// The stream handler, which sends unreadable records to `dead_letters`.
     pub(crate) fn stream_handler<D>(&self, dead_letters: D) -> Handler<InvalidationQueue, D> {
         Handler { queue: self.queue.clone(), dead_letters, names: self.installation.image_pack_attributes.clone() }
     }
 
-    /// Where the stream handler puts unreadable records.
+    /// The dead-letter queue, for the unreadable records of the stream handler.
     pub(crate) fn dead_letter_queue(&self) -> DeadLetterQueue {
         DeadLetterQueue::new(self.clients.sqs.clone(), self.installation.dead_letter_queue_url.clone())
     }
 
-    /// How long after a change a purge counts.
+    /// The settle delay.
     pub(crate) fn settle(&self) -> Duration {
         Duration::from_secs(self.installation.settle_delay_secs)
     }
 }
 
-/// Identifies one attempt to enqueue something: no row that was changed meanwhile may look unchanged afterwards.
+impl Recovery {
+    /// Enqueues the target of `event`.
+    pub(crate) async fn enqueue_event(&self, event: Event, requested_by: &str) -> Result<(), CallFailed> {
+        for upsert in reduce(vec![event], now(), &new_delivery(), requested_by) {
+            self.enqueue(&upsert).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a row of the queue. A row that cannot be read back is in the queue, too; the next purge run reports it.
+    pub(crate) async fn enqueue(&self, upsert: &Enqueue) -> Result<(), CallFailed> {
+        match self.queue.upsert(upsert).await {
+            Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
+            Err(QueueFailed::Call(failed)) => Err(failed),
+        }
+    }
+}
+
+/// A unique id of one delivery, so that a row that was changed in the meantime gets another version.
 pub(crate) fn new_delivery() -> String {
     format!("imagecache-{}", Uuid::new_v4())
 }

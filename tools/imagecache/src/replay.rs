@@ -1,46 +1,46 @@
-//! Does again what failed, dead letter by dead letter.
+//! The replay of dead letters.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use aws_adapters::now;
 use domain::change::detection::{Change, Reason};
-use domain::queue::enqueue::{Enqueue, Event, reduce};
+use domain::queue::enqueue::{Enqueue, Event};
 use domain::queue::purge_cause::PurgeCause;
 use domain::{Target, TenantId};
 use indicatif::ProgressBar;
-use purging::ports::{CallFailed, DeadLetters, Queue, QueueFailed};
+use purging::ports::{CallFailed, DeadLetters};
 use serde_json::{Value, json};
 
 use crate::dead_letter::{DeadLetter, Range, Rejected};
 use crate::dead_letters::Received;
-use crate::range::{RangeFailed, RangeReader};
+use crate::range::{RangeError, RangeReader};
 use crate::recovery::{Recovery, new_delivery};
 
-/// The requester of a purge, as the queue and the ledger name it.
+/// The requester of the purges, for the queue and the ledger.
 const REQUESTED_BY: &str = "replay";
 
-/// What came of the dead letters.
+/// The outcome of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// How many were done again and deleted.
+    /// The number of dead letters that were replayed and deleted.
     pub replayed: u64,
-    /// Those that stay.
+    /// The dead letters that remain.
     pub left: Vec<Left>,
 }
 
-/// A dead letter that stays in the dead-letter queue.
+/// A dead letter that remains in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    /// SQS's id of the message.
+    /// The message id.
     pub id: String,
-    /// Why, and what to do about it.
+    /// The reason and the next step.
     pub why: String,
-    /// From when on a resync must look, if the dead letter's content is lost.
+    /// The start time of the resync to run if the content of the dead letter is lost, in RFC 3339.
     pub resync_since: Option<String>,
 }
 
-/// Why a dead letter stays.
+/// The reason why a dead letter remains.
 struct Stays {
     why: String,
     resync_since: Option<String>,
@@ -58,7 +58,7 @@ impl From<CallFailed> for Stays {
     }
 }
 
-/// Notes what the stream handler cannot read, instead of writing one more dead letter about it.
+/// Collects the reasons of unreadable records, instead of sending further dead letters.
 #[derive(Debug, Default)]
 struct Unreadable(Mutex<Vec<String>>);
 
@@ -70,15 +70,18 @@ impl DeadLetters for Unreadable {
 }
 
 impl Recovery {
-    /// Does again what each dead letter of the dead-letter queue stands for, and deletes the dead letter then. Dead
-    /// letters that stay are visible to others again at the end. Fails only where the dead-letter queue itself does.
+    /// Retries each dead letter and deletes it after success. Dead letters that remain become visible again at the end.
+    ///
+    /// # Errors
+    ///
+    /// A call of the dead-letter queue failed.
     pub async fn replay(&self, progress: &ProgressBar) -> Result<Replayed, CallFailed> {
         progress.set_length(self.dead_letters.count().await?);
         let mut replayed = Replayed::default();
         let mut staying = Vec::new();
         let ended = self.replay_each(&mut replayed, &mut staying, progress).await;
         for dead_letter in staying {
-            // One that cannot be released is visible again by itself, a few minutes later.
+            // If this fails, the dead letter becomes visible after its visibility timeout.
             let _ = self.dead_letters.release(&dead_letter).await;
         }
         ended.map(|()| replayed)
@@ -93,8 +96,7 @@ impl Recovery {
         let mut seen = HashSet::new();
         let mut known_in_a_row = 0;
         while let Some(dead_letter) = self.dead_letters.receive_one().await? {
-            // SQS delivers some dead letters twice, and those that stay once more when their visibility timeout is
-            // over.
+            // SQS delivers some dead letters twice, and remaining ones again after their visibility timeout.
             if !seen.insert(dead_letter.id.clone()) {
                 staying.push(dead_letter);
                 known_in_a_row += 1;
@@ -127,11 +129,11 @@ impl Recovery {
         match DeadLetter::read(&dead_letter.body).map_err(|unknown| Stays::because(unknown.to_string()))? {
             DeadLetter::Record(record) => self.replay_record(&record).await,
             DeadLetter::Range(range) => self.replay_range(dead_letter, &range).await,
-            DeadLetter::Rejected(rejected) => self.enqueue(again(*rejected)).await,
+            DeadLetter::Rejected(rejected) => Ok(self.enqueue(&again(*rejected)).await?),
         }
     }
 
-    /// The record may be readable now, by a newer stream handler; or its item may, which was corrected since.
+    /// Handles the record again: a newer stream handler may read it, or the item may have been corrected.
     async fn replay_record(&self, record: &Value) -> Result<(), Stays> {
         let handler = self.stream_handler(Unreadable::default());
         let event = json!({"Records": [record]});
@@ -146,12 +148,12 @@ impl Recovery {
         }
     }
 
-    /// Enqueues the item that an unreadable record is about, if the item itself can be read or is gone.
+    /// Enqueues the item of an unreadable record, if the item itself is readable or does not exist.
     async fn replay_item(&self, record: &Value, reason: &str) -> Result<(), Stays> {
         let Some((tenant, target)) = self.key_of(record) else {
             return Err(Stays::because(format!(
-                "the record cannot be read ({reason}), and its key names neither a pack nor a location: no viewer can \
-                 have seen it; remove the item from table {}, then this dead letter",
+                "the record cannot be read ({reason}), and its key identifies neither a pack nor a location, so no \
+                 viewer has seen it; delete the item from table {}, then this dead letter",
                 self.installation.image_pack_table
             )));
         };
@@ -163,16 +165,13 @@ impl Recovery {
         let found = self.packs.find(&tenant, pack.as_slice(), location.as_slice()).await?;
         if let Some(cause) = found.unreadable.get(&target) {
             return Err(Stays::because(format!(
-                "the record cannot be read ({reason}), and its item neither: {cause}; correct the item, then run the \
+                "neither the record ({reason}) nor its item can be read ({cause}); correct the item, then run the \
                  replay again"
             )));
         }
         let change = Change { tenant, target, reasons: vec![Reason::Resync] };
         let event = Event { change, written_at: now(), sequence: REQUESTED_BY.to_owned() };
-        for upsert in reduce(vec![event], now(), &new_delivery(), REQUESTED_BY) {
-            self.enqueue(upsert).await?;
-        }
-        Ok(())
+        Ok(self.enqueue_event(event, REQUESTED_BY).await?)
     }
 
     fn key_of(&self, record: &Value) -> Option<(TenantId, Target)> {
@@ -182,8 +181,8 @@ impl Recovery {
         Some((TenantId::parse(key(&names.tenant)?).ok()?, Target::parse(key(&names.entity)?).ok()?))
     }
 
-    /// The stream handler gets the records as if Lambda had delivered them. Those that it cannot read become dead
-    /// letters of their own.
+    /// Passes the records to the stream handler in the form of Lambda's event. Unreadable records become separate dead
+    /// letters.
     async fn replay_range(&self, dead_letter: &Received, range: &Range) -> Result<(), Stays> {
         let lost = |why: String| Stays {
             why: format!("{why}; run a resync, then delete this dead letter"),
@@ -191,11 +190,14 @@ impl Recovery {
         };
         if range.stream_arn != self.installation.image_pack_stream_arn {
             let now = &self.installation.image_pack_stream_arn;
-            return Err(lost(format!("it is about stream {}, while the table's stream is {now}", range.stream_arn)));
+            return Err(lost(format!(
+                "the batch is of stream {}, but the stream of the table is {now}",
+                range.stream_arn
+            )));
         }
         let failed = |failed| match failed {
-            RangeFailed::Gone(_) => lost(failed.to_string()),
-            RangeFailed::Call(call) => call.into(),
+            RangeError::Gone(_) => lost(failed.to_string()),
+            RangeError::Call(call) => call.into(),
         };
         let handler = self.stream_handler(self.dead_letter_queue());
         let mut reader = RangeReader::open(&self.clients.streams, range).await.map_err(failed)?;
@@ -212,20 +214,13 @@ impl Recovery {
     fn not_written(&self) -> Stays {
         let queue = &self.installation.invalidation_queue_table;
         Stays::because(format!(
-            "table {queue} does not take it; see that it is there and that you may write to it (dynamodb:UpdateItem), then run the replay again"
+            "writing to table {queue} failed; check that it exists and that your credentials allow \
+             dynamodb:UpdateItem, then run the replay again"
         ))
-    }
-
-    async fn enqueue(&self, upsert: Enqueue) -> Result<(), Stays> {
-        match self.queue.upsert(&upsert).await {
-            // What cannot be read is in the queue nevertheless; the next purge run says so.
-            Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
-            Err(QueueFailed::Call(failed)) => Err(failed.into()),
-        }
     }
 }
 
-/// Puts an entry that was taken out of the queue back into it, as a version of its own.
+/// Enqueues a removed entry again, with a new version.
 fn again(Rejected { tenant, entry }: Rejected) -> Enqueue {
     let sequence = entry.version.split('@').next().unwrap_or_default();
     Enqueue {

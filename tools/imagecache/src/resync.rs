@@ -1,55 +1,53 @@
-//! Reads the whole image-pack table and the bucket of variants, and enqueues what may have changed unseen.
+//! The resync: reads the image-pack table and the variants bucket and enqueues targets whose changes may be lost.
 
 mod removed;
 mod table;
 
-use aws_adapters::now;
 use domain::purge::ledger::LedgerRow;
 use domain::purge::resync::{Suspect, Verdict};
-use domain::queue::enqueue::reduce;
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use purging::ports::{CallFailed, Ledger, Queue, QueueFailed};
 
-use crate::recovery::{Recovery, new_delivery};
+use crate::recovery::Recovery;
 
-/// The requester of a purge, as the queue and the ledger name it.
+/// The requester of the purges, for the queue and the ledger.
 const REQUESTED_BY: &str = "resync";
 
-/// How many suspects are looked up and enqueued at a time.
+/// Maximum number of suspects that are processed concurrently.
 const CONCURRENT_SUSPECTS: usize = 16;
 
-/// How many of a target's newest purges are looked at. If none of them covers a change, it is purged once more.
+/// The number of newest purges that are read of each target. A change that none of them covers is enqueued.
 const PURGES_LOOKED_AT: u8 = 10;
 
-/// What to look at.
+/// The scope of a resync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resync {
-    /// When the outage began: nothing that changed before is enqueued.
+    /// The start of the outage: earlier changes are skipped.
     pub since: Timestamp,
-    /// Only this tenant's images.
+    /// The only tenant to resync; `None` for all.
     pub tenant: Option<TenantId>,
-    /// Whether nothing is written.
+    /// Whether the resync writes nothing.
     pub is_dry_run: bool,
 }
 
-/// What came of it.
+/// The outcome of a resync.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resynced {
-    /// Items of the table that were looked at.
+    /// Items of the table that were read.
     pub items: u64,
     /// Packs that have variants and are not in the table.
     pub removed: u64,
-    /// What was enqueued, or would have been without the dry run.
+    /// Targets that were enqueued, or would be without the dry run.
     pub enqueued: u64,
-    /// What the queue had already.
+    /// Targets that were already queued.
     pub queued: u64,
-    /// What was purged since its change.
+    /// Targets that were purged after their change.
     pub purged: u64,
-    /// Items whose key names neither a pack nor a location: how many, and the first.
+    /// Items whose key identifies neither a pack nor a location.
     pub unreadable: u64,
-    /// The first of them, and what is wrong with it.
+    /// The first of them, with the cause.
     pub first_unreadable: Option<String>,
 }
 
@@ -64,9 +62,12 @@ impl Resynced {
 }
 
 impl Recovery {
-    /// Enqueues what may have changed since `resync.since`, unless the queue has it or it was purged after its change.
+    /// Enqueues targets that may have changed since `resync.since`, unless they are queued or were purged after their
+    /// change. The resync reads page by page; after a failed call, the next resync skips what is already enqueued.
     ///
-    /// Reads page by page. Whatever was enqueued when a call fails is not enqueued again by the next resync.
+    /// # Errors
+    ///
+    /// A call of AWS failed.
     pub async fn resync(&self, resync: &Resync, progress: &ProgressBar) -> Result<Resynced, CallFailed> {
         let mut resynced = Resynced::default();
         self.resync_table(resync, &mut resynced, progress).await?;
@@ -74,7 +75,7 @@ impl Recovery {
         Ok(resynced)
     }
 
-    /// Decides about `suspects` and carries it out.
+    /// Enqueues those of `suspects` that are neither queued nor purged.
     async fn resync_suspects(
         &self,
         suspects: Vec<Suspect>,
@@ -98,7 +99,7 @@ impl Recovery {
         let Suspect { tenant, target, .. } = &suspect;
         let queued = match self.queue.find(tenant, target).await {
             Ok(queued) => queued,
-            // Nobody can tell what it stands for; enqueued anew, it can be read.
+            // The row is unreadable; enqueuing it again makes it readable.
             Err(QueueFailed::Row { .. }) => None,
             Err(QueueFailed::Call(failed)) => return Err(failed),
         };
@@ -110,12 +111,7 @@ impl Recovery {
         if verdict != Verdict::Enqueue || resync.is_dry_run {
             return Ok(verdict);
         }
-        for upsert in reduce(vec![suspect.event(resync.since)], now(), &new_delivery(), REQUESTED_BY) {
-            match self.queue.upsert(&upsert).await {
-                Ok(_) | Err(QueueFailed::Row { .. }) => {}
-                Err(QueueFailed::Call(failed)) => return Err(failed),
-            }
-        }
+        self.enqueue_event(suspect.event(resync.since), REQUESTED_BY).await?;
         Ok(verdict)
     }
 }

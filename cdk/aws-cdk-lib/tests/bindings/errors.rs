@@ -14,7 +14,7 @@ fn check(call: impl FnOnce(&Stack) -> Result<()>, called: &str, message: &str) {
 }
 
 #[test]
-fn a_construct_that_rejects_its_properties_says_why() {
+fn a_construct_that_rejects_its_properties_is_an_error_with_the_reason() {
     check(
         |stack| Bucket::new_with_props(stack, "Bucket", BucketProps::new().bucket_name("NO GOOD")).map(drop),
         "new aws-cdk-lib.aws_s3.Bucket",

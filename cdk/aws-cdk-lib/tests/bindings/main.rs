@@ -7,7 +7,7 @@ mod templates;
 
 use aws_cdk_lib::{App, AppProps, Stack};
 
-/// An app that writes into a folder of its own, with one stack.
+/// An app with one stack, which writes into a temporary folder.
 fn stack() -> (tempfile::TempDir, App, Stack) {
     let folder = tempfile::tempdir().unwrap();
     let app = App::new_with_props(AppProps::new().outdir(folder.path().to_str().unwrap())).unwrap();

@@ -1,4 +1,4 @@
-//! Objects: up and down the classes, what they return, and whose they are.
+//! Objects: upcasts and downcasts, results, and kernels.
 
 use std::thread;
 
@@ -16,7 +16,7 @@ fn the_same_object_keeps_its_reference() {
 }
 
 #[test]
-fn a_class_stands_for_its_interfaces_and_can_be_found_again() {
+fn a_class_converts_to_its_interfaces_and_back() {
     let (_folder, _app, stack) = super::stack();
     let bucket = Bucket::new(&stack, "Bucket").unwrap();
     let interface = IBucket::from(&bucket);
@@ -49,7 +49,7 @@ fn a_returned_structure_is_read_field_by_field() {
 }
 
 #[test]
-fn undefined_maps_lists_and_any_come_back_as_rust_values() {
+fn undefined_maps_lists_and_any_are_returned_as_rust_values() {
     let (_folder, _app, stack) = super::stack();
     assert_eq!(stack.nested_stack_parent().unwrap().map(drop), None);
     stack.node().unwrap().set_context("environments", serde_json::json!({ "folder": "cdk/environments" })).unwrap();
@@ -69,7 +69,7 @@ fn a_property_can_be_written() {
 }
 
 #[test]
-fn every_thread_has_a_kernel_of_its_own() {
+fn each_thread_has_its_own_kernel() {
     let seconds = || Duration::minutes(5).unwrap().to_seconds().unwrap();
     let there = thread::spawn(seconds);
     assert!((seconds() - 300.0).abs() < f64::EPSILON);

@@ -1,4 +1,4 @@
-//! What is said in Rust stands in the synthesised template.
+//! Values that are set in Rust are in the synthesised template.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -119,7 +119,7 @@ fn properties_of_every_kind_reach_the_template() {
 }
 
 #[test]
-fn objects_refer_to_each_other() {
+fn objects_reference_each_other() {
     let logical_id = |type_: &str| {
         let resources = TEMPLATE["Resources"].as_object().unwrap();
         resources.iter().find(|(_, resource)| resource["Type"] == type_).unwrap().0.clone()

@@ -1,10 +1,10 @@
-//! Constructors and methods: once with the required arguments, once more for each optional one.
+//! Constructors and methods: one function with the required arguments, and one for each optional argument.
 
 use super::{Writer, docs};
 use crate::assembly::{Callable, Parameter};
 use crate::names::member_name;
 
-/// What a function calls.
+/// The kind of call that a function makes.
 #[derive(Clone, Copy)]
 pub(super) enum Call {
     Constructor,
@@ -13,7 +13,7 @@ pub(super) enum Call {
 }
 
 impl Writer<'_> {
-    /// The functions for a constructor or a method. `name` is a Rust name.
+    /// The functions of a constructor or method. `name` is a Rust name.
     pub(super) fn functions(&self, callable: &Callable, name: &str, call: Call) -> String {
         let required = required(callable, call);
         let mut text = self.function(callable, name, &callable.parameters[..required], call);
@@ -60,17 +60,17 @@ impl Writer<'_> {
     }
 }
 
-/// How many arguments are always required.
+/// The number of arguments that are always required.
 fn required(callable: &Callable, call: Call) -> usize {
     let is_required = |parameter: &Parameter| {
-        // An object outside of its tree is never meant: `new Stack()` would make an app of its own.
+        // A construct outside of the tree is always a mistake: `new Stack()` would create its own app.
         let places = matches!(call, Call::Constructor) && ["scope", "id"].contains(&parameter.name.as_str());
         !parameter.optional || places
     };
     callable.parameters.iter().take_while(|parameter| is_required(parameter)).count()
 }
 
-/// The arguments as an expression; a variadic one is spread over the end.
+/// The arguments as an expression; a variadic one is spread at the end.
 fn arguments(parameters: &[Parameter]) -> String {
     let converted = |parameters: &[Parameter]| {
         let values: Vec<String> =

@@ -1,4 +1,4 @@
-//! Documentation from the assembly.
+//! Documentation attributes from the assembly.
 
 use crate::assembly::Docs;
 
@@ -15,7 +15,7 @@ pub(super) fn attribute(docs: &Docs) -> String {
     format!("#[doc = {text:?}]\n    ")
 }
 
-/// One line of Markdown, in which nothing outside of code reads as HTML, nor a bracket as a link unless it is one.
+/// The text as one line of Markdown. HTML, and brackets that are not links, are escaped outside of code.
 fn one_line(text: &str) -> String {
     let mut line = String::new();
     let mut in_code = false;

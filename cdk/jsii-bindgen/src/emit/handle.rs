@@ -8,7 +8,7 @@ use crate::assembly::{Callable, ClassType, Header, InterfaceType, Members, Prope
 use crate::closure::{header, members};
 use crate::names::member_name;
 
-/// The members of one handle, in which a name is used only once.
+/// The members of one handle; each name is used only once.
 #[derive(Default)]
 struct Body {
     text: String,
@@ -16,7 +16,7 @@ struct Body {
 }
 
 impl Body {
-    /// A name for a member: the first request gets the plain one.
+    /// A unique name for a member: underscores are appended to a name that is taken.
     fn name(&mut self, javascript: &str) -> String {
         let mut name = member_name(javascript);
         while !self.names.insert(name.clone()) {
@@ -27,7 +27,7 @@ impl Body {
 }
 
 impl Writer<'_> {
-    /// A class: it derefs to its base, so that what the base has is not repeated.
+    /// A class. It derefs to its base, so members of the base are not repeated.
     pub(super) fn class(&self, class: &ClassType) -> String {
         let mut body = Body::default();
         body.names.insert("new".to_owned());
@@ -39,7 +39,7 @@ impl Writer<'_> {
         self.handle(&class.header, &body.text)
     }
 
-    /// An interface: it derefs to the first it extends, and repeats what the others have.
+    /// An interface. It derefs to the first interface that it extends and repeats the members of the others.
     pub(super) fn interface(&self, interface: &InterfaceType) -> String {
         let fqn = &interface.header.fqn;
         let mut body = Body::default();
@@ -78,7 +78,7 @@ impl Writer<'_> {
         header(self.closure.get(fqn))
     }
 
-    /// Instance members that are reached by deref.
+    /// The instance members that deref reaches.
     fn inherited(&self, fqn: &str) -> HashSet<String> {
         self.closure
             .deref_chain(fqn)

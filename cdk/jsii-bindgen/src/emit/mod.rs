@@ -1,7 +1,7 @@
 //! The text of the bindings, one file for each kind of type.
 #![expect(
     clippy::format_push_string,
-    reason = "`text += &format!(..)` reads better than `write!`, whose result means nothing for a string"
+    reason = "`text += &format!(..)` is clearer than `write!`, which cannot fail for a string"
 )]
 
 mod callable;
@@ -17,7 +17,7 @@ use crate::closure::{Closure, header, is_structure};
 use crate::library::Library;
 use modules::Tree;
 
-/// What every part of the writer looks things up in.
+/// Writes bindings from a library and a closure.
 pub(crate) struct Writer<'a> {
     library: &'a Library<'a>,
     closure: &'a Closure,

@@ -1,11 +1,11 @@
-//! The modules that the types are in, and the constants that stand for the packages.
+//! The modules of the types and the constants of the packages.
 
 use std::collections::BTreeMap;
 
 use crate::library::Library;
 use crate::names::screaming;
 
-/// Nested modules with their text.
+/// A module with its text and nested modules.
 #[derive(Default)]
 pub(super) struct Tree {
     text: String,

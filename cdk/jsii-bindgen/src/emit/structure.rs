@@ -1,4 +1,4 @@
-//! Structures: required properties in `new`, a setter for each optional one.
+//! Structures: required properties are arguments of `new`; each optional one has a setter.
 
 use super::types::alternatives;
 use super::{Writer, docs};
@@ -49,7 +49,7 @@ impl Writer<'_> {
         )
     }
 
-    /// How a property of a returned structure is read: `get_`, because the bare name sets it.
+    /// The getter of a property of a returned structure. It begins with `get_`, because the bare name is the setter.
     fn getter(&self, property: &Property) -> String {
         format!(
             "    {}pub fn get_{}(&self) -> ::jsii_runtime::Result<{}> {{ self.0.get({:?}) }}\n",
@@ -60,7 +60,7 @@ impl Writer<'_> {
         )
     }
 
-    /// A property's type. Several alternatives are an enumeration of their own, which is added to `unions`.
+    /// The type of a property. Several alternatives become an enumeration, which is added to `unions`.
     fn property_type(&self, owner: &str, property: &Property, unions: &mut String) -> String {
         let TypeRef::Union { types } = &property.type_ else {
             return self.argument(&property.type_);
@@ -79,7 +79,7 @@ impl Writer<'_> {
             .map(|(variant, type_)| format!("{variant}({}),", self.argument(type_)))
             .collect();
         *unions += &format!(
-            "::jsii_runtime::union! {{ #[doc = \"What `{}` of [`{owner}`] may be.\"] {name} {{ {} }} }}\n",
+            "::jsii_runtime::union! {{ #[doc = \"The accepted types of `{}` of [`{owner}`].\"] {name} {{ {} }} }}\n",
             property.name,
             listed.join(" ")
         );
@@ -90,8 +90,7 @@ impl Writer<'_> {
     }
 }
 
-/// Puts the module's name before variants that would be called the same: two modules may each have an
-/// `IDomainNameRef`.
+/// Prepends the module's name to variants with equal names, for example when two modules have an `IDomainNameRef`.
 fn qualify_equal_names(variants: &mut [String], alternatives: &[&TypeRef]) {
     let unqualified = variants.to_vec();
     for (variant, type_) in variants.iter_mut().zip(alternatives) {
@@ -104,7 +103,7 @@ fn qualify_equal_names(variants: &mut [String], alternatives: &[&TypeRef]) {
 }
 
 fn setter_name(property: &str) -> String {
-    // `new` makes the structure.
+    // `new` is the constructor.
     match member_name(property) {
         name if name == "new" => "new_".to_owned(),
         name => name,

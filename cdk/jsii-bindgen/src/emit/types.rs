@@ -4,28 +4,28 @@ use super::Writer;
 use crate::assembly::{Kind, Primitive, TypeRef};
 use crate::closure::header;
 
-/// Anything at all.
+/// The type of any value.
 const ANY: &str = "::jsii_runtime::generated::Value";
 
-/// The interface of CDK's tokens, values that are known at deployment. CDK adds it to the type of almost every property
-/// of a CloudFormation resource. The bindings require the property's own type; `Unchecked` takes a token.
+/// The interface of CDK's tokens, values that are resolved at deployment. CDK adds it to the type of almost every
+/// property of a CloudFormation resource. The bindings require the property's own type; `Unchecked` accepts a token.
 const TOKEN: &str = "aws-cdk-lib.IResolvable";
 
 impl Writer<'_> {
-    /// The type of an argument: what `IntoJs` names.
+    /// The type of an argument, the parameter of `IntoJs`.
     pub(super) fn argument(&self, type_: &TypeRef) -> String {
         match type_ {
             TypeRef::Union { types } => match alternatives(types).as_slice() {
                 [only] => self.argument(only),
                 _ => ANY.to_owned(),
             },
-            // The kernel, too, looks at the first type only.
+            // The kernel also evaluates only the first type.
             TypeRef::Intersection { types } => self.argument(&types[0]),
             _ => self.plain(type_, &|type_| self.argument(type_)),
         }
     }
 
-    /// The type of a result. A union's value may be any of them, a token included.
+    /// The type of a result. The value of a union can have any of its types, including a token.
     pub(super) fn result(&self, type_: &TypeRef, optional: bool) -> String {
         let result = match type_ {
             TypeRef::Union { .. } => ANY.to_owned(),
@@ -38,7 +38,7 @@ impl Writer<'_> {
         result
     }
 
-    /// A type that is no union, with its elements as `element` has them.
+    /// A type that is not a union. `element` converts the types of elements.
     fn plain(&self, type_: &TypeRef, element: &dyn Fn(&TypeRef) -> String) -> String {
         match type_ {
             TypeRef::Fqn(fqn) => self.library.path_of(header(self.closure.get(fqn))),
@@ -60,7 +60,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A variant's name for one of several types; none for a list or a map, which no variant can hold.
+    /// The name of the variant for a type of a union; `None` for a list or a map, which no variant holds.
     pub(super) fn variant(&self, type_: &TypeRef) -> Option<String> {
         let name = match type_ {
             TypeRef::Fqn(fqn) => &header(self.closure.get(fqn)).name,
@@ -73,7 +73,7 @@ impl Writer<'_> {
     }
 }
 
-/// The types of a union without the token's.
+/// The types of a union without the token.
 pub(super) fn alternatives(types: &[TypeRef]) -> Vec<&TypeRef> {
     types.iter().filter(|type_| !matches!(type_, TypeRef::Fqn(fqn) if fqn == TOKEN)).collect()
 }

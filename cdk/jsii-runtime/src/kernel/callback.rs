@@ -1,7 +1,7 @@
 //! `callback`: JavaScript calls a method that the host language implements.
 //!
-//! Nothing is implemented in Rust, so no object invites callbacks. Should one come nevertheless, it is completed with
-//! an error: the kernel waits for the response, and its caller for the kernel.
+//! These bindings implement no method, so no object requests callbacks. If one arrives anyway, it is completed with an
+//! error; without a response the kernel, and so its caller, would wait for ever.
 
 use serde_json::{Value, json};
 

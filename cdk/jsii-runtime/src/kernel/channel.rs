@@ -1,4 +1,4 @@
-//! Lines of JSON, both ways, over one socket.
+//! The channel: lines of JSON in both directions over one socket.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// How much of a line that can't be read is shown, in characters.
+/// Maximum number of characters of an unreadable line in an error.
 const SHOWN: usize = 200;
 
 /// This side's end of the kernel's channel.

@@ -19,7 +19,7 @@ pub fn invoke_static<T: Handle, R: FromJs>(method: &str, args: &[Value]) -> Resu
     R::from_js(result_of(request(T::MODULE, &call, &message)?))
 }
 
-/// Arguments of which the last, a list, stands for any number of arguments.
+/// The fixed arguments, followed by the elements of `last`, a variadic argument.
 #[must_use]
 pub fn spread(fixed: &[Value], last: Value) -> Vec<Value> {
     let mut args = fixed.to_vec();

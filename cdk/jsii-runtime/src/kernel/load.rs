@@ -1,4 +1,4 @@
-//! `load`: makes the classes of a module known.
+//! `load`: loads the classes of a module.
 
 use serde_json::{Value, json};
 

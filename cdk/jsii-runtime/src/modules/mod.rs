@@ -1,4 +1,4 @@
-//! Where the kernel and the modules are found, and how the kernel loads a module.
+//! The installed kernel and modules, and the stubs from which the kernel loads modules.
 
 mod installation;
 mod module;

@@ -1,4 +1,4 @@
-//! A jsii module, as generated bindings name it.
+//! The identity of a jsii module in generated bindings.
 
 /// A jsii module: an npm package with an assembly.
 #[derive(Debug)]
@@ -7,6 +7,6 @@ pub struct Module {
     pub name: &'static str,
     /// Version of the assembly that the bindings were generated from.
     pub version: &'static str,
-    /// Modules that have to be loaded before this one.
+    /// Modules to load before this one.
     pub dependencies: &'static [&'static Module],
 }

@@ -1,8 +1,8 @@
-//! Stub tarballs: small packages that stand for an installed one.
+//! Stub tarballs: small packages that redirect to an installed one.
 //!
-//! The kernel loads a module from a tarball: it hashes and extracts it, and indexes its types. For `aws-cdk-lib` that
-//! is 161 MB and a second. A stub holds a redirect to the installed assembly, an `index.js` that requires the installed
-//! package, and the finished index. It is made once for an installation and kept in the installation's cache.
+//! The kernel loads a module from a tarball: it hashes and extracts it, and indexes its types. For `aws-cdk-lib` this
+//! takes 161 MB and one second. A stub holds a redirect to the installed assembly, an `index.js` that requires the
+//! installed package, and the index. It is created once for an installation and stored in its cache.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,15 +16,15 @@ use serde_json::{Value, json};
 use super::{Installation, Module};
 use crate::{Error, Result};
 
-/// Features of assemblies that the pinned kernel understands; its indexer wants to be told.
+/// Features of assemblies that the pinned kernel supports; its indexer requires them as an argument.
 const SUPPORTED_FEATURES: [&str; 2] = ["intersection-types", "class-covariant-overrides"];
 
-/// Runs the kernel's indexer, which is written as a worker thread, over a package: arguments are indexer and folder.
+/// Runs the kernel's indexer, a worker thread, on a package. Arguments: indexer, folder.
 const INDEX: &str = "const { Worker } = require('node:worker_threads'); \
     const [indexer, packageDir, ...supportedFeatures] = process.argv.slice(1); \
     new Worker(indexer, { workerData: { packageDir, supportedFeatures } });";
 
-/// The stub of a module, made if it is not in the cache yet.
+/// Returns the stub of a module, and creates it if the cache does not have it.
 pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> Result<PathBuf> {
     check_version(module, installation)?;
     let folder = installation.cache().join("stubs");
@@ -36,7 +36,7 @@ pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> R
     Ok(stub)
 }
 
-/// A stub names its packages by absolute path, so a checkout that moved needs another one.
+/// The file name of a stub. It depends on the folder, because a stub contains absolute paths.
 fn file_name(module: &Module, installation: &Installation) -> String {
     let mut hasher = DefaultHasher::new();
     installation.node_modules().hash(&mut hasher);
@@ -61,7 +61,7 @@ fn check_version(module: &'static Module, installation: &Installation) -> Result
     })
 }
 
-/// Makes the stub in a folder of its own and moves it into place, because several threads may do so at once.
+/// Creates the stub in a temporary folder and moves it into place, because several threads may do so at once.
 fn make(module: &Module, installation: &Installation, folder: &Path, stub: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let work = tempfile::tempdir_in(folder)?;
@@ -94,7 +94,7 @@ fn write_package(module: &Module, installation: &Installation, package: &Path) -
     fs::write(package.join("index.js"), format!("module.exports = require({});\n", json!(installed)))
 }
 
-/// Adds the index to the package. Without one the kernel is slower but works, so a failure is left at that.
+/// Adds the index to the package. A failure is ignored: without an index the kernel is only slower.
 fn index(installation: &Installation, package: &Path) {
     let _ = Command::new(installation.node())
         .args(["-e", INDEX])

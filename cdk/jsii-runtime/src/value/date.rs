@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::from_js::mismatch;
 use crate::{FromJs, IntoJs, Result, ToJs};
 
-/// The wire's key for a date.
+/// The wire key of a date.
 const DATE: &str = "$jsii.date";
 
-/// A point in time, as the ISO 8601 text that JavaScript's `Date` is made from, e.g. `2024-05-01T12:00:00.000Z`.
+/// A point in time as ISO 8601 text, the argument of JavaScript's `Date`, e.g. `2024-05-01T12:00:00.000Z`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Date(pub String);
 

@@ -1,14 +1,14 @@
-//! Enumerations: the wire wants `class/MEMBER`; a plain string is rejected.
+//! Enumerations: the kernel requires `class/MEMBER` and rejects a plain string.
 
 use serde_json::{Value, json};
 
 use super::from_js::mismatch;
 use crate::Result;
 
-/// The wire's key for a member of an enumeration.
+/// The wire key of a member of an enumeration.
 const ENUM: &str = "$jsii.enum";
 
-/// A JavaScript enumeration: what [`enumeration!`](crate::enumeration) defines.
+/// A JavaScript enumeration. [`enumeration!`](crate::enumeration) implements it.
 pub trait Enumeration: Copy + 'static {
     /// Fully qualified name, e.g. `aws-cdk-lib.RemovalPolicy`.
     const FQN: &'static str;
@@ -19,12 +19,12 @@ pub trait Enumeration: Copy + 'static {
     fn name(self) -> &'static str;
 }
 
-/// Writes a member.
+/// Converts a member to the wire format.
 pub fn enumeration_to_js<E: Enumeration>(member: E) -> Value {
     json!({ ENUM: format!("{}/{}", E::FQN, member.name()) })
 }
 
-/// Reads a member.
+/// Parses a member. Returns [`Error::Decode`](crate::Error::Decode) for any other value.
 pub fn enumeration_from_js<E: Enumeration>(value: &Value) -> Result<E> {
     let name = value.get(ENUM).and_then(Value::as_str).and_then(|text| text.rsplit_once('/')).map(|(_, name)| name);
     match E::MEMBERS.iter().find(|(_, member)| Some(*member) == name) {

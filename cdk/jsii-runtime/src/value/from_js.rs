@@ -1,4 +1,4 @@
-//! Rust values from results.
+//! Conversion of results to Rust values.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -7,17 +7,17 @@ use crate::{Error, Result};
 
 /// A value that JavaScript can return.
 pub trait FromJs: Sized {
-    /// Reads the form on the wire.
+    /// Parses the wire format.
     fn from_js(value: Value) -> Result<Self>;
 }
 
-/// The error for a value of another shape.
+/// The error of a value of another type.
 pub(crate) fn mismatch<T>(expected: &'static str, found: &Value) -> Result<T> {
     Err(Error::Decode { expected, found: found.to_string() })
 }
 
 impl FromJs for () {
-    /// Whatever a void method returns is of no interest.
+    /// Ignores the result of a void method.
     fn from_js(_: Value) -> Result<Self> {
         Ok(())
     }

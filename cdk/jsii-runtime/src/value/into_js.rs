@@ -1,4 +1,4 @@
-//! Rust values as arguments.
+//! Conversion of Rust values to arguments.
 
 use std::collections::BTreeMap;
 
@@ -7,31 +7,31 @@ use serde_json::{Map, Value, json};
 
 use crate::{Handle, Is};
 
-/// A value that has one form on the wire.
+/// A value with exactly one wire format.
 pub trait ToJs {
-    /// The form on the wire.
+    /// The wire format.
     fn to_js(&self) -> Value;
 }
 
-/// What can be given where JavaScript wants a `T`.
+/// A value that is accepted as an argument of the type `T`.
 ///
-/// | wanted | given |
+/// | `T` | accepted |
 /// |---|---|
 /// | `String` | `&str`, `String`, `&String` |
 /// | `f64` | `f64`, or an integer of up to 32 bits |
 /// | class or interface `T` | `&O` where `O` [is](crate::Is) a `T`; or a `T` |
 /// | structure, enumeration | itself |
-/// | `Vec<T>` | `[..]`, `Vec`, or `&[..]` of what can be given for a `T` |
-/// | `IndexMap<String, T>` | `[(key, value), ..]`, `Vec`, `IndexMap` or `BTreeMap` of what can be given for a `T` |
-/// | `Value` (anything) | any of the above that is not a list or a map; `json!` |
+/// | `Vec<T>` | `[..]`, `Vec`, or `&[..]` of values that are accepted as `T` |
+/// | `IndexMap<String, T>` | `[(key, value), ..]`, `Vec`, `IndexMap` or `BTreeMap` of values that are accepted as `T` |
+/// | `Value` (any value) | any of the above that is not a list or a map; `json!` |
 ///
-/// [`Unchecked`](crate::Unchecked) can be given for anything.
+/// [`Unchecked`](crate::Unchecked) is accepted as any type.
 #[diagnostic::on_unimplemented(
-    message = "JavaScript wants a `{T}` here, which can't be made from `{Self}`",
-    note = "an object is given by reference, `&object`; a structure, an enumeration or a list by value"
+    message = "JavaScript expects a `{T}`; a `{Self}` is not accepted as one",
+    note = "pass an object by reference, `&object`; a structure, an enumeration or a list by value"
 )]
 pub trait IntoJs<T> {
-    /// The form on the wire.
+    /// The wire format.
     fn into_js(self) -> Value;
 }
 
@@ -41,7 +41,7 @@ impl<T: Handle, O: Is<T>> IntoJs<T> for &O {
     }
 }
 
-/// Scalars: what stands for itself in JSON, can be given for it, and can be given for anything.
+/// Scalars: values that JSON represents directly. They are also accepted as `Value`.
 macro_rules! scalar {
     ($target:ty: $($given:ty),*) => {
         impl ToJs for $target {

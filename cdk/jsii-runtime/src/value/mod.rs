@@ -1,4 +1,4 @@
-//! How Rust values are written to and read from the wire.
+//! The wire format of Rust values.
 //!
 //! | jsii | Rust | wire |
 //! |---|---|---|
@@ -8,7 +8,7 @@
 //! | array | `Vec<T>` | as in JSON |
 //! | map | `IndexMap<String, T>`, in order | `{"$jsii.map": {…}}` |
 //! | enum | [`Enumeration`] | `{"$jsii.enum": "fqn/MEMBER"}` |
-//! | struct | [`Structure`] | `{"$jsii.struct": {fqn, data}}`; comes back by reference |
+//! | struct | [`Structure`] | `{"$jsii.struct": {fqn, data}}`; returned by reference |
 //! | class, interface | [`Handle`](crate::Handle) | `{"$jsii.byref": "fqn@10000"}` |
 //! | undefined | `Option<T>`, `()` | `null` |
 

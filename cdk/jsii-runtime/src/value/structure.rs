@@ -1,4 +1,4 @@
-//! Structures: bags of named fields, given by value, returned by reference.
+//! Structures: sets of named fields, passed by value and returned by reference.
 
 use serde_json::{Map, Value, json};
 
@@ -9,26 +9,26 @@ use crate::{FromJs, Object, Result, kernel};
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// No fields.
+    /// An empty set of fields.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// These fields and one more. Setting a field twice keeps the later value.
+    /// Adds a field, or replaces its value.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.0.insert(name.to_owned(), value);
         self
     }
 
-    /// Reads a field; an absent one is undefined.
+    /// Parses a field; an absent one is undefined.
     pub fn get<T: FromJs>(&self, name: &str) -> Result<T> {
         T::from_js(self.0.get(name).cloned().unwrap_or_default())
     }
 }
 
-/// A JavaScript structure: what [`structure!`](crate::structure) defines.
+/// A JavaScript structure. [`structure!`](crate::structure) implements it.
 pub trait Structure {
     /// Fully qualified name, e.g. `aws-cdk-lib.StackProps`.
     const FQN: &'static str;
@@ -37,12 +37,12 @@ pub trait Structure {
     fn fields(&self) -> &Fields;
 }
 
-/// Writes a structure.
+/// Converts a structure to the wire format.
 pub fn structure_to_js<S: Structure>(structure: &S) -> Value {
     json!({ "$jsii.struct": { "fqn": S::FQN, "data": structure.fields().0 } })
 }
 
-/// Reads a structure that came by reference: each field is requested.
+/// Reads a structure that was returned by reference, with one request for each field.
 pub fn structure_from_js(value: Value, names: &[&str]) -> Result<Fields> {
     let object = Object::from_js(value)?;
     let mut fields = Map::new();

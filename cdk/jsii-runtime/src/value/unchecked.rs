@@ -1,14 +1,14 @@
-//! A way around the types.
+//! Values without type checks.
 
 use serde_json::Value;
 
 use crate::{Handle, IntoJs, ToJs};
 
-/// A value that Rust doesn't check and that can be given for anything.
+/// A value that is accepted as any type without a check.
 ///
-/// Most properties of CloudFormation resources accept a token (an `IResolvable`, resolved at deployment) beside their
-/// own type. The bindings require the own type; a token is given as `Unchecked::from(&token)`. Where JavaScript accepts
-/// no such thing, the kernel rejects it.
+/// Most properties of CloudFormation resources accept a token (an `IResolvable`, resolved at deployment) besides their
+/// own type. The bindings require the own type; pass a token as `Unchecked::from(&token)`. The kernel rejects a value
+/// that JavaScript does not accept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unchecked(Value);
 

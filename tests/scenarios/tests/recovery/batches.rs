@@ -158,7 +158,7 @@ async fn a_batch_whose_records_are_there_in_part_only_counts_as_forgotten() {
     let mut stream = edited_packs(environment, 2).await;
     let recovery = &environment.recovery().await;
     let whole = stream.records.clone();
-    for (changed, by, expected) in [(0, -1, "its first record is not there"), (1, 1, "its last record is not there")] {
+    for (changed, by, expected) in [(0, -1, "the first record is missing"), (1, 1, "the last record is missing")] {
         stream.records.clone_from(&whole);
         let number = &mut stream.records[changed].dynamodb.as_mut().unwrap().sequence_number;
         let another = number.as_ref().unwrap().parse::<i128>().unwrap() + by;
@@ -173,6 +173,6 @@ async fn a_batch_of_another_stream_stays() {
     let environment = &Environment::start().await;
     let mut stream = edited_packs(environment, 2).await;
     stream.arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/2026-01-01T00:00:00.000".to_owned();
-    let expected = "it is about stream arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/";
+    let expected = "the batch is of stream arn:aws:dynamodb:eu-west-1:123456789012:table/other/stream/";
     check_lost(environment, &environment.recovery().await, &dead_letter_about(&stream, 0, 1), expected).await;
 }

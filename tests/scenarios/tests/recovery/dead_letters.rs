@@ -75,14 +75,14 @@ async fn of_an_unreadable_record_whose_item_is_unreadable_too_the_dead_letter_st
 #[tokio::test]
 async fn a_record_whose_key_names_nothing_stays() {
     let environment = &Environment::start().await;
-    let expected = ["image pack id \"*\" is not valid", "remove the item from table image-packs"];
+    let expected = ["image pack id \"*\" is not valid", "delete the item from table image-packs"];
     check_stays(environment, &dead_letter_about(&replaced("*")), &expected).await;
 }
 
 #[tokio::test]
 async fn a_dead_letter_of_an_unknown_writer_stays() {
     let environment = &Environment::start().await;
-    check_stays(environment, &json!({"hello": "world"}), &["no function here writes such dead letters"]).await;
+    check_stays(environment, &json!({"hello": "world"}), &["the source is unknown"]).await;
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn without_a_queue_to_write_to_every_dead_letter_stays() {
     environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
     let (replayed, left) = replay(&recovery).await;
     assert_eq!(replayed, 0);
-    assert!(left[0].contains("table invalidation-queue does not take it"), "{left:?}");
+    assert!(left[0].contains("writing to table invalidation-queue failed"), "{left:?}");
     // What it waits for is there again.
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1"]);

@@ -1,8 +1,8 @@
-//! How long an origin response may be served from the cache.
+//! The time to live of an origin response in the cache.
 //!
 //! Sources: CloudFront Developer Guide, "Manage how long content stays in the cache (expiration)", "Control how long
 //! CloudFront caches errors", "HTTP 4xx and 5xx status codes that CloudFront caches" and "How CloudFront processes HTTP
-//! 3xx status codes". `Expires` is not read: nothing here sends it.
+//! 3xx status codes". `Expires` is ignored: no origin of this repository sends it.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::distribution::{Distribution, Ttl};
 
-/// How long CloudFront keeps an error response when neither the origin nor the distribution says so, in seconds.
+/// The time to live of an error response without a directive of origin or distribution, in seconds.
 const DEFAULT_ERROR_CACHING_MIN_TTL_SECS: u64 = 10;
 
-/// Returns how long a response may be served from the cache; zero means that it isn't stored.
+/// Returns the time to live of a response; a response with zero is not stored.
 pub(crate) fn time_to_live(status: StatusCode, headers: &HeaderMap, distribution: &Distribution) -> Duration {
     let stated = CacheControl::of(headers);
     let Ttl { min_secs, default_secs, max_secs } = distribution.ttl;
@@ -35,14 +35,14 @@ pub(crate) fn time_to_live(status: StatusCode, headers: &HeaderMap, distribution
     Duration::from_secs(secs)
 }
 
-/// What the `Cache-Control` header of a response means to a shared cache.
+/// The directive of `Cache-Control` for a shared cache.
 #[derive(Clone, Copy)]
 enum CacheControl {
     /// `no-store`, `no-cache` or `private`.
     DoNotStore,
-    /// `s-maxage`, or else `max-age`.
+    /// `s-maxage`, or `max-age` without it.
     MaxAgeSecs(u64),
-    /// Nothing that concerns the cache.
+    /// No directive for the cache.
     Silent,
 }
 
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_decides_within_the_bounds_of_the_policy() {
+    fn the_time_to_live_is_that_of_the_origin_within_the_bounds_of_the_policy() {
         let open = distribution();
         check(&open, 200, "max-age=60", 60);
         check(&open, 200, "public, MAX-AGE=60, immutable", 60);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_are_cached_but_not_temporary_ones_that_say_nothing() {
+    fn redirects_are_cached_except_temporary_ones_without_a_directive() {
         check(&distribution(), 301, "", DAY_SECS);
         check(&distribution(), 307, "", 0);
         check(&distribution(), 307, "max-age=60", 60);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_cached_for_ten_seconds_or_longer_if_the_origin_says_so() {
+    fn errors_are_cached_for_ten_seconds_or_the_longer_max_age_of_the_origin() {
         check(&distribution(), 404, "", 10);
         check(&distribution(), 404, "no-store", 10);
         check(&distribution(), 404, "max-age=3", 10);

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::item::{Item, ItemError};
 use crate::quotas::Quotas;
 
-/// The items that a caller wants to invalidate.
+/// The items of one `CreateInvalidation` call.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     pub(crate) caller_reference: String,
-    /// Paths, wildcards and `#tags`, as they were sent.
+    /// Paths, wildcards and `#tags`, as the caller sent them.
     pub(crate) items: Vec<String>,
 }
 
@@ -21,13 +21,13 @@ pub(crate) struct Invalidation {
     pub(crate) id: String,
     pub(crate) batch: Batch,
     pub(crate) created_at: Timestamp,
-    /// When viewers see the effect; the same moment as `Completed`.
+    /// The time at which it takes effect and becomes `Completed`.
     effective_at: Timestamp,
     items: Vec<Item>,
 }
 
 impl Invalidation {
-    /// `InProgress`, and `Completed` when every viewer sees the effect.
+    /// `InProgress`, or `Completed` once it has taken effect.
     pub(crate) fn status(&self, now: Timestamp) -> &'static str {
         if self.is_in_progress(now) { "InProgress" } else { "Completed" }
     }
@@ -37,41 +37,40 @@ impl Invalidation {
     }
 }
 
-/// Why a batch is rejected. Nothing of a rejected batch is purged.
+/// The reason why a batch is rejected. No item of a rejected batch is purged.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum BatchError {
     #[error("CallerReference is empty; send a value that identifies this batch")]
     NoCallerReference,
     #[error("the batch has no item; send at least one path or cache tag")]
     EmptyBatch,
-    #[error("your request contains an invalid invalidation item, '{item}': {reason}")]
+    #[error("the request contains an invalid invalidation item, '{item}': {reason}")]
     InvalidItem { item: String, reason: ItemError },
     #[error("the CallerReference '{0}' was used for other items; a reference belongs to one set of items")]
     AlreadyExists(String),
     #[error("the batch has {sent} items, and a distribution takes {allowed}; send smaller batches")]
     TooLarge { sent: usize, allowed: usize },
     #[error(
-        "{in_progress} {kind} are in progress and {sent} more would exceed the quota of {allowed}; send them again when \
-         some have completed"
+        "{in_progress} {kind} are in progress and {sent} more exceed the quota of {allowed}; retry when some have completed"
     )]
     TooMany { kind: &'static str, in_progress: usize, sent: usize, allowed: usize },
 }
 
-/// Some invalidations of a distribution, newest first.
+/// A page of the invalidations of a distribution, newest first.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) invalidations: Vec<Arc<Invalidation>>,
-    /// What to send as `Marker` for the next page; `None` on the last one.
+    /// The `Marker` of the next page; `None` on the last one.
     pub(crate) next_marker: Option<String>,
 }
 
-/// The invalidations of one distribution, in the order in which they were created. They propagate in that order too,
-/// because all take equally long.
+/// The invalidations of one distribution, in the order of their creation. They take effect in the same order, because
+/// the propagation delay is constant.
 #[derive(Debug)]
 pub(crate) struct Invalidations {
     distribution_id: String,
     all: Vec<Arc<Invalidation>>,
-    /// How many of `all` [`Self::take_due`] has handed out.
+    /// The number of entries of `all` that [`Self::take_due`] has returned.
     taken: usize,
 }
 
@@ -80,8 +79,8 @@ impl Invalidations {
         Self { distribution_id: distribution_id.to_owned(), all: Vec::new(), taken: 0 }
     }
 
-    /// Accepts a batch that takes effect after `propagation_delay`. A batch that was sent before, with the same
-    /// reference and items, gets the invalidation that it created then.
+    /// Accepts a batch that takes effect after `propagation_delay`. A repeated batch, with the same reference and
+    /// items, returns the existing invalidation.
     pub(crate) fn create(
         &mut self,
         now: Timestamp,
@@ -131,8 +130,8 @@ impl Invalidations {
         self.all.iter().find(|known| known.id == id).map(Arc::clone)
     }
 
-    /// At most `max_items` invalidations, newest first, after the one whose id is `marker`. `None` if there is no such
-    /// invalidation.
+    /// Returns at most `max_items` invalidations, newest first, after the one with the id `marker`. `None` if no
+    /// invalidation has this id.
     pub(crate) fn page(&self, marker: Option<&str>, max_items: usize) -> Option<Page> {
         let older_than_marker = match marker {
             Some(id) => self.all.iter().position(|known| known.id == id)?,
@@ -144,7 +143,7 @@ impl Invalidations {
         Some(Page { invalidations, next_marker })
     }
 
-    /// The items that have taken effect since this was last called.
+    /// Returns the items that have taken effect since the last call.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Item> {
         let due = self.all[self.taken..].iter().take_while(|known| !known.is_in_progress(now)).count();
         let newly_taken = &self.all[self.taken..self.taken + due];
@@ -165,7 +164,7 @@ fn parse(batch: &Batch) -> Result<Vec<Item>, BatchError> {
     batch.items.iter().map(parse).collect()
 }
 
-/// Whether two batches have the same items. AWS doesn't say whether their order matters; here it doesn't.
+/// Whether two batches have the same items. AWS does not document whether their order matters; here it does not.
 fn is_same_set(one: &[String], other: &[String]) -> bool {
     let sorted = |items: &[String]| {
         let mut items = items.to_vec();
@@ -175,8 +174,8 @@ fn is_same_set(one: &[String], other: &[String]) -> bool {
     sorted(one) == sorted(other)
 }
 
-/// An id that looks like CloudFront's: `I` and 13 letters and digits. A distribution has one invalidation for each caller
-/// reference, so the id can be a hash of it.
+/// An id that looks like CloudFront's: `I` and 13 letters and digits. A distribution has one invalidation for each
+/// caller reference, so the id can be a hash of it.
 fn invalidation_id(distribution_id: &str, caller_reference: &str) -> String {
     let mut hasher = DefaultHasher::new();
     (distribution_id, caller_reference).hash(&mut hasher);

@@ -1,22 +1,22 @@
 use super::key::CacheKey;
 use super::tags::{CacheTags, MAX_TAG_CHARS, is_tag};
 
-/// Characters in one invalidation path
+/// Maximum length of an invalidation path, in characters
 /// (CloudFront Developer Guide, "What you need to know when invalidating files").
 const MAX_PATH_CHARS: usize = 4_000;
 
 /// One item of an invalidation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
-    /// `/path`: this object.
+    /// `/path`: one object.
     Path(String),
-    /// `/path*`: every object whose key begins with what precedes the `*`.
+    /// `/path*`: every object whose key begins with the text before the `*`.
     Wildcard(String),
-    /// `#tag`: every object with this tag, kept in lower case.
+    /// `#tag`: every object with this tag, in lower case.
     Tag(String),
 }
 
-/// Why CloudFront rejects an item.
+/// The reason why CloudFront rejects an item.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum ItemError {
     #[error("it must begin with '/' for a path or '#' for a cache tag")]
@@ -54,7 +54,7 @@ impl Item {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ItemError::NotEncoded);
         }
-        // Only as the last character is `*` a wildcard; elsewhere it stands for itself.
+        // `*` is a wildcard only as the last character; elsewhere it is literal.
         Ok(match text.strip_suffix('*') {
             Some(prefix) => Self::Wildcard(prefix.to_owned()),
             None => Self::Path(text.to_owned()),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cloudfront_would_not_purge_is_rejected() {
+    fn an_item_that_cloudfront_rejects_is_rejected_with_the_reason() {
         check_rejected("", &ItemError::NoSlash);
         check_rejected("img/sunset", &ItemError::NoSlash);
         check_rejected("*", &ItemError::NoSlash);

@@ -1,10 +1,10 @@
 use crate::distribution::QueryStrings;
 
-/// What identifies an object in the cache of one distribution: the path as the viewer sent it and the query parameters
-/// of the cache policy, as in `/api/v2/img/sunset?location=main`.
+/// The key of an object in the cache of one distribution: the path as the viewer sent it and the query parameters of
+/// the cache policy, for example `/api/v2/img/sunset?location=main`.
 ///
-/// It is also what is requested from the origin and what invalidation paths are compared with, byte by byte: CloudFront
-/// paths are case-sensitive, and a query string that is forwarded is part of the path to invalidate.
+/// The origin request has this path and query. Invalidation paths are compared with it byte by byte: CloudFront paths
+/// are case-sensitive, and a query string that is forwarded is part of the path to invalidate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey(String);
 

@@ -1,4 +1,4 @@
-//! The pure half of the emulator: what is cached, for how long, and what an invalidation purges. Time is a parameter.
+//! The cache and its invalidations. Pure: time is a parameter.
 
 mod freshness;
 mod invalidations;
@@ -18,9 +18,9 @@ pub(crate) use object::{Object, OriginResponse};
 
 /// The cache of one distribution and the invalidations that purge it.
 ///
-/// An invalidation that is due is applied before anything else is done at that time or later. What an origin returns
-/// after that moment stays, also when it was requested before: AWS doesn't document what happens to such a response,
-/// and the emulator takes the worse case, so that a pipeline that relies on the better one fails here first.
+/// Each access first applies the invalidations that are due. A response that arrives later is stored, even if it was
+/// requested before: AWS does not document this case, and the emulator assumes the worse one, so that a pipeline that
+/// relies on the better one fails here first.
 #[derive(Debug)]
 pub(crate) struct DistributionCache {
     objects: HashMap<CacheKey, Arc<Object>>,
@@ -32,13 +32,13 @@ impl DistributionCache {
         Self { objects: HashMap::new(), invalidations: Invalidations::new(distribution_id) }
     }
 
-    /// The object to serve, if one is cached and fresh.
+    /// The object with this key, if it is cached and fresh.
     pub(crate) fn get(&mut self, now: Timestamp, key: &CacheKey) -> Option<Arc<Object>> {
         self.apply_due_invalidations(now);
         self.objects.get(key).filter(|object| object.is_fresh(now)).map(Arc::clone)
     }
 
-    /// Stores an object, unless its freshness rules forbid it.
+    /// Stores an object, unless its time to live is zero.
     pub(crate) fn put(&mut self, now: Timestamp, key: CacheKey, object: &Arc<Object>) {
         self.apply_due_invalidations(now);
         if object.may_be_stored() {

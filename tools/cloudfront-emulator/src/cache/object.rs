@@ -6,7 +6,7 @@ use super::freshness::time_to_live;
 use super::tags::CacheTags;
 use crate::distribution::Distribution;
 
-/// The response of an origin, without the headers that concern only that connection.
+/// The response of an origin, without its hop-by-hop headers.
 #[derive(Clone, Debug)]
 pub(crate) struct OriginResponse {
     pub(crate) status: StatusCode,
@@ -14,29 +14,26 @@ pub(crate) struct OriginResponse {
     pub(crate) body: Bytes,
 }
 
-/// An origin response as the cache keeps it: with its tags and its times, and without the tag header.
+/// An origin response in the cache: with its tags and times, without the tag header.
 #[derive(Debug)]
 pub(crate) struct Object {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) response: OriginResponse,
     pub(super) tags: CacheTags,
     received_at: Timestamp,
     expires_at: Timestamp,
 }
 
 impl Object {
-    pub(crate) fn new(response: OriginResponse, distribution: &Distribution, received_at: Timestamp) -> Self {
-        let OriginResponse { status, mut headers, body } = response;
-        let ttl = time_to_live(status, &headers, distribution);
+    pub(crate) fn new(mut response: OriginResponse, distribution: &Distribution, received_at: Timestamp) -> Self {
+        let ttl = time_to_live(response.status, &response.headers, distribution);
         let mut tags = CacheTags::default();
         if let Some(header_name) = &distribution.cache_tag_header {
-            tags = CacheTags::from_response(&headers, header_name);
-            headers.remove(header_name);
+            tags = CacheTags::from_response(&response.headers, header_name);
+            response.headers.remove(header_name);
         }
-        // A TTL beyond the end of time is for ever.
+        // A TTL beyond the largest timestamp never expires.
         let expires_at = received_at.checked_add(ttl).unwrap_or(Timestamp::MAX);
-        Self { status, headers, body, tags, received_at, expires_at }
+        Self { response, tags, received_at, expires_at }
     }
 
     pub(crate) fn may_be_stored(&self) -> bool {

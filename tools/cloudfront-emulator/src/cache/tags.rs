@@ -2,19 +2,19 @@ use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName};
 
-/// Tags that CloudFront keeps of one object; the rest is dropped silently
+/// Maximum number of tags of one object; CloudFront drops the others silently
 /// (CloudFront Developer Guide, "What you need to know when invalidating tags").
 const MAX_TAGS_PER_OBJECT: usize = 50;
 
-/// Characters in one cache tag (same source).
+/// Maximum length of a cache tag, in characters (same source).
 pub(crate) const MAX_TAG_CHARS: usize = 256;
 
-/// The cache tags of an object. Tags are case-insensitive and kept in lower case.
+/// The cache tags of an object, in lower case: tags are case-insensitive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CacheTags(BTreeSet<String>);
 
 impl CacheTags {
-    /// Reads the comma-separated tags of an origin response. What is not a valid tag is skipped.
+    /// Reads the comma-separated tags of an origin response and skips invalid ones.
     pub(crate) fn from_response(headers: &HeaderMap, header_name: &HeaderName) -> Self {
         let tags = headers
             .get_all(header_name)
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_tag_is_skipped() {
+    fn invalid_tags_are_skipped() {
         check(&["two words,acme"], &["acme"]);
         check(&[&format!("{},acme", "x".repeat(257))], &["acme"]);
         check(&[&"x".repeat(256)], &[&"x".repeat(256)]);

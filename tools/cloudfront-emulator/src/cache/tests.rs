@@ -17,7 +17,7 @@ fn key(path: &str) -> CacheKey {
     CacheKey::new(path, None, &QueryStrings::None)
 }
 
-/// A cache into which objects with one tag are put.
+/// A cache of objects with one tag each.
 struct Cached(DistributionCache);
 
 impl Cached {
@@ -35,7 +35,7 @@ impl Cached {
         let response =
             OriginResponse { status: StatusCode::OK, headers: headers.into_iter().collect(), body: Bytes::new() };
         let object = Arc::new(Object::new(response, &distribution, at(secs)));
-        assert!(!object.headers.contains_key("image-cache-tag"));
+        assert!(!object.response.headers.contains_key("image-cache-tag"));
         self.0.put(at(secs), key(path), &object);
     }
 
@@ -63,7 +63,7 @@ fn an_object_is_served_until_it_expires() {
 }
 
 #[test]
-fn its_age_is_counted_in_whole_seconds() {
+fn the_age_of_an_object_is_in_whole_seconds() {
     let mut cached = Cached::new();
     cached.put(0, "/a", "acme", "max-age=60");
     let object = cached.0.get(at(1), &key("/a")).unwrap();
@@ -73,7 +73,7 @@ fn its_age_is_counted_in_whole_seconds() {
 }
 
 #[test]
-fn an_invalidation_purges_what_it_covers_when_it_has_propagated() {
+fn an_invalidation_purges_the_objects_that_it_covers_after_the_propagation_delay() {
     let mut cached = Cached::new();
     cached.put(0, "/a", "acme/sunset", "max-age=600");
     cached.put(0, "/b", "acme/beach", "max-age=600");
@@ -84,7 +84,7 @@ fn an_invalidation_purges_what_it_covers_when_it_has_propagated() {
 }
 
 #[test]
-fn what_is_stored_before_the_effect_is_purged_and_what_is_stored_after_it_stays() {
+fn an_object_stored_before_the_effect_is_purged_and_one_stored_after_it_stays() {
     let mut cached = Cached::new();
     cached.invalidate(10, "/*");
     cached.put(14, "/a", "acme", "max-age=600");

@@ -1,4 +1,4 @@
-//! Whether a caller may make a call. CloudFront queries IAM; the emulator queries the local AWS, which has one.
+//! Authorization of API calls. CloudFront evaluates IAM policies; the emulator delegates this to the local AWS.
 
 use std::sync::Arc;
 
@@ -12,11 +12,10 @@ use super::MAX_BODY_BYTES;
 use super::error::ApiError;
 use crate::emulator::Emulator;
 
-/// Lets a call through unless the local AWS denies it.
+/// Rejects a call that the local AWS denies.
 ///
-/// The very request that came, with the caller's signature, is made there too: its CloudFront API checks the signature
-/// and the caller's policies before anything else. What it notes down is never looked at, and whatever else it returns
-/// is the emulator's business.
+/// The request is sent there unchanged, with the caller's signature: its CloudFront API checks the signature and the
+/// caller's policies first. The emulator ignores its state and every other response.
 pub(super) async fn authorize(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
     if !emulator.config.authorize_callers {
         return next.run(request).await;
@@ -35,7 +34,7 @@ pub(super) async fn authorize(State(emulator): State<Arc<Emulator>>, request: Re
     }
 }
 
-/// What the XML of a denial says to people. Not every local AWS responds in CloudFront's own XML.
+/// The message in the XML of a denial. Not every local AWS uses CloudFront's XML.
 fn message_of(denial: &[u8]) -> String {
     let text = String::from_utf8_lossy(denial);
     let message = text.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>"));

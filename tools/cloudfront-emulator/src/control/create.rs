@@ -20,7 +20,7 @@ pub(super) async fn create_invalidation(
     let distribution = distribution(&emulator, &distribution_id).await?;
     let batch = parse(&body)?;
     if let Some(item) = emulator.config.rejected_items.first_of(&batch.items) {
-        return Err(ApiError::InvalidArgument(format!("your request contains an invalid invalidation item, '{item}'")));
+        return Err(ApiError::InvalidArgument(format!("the request contains an invalid invalidation item, '{item}'")));
     }
     let now = emulator.now();
     let (delay, quotas) = (emulator.config.propagation_delay, emulator.config.quotas);

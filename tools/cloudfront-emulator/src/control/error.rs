@@ -11,7 +11,7 @@ use crate::deployed::SourceError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// Why a call of the API fails. The response is in CloudFront's own XML.
+/// The error of an API call. The response is CloudFront's XML.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("the specified distribution '{0}' does not exist")]
@@ -29,21 +29,21 @@ pub(super) enum ApiError {
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error(
-        "{method} {path} is not part of this emulator; it has CreateInvalidation, GetInvalidation and \
-         ListInvalidations. Send other calls to the local AWS"
+        "the emulator supports CreateInvalidation, GetInvalidation and ListInvalidations, but not {method} {path}; send \
+         other calls to the local AWS"
     )]
     Unsupported { method: Method, path: String },
     #[error(transparent)]
     Unavailable(#[from] SourceError),
-    #[error("the local AWS did not say whether the caller may do this; is it up?")]
+    #[error("the local AWS did not respond, so the call could not be authorized; check that the local AWS is running")]
     NoAuthority(#[source] reqwest::Error),
     #[error("{0}")]
     AccessDenied(String),
     #[error("rate exceeded")]
     Throttled,
-    #[error("a fault that was injected")]
+    #[error("injected fault")]
     Injected,
-    #[error("the response couldn't be written: {0}")]
+    #[error("the response could not be serialized: {0}")]
     Internal(String),
 }
 
@@ -63,8 +63,8 @@ struct ErrorBody {
 }
 
 impl ApiError {
-    /// Status and name, as the `cloudfront` API model gives them. The model lacks `InvalidationBatchAlreadyExists`, which
-    /// only the documentation of `CallerReference` names; 409 is the status of the model's other `AlreadyExists` errors.
+    /// Status and code of the `cloudfront` API model. `InvalidationBatchAlreadyExists` is only in the documentation of
+    /// `CallerReference`; 409 is the status of the model's other `AlreadyExists` errors.
     pub(super) fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NoSuchDistribution(_) => (StatusCode::NOT_FOUND, "NoSuchDistribution"),
@@ -95,7 +95,7 @@ impl IntoResponse for ApiError {
         let (status, code) = self.status_and_code();
         if let Self::Unavailable(error) = &self {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(cause, "{error}");
+            tracing::warn!(%error, cause, "the deployed distributions are not available");
         }
         let request_id = Uuid::new_v4().to_string();
         let response = ErrorResponse {

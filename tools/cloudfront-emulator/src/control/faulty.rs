@@ -1,4 +1,4 @@
-//! Lets calls go wrong as [`Faults`](crate::Faults) says.
+//! Injects the planned [`Faults`](crate::Faults) into calls.
 
 use std::sync::Arc;
 

@@ -22,10 +22,10 @@ use error::ApiError;
 /// The version in the path of each call, and in the XML namespace.
 const API_VERSION: &str = "2020-05-31";
 
-/// Room for the largest batch: 3,000 paths of 4,000 characters, and their elements.
+/// Maximum size of a body: the largest batch, 3,000 paths of 4,000 characters, with its XML.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// Routes everything below the API version.
+/// Routes the paths below the API version.
 pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
     let faulty = from_fn_with_state(Arc::clone(emulator), faulty::inject);
     let create = post(create::create_invalidation).layer(faulty.clone());

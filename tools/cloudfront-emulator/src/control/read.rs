@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::{distribution, xml};
 use crate::emulator::Emulator;
 
-/// How many invalidations a page of `ListInvalidations` has when the caller doesn't say.
+/// Invalidations in a page of `ListInvalidations` if the caller sends no `MaxItems`.
 const DEFAULT_MAX_ITEMS: usize = 100;
 
 /// `GetInvalidation`.
@@ -49,7 +49,9 @@ pub(super) async fn list_invalidations(
         emulator.store.with_cache(&distribution.id, |cache| cache.invalidations.page(marker.as_deref(), max_items));
     let marker = marker.unwrap_or_default();
     let Some(page) = page else {
-        return Err(ApiError::InvalidArgument(format!("Marker '{marker}' is no invalidation of {distribution_id}")));
+        return Err(ApiError::InvalidArgument(format!(
+            "Marker '{marker}' is not an invalidation of {distribution_id}; send the NextMarker of a page"
+        )));
     };
     Ok(xml::invalidation_list(&page, &marker, max_items, emulator.now())?.into_response())
 }

@@ -1,4 +1,4 @@
-//! The XML documents of the API, as the SDKs send and expect them.
+//! The XML documents of the API, in the form of the SDKs.
 
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -89,13 +89,13 @@ impl IntoResponse for Document {
     }
 }
 
-/// Reads a request body.
+/// Parses a request body.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let text = str::from_utf8(body).map_err(|error| ApiError::MalformedXml(error.to_string()))?;
     from_str(text).map_err(|error| ApiError::MalformedXml(error.to_string()))
 }
 
-/// Writes a document with this root element.
+/// Serializes a document with this root element.
 pub(super) fn write(root: &str, content: impl Serialize) -> Result<Document, ApiError> {
     let content = Root { xmlns: NAMESPACE, content };
     let text = to_string_with_root(root, &content).map_err(|error| ApiError::Internal(error.to_string()))?;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_read_as_the_sdks_write_it() {
+    fn a_batch_of_an_sdk_is_parsed_and_malformed_xml_is_rejected() {
         check_read(
             "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>2</Quantity>\
              <Items><Path>/a?x=1&amp;y=2</Path><Path>#acme</Path></Items></Paths>\
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_in_the_namespace_of_cloudfront() {
+    fn a_document_has_the_namespace_of_cloudfront() {
         let Ok(Document(text)) = write("PathList", PathList { path: vec!["/a".to_owned(), "/b".to_owned()] }) else {
             panic!("a list of paths is written");
         };

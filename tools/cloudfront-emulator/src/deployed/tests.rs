@@ -83,7 +83,7 @@ fn read(
 }
 
 #[test]
-fn a_deployed_distribution_is_served_as_it_is_configured() {
+fn a_deployed_distribution_is_converted_with_its_configuration() {
     let always = access_control(OriginAccessControlSigningBehaviors::Always);
     let read = read(&config(FUNCTION_URL).build().unwrap(), &policy(CachePolicyHeaderBehavior::None), Some(&always));
 
@@ -107,7 +107,7 @@ fn a_deployed_distribution_is_served_as_it_is_configured() {
 }
 
 #[test]
-fn requests_are_signed_only_if_the_access_control_says_so() {
+fn origin_requests_are_signed_only_if_the_access_control_requires_it() {
     let config = config(FUNCTION_URL).build().unwrap();
     let policy = policy(CachePolicyHeaderBehavior::None);
     let never = access_control(OriginAccessControlSigningBehaviors::Never);
@@ -122,12 +122,12 @@ fn check_unsupported(
     access_control: Option<&OriginAccessControlConfig>,
     feature: &str,
 ) {
-    let expected = format!("distribution E1 uses {feature}, which this emulator doesn't serve");
+    let expected = format!("distribution E1 uses {feature}, which this emulator does not support");
     assert_eq!(read(config, policy, access_control), Err(expected));
 }
 
 #[test]
-fn what_would_be_served_wrongly_is_rejected() {
+fn an_unsupported_feature_is_rejected_and_named() {
     let plain = policy(CachePolicyHeaderBehavior::None);
     let always = access_control(OriginAccessControlSigningBehaviors::Always);
     let bucket = config("images.s3.eu-west-1.amazonaws.com").build().unwrap();

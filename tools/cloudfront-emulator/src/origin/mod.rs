@@ -1,4 +1,4 @@
-//! Fetching what the cache doesn't have.
+//! Requests to the origins.
 
 mod signature;
 
@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use crate::cache::{CacheKey, OriginResponse};
 use crate::distribution::{Distribution, Origin};
 
-/// How long CloudFront waits for an origin ("Response timeout", the default of a custom origin).
+/// The timeout of an origin request ("Response timeout", the default of a custom origin).
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Headers that concern one connection and not the object.
+/// Headers of one connection, which are not part of the object.
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -29,7 +29,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-/// Sends origin requests to the origin gateway, which finds the origin by the `Host` header.
+/// Sends origin requests to the origin gateway, which routes them by `Host`.
 #[derive(Debug)]
 pub(crate) struct OriginClient {
     http: reqwest::Client,
@@ -37,14 +37,14 @@ pub(crate) struct OriginClient {
     credentials: Credentials,
 }
 
-/// Why an origin gave no response.
+/// A failure to get a response from an origin.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("the origin request couldn't be built")]
+    #[error("the origin request could not be built")]
     Request(#[from] http::Error),
-    #[error("the origin request couldn't be signed")]
+    #[error("the origin request could not be signed")]
     Signature(#[from] signature::SignatureError),
-    #[error("the origin didn't respond")]
+    #[error("the origin did not respond")]
     Exchange(#[from] reqwest::Error),
 }
 
@@ -58,8 +58,8 @@ impl OriginClient {
         Ok(Self { http: http.build()?, gateway: gateway.trim_end_matches('/').to_owned(), credentials })
     }
 
-    /// Sends the request to the origin. An origin that doesn't respond is a 502 or 504, as CloudFront would respond in
-    /// its place.
+    /// Sends the request to the origin. Without a response of the origin, the result is a 502 or 504, like
+    /// CloudFront's.
     pub(crate) async fn fetch(
         &self,
         distribution: &Distribution,
@@ -71,13 +71,14 @@ impl OriginClient {
             Ok(response) => response,
             Err(error) => {
                 let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(distribution = distribution.id, key = key.as_str(), cause, "{error}");
+                let (distribution, key) = (&distribution.id, key.as_str());
+                tracing::warn!(distribution, key, %error, cause, "an origin request failed");
                 no_response(&error)
             }
         }
     }
 
-    /// Makes a call at the origin gateway exactly as it came, so that its signature holds, and gives the response.
+    /// Sends a call to the origin gateway unchanged, so that its signature stays valid, and returns the response.
     pub(crate) async fn relay(&self, call: &Parts, body: Bytes) -> Result<(StatusCode, Bytes), reqwest::Error> {
         let path = call.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let request = self.http.request(call.method.clone(), format!("{}{path}", self.gateway));
@@ -123,9 +124,9 @@ fn without_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
 fn no_response(error: &FetchError) -> OriginResponse {
     let timed_out = matches!(error, FetchError::Exchange(cause) if cause.is_timeout());
     let (status, body) = if timed_out {
-        (StatusCode::GATEWAY_TIMEOUT, "The origin didn't respond in time.\n")
+        (StatusCode::GATEWAY_TIMEOUT, "The origin did not respond in time.\n")
     } else {
-        (StatusCode::BAD_GATEWAY, "CloudFront wasn't able to connect to the origin.\n")
+        (StatusCode::BAD_GATEWAY, "CloudFront could not connect to the origin.\n")
     };
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     OriginResponse { status, headers: [content_type].into_iter().collect(), body: Bytes::from_static(body.as_bytes()) }

@@ -1,4 +1,4 @@
-//! The data plane: the response to a viewer's request.
+//! The data plane: responses to viewers.
 
 mod response;
 
@@ -15,14 +15,14 @@ use crate::emulator::Emulator;
 use crate::store::{Found, Waiters};
 use response::{Source, error_page, object_response};
 
-/// Serves one viewer request with the distribution that its `Host` names.
+/// Serves a viewer request from the distribution that `Host` names.
 pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
     let host = host_name(&request).to_owned();
     let distribution = match emulator.config.distributions.by_host(emulator.now(), &host).await {
         Ok(Some(distribution)) => distribution,
         Ok(None) => {
             let reason =
-                format!("No distribution has the alternate domain name '{host}'. Check the host, or deploy it.");
+                format!("No distribution has the domain name '{host}'. Check the host, or deploy the distribution.");
             return error_page(StatusCode::FORBIDDEN, &reason);
         }
         Err(error) => return error_page(StatusCode::SERVICE_UNAVAILABLE, &format!("{error}.")),
@@ -48,8 +48,8 @@ fn host_name(request: &Request) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Takes the object from the cache, from a fetch that is under way, or from the origin. A HEAD request is served from
-/// the object that GET would get.
+/// Returns the object from the cache, from a fetch in progress, or from the origin. HEAD is served from the object of
+/// GET.
 async fn cached_or_fetched(
     emulator: &Arc<Emulator>,
     distribution: &Arc<Distribution>,
@@ -68,7 +68,7 @@ async fn cached_or_fetched(
     let object = pending.wait_for(Option::is_some).await.ok().and_then(|object| object.clone());
     match object {
         Some(object) if source == Source::Origin || object.may_be_stored() => (object, source),
-        // What mustn't be stored mustn't be shared either: each request gets its own response.
+        // An object that must not be stored must not be shared: each request fetches its own.
         _ => (fetch(emulator, distribution, &Method::GET, key).await, Source::Origin),
     }
 }

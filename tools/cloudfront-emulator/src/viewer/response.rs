@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::cache::Object;
+use crate::cache::{Object, OriginResponse};
 use crate::distribution::Distribution;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -14,30 +14,31 @@ const HIT: HeaderValue = HeaderValue::from_static("Hit from cloudfront");
 const MISS: HeaderValue = HeaderValue::from_static("Miss from cloudfront");
 const ERROR: HeaderValue = HeaderValue::from_static("Error from cloudfront");
 
-/// Where the object of a response comes from.
+/// The source of the object of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// It was cached, or another request was fetching it.
+    /// The cache, or a fetch for another request.
     Cache,
-    /// It was fetched for this request.
+    /// A fetch for this request.
     Origin,
 }
 
-/// The response to a viewer: the origin's, with the headers that CloudFront adds. An object from the cache has an
-/// `Age`. `X-Cache` tells errors apart from other responses, cached or not.
+/// The response to a viewer: that of the origin with the headers that CloudFront adds. An object from the cache has an
+/// `Age`. `X-Cache` of an error is always `Error`, cached or not.
 pub(super) fn object_response(
     object: &Object,
     source: Source,
     distribution: &Distribution,
     now: Timestamp,
 ) -> Response {
-    let is_error = object.status.is_client_error() || object.status.is_server_error();
+    let OriginResponse { status, headers, body } = object.response.clone();
+    let is_error = status.is_client_error() || status.is_server_error();
     let x_cache = match source {
         _ if is_error => ERROR,
         Source::Cache => HIT,
         Source::Origin => MISS,
     };
-    let mut response = respond(object.status, object.headers.clone(), Body::from(object.body.clone()), x_cache);
+    let mut response = respond(status, headers, Body::from(body), x_cache);
     let headers = response.headers_mut();
     if source == Source::Cache {
         headers.insert(header::AGE, object.age_secs(now).into());
@@ -48,7 +49,7 @@ pub(super) fn object_response(
     response
 }
 
-/// The response when the emulator itself rejects a request.
+/// The response to a request that the emulator itself rejects.
 pub(super) fn error_page(status: StatusCode, reason: &str) -> Response {
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     let body = format!("{status}\nThe request could not be satisfied.\n{reason}\n");

@@ -3,7 +3,7 @@ use cloudfront_emulator::{Distributions, EmulatorConfig};
 use super::fixture::{ACME, Fixture, cloudfront, code_of, tenant};
 use super::origin::TestOrigin;
 
-/// Sends an invalidation to an emulator that checks with `origin` whether it may be sent.
+/// Sends an invalidation to an emulator that `origin` authorizes. Returns the code of a rejection.
 async fn create(origin: &TestOrigin, distribution: &str) -> Result<(), String> {
     let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed([tenant(distribution, ACME, "acme")]));
     config.authorize_callers = true;
@@ -15,7 +15,7 @@ async fn create(origin: &TestOrigin, distribution: &str) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn what_the_local_aws_denies_is_denied_and_what_else_it_says_is_not_heard() {
+async fn a_call_is_denied_if_the_local_aws_denies_it_and_only_then() {
     let origin = TestOrigin::start().await;
     let denied = Err("AccessDenied".to_owned());
     for (distribution, expected) in [("EDENIED", denied), ("EACME", Ok(())), ("EUNKNOWN", Ok(()))] {
@@ -24,7 +24,7 @@ async fn what_the_local_aws_denies_is_denied_and_what_else_it_says_is_not_heard(
 }
 
 #[tokio::test]
-async fn the_local_aws_is_queried_with_the_callers_own_signed_request() {
+async fn the_local_aws_gets_the_signed_request_of_the_caller_unchanged() {
     let origin = TestOrigin::start().await;
     create(&origin, "EACME").await.unwrap();
 
@@ -38,12 +38,12 @@ async fn the_local_aws_is_queried_with_the_callers_own_signed_request() {
     assert_ne!(
         request.headers["host"].to_str().unwrap(),
         origin.url.trim_start_matches("http://"),
-        "it is part of what is signed"
+        "the signature includes the host"
     );
 }
 
 #[tokio::test]
-async fn by_default_no_authority_is_queried() {
+async fn by_default_calls_are_not_authorized_by_the_local_aws() {
     let fixture = Fixture::start().await;
     fixture.create("first", &["/a"]).await;
     assert!(fixture.origin.requests().is_empty());

@@ -34,19 +34,19 @@ async fn an_expired_object_is_fetched_again() {
 }
 
 #[tokio::test]
-async fn an_origin_that_says_nothing_is_cached_for_a_day() {
+async fn a_response_without_cache_control_is_cached_for_a_day() {
     check_expiry("/silent/sunset", 86_400).await;
 }
 
 #[tokio::test]
-async fn what_must_not_be_stored_is_always_a_miss() {
+async fn a_response_that_must_not_be_stored_is_always_a_miss() {
     let fixture = Fixture::start().await;
     fixture.check(ACME, "/private/sunset", "Miss", "response 1").await;
     fixture.check(ACME, "/private/sunset", "Miss", "response 2").await;
 }
 
 #[tokio::test]
-async fn only_the_query_parameters_of_the_policy_make_another_object() {
+async fn only_path_and_query_parameters_of_the_policy_distinguish_objects() {
     let fixture = Fixture::start().await;
     fixture.check(ACME, MAIN, "Miss", "response 1").await;
     fixture.check(ACME, "/img/sunset?location=poster", "Miss", "response 2").await;
@@ -56,7 +56,7 @@ async fn only_the_query_parameters_of_the_policy_make_another_object() {
 }
 
 #[tokio::test]
-async fn a_missing_object_is_remembered_as_long_as_the_origin_says() {
+async fn an_error_is_cached_for_the_max_age_of_the_origin() {
     let fixture = Fixture::start().await;
     for (advance_secs, age) in [(59, None), (1, Some("59"))] {
         let view = fixture.get(ACME, "/missing/sunset").await;
@@ -67,7 +67,7 @@ async fn a_missing_object_is_remembered_as_long_as_the_origin_says() {
 }
 
 #[tokio::test]
-async fn viewers_see_the_headers_of_cloudfront_and_never_the_tags() {
+async fn responses_have_the_headers_of_cloudfront_without_the_tags() {
     let fixture = Fixture::start().await;
     for _ in 0..2 {
         let view = fixture.get(ACME, MAIN).await;
@@ -91,7 +91,7 @@ async fn head_is_served_from_the_object_of_get() {
 }
 
 #[tokio::test]
-async fn options_goes_to_the_origin_each_time_where_it_is_allowed() {
+async fn each_allowed_options_request_is_sent_to_the_origin() {
     let with_options = |distribution: &mut Distribution| distribution.allowed_methods.push(Method::OPTIONS);
     let fixture = Fixture::start_with(Quotas::default(), with_options).await;
     for response in ["response 1", "response 2"] {
@@ -106,7 +106,7 @@ async fn check_concurrent_views(path: &str, expected: [&str; 4], origin_requests
     let fixture = Fixture::start().await;
     let released = async {
         fixture.origin.wait_for_requests(1).await;
-        // Time for the other viewers to arrive; were they not collapsed, the origin would see them.
+        // Time for the other viewers to arrive: without coalescing the origin would receive their requests.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         let requests = fixture.origin.requests().len();
         fixture.origin.release();
@@ -120,7 +120,7 @@ async fn check_concurrent_views(path: &str, expected: [&str; 4], origin_requests
             response.headers()["x-cache"].to_str().unwrap().to_owned()
         });
     }
-    assert_eq!(released.await, 1, "one viewer's request goes to the origin and the others wait for it");
+    assert_eq!(released.await, 1, "the origin receives one request and the other viewers wait for it");
     let mut x_caches = views.join_all().await;
     x_caches.sort_unstable();
     assert_eq!(x_caches, expected);
@@ -128,12 +128,12 @@ async fn check_concurrent_views(path: &str, expected: [&str; 4], origin_requests
 }
 
 #[tokio::test]
-async fn concurrent_misses_are_one_origin_request() {
+async fn concurrent_misses_are_coalesced_into_one_origin_request() {
     let (hit, miss) = ("Hit from cloudfront", "Miss from cloudfront");
     check_concurrent_views("/held/sunset", [hit, hit, hit, miss], 1).await;
 }
 
 #[tokio::test]
-async fn concurrent_misses_of_what_must_not_be_stored_get_a_response_each() {
+async fn concurrent_misses_of_an_object_that_must_not_be_stored_are_not_coalesced() {
     check_concurrent_views("/held-private/sunset", ["Miss from cloudfront"; 4], 4).await;
 }

@@ -6,8 +6,7 @@ use super::fixture::{ACME, Fixture, code_of};
 
 const MAIN: &str = "/img/sunset?location=main";
 
-/// Sends one invalidation of what a viewer has seen, under a fault that hits every call. Says the error's code, and
-/// whether the image is purged.
+/// Invalidates a cached image with a fault in each call. Returns the code of the error and whether the image is purged.
 async fn under(plan: FaultPlan) -> (String, bool) {
     let fixture = Fixture::start().await;
     fixture.check(ACME, MAIN, "Miss", "response 1").await;
@@ -18,7 +17,7 @@ async fn under(plan: FaultPlan) -> (String, bool) {
 }
 
 #[tokio::test]
-async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_response_is_lost_purges() {
+async fn a_throttled_or_failed_call_purges_nothing_and_a_call_with_a_lost_response_purges() {
     let none = FaultPlan::default();
     for (plan, code, is_purged) in [
         (FaultPlan { throttled_per_mille: 1_000, ..none }, "Throttling", false),
@@ -30,7 +29,7 @@ async fn a_throttled_and_a_failed_call_purge_nothing_and_one_whose_response_is_l
 }
 
 #[tokio::test]
-async fn a_call_whose_response_was_lost_succeeds_when_it_is_sent_again() {
+async fn a_call_with_a_lost_response_succeeds_when_it_is_retried() {
     let fixture = Fixture::start().await;
     fixture.emulator.faults.inject(FaultPlan { lost_per_mille: 1_000, ..FaultPlan::default() });
     fixture.rejection("first", &["/a"]).await;
@@ -41,7 +40,7 @@ async fn a_call_whose_response_was_lost_succeeds_when_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_response_is_held_back_and_reading_one_goes_wrong_too_and_lists_never_do() {
+async fn responses_are_delayed_and_faults_hit_reads_but_not_lists() {
     let fixture = Fixture::start().await;
     let id = fixture.create("first", &["/a"]).await.id;
     let delay = Duration::from_millis(50);

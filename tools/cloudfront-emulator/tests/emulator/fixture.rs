@@ -19,10 +19,10 @@ use super::origin::TestOrigin;
 pub(crate) const ACME: &str = "acme.image-service.eu-west-1.localhost";
 pub(crate) const GLOBEX: &str = "globex.image-service.eu-west-1.localhost";
 
-/// How long an invalidation takes here.
+/// The propagation delay, in seconds.
 pub(crate) const PROPAGATION_DELAY_SECS: i64 = 5;
 
-/// An emulator with the distributions `EACME` and `EGLOBEX`, before an origin.
+/// An emulator with the distributions `EACME` and `EGLOBEX` in front of an origin.
 pub(crate) struct Fixture {
     pub(crate) emulator: RunningEmulator,
     pub(crate) origin: TestOrigin,
@@ -31,7 +31,7 @@ pub(crate) struct Fixture {
     http: reqwest::Client,
 }
 
-/// What a viewer got.
+/// The response to a viewer.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(crate) status: StatusCode,
@@ -74,7 +74,7 @@ impl Fixture {
         View { status, headers, body: response.text().await.unwrap() }
     }
 
-    /// A viewer's GET request, to be sent elsewhere.
+    /// An unsent GET request of a viewer.
     pub(crate) fn request(&self, host: &str, path: &str) -> reqwest::RequestBuilder {
         self.build(Method::GET, host, path)
     }
@@ -126,7 +126,7 @@ impl Fixture {
 impl View {
     /// `Hit`, `Miss` or `Error`.
     pub(crate) fn x_cache(&self) -> &str {
-        let x_cache = self.header("x-cache").expect("each response says where it comes from");
+        let x_cache = self.header("x-cache").expect("each response has X-Cache");
         x_cache.strip_suffix(" from cloudfront").unwrap()
     }
 
@@ -135,7 +135,7 @@ impl View {
     }
 }
 
-/// A distribution as the stacks deploy it, for a tenant.
+/// The distribution of a tenant, as the stacks deploy it.
 pub(crate) fn tenant(id: &str, alias: &str, tenant: &str) -> Distribution {
     let header = (HeaderName::from_static("x-image-tenant"), HeaderValue::from_str(tenant).unwrap());
     let origin = Origin {
@@ -150,7 +150,7 @@ pub(crate) fn tenant(id: &str, alias: &str, tenant: &str) -> Distribution {
     }
 }
 
-/// A client of the CloudFront API that shows each error at once.
+/// A client of the CloudFront API without retries.
 pub(crate) fn cloudfront(endpoint_url: &str) -> Client {
     let config = Builder::from(&sdk()).endpoint_url(endpoint_url).retry_config(RetryConfig::disabled());
     Client::from_conf(config.build())

@@ -4,7 +4,7 @@ const MAIN: &str = "/img/sunset?location=main";
 const POSTER: &str = "/img/sunset?location=poster";
 const BEACH: &str = "/img/beach?location=main";
 
-/// Views three images of acme and one of globex, purges items of acme, and says which of acme's are gone.
+/// Caches three images of acme and one of globex, invalidates items of acme, and asserts on the purged images.
 async fn check_purge(items: &[&str], purged: &[&str]) {
     let fixture = Fixture::start().await;
     for (host, path) in [(ACME, MAIN), (ACME, POSTER), (ACME, BEACH), (GLOBEX, MAIN)] {
@@ -14,18 +14,18 @@ async fn check_purge(items: &[&str], purged: &[&str]) {
     fixture.create("first", items).await;
     fixture.advance(PROPAGATION_DELAY_SECS);
 
-    let mut gone = Vec::new();
+    let mut misses = Vec::new();
     for path in [MAIN, POSTER, BEACH] {
         if fixture.get(ACME, path).await.x_cache() == "Miss" {
-            gone.push(path);
+            misses.push(path);
         }
     }
-    assert_eq!(gone, purged, "{items:?}");
+    assert_eq!(misses, purged, "{items:?}");
     assert_eq!(fixture.get(GLOBEX, MAIN).await.x_cache(), "Hit", "{items:?} touches another tenant");
 }
 
 #[tokio::test]
-async fn a_tag_purges_the_objects_that_have_it() {
+async fn a_tag_purges_the_objects_with_this_tag() {
     check_purge(&["#acme/sunset"], &[MAIN, POSTER]).await;
     check_purge(&["#ACME/Beach"], &[BEACH]).await;
     check_purge(&["#acme"], &[MAIN, POSTER, BEACH]).await;
@@ -40,20 +40,20 @@ async fn a_path_purges_one_object() {
 }
 
 #[tokio::test]
-async fn a_wildcard_purges_what_begins_like_it() {
+async fn a_wildcard_purges_the_objects_with_this_prefix() {
     check_purge(&["/img/sunset*"], &[MAIN, POSTER]).await;
     check_purge(&["/img/*"], &[MAIN, POSTER, BEACH]).await;
     check_purge(&["/*"], &[MAIN, POSTER, BEACH]).await;
 }
 
 #[tokio::test]
-async fn items_of_all_kinds_may_be_mixed() {
+async fn a_batch_can_mix_kinds_of_items() {
     check_purge(&["/img/beach*", POSTER], &[POSTER, BEACH]).await;
     check_purge(&["#acme/beach", MAIN], &[MAIN, BEACH]).await;
 }
 
 #[tokio::test]
-async fn an_invalidation_is_in_progress_until_viewers_see_it() {
+async fn an_invalidation_is_in_progress_until_it_takes_effect() {
     let fixture = Fixture::start().await;
     fixture.check(ACME, MAIN, "Miss", "response 1").await;
     let output = fixture.create_invalidation("EACME", "first", &["#acme/sunset"]).await.unwrap();
@@ -76,7 +76,7 @@ async fn an_invalidation_is_in_progress_until_viewers_see_it() {
 }
 
 #[tokio::test]
-async fn an_invalidation_shows_its_batch() {
+async fn an_invalidation_has_the_items_and_reference_of_its_batch() {
     let fixture = Fixture::start().await;
     let items = ["/a?x=1&y=<2>", "/b*", "#acme"];
     let id = fixture.create("first & only", &items).await.id;
@@ -88,7 +88,7 @@ async fn an_invalidation_shows_its_batch() {
 }
 
 #[tokio::test]
-async fn the_same_reference_with_the_same_items_creates_nothing_new() {
+async fn the_same_reference_with_the_same_items_returns_the_existing_invalidation() {
     let fixture = Fixture::start().await;
     let first = fixture.create("first", &["/a", "#b"]).await;
     fixture.advance(PROPAGATION_DELAY_SECS);
@@ -98,7 +98,7 @@ async fn the_same_reference_with_the_same_items_creates_nothing_new() {
     assert_eq!(list(&fixture, 100).await, [vec![again.id.clone()]]);
     assert_eq!(fixture.rejection("first", &["/a", "#c"]).await, "InvalidationBatchAlreadyExists");
 
-    // Another distribution has references of its own.
+    // Caller references are scoped to a distribution.
     let other = fixture.create_invalidation("EGLOBEX", "first", &["/c"]).await.unwrap().invalidation.unwrap();
     assert_ne!(other.id(), first.id());
 }

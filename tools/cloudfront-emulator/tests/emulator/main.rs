@@ -1,5 +1,5 @@
-//! The emulator from outside: viewers over HTTP, the invalidation API through the real SDK, and a real origin on
-//! loopback. The clock is moved by the tests; nothing sleeps until something expires.
+//! Tests of a running emulator: viewers use HTTP, API callers the AWS SDK; the origin is a server on loopback. The
+//! tests advance the clock instead of sleeping.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

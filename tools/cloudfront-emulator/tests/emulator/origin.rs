@@ -17,15 +17,15 @@ pub(crate) struct OriginRequest {
     pub(crate) headers: HeaderMap,
 }
 
-/// An origin that responds with the number of the request and with tags of the form `<tenant>, <tenant>/<pack>`, the
-/// pack being the last segment of the path. The first segment chooses how:
+/// An origin that responds with the number of the request and the tags `<tenant>, <tenant>/<pack>`. The pack is the
+/// last segment of the path; the first segment selects the response:
 ///
-/// - `/img/…`: to be cached for 600 seconds
+/// - `/img/…`: cacheable for 600 seconds
 /// - `/silent/…`: no `Cache-Control`
 /// - `/private/…`: `no-store`
-/// - `/missing/…`: 404, to be cached for 60 seconds
-/// - below a distribution `EDENIED` or `EUNKNOWN`: as a control plane that denies a call or knows no such distribution
-/// - `/held/…` and `/held-private/…`: like `/img` and `/private`, but only after [`release`](TestOrigin::release)
+/// - `/missing/…`: 404, cacheable for 60 seconds
+/// - below a distribution `EDENIED` or `EUNKNOWN`: an error of a control plane, `AccessDenied` or `NoSuchDistribution`
+/// - `/held/…` and `/held-private/…`: like `/img` and `/private`, delayed until [`release`](TestOrigin::release)
 #[derive(Clone)]
 pub(crate) struct TestOrigin {
     pub(crate) url: String,
@@ -51,7 +51,7 @@ impl TestOrigin {
         self.requests.subscribe().wait_for(|requests| requests.len() >= times).await.unwrap();
     }
 
-    /// Lets everything that is held be served, now and later.
+    /// Responds to all held requests, current and future.
     pub(crate) fn release(&self) {
         self.gate.add_permits(1_000);
     }
@@ -70,7 +70,7 @@ async fn respond(State(origin): State<TestOrigin>, request: Request) -> Response
     let denied = path.contains("/EDENIED/");
     if denied || path.contains("/EUNKNOWN/") {
         let (status, code) = if denied { (403, "AccessDenied") } else { (404, "NoSuchDistribution") };
-        // The XML of S3, as the local AWS responds for every service.
+        // The XML of S3, which the local AWS uses for each service.
         let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
         return Response::builder().status(status).body(Body::from(body)).unwrap();
     }

@@ -2,8 +2,8 @@ use super::fixture::{ACME, Fixture, PROPAGATION_DELAY_SECS};
 
 const HELD: &str = "/held/sunset";
 
-/// Begins to view what the origin holds, invalidates it, lets the origin respond when `response_after_secs` have
-/// passed, and says what the next viewer gets.
+/// Requests an object that the origin holds, invalidates it, releases the response after `response_after_secs`, and
+/// asserts on the response to the next viewer.
 async fn check(response_after_secs: i64, x_cache: &str, body: &str) {
     let fixture = Fixture::start().await;
     let first = tokio::spawn(fixture.request(ACME, HELD).send());
@@ -19,17 +19,17 @@ async fn check(response_after_secs: i64, x_cache: &str, body: &str) {
 }
 
 #[tokio::test]
-async fn a_response_from_before_an_invalidation_that_arrives_after_it_stays_cached() {
+async fn a_response_requested_before_an_invalidation_that_arrives_after_it_stays_cached() {
     check(PROPAGATION_DELAY_SECS, "Hit", "response 1").await;
 }
 
 #[tokio::test]
-async fn a_response_that_arrives_while_the_invalidation_propagates_is_purged() {
+async fn a_response_that_arrives_during_the_propagation_is_purged() {
     check(PROPAGATION_DELAY_SECS - 1, "Miss", "response 2").await;
 }
 
 #[tokio::test]
-async fn a_fetch_goes_on_when_its_viewer_hangs_up() {
+async fn a_fetch_continues_when_its_viewer_disconnects() {
     let fixture = Fixture::start().await;
     let viewer = tokio::spawn(fixture.request(ACME, HELD).send());
     fixture.origin.wait_for_requests(1).await;

@@ -11,7 +11,7 @@ async fn check_item(fixture: &Fixture, item: &str) {
 }
 
 #[tokio::test]
-async fn a_bad_item_is_an_invalid_argument_that_names_it() {
+async fn an_invalid_item_is_rejected_with_an_invalid_argument_that_names_it() {
     let fixture = Fixture::start().await;
     let (long_path, long_tag) = (format!("/{}", "x".repeat(4_000)), format!("#{}", "x".repeat(257)));
     let (paths, tags) = (
@@ -22,7 +22,7 @@ async fn a_bad_item_is_an_invalid_argument_that_names_it() {
         check_item(&fixture, item).await;
     }
 
-    assert!(fixture.list().await.is_empty(), "nothing of a rejected batch is kept");
+    assert!(fixture.list().await.is_empty(), "a rejected batch creates no invalidation");
 }
 
 async fn check_batch(fixture: &Fixture, quantity: i32, items: &[&str], code: &str) {
@@ -32,7 +32,7 @@ async fn check_batch(fixture: &Fixture, quantity: i32, items: &[&str], code: &st
 }
 
 #[tokio::test]
-async fn a_batch_that_contradicts_itself_or_says_nothing_is_rejected() {
+async fn an_inconsistent_or_empty_batch_is_rejected() {
     let fixture = Fixture::start().await;
     check_batch(&fixture, 2, &["/a"], "InconsistentQuantities").await;
     check_batch(&fixture, 0, &["/a"], "InconsistentQuantities").await;
@@ -43,22 +43,22 @@ async fn a_batch_that_contradicts_itself_or_says_nothing_is_rejected() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_named() {
+async fn an_unknown_distribution_invalidation_or_marker_is_rejected() {
     let fixture = Fixture::start().await;
     let cloudfront = &fixture.cloudfront;
 
-    assert_eq!(code_of(fixture.create_invalidation("ENOBODY", "first", &["/a"]).await), "NoSuchDistribution");
+    assert_eq!(code_of(fixture.create_invalidation("EUNKNOWN", "first", &["/a"]).await), "NoSuchDistribution");
     let get = cloudfront.get_invalidation();
-    assert_eq!(code_of(get.clone().distribution_id("ENOBODY").id("I1").send().await), "NoSuchDistribution");
+    assert_eq!(code_of(get.clone().distribution_id("EUNKNOWN").id("I1").send().await), "NoSuchDistribution");
     assert_eq!(code_of(get.distribution_id("EACME").id("I1").send().await), "NoSuchInvalidation");
     let list = cloudfront.list_invalidations();
-    assert_eq!(code_of(list.clone().distribution_id("ENOBODY").send().await), "NoSuchDistribution");
+    assert_eq!(code_of(list.clone().distribution_id("EUNKNOWN").send().await), "NoSuchDistribution");
     assert_eq!(code_of(list.clone().distribution_id("EACME").marker("I1").send().await), "InvalidArgument");
     assert_eq!(code_of(list.distribution_id("EACME").max_items(0).send().await), "InvalidArgument");
 }
 
 #[tokio::test]
-async fn other_calls_get_an_error_with_what_there_is() {
+async fn an_unsupported_call_is_rejected_with_the_supported_ones() {
     let fixture = Fixture::start().await;
     let error = fixture.cloudfront.list_distributions().send().await.unwrap_err().into_service_error();
 
@@ -67,7 +67,7 @@ async fn other_calls_get_an_error_with_what_there_is() {
 }
 
 #[tokio::test]
-async fn an_empty_or_garbled_body_is_rejected() {
+async fn an_empty_or_malformed_body_is_rejected() {
     let fixture = Fixture::start().await;
     for (body, code) in [("", "MissingBody"), ("<InvalidationBatch>", "MalformedXML"), ("{}", "MalformedXML")] {
         let url = format!("{}/2020-05-31/distribution/EACME/invalidation", fixture.emulator.endpoint_url());
@@ -83,7 +83,7 @@ async fn an_empty_or_garbled_body_is_rejected() {
 }
 
 #[tokio::test]
-async fn what_is_in_progress_is_limited_per_distribution() {
+async fn the_quotas_of_items_in_progress_apply_per_distribution() {
     let fixture = Fixture::start_with(Quotas { items_in_progress: 3, wildcards_in_progress: 1 }, |_| {}).await;
     fixture.create("1", &["/a", "#b", "/c*"]).await;
 

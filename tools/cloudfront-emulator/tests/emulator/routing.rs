@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use super::fixture::{ACME, Fixture, cloudfront, code_of, sdk, tenant};
 
 #[tokio::test]
-async fn an_alias_and_the_domain_name_lead_to_the_same_distribution() {
+async fn an_alias_and_the_domain_name_select_the_same_distribution() {
     let fixture = Fixture::start().await;
     fixture.check(ACME, "/img/sunset", "Miss", "response 1").await;
     fixture.check(&ACME.to_uppercase(), "/img/sunset", "Hit", "response 1").await;
@@ -12,7 +12,7 @@ async fn an_alias_and_the_domain_name_lead_to_the_same_distribution() {
 }
 
 #[tokio::test]
-async fn an_unknown_host_gets_an_error_that_says_so() {
+async fn an_unknown_host_is_rejected_with_an_error_that_names_it() {
     let fixture = Fixture::start().await;
     let view = fixture.get("unknown.localhost", "/img/sunset").await;
 
@@ -22,7 +22,7 @@ async fn an_unknown_host_gets_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn methods_that_are_not_allowed_do_not_reach_the_origin() {
+async fn methods_that_are_not_allowed_are_rejected_without_an_origin_request() {
     let fixture = Fixture::start().await;
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
         let view = fixture.send(method.clone(), ACME, "/img/sunset").await;
@@ -32,7 +32,7 @@ async fn methods_that_are_not_allowed_do_not_reach_the_origin() {
 }
 
 #[tokio::test]
-async fn the_origin_gets_its_host_its_custom_headers_and_nothing_of_the_viewer() {
+async fn the_origin_gets_its_host_and_custom_headers_and_no_header_of_the_viewer() {
     let fixture = Fixture::start().await;
     let request = fixture.request(ACME, "/img/sunset?debug=1&location=main");
     request.header("x-image-tenant", "globex").header("cookie", "session=1").send().await.unwrap();
@@ -63,9 +63,9 @@ async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_p
 }
 
 #[tokio::test]
-async fn an_origin_that_cannot_be_reached_is_a_bad_gateway_for_ten_seconds() {
-    let nowhere = Distributions::fixed([tenant("EACME", ACME, "acme")]);
-    let emulator = cloudfront_emulator::start(EmulatorConfig::new("http://127.0.0.1:1", nowhere)).await.unwrap();
+async fn an_unreachable_origin_is_a_bad_gateway_for_ten_seconds() {
+    let distributions = Distributions::fixed([tenant("EACME", ACME, "acme")]);
+    let emulator = cloudfront_emulator::start(EmulatorConfig::new("http://127.0.0.1:1", distributions)).await.unwrap();
     let url = format!("{}/img/sunset", emulator.endpoint_url());
     let get = async || reqwest::Client::new().get(&url).header("host", ACME).send().await.unwrap();
 
@@ -77,7 +77,7 @@ async fn an_origin_that_cannot_be_reached_is_a_bad_gateway_for_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_control_plane_that_cannot_be_reached_is_reported_to_viewers_and_callers() {
+async fn an_unreachable_control_plane_is_an_error_for_viewers_and_callers() {
     let deployed = Distributions::deployed(&sdk(), "http://127.0.0.1:1");
     let emulator = cloudfront_emulator::start(EmulatorConfig::new("http://127.0.0.1:1", deployed)).await.unwrap();
 

@@ -1,19 +1,19 @@
-//! Packs that are gone: what the bucket of variants has and the table has not.
+//! Removed packs: they have variants in the bucket and no item in the table.
 
+use aws_adapters::call_failed;
 use domain::purge::resync::{Changed, Suspect};
 use domain::{ImagePackId, Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::CallFailed;
 
 use super::{Resync, Resynced};
-use crate::call_failed;
 use crate::recovery::Recovery;
 
-/// Packs that are looked up at a time: the most that `BatchGetItem` takes ("Service quotas", DynamoDB developer guide).
+/// Packs in one lookup, the maximum of `BatchGetItem` ("Service quotas", DynamoDB developer guide).
 const PACKS_PER_LOOKUP: usize = 100;
 
 impl Recovery {
-    /// Every pack that has variants and is not in the table, page by page.
+    /// Enqueues each pack that has variants and is not in the table, page by page.
     pub(super) async fn resync_removed(
         &self,
         resync: &Resync,
@@ -59,7 +59,7 @@ impl Recovery {
         }
     }
 
-    /// Those of `packs` that are not in the table.
+    /// Returns the packs that are not in the table.
     async fn gone(&self, tenant: &TenantId, packs: &[ImagePackId]) -> Result<Vec<Suspect>, CallFailed> {
         let found = self.packs.find(tenant, &packs.iter().collect::<Vec<_>>(), &[]).await?;
         let targets = packs.iter().filter(|id| !found.packs.contains_key(id)).map(|id| Target::Pack(id.clone()));
@@ -68,7 +68,7 @@ impl Recovery {
         Ok(gone.map(suspect).collect())
     }
 
-    /// The names of the folders right below `prefix`, up to 1,000, and where the next ones begin.
+    /// Returns the names of up to 1,000 folders directly below `prefix`, and the token of the next page.
     async fn folders(&self, prefix: &str, token: Option<String>) -> Result<(Vec<String>, Option<String>), CallFailed> {
         let bucket = &self.installation.variants_bucket;
         let list = self.clients.s3.list_objects_v2().bucket(bucket).prefix(prefix).delimiter("/");

@@ -1,7 +1,8 @@
-//! The items of the image-pack table.
+//! Items of the image-pack table.
 
 use std::collections::HashMap;
 
+use aws_adapters::call_failed;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::purge::resync::{Item, Suspect, changed_since};
 use domain::{TenantId, Timestamp};
@@ -9,16 +10,15 @@ use indicatif::ProgressBar;
 use purging::ports::CallFailed;
 
 use super::{Resync, Resynced};
-use crate::call_failed;
 use crate::recovery::Recovery;
 
 type Attributes = HashMap<String, AttributeValue>;
 
-/// What is read of an item.
+/// The attributes that are read of an item.
 const PROJECTION: &str = "#tenant, #entity, #updatedAt, #generation";
 
 impl Recovery {
-    /// Every item that is in the table, page by page.
+    /// Enqueues the changed items of the table, page by page.
     pub(super) async fn resync_table(
         &self,
         resync: &Resync,
@@ -38,7 +38,7 @@ impl Recovery {
         }
     }
 
-    /// One page of the table, or of one tenant's part of it, and where the next page begins.
+    /// Reads one page of the table, or of the items of one tenant, and returns it with the key of the next page.
     async fn table_page(
         &self,
         tenant: Option<&TenantId>,
@@ -47,15 +47,9 @@ impl Recovery {
         let table = &self.installation.image_pack_table;
         let names = &self.installation.image_pack_attributes;
         let action = || format!("reading table {table}");
-        let projected = HashMap::from(
-            [
-                ("#tenant", &names.tenant),
-                ("#entity", &names.entity),
-                ("#updatedAt", &names.updated_at),
-                ("#generation", &names.generation),
-            ]
-            .map(|(placeholder, name)| (placeholder.to_owned(), name.clone())),
-        );
+        let names = [&names.tenant, &names.entity, &names.updated_at, &names.generation];
+        let placeholders = PROJECTION.split(", ").map(ToOwned::to_owned);
+        let projected: HashMap<_, _> = placeholders.zip(names.map(Clone::clone)).collect();
         let Some(tenant) = tenant else {
             let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
             let scan = scan.projection_expression(PROJECTION).set_expression_attribute_names(Some(projected));
@@ -76,7 +70,7 @@ impl Recovery {
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 
-    /// What must be looked up about an item. `None`: nothing.
+    /// The suspect of an item; `None` for an item that did not change or is unreadable.
     fn suspect(&self, item: &Attributes, since: Timestamp, resynced: &mut Resynced) -> Option<Suspect> {
         let names = &self.installation.image_pack_attributes;
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);

@@ -26,7 +26,7 @@ fn an_invalidation_is_in_progress_for_the_propagation_delay() {
 }
 
 #[test]
-fn its_items_are_due_once_and_not_before_the_delay_is_over() {
+fn items_are_due_once_and_not_before_the_end_of_the_delay() {
     let mut register = Invalidations::new("E1");
     create(&mut register, 10, "first", &["/a"]).unwrap();
     create(&mut register, 12, "second", &["/b"]).unwrap();
@@ -38,7 +38,7 @@ fn its_items_are_due_once_and_not_before_the_delay_is_over() {
 }
 
 #[test]
-fn the_same_reference_with_the_same_items_is_the_same_invalidation() {
+fn the_same_reference_with_the_same_items_returns_the_existing_invalidation() {
     let mut register = Invalidations::new("E1");
     let first = create(&mut register, 10, "first", &["/a", "/b"]).unwrap();
     let again = create(&mut register, 20, "first", &["/b", "/a"]).unwrap();
@@ -57,7 +57,7 @@ fn ids_differ_between_references_and_between_distributions() {
 }
 
 #[test]
-fn a_batch_that_says_nothing_is_rejected() {
+fn a_batch_without_reference_or_items_is_rejected() {
     let mut register = Invalidations::new("E1");
 
     assert_eq!(create(&mut register, 10, "", &["/a"]).unwrap_err(), BatchError::NoCallerReference);
@@ -65,7 +65,7 @@ fn a_batch_that_says_nothing_is_rejected() {
 }
 
 #[test]
-fn one_bad_item_rejects_the_batch_and_is_named() {
+fn one_invalid_item_rejects_the_batch_and_is_named() {
     let mut register = Invalidations::new("E1");
     let error = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
 
@@ -74,7 +74,7 @@ fn one_bad_item_rejects_the_batch_and_is_named() {
 }
 
 #[test]
-fn items_and_wildcards_in_progress_have_quotas_of_their_own() {
+fn items_and_wildcards_in_progress_have_separate_quotas() {
     let mut register = Invalidations::new("E1");
     create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
 
@@ -93,7 +93,7 @@ fn items_and_wildcards_in_progress_have_quotas_of_their_own() {
 }
 
 #[test]
-fn pages_go_from_the_newest_to_the_oldest() {
+fn pages_list_invalidations_from_the_newest_to_the_oldest() {
     let mut register = Invalidations::new("E1");
     let ids: Vec<String> = (0..5)
         .map(|number| create(&mut register, number * 10, &number.to_string(), &["/a"]).unwrap().id.clone())
