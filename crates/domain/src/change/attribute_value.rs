@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn a_null_attribute_is_absent_and_a_null_member_of_a_list_keeps_its_place() {
-        let null = || json!({"NULL": true});
-        check("in a map", json!({"M": {"a": null()}}), json!({"M": {}}), true);
-        check("beside another", json!({"M": {"a": null(), "b": {"S": "b"}}}), json!({"M": {"b": {"S": "b"}}}), true);
-        check("in a list", json!({"L": [null(), {"S": "a"}]}), json!({"L": [{"S": "a"}]}), false);
+        let nothing = || json!({"NULL": true});
+        check("in a map", json!({"M": {"a": nothing()}}), json!({"M": {}}), true);
+        check("beside another", json!({"M": {"a": nothing(), "b": {"S": "b"}}}), json!({"M": {"b": {"S": "b"}}}), true);
+        check("in a list", json!({"L": [nothing(), {"S": "a"}]}), json!({"L": [{"S": "a"}]}), false);
     }
 
     #[test]
