@@ -1,5 +1,5 @@
-//! Attribute values as DynamoDB writes them (`{"S": "main"}`), compared by their meaning: a set has no order, a number has
-//! one value however it is written, and `NULL` is absent.
+//! Attribute values as DynamoDB writes them (`{"S": "main"}`), compared by their meaning: a set has no order, a number
+//! has one value however it is written, and `NULL` is absent.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
@@ -23,7 +23,7 @@ pub enum AttributeValue {
     /// A boolean.
     #[serde(rename = "BOOL")]
     Bool(bool),
-    /// Nothing. Only a list has such a member, because the position of the others depends on it.
+    /// `NULL`. Only a list keeps such a member, because the positions of the others depend on it.
     #[serde(rename = "NULL")]
     Null(bool),
     /// A map.
@@ -57,7 +57,7 @@ impl Attributes {
         }
     }
 
-    /// Whether there is no attribute.
+    /// Whether all attributes are absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
