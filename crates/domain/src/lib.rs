@@ -1,11 +1,22 @@
 //! The decisions of image cache invalidation, as pure functions.
 //!
-//! Which writes are meaningful ([`change_detection`](change::detection)), what a purge covers ([`target`]), how a burst of writes
-//! becomes one queue row each ([`enqueue`](queue::enqueue)), and what a purge run sends to S3 and CloudFront, in which
-//! batches and under which budgets ([`planner`](purge::planner)); what an edit of a pack or of a location's
-//! configuration writes ([`pack_edit`](editing::pack_edit), [`location_config`](editing::location_config)). Nothing
-//! here does I/O or reads a clock, an environment variable or a random source: time and identity come in as arguments,
-//! and the adapters carry out what is decided. `tests/purity.rs` holds this crate to that.
+//! Nothing here does I/O or reads a clock, an environment variable or a random source: time and identity are arguments
+//! (see [`Context`]), and the adapters carry out the decisions.
+//!
+//! | module | decision |
+//! |---|---|
+//! | [`target`], [`timestamp`] | the images that a purge covers; points in time |
+//! | [`change`] | the writes that are meaningful |
+//! | [`queue`] | one queue row for each target, whatever the number of writes |
+//! | [`image`] | packs, URLs, keys and fingerprints of variants |
+//! | [`purge`] | the requests that a purge run sends to CloudFront, within its limits; ledger and status |
+//! | [`editing`] | the attributes that an edit of a pack or of a location's configuration writes |
+//! | [`access`] | the tenants of a token; the addresses that an image may be fetched from |
+//!
+//! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
+//! only; `purge` and `editing` use `image`. `access` stands apart. Within [`purge`] the order is `cache_tag` <
+//! `invalidation_item`, `distribution`, `caller_reference` < `batch` < `purge_request` < `limits`, `ledger` <
+//! `planner`, `purge_preview`, `purge_status`, `resync`.
 
 pub mod access;
 pub mod change;

@@ -1,4 +1,4 @@
-//! What one purge covers.
+//! The target of a purge.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::{ImagePackId, InvalidIdentifier, LocationName};
 
-/// What one purge covers, within one tenant. Its text form is the sort key of the queue and of the image-pack table:
-/// `pack#<imagePackId>`, `location#<name>`, and `tenant` (queue only).
+/// The images that one purge covers, within one tenant. Its text form is the sort key of the queue and of the
+/// image-pack table: `pack#<imagePackId>`, `location#<name>`, and `tenant` (queue only).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Target {
@@ -19,13 +19,13 @@ pub enum Target {
     Tenant,
 }
 
-/// Why a key names no target.
+/// The error of a key that names no target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTarget {
-    /// The key begins with nothing that is known.
+    /// The key has no known prefix, or more than one `#`: a record of another kind.
     #[error("key {0:?} names no target: expected pack#<imagePackId>, location#<name> or tenant")]
     UnknownKind(String),
-    /// What follows the `#` is not an identifier.
+    /// The part after the `#` is not an identifier.
     #[error(transparent)]
     Identifier(#[from] InvalidIdentifier),
 }
@@ -37,7 +37,7 @@ impl InvalidTarget {
 }
 
 impl Target {
-    /// Reads a sort key.
+    /// Parses a sort key.
     pub fn parse(key: &str) -> Result<Self, InvalidTarget> {
         match key.split_once('#') {
             // A key of several parts belongs to another record of the table.
@@ -49,7 +49,7 @@ impl Target {
         }
     }
 
-    /// Whether it covers variants of more than one pack: maybe millions, where a pack has a handful.
+    /// Whether the target covers variants of more than one pack: maybe millions, where a pack has a handful.
     #[must_use]
     pub fn spans_packs(&self) -> bool {
         matches!(self, Self::Location(_) | Self::Tenant)

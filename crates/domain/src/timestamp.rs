@@ -1,4 +1,4 @@
-//! A point in time, given by the caller: the domain reads no clock.
+//! A point in time. The caller passes it in: the domain reads no clock.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// This time plus `duration`; the far future stays the far future.
+    /// This time plus `duration`; saturates at the largest value.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// This time minus `duration`, not before 1970.
+    /// This time minus `duration`; saturates at 1970.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))

@@ -1,4 +1,4 @@
-//! Whether an admin's token covers a tenant.
+//! Authorization: the tenants that an admin's token covers.
 
 use crate::identifier::TenantId;
 
@@ -6,13 +6,14 @@ use crate::identifier::TenantId;
 /// `acme2`, and there is no wildcard.
 ///
 /// The claim is a JSON array of tenants. API Gateway hands an array claim to the function as text, in brackets and
-/// parted by spaces (`[acme globex]`), and a single string as it is; a JSON array and commas are read as well.
+/// separated by spaces (`[acme globex]`), and a single string as it is; a JSON array and commas are read as well.
 #[must_use]
 pub fn claim_covers(claim: &str, tenant: &TenantId) -> bool {
     names(claim).any(|name| name == tenant.as_str())
 }
 
-/// The tenants that the claim names, in its order. What is no tenant's name is none: a `*` stands for nobody.
+/// The tenants that the claim names, in its order. A name that is not a tenant identifier is ignored: a `*` covers no
+/// tenant.
 #[must_use]
 pub fn claimed_tenants(claim: &str) -> Vec<TenantId> {
     let mut tenants = Vec::new();
@@ -38,14 +39,14 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_covers_the_tenants_that_it_names_in_whole() {
+    fn a_claim_covers_the_tenants_with_exactly_its_names() {
         for claim in ["acme", "[acme]", "[acme globex]", "[globex acme]", "[globex, acme]", "[\"globex\",\"acme\"]"] {
             check(claim, "acme", true);
         }
     }
 
     #[test]
-    fn the_tenants_of_a_claim_are_those_that_it_names() {
+    fn the_tenants_of_a_claim_are_its_valid_names_without_repetition() {
         for (claim, expected) in [
             ("", &[][..]),
             ("[]", &[]),

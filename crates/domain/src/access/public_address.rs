@@ -1,4 +1,4 @@
-//! Which addresses an image may be fetched from: those of the public internet.
+//! Public addresses: the only ones that an image may be fetched from.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -23,11 +23,11 @@ const IPV4_NOT_PUBLIC: [([u8; 4], u32); 15] = [
 ];
 
 /// The only part of IPv6 that is global unicast (RFC 4291). Outside of it lie loopback, unspecified, unique local
-/// (with AWS's `fd00:ec2::254`), link-local, site-local, multicast, and what carries an IPv4 address that this rule
-/// would not see: mapped, compatible and NAT64.
+/// (with AWS's `fd00:ec2::254`), link-local, site-local, multicast, and the forms that carry an IPv4 address which this
+/// rule would not check: mapped, compatible and NAT64.
 const IPV6_GLOBAL: ([u16; 8], u32) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// What of it is not the public internet (IANA "IPv6 Special-Purpose Address Registry").
+/// The parts of it that are not the public internet (IANA "IPv6 Special-Purpose Address Registry").
 const IPV6_NOT_PUBLIC: [([u16; 8], u32); 4] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments: Teredo, benchmarking, ORCHID
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
@@ -35,8 +35,8 @@ const IPV6_NOT_PUBLIC: [([u16; 8], u32); 4] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation
 ];
 
-/// Whether `address` belongs to the public internet. A function that fetches what its users name must not become their
-/// way into the network that it runs in.
+/// Whether `address` belongs to the public internet. A function that fetches URLs of its users must not give them
+/// access to the network that it runs in.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_public_internet_is_allowed_up_to_the_borders_of_what_is_not() {
+    fn the_public_internet_is_allowed_up_to_the_borders_of_each_special_range() {
         check(&["1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0"], true);
         check(
             &["126.255.255.255", "128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0"],
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_host_and_the_own_network_are_rejected() {
+    fn loopback_and_private_networks_are_rejected() {
         check(&["127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "::1", "::"], false);
         check(&["10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.255.255"], false);
         check(&["100.64.0.1", "100.127.255.255", "fc00::1", "fd12:3456::1", "fec0::1"], false);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_no_host_is_rejected() {
+    fn reserved_multicast_and_documentation_addresses_are_rejected() {
         check(&["192.0.0.1", "192.0.2.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1"], false);
         check(&["224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "ff02::1", "ff0e::1"], false);
         check(
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_in_disguise_is_rejected_whatever_it_is() {
+    fn an_ipv4_address_inside_an_ipv6_address_is_rejected() {
         check(&["::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:8.8.8.8", "::127.0.0.1", "::8.8.8.8"], false);
         check(&["64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::a00:1"], false);
         check(&["2002:7f00:1::", "2002:808:808::1", "2001:0:53aa:64c::1", "192.88.99.1"], false);

@@ -1,5 +1,5 @@
-//! Attribute values as DynamoDB writes them (`{"S": "main"}`), compared by their meaning: a set has no order, a number has
-//! one value however it is written, and `NULL` is absent.
+//! Attribute values as DynamoDB writes them (`{"S": "main"}`), compared by their meaning: a set has no order, a number
+//! has one value however it is written, and `NULL` is absent.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
@@ -23,7 +23,7 @@ pub enum AttributeValue {
     /// A boolean.
     #[serde(rename = "BOOL")]
     Bool(bool),
-    /// Nothing. Only a list has such a member, because the position of the others depends on it.
+    /// `NULL`. Only a list keeps such a member, because the positions of the others depend on it.
     #[serde(rename = "NULL")]
     Null(bool),
     /// A map.
@@ -57,7 +57,7 @@ impl Attributes {
         }
     }
 
-    /// Whether there is no attribute.
+    /// Whether all attributes are absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn a_null_attribute_is_absent_and_a_null_member_of_a_list_keeps_its_place() {
-        let null = || json!({"NULL": true});
-        check("in a map", json!({"M": {"a": null()}}), json!({"M": {}}), true);
-        check("beside another", json!({"M": {"a": null(), "b": {"S": "b"}}}), json!({"M": {"b": {"S": "b"}}}), true);
-        check("in a list", json!({"L": [null(), {"S": "a"}]}), json!({"L": [{"S": "a"}]}), false);
+        let nothing = || json!({"NULL": true});
+        check("in a map", json!({"M": {"a": nothing()}}), json!({"M": {}}), true);
+        check("beside another", json!({"M": {"a": nothing(), "b": {"S": "b"}}}), json!({"M": {"b": {"S": "b"}}}), true);
+        check("in a list", json!({"L": [nothing(), {"S": "a"}]}), json!({"L": [{"S": "a"}]}), false);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which writes to the image-pack table are meaningful: the ones after which a viewer could see an old image.
+//! Change detection: a write to the image-pack table is meaningful if a viewer could see an old image after it.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,18 +21,18 @@ pub struct Record {
     pub new: Option<StreamImage>,
 }
 
-/// A meaningful write: what to purge and why.
+/// A meaningful write: the target to purge and the reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Whose images.
+    /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// Which of them.
+    /// The target to purge.
     pub target: Target,
-    /// Why, at least one reason.
+    /// The reasons, at least one.
     pub reasons: Vec<Reason>,
 }
 
-/// Why something is purged.
+/// The reason for a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
@@ -40,13 +40,13 @@ pub enum Reason {
     ImageLocationsChanged,
     /// `mainImageLocation` differs: a URL without `location` now means another image.
     MainImageLocationChanged,
-    /// The pack is gone.
+    /// The pack was removed.
     PackRemoved,
     /// A location's configuration was saved with force.
     LocationForced,
     /// An admin requested it.
     Manual,
-    /// It may have changed while the stream did not work.
+    /// The target may have changed while the stream lost records.
     Resync,
 }
 
@@ -65,7 +65,8 @@ impl Reason {
     }
 }
 
-/// Why a stream record cannot be read. It belongs into the dead-letter queue: nobody knows what it should purge.
+/// The error of a stream record that cannot be read. Its target is unknown, so the record belongs into the dead-letter
+/// queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedRecord {
     /// A key attribute is missing or not a string.
@@ -77,24 +78,23 @@ pub enum MalformedRecord {
     /// The entity is neither a pack nor a location.
     #[error(transparent)]
     Entity(#[from] InvalidTarget),
-    /// An entity that only the queue knows.
+    /// The entity is a target that only the queue has.
     #[error("the record's entity is {0:?}; the image-pack table holds pack#<imagePackId> and location#<name>")]
     NotInThisTable(String),
-    /// Neither image is there.
+    /// Both images are missing.
     #[error("the record has neither an old nor a new image; the stream's view type must be NEW_AND_OLD_IMAGES")]
     NoImages,
 }
 
 /// Decides whether a write is meaningful, by comparing the item before and after it. `None`: it is not.
 ///
-/// A new pack is not meaningful, since no cache can hold it; neither is the first image of a pack that had none, for
-/// the same reason; neither is a location's configuration saved without force, which applies to variants rendered from
-/// then on.
+/// Not meaningful are: a new pack and the first image of a pack that had none, because no cache can hold them; and a
+/// location's configuration saved without force, which applies to variants rendered later.
 pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord> {
     let names = AttributeNames::default();
     let key = |name: &str| record.keys.text(name).ok_or_else(|| MalformedRecord::Key(name.to_owned()));
     let target = match Target::parse(key(&names.entity)?) {
-        // A table that existed before may hold other records too, which no image depends on.
+        // The table of an existing installation may hold other records, which no image depends on.
         Err(InvalidTarget::UnknownKind(_)) => return Ok(None),
         target => target?,
     };

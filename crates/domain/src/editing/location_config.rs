@@ -1,4 +1,4 @@
-//! How a location's variants are to be rendered, as editors say it, and what saving that writes.
+//! The configuration of a location as editors send it, and the attributes that saving it writes.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::image::image_pack::{Fit, LocationConfig, Quality, VARIANT_SIDE_MAX_PX
 #[serde(try_from = "i64")]
 pub struct VariantSide(u32);
 
-/// A number that is out of its range.
+/// The error of a number outside its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{number} is not valid: allowed are 1 to {max} {unit}")]
 pub struct OutOfRange {
@@ -31,7 +31,7 @@ impl TryFrom<i64> for VariantSide {
     }
 }
 
-/// What editors say about a location.
+/// The configuration of a location as editors send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LocationConfigRequest {
@@ -51,19 +51,19 @@ fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quality, D::Err
     quality.ok_or_else(|| serde::de::Error::custom(OutOfRange { number, max: 100, unit: "for quality" }))
 }
 
-/// A request to save nothing.
+/// The error of a request that saves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SaveError {
-    /// Neither a config nor force.
+    /// The request has neither a config nor force.
     #[error("there is nothing to save: send width and height, or purge the saved configuration with ?force=true")]
     Nothing,
-    /// Force without a config, where none is saved.
+    /// The request has force only, and no config is saved.
     #[error("there is no saved configuration to force: send width and height")]
     NothingSaved,
 }
 
-/// What to write where `config` is saved over `saved`. Without force the generation stays as it is, so that
-/// the stream shows nothing to purge; with force it grows by one.
+/// The attributes to write when `config` is saved over `saved`. Without force the generation stays as it is, so the
+/// write is not meaningful; with force it grows by one.
 pub fn save(
     saved: Option<&LocationConfig>,
     config: Option<&LocationConfigRequest>,
@@ -104,7 +104,7 @@ mod tests {
         serde_json::from_value(json).map_err(|error| error.to_string())
     }
 
-    /// Expects these attributes to be written.
+    /// Expects a save to write these attributes.
     fn check(saved: Option<u64>, sent: Option<Value>, force: bool, expected: &Result<Value, SaveError>) {
         let saved = saved.map(|generation| LocationConfig { generation, ..LocationConfig::default() });
         let sent = sent.map(|sent| config(sent).unwrap());

@@ -8,21 +8,21 @@ use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;
 use crate::image::null_attribute;
 
-/// How many images one pack may have: its item stays far below the 400 KB that DynamoDB takes ("Service quotas",
+/// The largest number of images of one pack: its item stays far below DynamoDB's limit of 400 KB ("Service quotas",
 /// developer guide), and reading it stays cheap.
 pub const LOCATIONS_MAX: usize = 50;
 
-/// One image pack. Its item in the table may have other attributes; they are left alone and not shown.
+/// One image pack. Its item in the table may have other attributes; the management API neither shows nor changes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManagedPack {
-    /// Grows by one with every write; 0 for a pack that somebody else wrote.
+    /// Grows by one with each write of the management API; 0 for a pack that another program wrote.
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub revision: u64,
-    /// What the pack belongs to, in a system of its editors.
+    /// The asset that the pack belongs to, in a system of its editors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asset_id: Option<String>,
-    /// What people call it.
+    /// The title of the pack.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The location that a URL without `location` means.
@@ -36,14 +36,15 @@ pub struct ManagedPack {
 /// One image of a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagedImage {
-    /// What variants are rendered from.
+    /// The image that variants are rendered from.
     pub original: ManagedOriginal,
     /// The part of it that is shown; all of it when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<Crop>,
 }
 
-/// An original and what was found out about it when it came. One that somebody else wrote has only key and version.
+/// An original and its properties, as they were found when it was stored. An original that another program wrote has
+/// only key and version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManagedOriginal {
@@ -54,22 +55,22 @@ pub struct ManagedOriginal {
     /// Its media type, by its content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
-    /// Its width in pixels, as it is seen.
+    /// Its width in pixels, after its orientation is applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u32>,
-    /// Its height in pixels, as it is seen.
+    /// Its height in pixels, after its orientation is applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
     /// Its size in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// The upload that it came by, so that a confirmation that is repeated is recognised.
+    /// The upload that stored it, so that a repeated confirmation is recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_id: Option<String>,
 }
 
 impl ManagedOriginal {
-    /// Width and height in pixels as the image is seen, where they are known.
+    /// Width and height in pixels after the orientation is applied. `None`: unknown.
     #[must_use]
     pub fn size(&self) -> Option<(u32, u32)> {
         Some((self.width?, self.height?))

@@ -1,10 +1,10 @@
-//! What editors say about a pack apart from its images.
+//! The description of a pack: its attributes apart from its images.
 
 use serde::{Deserialize, Deserializer};
 
 use crate::identifier::{ImagePackId, LocationName};
 
-/// A text that is too long.
+/// The error of a text that is too long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} has {length} characters: allowed are at most {length_max}")]
 pub struct TextTooLong {
@@ -13,7 +13,7 @@ pub struct TextTooLong {
     length_max: usize,
 }
 
-/// Declares one text: its documentation, its name in errors and how many characters it may have.
+/// Declares one text: its documentation, its name in errors and its largest number of characters.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $length_max:literal) => {
         $(#[$doc])*
@@ -43,14 +43,14 @@ macro_rules! text {
 }
 
 text!(
-    /// What a pack belongs to, in a system of its editors: at most 128 characters.
+    /// The asset that a pack belongs to, in a system of its editors: at most 128 characters.
     AssetId,
     "assetId",
     128
 );
 
 text!(
-    /// What people call a pack: at most 512 characters.
+    /// The title of a pack: at most 512 characters.
     Title,
     "title",
     512
@@ -60,22 +60,22 @@ text!(
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPack {
-    /// Its id; it gets one if absent.
+    /// Its id. If absent, the management API generates one.
     pub image_pack_id: Option<ImagePackId>,
-    /// What it belongs to.
+    /// The asset that it belongs to.
     pub asset_id: Option<AssetId>,
-    /// What people call it.
+    /// Its title.
     pub title: Option<Title>,
 }
 
-/// A change of what is said about a pack, as RFC 7396 reads it: what is absent stays, `null` removes.
+/// A change of the description of a pack (JSON Merge Patch, RFC 7396): an absent attribute is kept, `null` removes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PackDescription {
-    /// What the pack belongs to.
+    /// The asset that the pack belongs to.
     #[serde(default)]
     pub asset_id: Patch<AssetId>,
-    /// What people call it.
+    /// Its title.
     #[serde(default)]
     pub title: Patch<Title>,
     /// The location that a URL without `location` means.
@@ -83,15 +83,15 @@ pub struct PackDescription {
     pub main_image_location: Patch<LocationName>,
 }
 
-/// What happens to one attribute.
+/// The change of one attribute.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// It stays.
+    /// Keep the attribute.
     #[default]
     Keep,
-    /// It goes.
+    /// Remove the attribute.
     Remove,
-    /// It becomes this.
+    /// Set the attribute to this value.
     Set(T),
 }
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_absent_stays_and_null_removes() {
+    fn an_absent_attribute_is_kept_and_null_removes_it() {
         let description: PackDescription = serde_json::from_str(r#"{"title": null, "assetId": "a1"}"#).unwrap();
         assert_eq!(description.title, Patch::Remove);
         assert_eq!(description.asset_id, Patch::Set(AssetId("a1".to_owned())));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_is_named_with_what_is() {
+    fn the_error_of_an_invalid_description_names_the_attribute_and_its_rule() {
         let long = "é".repeat(129);
         for (json, expected) in [
             (r#"{"titel": "x"}"#.to_owned(), "unknown field `titel`, expected one of `assetId`, `title`, `mainImage"),

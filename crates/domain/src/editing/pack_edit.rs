@@ -1,4 +1,4 @@
-//! What an edit of an image pack writes, and which edits are rejected.
+//! Edits of an image pack: the attributes that they write, and the errors of rejected edits.
 
 use serde_json::{Value, json};
 
@@ -13,39 +13,39 @@ mod tests;
 /// One edit of a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackEdit {
-    /// Change what is said about it.
+    /// Change its description.
     Describe(PackDescription),
     /// Show this original at a location, new or not.
     ShowOriginal {
-        /// Where.
+        /// The location.
         location: LocationName,
-        /// What.
+        /// The original to show.
         original: ManagedOriginal,
     },
     /// Show a part of the original.
     SetCrop {
-        /// Where.
+        /// The location.
         location: LocationName,
-        /// Which part.
+        /// The part to show.
         crop: Crop,
     },
     /// Show all of the original.
     RemoveCrop(LocationName),
-    /// Show nothing at a location any more.
+    /// Remove the image of a location.
     RemoveImage(LocationName),
 }
 
-/// What an edit writes.
+/// The outcome of an edit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// The attributes to set and to remove; none: the pack is as the edit wants it already.
+    /// The attributes to set and to remove. Empty: the pack is already as the edit requests.
     pub assignments: Vec<Assignment>,
-    /// The key of the original that nothing shows any more.
+    /// The key of the original that the pack no longer shows.
     pub released: Option<String>,
 }
 
-/// One attribute, by its canonical name and what lies inside it, and what it becomes. Only what changes is written, so
-/// that whatever else others keep in the item stays.
+/// One attribute, as a path that begins with its canonical name, and its new value. An edit writes only the attributes
+/// that change, so that attributes of other programs stay in the item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     path: Vec<String>,
@@ -72,29 +72,29 @@ impl Assignment {
     }
 }
 
-/// Why an edit is rejected.
+/// The error of a rejected edit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// Nothing is shown there.
-    #[error("the pack shows no image at location {location:?}; it has {present}", present = shown(.present))]
+    /// The location has no image.
+    #[error("the pack has no image at location {location:?}; it has {present}", present = shown(.present))]
     NoImage {
-        /// Where.
+        /// The location of the edit.
         location: String,
-        /// Where it shows one.
+        /// The locations that have an image.
         present: Vec<LocationName>,
     },
-    /// A main image that is not there.
+    /// The main location has no image.
     #[error("mainImageLocation {location:?} has no image; the pack has {present}", present = shown(.present))]
     NoMainImage {
-        /// Which.
+        /// The main location of the edit.
         location: String,
-        /// Where it shows one.
+        /// The locations that have an image.
         present: Vec<LocationName>,
     },
-    /// A crop without an area.
+    /// The crop has no area.
     #[error("the crop has no area; width and height must be at least 1")]
     EmptyCrop,
-    /// A crop that reaches beyond its original.
+    /// The crop reaches beyond its original.
     #[error("the crop reaches beyond the original, which has {width} × {height} pixels")]
     CropOutside {
         /// The original's width in pixels.
@@ -102,8 +102,8 @@ pub enum EditError {
         /// The original's height in pixels.
         height: u32,
     },
-    /// One image too many.
-    #[error("the pack has {LOCATIONS_MAX} images, as many as it may have; remove one first")]
+    /// The pack has the largest number of images already.
+    #[error("the pack has {LOCATIONS_MAX} images, which is the limit; remove one first")]
     TooManyImages,
 }
 
@@ -114,7 +114,7 @@ fn shown(present: &[LocationName]) -> String {
     present.iter().map(LocationName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Decides what `edit` writes into `pack`.
+/// Decides the attributes that `edit` writes into `pack`.
 pub fn decide(pack: &ManagedPack, edit: &PackEdit) -> Result<Decision, EditError> {
     match edit {
         PackEdit::Describe(description) => describe(pack, description),
@@ -153,8 +153,8 @@ fn assignment<T>(attribute: &str, patch: &Patch<T>, text: fn(&T) -> &str) -> Opt
     }
 }
 
-/// The first image of a pack becomes its main one. A crop survives where the new original has the size of the old
-/// one, since it means the same part of it then.
+/// The first image of a pack becomes its main one. The crop is kept if the new original has the size of the old one,
+/// because it then means the same part.
 fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal) -> Result<Decision, EditError> {
     let name = location.as_str();
     if let Some(shown) = pack.image_locations.get(location) {
@@ -174,7 +174,7 @@ fn show(pack: &ManagedPack, location: &LocationName, original: &ManagedOriginal)
     let image = json!({"original": original});
     let assignments = if pack.image_locations.is_empty() {
         let main = Assignment::set(["mainImageLocation"], json!(name));
-        // The map itself, since an item that somebody else wrote may not have it.
+        // The map itself, since an item that another program wrote may not have it.
         vec![Assignment::set(["imageLocations"], json!({name: image})), main]
     } else {
         vec![Assignment::set(["imageLocations", name], image)]
@@ -197,7 +197,7 @@ fn set_crop(pack: &ManagedPack, location: &LocationName, crop: Crop) -> Result<D
     Ok(Decision { assignments: vec![assignment], released: None })
 }
 
-/// A pack whose main image goes has no main one until somebody says which.
+/// A pack whose main image is removed has no main location until an editor sets one.
 fn remove_image(pack: &ManagedPack, location: &LocationName) -> Result<Decision, EditError> {
     let released = Some(image(pack, location)?.original.key.clone());
     let mut assignments = vec![Assignment::remove(["imageLocations", location.as_str()])];

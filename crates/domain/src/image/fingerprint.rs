@@ -1,17 +1,16 @@
-//! The fingerprint of a variant, a hash of what it is rendered from: equal texts, equal sources.
+//! The fingerprint of a variant: a hash of its inputs. Equal fingerprints mean equal inputs.
 
 use sha2::{Digest, Sha256};
 
 use crate::image::image_pack::{Crop, ImageLocation, LocationConfig, Original};
 
-/// How much of the hash is kept, in bytes: enough that two fingerprints of one image are never equal by accident.
+/// The kept part of the hash, in bytes: enough that two fingerprints of one image are never equal by accident.
 const KEPT_BYTES: usize = 8;
 
 /// The fingerprint of an image: a hash of its original's version, its crop and the generation of its location. The
 /// location's size is not part of it: a configuration saved without force leaves the variants that exist as they are.
 ///
-/// image-processing writes it on every variant; compared with the pack's own it says whether what a viewer sees is
-/// stale.
+/// image-processing stores it with each variant. A variant is stale if its fingerprint differs from that of its pack.
 #[must_use]
 pub fn fingerprint(image: &ImageLocation, config: &LocationConfig) -> String {
     // Without `..`: a new field does not compile until it is decided whether it is part of the hash.
@@ -56,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn it_changes_with_whatever_a_viewer_could_see_and_is_stable_otherwise() {
+    fn the_fingerprint_changes_with_each_visible_attribute_and_is_stable_otherwise() {
         let first = fingerprint_of("k", "v1", None, 0);
         assert_eq!(first, fingerprint_of("k", "v1", None, 0));
         assert_eq!(first.len(), 16);

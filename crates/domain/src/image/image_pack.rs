@@ -1,4 +1,4 @@
-//! What the image-pack table holds: packs and the configuration of their locations.
+//! The records of the image-pack table: packs and the configuration of their locations.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::image::null_attribute;
 /// a variant of one that another writer stored is scaled down in its proportions.
 pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
 
-/// One image pack, as far as delivering its images needs it. Other attributes (`assetId`, title, …) are cosmetic.
+/// One image pack, with the attributes that the delivery of its images needs. Other attributes (`assetId`, title, …)
+/// are cosmetic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImagePack {
@@ -33,8 +34,8 @@ pub struct ImageLocation {
     pub crop: Option<Crop>,
 }
 
-/// One version of one object in the originals bucket. Replacing an original in place yields another `version`, which
-/// is how the stream shows it.
+/// One version of one object in the originals bucket. Replacing an original in place yields another `version`, so the
+/// stream shows the replacement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Original {
     /// The object's key.
@@ -56,7 +57,7 @@ pub struct Crop {
     pub height: u32,
 }
 
-/// How a location's variants are rendered.
+/// The configuration of a location: the rendering of its variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LocationConfig {
@@ -64,10 +65,10 @@ pub struct LocationConfig {
     pub width: u32,
     /// Height of the variant in pixels.
     pub height: u32,
-    /// What happens when the original's proportions are others.
+    /// The treatment of an original with other proportions.
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub fit: Fit,
-    /// How variants are encoded.
+    /// The encoding of variants.
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub format: VariantFormat,
     /// The quality of lossy variants.
@@ -76,32 +77,32 @@ pub struct LocationConfig {
     /// The counter that saving with force increments, which purges the location's variants.
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub generation: u64,
-    /// Changes with every write by the management API: what a conditional write compares.
+    /// Changes with each write by the management API. Conditional writes compare it.
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub revision: u64,
 }
 
-/// What happens when an original's proportions are not those of its location.
+/// The treatment of an original whose proportions are not those of its location.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
-    /// Scale until the box is filled, cut off what stands over.
+    /// Scale until the image fills the box, and cut off the rest.
     #[default]
     Cover,
-    /// Scale until the image fits into the box; the variant may be smaller than the box.
+    /// Scale until the image fits into the box. The variant may be smaller than the box.
     Fit,
     /// Stretch to the box.
     Fill,
 }
 
-/// How variants are encoded.
+/// The encoding of variants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VariantFormat {
     /// JPEG for opaque images, PNG for images with transparency.
     #[default]
     Auto,
-    /// JPEG; transparency is laid on white.
+    /// JPEG, with white behind transparent parts.
     Jpeg,
     /// PNG, lossless.
     Png,
@@ -114,7 +115,7 @@ pub enum VariantFormat {
 #[serde(try_from = "u8", into = "u8")]
 pub struct Quality(u8);
 
-/// A number that is no quality.
+/// The error of a number that is not a quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("quality {0} is not valid: allowed are 1 to 100")]
 pub struct InvalidQuality(u8);
@@ -127,7 +128,7 @@ impl Quality {
     }
 }
 
-/// Above 85 files grow faster than the eye notices.
+/// 85: with higher values the file size grows faster than the visible quality.
 impl Default for Quality {
     fn default() -> Self {
         Self(85)
@@ -148,7 +149,7 @@ impl From<Quality> for u8 {
     }
 }
 
-/// A location that has no configuration gets full-HD frames, cut to fill.
+/// The configuration of a location that has none: full-HD frames, cut to fill.
 impl Default for LocationConfig {
     fn default() -> Self {
         Self {

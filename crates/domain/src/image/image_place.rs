@@ -1,34 +1,34 @@
-//! Where the originals of one image lie in their bucket.
+//! The place of an image, and the keys of its originals.
 
 use crate::identifier::{ImagePackId, LocationName, TenantId};
 
-/// One location of one pack of one tenant: what an image is put into.
+/// One location of one pack of one tenant: the place of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImagePlace {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which pack.
+    /// The pack.
     pub pack: ImagePackId,
-    /// Which of its locations.
+    /// The location in the pack.
     pub location: LocationName,
 }
 
 impl ImagePlace {
-    /// The key of the original called `id`: `<tenant>/<imagePackId>/<location>/<id>`. Every original has an id of its
-    /// own, so that storing one never touches the one that is shown.
+    /// The key of the original `id`: `<tenant>/<imagePackId>/<location>/<id>`. Each original has an id of its own, so
+    /// that storing one never overwrites the one that is shown.
     #[must_use]
     pub fn original_key(&self, id: &str) -> String {
         format!("{}{id}", self.prefix())
     }
 
-    /// Whether `key` names an original that this place was given, which may be deleted once nothing shows it.
+    /// Whether `key` names an original of this place, which may be deleted once no pack shows it.
     #[must_use]
     pub fn owns(&self, key: &str) -> bool {
         key.strip_prefix(&self.prefix()).is_some_and(|id| !id.is_empty())
     }
 
-    /// Where the upload called `id` waits until it is confirmed: `.uploads/<tenant>/<imagePackId>/<location>/<id>`. No
-    /// tenant can be called `.uploads`.
+    /// The key of the upload `id` until it is confirmed: `.uploads/<tenant>/<imagePackId>/<location>/<id>`. `.uploads`
+    /// is not a valid tenant.
     #[must_use]
     pub fn upload_key(&self, id: &str) -> String {
         format!(".uploads/{}{id}", self.prefix())
@@ -52,14 +52,14 @@ mod tests {
     }
 
     #[test]
-    fn an_original_lies_under_its_place_and_an_upload_where_no_tenant_can_be() {
+    fn an_original_has_its_tenants_prefix_and_an_upload_a_prefix_of_no_tenant() {
         assert_eq!(place().original_key("0b0e"), "acme/p1/main/0b0e");
         assert_eq!(place().upload_key("0b0e"), ".uploads/acme/p1/main/0b0e");
         assert!(TenantId::parse(".uploads").is_err());
     }
 
     #[test]
-    fn a_place_owns_what_lies_under_it_and_nothing_else() {
+    fn a_place_owns_the_keys_with_its_prefix_and_no_others() {
         for (key, expected) in [
             ("acme/p1/main/0b0e", true),
             ("acme/p1/main/", false),

@@ -2,31 +2,31 @@
 
 use crate::identifier::{ImagePackId, InvalidIdentifier, Suffix};
 
-/// What stands before the image pack id in a viewer's URL.
+/// The path of a viewer's URL before the image pack id.
 pub const IMAGE_PATH_PREFIX: &str = "/api/v2/img/";
 
-/// One way of reading the last segment of an image URL.
+/// One reading of the last segment of an image URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The pack that is requested.
+    /// The requested pack.
     pub pack: ImagePackId,
-    /// The opaque suffix, if the segment is read as having one.
+    /// The opaque suffix. `None`: this reading has no suffix.
     pub suffix: Option<Suffix>,
 }
 
-/// Reads an image URL's path into the packs it may mean, the likeliest first.
+/// Parses the path of an image URL into its readings, the likeliest first.
 ///
-/// `None`: the path is not an image URL at all. `Err`: it is one, with an id that cannot be.
+/// `None`: the path is not an image URL. `Err`: it is one, with an invalid id.
 #[must_use]
 pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdentifier>> {
     path.strip_prefix(IMAGE_PATH_PREFIX).map(parse_image_segment)
 }
 
-/// Reads the last segment of an image URL, `<imagePackId>[-<suffix>]`, into the packs it may mean, the likeliest first.
+/// Parses the last segment of an image URL, `<imagePackId>[-<suffix>]`, into its readings, the likeliest first.
 ///
-/// What follows the last `-` is an opaque suffix, but pack ids may contain dashes themselves (UUIDs do), so `a-b` means
-/// the pack `a-b` where that exists and otherwise the pack `a` with the suffix `b`. There are at most two readings;
-/// which one holds is for the table to say. A suffix may be empty: `a-` is the pack `a`, and an entry of its own.
+/// The part after the last `-` is an opaque suffix, but pack ids may contain dashes themselves (UUIDs do): `a-b` is the
+/// pack `a-b` if that exists, otherwise the pack `a` with the suffix `b`. There are at most two readings; the
+/// image-pack table decides between them. A suffix may be empty: `a-` is the pack `a`, and a cache entry of its own.
 pub fn parse_image_segment(segment: &str) -> Result<Vec<Reading>, InvalidIdentifier> {
     let whole = ImagePackId::parse(segment);
     let parts = segment.rsplit_once('-').and_then(|(id, suffix)| Some((ImagePackId::parse(id).ok()?, suffix)));
@@ -54,9 +54,9 @@ mod tests {
         assert_eq!(readings, expected, "{path}");
     }
 
-    /// The last segment of a URL, and what it may mean: the pack and the suffix.
+    /// The last segment of a URL, and its readings: the pack and the suffix.
     #[test]
-    fn a_segment_is_a_pack_or_what_stands_before_its_last_dash() {
+    fn a_segment_is_a_pack_or_the_part_before_its_last_dash() {
         let longest_id = "p".repeat(128);
         let longest_suffix = "s".repeat(128);
         for (segment, expected) in [
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_or_a_suffix_that_cannot_be_is_an_error_that_names_it() {
+    fn an_invalid_id_or_suffix_is_an_error_that_names_it() {
         let too_long = "s".repeat(129);
         for (segment, expected) in [
             ("", "image pack id \"\""),

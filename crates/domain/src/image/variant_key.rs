@@ -1,10 +1,10 @@
-//! Where variants are stored, and which of them a purge deletes.
+//! The keys of stored variants, and the scope of a deletion.
 
 use crate::identifier::{ImagePackId, LocationName, Suffix, TenantId};
 use crate::target::Target;
 
 /// The key of one variant in the variants bucket: `<tenant>/<imagePackId>/<location>/default`, or
-/// `…/suffix=<suffix>` for a URL with a suffix, which is an entry of its own.
+/// `…/suffix=<suffix>` for a URL with a suffix, which is a cache entry of its own.
 #[must_use]
 pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationName, suffix: Option<&Suffix>) -> String {
     match suffix {
@@ -13,12 +13,12 @@ pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationNam
     }
 }
 
-/// The objects of the variants bucket that belong to a target, which a purge of it deletes: list `prefix`, delete what
-/// [`VariantScope::covers`].
+/// The objects of the variants bucket that a purge of a target deletes: the keys under `prefix` for which
+/// [`VariantScope::covers`] is true.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VariantScope {
-    /// The prefix to list. It always begins with the tenant and ends with `/`, so that `acme` never reaches `acme2`
-    /// and pack `p1` never reaches `p10`.
+    /// The prefix to list. It begins with the tenant and ends with `/`, so that `acme` never covers `acme2` and pack
+    /// `p1` never covers `p10`.
     pub prefix: String,
     location: Option<LocationName>,
 }

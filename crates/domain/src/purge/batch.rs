@@ -13,29 +13,30 @@ use crate::timestamp::Timestamp;
 /// One `CreateInvalidation` request and the entries that it serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// Whose distribution.
+    /// The tenant of the distribution.
     pub tenant: TenantId,
     /// The distribution.
     pub distribution: Distribution,
-    /// What CloudFront is told, sorted.
+    /// The items of the request, sorted.
     pub items: Vec<InvalidationItem>,
-    /// What the request serves, sorted by target.
+    /// The entries that the request serves, sorted by target.
     pub entries: Vec<PlannedEntry>,
     /// See [`caller_reference`](crate::purge::caller_reference).
     pub caller_reference: String,
-    /// How many exact items the request may have; for more of them it has the whole tenant's one item.
+    /// The largest number of exact items of the request. A request with more has the one item of the whole tenant.
     pub exact_items_max: usize,
 }
 
-/// An entry and what its purge means for it.
+/// An entry and the purge that is due for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedEntry {
     /// The queue's row as it was read.
     pub entry: QueueEntry,
-    /// When its purge began: now, or when an earlier purge run began the deletion that this one goes on with.
+    /// The time at which its purge began: now, or the time at which an earlier purge run began the deletion that this
+    /// one continues.
     pub began_at: Timestamp,
-    /// Whether nothing stale can be stored any more, so that this is the row's final purge, after which the row may go.
-    /// Otherwise it is the row's early purge, and a later purge run purges it once more.
+    /// Whether no stale variant can be stored any more. Then this is the final purge, after which the row may be
+    /// removed. Otherwise it is the early purge, and a later purge run purges the target again.
     pub is_final: bool,
 }
 
@@ -61,20 +62,21 @@ impl Batch {
         }
     }
 
-    /// Whether variants of many packs are to be deleted, which can take minutes: nothing else should wait for it.
+    /// Whether it deletes variants of many packs, which can take minutes. No other batch should wait for it.
     #[must_use]
     pub fn spans_packs(&self) -> bool {
         self.entries.iter().any(|planned| planned.entry.target.spans_packs())
     }
 
-    /// Whether any entry leaves the queue by this request, which makes [`Delays::edge_fetch_max`] due.
+    /// Whether the request is the final purge of an entry, so that the purge run waits for
+    /// [`Delays::edge_fetch_max`](crate::purge::limits::Delays::edge_fetch_max) before it.
     #[must_use]
     pub fn has_final_entries(&self) -> bool {
         self.entries.iter().any(|planned| planned.is_final)
     }
 
-    /// What is left of the request when the variants of some targets could not be deleted: those must not be
-    /// invalidated, since an edge would refill from the stale variant. `None`: nothing is left.
+    /// The rest of the request when the variants of some targets could not be deleted. Those targets must not be
+    /// invalidated, because an edge would refill from the stale variant. `None`: no entry remains.
     #[must_use]
     pub fn without(self, not_deleted: &BTreeSet<Target>) -> Option<Self> {
         if not_deleted.is_empty() {
@@ -84,8 +86,8 @@ impl Batch {
         let entries: Vec<_> =
             self.entries.into_iter().filter(|planned| !not_deleted.contains(&planned.entry.target)).collect();
         let mut items = items_covering(&tenant, &distribution, &entries);
-        // An escalated request would invalidate the failed targets too. So what is left of it goes out item by item,
-        // unless that is too much; then they are invalidated once more when they are deleted.
+        // An escalated request would invalidate the failed targets too. So its rest has exact items, unless those
+        // exceed the budget; then the failed targets are invalidated again after their deletion.
         if items.len() > exact_items_max {
             items = vec![InvalidationItem::covering(&tenant, &Target::Tenant, distribution.cache_tags)];
         }

@@ -1,14 +1,14 @@
-//! Cache tags: the one function that both the tagger and the purger call.
+//! Cache tags: one function for the responses that carry them and for the purges that name them.
 //!
-//! A purge by tag that matches nothing still "succeeds" at CloudFront, so a tag written one way and purged another
-//! way is a silent failure. Both sides therefore call [`tag_of`].
+//! CloudFront accepts a purge by a tag that matches no object, so a tag that is written differently in the two places
+//! fails silently. Both therefore call [`tag_of`].
 //! CloudFront compares tags without regard to case, takes at most 256 characters of ASCII 33 to 126 without commas,
 //! and no wildcard; the identifiers guarantee all of it.
 
 use crate::identifier::{ImagePackId, LocationName, TenantId};
 use crate::target::Target;
 
-/// The tag that every cached response of `target` carries and that a purge of `target` names.
+/// The tag that each cached response of `target` carries and that a purge of `target` names.
 /// Packs that differ only in case share a tag: a purge of one refreshes both, which is safe.
 #[must_use]
 pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
@@ -22,8 +22,8 @@ pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
 /// The value of the cache-tag header of one variant's response: the packs that its URL may mean, its location, its
 /// tenant.
 ///
-/// `packs` are all of them, not only the one that the image is of: when a pack comes to be that the URL means rather
-/// (`cat-2`, where it was `cat` with the suffix `2`), a purge of that pack must reach what the URL shows.
+/// `packs` are all readings of the URL, not only the pack of the image: when a pack is created that the URL then means
+/// (`cat-2`, which was `cat` with the suffix `2`), a purge of that pack must cover the cached response.
 #[must_use]
 pub fn header_value<'a>(
     tenant: &TenantId,

@@ -7,20 +7,20 @@ use crate::image::image_url::IMAGE_PATH_PREFIX;
 use crate::purge::cache_tag::tag_of;
 use crate::target::Target;
 
-/// One item of an invalidation batch, billed as one path whatever it covers.
-/// Its text form is what CloudFront takes: `#<tag>` or a path.
+/// One item of an invalidation batch. CloudFront bills it as one path, whatever the number of objects that it covers.
+/// Its text form is that of CloudFront's API: `#<tag>` or a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InvalidationItem {
     /// Every object that carries this cache tag.
     Tag(String),
-    /// Every object whose path begins with what stands before the final `*`.
+    /// Every object whose path begins with the part before the final `*`.
     Wildcard(String),
 }
 
 impl InvalidationItem {
-    /// The item that covers `target`. Where the distribution knows cache tags it is the exact tag. Otherwise it is a
-    /// wildcard path: a pack's covers also packs whose id begins with its id, and a location's is the whole tenant's,
-    /// since the location stands in the query string. Both stay within the tenant's own distribution.
+    /// The item that covers `target`. If the distribution has cache tags, it is the exact tag. Otherwise it is a
+    /// wildcard path: that of a pack also covers packs whose id begins with its id, and that of a location covers the
+    /// whole tenant, because the location is in the query string. Both stay within the tenant's own distribution.
     #[must_use]
     pub fn covering(tenant: &TenantId, target: &Target, has_cache_tags: bool) -> Self {
         match target {
@@ -40,7 +40,7 @@ impl fmt::Display for InvalidationItem {
     }
 }
 
-/// Whether CloudFront counts `item`, as it is sent, as a wildcard.
+/// Whether CloudFront counts `item`, in its text form, as a wildcard.
 #[must_use]
 pub(crate) fn is_wildcard(item: &str) -> bool {
     item.starts_with('/') && item.ends_with('*')

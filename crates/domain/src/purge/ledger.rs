@@ -1,4 +1,4 @@
-//! What is kept of every purge.
+//! The purge ledger: the record of every purge.
 
 use std::time::Duration;
 
@@ -10,45 +10,46 @@ use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// One row of the purge ledger: one target, purged once, through its layers: the request, the variants, CloudFront, and
+/// One row of the purge ledger: one purge of one target, with its cause, the deleted variants, the invalidation, and
 /// the first variant that was re-rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerRow {
-    /// Whose images.
+    /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// The sort key: `<target>#<startedAt>#<callerReference>`. A target's rows lie together, in the order of time.
+    /// The sort key: `<target>#<startedAt>#<callerReference>`. It sorts the rows by target and time.
     pub purge: String,
-    /// Which images.
+    /// The target that was purged.
     pub target: Target,
     /// The changes that this purge covers.
     #[serde(flatten)]
     pub cause: PurgeCause,
-    /// When the purge began.
+    /// The time at which the purge began.
     pub started_at: Timestamp,
-    /// Whether nothing stale could be stored after it; if not, a later purge follows.
+    /// Whether no stale variant could be stored after it. Otherwise a later purge follows.
     pub is_final: bool,
-    /// How many variants were deleted for this target.
+    /// The number of variants deleted for this target.
     pub variants_deleted: u64,
-    /// The distribution that was told.
+    /// The distribution that was invalidated.
     pub distribution_id: String,
     /// CloudFront's id of the invalidation. `None`: CloudFront rejected it, and the dead-letter queue has the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidation_id: Option<String>,
     /// CloudFront's state of it: `InProgress` or `Completed`, or [`REJECTED`].
     pub invalidation_status: String,
-    /// When it was seen that CloudFront had completed a final purge: no request of a viewer that begins later is
-    /// served from what the changes replaced.
+    /// The time at which CloudFront was seen to have completed a final purge. Requests of viewers that begin later
+    /// never get the old image from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// When the first variant was stored that was rendered after the purge, as far as somebody looked.
+    /// The time at which the first variant rendered after the purge was stored. `None`: none was found when the purge
+    /// completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill_seen_at: Option<Timestamp>,
-    /// When DynamoDB may forget the row, in seconds since the Unix epoch.
+    /// The time at which DynamoDB may delete the row, in seconds since the Unix epoch.
     pub expires_at: u64,
 }
 
-/// What came of one request to CloudFront.
+/// An invalidation, as CloudFront reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalidation {
     /// CloudFront's id of the invalidation.
@@ -57,24 +58,24 @@ pub struct Invalidation {
     pub status: String,
 }
 
-/// CloudFront's status of an invalidation that no edge still has to carry out.
+/// CloudFront's status of an invalidation that every edge has executed.
 pub const COMPLETED: &str = "Completed";
 
-/// The status of a purge that CloudFront does not take.
+/// The status of a purge that CloudFront rejected.
 pub const REJECTED: &str = "Rejected";
 
 impl Invalidation {
-    /// Whether every edge has carried it out.
+    /// Whether every edge has executed it.
     #[must_use]
     pub fn is_completed(&self) -> bool {
         self.status == COMPLETED
     }
 }
 
-/// What the end of an invalidation adds to a row.
+/// The fields that the end of an invalidation adds to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion {
-    /// See [`LedgerRow::completed_at`]. `None`: the purge had not settled, so that another one follows.
+    /// See [`LedgerRow::completed_at`]. `None`: the purge had not settled, so another one follows.
     pub completed_at: Option<Timestamp>,
     /// See [`LedgerRow::refill_seen_at`].
     pub refill_seen_at: Option<Timestamp>,
@@ -86,7 +87,7 @@ pub fn purge_key(entry: &OutboxEntry, caller_reference: &str) -> String {
     format!("{}#{:013}#{caller_reference}", entry.target, entry.began_at.as_millis())
 }
 
-/// Makes the row of one entry of `request`; `invalidation` is CloudFront's response, `None` if it rejected the request.
+/// The row of one entry of `request`. `invalidation` is CloudFront's response, `None` if it rejected the request.
 #[must_use]
 pub fn ledger_row(
     request: &PurgeRequest,

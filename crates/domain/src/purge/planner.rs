@@ -1,4 +1,4 @@
-//! What one purge run, or one DELETE of an admin, purges: the decision that both carry out.
+//! The planner: the decision which requests a purge run, or one `DELETE` of an admin, sends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,16 +12,16 @@ use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// What one purge run does.
+/// The plan of one purge run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// The invalidation requests, in order: every tenant's first before any tenant's second, and what takes long (see
-    /// [`Batch::spans_packs`]) last.
+    /// The invalidation requests, in order: the first of each tenant before the second of any tenant, and those that
+    /// take long (see [`Batch::spans_packs`]) last.
     pub batches: Vec<Batch>,
-    /// How many entries have nothing to do in this purge run: their last purge is on its way through CloudFront, or
-    /// they have been purged once and not settled yet.
+    /// The number of entries that wait: their final purge is in flight, or their early purge is done and they have not
+    /// settled yet.
     pub entries_waiting: usize,
-    /// Entries whose tenant has no registered distribution. They stay in the queue, and somebody must be told.
+    /// Entries whose tenant has no registered distribution. They stay in the queue, and the purge run reports an error.
     pub unregistered: Vec<QueueEntry>,
 }
 
@@ -61,7 +61,7 @@ pub fn plan(
     plan
 }
 
-/// Which purges are in flight: tenant, target, version, and whether it is the final one.
+/// The purges in flight: tenant, target, version, and whether it is the final one.
 struct PurgesInFlight<'a>(BTreeSet<(&'a TenantId, &'a Target, &'a str, bool)>);
 
 impl<'a> PurgesInFlight<'a> {
@@ -80,8 +80,8 @@ impl<'a> PurgesInFlight<'a> {
     }
 }
 
-/// The purge that is due for `entry`. `None`: it waits, for the end of its final purge or until it has settled. Each
-/// version of a row has at most one early purge, and one final purge.
+/// The purge that is due for `entry`. `None`: the entry waits for the end of its final purge, or until it has settled.
+/// Each version of a row has at most one early purge and one final purge.
 fn due_purge(
     now: Timestamp,
     entry: QueueEntry,
@@ -90,7 +90,7 @@ fn due_purge(
 ) -> Option<PlannedEntry> {
     let settled_at = entry.last_event_at.plus(delays.settle);
     let is_final = now >= settled_at;
-    // A deletion that began too early would have to be repeated as a whole: it is begun anew as soon as that counts.
+    // A deletion that began before the row had settled does not count for the final purge, which restarts it.
     let deletion_cursor = entry.deletion_cursor.as_ref().filter(|cursor| !is_final || cursor.started_at >= settled_at);
     let began_at = deletion_cursor.map_or(now, |cursor| cursor.started_at);
     let is_early_purge_done = entry.early_purge_version.as_ref() == Some(&entry.version);
@@ -116,12 +116,13 @@ fn batches_of(
     let batch = |items: Vec<InvalidationItem>, entries: &[PlannedEntry]| {
         Batch::new(tenant, distribution, items, entries.to_vec(), exact_items_max)
     };
-    // Items that another one covers would be billed again, and items beyond the budget would wait for many purge runs.
+    // Items that the tenant's item covers would be billed again, and items beyond the budget would wait for many purge
+    // runs.
     if exact.contains(&whole_tenant) || exact.len() > budget {
         let chunks = entries.chunks(budgets.items_per_request);
         return chunks.map(|entries| batch(vec![whole_tenant.clone()], entries)).collect();
     }
-    // A request is sent when all its variants are deleted; packs must not wait for a location's.
+    // A request is sent after all its variants are deleted; packs must not wait for those of a location.
     let (spanning, packs): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|planned| planned.entry.target.spans_packs());
     [packs, spanning]

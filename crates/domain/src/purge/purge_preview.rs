@@ -1,4 +1,4 @@
-//! What an admin's purge would do and cost.
+//! The preview of an admin's purge: its items, its use of quotas and its price.
 
 use crate::identifier::TenantId;
 use crate::purge::batch::Batch;
@@ -6,50 +6,50 @@ use crate::purge::invalidation_item::is_wildcard;
 use crate::purge::limits::{ITEMS_IN_PROGRESS_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA};
 use crate::purge::purge_request::PurgeRequest;
 
-/// What an item costs, in thousandths of a US dollar, after the first 1,000 of an account in a month (CloudFront
+/// The price of an item, in thousandths of a US dollar, after the first 1,000 of an account in a month (CloudFront
 /// pricing, "Invalidation requests").
 pub const PRICE_PER_ITEM_USD_MILLIS: u32 = 5;
 
-/// How many purges one `DELETE` leads to: the one that is done at once, and the one after the settle delay.
+/// The number of purges of one `DELETE`: the early purge at once, and the final purge after the settle delay.
 pub const PURGES_PER_DELETE: u32 = 2;
 
-/// What a purge would do and cost.
+/// The preview of a purge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurgePreview {
-    /// Whose images.
+    /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// The distribution that would be told.
+    /// The distribution that would be invalidated.
     pub distribution_id: String,
-    /// What it would be told, each time.
+    /// The items of each of its purges.
     pub items: Vec<String>,
     /// The use of CloudFront's quota of exact items in progress.
     pub exact_items: QuotaUse,
     /// The use of its quota of wildcards.
     pub wildcards: QuotaUse,
-    /// What one purge would cost, in thousandths of a US dollar, if the account's free items are used up.
+    /// The price of one purge, in thousandths of a US dollar, if the account's free items are used up.
     pub price_per_purge_usd_millis: u32,
 }
 
-/// How much of a quota of one distribution is used, as far as this pipeline used it.
+/// The use of a quota of one distribution by this pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuotaUse {
-    /// How many are in progress now.
+    /// The number in progress now.
     pub in_progress: usize,
-    /// How many this purge would add.
+    /// The number that this purge would add.
     pub needed: usize,
-    /// How many CloudFront takes.
+    /// The largest number that CloudFront accepts.
     pub quota: usize,
 }
 
 impl QuotaUse {
-    /// How many would be left.
+    /// The number that would be left.
     #[must_use]
     pub const fn left(&self) -> usize {
         self.quota.saturating_sub(self.in_progress + self.needed)
     }
 }
 
-/// Says what `batch` would do and cost beside the requests `in_flight`.
+/// The preview of `batch` beside the requests `in_flight`.
 #[must_use]
 pub fn purge_preview(batch: &Batch, in_flight: &[PurgeRequest]) -> PurgePreview {
     let distribution_id = &batch.distribution.distribution_id;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_progress_for_the_distribution_counts_against_the_quota_of_its_kind() {
+    fn items_in_progress_for_the_distribution_count_against_the_quota_of_their_kind() {
         let (none, tag, wildcard): (&[_], &[_], &[_]) = (&[], &["#acme/p1"], &["/api/v2/img/p1*"]);
         check(tag, none, [0, 1, 2_999], [0, 0, 15], 5);
         check(wildcard, none, [0, 0, 3_000], [0, 1, 14], 5);

@@ -1,5 +1,5 @@
-//! An invalidation request, written to the outbox before it is sent, so that whoever comes after a crash sends the very
-//! same one.
+//! An invalidation request. It is written to the outbox before it is sent, so that the next purge run after a crash
+//! repeats the same request.
 
 use std::collections::BTreeMap;
 
@@ -14,24 +14,25 @@ use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// One `CreateInvalidation` request, from before it is sent until CloudFront has completed it: a row of the
-/// outbox, beside the queue's rows. While it is there, nothing that it covers is sent in another request.
+/// One `CreateInvalidation` request, from before it is sent until CloudFront has completed it: a row of the outbox,
+/// beside the queue's rows. While it is in the outbox, its purges are not sent in another request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PurgeRequest {
-    /// Its name, a hash of what it purges. See [`crate::purge::caller_reference`].
+    /// Its key, a hash of its purges. See [`crate::purge::caller_reference`].
     pub caller_reference: String,
-    /// Whose distribution.
+    /// The tenant of the distribution.
     pub for_tenant: TenantId,
     /// The distribution.
     pub distribution: Distribution,
-    /// What CloudFront is told, as it is sent: `#<tag>` or a path, sorted.
+    /// The items as they are sent: `#<tag>` or a path, sorted.
     pub items: Vec<String>,
-    /// What it serves. Their variants are deleted.
+    /// The entries that it serves. Their variants are deleted.
     pub entries: Vec<OutboxEntry>,
-    /// When it was written to the outbox.
+    /// The time at which it was written to the outbox.
     pub created_at: Timestamp,
-    /// How often CloudFront had its name for other items; see [`PurgeRequest::sent_reference`].
+    /// The number of times that CloudFront already had the caller reference for other items; see
+    /// [`PurgeRequest::sent_reference`].
     #[serde(default)]
     pub renamed: u32,
     /// CloudFront's id of the invalidation, once CloudFront has accepted it and the ledger has its rows.
@@ -39,20 +40,20 @@ pub struct PurgeRequest {
     pub invalidation_id: Option<String>,
 }
 
-/// One row of the queue as a request serves it, with what the ledger keeps of it.
+/// One row of the queue as a request serves it, with the fields that the ledger keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutboxEntry {
-    /// Which images.
+    /// The target that is purged.
     pub target: Target,
-    /// The row's version: the row may go only while it has it.
+    /// The row's version. The row is removed only while it has this version.
     pub version: String,
-    /// Whether nothing stale could be stored any more when the purge began, so that this is the row's final purge and
-    /// the row may go. Otherwise it is its early purge.
+    /// Whether no stale variant could be stored any more when the purge began. Then this is the final purge, after
+    /// which the row is removed. Otherwise it is the early purge.
     pub is_final: bool,
-    /// When the purge began.
+    /// The time at which the purge began.
     pub began_at: Timestamp,
-    /// How many variants were deleted.
+    /// The number of variants deleted.
     pub variants_deleted: u64,
     /// The changes that it covers.
     #[serde(flatten)]
@@ -60,7 +61,7 @@ pub struct OutboxEntry {
 }
 
 impl PurgeRequest {
-    /// The request of `batch`, written `now`, when `variants_deleted` of each target were.
+    /// The request of `batch`, written `now`, after `variants_deleted` variants of each target were deleted.
     #[must_use]
     pub fn of(batch: &Batch, variants_deleted: &BTreeMap<Target, u64>, now: Timestamp) -> Self {
         let entries = batch.entries.iter().map(|planned| {
@@ -79,8 +80,8 @@ impl PurgeRequest {
         }
     }
 
-    /// The caller reference that CloudFront is given: the request's name, or another one where CloudFront has that name
-    /// for other items.
+    /// The caller reference that is sent to CloudFront: the request's own, or another one if CloudFront already has
+    /// that for other items.
     #[must_use]
     pub fn sent_reference(&self) -> String {
         match self.renamed {
@@ -89,7 +90,7 @@ impl PurgeRequest {
         }
     }
 
-    /// The request in two, to find the item that CloudFront rejects. `None`: it has one item only.
+    /// The request in two halves, to bisect for the item that CloudFront rejects. `None`: it has one item only.
     #[must_use]
     pub fn halves(&self) -> Option<[Self; 2]> {
         let half_of = |items: &[String]| {
@@ -114,7 +115,7 @@ impl PurgeRequest {
         (!first.is_empty()).then(|| [half_of(first), half_of(second)])
     }
 
-    /// How many of its items CloudFront counts as wildcards.
+    /// The number of its items that CloudFront counts as wildcards.
     #[must_use]
     pub fn wildcards(&self) -> usize {
         self.items.iter().filter(|item| is_wildcard(item)).count()

@@ -1,4 +1,4 @@
-//! Where the purge of one pack stands: an explanation for "why do I still see the old image?".
+//! The purge status of one pack: an explanation for "why do I still see the old image?".
 
 use std::time::Duration;
 
@@ -12,65 +12,66 @@ use crate::timestamp::Timestamp;
 #[cfg(test)]
 mod tests;
 
-/// What queue, CloudFront and ledger know of a pack: of the pack itself, of its locations and of its tenant, since the
-/// purge of a location or of the whole tenant purges the pack too.
+/// The records of queue, CloudFront and ledger about a pack: about the pack itself, its locations and its tenant,
+/// because the purge of a location or of the whole tenant purges the pack too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// The queue's rows.
     pub entries: Vec<QueueEntry>,
-    /// The requests that are on their way, and what CloudFront says of each; `None`: it has not accepted it, or no
-    /// longer knows it.
+    /// The requests in flight, each with its invalidation. `None`: CloudFront has not accepted the request, or no
+    /// longer has the invalidation.
     pub requests: Vec<(PurgeRequest, Option<Invalidation>)>,
     /// The newest rows of the ledger.
     pub ledger: Vec<LedgerRow>,
 }
 
-/// Where the purge of a pack stands.
+/// The purge status of a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurgeStatus {
-    /// Why a viewer may still see the old image, and what comes next, in one sentence.
+    /// The reason that a viewer may still see the old image, and the next step, in two or three sentences.
     pub verdict: String,
-    /// What waits to be purged, the pack itself first.
+    /// The targets that wait for a purge, the pack itself first.
     pub pending: Vec<Pending>,
-    /// What CloudFront was told, or is about to be.
+    /// The purges in flight.
     pub running: Vec<Running>,
-    /// The purge that was completed last.
+    /// The purge that completed last.
     pub last_completed: Option<LedgerRow>,
 }
 
 /// One row of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// What is purged: the pack, one of its locations, or the tenant.
+    /// The target: the pack, one of its locations, or the tenant.
     pub target: Target,
     /// The changes that wait.
     pub cause: PurgeCause,
-    /// When nothing can be rendered from the old data any more, so that the next purge run purges for the last time.
+    /// The time after which no variant can be rendered from the old data, so that the next purge run is the final
+    /// purge.
     pub settles_at: Timestamp,
-    /// How many early purges it has had.
+    /// The number of early purges that it has had.
     pub early_purge_count: u64,
-    /// How many variants were deleted so far, where one purge run could not delete them all.
+    /// The number of variants deleted so far, if one purge run could not delete them all.
     pub variants_deleted_so_far: Option<u64>,
 }
 
 /// One target of a request in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
-    /// What is purged.
+    /// The target.
     pub target: Target,
-    /// Whether it is the final purge; if not, another one follows when the change has settled.
+    /// Whether it is the final purge. Otherwise another one follows when the change has settled.
     pub is_final: bool,
-    /// When it began.
+    /// The time at which it began.
     pub since: Timestamp,
-    /// How many variants were deleted.
+    /// The number of variants deleted.
     pub variants_deleted: u64,
-    /// CloudFront's id, once it has accepted it.
+    /// CloudFront's id of the invalidation, once CloudFront has accepted it.
     pub invalidation_id: Option<String>,
-    /// What CloudFront says of it.
+    /// CloudFront's status of the invalidation.
     pub invalidation_status: Option<String>,
 }
 
-/// Says where the purge of a pack stands `now`; `settle` is the settle delay.
+/// The purge status of a pack `now`; `settle` is the settle delay.
 #[must_use]
 pub fn purge_status(now: Timestamp, known: &Known, settle: Duration) -> PurgeStatus {
     let mut entries: Vec<_> = known.entries.iter().collect();
@@ -106,30 +107,30 @@ fn in_flight(entry: &OutboxEntry, request: &PurgeRequest, invalidation: Option<&
     }
 }
 
-/// What the requests serve.
+/// The entries that the requests serve.
 fn running(known: &Known) -> impl Iterator<Item = (&OutboxEntry, &PurgeRequest, Option<&Invalidation>)> {
     known.requests.iter().flat_map(|(request, invalidation)| {
         request.entries.iter().map(move |entry| (entry, request, invalidation.as_ref()))
     })
 }
 
-/// How far the purge of one row has come, the least first.
+/// The progress of the purge of one row, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
-    /// Nothing was purged yet.
+    /// The row waits for its first purge.
     Waits,
-    /// Purged once; the change has not settled.
+    /// The early purge is done; the change has not settled.
     PurgedEarly,
-    /// The change has settled, and the last purge waits for a purge run.
+    /// The change has settled, and the final purge waits for a purge run.
     Settled,
-    /// Variants are being deleted, over several purge runs.
+    /// Several purge runs delete its variants.
     Deleting,
-    /// The last request is in the outbox.
+    /// The final request is in the outbox.
     InOutbox,
-    /// CloudFront is carrying the last request out.
+    /// CloudFront is executing the final invalidation.
     InProgress,
-    /// CloudFront has completed it.
-    Carried,
+    /// CloudFront has completed the final invalidation.
+    Completed,
 }
 
 fn stage(now: Timestamp, entry: &QueueEntry, known: &Known, settle: Duration) -> Stage {
@@ -137,7 +138,7 @@ fn stage(now: Timestamp, entry: &QueueEntry, known: &Known, settle: Duration) ->
     if let Some((_, request, invalidation)) = purges().find(|(purge, ..)| purge.is_final) {
         return match (&request.invalidation_id, invalidation) {
             (None, _) => Stage::InOutbox,
-            (Some(_), Some(invalidation)) if invalidation.is_completed() => Stage::Carried,
+            (Some(_), Some(invalidation)) if invalidation.is_completed() => Stage::Completed,
             (Some(_), _) => Stage::InProgress,
         };
     }
@@ -150,7 +151,7 @@ fn stage(now: Timestamp, entry: &QueueEntry, known: &Known, settle: Duration) ->
     }
 }
 
-/// The old image goes when the row goes that has come least far.
+/// The row with the least progress decides: until it is purged, viewers may get the old image.
 fn verdict(
     now: Timestamp,
     known: &Known,
@@ -159,61 +160,58 @@ fn verdict(
     settle: Duration,
 ) -> String {
     let least = entries.iter().map(|entry| (stage(now, entry, known, settle), *entry)).min_by_key(|(stage, _)| *stage);
-    let Some((stage, entry)) = least else { return nothing_waits(now, known, last_completed) };
+    let Some((stage, entry)) = least else { return nothing_pending(now, known, last_completed) };
     let what = named(&entry.target);
     let since = elapsed(now, entry.cause.first_event_at);
     let left = elapsed(entry.last_event_at.plus(settle), now);
     match stage {
         Stage::Waits => format!(
-            "The change of {what} was made {since} ago and waits for the next purge run, which purges it for the \
-             first time; until then viewers get the old image."
+            "The change of {what} was made {since} ago and waits for its first purge, in the next purge run. Until \
+             then viewers get the old image."
         ),
         Stage::PurgedEarly => format!(
-            "The change of {what} was made {since} ago and is purged once already; an image that was being rendered \
-             meanwhile may have brought the old one back, so the first purge run in {left} or later purges for the \
-             last time."
+            "The change of {what} was made {since} ago and has had its early purge. A variant that was being rendered \
+             at that time may show the old image again, so the first purge run in {left} or later does the final purge."
         ),
         Stage::Settled => format!(
-            "The change of {what} was made {since} ago and has settled; the next purge run purges it for the last \
-             time."
+            "The change of {what} was made {since} ago and has settled. The next purge run does the final purge."
         ),
         Stage::Deleting => format!(
-            "The variants of {what} are being deleted, {} so far; CloudFront is invalidated afterwards, so viewers may \
+            "The variants of {what} are being deleted, {} so far. CloudFront is invalidated afterwards, so viewers may \
              get the old image until then.",
             entry.deletion_cursor.as_ref().map_or(0, |cursor| cursor.variants_deleted)
         ),
         Stage::InOutbox => format!(
-            "The last purge of {what} has deleted its variants, and CloudFront has not accepted the invalidation yet; \
-             the next purge run sends it again."
+            "The final purge of {what} has deleted its variants, but CloudFront has not accepted the invalidation yet. \
+             The next purge run sends it again."
         ),
         Stage::InProgress => format!(
-            "CloudFront is carrying out the last invalidation of {what}; viewers get the new image within seconds."
+            "CloudFront is executing the final invalidation of {what}. Viewers get the new image within seconds."
         ),
-        Stage::Carried => format!(
-            "CloudFront has carried out the last invalidation of {what}, which the next purge run notes; \
-             an old image comes from a browser's cache."
+        Stage::Completed => format!(
+            "CloudFront has completed the final invalidation of {what}; the next purge run records it. If you still \
+             see the old image, it comes from your browser's cache."
         ),
     }
 }
 
-fn nothing_waits(now: Timestamp, known: &Known, last_completed: Option<&LedgerRow>) -> String {
+fn nothing_pending(now: Timestamp, known: &Known, last_completed: Option<&LedgerRow>) -> String {
     let newest = known.ledger.iter().max_by_key(|row| row.started_at);
     match (newest, last_completed) {
         (Some(newest), _) if newest.invalidation_status == REJECTED => format!(
-            "CloudFront rejected the last purge of {}, so viewers get the old image until the dead-letter queue has \
-             been replayed.",
+            "CloudFront rejected the last purge of {}. Viewers get the old image until the dead-letter queue is \
+             replayed.",
             named(&newest.target)
         ),
         (_, Some(row)) => format!(
-            "Nothing waits: the last purge, of {}, was completed {} ago; an older image comes \
-             from a browser's cache, and a change that was made since has not reached the queue or is none that \
-             viewers could see.",
+            "No purge is pending. The last purge of {} completed {} ago. If you still see the old image, it comes from \
+             your browser's cache, or the change since then has not reached the queue or is not visible to viewers.",
             named(&row.target),
             elapsed(now, row.completed_at.unwrap_or(now))
         ),
         (_, None) => {
-            "Nothing waits, and no purge is known: the image was not changed in a way that viewers could see, \
-                      or the change has not reached the queue yet, which takes seconds."
+            "No purge is pending, and none is recorded. The image was not changed in a way that is visible to viewers, \
+             or the change has not reached the queue yet, which takes seconds."
                 .to_owned()
         }
     }
@@ -227,7 +225,7 @@ fn named(target: &Target) -> String {
     }
 }
 
-/// The time from `earlier` to `later`, for people.
+/// The time from `earlier` to `later`, as text.
 fn elapsed(later: Timestamp, earlier: Timestamp) -> String {
     let secs = later.as_millis().saturating_sub(earlier.as_millis()).div_ceil(1000);
     match secs {

@@ -1,7 +1,7 @@
-//! After an outage in which the stream lost records: what must be enqueued without it.
+//! The resync after an outage in which the stream lost records: the targets to enqueue without it.
 //!
-//! It rests on one assumption: when a resync begins, the stream works again. So nothing changes unseen any more, and
-//! whatever was purged for an earlier resync of the same outage needs none.
+//! Assumption: the stream works again when a resync begins. So no later change is lost, and a target that was purged
+//! for an earlier resync of the same outage needs no other purge.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::queue::queue_entry::QueueEntry;
 use crate::target::{InvalidTarget, Target};
 use crate::timestamp::Timestamp;
 
-/// No write of an item is older, in milliseconds since 1970: the year 2000. A smaller number counts something else, for
-/// example seconds.
+/// The oldest possible write of an item, in milliseconds since 1970: the year 2000. A smaller number is not a time in
+/// milliseconds; it may be one in seconds.
 const OLDEST_WRITE_MILLIS: u64 = 946_684_800_000;
 
-/// One item of the image-pack table, as far as a resync looks at it.
+/// One item of the image-pack table, with the attributes that a resync reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item<'a> {
     /// Its sort key.
@@ -28,32 +28,32 @@ pub struct Item<'a> {
     pub generation: Option<&'a str>,
 }
 
-/// What may have changed unseen.
+/// A target that may have changed while the stream lost records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
-    /// Whose images.
+    /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// Which of them.
+    /// The target.
     pub target: Target,
-    /// When it changed.
+    /// The time of the change.
     pub changed: Changed,
 }
 
-/// When something changed, as far as anybody knows.
+/// The time of a change, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
-    /// Then, for the last time.
+    /// The last change was at this time.
     At(Timestamp),
-    /// The item does not say when.
+    /// The item does not say at which time.
     Sometime,
-    /// It has variants and is not in the table any more.
+    /// The pack has variants and is no longer in the table.
     Removed,
 }
 
-/// What becomes of a [`Suspect`].
+/// The decision about a [`Suspect`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is enqueued.
+    /// It must be enqueued.
     Enqueue,
     /// The queue has it already.
     Queued,
@@ -61,8 +61,8 @@ pub enum Verdict {
     Purged,
 }
 
-/// When and whether an item that is there may have changed since `since`. `None`: it has not, or no viewer could tell: a
-/// location's configuration that was never forced, or a record that no image depends on.
+/// The target and the time of a change since `since` of an item that exists. `None`: the item has not changed, or its
+/// change is not visible: a location's configuration that was never forced, or a record that no image depends on.
 pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target, Changed)>, InvalidTarget> {
     let target = match Target::parse(item.entity) {
         Err(InvalidTarget::UnknownKind(_)) => return Ok(None),
@@ -80,15 +80,15 @@ pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target,
     Ok(Some((target, changed)))
 }
 
-/// `None` for what is no time: whoever wrote it, nobody here can tell when.
+/// The time of `updatedAt`. `None`: the attribute is not a time in milliseconds, so the time is unknown.
 fn written_at(updated_at: Option<&str>) -> Option<Timestamp> {
     let millis = updated_at?.parse().ok()?;
     (millis >= OLDEST_WRITE_MILLIS).then(|| Timestamp::from_millis(millis))
 }
 
 impl Suspect {
-    /// Decides by the target's row in the queue and, where it has none, by its `purges` in the ledger. To be read in
-    /// this order: a purge is in the ledger before its row leaves the queue.
+    /// Decides by the target's row in the queue and, if that does not cover the change, by its `purges` in the ledger.
+    /// Read the queue first, then the ledger: a purge is in the ledger before its row leaves the queue.
     #[must_use]
     pub fn verdict(
         &self,
@@ -107,7 +107,7 @@ impl Suspect {
         Verdict::Enqueue
     }
 
-    /// The final purge of a row begins later than the row was last written.
+    /// The final purge of a row begins after the row was last written.
     fn is_covered_by_row(&self, row: &QueueEntry, since: Timestamp) -> bool {
         let has = |reason| row.cause.reasons.contains(&reason);
         match self.changed {
@@ -121,12 +121,12 @@ impl Suspect {
         match self.changed {
             Changed::At(at) => row.started_at >= at.plus(settle),
             Changed::Sometime => row.cause.reasons.contains(&Reason::Resync) && row.started_at >= since.plus(settle),
-            // Whatever was purged, there are variants still.
+            // Variants exist in spite of the purge.
             Changed::Removed => false,
         }
     }
 
-    /// What is enqueued for it. A change that does not say when it was may have been the first of the outage.
+    /// The event to enqueue. A change of unknown time may have been the first of the outage.
     #[must_use]
     pub fn event(self, since: Timestamp) -> Event {
         let (written_at, reasons) = match self.changed {

@@ -1,4 +1,4 @@
-//! From many changes to one queue write per target.
+//! The reduction of many changes to one queue write for each target.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// A meaningful change and where it came from.
+/// A meaningful change and its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// What to purge and why.
+    /// The target to purge and the reasons.
     pub change: Change,
-    /// When the write happened.
+    /// The time of the write.
     pub written_at: Timestamp,
     /// The stream's sequence number, or the request id of a manual purge.
     pub sequence: String,
@@ -23,18 +23,18 @@ pub struct Event {
 /// One upsert of the invalidation queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enqueue {
-    /// Whose images.
+    /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// Which of them.
+    /// The target to purge.
     pub target: Target,
     /// The row's new version: `<sequence>@<delivery>`. A stream record that is delivered again yields another version,
-    /// so a late repetition can never make a changed row look like the one that a running purge saw.
+    /// so a late repetition never makes a changed row look like the one that a purge in flight read.
     pub version: String,
-    /// When these changes were enqueued.
+    /// The time at which these changes were enqueued.
     pub last_event_at: Timestamp,
     /// The changes that this upsert adds to the row. A row that exists keeps its own `first_event_at`.
     pub cause: PurgeCause,
-    /// Whether whoever enqueues it also purges it at once, so that a purge run leaves the early purge to them.
+    /// Whether the function that enqueues it also purges it at once. A purge run then leaves out the early purge.
     pub is_purged_at_once: bool,
     /// The sequences of the changes, so that a failed upsert can name its records.
     pub sequences: Vec<String>,
@@ -59,8 +59,8 @@ impl Enqueue {
 
 /// Reduces `events`, in stream order, to one upsert per target.
 ///
-/// `now` is when they are enqueued, `delivery` identifies this attempt (the Lambda request id), and `requested_by` is
-/// the requester.
+/// `now` is the time of the enqueueing, `delivery` identifies this attempt (the Lambda request id), and `requested_by`
+/// is the requester.
 #[must_use]
 pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: &str) -> Vec<Enqueue> {
     let mut upserts: BTreeMap<(TenantId, Target), Enqueue> = BTreeMap::new();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_pack_id_of_two_tenants_stays_apart() {
+    fn the_same_pack_id_of_two_tenants_becomes_two_upserts() {
         let upserts = reduce(
             vec![event("acme", "p1", Reason::PackRemoved, 1, "1"), event("globex", "p1", Reason::PackRemoved, 1, "2")],
             NOW,

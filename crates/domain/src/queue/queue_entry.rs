@@ -7,42 +7,75 @@ use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// One row of the invalidation queue: one target that waits to be purged. Writing it again is the deduplication.
+/// One row of the invalidation queue: one target that waits for its purge. Another change of the target updates the
+/// same row, which deduplicates the changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueEntry {
-    /// Whose images.
+    /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// Which of them.
+    /// The target to purge.
     pub target: Target,
-    /// Changes with every write to the row; a row is removed only while it is what the purge saw.
+    /// Changes with each write to the row. A row is removed only while it has the version that the purge read.
     pub version: String,
-    /// When the row was last written. Never before the change it stands for, so the settle delay counts from here.
+    /// The time of the newest change. Never before the write itself, so the settle delay counts from here.
     pub last_event_at: Timestamp,
     /// The changes that wait here.
     #[serde(flatten)]
     pub cause: PurgeCause,
-    /// How many early purges the row has had: they leave it in the queue, because it has not settled.
+    /// The number of early purges of the row. They leave it in the queue, because it has not settled.
     #[serde(default)]
     pub early_purge_count: u64,
-    /// The version whose early purge is done, or is being done by an admin's request: a row that has not settled is
-    /// purged once meanwhile, not at every purge run.
+    /// The version whose early purge is done, or is being done by an admin's request. A row that has not settled is
+    /// purged once, not in each purge run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_purge_version: Option<String>,
-    /// How far the deletion of its variants has come, if one purge run could not finish it. A change that is enqueued
-    /// meanwhile begins it anew.
+    /// The progress of the deletion of its variants, if one purge run could not finish it. A change that is enqueued
+    /// during the deletion restarts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_cursor: Option<DeletionCursor>,
 }
 
-/// A deletion of many variants that goes on in the next purge run.
+/// The progress of a deletion of many variants that the next purge run continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletionCursor {
-    /// When it began at the first key. Whether the purge has settled counts from here.
+    /// The time at which the deletion began at the first key. It decides whether the purge has settled.
     pub started_at: Timestamp,
-    /// The last key that was looked at: the next purge run lists what comes after it.
+    /// The last key that was listed. The next purge run lists the keys after it.
     pub after_key: String,
-    /// How many variants it has deleted so far.
+    /// The number of variants deleted so far.
     pub variants_deleted: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_stored_with_the_attributes_of_its_cause_beside_its_own() {
+        let stored = json!({
+            "tenant": "acme",
+            "target": "pack#p1",
+            "version": "1@d",
+            "lastEventAt": 20,
+            "firstEventAt": 10,
+            "changes": u64::MAX,
+            "reasons": ["image-locations-changed", "manual"],
+            "requestedBy": ["admin:anna", "stream"],
+            "earlyPurgeCount": 1,
+            "earlyPurgeVersion": "1@d",
+            "deletionCursor": {"startedAt": 15, "afterKey": "acme/p1/main", "variantsDeleted": 3},
+        });
+        let row: QueueEntry = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&row).unwrap(), stored);
+
+        let mut oldest = stored;
+        for optional in ["requestedBy", "earlyPurgeCount", "earlyPurgeVersion", "deletionCursor"] {
+            oldest.as_object_mut().unwrap().remove(optional);
+        }
+        assert!(serde_json::from_value::<QueueEntry>(oldest).unwrap().cause.requested_by.is_empty());
+    }
 }

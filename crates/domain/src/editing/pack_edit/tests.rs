@@ -1,4 +1,4 @@
-//! Edits, as a table: the pack, the edit, what is written.
+//! Edits as tables: the pack, the edit, the attributes that are written.
 
 use super::*;
 
@@ -71,13 +71,13 @@ fn an_original_that_replaces_another_keeps_the_crop_only_if_it_has_the_same_size
 }
 
 #[test]
-fn showing_what_is_shown_already_writes_nothing_and_releases_nothing() {
+fn showing_the_current_original_writes_nothing_and_releases_nothing() {
     let shown = cat().image_locations[&location("main")].original.clone();
     check(&cat(), &PackEdit::ShowOriginal { location: location("main"), original: shown }, json!({}), None);
 }
 
 #[test]
-fn a_crop_of_an_original_of_unknown_size_does_not_outlive_it() {
+fn a_crop_is_removed_with_its_original_of_unknown_size() {
     let mut cat = cat();
     cat.image_locations.get_mut(&location("poster")).unwrap().crop = Some(Crop { x: 0, y: 0, width: 1, height: 1 });
     let show = PackEdit::ShowOriginal { location: location("poster"), original: original(10, 10) };
@@ -91,7 +91,7 @@ fn a_pack_has_at_most_50_images_and_each_can_still_be_replaced() {
     let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
     let full = pack(json!({"imageLocations": images}));
     let show = |name| PackEdit::ShowOriginal { location: location(name), original: original(10, 10) };
-    check_rejected(&full, &show("one-more"), "the pack has 50 images, as many as it may have; remove one first");
+    check_rejected(&full, &show("one-more"), "the pack has 50 images, which is the limit; remove one first");
     check(&full, &show("l49"), json!({"imageLocations.l49.original": original(10, 10)}), Some("k"));
 }
 
@@ -124,13 +124,13 @@ fn a_crop_has_an_area_and_lies_within_the_original() {
 }
 
 #[test]
-fn removing_a_crop_that_is_not_there_writes_nothing() {
+fn removing_an_absent_crop_writes_nothing() {
     check(&cat(), &PackEdit::RemoveCrop(location("main")), json!({"imageLocations.main.crop": null}), None);
     check(&cat(), &PackEdit::RemoveCrop(location("poster")), json!({}), None);
 }
 
 #[test]
-fn a_pack_whose_main_image_goes_has_no_main_one() {
+fn removing_the_main_image_removes_the_main_location() {
     let expected = json!({"imageLocations.main": null, "mainImageLocation": null});
     check(&cat(), &PackEdit::RemoveImage(location("main")), expected, Some("acme/cat/main/1"));
     let poster = json!({"imageLocations.poster": null});
@@ -138,7 +138,7 @@ fn a_pack_whose_main_image_goes_has_no_main_one() {
 }
 
 #[test]
-fn a_description_changes_what_it_names() {
+fn a_description_changes_only_the_attributes_that_it_names() {
     let describe = |json| PackEdit::Describe(serde_json::from_value(json).unwrap());
     for (description, expected) in [
         (json!({}), json!({})),
@@ -155,8 +155,8 @@ fn a_description_changes_what_it_names() {
 }
 
 #[test]
-fn what_is_not_shown_cannot_be_cropped_or_removed() {
-    let expected = "the pack shows no image at location \"thumb\"; it has main, poster";
+fn a_location_without_an_image_cannot_be_cropped_or_removed() {
+    let expected = "the pack has no image at location \"thumb\"; it has main, poster";
     let crop = Crop { x: 0, y: 0, width: 1, height: 1 };
     for edit in [
         PackEdit::SetCrop { location: location("thumb"), crop },

@@ -105,7 +105,7 @@ fn a_distribution_without_tags_gets_wildcards() {
 }
 
 #[test]
-fn items_that_the_whole_tenant_covers_are_not_paid_again() {
+fn items_that_the_tenants_item_covers_are_left_out() {
     let entries = vec![entry("acme", "pack#p1", 60), entry("acme", "tenant", 60)];
     check(entries, Budgets::default(), &[("EACME", &["#acme"])]);
     let entries = vec![entry("initech", "pack#p1", 60), entry("initech", "location#main", 60)];
@@ -136,7 +136,7 @@ fn an_escalated_request_still_serves_every_entry() {
 }
 
 #[test]
-fn a_bulk_of_one_tenant_does_not_go_before_the_other_tenants_first_request() {
+fn the_first_request_of_each_tenant_precedes_the_second_of_any_tenant() {
     let mut entries: Vec<_> = (0..4).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();
     entries.push(entry("globex", "pack#p1", 60));
     let budgets = Budgets { items_per_request: 2, ..Budgets::default() };
@@ -157,7 +157,7 @@ fn an_entry_settles_when_the_purge_begins_the_settle_delay_after_its_last_event(
 }
 
 #[test]
-fn an_entry_of_an_unregistered_tenant_waits_and_is_named() {
+fn an_entry_of_an_unregistered_tenant_is_reported_and_not_planned() {
     let plan = plan_of(vec![entry("umbrella", "pack#p1", 60), entry("acme", "pack#p1", 60)], Budgets::default());
     assert_eq!(plan.unregistered.len(), 1);
     assert_eq!(plan.batches.len(), 1);
@@ -204,7 +204,7 @@ fn a_target_whose_variants_could_not_be_deleted_is_not_invalidated() {
 }
 
 #[test]
-fn what_is_left_of_an_escalated_request_is_exact_only_within_the_budget() {
+fn the_rest_of_an_escalated_request_is_exact_only_within_the_budget() {
     let budgets = Budgets { items_per_purge_run: 3, ..Budgets::default() };
     let without = |count: usize, gone: usize| {
         let entries = (0..count).map(|pack| entry("acme", &format!("pack#p{pack}"), 60)).collect();

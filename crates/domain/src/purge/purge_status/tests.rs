@@ -35,7 +35,7 @@ fn purged_early(entry: QueueEntry) -> QueueEntry {
     QueueEntry { early_purge_version: Some(entry.version.clone()), early_purge_count: 1, ..entry }
 }
 
-/// The request that serves `entry`; `status` is what CloudFront says of it, `None`: it has not accepted it.
+/// The request that serves `entry`; `status` is CloudFront's status of it, `None`: CloudFront has not accepted it.
 fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRequest, Option<Invalidation>) {
     let invalidation = status.map(|status| Invalidation { id: "I1".to_owned(), status: status.to_owned() });
     let request = PurgeRequest {
@@ -74,26 +74,27 @@ fn status_of(known: &Known) -> PurgeStatus {
 fn check(situation: &str, known: &Known, expected: &str) {
     let verdict = status_of(known).verdict;
     assert!(verdict.contains(expected), "{situation}: {verdict}");
-    let is_one_sentence = verdict.ends_with('.') && verdict.matches(". ").count() == 0;
-    assert!(is_one_sentence && verdict.starts_with(char::is_uppercase), "{situation}: {verdict}");
+    let sentences = verdict.strip_suffix('.').expect(situation).split(". ").collect::<Vec<_>>();
+    assert!(sentences.len() <= 3, "{situation}: {verdict}");
+    assert!(sentences.iter().all(|sentence| sentence.starts_with(char::is_uppercase)), "{situation}: {verdict}");
 }
 
 #[test]
-fn the_verdict_says_how_far_the_purge_has_come_and_what_comes_next() {
+fn the_verdict_names_the_progress_of_the_purge_and_the_next_step() {
     let (fresh, settled) = (entry("pack#p1", 30), entry("pack#p1", 600));
     let early = || purged_early(fresh.clone());
     let cursor = DeletionCursor { started_at: ago(60), after_key: "acme/k".to_owned(), variants_deleted: 4_000 };
     let deleting = QueueEntry { deletion_cursor: Some(cursor), ..entry("location#main", 600) };
     for (situation, entry, request, expected) in [
-        ("just changed", fresh.clone(), None, "made 30 s ago and waits for the next purge run"),
-        ("purged early", early(), None, "purged once already; an image that was being rendered"),
-        ("when it settles", early(), None, "the first purge run in 60 s or later purges for the last time"),
-        ("early request on its way", fresh.clone(), Some(request(&fresh, false, None)), "purged once already"),
-        ("settled", settled.clone(), None, "10 min ago and has settled; the next purge run purges it for the last"),
+        ("just changed", fresh.clone(), None, "made 30 s ago and waits for its first purge, in the next purge run"),
+        ("purged early", early(), None, "has had its early purge. A variant that was being rendered"),
+        ("when it settles", early(), None, "the first purge run in 60 s or later does the final purge"),
+        ("early request in flight", fresh.clone(), Some(request(&fresh, false, None)), "has had its early purge"),
+        ("settled", settled.clone(), None, "10 min ago and has settled. The next purge run does the final purge"),
         ("many variants", deleting, None, "variants of location main are being deleted, 4000 so far"),
         ("in the outbox", settled.clone(), Some(request(&settled, true, None)), "CloudFront has not accepted"),
         ("accepted", settled.clone(), Some(request(&settled, true, Some("InProgress"))), "within seconds"),
-        ("completed", settled.clone(), Some(request(&settled, true, Some(COMPLETED))), "in a browser's cache"),
+        ("completed", settled.clone(), Some(request(&settled, true, Some(COMPLETED))), "from your browser's cache"),
     ] {
         check(
             situation,
@@ -104,7 +105,7 @@ fn the_verdict_says_how_far_the_purge_has_come_and_what_comes_next() {
 }
 
 #[test]
-fn where_several_purges_cover_a_pack_the_one_that_has_come_least_far_keeps_the_old_image() {
+fn of_several_purges_that_cover_a_pack_the_one_with_the_least_progress_decides_the_verdict() {
     let settled = entry("pack#p1", 600);
     let known = Known {
         requests: vec![request(&settled, true, Some(COMPLETED))],
@@ -117,7 +118,7 @@ fn where_several_purges_cover_a_pack_the_one_that_has_come_least_far_keeps_the_o
 }
 
 #[test]
-fn a_change_that_came_after_a_request_waits_although_the_request_is_on_its_way() {
+fn a_change_after_a_request_waits_although_the_request_is_in_flight() {
     let before = entry("pack#p1", 600);
     let requests = vec![request(&before, true, Some("InProgress"))];
     let after = QueueEntry { version: "2@d".to_owned(), ..entry("pack#p1", 3) };
@@ -125,18 +126,18 @@ fn a_change_that_came_after_a_request_waits_although_the_request_is_on_its_way()
 }
 
 #[test]
-fn where_nothing_waits_the_verdict_says_what_was_last() {
+fn without_a_pending_purge_the_verdict_names_the_last_purge() {
     let ledger = |rows: Vec<LedgerRow>| Known { ledger: rows, ..Known::default() };
-    check("never purged", &ledger(vec![]), "no purge is known");
+    check("never purged", &ledger(vec![]), "No purge is pending, and none is recorded");
     let completed = vec![row("pack#p1", Some(400)), row("location#main", Some(7_300))];
-    check("completed", &ledger(completed.clone()), "of pack p1, was completed 6 min ago");
+    check("completed", &ledger(completed.clone()), "The last purge of pack p1 completed 6 min ago");
     let last = status_of(&ledger(completed)).last_completed.unwrap();
     assert_eq!((last.target, last.variants_deleted), (Target::Pack(ImagePackId::parse("p1").unwrap()), 3));
     check("rejected", &ledger(vec![row("pack#p1", None)]), "CloudFront rejected the last purge of pack p1");
 }
 
 #[test]
-fn what_waits_and_what_runs_is_reported_as_it_is() {
+fn pending_and_running_purges_are_reported_with_their_progress() {
     let waits = purged_early(entry("pack#p1", 30));
     let requests = vec![request(&waits, false, Some("InProgress"))];
     let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });

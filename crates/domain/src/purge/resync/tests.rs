@@ -5,7 +5,7 @@ use crate::queue::purge_cause::PurgeCause;
 
 const SECOND: u64 = 1_000;
 const SETTLE: Duration = Duration::from_secs(30);
-/// Five seconds before the outage begins, its begin, and ten seconds into it.
+/// Five seconds before the outage, its beginning, and ten seconds into it.
 const BEFORE: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 95 * SECOND);
 const SINCE: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 100 * SECOND);
 const DURING: Timestamp = Timestamp::from_millis(OLDEST_WRITE_MILLIS + 110 * SECOND);
@@ -17,13 +17,13 @@ fn check_changed(entity: &str, updated_at: Option<&str>, generation: Option<&str
 }
 
 #[test]
-fn a_pack_counts_as_changed_unless_it_says_that_it_has_not() {
+fn a_pack_counts_as_changed_unless_its_last_write_is_older_than_the_outage() {
     let millis = |time: Timestamp| time.as_millis().to_string();
     check_changed("pack#p1", Some(&millis(BEFORE)), None, None);
     check_changed("pack#p1", Some(&millis(SINCE)), None, Some(Changed::At(SINCE)));
     check_changed("pack#p1", Some(&millis(DURING)), None, Some(Changed::At(DURING)));
     check_changed("pack#p1", None, None, Some(Changed::Sometime));
-    // Seconds, days, fractions and what is no number at all: nobody here wrote them.
+    // Seconds, days, fractions and texts that are not numbers: the management API never writes them.
     for strange in ["946684795", "20000101", "0", "-1", "946684795000.5", "1E12", "", "yesterday"] {
         check_changed("pack#p1", Some(strange), None, Some(Changed::Sometime));
     }
@@ -96,14 +96,14 @@ fn check(situation: &str, changed: Changed, queued: Option<&QueueEntry>, purges:
 }
 
 #[test]
-fn what_neither_queue_nor_ledger_knows_is_enqueued() {
+fn a_change_that_neither_queue_nor_ledger_covers_is_enqueued() {
     for changed in [Changed::At(DURING), Changed::Sometime, Changed::Removed] {
         check("neither queue nor ledger know it", changed, None, &[], Verdict::Enqueue);
     }
 }
 
 #[test]
-fn a_row_covers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for() {
+fn a_row_covers_a_change_that_is_not_newer_whatever_its_reason() {
     let at = Changed::At(DURING);
     let earlier = Timestamp::from_millis(DURING.as_millis() - 1);
     for reason in [Reason::Resync, Reason::ImageLocationsChanged, Reason::Manual] {
@@ -113,7 +113,7 @@ fn a_row_covers_a_change_that_it_is_not_older_than_whatever_it_was_enqueued_for(
 }
 
 #[test]
-fn what_does_not_say_when_it_changed_is_covered_by_a_resync_of_this_outage_only() {
+fn a_change_of_unknown_time_is_covered_by_a_resync_of_this_outage_only() {
     for changed in [Changed::Sometime, Changed::Removed] {
         check("queued by this resync", changed, Some(&row(DURING, Reason::Resync)), &[], Verdict::Queued);
         check("queued by an older resync", changed, Some(&row(BEFORE, Reason::Resync)), &[], Verdict::Enqueue);
@@ -143,7 +143,7 @@ fn a_purge_covers_a_change_if_it_began_a_settle_delay_later_and_is_complete() {
 }
 
 #[test]
-fn a_purge_covers_what_does_not_say_when_it_changed_only_for_a_resync_of_this_outage() {
+fn a_purge_covers_a_change_of_unknown_time_only_for_a_resync_of_this_outage() {
     let settled = SINCE.plus(SETTLE);
     let sometime = Changed::Sometime;
     check("for this resync", sometime, None, &[purge(settled, Reason::Resync)], Verdict::Purged);
@@ -158,7 +158,7 @@ fn a_removed_pack_with_variants_is_enqueued_whatever_was_purged() {
 }
 
 #[test]
-fn what_is_enqueued_says_why_and_since_when_it_may_have_been_stale() {
+fn the_enqueued_event_has_its_reasons_and_the_earliest_time_of_the_change() {
     for (changed, since, reasons) in [
         (Changed::At(DURING), DURING, vec![Reason::Resync]),
         (Changed::Sometime, SINCE, vec![Reason::Resync]),

@@ -23,7 +23,7 @@ fn check_verdict(body: &Value, expected: &str) {
 async fn of_a_pack_that_was_never_purged_nothing_is_known_and_the_request_changes_nothing() {
     let environment = environment().await;
     let body = purge_status(&environment, "p1").await;
-    check_verdict(&body, "no purge is known");
+    check_verdict(&body, "No purge is pending, and none is recorded");
     assert_eq!((&body["pending"], &body["running"], &body["lastCompleted"]), (&json!([]), &json!([]), &Value::Null));
     check_untouched(&environment, "GET").await;
 }
@@ -33,7 +33,7 @@ async fn a_purge_is_reported_from_its_request_to_its_completion() {
     let environment = environment().await;
     send(&environment.purge_handler(), &delete("acme", "p1", "[acme]")).await;
     let body = purge_status(&environment, "p1").await;
-    check_verdict(&body, "purged once already");
+    check_verdict(&body, "has had its early purge");
     let pending = &body["pending"][0];
     assert_eq!((&pending["target"], &pending["requestedBy"]), (&json!("pack#p1"), &json!(["admin:ada"])));
     assert_eq!((&pending["reasons"], &pending["changes"]), (&json!(["manual"]), &json!(1)));
@@ -47,7 +47,7 @@ async fn a_purge_is_reported_from_its_request_to_its_completion() {
     run_at(&handler, "run-1", later).await.unwrap();
     run_at(&handler, "run-2", later.plus(Duration::from_mins(5))).await.unwrap();
     let body = purge_status(&environment, "p1").await;
-    check_verdict(&body, "Nothing waits: the last purge, of pack p1, was completed");
+    check_verdict(&body, "No purge is pending. The last purge of pack p1 completed");
     let last = &body["lastCompleted"];
     assert_eq!((&last["target"], &last["reasons"]), (&json!("pack#p1"), &json!(["manual"])));
     assert!(last["completedAt"].is_string() && last["invalidationId"].is_string(), "{last}");

@@ -1,4 +1,4 @@
-//! Which purge of a row is due, and what waits for what is on its way.
+//! The purge of a row that is due, and the entries that wait for a request in flight.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,8 @@ fn request(entries: Vec<QueueEntry>) -> PurgeRequest {
 const YOUNG_SECS: u64 = SETTLE_SECS - 1;
 const OLD_SECS: u64 = SETTLE_SECS;
 
-/// Plans `entry` beside the requests `in_flight`: `Some(is_final)` of the purge that is due, `None` if it waits.
+/// Plans `entry` beside the requests `in_flight` and expects `Some(is_final)` of the purge that is due, `None` if it
+/// waits.
 fn check(situation: &str, entry: QueueEntry, in_flight: &[PurgeRequest], expected: Option<bool>) {
     let plan = plan_beside(vec![entry], in_flight, Budgets::default());
     let due = plan.batches.first().map(|batch| batch.entries[0].is_final);
@@ -43,19 +44,19 @@ fn each_version_of_a_row_has_one_early_purge_and_one_final_purge() {
     let (early, last) = ([request(vec![young()])], [request(vec![old()])]);
 
     check("young", young(), &[], Some(false));
-    check("young, its early purge on its way", young(), &early, None);
+    check("young, its early purge in flight", young(), &early, None);
     check("young, its early purge done", purged_early(young()), &[], None);
     check("young, rewritten behind its early purge", rewritten(purged_early(young())), &early, Some(false));
     check("old", old(), &[], Some(true));
-    check("old, its early purge on its way or done", purged_early(old()), &early, Some(true));
-    check("old, its final purge on its way", old(), &last, None);
+    check("old, its early purge in flight or done", purged_early(old()), &early, Some(true));
+    check("old, its final purge in flight", old(), &last, None);
     check("old, rewritten behind its final purge", rewritten(old()), &last, Some(true));
     check("another pack", entry("acme", "pack#p2", OLD_SECS), &last, Some(true));
     check("the same pack of another tenant", entry("globex", "pack#p1", OLD_SECS), &last, Some(true));
 }
 
 #[test]
-fn a_deletion_goes_on_where_it_stopped_unless_it_began_too_early_to_count() {
+fn a_deletion_continues_at_its_cursor_unless_it_began_before_the_row_settled() {
     let began = |secs_ago: u64| Timestamp::from_millis(NOW.as_millis() - secs_ago * 1000);
     let check = |age_secs: u64, deleted_secs_ago: u64, expected: (Timestamp, bool, bool)| {
         let cursor =
@@ -76,7 +77,7 @@ fn a_deletion_goes_on_where_it_stopped_unless_it_began_too_early_to_count() {
 }
 
 #[test]
-fn what_is_on_its_way_counts_against_the_budget_of_its_own_distribution() {
+fn requests_in_flight_count_against_the_budget_of_their_own_distribution() {
     let budgets = Budgets { items_per_purge_run: 3, ..Budgets::default() };
     let in_flight = [request(vec![entry("acme", "pack#p1", 60), entry("acme", "pack#p2", 60)])];
     let items = |tenant: &str, packs: &[&str]| {
@@ -90,7 +91,7 @@ fn what_is_on_its_way_counts_against_the_budget_of_its_own_distribution() {
 }
 
 #[test]
-fn the_halves_of_a_request_share_out_its_items_and_entries_and_have_names_of_their_own() {
+fn the_halves_of_a_request_divide_its_items_and_entries_and_have_their_own_caller_references() {
     let whole = request(["p1", "p2", "p3"].map(|pack| entry("acme", &format!("pack#{pack}"), 60)).into());
     let [first, second] = whole.halves().expect("three items");
     assert_eq!((first.items.as_slice(), second.items.as_slice()), (&whole.items[..1], &whole.items[1..]));
@@ -98,13 +99,13 @@ fn the_halves_of_a_request_share_out_its_items_and_entries_and_have_names_of_the
     let names = [&whole.caller_reference, &first.caller_reference, &second.caller_reference];
     assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
     assert_eq!(first.halves(), None, "one item");
-    // Planned alone, the same purge has the same name, so that CloudFront bills it once.
+    // Planned alone, the same purge has the same caller reference, so that CloudFront bills it once.
     assert_eq!(first.caller_reference, request(vec![entry("acme", "pack#p1", 60)]).caller_reference);
 }
 
 #[test]
 fn a_request_of_the_longest_ids_fits_into_one_item_of_a_table() {
-    /// What a DynamoDB item may have (developer guide, "Quotas"), in bytes.
+    /// DynamoDB's limit of one item (developer guide, "Quotas"), in bytes.
     const ITEM_MAX_BYTES: usize = 400 * 1024;
     let tenant = "t".repeat(63);
     let entries: Vec<_> = (0..Budgets::default().items_per_request)
