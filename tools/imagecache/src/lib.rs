@@ -15,7 +15,7 @@ mod replay;
 mod resync;
 
 pub use failure::call_failed;
-pub use installation::{Installation, InstallationUnknown};
+pub use installation::{Installation, InstallationUnknown, read_installation};
 pub use recovery::{Clients, Recovery};
 pub use replay::{Left, Replayed};
 pub use resync::{Resync, Resynced};

@@ -1,15 +1,13 @@
 //! How a location's variants are to be rendered, as editors say it, and what saving that writes.
 
+use contract::limits::VARIANT_SIDE_MAX_PX;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::editing::pack_edit::Assignment;
 use crate::image::image_pack::{Fit, LocationConfig, Quality, VariantFormat};
 
-/// How wide or high a variant may be, in pixels: what the largest screens show, and what renders within seconds.
-pub const VARIANT_SIDE_MAX: u16 = 4096;
-
-/// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX`] pixels.
+/// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX_PX`] pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "i64")]
 pub struct VariantSide(u16);
@@ -28,8 +26,8 @@ impl TryFrom<i64> for VariantSide {
 
     fn try_from(number: i64) -> Result<Self, OutOfRange> {
         match u16::try_from(number) {
-            Ok(pixels @ 1..=VARIANT_SIDE_MAX) => Ok(Self(pixels)),
-            _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX, unit: "pixels" }),
+            Ok(pixels @ 1..=VARIANT_SIDE_MAX_PX) => Ok(Self(pixels)),
+            _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX_PX, unit: "pixels" }),
         }
     }
 }

@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::LocationName;
 
-/// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). A larger location keeps its proportions.
-pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
-
 /// One image pack, as far as delivering its images needs it. Other attributes (`assetId`, title, …) are cosmetic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

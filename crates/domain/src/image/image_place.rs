@@ -1,6 +1,7 @@
 //! Where the originals of one image lie in their bucket.
 
 use crate::identifier::{ImagePackId, LocationName, TenantId};
+use contract::names::UPLOADS_PREFIX;
 
 /// One location of one pack of one tenant: what an image is put into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl ImagePlace {
     /// tenant can be called `.uploads`.
     #[must_use]
     pub fn upload_key(&self, id: &str) -> String {
-        format!(".uploads/{}{id}", self.prefix())
+        format!("{UPLOADS_PREFIX}{}{id}", self.prefix())
     }
 
     fn prefix(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+pub use contract::names::Distribution;
 
 use crate::identifier::TenantId;
 use crate::purge::caller_reference::caller_reference;
@@ -12,16 +12,6 @@ use crate::purge::purge_request::PurgeRequest;
 use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
-
-/// Where a tenant's images are cached, as its stack registered it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Distribution {
-    /// CloudFront's id of the distribution.
-    pub distribution_id: String,
-    /// Whether its configuration has a cache-tag header.
-    pub cache_tags: bool,
-}
 
 /// What one purge run does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

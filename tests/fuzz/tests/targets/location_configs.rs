@@ -2,7 +2,8 @@
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
-use domain::editing::location_config::{LocationConfigRequest, VARIANT_SIDE_MAX, save};
+use contract::limits::VARIANT_SIDE_MAX_PX;
+use domain::editing::location_config::{LocationConfigRequest, save};
 use domain::image::image_pack::{Crop, LocationConfig};
 use fuzz::{ITERATIONS, Mutations, mutated};
 use imaging::{Frame, frame};
@@ -30,7 +31,7 @@ fn a_config_is_rejected_with_a_reason_or_saved_within_its_limits() {
             (path.join("."), value.expect("nothing is removed"))
         });
         let saved: LocationConfig = serde_json::from_value(Value::Object(written.collect())).expect("it is read back");
-        let sides = 1..=u32::from(VARIANT_SIDE_MAX);
+        let sides = 1..=u32::from(VARIANT_SIDE_MAX_PX);
         assert!(sides.contains(&saved.width) && sides.contains(&saved.height), "{saved:?}");
         assert!((1..=100).contains(&saved.quality.get()), "{saved:?}");
         assert_eq!(saved.generation, u64::from(force));
@@ -54,7 +55,7 @@ fn whatever_the_table_holds_there_is_a_frame_within_the_original_and_the_limits(
                 length > 0 && u64::from(start) + u64::from(length) <= u64::from(whole)
             };
             assert!(is_within(part.x, part.width, width) && is_within(part.y, part.height, height), "{part:?}");
-            let sides = 1..=u32::from(VARIANT_SIDE_MAX);
+            let sides = 1..=u32::from(VARIANT_SIDE_MAX_PX);
             assert!(sides.contains(&frame_width) && sides.contains(&frame_height), "{frame_width} × {frame_height}");
         }
     });

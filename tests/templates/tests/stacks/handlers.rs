@@ -1,7 +1,6 @@
 //! The functions: whose code they run, and that code and topology agree on the environment variables.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use domain::AttributeNames;
 use serde_json::{Value, json};
@@ -19,40 +18,12 @@ const FUNCTIONS: [(&str, &str); 5] = [
     ("ImagePurge", "image-purge"),
 ];
 
-/// What reads the variables that every purging handler has.
-const PURGER: [&str; 2] = ["crates/aws/src/ports.rs", "crates/aws/src/config.rs"];
-
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
 }
 
 fn variables<'a>(stack: &'a Stack, function: &str) -> &'a Value {
     &stack.named("AWS::Lambda::Function", function).properties["Environment"]["Variables"]
-}
-
-/// The variables that a handler reads when it starts: the names in `config_value("<name>", ..)` of its `main.rs` and of
-/// what `main.rs` builds with.
-fn variables_read(handler: &str) -> BTreeSet<String> {
-    let main = source(&format!("handlers/{handler}/src/main.rs"));
-    let mut names = config_names(&main);
-    if main.contains("ports::purger") {
-        names.extend(PURGER.iter().flat_map(|path| config_names(&source(path))));
-    }
-    names
-}
-
-fn source(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// The names in `config_value("<name>", ..)` and `config_value::<Type>("<name>", ..)`.
-fn config_names(source: &str) -> BTreeSet<String> {
-    let calls = source.split("config_value").skip(1).filter_map(|after| {
-        let (kind, arguments) = after.split_once('(')?;
-        let is_call = kind.is_empty() || kind.starts_with("::<") && kind.ends_with('>');
-        is_call.then_some(arguments.trim_start())
-    });
-    calls.filter_map(|arguments| Some(arguments.strip_prefix('"')?.split_once('"')?.0.to_owned())).collect()
 }
 
 #[test]
@@ -63,38 +34,6 @@ fn each_function_runs_the_handler_of_its_name() {
     });
     let expected = FUNCTIONS.map(|(name, handler)| (format!("pipeline/{name}"), format!("handlers/{handler}").into()));
     assert_eq!(functions.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
-}
-
-#[test]
-fn a_function_has_the_variables_that_its_handler_reads_and_no_other() {
-    for (function, handler) in FUNCTIONS {
-        let set: BTreeSet<_> = variables(dev(), function).as_object().unwrap().keys().cloned().collect();
-        let read = variables_read(handler);
-        assert!(!read.is_empty(), "{handler} reads nothing; does it still call config_value(..)?");
-        assert_eq!(set, read, "{function} is set (left), {handler} reads (right)");
-    }
-}
-
-#[test]
-fn handlers_read_the_environment_by_config_value_only() {
-    let mut folders = vec![root().join("handlers"), root().join("crates")];
-    let mut readers = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs")
-                && !path.iter().any(|part| part == "tests")
-            {
-                let text = fs::read_to_string(&path).unwrap();
-                if text.contains("env::var") {
-                    readers.push(path.strip_prefix(root()).unwrap().to_owned());
-                }
-            }
-        }
-    }
-    assert_eq!(readers, [std::path::Path::new("crates/aws/src/config.rs")]);
 }
 
 #[test]
