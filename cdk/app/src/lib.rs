@@ -7,13 +7,10 @@
 
 pub mod config;
 
-mod admin_api;
 mod alarms;
-mod application;
-mod data_stack;
-mod handler;
-mod pipeline_stack;
+mod api;
+mod functions;
 mod schedule;
-mod tenant_stack;
+mod stacks;
 
-pub use application::{ApplicationFailed, declare};
+pub use stacks::{ApplicationFailed, declare};

@@ -1,13 +1,16 @@
 //! Every environment: a stage with its stacks.
 
+mod data;
+mod pipeline;
+mod tenant;
+
 use std::env;
 
 use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
 
 use crate::config::{Environment, InvalidConfig};
-use crate::data_stack::Data;
-use crate::pipeline_stack::Pipeline;
-use crate::tenant_stack;
+use crate::stacks::data::Data;
+use crate::stacks::pipeline::Pipeline;
 
 /// Why nothing was synthesised.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +36,10 @@ pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<(
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
         let pipeline_stack = stack(&stage, environment, "pipeline", "Handlers, stream, schedule, API and alarms")?;
         let pipeline = Pipeline::declare(&pipeline_stack, environment, &data)?;
-        for tenant in &environment.tenants {
-            let description = format!("The distribution of {tenant}, and what the pipeline may do to it");
-            let tenant_stack = stack(&stage, environment, &format!("tenant-{tenant}"), &description)?;
-            tenant_stack::declare(&tenant_stack, environment, tenant, &pipeline)?;
+        for tenant_id in &environment.tenants {
+            let description = format!("The distribution of {tenant_id}, and what the pipeline may do to it");
+            let tenant_stack = stack(&stage, environment, &format!("tenant-{tenant_id}"), &description)?;
+            tenant::declare(&tenant_stack, environment, tenant_id, &pipeline)?;
         }
     }
     Ok(())

@@ -8,11 +8,11 @@ use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
 
-use crate::admin_api::AdminApi;
+use crate::api::AdminApi;
 use crate::alarms::{self, Watched};
 use crate::config::{AttributeNames, Environment};
-use crate::data_stack::{Data, UPLOADS_PREFIX};
-use crate::handler::{Handler, allow};
+use crate::stacks::data::{Data, UPLOADS_PREFIX};
+use crate::functions::{Handler, allow};
 use crate::schedule;
 
 /// Days that the dead-letter queue keeps a message: the most that SQS offers.

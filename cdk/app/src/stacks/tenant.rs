@@ -18,7 +18,7 @@ use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, St
 use serde_json::json;
 
 use crate::config::Environment;
-use crate::pipeline_stack::{Pipeline, tenant_registry_path};
+use crate::stacks::pipeline::{Pipeline, tenant_registry_path};
 
 /// The header by which image-processing knows whose distribution sends the request. CloudFront sets it, over whatever a
 /// viewer sends.
