@@ -78,11 +78,9 @@ pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
         tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(sdk), config.tenant_registry_path),
         clock: SystemClock,
     };
-    let delays =
-        Delays { settle: seconds(config.settle_delay_secs), edge_fetch_max: seconds(config.edge_fetch_max_secs) };
     let executor = Executor {
         ports,
-        edge_fetch_max: delays.edge_fetch_max,
+        edge_fetch_max: seconds(config.edge_fetch_max_secs),
         ledger_retention: seconds(config.ledger_retention_days) * 24 * 60 * 60,
     };
     let budgets = Budgets {
@@ -90,6 +88,7 @@ pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
         items_per_purge_run: config.items_per_purge_run_max as usize,
         wildcards_per_purge_run: config.wildcards_per_purge_run_max as usize,
     };
+    let delays = Delays { settle: seconds(config.settle_delay_secs) };
     Purger { executor, delays, budgets, variant_deletion_max: seconds(config.variant_deletion_secs_max) }
 }
 

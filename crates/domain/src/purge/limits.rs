@@ -57,14 +57,11 @@ impl Budgets {
     }
 }
 
-/// The two waits that close the refill races.
+/// The wait that closes the refill races of the planner. (`Executor::edge_fetch_max` is the pause while a plan is executed.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
     /// How long after a change an invocation of image-processing that read the old original may still store its
     /// variant, or a viewer's response that it sends may still be on its way to an edge: at least image-processing's
     /// timeout. A purge that begins earlier is repeated.
     pub settle: Duration,
-    /// How long an edge that began to read a stale variant may take to store it: the pause between the deletes and
-    /// the invalidations of a purge run.
-    pub edge_fetch_max: Duration,
 }

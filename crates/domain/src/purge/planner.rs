@@ -79,7 +79,7 @@ impl Batch {
         self.entries.iter().any(|planned| planned.entry.target.spans_packs())
     }
 
-    /// Whether any entry leaves the queue by this request, which makes [`Delays::edge_fetch_max`] due.
+    /// Whether any entry leaves the queue by this request, which makes the pause of the executor due.
     #[must_use]
     pub fn has_final_entries(&self) -> bool {
         self.entries.iter().any(|planned| planned.is_final)
