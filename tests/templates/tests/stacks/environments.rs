@@ -12,7 +12,7 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// What `dev.toml` says, and what `other.toml` says instead.
-const OTHER: [(&str, &str); 24] = [
+const OTHER: [(&str, &str); 25] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
@@ -22,7 +22,8 @@ const OTHER: [(&str, &str); 24] = [
     ("scope = \"images:purge\"", "scope = \"other:scope\""),
     ("scope = \"images:manage\"", "scope = \"other:manage\""),
     ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
-    ("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]"),
+    ("profile = \"release\"", "profile = \"dev\""),
+    ("[tenants.acme]", "[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]\n[tenants.acme]"),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
     ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
@@ -54,7 +55,7 @@ pub(crate) fn edited() -> &'static Synthesis {
         let folder = folder(
             "edited",
             &[
-                ("dev", &[(r#"["acme", "globex"]"#, r#"["acme", "globex", "initech"]"#)]),
+                ("dev", &[("[tenants.globex]", "[tenants.globex]\n[tenants.initech]")]),
                 ("hourly", &[("every_minutes = 5", "every_minutes = 60")]),
                 ("other", &OTHER),
             ],

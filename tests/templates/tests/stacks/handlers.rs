@@ -1,6 +1,7 @@
-//! The functions: whose code they run, and that code and topology agree on the environment variables.
+//! The functions: their code, variables, limits and logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use domain::AttributeNames;
 use serde_json::{Value, json};
@@ -9,14 +10,23 @@ use crate::environments::{edited, of_the_repository};
 use crate::stack::Stack;
 use crate::synthesis::root;
 
-/// Each function and the folder of its handler.
-const FUNCTIONS: [(&str, &str); 5] = [
-    ("ImageInvalidation", "image-invalidation"),
-    ("ImageManagement", "image-management"),
-    ("ImagePacksStream", "dynamodb-imagepacks-stream"),
-    ("ImageProcessing", "image-processing"),
-    ("ImagePurge", "image-purge"),
-];
+/// Each function and the folder of its handler. The name is the folder's in pascal case, except for the function that
+/// is named after the service whose stream it reads.
+fn functions() -> BTreeMap<String, String> {
+    let folders = fs::read_dir(root().join("handlers")).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let functions: BTreeMap<_, _> =
+        folders.map(|folder| (pascal_case(folder.trim_start_matches("dynamodb-")), folder)).collect();
+    assert!(functions.len() >= 5, "{functions:?}");
+    functions
+}
+
+fn pascal_case(name: &str) -> String {
+    let words = name
+        .split('-')
+        .map(|word| if word == "imagepacks" { "ImagePacks".to_owned() } else { word[..1].to_uppercase() + &word[1..] });
+    words.collect()
+}
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
@@ -32,8 +42,9 @@ fn each_function_runs_the_handler_of_its_name() {
         let code = function.properties["Code"]["S3Key"].as_str().unwrap();
         (dev().local(function.id), dev().code[code].strip_prefix(root()).unwrap().to_owned())
     });
-    let expected = FUNCTIONS.map(|(name, handler)| (format!("pipeline/{name}"), format!("handlers/{handler}").into()));
-    assert_eq!(functions.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+    let expected = self::functions().into_iter();
+    let expected = expected.map(|(name, handler)| (format!("pipeline/{name}"), format!("handlers/{handler}").into()));
+    assert_eq!(functions.collect::<BTreeSet<_>>(), expected.collect());
 }
 
 #[test]
@@ -60,7 +71,7 @@ fn variables_hold_what_is_configured() {
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageManagement", "TENANT_CLAIM", "tenants", "other_claim"),
-        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "none", "127.0.0.1:8080,images.test:81"),
+        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "null", "127.0.0.1:8080,images.test:81"),
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
@@ -84,6 +95,13 @@ fn variables_hold_what_is_configured() {
             let value = stack.text(&variables(stack, function)[variable]);
             assert_eq!(value, expected, "{} {function} {variable}", stack.path);
         }
+    }
+}
+
+#[test]
+fn no_environment_of_the_repository_exempts_a_host_from_checks() {
+    for stack in of_the_repository().stacks() {
+        assert!(!stack.template.to_string().contains("EXEMPT"), "{}", stack.path);
     }
 }
 
@@ -113,9 +131,9 @@ fn executions_are_kept_for_image_processing_where_it_is_configured_and_for_no_ot
         (edited().stack("other/pipeline"), json!(77)),
     ];
     for (stack, executions) in environments {
-        for (function, _) in FUNCTIONS {
+        for function in functions().into_keys() {
             let expected = if function == "ImageProcessing" { &executions } else { &Value::Null };
-            let reserved = &stack.named("AWS::Lambda::Function", function).properties["ReservedConcurrentExecutions"];
+            let reserved = &stack.named("AWS::Lambda::Function", &function).properties["ReservedConcurrentExecutions"];
             assert_eq!(reserved, expected, "{}: {function}", stack.path);
         }
     }
