@@ -5,7 +5,6 @@ mod rules;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use contract::{AttributeNames, HeaderName, TenantId};
@@ -162,7 +161,7 @@ pub struct Purge {
     /// Pause between the deletions and the invalidations, in seconds.
     pub edge_fetch_max_secs: u32,
     /// Items of one `CreateInvalidation` request.
-    pub items_per_request_max: NonZeroU32,
+    pub items_per_request_max: u32,
     /// Exact items for one distribution in one purge run.
     pub items_per_purge_run_max: u32,
     /// Wildcards for one distribution in one purge run.

@@ -1,6 +1,6 @@
 //! Configs: structs whose fields are environment variables.
 //!
-//! One row of [`config!`] defines a field, its variable and an example. The app builds the struct and deploys its
+//! One row of `config!` defines a field, its variable and an example. The app builds the struct and deploys its
 //! [`variables`](crate::functions::ImageProcessing::variables); the function reads the same struct with
 //! [`from_env`](crate::functions::ImageProcessing::from_env). A field that one side renames, adds or removes does not
 //! compile on the other. Names of tables and buckets are texts, so that they can be CDK tokens in the app.

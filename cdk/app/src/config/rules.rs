@@ -48,7 +48,7 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),
         ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), limits::EDGE_FETCH_MAX_ALLOWED_SECS),
         ("purge.settle_delay_secs", Some(purge.settle_delay_secs), settle_min..=limits::SETTLE_DELAY_MAX_SECS),
-        ("purge.items_per_request_max", Some(purge.items_per_request_max.get()), 1..=limits::ITEMS_PER_REQUEST_MAX),
+        ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=limits::ITEMS_PER_REQUEST_MAX),
         ("purge.items_per_purge_run_max", Some(purge.items_per_purge_run_max), 1..=limits::ITEMS_IN_PROGRESS_QUOTA),
         (
             "purge.wildcards_per_purge_run_max",

@@ -1,5 +1,7 @@
 //! Variables and grants that the functions that purge have in common.
 
+use std::num::NonZeroU32;
+
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Result};
 use contract::functions::Purging;
@@ -19,7 +21,8 @@ pub(super) fn variables(scope: Scope, variant_deletion_secs_max: u32) -> Result<
         settle_delay_secs: purge.settle_delay_secs,
         variant_deletion_secs_max,
         edge_fetch_max_secs: purge.edge_fetch_max_secs,
-        items_per_request_max: purge.items_per_request_max,
+        // The environment's rules allow no 0.
+        items_per_request_max: NonZeroU32::new(purge.items_per_request_max).unwrap_or(NonZeroU32::MIN),
         items_per_purge_run_max: purge.items_per_purge_run_max,
         wildcards_per_purge_run_max: purge.wildcards_per_purge_run_max,
         ledger_retention_days: purge.ledger_retention_days,
