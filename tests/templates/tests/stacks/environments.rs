@@ -11,7 +11,7 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 /// The line of `dev.toml` that names the unified API's domain.
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
-/// What `dev.toml` says, and what `other.toml` says instead.
+/// Lines of `dev.toml`, and their counterparts in `other.toml`.
 const OTHER: [(&str, &str); 25] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
@@ -48,8 +48,8 @@ pub(crate) fn of_the_repository() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
-/// `dev` with the tenant `initech` added; `hourly`, the same as `dev` but for purges an hour apart; and `other`, which
-/// shares as little with `dev` as it can.
+/// `dev` with the tenant `initech` added; `hourly`, which differs from `dev` in the time between purges; and `other`, which
+/// shares as few values with `dev` as possible.
 pub(crate) fn edited() -> &'static Synthesis {
     static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
         let folder = folder(
@@ -65,8 +65,8 @@ pub(crate) fn edited() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
-/// `existing`: `dev` with what its comment shows of an installation that was there before. Its tenant `acme` has a
-/// distribution already, `globex` has none.
+/// `existing`: `dev` with the existing resources that its comment shows. The tenant `acme` has an existing distribution,
+/// `globex` has none.
 pub(crate) fn existing() -> &'static Synthesis {
     static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
         let comment = DEV.find("# [existing]\n").map(|start| &DEV[start..]).unwrap();
@@ -77,7 +77,7 @@ pub(crate) fn existing() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
-/// A folder of its own that holds `dev.toml` under each name, with the edits made.
+/// A new folder with an edited copy of `dev.toml` under each name.
 pub(crate) fn folder(name: &str, environments: &[(&str, &[(&str, &str)])]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join("environments");
     let _ = fs::remove_dir_all(&folder);
