@@ -1,17 +1,19 @@
-//! The environments: one TOML file each, checked before anything is synthesised.
+//! The environments: one TOML file each, validated before the synthesis.
 
 mod existing;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use contract::{AttributeNames, HeaderName, TenantId};
 use serde::Deserialize;
 
-pub use existing::{AttributeNames, DEFAULT_STAGE, Existing, ExistingDistribution, ExistingHttpApi, ExistingTable};
+pub use existing::{DEFAULT_STAGE, Existing, ExistingDistribution, ExistingHttpApi, ExistingTable};
 use rules::{NotAllowed, first_not_allowed};
 
-/// One environment, as its file describes it. The files themselves document every key.
+/// One environment. The comments of the files in `cdk/environments` document every key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
@@ -22,28 +24,54 @@ pub struct Environment {
     pub account: Option<String>,
     /// The AWS region.
     pub region: String,
-    /// The tenants, one stack each.
-    pub tenants: Vec<String>,
-    /// What viewers see.
+    /// The tenants by id, one stack each.
+    pub tenants: BTreeMap<TenantId, Tenant>,
+    /// The viewers' side.
     pub viewer: Viewer,
-    /// What admins and editors call.
+    /// The API of admins and editors.
     pub admin_api: AdminApi,
-    /// How the handlers are built and limited.
+    /// Build and limits of the functions.
     pub handlers: Handlers,
     /// From the image-pack table's stream to the queue.
     pub stream: Stream,
     /// From the queue to the caches.
     pub purge: Purge,
-    /// What is there already and is used instead of being made.
+    /// Existing resources, used instead of new ones.
     #[serde(default)]
     pub existing: Existing,
+    /// Options of a deployment to a developer's machine.
+    pub local: Option<Local>,
 }
 
-/// What viewers see.
+impl Environment {
+    /// The names of the image-pack table's attributes.
+    #[must_use]
+    pub fn image_pack_attributes(&self) -> AttributeNames {
+        self.existing.image_packs.as_ref().map(|table| table.attributes.clone()).unwrap_or_default()
+    }
+}
+
+/// One tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// The tenant's existing distribution; without it, the tenant's stack creates one.
+    pub distribution: Option<ExistingDistribution>,
+}
+
+/// Options of a deployment to a developer's machine. Release builds of the functions ignore them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Local {
+    /// Hosts with their ports that `fetchImage` may fetch from although their addresses are not public.
+    pub fetch_exempt_hosts: Vec<String>,
+}
+
+/// The viewers' side.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Viewer {
-    /// The domain under which each tenant has a host name.
+    /// Domain of the tenants' host names.
     pub domain: String,
     /// The certificate for `*.<domain>`, in us-east-1.
     pub certificate_arn: String,
@@ -52,40 +80,38 @@ pub struct Viewer {
     /// The zone's id.
     pub hosted_zone_id: String,
     /// The response header that carries cache tags to CloudFront.
-    pub cache_tag_header: String,
+    pub cache_tag_header: HeaderName,
 }
 
-/// What admins and editors call.
+/// The API of admins and editors.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminApi {
-    /// The unified API's custom domain, which exists already.
+    /// Custom domain of the existing unified API.
     pub domain: Option<String>,
-    /// Who signs admin tokens.
+    /// Issuer of the tokens.
     pub issuer: String,
-    /// Whom a token must be meant for.
+    /// Audience that a token must name.
     pub audience: String,
-    /// What a token must permit to purge.
+    /// Scope that a purge requires.
     pub scope: String,
-    /// What a token must permit to change images.
+    /// Scope that an edit requires.
     pub management_scope: String,
-    /// The claim that lists a token's tenants.
+    /// Claim that lists the tenants of a token.
     pub tenant_claim: String,
-    /// Hosts, each with its port, whose addresses `fetchImage` does not check.
-    pub fetch_exempt_hosts: Vec<String>,
 }
 
-/// How the handlers are built and limited.
+/// Build and limits of the functions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handlers {
-    /// The processor they are built for.
+    /// Processor of the functions.
     pub architecture: Architecture,
-    /// The cargo profile.
+    /// Cargo profile of the build.
     pub profile: Profile,
-    /// The time limit of image-processing, in seconds.
+    /// Time limit of image-processing, in seconds.
     pub image_processing_timeout_secs: u32,
-    /// Executions that Lambda keeps for image-processing, and the most that it starts; what the account has when absent.
+    /// Reserved concurrency of image-processing; without it, the account's unreserved concurrency.
     pub image_processing_reserved_concurrency: Option<u32>,
 }
 
@@ -114,13 +140,13 @@ pub enum Profile {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
-    /// Records in one invocation, at most.
+    /// Largest number of records in one invocation.
     pub batch_size: u32,
-    /// How long to gather records, in seconds.
+    /// Longest time to gather records, in seconds.
     pub batch_window_secs: u32,
-    /// How often a failing batch is retried.
+    /// Largest number of retries of a failed batch.
     pub retries_max: u32,
-    /// How old a record may grow, in seconds.
+    /// Age at which a record becomes a dead letter, in seconds.
     pub record_age_max_secs: u32,
 }
 
@@ -130,21 +156,21 @@ pub struct Stream {
 pub struct Purge {
     /// Minutes from one purge run to the next.
     pub every_minutes: u32,
-    /// How long after a change an old image may still come back, in seconds.
+    /// Time after a change in which a stale variant can still be stored, in seconds.
     pub settle_delay_secs: u32,
-    /// The pause between the deletes and the invalidations, in seconds.
+    /// Pause between the deletions and the invalidations, in seconds.
     pub edge_fetch_max_secs: u32,
-    /// Items in one request to CloudFront.
+    /// Items of one `CreateInvalidation` request.
     pub items_per_request_max: u32,
     /// Exact items for one distribution in one purge run.
     pub items_per_purge_run_max: u32,
     /// Wildcards for one distribution in one purge run.
     pub wildcards_per_purge_run_max: u32,
-    /// How long the ledger keeps a row, in days.
+    /// Age at which the ledger removes a row, in days.
     pub ledger_retention_days: u32,
 }
 
-/// Why the environments cannot be used. Each names the file, and the key with what is allowed.
+/// Environments that are invalid. The message names the file, the key and the allowed values.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidConfig {
     /// A file or the folder cannot be read.
@@ -152,7 +178,7 @@ pub enum InvalidConfig {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
     /// The folder holds no environment.
@@ -163,7 +189,7 @@ pub enum InvalidConfig {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Where and what, with the line itself.
+        /// The parser's error, with the line.
         cause: toml::de::Error,
     },
     /// A value is not allowed.
@@ -175,7 +201,7 @@ pub enum InvalidConfig {
         key: String,
         /// Its value.
         value: String,
-        /// What is allowed.
+        /// The allowed values.
         allowed: String,
     },
 }

@@ -1,19 +1,20 @@
-//! The topology of image cache invalidation: one CDK stage per environment, with a data stack, a pipeline stack and
-//! one stack per tenant.
+//! The topology: one CDK stage per environment, with a data stack, a pipeline stack and one stack per tenant.
 //!
-//! Stacks read like the diagram in ARCHITECTURE.md: nodes in the order in which data flows, then the edges between
-//! them. A construct's path decides its logical id, so renaming one replaces the resource; `tests/templates` holds the
-//! logical ids of everything that keeps data.
+//! - `config`: the environments' files
+//! - `stacks`: what each stack holds, nodes in the order in which data flows, then the edges
+//! - `functions`: one file for each Lambda function, with its variables, grants and alarms
+//! - `api`: the HTTP API of admins and editors
+//! - `alarms`: the mechanism of alarms and the dashboard
+//!
+//! Everything that the functions' code must agree with comes from the crate `contract`. The path of a construct decides
+//! its logical id, so renaming one replaces the resource; `tests/templates` holds the logical ids of every resource that
+//! keeps data.
 
 pub mod config;
 
-mod admin_api;
 mod alarms;
-mod application;
-mod data_stack;
-mod handler;
-mod pipeline_stack;
-mod schedule;
-mod tenant_stack;
+mod api;
+mod functions;
+mod stacks;
 
-pub use application::{ApplicationFailed, declare};
+pub use stacks::{ApplicationFailed, declare};

@@ -1,4 +1,4 @@
-//! The CDK app. The CDK CLI runs it and reads what it synthesises; see `cdk.json`.
+//! The CDK app. The CDK CLI runs it and reads the cloud assembly that it writes; see `cdk.json`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,10 +7,10 @@ use app::config::read_environments;
 use app::{ApplicationFailed, declare};
 use aws_cdk_lib::App;
 
-/// The context key that names the folder of environments: `cdk deploy --context environments=<folder> …`.
+/// Context key of the folder of environments: `cdk deploy --context environments=<folder> …`.
 const ENVIRONMENTS: &str = "environments";
 
-/// Where environments are when the context names no folder, from the folder of `cdk.json`.
+/// Default folder of environments, relative to the folder of `cdk.json`.
 const ENVIRONMENTS_DEFAULT: &str = "cdk/environments";
 
 fn main() -> ExitCode {

@@ -7,7 +7,6 @@ mod call_failed;
 pub mod clock;
 pub mod cloudfront;
 mod conditional;
-pub mod config;
 pub mod dead_letter_queue;
 pub mod delivery;
 pub mod image_pack_table;

@@ -1,34 +1,35 @@
-//! Everything that a purge needs, built from a handler's configuration.
+//! The ports of a purge, implemented with the AWS SDK.
 
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use contract::functions::Purging;
+use domain::purge::limits::{Budgets, Delays};
 use purging::executor::Executor;
 use purging::ports::{Clock, Ports};
 use purging::purger::Purger;
 
 use crate::clock::SystemClock;
 use crate::cloudfront::CloudFront;
-use crate::config::{self, InvalidConfig, config_value};
 use crate::invalidation_queue::InvalidationQueue;
 use crate::purge_ledger::PurgeLedger;
 use crate::tenant_registry::TenantRegistry;
 use crate::variants_bucket::VariantsBucket;
 
-/// The real services. The clock is the machine's, but for tests.
+/// The AWS services. The clock is the system's, except in tests.
 #[derive(Debug, Clone)]
 pub struct AwsPorts<C = SystemClock> {
     /// The invalidation-queue table.
     pub queue: InvalidationQueue,
-    /// The bucket of variants.
+    /// The variants bucket.
     pub variants: VariantsBucket,
     /// CloudFront.
     pub cloudfront: CloudFront,
     /// The purge-ledger table.
     pub ledger: PurgeLedger,
-    /// Which distribution a tenant has.
+    /// The registry of the tenants' distributions.
     pub tenants: TenantRegistry,
-    /// The time.
+    /// The clock.
     pub clock: C,
 }
 
@@ -65,37 +66,32 @@ impl<C: Clock> Ports for AwsPorts<C> {
     }
 }
 
-/// Reads the environment variables that every purging handler has and builds the clients.
-pub fn purger(sdk: &SdkConfig) -> Result<Purger<AwsPorts>, InvalidConfig> {
+/// Builds the clients of a function that purges.
+#[must_use]
+pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
     let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
-    let delays = config::delays()?;
-    let retention_days: u32 = config_value("LEDGER_RETENTION_DAYS", "90")?;
     let ports = AwsPorts {
-        queue: InvalidationQueue::new(
-            dynamodb.clone(),
-            config_value("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?,
-        ),
-        variants: VariantsBucket::new(
-            aws_sdk_s3::Client::new(sdk),
-            config_value("VARIANTS_BUCKET", "dev-lof-images-data-variants")?,
-        ),
+        queue: InvalidationQueue::new(dynamodb.clone(), config.invalidation_queue_table),
+        variants: VariantsBucket::new(aws_sdk_s3::Client::new(sdk), config.variants_bucket),
         cloudfront: CloudFront::new(aws_sdk_cloudfront::Client::new(sdk)),
-        ledger: PurgeLedger::new(dynamodb, config_value("PURGE_LEDGER_TABLE", "dev-lof-images-data-ledger")?),
-        tenants: TenantRegistry::new(
-            aws_sdk_ssm::Client::new(sdk),
-            config_value("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants")?,
-        ),
+        ledger: PurgeLedger::new(dynamodb, config.purge_ledger_table),
+        tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(sdk), config.tenant_registry_path),
         clock: SystemClock,
     };
     let executor = Executor {
         ports,
-        edge_fetch_max: delays.edge_fetch_max,
-        ledger_retention: Duration::from_secs(u64::from(retention_days) * 24 * 60 * 60),
+        edge_fetch_max: seconds(config.edge_fetch_max_secs),
+        ledger_retention: seconds(config.ledger_retention_days) * 24 * 60 * 60,
     };
-    Ok(Purger {
-        executor,
-        delays,
-        budgets: config::budgets()?,
-        variant_deletion_max: Duration::from_secs(config_value("VARIANT_DELETION_SECS_MAX", "150")?),
-    })
+    let budgets = Budgets {
+        items_per_request: config.items_per_request_max.get() as usize,
+        items_per_purge_run: config.items_per_purge_run_max as usize,
+        wildcards_per_purge_run: config.wildcards_per_purge_run_max as usize,
+    };
+    let delays = Delays { settle: seconds(config.settle_delay_secs) };
+    Purger { executor, delays, budgets, variant_deletion_max: seconds(config.variant_deletion_secs_max) }
+}
+
+fn seconds(number: u32) -> Duration {
+    Duration::from_secs(number.into())
 }

@@ -1,33 +1,41 @@
-//! What the attributes of the image-pack table are called. A table that existed before may call them otherwise.
+//! The names of the image-pack table's attributes. A table that existed before this project may use other names.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The names, in the table, of the attributes that the pipeline reads and the management API writes. The code knows them by the names of
-/// [`AttributeNames::default`], the canonical ones; names are translated where items come in and go out.
+/// The names, in the table, of the attributes that the pipeline reads and the management API writes. The code uses the
+/// canonical names, those of [`AttributeNames::default`]; items are translated where they are read and written.
+///
+/// Variables and parameters hold the names as JSON in camel case; an environment's file writes the keys in snake case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AttributeNames {
-    /// The partition key: whose item.
+    /// Partition key: the tenant.
     pub tenant: String,
-    /// The sort key: `pack#<imagePackId>` or `location#<name>`.
+    /// Sort key: `pack#<imagePackId>` or `location#<name>`.
     pub entity: String,
-    /// A pack's images by location.
+    /// The images of a pack, by location.
+    #[serde(alias = "image_locations")]
     pub image_locations: String,
-    /// The location that a URL without `location` means.
+    /// The location that a URL without `location` selects.
+    #[serde(alias = "main_image_location")]
     pub main_image_location: String,
-    /// The counter of a location's configuration that saving with force increments.
+    /// Counter of a location's configuration that saving with `force=true` increments.
     pub generation: String,
-    /// Grows with every write of the management API.
+    /// Counter of optimistic concurrency; every write of the management API increments it.
     pub revision: String,
-    /// When the management API last wrote, in milliseconds since 1970.
+    /// Time of the management API's last write, in milliseconds since 1970.
+    #[serde(alias = "updated_at")]
     pub updated_at: String,
-    /// Who wrote then.
+    /// Subject of the token of that write.
+    #[serde(alias = "updated_by")]
     pub updated_by: String,
-    /// What a pack belongs to, in a system of its editors.
+    /// Id, in the editors' own system, of the asset that the pack belongs to.
+    #[serde(alias = "asset_id")]
     pub asset_id: String,
-    /// What people call a pack.
+    /// Title of a pack.
     pub title: String,
 }
 
@@ -49,7 +57,9 @@ impl Default for AttributeNames {
 }
 
 impl AttributeNames {
-    fn pairs(&self) -> [(&'static str, &str); 10] {
+    /// The canonical names, each with its name in the table.
+    #[must_use]
+    pub fn pairs(&self) -> [(&'static str, &str); 10] {
         [
             ("tenant", &self.tenant),
             ("entity", &self.entity),
@@ -64,8 +74,8 @@ impl AttributeNames {
         ]
     }
 
-    /// The canonical name of the table's attribute `name`; its own for one that this type does not name. `None`: the
-    /// table uses a canonical name for something else, which nothing here reads.
+    /// The canonical name of the table's attribute `name`. An attribute that this type does not list keeps its name.
+    /// `None`: the table uses a canonical name for another purpose, and the attribute is ignored.
     #[must_use]
     pub fn canonical<'a>(&self, name: &'a str) -> Option<&'a str>
     where
@@ -79,14 +89,14 @@ impl AttributeNames {
         }
     }
 
-    /// The table's name of the attribute whose canonical name is `canonical`; its own for one that this type does not
-    /// name.
+    /// The table's name of the attribute whose canonical name is `canonical`. An attribute that this type does not list
+    /// keeps its name.
     #[must_use]
     pub fn in_table<'a>(&'a self, canonical: &'a str) -> &'a str {
         self.pairs().iter().find(|(name, _)| *name == canonical).map_or(canonical, |(_, in_table)| in_table)
     }
 
-    /// `item` with canonical names.
+    /// Renames the attributes of `item` to their canonical names.
     #[must_use]
     pub fn to_canonical<V, M>(&self, item: M) -> M
     where
@@ -96,7 +106,14 @@ impl AttributeNames {
     }
 }
 
-/// Reads the names as JSON, as the handlers' configuration carries them. What is left out has its canonical name.
+/// Writes the names as JSON, the form of the functions' variable.
+impl fmt::Display for AttributeNames {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Reads the names from JSON. An attribute that the text leaves out has its canonical name.
 impl FromStr for AttributeNames {
     type Err = serde_json::Error;
 
@@ -135,6 +152,13 @@ mod tests {
             BTreeMap::from([("record", 1), ("entity", 2), ("title", 3)].map(|(name, value)| (name.to_owned(), value)));
         let expected = BTreeMap::from([("entity", 1), ("title", 3)].map(|(name, value)| (name.to_owned(), value)));
         assert_eq!(names().to_canonical(item), expected);
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        assert_eq!(names().to_string().parse::<AttributeNames>().unwrap(), names());
+        let snake = r#"{"image_locations": "images", "tenant": "customer", "entity": "record"}"#;
+        assert_eq!(snake.parse::<AttributeNames>().unwrap(), names());
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! Identifiers that cannot widen a purge.
 //!
-//! Tenants, packs, locations and suffixes end up in S3 prefixes, CloudFront paths, cache tags and IAM-scoped names.
-//! Each is a newtype that rejects whatever means something there: `*` (a CloudFront wildcard), `/` (the next path
-//! segment), `~` (which CloudFront cannot invalidate, encoded or not), `#` and `,` (tag syntax), control characters,
-//! and anything outside ASCII (no look-alikes, no percent-encoding to disagree about).
+//! Tenants, packs, locations and suffixes become parts of S3 prefixes, CloudFront paths, cache tags and names in IAM
+//! policies. Each is a newtype that rejects every character with a meaning there: `*` (a CloudFront wildcard), `/` (the
+//! next path segment), `~` (which CloudFront cannot invalidate, encoded or not), `#` and `,` (tag syntax), control
+//! characters, and everything outside ASCII (no look-alikes, no differences of percent-encoding).
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not an identifier. It names the kind, the text and what is allowed.
+/// A text that is not a valid identifier. The message names the kind, the text and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {shown:?} is not valid: {allowed}")]
 pub struct InvalidIdentifier {
@@ -19,7 +20,7 @@ pub struct InvalidIdentifier {
     allowed: &'static str,
 }
 
-/// How much of a rejected text an error repeats, in characters.
+/// Longest part of a rejected text that an error repeats, in characters.
 const SHOWN_MAX_CHARS: usize = 80;
 
 impl InvalidIdentifier {
@@ -41,7 +42,7 @@ macro_rules! identifier {
         pub struct $name(String);
 
         impl $name {
-            /// Checks `text` and keeps it.
+            /// The identifier `text`, if it is valid.
             pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
                 let is_valid: fn(&str) -> bool = $is_valid;
                 if is_valid(text) {
@@ -51,7 +52,7 @@ macro_rules! identifier {
                 }
             }
 
-            /// The identifier as it was written.
+            /// The identifier as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -61,6 +62,14 @@ macro_rules! identifier {
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidIdentifier;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
             }
         }
 
@@ -82,14 +91,19 @@ macro_rules! identifier {
 
 identifier!(
     /// A tenant: one broadcaster or shop, with one distribution. It is the first label of the viewer's host name, so
-    /// it follows the rule of a DNS label in lower case (RFC 1123): 1 to 63 characters.
+    /// it follows the rule of a DNS label in lower case (RFC 1123).
     TenantId,
     "tenant",
     "allowed are 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
-    |text| (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+    is_label
+);
+
+identifier!(
+    /// The name of an HTTP header in lower case.
+    HeaderName,
+    "header name",
+    "allowed are 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
+    is_label
 );
 
 identifier!(
@@ -105,7 +119,7 @@ identifier!(
 );
 
 identifier!(
-    /// An image location: a named place where a pack's image is shown (`main`, `poster`, …).
+    /// An image location: a named place that shows an image of a pack (`main`, `poster`, …).
     LocationName,
     "image location",
     "allowed are 1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
@@ -114,15 +128,24 @@ identifier!(
 );
 
 identifier!(
-    /// The opaque part of an image URL behind the last `-`. It makes the URL a cache entry of its own, in CloudFront
-    /// and in the variants bucket, and means nothing else. It may be empty. At most 128 characters, so that a variant's
-    /// key stays far below the 1,024 that S3 takes.
+    /// The opaque part of an image URL after the last `-`. It makes the URL a cache entry of its own, in CloudFront and
+    /// in the variants bucket, and has no other meaning. It may be empty. At most 128 characters, so that a variant's key
+    /// stays far below S3's limit of 1,024.
     Suffix,
     "suffix",
     "allowed are up to 128 of A-Z, a-z, 0-9, '_' and '.'",
     |text| text.len() <= 128
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
 );
+
+/// `true` for a DNS label in lower case (RFC 1123): 1 to 63 of a-z, 0-9 and '-', neither beginning nor ending with '-'.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,19 @@
 //! The contract between the topology (`cdk/app`) and the functions (`handlers/`): names, limits and rules that both
-//! sides use, each defined once.
+//! sides use, each defined once, so that a change on one side alone does not compile.
+//!
+//! Belongs here: configs of the functions ([`functions`]), routes, headers, parameters, key prefixes, quotas, rules of
+//! identifiers. Does not belong here: decisions (`domain`), and anything that does I/O. The one exception is
+//! `from_env`, which reads the process's environment variables.
 
 pub mod attribute_names;
+pub mod config;
+pub mod functions;
+pub mod headers;
 pub mod identifier;
+pub mod limits;
+pub mod names;
+pub mod routes;
 
 pub use attribute_names::AttributeNames;
-pub use identifier::{ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
+pub use config::ConfigError;
+pub use identifier::{HeaderName, ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};

@@ -8,9 +8,7 @@ use lambda_http::{Request, RequestExt};
 
 use crate::api_error::ApiError;
 
-/// The header that names the tenant. A tenant's distribution sets it as an origin custom header, which replaces
-/// whatever a viewer sends under that name.
-pub const TENANT_HEADER: &str = "x-image-tenant";
+pub use contract::headers::TENANT_HEADER;
 
 /// A request for an image.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const NEVER: &str = "no-store";
 
 /// The header that says what the image was rendered from: compared with what the pack shows now, it explains "why do I
 /// still see the old image?". Variants that are older than the header have none.
-const FINGERPRINT: HeaderName = HeaderName::from_static("image-fingerprint");
+const FINGERPRINT: HeaderName = HeaderName::from_static(contract::headers::IMAGE_FINGERPRINT);
 
 /// An image.
 ///

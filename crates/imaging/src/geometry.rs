@@ -1,6 +1,7 @@
 //! Which part of an original is shown, and at which size.
 
-use domain::image::image_pack::{Crop, Fit, LocationConfig, VARIANT_SIDE_MAX_PX};
+use contract::limits::VARIANT_SIDE_MAX_PX;
+use domain::image::image_pack::{Crop, Fit, LocationConfig};
 
 /// A variant before it is rendered: the part of the original that it shows, and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,11 @@ fn within(width: u32, height: u32, crop: Crop) -> Option<Crop> {
 /// The location's size, at least one pixel and at most [`VARIANT_SIDE_MAX_PX`] on each side.
 fn bounded(config: LocationConfig) -> (u32, u32) {
     let (width, height) = (config.width.max(1), config.height.max(1));
-    let (longest, longest_max) = (width.max(height), VARIANT_SIDE_MAX_PX);
-    if longest <= longest_max {
+    let (longest, side_max) = (width.max(height), VARIANT_SIDE_MAX_PX);
+    if longest <= side_max {
         return (width, height);
     }
-    (scaled(width, longest_max, longest), scaled(height, longest_max, longest))
+    (scaled(width, side_max, longest), scaled(height, side_max, longest))
 }
 
 /// The middle of `part` in the proportions of `width` × `height`.

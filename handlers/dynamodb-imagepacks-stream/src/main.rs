@@ -1,9 +1,9 @@
-//! The Lambda function `dynamodb-imagepacks-stream`: reads its configuration, builds its clients, runs.
+//! The Lambda function `dynamodb-imagepacks-stream`: reads its config, builds its clients, runs.
 
-use aws_adapters::config::config_value;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::now;
+use contract::functions::ImagePacksStream;
 use dynamodb_imagepacks_stream::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -11,15 +11,12 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let queue_table = config_value("INVALIDATION_QUEUE_TABLE", "dev-lof-images-data-queue")?;
-    let dead_letters =
-        config_value("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
-    let names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
+    let config = ImagePacksStream::from_env()?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
-        queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), queue_table),
-        dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
-        names,
+        queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), config.invalidation_queue_table),
+        dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
+        names: config.image_pack_attributes,
     };
     let handler = &handler;
     run(service_fn(|event: LambdaEvent<Value>| async move {

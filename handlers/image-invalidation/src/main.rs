@@ -1,10 +1,10 @@
-//! The Lambda function `image-invalidation`: reads its configuration, builds its clients, runs.
+//! The Lambda function `image-invalidation`: reads its config, builds its clients, runs.
 
 use std::time::Duration;
 
-use aws_adapters::config::config_value;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::ports::purger;
+use contract::functions::ImageInvalidation;
 use domain::Timestamp;
 use image_invalidation::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -13,16 +13,13 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let lease_secs = config_value("LEASE_SECS", "150")?;
-    let tracking_secs_max = config_value("TRACKING_SECS_MAX", "60")?;
-    let dead_letters =
-        config_value("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
+    let config = ImageInvalidation::from_env()?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
-        purger: purger(&sdk)?,
-        dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
-        lease: Duration::from_secs(lease_secs),
-        tracking_max: Duration::from_secs(tracking_secs_max),
+        purger: purger(&sdk, config.purging),
+        dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
+        lease: Duration::from_secs(config.lease_secs.into()),
+        tracking_max: Duration::from_secs(config.tracking_secs_max.into()),
     };
     let handler = &handler;
     run(service_fn(|event: LambdaEvent<Value>| async move {

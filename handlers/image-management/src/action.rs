@@ -1,6 +1,7 @@
 //! The action of a request, by the route that API Gateway chose.
 
 use admin_api::ApiError;
+use contract::routes::ManagementRoute;
 use domain::image::image_place::ImagePlace;
 use domain::{ImagePackId, LocationName, TenantId};
 use lambda_http::http::StatusCode;
@@ -27,35 +28,33 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Reads the route and its parameters. The route's key is the one that the API was declared with, whatever stage or
-    /// mapping stands before the path.
+    /// Reads the route and its parameters. The route's key is the one that the app declares, independent of the stage or
+    /// mapping in front of the path.
     pub(crate) fn of(request: &Request, tenant: &TenantId) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unknown_route());
         };
-        let route = context.route_key.unwrap_or_default();
-        let (method, path) = route.split_once(" /adminAPI/").ok_or_else(unknown_route)?;
+        let route = ManagementRoute::of_key(&context.route_key.unwrap_or_default()).ok_or_else(unknown_route)?;
         let parameters = request.path_parameters();
         let parameter = |name: &str| parameters.first(name).unwrap_or_default();
-        if let Some(resource) = path.strip_prefix("imagePacks/{imagePackId}/imageLocations/{location}") {
-            let place = ImagePlace {
-                tenant: tenant.clone(),
-                pack: ImagePackId::parse(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error))?,
-                location: LocationName::parse(parameter("location")).map_err(|error| ApiError::invalid(&error))?,
-            };
-            return Self::of_image(method, resource, place, parameter("uploadId"));
-        }
         let pack = || ImagePackId::parse(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error));
-        let location = || LocationName::parse(parameter("name")).map_err(|error| ApiError::invalid(&error));
-        match (method, path) {
-            ("GET", "imagePacks") => Ok(Self::ListPacks),
-            ("POST", "imagePacks") => Ok(Self::CreatePack),
-            ("GET", "imagePacks/{imagePackId}") => pack().map(Self::ReadPack),
-            ("PATCH", "imagePacks/{imagePackId}") => pack().map(Self::DescribePack),
-            ("DELETE", "imagePacks/{imagePackId}") => pack().map(Self::RemovePack),
-            ("GET", "imageLocationConfig/{name}") => location().map(Self::ReadLocationConfig),
-            ("PUT", "imageLocationConfig/{name}") => location().map(Self::SaveLocationConfig),
-            _ => Err(unknown_route()),
+        let location = |name| LocationName::parse(parameter(name)).map_err(|error| ApiError::invalid(&error));
+        let place = || Ok(ImagePlace { tenant: tenant.clone(), pack: pack()?, location: location("location")? });
+        match route {
+            ManagementRoute::ListPacks => Ok(Self::ListPacks),
+            ManagementRoute::CreatePack => Ok(Self::CreatePack),
+            ManagementRoute::ReadPack => pack().map(Self::ReadPack),
+            ManagementRoute::DescribePack => pack().map(Self::DescribePack),
+            ManagementRoute::RemovePack => pack().map(Self::RemovePack),
+            ManagementRoute::RemoveImage => place().map(Self::RemoveImage),
+            ManagementRoute::SetCrop => place().map(Self::SetCrop),
+            ManagementRoute::RemoveCrop => place().map(Self::RemoveCrop),
+            ManagementRoute::StoreOriginal => place().map(Self::StoreOriginal),
+            ManagementRoute::PrepareUpload => place().map(Self::PrepareUpload),
+            ManagementRoute::ConfirmUpload => Ok(Self::ConfirmUpload(place()?, parameter("uploadId").to_owned())),
+            ManagementRoute::FetchImage => place().map(Self::FetchImage),
+            ManagementRoute::ReadLocationConfig => location("name").map(Self::ReadLocationConfig),
+            ManagementRoute::SaveLocationConfig => location("name").map(Self::SaveLocationConfig),
         }
     }
 
@@ -65,19 +64,6 @@ impl Action {
             Self::ListPacks => &["tenant", "limit", "after"],
             Self::SaveLocationConfig(_) => &["tenant", "force"],
             _ => &["tenant"],
-        }
-    }
-
-    fn of_image(method: &str, resource: &str, place: ImagePlace, upload: &str) -> Result<Self, ApiError> {
-        match (method, resource) {
-            ("DELETE", "") => Ok(Self::RemoveImage(place)),
-            ("PUT", "/crop") => Ok(Self::SetCrop(place)),
-            ("DELETE", "/crop") => Ok(Self::RemoveCrop(place)),
-            ("PUT", "/original") => Ok(Self::StoreOriginal(place)),
-            ("POST", "/uploads") => Ok(Self::PrepareUpload(place)),
-            ("POST", "/uploads/{uploadId}/confirm") => Ok(Self::ConfirmUpload(place, upload.to_owned())),
-            ("POST", "/fetchImage") => Ok(Self::FetchImage(place)),
-            _ => Err(unknown_route()),
         }
     }
 }

@@ -1,29 +1,25 @@
-//! The Lambda function `image-management`: reads its configuration, builds its clients, runs.
+//! The Lambda function `image-management`: reads its config, builds its clients, runs.
 
-use aws_adapters::config::config_value;
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
+use contract::functions::ImageManagement;
 use image_management::Handler;
-use image_management::fetch::{FetchLimits, Fetcher};
+use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
 use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let pack_table = config_value("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
-    let attribute_names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
-    let originals_bucket: String = config_value("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
-    let tenant_claim = config_value("TENANT_CLAIM", "tenants")?;
-    let exempt_hosts = config_value("FETCH_EXEMPT_HOSTS", "none")?;
+    let ImageManagement { image_packs, originals_bucket, tenant_claim } = ImageManagement::from_env()?;
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let handler = Handler {
-        items: ManagedItems::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
+        items: ManagedItems::new(aws_sdk_dynamodb::Client::new(&sdk), image_packs.table, image_packs.attributes),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket.clone()),
         uploads: UploadArea::new(s3, originals_bucket),
-        fetcher: Fetcher::new(exempt_hosts, FetchLimits::default())?,
+        fetcher: Fetcher::new(exempt_hosts()?, FetchLimits::default())?,
         tenant_claim,
     };
     let handler = &handler;
@@ -32,4 +28,23 @@ async fn main() -> Result<(), Error> {
         Ok::<_, Error>(handler.handle(&request, &request_id, now()).await)
     }))
     .await
+}
+
+/// The hosts that a local deployment may fetch from although they are not public.
+#[cfg(debug_assertions)]
+fn exempt_hosts() -> Result<ExemptHosts, Error> {
+    use contract::ConfigError;
+    use contract::functions::LocalFetch;
+
+    match LocalFetch::from_env() {
+        Ok(local) => Ok(local.fetch_exempt_hosts.parse()?),
+        Err(ConfigError::Missing { .. }) => Ok(ExemptHosts::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// No host is exempt from the checks in a release build.
+#[cfg(not(debug_assertions))]
+fn exempt_hosts() -> Result<ExemptHosts, Error> {
+    Ok(ExemptHosts::default())
 }

@@ -1,34 +1,30 @@
-//! The Lambda function `image-processing`: reads its configuration, builds its clients, runs.
+//! The Lambda function `image-processing`: reads its config, builds its clients, runs.
 
 use std::time::Duration;
 
-use aws_adapters::config::config_value;
 use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
+use contract::functions::ImageProcessing;
 use delivery::Handler;
 use lambda_http::{Error, Request, run, service_fn, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let pack_table = config_value("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
-    let attribute_names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
-    let originals_bucket = config_value("ORIGINALS_BUCKET", "dev-lof-images-data-originals")?;
-    let variants_bucket = config_value("VARIANTS_BUCKET", "dev-lof-images-data-variants")?;
-    let lock_table = config_value("RENDER_LOCK_TABLE", "dev-lof-images-data-render-locks")?;
-    let render_timeout = Duration::from_secs(config_value("RENDER_TIMEOUT_SECS", "15")?);
-    let cache_tag_header = config_value("CACHE_TAG_HEADER", "image-cache-tag")?;
+    let config = ImageProcessing::from_env()?;
+    let render_timeout = Duration::from_secs(config.render_timeout_secs.into());
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+    let cache_tag_header = config.cache_tag_header.as_str().parse()?;
     let ports = AwsDelivery {
-        packs: ImagePackTable::new(dynamodb.clone(), pack_table, attribute_names),
-        originals: OriginalsBucket::new(s3.clone(), originals_bucket),
-        variants: VariantsBucket::new(s3, variants_bucket),
-        render_locks: RenderLockTable::new(dynamodb, lock_table, render_timeout),
+        packs: ImagePackTable::new(dynamodb.clone(), config.image_packs.table, config.image_packs.attributes),
+        originals: OriginalsBucket::new(s3.clone(), config.originals_bucket),
+        variants: VariantsBucket::new(s3, config.variants_bucket),
+        render_locks: RenderLockTable::new(dynamodb, config.render_lock_table, render_timeout),
     };
     let handler = Handler { ports, cache_tag_header };
     let handler = &handler;

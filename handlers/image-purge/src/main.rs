@@ -1,21 +1,19 @@
-//! The Lambda function `image-purge`: reads its configuration, builds its clients, runs.
+//! The Lambda function `image-purge`: reads its config, builds its clients, runs.
 
-use aws_adapters::config::config_value;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::ports::purger;
+use contract::functions::ImagePurge;
 use image_purge::Handler;
 use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let pack_table = config_value("IMAGE_PACK_TABLE", "dev-lof-images-data-packs")?;
-    let attribute_names = config_value("IMAGE_PACK_ATTRIBUTES", r#"{"tenant": "tenant", "entity": "entity"}"#)?;
-    let tenant_claim = config_value("TENANT_CLAIM", "tenants")?;
+    let ImagePurge { purging, image_packs, tenant_claim } = ImagePurge::from_env()?;
     let sdk = aws_config::load_from_env().await;
     let handler = Handler {
-        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), pack_table, attribute_names),
-        purger: purger(&sdk)?,
+        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), image_packs.table, image_packs.attributes),
+        purger: purger(&sdk, purging),
         tenant_claim,
     };
     let handler = &handler;

@@ -46,7 +46,7 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, repor
     let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;
     let name = "the pipeline is deployed against what the other stack made";
     let deployed = async {
-        let overrides = vec![("tenants", Some(vec![TENANT].into()))];
+        let overrides = vec![("tenants", Some(legacy.tenants()?.into()))];
         cloud.deploy_beside(&cdk, ENVIRONMENT, overrides, legacy.existing()?, note).await
     };
     let shop = &report.step(name, deployed).await?;
@@ -73,6 +73,12 @@ impl Legacy {
         Ok(self.outputs.get("legacy", output)?)
     }
 
+    /// The tenants of an environment: one, with the existing distribution.
+    fn tenants(&self) -> Result<Table, Cause> {
+        let id = self.get("DistributionId")?;
+        Ok(format!("{TENANT}.distribution = {{ id = {id:?}, cache_tags = false }}").parse()?)
+    }
+
     /// The section by which an environment uses it.
     fn existing(&self) -> Result<Table, Cause> {
         let section = format!(
@@ -88,9 +94,6 @@ impl Legacy {
             image_locations = "images"
             main_image_location = "cover"
             generation = "forced"
-            [distributions.{TENANT}]
-            id = "{}"
-            cache_tags = false
             [http_api]
             id = "{}"
             stage = "{}"
@@ -99,7 +102,6 @@ impl Legacy {
             self.get("VariantsBucket")?,
             self.get("ImagePackTableArn")?,
             self.get("ImagePackStreamArn")?,
-            self.get("DistributionId")?,
             self.get("HttpApiId")?,
             self.get("HttpApiStage")?,
         );

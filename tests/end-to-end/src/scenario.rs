@@ -69,7 +69,7 @@ pub async fn play(
     report.step("every purge was exact, complete and of one tenant", purge::accounts(fixture, report)).await?;
     report.step("GET says that the purge of acme/cat is completed", manual_purge::status_after(fixture, cloud)).await?;
 
-    let name = "two edits are lost behind the stream; recover enqueues each of them, once";
+    let name = "two edits are lost behind the stream; imagecache enqueues each of them, once";
     let edits = report.step(name, recovery::lose_and_recover(fixture, cloud)).await?.to_vec();
     report.step("the next purge run purges what was recovered", purge::until_fresh(fixture, report, edits)).await
 }

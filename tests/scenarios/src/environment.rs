@@ -191,7 +191,7 @@ impl Environment {
         };
         Purger {
             executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
-            delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
+            delays: Delays { settle: SETTLE },
             budgets: Budgets::default(),
             variant_deletion_max: VARIANT_DELETION_MAX,
         }

@@ -21,7 +21,7 @@ pub(crate) const IMAGE_INVALIDATION: Function =
 /// The admin's DELETE.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
-/// How long a response may be on its way to an edge. See [`Delays::edge_fetch_max`].
+/// How long a response may be on its way to an edge. See [`purging::executor::Executor::edge_fetch_max`].
 pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
 
 /// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
@@ -75,7 +75,7 @@ impl Setup {
         let items = *chance.one_of(&[1, 2, 4, 500]);
         let secs = |chance: &mut Chance, choices| Duration::from_secs(*chance.one_of(choices));
         Self {
-            delays: Delays { settle: SETTLE, edge_fetch_max: EDGE_FETCH_MAX },
+            delays: Delays { settle: SETTLE },
             budgets: Budgets {
                 items_per_request: items.max(2),
                 items_per_purge_run: *chance.one_of(&[2, 3, 500]),

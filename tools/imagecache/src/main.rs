@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser};
 use domain::{TenantId, Timestamp};
-use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
+use imagecache::{Clients, Recovery, Replayed, Resync, Resynced, read_installation};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Enqueues purges that failed (`replay`) or that an outage lost (`resync`).
@@ -92,7 +92,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (Command::Replay { at } | Command::Resync { at, .. }) = &command;
     let environment = at.environment.clone();
     let sdk = aws_config::load_from_env().await;
-    let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), &environment).await?;
+    let installation = read_installation(&aws_sdk_ssm::Client::new(&sdk), &environment).await?;
     let recovery = Recovery::new(Clients::new(&sdk), installation);
     match command {
         Command::Replay { .. } => {

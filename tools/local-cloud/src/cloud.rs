@@ -144,9 +144,9 @@ impl LocalCloud {
 
     /// The ids of the deployed tenants.
     pub fn tenant_ids(&self) -> Result<Vec<&str>, Cause> {
-        let tenants = self.environment.get("tenants").and_then(toml::Value::as_array);
-        let ids = tenants.and_then(|tenants| tenants.iter().map(toml::Value::as_str).collect());
-        ids.ok_or_else(|| "the environment has no list of texts `tenants`".into())
+        let tenants = self.environment.get("tenants").and_then(toml::Value::as_table);
+        let ids = tenants.map(|tenants| tenants.keys().map(String::as_str).collect());
+        ids.ok_or_else(|| "the environment has no table `tenants`".into())
     }
 
     /// How often the queue is emptied.

@@ -45,6 +45,9 @@ pub enum EnvironmentError {
 /// One override: the key, with dots, and its value on this machine; `None` leaves the key out.
 pub type Override = (&'static str, Option<Value>);
 
+/// The table of options for a deployment to a developer's machine. No file of the repository has it.
+const LOCAL: &str = "local";
+
 /// What is different on one machine from one run to the next.
 #[derive(Debug, Clone, Copy)]
 pub struct LocalParts<'a> {
@@ -69,7 +72,7 @@ pub fn local_overrides(parts: LocalParts<'_>) -> Vec<Override> {
         // There is no unified API here whose domain could be mapped to; the API's own address is used.
         ("admin_api.domain", None),
         set("admin_api.issuer", parts.issuer.into()),
-        set("admin_api.fetch_exempt_hosts", vec![parts.image_host].into()),
+        set(LOCAL, Table::from_iter([("fetch_exempt_hosts".to_owned(), vec![parts.image_host].into())]).into()),
         // The functions run on this machine, and are built by whoever waits for them.
         set("handlers.architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.into()),
         set("handlers.profile", "dev".into()),
@@ -95,6 +98,9 @@ pub fn write_local(
     let mut environment: Table =
         text.parse().map_err(|error| EnvironmentError::Parse { path: path.clone(), source: Box::new(error) })?;
     for (key, value) in overrides {
+        if key == LOCAL {
+            environment.insert(key.to_owned(), Table::new().into());
+        }
         change(&mut environment, key, value)
             .ok_or_else(|| EnvironmentError::UnknownKey { path: path.clone(), key: key.to_owned() })?;
     }

@@ -1,13 +1,13 @@
-//! What an environment uses instead of having it made.
+//! Existing resources that an environment uses instead of new ones.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use contract::AttributeNames;
+use contract::identifier::is_label;
+use serde::Deserialize;
 
 use super::Environment;
-use super::rules::{NotAllowed, is_label, named_twice};
+use super::rules::{NotAllowed, named_twice};
 
-/// What is there already. Everything else is made.
+/// Existing resources. The stacks create all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Existing {
@@ -17,102 +17,40 @@ pub struct Existing {
     pub originals_bucket: Option<String>,
     /// The name of the bucket of variants.
     pub variants_bucket: Option<String>,
-    /// Distributions by tenant.
-    pub distributions: BTreeMap<String, ExistingDistribution>,
     /// The unified API.
     pub http_api: Option<ExistingHttpApi>,
 }
 
-/// An image-pack table.
+/// An existing image-pack table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExistingTable {
-    /// Its ARN.
+    /// ARN of the table.
     pub table_arn: String,
-    /// The ARN of its stream, which has old and new images.
+    /// ARN of the stream, with new and old images.
     pub stream_arn: String,
-    /// What its attributes are called.
+    /// Names of the attributes.
     #[serde(default)]
     pub attributes: AttributeNames,
 }
 
-/// What the attributes of the image-pack table are called. Handlers read the names as JSON, in camel case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all(serialize = "camelCase"))]
-pub struct AttributeNames {
-    /// The partition key: whose item.
-    pub tenant: String,
-    /// The sort key: which pack or location configuration.
-    pub entity: String,
-    /// A pack's images by location.
-    pub image_locations: String,
-    /// The location that a URL without `location` means.
-    pub main_image_location: String,
-    /// The counter of a location's configuration that saving with force increments.
-    pub generation: String,
-    /// Grows with every write of the management API.
-    pub revision: String,
-    /// When the management API last wrote.
-    pub updated_at: String,
-    /// Who wrote then.
-    pub updated_by: String,
-    /// What a pack belongs to, in a system of its editors.
-    pub asset_id: String,
-    /// What people call a pack.
-    pub title: String,
-}
-
-impl Default for AttributeNames {
-    fn default() -> Self {
-        Self {
-            tenant: "tenant".to_owned(),
-            entity: "entity".to_owned(),
-            image_locations: "imageLocations".to_owned(),
-            main_image_location: "mainImageLocation".to_owned(),
-            generation: "generation".to_owned(),
-            revision: "revision".to_owned(),
-            updated_at: "updatedAt".to_owned(),
-            updated_by: "updatedBy".to_owned(),
-            asset_id: "assetId".to_owned(),
-            title: "title".to_owned(),
-        }
-    }
-}
-
-impl AttributeNames {
-    fn all(&self) -> [&str; 10] {
-        [
-            &self.tenant,
-            &self.entity,
-            &self.image_locations,
-            &self.main_image_location,
-            &self.generation,
-            &self.revision,
-            &self.updated_at,
-            &self.updated_by,
-            &self.asset_id,
-            &self.title,
-        ]
-    }
-}
-
-/// A tenant's distribution.
+/// An existing distribution of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExistingDistribution {
-    /// Its id.
+    /// Id of the distribution.
     pub id: String,
-    /// Whether it reads cache tags from the configured header. Without them it is purged by paths.
+    /// `true` if it reads cache tags from the configured header. Otherwise purges name paths.
     pub cache_tags: bool,
 }
 
-/// An HTTP API with a stage.
+/// An existing HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExistingHttpApi {
-    /// Its id.
+    /// Id of the API.
     pub id: String,
-    /// The name of the stage by which it is called.
+    /// Name of the stage that callers use.
     pub stage: String,
 }
 
@@ -124,10 +62,10 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
         .or_else(|| api_not_allowed(environment))
 }
 
-/// The stage of an HTTP API that does not stand in its addresses.
+/// The stage of an HTTP API whose name is not part of the address.
 pub const DEFAULT_STAGE: &str = "$default";
 
-/// What else the management API writes into the table, by names that are not configured.
+/// Attributes of a location's configuration. Their names are not configurable.
 const CONFIG_ATTRIBUTES: [&str; 5] = ["width", "height", "fit", "format", "quality"];
 
 fn table_not_allowed(environment: &Environment) -> Option<NotAllowed> {
@@ -145,10 +83,10 @@ fn table_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let is_its_stream =
         table.stream_arn.strip_prefix(&table.table_arn).and_then(|rest| rest.strip_prefix("/stream/")).is_some();
     if !is_its_stream {
-        return not_allowed("stream_arn", &table.stream_arn, format!("{}/stream/<when it began>", table.table_arn));
+        return not_allowed("stream_arn", &table.stream_arn, format!("{}/stream/<time>", table.table_arn));
     }
     let key = "existing.image_packs.attributes";
-    let names = table.attributes.all();
+    let names = table.attributes.pairs().map(|(_, name)| name);
     if let Some(name) = names.iter().find(|name| !(1..=255).contains(&name.len())) {
         return Some(NotAllowed::new(key, format!("{name:?}"), "names of 1 to 255 bytes"));
     }
@@ -167,25 +105,23 @@ fn bucket_not_allowed(existing: &Existing) -> Option<NotAllowed> {
             return Some(NotAllowed::new(key, format!("{name:?}"), "the name of a bucket, for example images.example"));
         }
     }
-    // A purge deletes what is below `<tenant>/` among the variants.
+    // A purge deletes the keys below `<tenant>/` in the variants bucket.
     let shared = variants_bucket.as_ref().filter(|name| originals_bucket.as_ref() == Some(name))?;
     let allowed = "another bucket than existing.originals_bucket: a purge would delete the originals";
     Some(NotAllowed::new("existing.variants_bucket", format!("{shared:?}"), allowed))
 }
 
 fn distribution_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    let distributions = &environment.existing.distributions;
-    if let Some(stranger) = distributions.keys().find(|tenant| !environment.tenants.contains(tenant)) {
-        let allowed = format!("one of the tenants: {}", environment.tenants.join(", "));
-        return Some(NotAllowed::new("existing.distributions", format!("{stranger:?}"), allowed));
-    }
-    let wrong = distributions.iter().find(|(_, distribution)| !is_distribution_id(&distribution.id));
-    if let Some((tenant, ExistingDistribution { id, .. })) = wrong {
+    let distributions = || {
+        let tenants = environment.tenants.iter();
+        tenants.filter_map(|(tenant, options)| Some((tenant, options.distribution.as_ref()?.id.as_str())))
+    };
+    if let Some((tenant, id)) = distributions().find(|(_, id)| !is_distribution_id(id)) {
         let allowed = "a distribution's id, for example E1ABCDEF2GHIJK";
-        return Some(NotAllowed::new(format!("existing.distributions.{tenant}.id"), format!("{id:?}"), allowed));
+        return Some(NotAllowed::new(format!("tenants.{tenant}.distribution.id"), format!("{id:?}"), allowed));
     }
-    let ids = distributions.values().map(|distribution| distribution.id.as_str());
-    named_twice("existing.distributions", ids, "a distribution for each tenant: a purge must not reach another's")
+    let ids = distributions().map(|(_, id)| id);
+    named_twice("tenants.*.distribution.id", ids, "a distribution for each tenant: a purge must not cross a tenant")
 }
 
 fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
@@ -203,7 +139,7 @@ fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         return Some(NotAllowed::new("existing.http_api.stage", format!("{:?}", api.stage), allowed));
     }
     let domain = environment.admin_api.domain.as_ref()?;
-    let allowed = "none beside existing.http_api, whose owner maps its domain";
+    let allowed = "none beside existing.http_api, because the owner of the existing API maps its domain";
     Some(NotAllowed::new("admin_api.domain", format!("{domain:?}"), allowed))
 }
 

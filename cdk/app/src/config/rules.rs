@@ -1,17 +1,20 @@
-//! Which values are allowed, beyond being of the right type.
+//! Allowed values of the keys, beyond their types.
 
 use std::ops::RangeInclusive;
 use std::slice::from_ref;
 
-use super::{Environment, existing};
+use contract::identifier::is_label;
+use contract::limits;
 
-/// A value that is of the right type and still not allowed.
+use super::{Environment, Profile, existing};
+
+/// A value that has the right type but is not allowed.
 pub(super) struct NotAllowed {
     /// The key, with its section.
     pub(super) key: String,
     /// Its value.
     pub(super) value: String,
-    /// What is allowed.
+    /// The allowed values.
     pub(super) allowed: String,
 }
 
@@ -25,7 +28,7 @@ impl NotAllowed {
 pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     number_out_of_range(environment)
         .or_else(|| text_not_allowed(environment))
-        .or_else(|| named_twice("tenants", environment.tenants.iter().map(String::as_str), "each tenant once"))
+        .or_else(|| local_not_allowed(environment))
         .or_else(|| existing::first_not_allowed(environment))
 }
 
@@ -34,24 +37,25 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
     let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
     let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 13] = [
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
-        // Fewer would keep a page full of new images waiting; no account starts with more than 1,000.
+        // Fewer executions would delay a page full of new images; a new account has at most 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
-        // Lambda's own limits for DynamoDB streams.
+        // Lambda's limits for DynamoDB streams.
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),
         ("stream.batch_window_secs", Some(stream.batch_window_secs), 1..=300),
         ("stream.retries_max", Some(stream.retries_max), 0..=10_000),
-        // The stream keeps records for 24 hours. The last six are left to replay what was given up.
+        // The stream keeps records for 24 hours. The last six are for the replay of dead letters.
         ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=64_800),
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),
-        // An admin's DELETE pauses too, and has 29 seconds for everything.
-        ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), 1..=10),
-        ("purge.settle_delay_secs", Some(purge.settle_delay_secs), settle_min..=3_600),
-        // A request of the outbox is one item of a table, of 400 kB at most.
-        ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=500),
-        // CloudFront's quota of items and wildcards in progress.
-        ("purge.items_per_purge_run_max", Some(purge.items_per_purge_run_max), 1..=3_000),
-        ("purge.wildcards_per_purge_run_max", Some(purge.wildcards_per_purge_run_max), 1..=15),
-        ("purge.ledger_retention_days", Some(purge.ledger_retention_days), 1..=3_650),
+        ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), limits::EDGE_FETCH_MAX_ALLOWED_SECS),
+        ("purge.settle_delay_secs", Some(purge.settle_delay_secs), settle_min..=limits::SETTLE_DELAY_MAX_SECS),
+        ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=limits::ITEMS_PER_REQUEST_MAX),
+        ("purge.items_per_purge_run_max", Some(purge.items_per_purge_run_max), 1..=limits::ITEMS_IN_PROGRESS_QUOTA),
+        (
+            "purge.wildcards_per_purge_run_max",
+            Some(purge.wildcards_per_purge_run_max),
+            1..=limits::WILDCARDS_IN_PROGRESS_QUOTA,
+        ),
+        ("purge.ledger_retention_days", Some(purge.ledger_retention_days), limits::LEDGER_RETENTION_ALLOWED_DAYS),
     ];
     numbers.into_iter().find_map(|(key, value, range)| {
         let value = value.filter(|value| !range.contains(value))?;
@@ -65,18 +69,10 @@ fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         ("the file's name", from_ref(&environment.name), is_label as fn(&str) -> bool, LABEL),
         ("region", from_ref(&environment.region), is_label, "a region, for example eu-west-1"),
         ("account", environment.account.as_slice(), is_account, "12 digits"),
-        ("tenants", &environment.tenants, is_label, LABEL),
         ("viewer.domain", from_ref(&viewer.domain), is_domain, DOMAIN),
         ("viewer.certificate_arn", from_ref(&viewer.certificate_arn), is_certificate, CERTIFICATE),
-        ("viewer.cache_tag_header", from_ref(&viewer.cache_tag_header), is_label, "a header name of a-z, 0-9 and '-'"),
         ("admin_api.domain", admin_api.domain.as_slice(), is_domain, DOMAIN),
         ("admin_api.issuer", from_ref(&admin_api.issuer), is_issuer, "an https:// address (http:// on loopback only)"),
-        (
-            "admin_api.fetch_exempt_hosts",
-            &admin_api.fetch_exempt_hosts,
-            is_host_and_port,
-            "a host with its port, for example 127.0.0.1:8080",
-        ),
     ];
     texts.into_iter().find_map(|(key, values, is_allowed, allowed)| {
         let value = values.iter().find(|value| !is_allowed(value))?;
@@ -84,7 +80,20 @@ fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     })
 }
 
-/// The first of `names` that is there twice.
+/// An exemption from the protection against server-side request forgery is for the local deployment only.
+fn local_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let local = environment.local.as_ref()?;
+    if environment.handlers.profile != Profile::Dev {
+        let allowed =
+            "none with handlers.profile = \"release\"; it is for the local deployment, which builds with \"dev\"";
+        return Some(NotAllowed::new("local", "set", allowed));
+    }
+    let host = local.fetch_exempt_hosts.iter().find(|host| !is_host_and_port(host))?;
+    let allowed = "a host with its port, for example 127.0.0.1:8080";
+    Some(NotAllowed::new("local.fetch_exempt_hosts", format!("{host:?}"), allowed))
+}
+
+/// The first of `names` that occurs twice.
 pub(super) fn named_twice<'a>(
     key: &str,
     names: impl Iterator<Item = &'a str>,
@@ -99,13 +108,6 @@ pub(super) fn named_twice<'a>(
 const LABEL: &str = "1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const DOMAIN: &str = "a domain name in lower case, for example images.example.com";
 const CERTIFICATE: &str = "the ARN of an ACM certificate in us-east-1, where CloudFront takes them from";
-
-pub(super) fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())

@@ -27,7 +27,8 @@ fn the_environments_of_the_repository_are_valid() {
     let environments = read_environments(&folder).unwrap();
     let names: Vec<_> = environments.iter().map(|environment| environment.name.as_str()).collect();
     assert_eq!(names, ["dev", "prod"]);
-    assert_eq!(environments[0].tenants, ["acme", "globex"]);
+    let tenants: Vec<_> = environments[0].tenants.keys().map(TenantId::as_str).collect();
+    assert_eq!(tenants, ["acme", "globex"]);
 }
 
 #[test]
@@ -63,9 +64,23 @@ fn a_missing_or_unknown_key_is_named() {
 #[test]
 fn a_tenant_that_cannot_be_a_host_name_is_rejected() {
     for tenant in ["Acme", "a_b", "-a", "", "a.b", "*"] {
-        check("\"globex\"", &format!("{tenant:?}"), &["tenants is", &format!("{tenant:?}"), "1 to 63"]);
+        let table = format!("[tenants.{tenant:?}]");
+        check("[tenants.globex]", &table, &["tenants", &format!("tenant {tenant:?} is not valid"), "1 to 63"]);
     }
-    check("\"globex\"", "\"acme\"", &["\"acme\" twice"]);
+    check("[tenants.globex]", "[tenants.acme]", &["acme", "duplicate key"]);
+}
+
+#[test]
+fn a_tenants_table_may_be_empty_and_has_no_unknown_options() {
+    assert_eq!(read(DEV).unwrap().tenants.into_values().collect::<Vec<_>>(), [Tenant::default(), Tenant::default()]);
+    check("[tenants.globex]", "[tenants.globex]\ndistribtion = 1", &["distribtion", "`distribution`"]);
+    check("[tenants.globex]", "[tenants]\nglobex = \"\"", &["tenants"]);
+}
+
+#[test]
+fn a_cache_tag_header_that_is_no_header_name_is_rejected() {
+    let header = "cache_tag_header = \"image-cache-tag\"";
+    check(header, "cache_tag_header = \"Cache Tag\"", &["cache_tag_header", "\"Cache Tag\"", "a-z, 0-9 and '-'"]);
 }
 
 #[test]
@@ -95,11 +110,25 @@ fn a_pause_that_an_admins_delete_has_no_time_for_is_rejected() {
 
 #[test]
 fn a_host_that_is_exempt_from_checks_has_a_port() {
+    let dev_profile = DEV.replace("profile = \"release\"", "profile = \"dev\"");
+    let local = |host: &str| read(&format!("{dev_profile}\n[local]\nfetch_exempt_hosts = [{host:?}]\n"));
     for host in ["127.0.0.1", "http://127.0.0.1:80", "127.0.0.1:http", ":80", "*:80"] {
-        let exempt = format!("fetch_exempt_hosts = [{host:?}]");
-        check("fetch_exempt_hosts = []", &exempt, &["admin_api.fetch_exempt_hosts", host, "127.0.0.1:8080"]);
+        let message = local(host).expect_err(host);
+        for expected in ["dev.toml", "local.fetch_exempt_hosts", host, "127.0.0.1:8080"] {
+            assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+        }
     }
-    assert!(read(&DEV.replace("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\"]")).is_ok());
+    let hosts = local("127.0.0.1:8080").unwrap().local.unwrap().fetch_exempt_hosts;
+    assert_eq!(hosts, ["127.0.0.1:8080"]);
+}
+
+#[test]
+fn a_host_is_exempt_from_checks_in_no_release_build() {
+    let message = read(&format!("{DEV}\n[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\"]\n")).unwrap_err();
+    for expected in ["dev.toml: local is set", "none with handlers.profile = \"release\""] {
+        assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+    check("scope = \"images:purge\"", "scope = \"images:purge\"\nfetch_exempt_hosts = []", &["fetch_exempt_hosts"]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The configuration of a location as editors send it, and the attributes that saving it writes.
 
+use contract::limits::VARIANT_SIDE_MAX_PX;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::editing::pack_edit::Assignment;
-use crate::image::image_pack::{Fit, LocationConfig, Quality, VARIANT_SIDE_MAX_PX, VariantFormat};
+use crate::image::image_pack::{Fit, LocationConfig, Quality, VariantFormat};
 
 /// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX_PX`] pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

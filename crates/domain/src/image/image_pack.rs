@@ -7,10 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::identifier::LocationName;
 use crate::image::null_attribute;
 
-/// The longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160). The management API rejects a larger location;
-/// a variant of one that another writer stored is scaled down in its proportions.
-pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
-
 /// One image pack, with the attributes that the delivery of its images needs. Other attributes (`assetId`, title, …)
 /// are cosmetic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The place of an image, and the keys of its originals.
 
 use crate::identifier::{ImagePackId, LocationName, TenantId};
+use contract::names::UPLOADS_PREFIX;
 
 /// One location of one pack of one tenant: the place of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl ImagePlace {
     /// is not a valid tenant.
     #[must_use]
     pub fn upload_key(&self, id: &str) -> String {
-        format!(".uploads/{}{id}", self.prefix())
+        format!("{UPLOADS_PREFIX}{}{id}", self.prefix())
     }
 
     fn prefix(&self) -> String {

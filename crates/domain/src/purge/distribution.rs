@@ -1,13 +1,3 @@
-//! The CloudFront distribution of a tenant.
+//! The CloudFront distribution of a tenant, as its stack registers it.
 
-use serde::{Deserialize, Serialize};
-
-/// The distribution that caches a tenant's images, as the tenant's stack registered it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Distribution {
-    /// CloudFront's id of the distribution.
-    pub distribution_id: String,
-    /// Whether its configuration has a cache-tag header.
-    pub cache_tags: bool,
-}
+pub use contract::names::Distribution;

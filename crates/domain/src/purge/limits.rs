@@ -2,27 +2,24 @@
 
 use std::time::Duration;
 
+use contract::limits;
+
 use crate::purge::purge_request::PurgeRequest;
 
-/// Items in one `CreateInvalidation` request, and entries that it serves. AWS publishes no number below the 3,000 in
-/// progress. The limit here is the outbox: the request is one DynamoDB item of at most 400 kB, and 500 entries of the
-/// longest ids take 320.
-pub const ITEMS_PER_REQUEST_MAX: usize = 500;
+/// See [`contract::limits::ITEMS_PER_REQUEST_MAX`].
+pub const ITEMS_PER_REQUEST_MAX: usize = limits::ITEMS_PER_REQUEST_MAX as usize;
 
-/// Exact items of one distribution that CloudFront accepts in progress ("Concurrent invalidation request maximum",
-/// developer guide).
-pub const ITEMS_IN_PROGRESS_QUOTA: usize = 3_000;
+/// See [`contract::limits::ITEMS_IN_PROGRESS_QUOTA`].
+pub const ITEMS_IN_PROGRESS_QUOTA: usize = limits::ITEMS_IN_PROGRESS_QUOTA as usize;
 
-/// Wildcards of one distribution that CloudFront accepts in progress (same page).
-pub const WILDCARDS_IN_PROGRESS_QUOTA: usize = 15;
+/// See [`contract::limits::WILDCARDS_IN_PROGRESS_QUOTA`].
+pub const WILDCARDS_IN_PROGRESS_QUOTA: usize = limits::WILDCARDS_IN_PROGRESS_QUOTA as usize;
 
-/// Exact items for one distribution in one purge run; beyond them the whole tenant is one item. CloudFront accepts
-/// 3,000 in progress ("Concurrent invalidation request maximum", developer guide); 100 stay free for manual purges.
-pub const ITEMS_PER_PURGE_RUN_MAX: usize = 2_900;
+/// See [`contract::limits::ITEMS_PER_PURGE_RUN_MAX`].
+pub const ITEMS_PER_PURGE_RUN_MAX: usize = limits::ITEMS_PER_PURGE_RUN_MAX as usize;
 
-/// Wildcards for one distribution in one purge run; beyond them the whole tenant is one wildcard. CloudFront accepts 15
-/// in progress (same page); 2 stay free for manual purges.
-pub const WILDCARDS_PER_PURGE_RUN_MAX: usize = 13;
+/// See [`contract::limits::WILDCARDS_PER_PURGE_RUN_MAX`].
+pub const WILDCARDS_PER_PURGE_RUN_MAX: usize = limits::WILDCARDS_PER_PURGE_RUN_MAX as usize;
 
 /// The largest numbers of items that one purge run may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +57,11 @@ impl Budgets {
     }
 }
 
-/// The two waits that close the refill races.
+/// The wait that closes the refill races of the planner. (`Executor::edge_fetch_max` is the pause while a plan is executed.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
     /// The settle delay: the time after a change during which an invocation of image-processing that read the old
     /// original may still store its variant or send a response to an edge. At least the timeout of image-processing. A
     /// purge that begins earlier is repeated.
     pub settle: Duration,
-    /// The time that an edge which began to read a stale variant may take to store it: the pause between the deletions
-    /// and the invalidations of a purge run.
-    pub edge_fetch_max: Duration,
 }

@@ -1,5 +1,8 @@
-//! Hosts that count as public: for a local deployment, which fetches from the machine it runs on.
+//! Hosts that count as public: for a local deployment, which fetches from the machine that it runs on.
+//!
+//! A release build has no way to create an exemption: [`ExemptHosts`] is empty there.
 
+#[cfg(debug_assertions)]
 use std::str::FromStr;
 
 use url::Url;
@@ -9,6 +12,7 @@ use url::Url;
 pub struct ExemptHosts(Vec<String>);
 
 /// A text that names no host with its port.
+#[cfg(debug_assertions)]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no host and port; write \"none\" or, parted by commas, hosts like 127.0.0.1:8080")]
 pub struct InvalidExemptHost(String);
@@ -21,6 +25,7 @@ impl ExemptHosts {
 }
 
 /// Reads `none` or `<host>:<port>,…`.
+#[cfg(debug_assertions)]
 impl FromStr for ExemptHosts {
     type Err = InvalidExemptHost;
 
@@ -37,7 +42,7 @@ impl FromStr for ExemptHosts {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, debug_assertions))]
 mod tests {
     use super::*;
 

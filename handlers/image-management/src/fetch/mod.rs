@@ -16,7 +16,9 @@ use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, Response, StatusCode, redirect};
 use url::Url;
 
-pub use exempt_hosts::{ExemptHosts, InvalidExemptHost};
+pub use exempt_hosts::ExemptHosts;
+#[cfg(debug_assertions)]
+pub use exempt_hosts::InvalidExemptHost;
 pub use failure::FetchFailed;
 pub use source::check as check_source;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_sdk_dynamodb::types::AttributeValue as Key;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use domain::Timestamp;
-use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced};
+use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced, read_installation};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ pub(super) async fn lose_and_recover(
 ) -> Result<([ObservedEdit; 2], String), Cause> {
     let ministack = cloud.ministack();
     let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
-    let installation = Installation::read(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
+    let installation = read_installation(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
     let clients = Clients::new(&sdk);
     let recovery = Recovery::new(clients.clone(), installation.clone());
     let no_progress = ProgressBar::hidden();

@@ -2,8 +2,9 @@
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
+use contract::limits::VARIANT_SIDE_MAX_PX;
 use domain::editing::location_config::{LocationConfigRequest, save};
-use domain::image::image_pack::{Crop, LocationConfig, VARIANT_SIDE_MAX_PX};
+use domain::image::image_pack::{Crop, LocationConfig};
 use fuzz::{ITERATIONS, Mutations, mutated};
 use imaging::{Frame, frame};
 use serde_json::{Map, Value, json};

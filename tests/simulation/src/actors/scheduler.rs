@@ -9,7 +9,7 @@ use purging::purger::Purger;
 use crate::lambda::{Instance, invoke};
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
-use crate::setup::IMAGE_INVALIDATION;
+use crate::setup::{EDGE_FETCH_MAX, IMAGE_INVALIDATION};
 
 /// The longest time between two purge runs, in milliseconds. Deployed it is minutes; what happens in between is the
 /// same.
@@ -48,7 +48,7 @@ pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     Purger {
         executor: Executor {
             ports: instance.clone(),
-            edge_fetch_max: delays.edge_fetch_max,
+            edge_fetch_max: EDGE_FETCH_MAX,
             ledger_retention: Duration::from_hours(24),
         },
         delays,

@@ -1,4 +1,4 @@
-//! The API of admins and editors: which request calls which handler, and who gets through to it.
+//! The API of admins and editors: its routes, their functions and their authorization.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -85,7 +85,7 @@ fn a_token_must_be_of_the_issuer_for_the_audience_and_with_the_routes_scope() {
         for (key, route) in routes(stack) {
             assert_eq!(route["AuthorizationType"], "JWT", "{key}");
             assert_eq!(stack.text(&route["AuthorizerId"]), stack.local(authorizer.id), "{key}");
-            // Without a scope, a token that only says who somebody is would do.
+            // Without a scope, the API would accept a token that only identifies its bearer.
             let scope = if PURGES.contains(&key) { purge_scope } else { management_scope };
             assert_eq!(route["AuthorizationScopes"], json!([scope]), "{key}");
         }

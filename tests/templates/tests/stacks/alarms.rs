@@ -1,10 +1,10 @@
-//! What people are told about.
+//! The alarms.
 
 use crate::environments::{edited, of_the_repository};
 
 #[test]
-fn what_needs_an_operator_raises_an_alarm() {
-    // Alarm, metric, of what, over how many seconds, how often in a row, from which value on.
+fn a_situation_that_needs_an_operator_raises_an_alarm() {
+    // Alarm, metric, resource, period in seconds, periods in a row, threshold.
     let alarms = [
         ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "pipeline/DeadLetters.QueueName", 300, 1, 1),
         ("FailedEditsAlarm", "Errors", "pipeline/ImageManagement", 300, 1, 1),
@@ -27,7 +27,7 @@ fn what_needs_an_operator_raises_an_alarm() {
 }
 
 #[test]
-fn the_alarm_of_dead_letters_names_the_command_and_how_long_it_can_help() {
+fn the_alarm_of_dead_letters_names_the_command_and_the_time_limit() {
     let environments = [
         (of_the_repository().stack("dev/pipeline"), "Within 18 hours: imagecache replay --environment dev"),
         (edited().stack("other/pipeline"), "Within 23 hours: imagecache replay --environment other"),
@@ -39,7 +39,7 @@ fn the_alarm_of_dead_letters_names_the_command_and_how_long_it_can_help() {
 }
 
 #[test]
-fn purge_runs_that_fail_in_a_row_are_noticed_however_rare_they_are() {
+fn the_alarm_of_failed_purge_runs_has_a_period_that_contains_a_purge_run() {
     let alarm = |path| {
         edited().stack(path).named("AWS::CloudWatch::Alarm", "FailedPurgeRunsAlarm").properties["Period"].clone()
     };

@@ -1,9 +1,9 @@
-//! What somebody sees who deploys.
+//! The CDK's command line: the stacks that it lists, and the errors of invalid environments.
 
 use crate::environments::{edited, folder, of_the_repository};
 use crate::synthesis::list;
 
-/// Lists the stacks of `dev.toml` with one edit, and expects an error that says all of this.
+/// Lists the stacks of `dev.toml` with one edit, and expects an error that contains every text.
 fn check(name: &str, line: &str, edited: &str, expected: &[&str]) {
     let output = list(name, &folder(name, &[("dev", &[(line, edited)])]));
     let message = String::from_utf8_lossy(&output.stderr);

@@ -1,4 +1,4 @@
-//! The data stack: what must not be lost, renamed or seen by others.
+//! The data stack: retention, names and access of tables and buckets.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::environments::of_the_repository;
 
-/// Everything that keeps data. Another logical id is another resource, and an empty one.
+/// The resources that keep data. Another logical id would be another resource, and an empty one.
 const STATEFUL: [(&str, &str); 5] = [
     ("ImagePacksED82D536", "AWS::DynamoDB::Table"),
     ("InvalidationQueue124A3470", "AWS::DynamoDB::Table"),
@@ -15,10 +15,10 @@ const STATEFUL: [(&str, &str); 5] = [
     ("Variants1144BE65", "AWS::S3::Bucket"),
 ];
 
-/// What is worth nothing without the rest, and goes with the stack.
+/// The resource that has no value without the others, and is deleted with the stack.
 const SCRATCH: &str = "RenderLocksBB453162";
 
-/// What the world knows by an address or an id that AWS chose. Another logical id is another address.
+/// The resources with an address or id that AWS assigns. Another logical id would be another address.
 const ADDRESSES: [(&str, &str, &str); 5] = [
     ("pipeline", "AdminApi059A0912", "AWS::ApiGatewayV2::Api"),
     ("pipeline", "DeadLettersBBF8BAAB", "AWS::SQS::Queue"),
@@ -30,7 +30,7 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
 const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
 
 #[test]
-fn what_keeps_data_keeps_its_logical_id_and_outlives_its_stack() {
+fn a_resource_with_data_keeps_its_logical_id_and_is_retained() {
     for environment in ENVIRONMENTS {
         let mut found = Vec::new();
         for stack in of_the_repository().stacks_of(environment) {
@@ -50,13 +50,13 @@ fn what_keeps_data_keeps_its_logical_id_and_outlives_its_stack() {
 }
 
 #[test]
-fn render_locks_go_with_their_stack() {
+fn render_locks_are_deleted_with_their_stack() {
     let render_locks = of_the_repository().stack("dev/data").named("AWS::DynamoDB::Table", "RenderLocks");
     assert_eq!((render_locks.id, &render_locks.whole["DeletionPolicy"]), (SCRATCH, &json!("Delete")));
 }
 
 #[test]
-fn what_has_an_address_keeps_its_logical_id() {
+fn a_resource_with_an_address_keeps_its_logical_id() {
     for environment in ENVIRONMENTS {
         for (stack, id, kind) in ADDRESSES {
             let stack = of_the_repository().stack(&format!("{environment}/{stack}"));
@@ -86,7 +86,7 @@ fn buckets_are_private_and_encrypted() {
 }
 
 #[test]
-fn a_replaced_original_can_be_brought_back_for_a_month() {
+fn a_replaced_original_can_be_restored_for_a_month() {
     let data = of_the_repository().stack("dev/data");
     let originals = data.named("AWS::S3::Bucket", "Originals").properties;
     assert_eq!(originals["VersioningConfiguration"]["Status"], "Enabled");
@@ -96,7 +96,7 @@ fn a_replaced_original_can_be_brought_back_for_a_month() {
 }
 
 #[test]
-fn an_upload_that_is_not_confirmed_is_gone_after_a_day() {
+fn an_upload_that_is_not_confirmed_is_deleted_after_a_day() {
     let originals = of_the_repository().stack("dev/data").named("AWS::S3::Bucket", "Originals").properties;
     let rules = originals["LifecycleConfiguration"]["Rules"].as_array().unwrap();
     let uploads = json!({
@@ -111,7 +111,7 @@ fn an_upload_that_is_not_confirmed_is_gone_after_a_day() {
 #[test]
 fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() {
     // Name, sort key, stream, point-in-time recovery, attribute that lets a row expire. An entry of the queue never
-    // expires: it leaves only when it has been purged. A render lock outlives no crash of its holder.
+    // expires: only a completed purge removes it. A render lock expires if its holder crashes.
     let tables = [
         ("ImagePacks", "entity", json!("NEW_AND_OLD_IMAGES"), json!(true), json!(null)),
         ("InvalidationQueue", "target", json!(null), json!(true), json!(null)),

@@ -1,4 +1,4 @@
-//! A tenant's distribution: what viewers can request from it, what it caches, and who may purge it.
+//! A tenant's distribution: host names, caching, origin, and the grant to purge it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ fn acme() -> &'static Stack {
     of_the_repository().stack("dev/tenant-acme")
 }
 
-/// The tenant of another name in an environment of other values.
+/// Another tenant in an environment with other values.
 fn other() -> &'static Stack {
     edited().stack("other/tenant-globex")
 }
@@ -49,7 +49,7 @@ fn it_caches_by_path_and_location_and_by_nothing_else() {
     assert_eq!(key["CookiesConfig"], json!({"CookieBehavior": "none"}));
     let behavior = &distribution(acme())["DefaultCacheBehavior"];
     assert_eq!(acme().text(&behavior["CachePolicyId"]), acme().local(policy.id));
-    // What image-processing says about caching holds, and what it doesn't mention isn't cached.
+    // The `Cache-Control` of image-processing decides; without it, a response is not cached.
     assert_eq!(policy.properties["CachePolicyConfig"]["MinTTL"], 0);
     assert_eq!(policy.properties["CachePolicyConfig"]["DefaultTTL"], 0);
     for another in ["CacheBehaviors", "OriginGroups"] {
@@ -66,13 +66,13 @@ fn its_cache_key_has_no_header_so_image_processing_must_not_negotiate_by_accept(
         for encoding in ["EnableAcceptEncodingBrotli", "EnableAcceptEncodingGzip"] {
             assert_ne!(key[encoding], true, "{encoding}");
         }
-        // Nor does it send a header on that is not in the key.
+        // The distribution forwards no header either.
         assert_eq!(distribution(stack)["DefaultCacheBehavior"]["OriginRequestPolicyId"], Value::Null);
     }
 }
 
 #[test]
-fn a_failure_is_not_kept() {
+fn an_error_response_is_not_cached_by_default() {
     let failures = distribution(acme())["CustomErrorResponses"].as_array().unwrap();
     let codes: Vec<_> = failures.iter().map(|failure| failure["ErrorCode"].as_u64().unwrap()).collect();
     assert_eq!(codes, [404, 500, 502, 503, 504]);
@@ -84,7 +84,7 @@ fn a_failure_is_not_kept() {
 
 #[test]
 fn viewers_may_only_read() {
-    // CloudFront allows GET and HEAD when nothing else is said.
+    // CloudFront allows GET and HEAD by default.
     assert_eq!(distribution(acme())["DefaultCacheBehavior"]["AllowedMethods"], Value::Null);
 }
 
@@ -101,7 +101,7 @@ fn it_reads_cache_tags_and_hides_them_from_viewers() {
 }
 
 #[test]
-fn its_one_origin_is_image_processing_which_hears_the_tenant_from_it() {
+fn its_one_origin_is_image_processing_and_the_origin_header_names_the_tenant() {
     for (stack, tenant) in [(acme(), "acme"), (other(), "globex")] {
         let origins = distribution(stack)["Origins"].as_array().unwrap();
         assert_eq!(origins.len(), 1);
@@ -158,7 +158,7 @@ fn purging_handlers_may_invalidate_it_and_no_other() {
 }
 
 #[test]
-fn people_find_it_in_the_outputs() {
+fn the_outputs_name_the_distribution_and_its_url() {
     let url = "https://acme.image-service.eu-west-1.dev.vmnd.tv/api/v2/img/";
     let expected = [("DistributionId", "tenant-acme/Distribution"), ("ViewerUrl", url)];
     assert_eq!(acme().outputs(), BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));

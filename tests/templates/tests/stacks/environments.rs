@@ -11,8 +11,8 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 /// The line of `dev.toml` that names the unified API's domain.
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
-/// What `dev.toml` says, and what `other.toml` says instead.
-const OTHER: [(&str, &str); 24] = [
+/// Lines of `dev.toml`, and their counterparts in `other.toml`.
+const OTHER: [(&str, &str); 25] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
@@ -22,7 +22,8 @@ const OTHER: [(&str, &str); 24] = [
     ("scope = \"images:purge\"", "scope = \"other:scope\""),
     ("scope = \"images:manage\"", "scope = \"other:manage\""),
     ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
-    ("fetch_exempt_hosts = []", "fetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]"),
+    ("profile = \"release\"", "profile = \"dev\""),
+    ("[tenants.acme]", "[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]\n[tenants.acme]"),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
     ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
@@ -47,14 +48,14 @@ pub(crate) fn of_the_repository() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
-/// `dev` with the tenant `initech` added; `hourly`, the same as `dev` but for purges an hour apart; and `other`, which
-/// shares as little with `dev` as it can.
+/// `dev` with the tenant `initech` added; `hourly`, which differs from `dev` in the time between purges; and `other`, which
+/// shares as few values with `dev` as possible.
 pub(crate) fn edited() -> &'static Synthesis {
     static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
         let folder = folder(
             "edited",
             &[
-                ("dev", &[(r#"["acme", "globex"]"#, r#"["acme", "globex", "initech"]"#)]),
+                ("dev", &[("[tenants.globex]", "[tenants.globex]\n[tenants.initech]")]),
                 ("hourly", &[("every_minutes = 5", "every_minutes = 60")]),
                 ("other", &OTHER),
             ],
@@ -64,8 +65,8 @@ pub(crate) fn edited() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
-/// `existing`: `dev` with what its comment shows of an installation that was there before. Its tenant `acme` has a
-/// distribution already, `globex` has none.
+/// `existing`: `dev` with the existing resources that its comment shows. The tenant `acme` has an existing distribution,
+/// `globex` has none.
 pub(crate) fn existing() -> &'static Synthesis {
     static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
         let comment = DEV.find("# [existing]\n").map(|start| &DEV[start..]).unwrap();
@@ -76,7 +77,7 @@ pub(crate) fn existing() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
-/// A folder of its own that holds `dev.toml` under each name, with the edits made.
+/// A new folder with an edited copy of `dev.toml` under each name.
 pub(crate) fn folder(name: &str, environments: &[(&str, &[(&str, &str)])]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join("environments");
     let _ = fs::remove_dir_all(&folder);

@@ -1,4 +1,4 @@
-//! An environment that names what is there already: nothing of it is made, and the pipeline uses it.
+//! An environment with existing resources: the stacks do not create them, and the pipeline uses them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,14 +24,14 @@ fn kinds(stack: &Stack) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_data_stack_makes_the_queue_the_ledger_and_the_render_locks_only() {
+fn the_data_stack_creates_the_queue_the_ledger_and_the_render_locks_only() {
     let made: BTreeSet<_> = data().resources().map(|resource| data().local(resource.id)).collect();
     let expected = ["data/InvalidationQueue", "data/PurgeLedger", "data/RenderLocks"];
     assert_eq!(made, BTreeSet::from(expected.map(ToOwned::to_owned)));
 }
 
 #[test]
-fn programs_find_what_is_named_where_they_find_what_is_made() {
+fn the_outputs_name_existing_resources_like_new_ones() {
     let expected = [
         ("ImagePackTable", "legacy-packs"),
         ("InvalidationQueueTable", "data/InvalidationQueue"),
@@ -51,7 +51,7 @@ fn the_tables_own_stream_starts_the_pipeline() {
 }
 
 #[test]
-fn handlers_get_the_names() {
+fn functions_get_the_names_of_existing_resources() {
     let names = r#"{"tenant":"customer","entity":"record","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","generation":"generation","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
     let variables = [
         ("IMAGE_PACK_TABLE", "legacy-packs"),
@@ -95,7 +95,7 @@ fn the_api_may_call_the_two_handlers_and_no_more_of_it_than_their_routes() {
 }
 
 #[test]
-fn a_tenant_that_has_a_distribution_is_registered_and_may_be_purged_by_its_paths() {
+fn an_existing_distribution_is_registered_and_may_be_purged_by_its_paths() {
     let acme = existing().stack("existing/tenant-acme");
     assert_eq!(kinds(acme), BTreeSet::from(["AWS::IAM::Policy", "AWS::SSM::Parameter"]));
     let parameter = acme.only("AWS::SSM::Parameter").properties;
@@ -109,6 +109,6 @@ fn a_tenant_that_has_a_distribution_is_registered_and_may_be_purged_by_its_paths
 }
 
 #[test]
-fn a_tenant_that_has_none_gets_one() {
+fn a_tenant_without_an_existing_distribution_gets_a_new_one() {
     assert_eq!(existing().stack("existing/tenant-globex").all("AWS::CloudFront::Distribution").count(), 1);
 }

@@ -1,6 +1,6 @@
-//! The functions: whose code they run, and that code and topology agree on the environment variables.
+//! The functions: their code, variables, limits and logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use domain::AttributeNames;
@@ -10,17 +10,23 @@ use crate::environments::{edited, of_the_repository};
 use crate::stack::Stack;
 use crate::synthesis::root;
 
-/// Each function and the folder of its handler.
-const FUNCTIONS: [(&str, &str); 5] = [
-    ("ImageInvalidation", "image-invalidation"),
-    ("ImageManagement", "image-management"),
-    ("ImagePacksStream", "dynamodb-imagepacks-stream"),
-    ("ImageProcessing", "image-processing"),
-    ("ImagePurge", "image-purge"),
-];
+/// Each function and the folder of its handler. The name is the folder's in pascal case, except for the function that
+/// is named after the service whose stream it reads.
+fn functions() -> BTreeMap<String, String> {
+    let folders = fs::read_dir(root().join("handlers")).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let functions: BTreeMap<_, _> =
+        folders.map(|folder| (pascal_case(folder.trim_start_matches("dynamodb-")), folder)).collect();
+    assert!(functions.len() >= 5, "{functions:?}");
+    functions
+}
 
-/// What reads the variables that every purging handler has.
-const PURGER: [&str; 2] = ["crates/aws/src/ports.rs", "crates/aws/src/config.rs"];
+fn pascal_case(name: &str) -> String {
+    let words = name
+        .split('-')
+        .map(|word| if word == "imagepacks" { "ImagePacks".to_owned() } else { word[..1].to_uppercase() + &word[1..] });
+    words.collect()
+}
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")
@@ -30,71 +36,15 @@ fn variables<'a>(stack: &'a Stack, function: &str) -> &'a Value {
     &stack.named("AWS::Lambda::Function", function).properties["Environment"]["Variables"]
 }
 
-/// The variables that a handler reads when it starts: the names in `config_value("<name>", ..)` of its `main.rs` and of
-/// what `main.rs` builds with.
-fn variables_read(handler: &str) -> BTreeSet<String> {
-    let main = source(&format!("handlers/{handler}/src/main.rs"));
-    let mut names = config_names(&main);
-    if main.contains("ports::purger") {
-        names.extend(PURGER.iter().flat_map(|path| config_names(&source(path))));
-    }
-    names
-}
-
-fn source(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// The names in `config_value("<name>", ..)` and `config_value::<Type>("<name>", ..)`.
-fn config_names(source: &str) -> BTreeSet<String> {
-    let calls = source.split("config_value").skip(1).filter_map(|after| {
-        let (kind, arguments) = after.split_once('(')?;
-        let is_call = kind.is_empty() || kind.starts_with("::<") && kind.ends_with('>');
-        is_call.then_some(arguments.trim_start())
-    });
-    calls.filter_map(|arguments| Some(arguments.strip_prefix('"')?.split_once('"')?.0.to_owned())).collect()
-}
-
 #[test]
 fn each_function_runs_the_handler_of_its_name() {
     let functions = dev().all("AWS::Lambda::Function").map(|function| {
         let code = function.properties["Code"]["S3Key"].as_str().unwrap();
         (dev().local(function.id), dev().code[code].strip_prefix(root()).unwrap().to_owned())
     });
-    let expected = FUNCTIONS.map(|(name, handler)| (format!("pipeline/{name}"), format!("handlers/{handler}").into()));
-    assert_eq!(functions.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
-}
-
-#[test]
-fn a_function_has_the_variables_that_its_handler_reads_and_no_other() {
-    for (function, handler) in FUNCTIONS {
-        let set: BTreeSet<_> = variables(dev(), function).as_object().unwrap().keys().cloned().collect();
-        let read = variables_read(handler);
-        assert!(!read.is_empty(), "{handler} reads nothing; does it still call config_value(..)?");
-        assert_eq!(set, read, "{function} is set (left), {handler} reads (right)");
-    }
-}
-
-#[test]
-fn handlers_read_the_environment_by_config_value_only() {
-    let mut folders = vec![root().join("handlers"), root().join("crates")];
-    let mut readers = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs")
-                && !path.iter().any(|part| part == "tests")
-            {
-                let text = fs::read_to_string(&path).unwrap();
-                if text.contains("env::var") {
-                    readers.push(path.strip_prefix(root()).unwrap().to_owned());
-                }
-            }
-        }
-    }
-    assert_eq!(readers, [std::path::Path::new("crates/aws/src/config.rs")]);
+    let expected = self::functions().into_iter();
+    let expected = expected.map(|(name, handler)| (format!("pipeline/{name}"), format!("handlers/{handler}").into()));
+    assert_eq!(functions.collect::<BTreeSet<_>>(), expected.collect());
 }
 
 #[test]
@@ -121,7 +71,7 @@ fn variables_hold_what_is_configured() {
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageManagement", "TENANT_CLAIM", "tenants", "other_claim"),
-        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "none", "127.0.0.1:8080,images.test:81"),
+        ("ImageManagement", "FETCH_EXEMPT_HOSTS", "null", "127.0.0.1:8080,images.test:81"),
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
@@ -145,6 +95,13 @@ fn variables_hold_what_is_configured() {
             let value = stack.text(&variables(stack, function)[variable]);
             assert_eq!(value, expected, "{} {function} {variable}", stack.path);
         }
+    }
+}
+
+#[test]
+fn no_environment_of_the_repository_exempts_a_host_from_checks() {
+    for stack in of_the_repository().stacks() {
+        assert!(!stack.template.to_string().contains("EXEMPT"), "{}", stack.path);
     }
 }
 
@@ -174,9 +131,9 @@ fn executions_are_kept_for_image_processing_where_it_is_configured_and_for_no_ot
         (edited().stack("other/pipeline"), json!(77)),
     ];
     for (stack, executions) in environments {
-        for (function, _) in FUNCTIONS {
+        for function in functions().into_keys() {
             let expected = if function == "ImageProcessing" { &executions } else { &Value::Null };
-            let reserved = &stack.named("AWS::Lambda::Function", function).properties["ReservedConcurrentExecutions"];
+            let reserved = &stack.named("AWS::Lambda::Function", &function).properties["ReservedConcurrentExecutions"];
             assert_eq!(reserved, expected, "{}: {function}", stack.path);
         }
     }

@@ -1,16 +1,16 @@
-//! From the table's stream to the queue, and from the queue to the caches: what invokes what, how often and until when.
+//! From the table's stream to the queue, and from the queue to the caches: triggers, rates and retention.
 
 use serde_json::{Value, json};
 
 use crate::environments::{edited, of_the_repository};
 use crate::stack::Stack;
 
-/// The pipelines of `dev` and of an environment where everything is another value.
+/// The pipelines of `dev` and of an environment with other values.
 fn pipelines() -> [&'static Stack; 2] {
     [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline")]
 }
 
-/// What `dev` and the other environment have.
+/// Checks a property in `dev` and in the other environment.
 fn check(kind: &str, property: &str, expected: [Value; 2]) {
     for (stack, expected) in pipelines().into_iter().zip(expected) {
         assert_eq!(stack.only(kind).properties[property], expected, "{}: {property}", stack.path);
@@ -64,7 +64,7 @@ fn the_schedule_runs_the_purge_on_time_by_its_own_role() {
 }
 
 #[test]
-fn a_run_that_failed_or_waited_too_long_is_left_to_the_next() {
+fn a_purge_run_that_failed_or_is_late_is_not_retried() {
     check("AWS::Lambda::EventInvokeConfig", "MaximumRetryAttempts", [json!(0), json!(0)]);
     check("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds", [json!(300), json!(60)]);
     for stack in pipelines() {
@@ -74,7 +74,7 @@ fn a_run_that_failed_or_waited_too_long_is_left_to_the_next() {
 }
 
 #[test]
-fn what_could_not_be_read_or_purged_is_kept_encrypted_for_two_weeks() {
+fn dead_letters_are_kept_encrypted_for_two_weeks() {
     check("AWS::SQS::Queue", "MessageRetentionPeriod", [json!(1_209_600), json!(1_209_600)]);
     check("AWS::SQS::Queue", "SqsManagedSseEnabled", [json!(true), json!(true)]);
 }

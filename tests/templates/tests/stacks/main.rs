@@ -1,6 +1,6 @@
-//! The stacks as the CDK's command line synthesises them, for the environments of the repository and for edited ones.
+//! The stacks that the CDK's command line synthesises, for the environments of the repository and for edited ones.
 //!
-//! A new permission, a renamed table or an unset variable has to be listed here before it can be deployed.
+//! A new permission or a renamed table has to be listed here before it can be deployed.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 

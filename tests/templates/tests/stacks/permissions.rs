@@ -1,5 +1,4 @@
-//! Who may do what: every statement of every policy of `dev` is listed, so that a new one has to be listed
-//! too.
+//! Permissions: the lists here hold every statement of every policy of `dev`, so that a new one has to be added.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +7,7 @@ use crate::policy::{pairs, sentence, sentences};
 use crate::stack::{Resource, Stack};
 use crate::synthesis::Synthesis;
 
-/// What each role may do: actions, and the resource that it may do them to.
+/// The grants of each role: actions and resource.
 const ROLES: &[(&str, &[(&str, &str)])] = &[
     (
         "pipeline/ImagePacksStreamRole",
@@ -95,7 +94,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
 const WIDE: &[(&str, &str)] = &[
     // It lists streams, so IAM has no resource to narrow it to.
     ("dynamodb:ListStreams", "*"),
-    // One handler serves the images of every tenant; tenants come and go without this stack.
+    // One function serves every tenant, and tenants are added and removed without this stack.
     ("s3:GetObjectVersion", "data/Originals.Arn/*"),
     ("s3:DeleteObject s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
     ("s3:DeleteObject", "data/Variants.Arn/*"),
@@ -104,7 +103,7 @@ const WIDE: &[(&str, &str)] = &[
     ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
 ];
 
-/// Which service may take each role.
+/// The service that may assume each role.
 const TRUST: &[(&str, &str, &str)] = &[
     ("lambda.amazonaws.com", "pipeline/ImagePacksStreamRole", ""),
     ("lambda.amazonaws.com", "pipeline/ImageInvalidationRole", ""),
@@ -119,7 +118,7 @@ const TRUST: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Which services may call a function, and on whose behalf.
+/// The services that may invoke a function, and the resource that they do it for.
 const CALLERS: &[(&str, &str, &str, &str)] = &[
     (
         "apigateway.amazonaws.com",
@@ -159,7 +158,7 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// What buckets and queues deny on connections that are not encrypted. Their policies allow nothing.
+/// Actions that buckets and queues deny on connections without encryption. Their policies allow no action.
 const DENIED: &[(&str, &str)] = &[
     ("s3:*", "data/Originals.Arn"),
     ("s3:*", "data/Originals.Arn/*"),
@@ -168,15 +167,15 @@ const DENIED: &[(&str, &str)] = &[
     ("sqs:*", "pipeline/DeadLetters.Arn"),
 ];
 
-/// Compares the list with what the templates say, and shows what differs.
+/// Compares the list with the templates, and reports the differences.
 fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Item = String>) {
     let [written, found] = [written.into_iter().collect(), found.into_iter().collect::<BTreeSet<_>>()];
     let unlisted: Vec<_> = found.difference(&written).collect();
     let gone: Vec<_> = written.difference(&found).collect();
-    assert!(unlisted.is_empty() && gone.is_empty(), "not listed: {unlisted:#?}\nno longer there: {gone:#?}");
+    assert!(unlisted.is_empty() && gone.is_empty(), "not in the list: {unlisted:#?}\nnot in the templates: {gone:#?}");
 }
 
-/// What the roles of an environment may do.
+/// The grants of an environment's roles.
 fn granted(synthesis: &Synthesis, environment: &str) -> Vec<String> {
     let mut found = Vec::new();
     for stack in synthesis.stacks_of(environment) {

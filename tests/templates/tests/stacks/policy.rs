@@ -1,10 +1,10 @@
-//! Policies in words, one sentence for each statement and resource: `<who> may <actions> on <resource> if <condition>`.
+//! Policies as readable text, one sentence for each statement and resource: `<who> may <actions> on <resource> if <condition>`.
 
 use serde_json::{Map, Value};
 
 use crate::stack::Stack;
 
-/// The keys of a statement that a sentence can say. Any other, `NotAction` for example, stops the test.
+/// The keys of a statement that a sentence expresses. Another key, for example `NotAction`, fails the test.
 const KEYS: [&str; 5] = ["Action", "Condition", "Effect", "Principal", "Resource"];
 
 /// The sentence. Without a condition, `condition` is empty.
@@ -13,8 +13,8 @@ pub(crate) fn sentence(who: &str, may: &str, actions: &str, resource: &str, cond
     format!("{who} {may} {actions} on {resource}{condition}")
 }
 
-/// The sentences of a policy document. `who` has them if they name no principal, and they are about `resource` if they
-/// name none.
+/// The sentences of a policy document. Statements without a principal are about `who`, statements without a resource
+/// about `resource`.
 pub(crate) fn sentences(stack: &Stack, document: &Value, who: &str, resource: &str) -> Vec<String> {
     let mut sentences = Vec::new();
     for statement in document["Statement"].as_array().unwrap() {

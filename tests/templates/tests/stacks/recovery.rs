@@ -1,4 +1,4 @@
-//! What the command `imagecache` is told.
+//! The parameter that the operators' command line reads.
 
 use imagecache::Installation;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::environments::{edited, existing, of_the_repository};
 use crate::stack::Stack;
 
-/// The parameter that `stack` registers, and what `imagecache` reads in it.
+/// The name of the parameter that `stack` registers, and its value.
 fn registered(stack: &Stack) -> (Value, Installation) {
     let parameter = stack.only("AWS::SSM::Parameter").properties;
     assert_eq!(parameter["Type"], "String");
@@ -16,7 +16,7 @@ fn registered(stack: &Stack) -> (Value, Installation) {
 }
 
 #[test]
-fn an_environment_is_found_by_its_name_with_everything_that_a_recovery_touches() {
+fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
     let environments =
         [(of_the_repository().stack("dev/pipeline"), "dev", 30), (edited().stack("other/pipeline"), "other", 45)];
     for (stack, name, settle_delay_secs) in environments {
@@ -37,7 +37,7 @@ fn an_environment_is_found_by_its_name_with_everything_that_a_recovery_touches()
 }
 
 #[test]
-fn of_an_existing_table_the_stream_and_the_names_are_those_that_its_owner_gave() {
+fn of_an_existing_table_the_own_stream_and_attribute_names_are_registered() {
     let (_, installation) = registered(existing().stack("existing/pipeline"));
     assert!(installation.image_pack_stream_arn.ends_with("table/legacy-packs/stream/2026-01-01T00:00:00.000"));
     assert_eq!(installation.image_pack_table, "legacy-packs");

@@ -1,5 +1,5 @@
-//! The templates as a whole. A change of one is reviewed like a change of code: run the tests with
-//! `INSTA_UPDATE=always` and look at the difference.
+//! Snapshots of the templates. Review a change like code: run the tests with `INSTA_UPDATE=always` and read the
+//! difference.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! One synthesised stack, and its template in words.
+//! One synthesised stack, and its template as readable text.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,17 @@ use crate::synthesis::read_json;
 /// One synthesised stack.
 #[derive(Debug)]
 pub(crate) struct Stack {
-    /// What the command line calls it: `<environment>/<id>`.
+    /// Path on the command line: `<environment>/<id>`.
     pub(crate) path: String,
-    /// Whether it can be deleted only after somebody has said so.
+    /// `true` with termination protection.
     pub(crate) is_protected: bool,
-    /// Where the template is.
+    /// File of the template.
     pub(crate) file: PathBuf,
     /// The template.
     pub(crate) template: Value,
     /// The folder of each function's code, by the name of the object in S3.
     pub(crate) code: BTreeMap<String, PathBuf>,
-    /// What other stacks export, in words, by the name of the export.
+    /// Exports of other stacks as readable text, by the name of the export.
     pub(crate) imports: BTreeMap<String, String>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Resource<'a> {
     pub(crate) id: &'a str,
     /// The CloudFormation type.
     pub(crate) kind: &'a str,
-    /// All of it, its type and policies included.
+    /// The resource with its type and policies.
     pub(crate) whole: &'a Value,
     /// Its properties.
     pub(crate) properties: &'a Value,
@@ -84,7 +84,7 @@ impl Stack {
         found.unwrap_or_else(|| panic!("{} has no {kind} called {name}", self.path))
     }
 
-    /// A value in words: references are names like `data/Variants.Arn`, what is joined is one text.
+    /// A value as readable text: references are names like `data/Variants.Arn`, joined parts are one text.
     pub(crate) fn text(&self, value: &Value) -> String {
         let Value::Object(function) = value else {
             return value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
@@ -107,7 +107,7 @@ impl Stack {
         }
     }
 
-    /// One value or a list of them, in words.
+    /// One value or a list of values as readable texts.
     pub(crate) fn texts(&self, value: &Value) -> Vec<String> {
         match value {
             Value::Array(values) => values.iter().map(|value| self.text(value)).collect(),
@@ -115,21 +115,21 @@ impl Stack {
         }
     }
 
-    /// The outputs that people and programs read, in words.
+    /// The outputs for operators and programs, as readable texts.
     pub(crate) fn outputs(&self) -> BTreeMap<&str, String> {
         let outputs = self.template["Outputs"].as_object().unwrap().iter();
         let published = outputs.filter(|(_, output)| output.get("Export").is_none());
         published.map(|(name, output)| (name.as_str(), self.text(&output["Value"]))).collect()
     }
 
-    /// What other stacks import from this one, in words, by the name of the export.
+    /// The exports for other stacks as readable texts, by the name of the export.
     pub(crate) fn exports(&self) -> Vec<(String, String)> {
         let outputs = self.template["Outputs"].as_object().unwrap().values();
         let exported = outputs.filter_map(|output| Some((output.get("Export")?["Name"].as_str()?, &output["Value"])));
         exported.map(|(name, value)| (name.to_owned(), self.text(value))).collect()
     }
 
-    /// A resource of this stack, in words: `<stack>/<construct>`.
+    /// The name of a resource of this stack: `<stack>/<construct>`.
     pub(crate) fn local(&self, id: &str) -> String {
         let stack = self.path.split_once('/').unwrap().1;
         format!("{stack}/{}", without_hash(id))

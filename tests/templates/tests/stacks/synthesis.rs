@@ -1,4 +1,4 @@
-//! What the CDK's command line makes of a folder of environments. Handlers are not built for it.
+//! The synthesis of a folder of environments by the CDK's command line, without building the functions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +12,14 @@ use crate::stack::Stack;
 /// Every stack of every environment.
 #[derive(Debug)]
 pub(crate) struct Synthesis {
-    /// What `cdk ls` printed.
+    /// The output of `cdk ls`.
     pub(crate) listing: String,
     stacks: BTreeMap<String, Stack>,
 }
 
 impl Synthesis {
-    /// Synthesises the environments of `folder`, or tells what the command line said instead. `name` tells apart what is
-    /// synthesised at the same time.
+    /// Synthesises the environments of `folder`, or returns the error of the command line. `name` names the folder of the
+    /// output.
     pub(crate) fn of(name: &str, folder: &Path) -> Result<Self, String> {
         let assembly = assembly(name);
         let output = list(name, folder);
@@ -58,8 +58,8 @@ impl Synthesis {
     }
 }
 
-/// Runs `cdk ls` on the environments of `folder`, as somebody without AWS credentials would. It synthesises every stack
-/// and builds no handler.
+/// Runs `cdk ls` on the environments of `folder` without AWS credentials. It synthesises every stack and builds no
+/// function.
 pub(crate) fn list(name: &str, folder: &Path) -> Output {
     let assembly = assembly(name);
     let _ = fs::remove_dir_all(&assembly);
@@ -76,10 +76,10 @@ pub(crate) fn list(name: &str, folder: &Path) -> Output {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("CDK_DISABLE_CLI_TELEMETRY", "true")
         .env("CDK_DISABLE_VERSION_CHECK", "true")
-        // Seconds for each synthesis, and cfn-lint finds more.
+        // The validation takes seconds for each synthesis, and cfn-lint finds more.
         .env("CDK_VALIDATION", "false")
         .args(["ls", "--no-color", "--no-notices"])
-        // What the CDK adds for itself, and changes with its version.
+        // Metadata that changes with the version of the CDK.
         .args(["--no-path-metadata", "--no-asset-metadata", "--no-version-reporting"])
         .args(["--app", env!("CARGO_BIN_EXE_app-under-test")])
         .arg("--context")

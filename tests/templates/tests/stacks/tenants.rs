@@ -1,4 +1,4 @@
-//! Tenants: adding one is adding a line, and none touches another.
+//! Tenants: a new tenant is a table in the environment's file, and changes no other stack.
 
 use crate::environments::{edited, of_the_repository};
 

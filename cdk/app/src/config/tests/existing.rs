@@ -1,7 +1,9 @@
-//! What an environment may name instead of having it made.
+//! Existing resources in an environment's file.
 
 use super::{DEV, Environment, read};
-use crate::config::{AttributeNames, ExistingDistribution, ExistingHttpApi};
+use contract::{AttributeNames, TenantId};
+
+use crate::config::{ExistingDistribution, ExistingHttpApi};
 
 /// The development environment with what its comment shows of an existing installation.
 fn example() -> String {
@@ -27,14 +29,16 @@ fn existing(text: &str) -> Environment {
 
 #[test]
 fn the_example_is_valid_and_names_everything() {
-    let existing = read(&example()).unwrap().existing;
+    let environment = read(&example()).unwrap();
+    let existing = environment.existing;
     let table = existing.image_packs.unwrap();
     assert_eq!(table.table_arn, "arn:aws:dynamodb:eu-west-1:123456789012:table/legacy-packs");
     assert_eq!((table.attributes.tenant.as_str(), table.attributes.entity.as_str()), ("customer", "record"));
     assert_eq!(existing.originals_bucket.as_deref(), Some("legacy-originals"));
     assert_eq!(existing.variants_bucket.as_deref(), Some("legacy-variants"));
     let distribution = ExistingDistribution { id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: false };
-    assert_eq!(existing.distributions["acme"], distribution);
+    let [acme, globex] = ["acme", "globex"].map(|tenant| &environment.tenants[&TenantId::parse(tenant).unwrap()]);
+    assert_eq!((&acme.distribution, &globex.distribution), (&Some(distribution), &None));
     let api = ExistingHttpApi { id: "a1b2c3d4e5".to_owned(), stage: "manage".to_owned() };
     assert_eq!(existing.http_api, Some(api));
 }
@@ -94,13 +98,14 @@ fn buckets_are_two_buckets() {
 }
 
 #[test]
-fn a_distribution_belongs_to_one_tenant_that_is_listed() {
-    let section = "[existing.distributions.acme]";
-    check(section, "[existing.distributions.initech]", &["\"initech\"", "one of the tenants: acme, globex"]);
+fn a_distribution_belongs_to_one_tenant() {
+    let section = "[tenants.acme.distribution]";
     let id = "\"E1ABCDEF2GHIJK\"";
-    check(id, "\"arn:aws:cloudfront\"", &["existing.distributions.acme.id", "a distribution's id"]);
-    let second = format!("[existing.distributions.globex]\nid = {id}\ncache_tags = true\n{section}");
-    check(section, &second, &["existing.distributions", "\"E1ABCDEF2GHIJK\" twice", "must not reach another's"]);
+    check(id, "\"arn:aws:cloudfront\"", &["tenants.acme.distribution.id", "a distribution's id"]);
+    let second = format!("[tenants.globex.distribution]\nid = {id}\ncache_tags = true\n{section}");
+    check(section, &second, &["tenants.*.distribution.id", "\"E1ABCDEF2GHIJK\" twice", "must not cross a tenant"]);
+    check("cache_tags = false", "", &["cache_tags", "missing"]);
+    check(section, "[existing.distributions.acme]", &["distributions", "unknown field"]);
 }
 
 #[test]

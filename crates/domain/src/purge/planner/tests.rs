@@ -41,7 +41,7 @@ fn tenants() -> BTreeMap<TenantId, Distribution> {
 }
 
 fn plan_of(entries: Vec<QueueEntry>, budgets: Budgets) -> Plan {
-    let delays = Delays { settle: Duration::from_secs(SETTLE_SECS), edge_fetch_max: Duration::from_secs(2) };
+    let delays = Delays { settle: Duration::from_secs(SETTLE_SECS) };
     plan(NOW, entries, &[], &tenants(), &delays, &budgets)
 }
 

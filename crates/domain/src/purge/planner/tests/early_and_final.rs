@@ -10,7 +10,7 @@ use crate::queue::queue_entry::{DeletionCursor, QueueEntry};
 use crate::timestamp::Timestamp;
 
 fn delays() -> Delays {
-    Delays { settle: std::time::Duration::from_secs(SETTLE_SECS), edge_fetch_max: std::time::Duration::from_secs(2) }
+    Delays { settle: std::time::Duration::from_secs(SETTLE_SECS) }
 }
 
 fn plan_beside(entries: Vec<QueueEntry>, in_flight: &[PurgeRequest], budgets: Budgets) -> Plan {

@@ -1,4 +1,11 @@
-//! One Lambda function: built by cargo-lambda, with a log group and a role of its own.
+//! The Lambda functions: each file declares one function, its variables, its grants and its alarms.
+
+pub(crate) mod dynamodb_imagepacks_stream;
+pub(crate) mod image_invalidation;
+pub(crate) mod image_management;
+pub(crate) mod image_processing;
+pub(crate) mod image_purge;
+mod purging;
 
 use std::path::Path;
 
@@ -7,36 +14,54 @@ use aws_cdk_lib::aws_lambda::{Architecture as LambdaArchitecture, LoggingFormat}
 use aws_cdk_lib::aws_logs::{LogGroup, LogGroupProps, RetentionDays};
 use aws_cdk_lib::cargo_lambda_cdk::{BundlingOptions, RustFunction, RustFunctionProps};
 use aws_cdk_lib::{Duration, RemovalPolicy, Result, Stack};
+use contract::config::Variables;
+use contract::functions::ImagePackTable;
 
 use crate::config::{Architecture, Environment, Profile};
+use crate::stacks::Data;
 
-/// What a handler of the workspace needs from Lambda.
-pub(crate) struct Handler<'a> {
-    /// The construct's id.
-    pub(crate) id: &'a str,
-    /// The handler's folder in `handlers/` and its binary.
-    pub(crate) binary: &'a str,
-    /// What it is for.
-    pub(crate) description: &'a str,
-    /// Megabytes of memory; Lambda gives processor time in proportion.
-    pub(crate) memory_mb: u32,
-    /// How long one invocation may take, in seconds.
-    pub(crate) timeout_secs: u32,
-    /// Its environment variables.
-    pub(crate) environment: Vec<(&'a str, String)>,
+/// The stack of the functions, the environment and its data.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) environment: &'a Environment,
+    pub(crate) data: &'a Data,
 }
 
-impl Handler<'_> {
-    /// Declares the function. Its role may write to its own log group and nothing else.
-    pub(crate) fn declare(self, stack: &Stack, environment: &Environment) -> Result<RustFunction> {
-        self.declare_with(stack, environment, |props| props)
+impl Scope<'_> {
+    /// The variables of a function that reads or writes the image-pack table.
+    fn image_packs(&self) -> Result<ImagePackTable> {
+        let attributes = self.environment.image_pack_attributes();
+        Ok(ImagePackTable { table: self.data.image_packs.table_name()?, attributes })
+    }
+}
+
+/// A Lambda function: built by cargo-lambda, with a log group and a role of its own.
+struct Function<'a> {
+    /// Id of the construct.
+    id: &'a str,
+    /// Folder in `handlers/`, and name of the binary.
+    binary: &'a str,
+    /// Purpose of the function.
+    description: &'a str,
+    /// Memory, in megabytes; Lambda allocates processor time in proportion.
+    memory_mb: u32,
+    /// Time limit of one invocation, in seconds.
+    timeout_secs: u32,
+    /// Environment variables.
+    variables: Variables,
+}
+
+impl Function<'_> {
+    /// Declares the function. Its role may write to its own log group only.
+    fn declare(self, scope: Scope) -> Result<RustFunction> {
+        self.declare_with(scope, |props| props)
     }
 
     /// Declares the function with further properties.
-    pub(crate) fn declare_with(
+    fn declare_with(
         self,
-        stack: &Stack,
-        environment: &Environment,
+        Scope { stack, environment, .. }: Scope,
         further: impl FnOnce(RustFunctionProps) -> RustFunctionProps,
     ) -> Result<RustFunction> {
         let log_group = LogGroup::new_with_props(
@@ -61,13 +86,13 @@ impl Handler<'_> {
             .logging_format(LoggingFormat::Json)
             .log_group(&log_group)
             .role(&role)
-            .environment(self.environment);
+            .environment(self.variables);
         RustFunction::new_with_props(stack, self.id, further(props))
     }
 }
 
-/// Allows `function` exactly `actions` on `resources`.
-pub(crate) fn allow<const A: usize, const R: usize>(
+/// Grants `function` the `actions` on the `resources`.
+fn allow<const A: usize, const R: usize>(
     function: &RustFunction,
     actions: [&str; A],
     resources: [String; R],
@@ -77,7 +102,7 @@ pub(crate) fn allow<const A: usize, const R: usize>(
     )?)
 }
 
-/// A handler's own manifest: its folder is what an unbundled synthesis fingerprints.
+/// The manifest of a function. A synthesis that does not build hashes the manifest's folder.
 fn manifest_path(binary: &str) -> String {
     let handlers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../handlers");
     let handlers = handlers.canonicalize().unwrap_or(handlers);
@@ -99,6 +124,7 @@ fn bundling(environment: &Environment) -> Result<BundlingOptions> {
     Ok(BundlingOptions::new()
         .architecture(&architecture(environment)?)
         .profile(profile)
-        // With the whole workspace's features, not the one package's: otherwise each handler compiles the AWS SDK anew.
+        // With the features of the whole workspace: with those of one package, each function would compile the AWS SDK
+        // again.
         .cargo_lambda_flags(["--workspace", "--locked", "--quiet"]))
 }

@@ -1,5 +1,5 @@
-//! The data stack: what must outlive everything else. Its resources are retained when the stack is deleted, but for
-//! what is worth nothing without the rest.
+//! The data stack: the tables and buckets. They are retained when the stack is deleted, except the render locks, which
+//! have no value without the functions.
 
 use aws_cdk_lib::aws_dynamodb::{
     Attribute, AttributeType, BillingMode, ITable, PointInTimeRecoverySpecification, StreamViewType, Table,
@@ -8,30 +8,29 @@ use aws_cdk_lib::aws_dynamodb::{
 use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketEncryption, BucketProps, IBucket, LifecycleRule};
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, RemovalPolicy, Result, Stack};
 
+use contract::names::UPLOADS_PREFIX;
+
 use crate::config::Environment;
 
-/// Days until a replaced original is forgotten. Long enough to undo a mistake; variants in flight need seconds.
+/// Days until a replaced original is deleted: enough to undo a mistake. A variant that is being rendered needs seconds.
 const ORIGINAL_VERSIONS_KEPT_DAYS: u32 = 30;
 
-/// Where originals wait that were uploaded to S3 and not yet taken into a pack. No tenant can be called so.
-pub(crate) const UPLOADS_PREFIX: &str = ".uploads/";
-
-/// Days until such an upload is given up.
+/// Days until an upload that was not confirmed is deleted.
 const UPLOADS_KEPT_DAYS: u32 = 1;
 
-/// The tables and buckets: those that an environment names, and ours for the rest.
+/// The tables and buckets: existing ones where the environment names them, new ones otherwise.
 pub(crate) struct Data {
-    /// Packs and location configurations; its stream starts the pipeline.
+    /// Image packs and location configurations; the stream of the table starts the pipeline.
     pub(crate) image_packs: ITable,
-    /// One row per target that waits to be purged, and the lease.
+    /// One row for each target with a pending purge, and the lease.
     pub(crate) invalidation_queue: Table,
-    /// What was purged.
+    /// The completed purges.
     pub(crate) purge_ledger: Table,
     /// Render locks: one request at a time renders a variant.
     pub(crate) render_locks: Table,
     /// Originals, versioned.
     pub(crate) originals: IBucket,
-    /// Variants. All of them can be rendered again.
+    /// Variants; every one can be rendered again.
     pub(crate) variants: IBucket,
 }
 
@@ -39,7 +38,7 @@ impl Data {
     pub(crate) fn declare(stack: &Stack, environment: &Environment) -> Result<Self> {
         let originals = originals(stack, environment)?;
         let image_packs = image_packs(stack, environment)?;
-        // No time to live: an entry leaves only when it has been purged.
+        // No time to live: only a completed purge removes an entry.
         let invalidation_queue = Table::new(
             stack,
             "InvalidationQueue",
@@ -50,7 +49,7 @@ impl Data {
             None => IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?)?),
         };
         let purge_ledger = Table::new(stack, "PurgeLedger", table("purge").time_to_live_attribute("expiresAt"))?;
-        // A render lock outlives neither its holder nor the variants: it goes with the stack.
+        // A render lock expires with its holder's request, so the table is deleted with the stack.
         let render_locks = Table::new(
             stack,
             "RenderLocks",
@@ -77,7 +76,7 @@ fn originals(stack: &Stack, environment: &Environment) -> Result<IBucket> {
     let uploads_kept = Duration::days(UPLOADS_KEPT_DAYS)?;
     let lifecycle = [
         LifecycleRule::new().noncurrent_version_expiration(&Duration::days(ORIGINAL_VERSIONS_KEPT_DAYS)?),
-        // In a versioned bucket what expires is a version still.
+        // In a versioned bucket, an expired object remains as a noncurrent version.
         LifecycleRule::new()
             .prefix(UPLOADS_PREFIX)
             .expiration(&uploads_kept)

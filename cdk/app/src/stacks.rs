@@ -1,26 +1,29 @@
-//! Every environment: a stage with its stacks.
+//! The stages and stacks of the environments.
+
+mod data;
+mod pipeline;
+mod tenant;
 
 use std::env;
 
 use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
 
 use crate::config::{Environment, InvalidConfig};
-use crate::data_stack::Data;
-use crate::pipeline_stack::Pipeline;
-use crate::tenant_stack;
+pub(crate) use crate::stacks::data::Data;
+use crate::stacks::pipeline::Pipeline;
 
-/// Why nothing was synthesised.
+/// A synthesis that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplicationFailed {
-    /// An environment's file is wrong.
+    /// The file of an environment is invalid.
     #[error(transparent)]
     Config(#[from] InvalidConfig),
-    /// The CDK failed; its own message follows.
+    /// The CDK returned an error; its message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),
 }
 
-/// Declares every environment in `app`.
+/// Declares every environment in `app`: a stage with its stacks.
 pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<()> {
     for environment in environments {
         let mut aws = AwsEnvironment::new().region(environment.region.as_str());
@@ -31,19 +34,19 @@ pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<(
         Tags::of(&stage)?.add("image-service-environment", &environment.name)?;
 
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
-        let pipeline_stack = stack(&stage, environment, "pipeline", "Handlers, stream, schedule, API and alarms")?;
+        let pipeline_stack = stack(&stage, environment, "pipeline", "Functions, stream, schedule, API and alarms")?;
         let pipeline = Pipeline::declare(&pipeline_stack, environment, &data)?;
-        for tenant in &environment.tenants {
-            let description = format!("The distribution of {tenant}, and what the pipeline may do to it");
-            let tenant_stack = stack(&stage, environment, &format!("tenant-{tenant}"), &description)?;
-            tenant_stack::declare(&tenant_stack, environment, tenant, &pipeline)?;
+        for (id, tenant) in &environment.tenants {
+            let description = format!("The distribution of {id} and the grant to purge it");
+            let tenant_stack = stack(&stage, environment, &format!("tenant-{id}"), &description)?;
+            tenant::declare(&tenant_stack, environment, id, tenant, &pipeline)?;
         }
     }
     Ok(())
 }
 
 fn data_stack(stage: &Stage, environment: &Environment) -> aws_cdk_lib::Result<Stack> {
-    let stack = stack(stage, environment, "data", "Tables and buckets; kept when the stack goes")?;
+    let stack = stack(stage, environment, "data", "Tables and buckets; retained when the stack is deleted")?;
     stack.set_termination_protection(true)?;
     Ok(stack)
 }

@@ -1,5 +1,5 @@
-//! One tenant's stack: its distribution and host name, its registration, and the grant to purge that distribution. Of an
-//! existing distribution, the last two.
+//! The stack of one tenant: its distribution and host name, its registration, and the grant to purge the distribution.
+//! For an existing distribution, the last two only.
 
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
@@ -15,25 +15,30 @@ use aws_cdk_lib::aws_route53::{
 use aws_cdk_lib::aws_route53_targets::CloudFrontTarget;
 use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
 use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use contract::TenantId;
+use contract::headers::TENANT_HEADER;
+use contract::names::{Distribution as Registration, tenant_registry_path};
 use serde_json::json;
 
-use crate::config::Environment;
-use crate::pipeline_stack::{Pipeline, tenant_registry_path};
+use crate::config::{Environment, ExistingDistribution, Tenant};
+use crate::stacks::pipeline::Pipeline;
 
-/// The header by which image-processing knows whose distribution sends the request. CloudFront sets it, over whatever a
-/// viewer sends.
-const TENANT_HEADER: &str = "x-image-tenant";
-
-/// The longest that CloudFront keeps a variant, in days. Purging, not expiry, keeps images fresh.
+/// Longest time that CloudFront caches a variant, in days. Purges keep images fresh, not expiry.
 const VARIANT_KEPT_MAX_DAYS: u32 = 365;
 
-pub(crate) fn declare(stack: &Stack, environment: &Environment, tenant: &str, pipeline: &Pipeline) -> Result<()> {
+pub(crate) fn declare(
+    stack: &Stack,
+    environment: &Environment,
+    tenant: &TenantId,
+    options: &Tenant,
+    pipeline: &Pipeline,
+) -> Result<()> {
     let host = format!("{tenant}.{}", environment.viewer.domain);
-    let distribution_id = if let Some(existing) = environment.existing.distributions.get(tenant) {
-        let arn = ArnComponents::new("distribution", "cloudfront").region("").resource_name(existing.id.as_str());
-        register(stack, environment, tenant, &existing.id, existing.cache_tags)?;
+    let distribution_id = if let Some(ExistingDistribution { id, cache_tags }) = &options.distribution {
+        let arn = ArnComponents::new("distribution", "cloudfront").region("").resource_name(id.as_str());
+        register(stack, environment, tenant, id, *cache_tags)?;
         grant_purging(stack, tenant, pipeline, &stack.format_arn(arn)?)?;
-        existing.id.clone()
+        id.clone()
     } else {
         let distribution = distribution(stack, environment, tenant, &host, pipeline)?;
         let id = distribution.distribution_id()?;
@@ -47,38 +52,38 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, tenant: &str, pi
     Ok(())
 }
 
-/// Tells the purging handlers which distribution serves the tenant.
+/// Registers the tenant's distribution for the functions that purge.
 fn register(
     stack: &Stack,
     environment: &Environment,
-    tenant: &str,
+    tenant: &TenantId,
     distribution_id: &str,
     cache_tags: bool,
 ) -> Result<()> {
-    let registration = json!({"distributionId": distribution_id, "cacheTags": cache_tags}).to_string();
+    let registration = Registration { distribution_id: distribution_id.to_owned(), cache_tags };
     StringParameter::new(
         stack,
         "Registration",
-        StringParameterProps::new(registration)
-            .parameter_name(format!("{}/{tenant}", tenant_registry_path(environment)))
-            .description(format!("Which distribution serves {tenant}")),
+        StringParameterProps::new(json!(registration).to_string())
+            .parameter_name(format!("{}/{tenant}", tenant_registry_path(&environment.name)))
+            .description(format!("The distribution of {tenant}")),
     )?;
     Ok(())
 }
 
-/// Lets the purging handlers invalidate the distribution.
-fn grant_purging(stack: &Stack, tenant: &str, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
+/// Grants the functions that purge to invalidate the distribution.
+fn grant_purging(stack: &Stack, tenant: &TenantId, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
     let purge = PolicyStatement::new_with_props(
         PolicyStatementProps::new()
             .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
             .resources([distribution_arn]),
     )?;
     let mut roles = Vec::new();
-    for handler in [&pipeline.purge_run, &pipeline.manual_purge] {
-        roles.extend(handler.role()?.as_ref().map(IRole::from));
+    for function in &pipeline.purging {
+        roles.extend(function.role()?.as_ref().map(IRole::from));
     }
-    // The roles are another stack's, and each tenant's stack adds to them. A name that the CDK derives is the same in all
-    // these stacks, and the one deployed last would overwrite the grants of the others.
+    // The roles belong to the pipeline stack, and the stack of each tenant adds a policy. A name derived by the CDK would
+    // be the same in all these stacks, and each deployment would overwrite the grants of the others.
     let props = PolicyProps::new().policy_name(format!("purge-{tenant}")).statements([&purge]).roles(roles);
     Policy::new_with_props(stack, "PurgeGrant", props)?;
     Ok(())
@@ -87,16 +92,16 @@ fn grant_purging(stack: &Stack, tenant: &str, pipeline: &Pipeline, distribution_
 fn distribution(
     stack: &Stack,
     environment: &Environment,
-    tenant: &str,
+    tenant: &TenantId,
     host: &str,
     pipeline: &Pipeline,
 ) -> Result<Distribution> {
     let viewer = &environment.viewer;
     let origin = FunctionUrlOrigin::with_origin_access_control_with_props(
         &pipeline.origin,
-        FunctionUrlOriginWithOACProps::new().custom_headers([(TENANT_HEADER, tenant)]),
+        FunctionUrlOriginWithOACProps::new().custom_headers([(TENANT_HEADER, tenant.as_str())]),
     )?;
-    // Only `location` tells variants apart; any other query string must not make another cache entry.
+    // Only `location` selects a variant; no other query parameter may create another cache entry.
     let cache_policy = CachePolicy::new_with_props(
         stack,
         "CachePolicy",
@@ -110,7 +115,7 @@ fn distribution(
         stack,
         "ResponseHeaders",
         ResponseHeadersPolicyProps::new()
-            .comment(format!("Hides the cache tags of {host}"))
+            .comment(format!("Strips the cache-tag header of {host}"))
             .remove_headers([viewer.cache_tag_header.as_str()]),
     )?;
     let certificate = Certificate::from_certificate_arn(stack, "Certificate", &viewer.certificate_arn)?;
@@ -122,7 +127,7 @@ fn distribution(
                 .cache_policy(&cache_policy)
                 .response_headers_policy(&response_headers)
                 .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-                // Images are compressed already.
+                // Image formats are compressed.
                 .compress(false),
         )
         .comment(format!("Images of {tenant} ({})", environment.name))
@@ -131,7 +136,7 @@ fn distribution(
         .error_responses(error_responses()?)
         .http_version(HttpVersion::Http2And3),
     )?;
-    // The L2 construct has no property for cache tags yet.
+    // The L2 construct has no property for cache tags.
     let resource = distribution.node()?.default_child()?;
     if let Some(resource) = resource {
         let tags = json!({"HeaderName": viewer.cache_tag_header});
@@ -140,8 +145,8 @@ fn distribution(
     Ok(distribution)
 }
 
-/// CloudFront keeps errors for ten seconds unless told otherwise; image-processing says in each response how long it
-/// may be kept.
+/// Error responses with a minimum TTL of 0, instead of CloudFront's default of 10 seconds: the `Cache-Control` of
+/// image-processing decides.
 fn error_responses() -> Result<Vec<ErrorResponse>> {
     [404, 500, 502, 503, 504]
         .into_iter()

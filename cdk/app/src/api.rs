@@ -1,4 +1,4 @@
-//! The HTTP API of admins and editors: whose tokens it takes, and which request calls which handler.
+//! The HTTP API of admins and editors: its authorizer and its routes, each of which calls a function.
 
 use aws_cdk_lib::aws_apigatewayv2::{
     CfnApiMapping, CfnApiMappingProps, HttpApi, HttpApiAttributes, HttpApiProps, HttpMethod, HttpRoute, HttpRouteKey,
@@ -11,27 +11,11 @@ use aws_cdk_lib::aws_lambda::{Function, FunctionAttributes, Permission};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack, Unchecked};
 
+use contract::routes::{MANAGEMENT_PREFIX, ManagementRoute, Method, PURGE_METHODS, PURGE_PATH};
+
 use crate::config::{DEFAULT_STAGE, Environment};
 
-/// Every request of docs/management-api.md.
-const MANAGEMENT_ROUTES: [(HttpMethod, &str); 14] = [
-    (HttpMethod::Get, "/adminAPI/imagePacks"),
-    (HttpMethod::Post, "/adminAPI/imagePacks"),
-    (HttpMethod::Get, "/adminAPI/imagePacks/{imagePackId}"),
-    (HttpMethod::Patch, "/adminAPI/imagePacks/{imagePackId}"),
-    (HttpMethod::Delete, "/adminAPI/imagePacks/{imagePackId}"),
-    (HttpMethod::Delete, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}"),
-    (HttpMethod::Put, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}/crop"),
-    (HttpMethod::Delete, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}/crop"),
-    (HttpMethod::Put, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}/original"),
-    (HttpMethod::Post, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}/uploads"),
-    (HttpMethod::Post, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}/uploads/{uploadId}/confirm"),
-    (HttpMethod::Post, "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}/fetchImage"),
-    (HttpMethod::Get, "/adminAPI/imageLocationConfig/{name}"),
-    (HttpMethod::Put, "/adminAPI/imageLocationConfig/{name}"),
-];
-
-/// The API: ours with a stage of its own, or the one that the environment names.
+/// The API: a new one with a stage of its own, or an existing one.
 pub(crate) struct AdminApi<'a> {
     api: IHttpApi,
     authorizer: HttpJwtAuthorizer,
@@ -53,26 +37,26 @@ impl<'a> AdminApi<'a> {
             None => IHttpApi::from(&HttpApi::new_with_props(
                 stack,
                 "AdminApi",
-                HttpApiProps::new().create_default_stage(false).description("The admin's purge of image caches"),
+                HttpApiProps::new().create_default_stage(false).description("Purges and edits of images"),
             )?),
         };
         Ok(Self { api, authorizer, environment })
     }
 
-    /// What docs/purge-api.md says calls `image_purge`.
+    /// Routes the purge API to `image_purge`.
     pub(crate) fn route_purges(&self, image_purge: &RustFunction) -> Result<()> {
         let integration = HttpLambdaIntegration::new("Purge", image_purge)?;
         let scope = &self.environment.admin_api.scope;
-        for method in [HttpMethod::Delete, HttpMethod::Get] {
-            self.route(method, "/images/{tenant}/{imagePackId}", &integration, scope)?;
+        for method in PURGE_METHODS {
+            self.route(method, PURGE_PATH, &integration, scope)?;
         }
         Ok(())
     }
 
-    /// Every request of the management API calls `image_management`.
+    /// Routes the management API to `image_management`.
     pub(crate) fn route_management(&self, stack: &Stack, image_management: &RustFunction) -> Result<()> {
-        // Each route would add a permission of its own to the function, and together they would come near the 20 KB
-        // that Lambda allows its policy. So the routes see a function that takes none, and one permission covers them.
+        // Each route would add a permission to the function, and together they would come near Lambda's limit of 20 KB
+        // for a policy. The routes therefore refer to an import without permissions, and one permission covers them all.
         let target = Function::from_function_attributes(
             stack,
             "ImageManagementTarget",
@@ -80,27 +64,27 @@ impl<'a> AdminApi<'a> {
         )?;
         let integration = HttpLambdaIntegration::new("Management", &target)?;
         let scope = &self.environment.admin_api.management_scope;
-        for (method, path) in MANAGEMENT_ROUTES {
-            self.route(method, path, &integration, scope)?;
+        for route in ManagementRoute::ALL {
+            self.route(route.method(), route.path(), &integration, scope)?;
         }
         image_management.add_permission(
             "AdminApi",
             Permission::new(&ServicePrincipal::new("apigateway.amazonaws.com")?)
-                .source_arn(self.api.arn_for_execute_api_with_path("*", "/adminAPI/*")?),
+                .source_arn(self.api.arn_for_execute_api_with_path("*", format!("{MANAGEMENT_PREFIX}*"))?),
         )
     }
 
-    fn route(&self, method: HttpMethod, path: &str, integration: &HttpLambdaIntegration, scope: &str) -> Result<()> {
-        let key = HttpRouteKey::with_with_method(path, method)?;
+    fn route(&self, method: Method, path: &str, integration: &HttpLambdaIntegration, scope: &str) -> Result<()> {
+        let key = HttpRouteKey::with_with_method(path, http_method(method))?;
         let props = HttpRouteProps::new(&self.api, &key, integration)
             .authorizer(&self.authorizer)
             .authorization_scopes([scope]);
-        // As `HttpApi.addRoutes` does it, which an existing API doesn't have. To JavaScript it is a construct too.
+        // `HttpApi.addRoutes` does the same, but an imported API has no such method. In JavaScript the API is a construct.
         HttpRoute::new(Unchecked::from(&self.api), key.key()?.replace(' ', ""), props)?;
         Ok(())
     }
 
-    /// Gives our API a stage named after the environment and the unified API's domain; an existing one has its own.
+    /// Declares the stage of a new API, with the unified API's domain, and the output of the API's address.
     pub(crate) fn publish(&self, stack: &Stack) -> Result<()> {
         let url = match &self.environment.existing.http_api {
             Some(existing) => {
@@ -130,5 +114,15 @@ impl<'a> AdminApi<'a> {
             CfnApiMapping::new(stack, "UnifiedApi", mapping.api_mapping_key(name))?;
         }
         Ok(stage)
+    }
+}
+
+fn http_method(method: Method) -> HttpMethod {
+    match method {
+        Method::Get => HttpMethod::Get,
+        Method::Post => HttpMethod::Post,
+        Method::Put => HttpMethod::Put,
+        Method::Patch => HttpMethod::Patch,
+        Method::Delete => HttpMethod::Delete,
     }
 }

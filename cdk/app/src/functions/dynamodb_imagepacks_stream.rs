@@ -1,0 +1,65 @@
+//! The function `dynamodb-imagepacks-stream`: enqueues a purge for each meaningful change of the image-pack table.
+
+use aws_cdk_lib::aws_lambda::StartingPosition;
+use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
+use aws_cdk_lib::aws_sqs::Queue;
+use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
+use aws_cdk_lib::{Duration, Result};
+use contract::functions::ImagePacksStream;
+
+use super::{Function, Scope, allow};
+use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
+
+/// Age of the oldest record of the stream that raises an alarm, in milliseconds.
+const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
+
+/// Declares the function, its grants and its alarm.
+pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -> Result<RustFunction> {
+    let Scope { environment, data, .. } = scope;
+    let config = ImagePacksStream {
+        invalidation_queue_table: data.invalidation_queue.table_name()?,
+        dead_letter_queue_url: dead_letters.queue_url()?,
+        image_pack_attributes: environment.image_pack_attributes(),
+    };
+    let function = Function {
+        id: "ImagePacksStream",
+        binary: "dynamodb-imagepacks-stream",
+        description: "Enqueues a purge for each meaningful change of an image pack",
+        memory_mb: 256,
+        timeout_secs: 60,
+        variables: config.variables(),
+    }
+    .declare(scope)?;
+    allow(&function, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;
+    allow(&function, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
+
+    let age = function.metric_with_props("IteratorAge", period(PERIOD_MINUTES)?.statistic("Maximum"))?;
+    alarms.raise(&Alarm {
+        id: "StreamAgeAlarm",
+        description: "The oldest record of the image-pack table's stream is 5 minutes old: changed images are purged \
+                      late. Check the log and the throttles of dynamodb-imagepacks-stream",
+        metric: &age,
+        periods: 1,
+        threshold: ITERATOR_AGE_MAX_MILLIS,
+    })?;
+    alarms.show("Stream: age of the oldest record", &age);
+    Ok(function)
+}
+
+/// Invokes the function with the records of the image-pack table's stream.
+pub(crate) fn read_stream(scope: Scope, function: &RustFunction, dead_letters: &Queue) -> Result<()> {
+    let stream = &scope.environment.stream;
+    let source = DynamoEventSource::new(
+        &scope.data.image_packs,
+        // LATEST can miss records while the mapping is created or changed.
+        DynamoEventSourceProps::new(StartingPosition::TrimHorizon)
+            .batch_size(stream.batch_size)
+            .max_batching_window(&Duration::seconds(stream.batch_window_secs)?)
+            .report_batch_item_failures(true)
+            .bisect_batch_on_error(true)
+            .retry_attempts(stream.retries_max)
+            .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
+            .on_failure(&SqsDlq::new(dead_letters)?),
+    )?;
+    function.add_event_source(&source)
+}

@@ -1,0 +1,92 @@
+//! The function `image-invalidation`: a purge run in each invocation, started by a schedule.
+
+use aws_cdk_lib::aws_iam::{
+    PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal, ServicePrincipalOpts,
+};
+use aws_cdk_lib::aws_scheduler::{Schedule, ScheduleExpression, ScheduleProps};
+use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
+use aws_cdk_lib::aws_sqs::Queue;
+use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
+use aws_cdk_lib::{ArnComponents, Duration, Result, Stack};
+use contract::functions::ImageInvalidation;
+use contract::limits;
+use serde_json::json;
+
+use super::{Function, Scope, allow, purging};
+use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
+
+/// Failed purge runs in a row that raise an alarm. The next purge run repairs a single failure.
+const FAILED_PURGE_RUNS_MAX: u32 = 3;
+
+/// Declares the function, its grants and its alarm.
+pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -> Result<RustFunction> {
+    let Scope { environment, data, .. } = scope;
+    let every_minutes = environment.purge.every_minutes;
+    let event_age_max = Duration::minutes(every_minutes)?;
+    let config = ImageInvalidation {
+        purging: purging::variables(scope, limits::PURGE_RUN_VARIANT_DELETION_SECS_MAX)?,
+        lease_secs: limits::LEASE_SECS,
+        tracking_secs_max: limits::TRACKING_SECS_MAX,
+        dead_letter_queue_url: dead_letters.queue_url()?,
+    };
+    let function = Function {
+        id: "ImageInvalidation",
+        binary: "image-invalidation",
+        description: "Purges the targets in the invalidation queue",
+        memory_mb: 512,
+        timeout_secs: limits::PURGE_RUN_TIMEOUT_SECS,
+        variables: config.variables(),
+    }
+    .declare_with(scope, |props| {
+        // The next purge run repeats a failed one: a retry or a backlog of invocations has no use.
+        props.retry_attempts(0).max_event_age(&event_age_max)
+    })?;
+    purging::grant(scope, &function)?;
+    let queue_actions = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
+    allow(&function, queue_actions, [data.invalidation_queue.table_arn()?])?;
+    allow(&function, ["dynamodb:UpdateItem"], [data.purge_ledger.table_arn()?])?;
+    allow(&function, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
+
+    // A period without a purge run counts as a period without a failure, so a period must not be shorter than the
+    // time between two purge runs.
+    let failed_runs = function.metric_errors_with_props(period(PERIOD_MINUTES.max(every_minutes))?)?;
+    alarms.raise(&Alarm {
+        id: "FailedPurgeRunsAlarm",
+        description: "Three purge runs in a row failed: changed images stay stale. Check the log of image-invalidation",
+        metric: &failed_runs,
+        periods: FAILED_PURGE_RUNS_MAX,
+        threshold: 1,
+    })?;
+    alarms.show_failures(&failed_runs);
+    Ok(function)
+}
+
+/// Invokes the function at the configured rate.
+pub(crate) fn schedule(scope: Scope, function: &RustFunction) -> Result<()> {
+    let rate = ScheduleExpression::rate(&Duration::minutes(scope.environment.purge.every_minutes)?)?;
+    let role = schedule_role(scope.stack, function)?;
+    let target = LambdaInvoke::new_with_props(
+        function,
+        ScheduleTargetBaseProps::new().retry_attempts(0).role(&role.without_policy_updates()?),
+    )?;
+    let props = ScheduleProps::new(&rate, &target).description("Purges the targets in the invalidation queue");
+    Schedule::new(scope.stack, "InvalidationSchedule", props)?;
+    Ok(())
+}
+
+/// The role of this account's schedules that start a purge run. The role that the CDK creates by default may also invoke
+/// every version and alias of the function.
+fn schedule_role(stack: &Stack, function: &RustFunction) -> Result<Role> {
+    let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
+    let this_account = json!({"aws:SourceAccount": stack.account()?, "aws:SourceArn": group});
+    let scheduler = ServicePrincipal::new_with_opts(
+        "scheduler.amazonaws.com",
+        ServicePrincipalOpts::new().conditions([("StringEquals", this_account)]),
+    )?;
+    let role =
+        Role::new(stack, "InvalidationScheduleRole", RoleProps::new(&scheduler).description("Starts purge runs"))?;
+    role.add_to_policy(&PolicyStatement::new_with_props(
+        PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([function.function_arn()?]),
+    )?)?;
+    Ok(role)
+}

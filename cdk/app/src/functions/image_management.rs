@@ -1,0 +1,45 @@
+//! The function `image-management`: the management API of editors.
+
+use aws_cdk_lib::Result;
+use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
+use contract::functions::{ImageManagement, LocalFetch};
+use contract::limits;
+use contract::names::UPLOADS_PREFIX;
+
+use super::{Function, Scope, allow};
+use crate::alarms::Alarms;
+
+/// Declares the function, its grants and its alarm.
+pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction> {
+    let Scope { environment, data, .. } = scope;
+    let config = ImageManagement {
+        image_packs: scope.image_packs()?,
+        originals_bucket: data.originals.bucket_name()?,
+        tenant_claim: environment.admin_api.tenant_claim.clone(),
+    };
+    let mut variables = config.variables();
+    if let Some(local) = &environment.local {
+        variables.extend(LocalFetch { fetch_exempt_hosts: local.fetch_exempt_hosts.join(",") }.variables());
+    }
+    let function = Function {
+        id: "ImageManagement",
+        binary: "image-management",
+        description: "Serves editors: changes image packs, their originals and location configurations",
+        // The function holds an uploaded or fetched image in memory while it checks it.
+        memory_mb: 1024,
+        timeout_secs: limits::REQUEST_TIMEOUT_SECS,
+        variables,
+    }
+    .declare(scope)?;
+    let table_actions = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];
+    allow(&function, table_actions, [data.image_packs.table_arn()?])?;
+    allow(&function, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
+    allow(&function, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;
+    // Without it S3 returns 403 instead of 404 for an upload that does not exist.
+    allow(&function, ["s3:ListBucket"], [data.originals.bucket_arn()?])?;
+
+    let description =
+        "image-management crashed or timed out: a request of an editor failed. Check the log of image-management";
+    alarms.raise_on_failure("FailedEditsAlarm", description, &function)?;
+    Ok(function)
+}

@@ -1,0 +1,110 @@
+//! The pipeline stack: from the image-pack table's stream to the caches, and the HTTP API.
+
+use aws_cdk_lib::aws_lambda::FunctionUrl;
+use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
+use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
+use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use contract::names::{Installation, recovery_parameter};
+use serde_json::json;
+
+use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
+use crate::api::AdminApi;
+use crate::config::Environment;
+use crate::functions::{
+    Scope, dynamodb_imagepacks_stream, image_invalidation, image_management, image_processing, image_purge,
+};
+use crate::stacks::Data;
+
+/// Retention of the dead-letter queue, in days: the most that SQS offers.
+const DEAD_LETTERS_KEPT_DAYS: u32 = 14;
+
+/// Retention of a stream, in hours ("Change data capture for DynamoDB Streams", developer guide).
+const STREAM_KEEPS_HOURS: u32 = 24;
+
+/// The resources that the stacks of the tenants refer to.
+pub(crate) struct Pipeline {
+    /// The URL of image-processing: the origin of every distribution.
+    pub(crate) origin: FunctionUrl,
+    /// The functions that may be granted to invalidate a distribution.
+    pub(crate) purging: [RustFunction; 2],
+}
+
+impl Pipeline {
+    pub(crate) fn declare(stack: &Stack, environment: &Environment, data: &Data) -> Result<Self> {
+        let scope = Scope { stack, environment, data };
+        let mut alarms = Alarms::new(stack);
+
+        // Nodes, in the order in which data flows.
+        let dead_letters = dead_letters(scope, &mut alarms)?;
+        let stream = dynamodb_imagepacks_stream::declare(scope, &dead_letters, &mut alarms)?;
+        let image_invalidation = image_invalidation::declare(scope, &dead_letters, &mut alarms)?;
+        let image_purge = image_purge::declare(scope, &mut alarms)?;
+        let origin = image_processing::declare(scope, &mut alarms)?;
+        let image_management = image_management::declare(scope, &mut alarms)?;
+        let admin_api = AdminApi::declare(stack, environment)?;
+
+        // Edges: each node and the nodes that invoke it.
+        dynamodb_imagepacks_stream::read_stream(scope, &stream, &dead_letters)?;
+        image_invalidation::schedule(scope, &image_invalidation)?;
+        admin_api.route_purges(&image_purge)?;
+        admin_api.route_management(stack, &image_management)?;
+        admin_api.publish(stack)?;
+
+        alarms.publish_dashboard()?;
+        register_for_recovery(scope, &dead_letters)?;
+        CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
+        Ok(Self { origin, purging: [image_invalidation, image_purge] })
+    }
+}
+
+/// Declares the dead-letter queue and its alarm.
+fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
+    let Scope { stack, environment, .. } = scope;
+    let queue = Queue::new_with_props(
+        stack,
+        "DeadLetters",
+        QueueProps::new()
+            .encryption(QueueEncryption::SqsManaged)
+            .enforce_ssl(true)
+            .retention_period(&Duration::days(DEAD_LETTERS_KEPT_DAYS)?),
+    )?;
+    let options = period(PERIOD_MINUTES)?.statistic("Maximum");
+    let messages = queue.metric_approximate_number_of_messages_visible_with_props(options)?;
+    // A dead letter of the stream names records, which the stream deletes 24 hours after they were written.
+    let hours = STREAM_KEEPS_HOURS - environment.stream.record_age_max_secs.div_ceil(60 * 60);
+    let description = format!(
+        "The dead-letter queue has messages: changes that could not be processed or purges that failed. Within {hours} \
+         hours: imagecache replay --environment {}",
+        environment.name
+    );
+    let alarm =
+        Alarm { id: "DeadLettersAlarm", description: &description, metric: &messages, periods: 1, threshold: 1 };
+    alarms.raise(&alarm)?;
+    alarms.show("Dead letters", &messages);
+    Ok(queue)
+}
+
+/// Registers the names of the resources for the operators' command line, which needs the environment's name only.
+fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
+    let Scope { stack, environment, data } = scope;
+    let installation = Installation {
+        image_pack_table: data.image_packs.table_name()?,
+        // Every image-pack table has a stream, one of the data stack and an existing one.
+        image_pack_stream_arn: data.image_packs.table_stream_arn()?.unwrap_or_default(),
+        image_pack_attributes: environment.image_pack_attributes(),
+        invalidation_queue_table: data.invalidation_queue.table_name()?,
+        purge_ledger_table: data.purge_ledger.table_name()?,
+        variants_bucket: data.variants.bucket_name()?,
+        dead_letter_queue_url: dead_letters.queue_url()?,
+        settle_delay_secs: environment.purge.settle_delay_secs.into(),
+    };
+    StringParameter::new(
+        stack,
+        "Recovery",
+        StringParameterProps::new(json!(installation).to_string())
+            .parameter_name(recovery_parameter(&environment.name))
+            .description("Names of the resources, for the operators' command line"),
+    )?;
+    Ok(())
+}

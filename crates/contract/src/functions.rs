@@ -1,0 +1,178 @@
+//! The configs of the Lambda functions, one struct each, and the groups of variables that several functions share.
+
+use std::num::NonZeroU32;
+
+use crate::attribute_names::AttributeNames;
+use crate::config::config;
+use crate::identifier::HeaderName;
+use crate::{headers, limits};
+
+/// Example of the names that the stacks give to tables and buckets.
+macro_rules! data {
+    ($resource:literal) => {
+        concat!("dev-lof-images-data-", $resource)
+    };
+}
+
+/// Example of a queue's address.
+const QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters";
+
+/// Example of the claim that lists the tenants of a token.
+const TENANT_CLAIM: &str = "tenants";
+
+config! {
+    /// The image-pack table.
+    pub struct ImagePackTable {
+        /// Name of the table.
+        table: String = "IMAGE_PACK_TABLE", example data!("packs");
+        /// Names of the table's attributes, as JSON.
+        attributes: AttributeNames = "IMAGE_PACK_ATTRIBUTES", example AttributeNames::default();
+    }
+
+    /// Everything that the functions that purge have in common.
+    pub struct Purging {
+        /// Name of the invalidation-queue table.
+        invalidation_queue_table: String = "INVALIDATION_QUEUE_TABLE", example data!("queue");
+        /// Name of the purge-ledger table.
+        purge_ledger_table: String = "PURGE_LEDGER_TABLE", example data!("ledger");
+        /// Name of the variants bucket.
+        variants_bucket: String = "VARIANTS_BUCKET", example data!("variants");
+        /// Path under which Systems Manager stores the tenants' distributions.
+        tenant_registry_path: String = "TENANT_REGISTRY_PATH", example crate::names::tenant_registry_path("dev");
+        /// Time after a change in which a stale variant can still be stored or a stale response can still reach an
+        /// edge, in seconds. A purge that begins earlier is repeated.
+        settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example limits::SETTLE_DELAY_SECS;
+        /// Longest time that a purge deletes variants, in seconds.
+        variant_deletion_secs_max: u32 = "VARIANT_DELETION_SECS_MAX",
+            example limits::PURGE_RUN_VARIANT_DELETION_SECS_MAX;
+        /// Longest time that an edge takes to store a variant that it has begun to read, in seconds: the pause between
+        /// the deletions and the invalidations of a purge.
+        edge_fetch_max_secs: u32 = "EDGE_FETCH_MAX_SECS", example limits::EDGE_FETCH_MAX_SECS;
+        /// Items of one `CreateInvalidation` request.
+        items_per_request_max: NonZeroU32 = "ITEMS_PER_REQUEST_MAX", example limits::ITEMS_PER_REQUEST_MAX;
+        /// Exact items for one distribution in one purge run.
+        items_per_purge_run_max: u32 = "ITEMS_PER_PURGE_RUN_MAX", example limits::ITEMS_PER_PURGE_RUN_MAX;
+        /// Wildcards for one distribution in one purge run.
+        wildcards_per_purge_run_max: u32 = "WILDCARDS_PER_PURGE_RUN_MAX", example limits::WILDCARDS_PER_PURGE_RUN_MAX;
+        /// Age at which the ledger removes a row, in days.
+        ledger_retention_days: u32 = "LEDGER_RETENTION_DAYS", example limits::LEDGER_RETENTION_DAYS;
+    }
+
+    /// Config of `dynamodb-imagepacks-stream`.
+    pub struct ImagePacksStream {
+        /// Name of the invalidation-queue table.
+        invalidation_queue_table: String = "INVALIDATION_QUEUE_TABLE", example data!("queue");
+        /// Address of the dead-letter queue.
+        dead_letter_queue_url: String = "DEAD_LETTER_QUEUE_URL", example QUEUE_URL;
+        /// Names of the image-pack table's attributes, as JSON.
+        image_pack_attributes: AttributeNames = "IMAGE_PACK_ATTRIBUTES", example AttributeNames::default();
+    }
+
+    /// Config of `image-invalidation`.
+    pub struct ImageInvalidation includes [purging: Purging] {
+        /// Duration of a purge run's lease, in seconds.
+        lease_secs: u32 = "LEASE_SECS", example limits::LEASE_SECS;
+        /// Longest time that a purge run waits at its end for CloudFront to complete invalidations, in seconds.
+        tracking_secs_max: u32 = "TRACKING_SECS_MAX", example limits::TRACKING_SECS_MAX;
+        /// Address of the dead-letter queue.
+        dead_letter_queue_url: String = "DEAD_LETTER_QUEUE_URL", example QUEUE_URL;
+    }
+
+    /// Config of `image-purge`.
+    pub struct ImagePurge includes [purging: Purging, image_packs: ImagePackTable] {
+        /// Claim that lists the tenants of a token.
+        tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
+    }
+
+    /// Config of `image-processing`.
+    pub struct ImageProcessing includes [image_packs: ImagePackTable] {
+        /// Name of the originals bucket.
+        originals_bucket: String = "ORIGINALS_BUCKET", example data!("originals");
+        /// Name of the variants bucket.
+        variants_bucket: String = "VARIANTS_BUCKET", example data!("variants");
+        /// Name of the table of render locks.
+        render_lock_table: String = "RENDER_LOCK_TABLE", example data!("render-locks");
+        /// Time limit of an invocation, in seconds. A render lock expires after it.
+        render_timeout_secs: u32 = "RENDER_TIMEOUT_SECS", example limits::RENDER_TIMEOUT_SECS;
+        /// Response header that carries cache tags to CloudFront.
+        cache_tag_header: HeaderName = "CACHE_TAG_HEADER", example headers::CACHE_TAG_HEADER;
+    }
+
+    /// Config of `image-management`.
+    pub struct ImageManagement includes [image_packs: ImagePackTable] {
+        /// Name of the originals bucket.
+        originals_bucket: String = "ORIGINALS_BUCKET", example data!("originals");
+        /// Claim that lists the tenants of a token.
+        tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
+    }
+
+    /// Further config of an `image-management` that runs on a developer's machine. A release build does not read it.
+    pub struct LocalFetch {
+        /// Hosts with their ports, separated by commas, that `fetchImage` may fetch from although they are not public.
+        fetch_exempt_hosts: String = "FETCH_EXEMPT_HOSTS", example "127.0.0.1:8080";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::{ConfigError, Variables};
+
+    /// Sets each variable to the example of the error that it is missing, until the config can be read.
+    fn examples<C>(
+        read: fn(&dyn Fn(&str) -> Option<String>) -> Result<C, ConfigError>,
+        variables: fn(&C) -> Variables,
+    ) -> BTreeMap<&'static str, String> {
+        let mut set = BTreeMap::new();
+        loop {
+            match read(&|name| set.get(name).cloned()) {
+                Ok(config) => {
+                    assert_eq!(variables(&config).into_iter().collect::<BTreeMap<_, _>>(), set);
+                    return set;
+                }
+                Err(ConfigError::Missing { name, example }) => assert_eq!(set.insert(name, example), None, "{name}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_is_valid_and_every_config_is_read_as_it_is_deployed() {
+        let counts = [
+            examples(ImagePacksStream::read, ImagePacksStream::variables),
+            examples(ImageInvalidation::read, ImageInvalidation::variables),
+            examples(ImagePurge::read, ImagePurge::variables),
+            examples(ImageProcessing::read, ImageProcessing::variables),
+            examples(ImageManagement::read, ImageManagement::variables),
+            examples(LocalFetch::read, LocalFetch::variables),
+        ];
+        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 7, 4, 1]);
+    }
+
+    #[test]
+    fn the_example_of_a_limited_variable_is_within_its_limit() {
+        let set = examples(ImageInvalidation::read, ImageInvalidation::variables);
+        let number = |name: &str| set[name].parse::<u32>().unwrap();
+        assert!(number("ITEMS_PER_REQUEST_MAX") <= limits::ITEMS_PER_REQUEST_MAX);
+        assert!(number("ITEMS_PER_PURGE_RUN_MAX") <= limits::ITEMS_IN_PROGRESS_QUOTA);
+        assert!(number("WILDCARDS_PER_PURGE_RUN_MAX") <= limits::WILDCARDS_IN_PROGRESS_QUOTA);
+        assert!(number("LEASE_SECS") > limits::PURGE_RUN_TIMEOUT_SECS);
+        assert!(limits::EDGE_FETCH_MAX_ALLOWED_SECS.contains(&number("EDGE_FETCH_MAX_SECS")));
+        assert!(limits::LEDGER_RETENTION_ALLOWED_DAYS.contains(&number("LEDGER_RETENTION_DAYS")));
+        let settle_min = limits::RENDER_TIMEOUT_SECS + number("EDGE_FETCH_MAX_SECS");
+        assert!((settle_min..=limits::SETTLE_DELAY_MAX_SECS).contains(&number("SETTLE_DELAY_SECS")));
+    }
+
+    #[test]
+    fn an_error_of_a_variable_names_it_and_a_value_that_is_accepted() {
+        let missing = |name: &'static str| {
+            let mut set = examples(ImageInvalidation::read, ImageInvalidation::variables);
+            set.remove(name);
+            ImageInvalidation::read(&|name| set.get(name).cloned()).unwrap_err().to_string()
+        };
+        assert!(missing("ITEMS_PER_REQUEST_MAX").ends_with("example: ITEMS_PER_REQUEST_MAX=500"));
+        assert!(missing("LEASE_SECS").ends_with("example: LEASE_SECS=255"));
+    }
+}

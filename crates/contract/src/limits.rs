@@ -1,0 +1,71 @@
+//! Limits, quotas and default values. The app rejects an environment that exceeds a limit; the functions keep to them.
+
+use std::ops::RangeInclusive;
+
+/// Longest side of a variant, in pixels: a 4K frame (DCI, 4096 × 2160), which the largest screens show and which
+/// renders within seconds.
+pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
+
+/// Exact items of one distribution that CloudFront accepts in progress ("Concurrent invalidation request maximum",
+/// developer guide).
+pub const ITEMS_IN_PROGRESS_QUOTA: u32 = 3_000;
+
+/// Wildcards of one distribution that CloudFront accepts in progress (same page).
+pub const WILDCARDS_IN_PROGRESS_QUOTA: u32 = 15;
+
+/// Items of one `CreateInvalidation` request, and entries that the request serves. AWS publishes no number below the
+/// 3,000 in progress. The limit is the outbox: the request is stored there first, in one DynamoDB item of at most
+/// 400 kB, and 500 entries with the longest ids take 320.
+pub const ITEMS_PER_REQUEST_MAX: u32 = 500;
+
+/// Default number of exact items for one distribution in one purge run; a larger purge becomes one item for the whole
+/// tenant. 100 of CloudFront's quota stay free for manual purges.
+pub const ITEMS_PER_PURGE_RUN_MAX: u32 = ITEMS_IN_PROGRESS_QUOTA - 100;
+
+/// Default number of wildcards for one distribution in one purge run; a larger purge becomes one wildcard for the whole
+/// tenant. 2 of CloudFront's quota stay free for manual purges.
+pub const WILDCARDS_PER_PURGE_RUN_MAX: u32 = WILDCARDS_IN_PROGRESS_QUOTA - 2;
+
+/// Time limit of image-processing by default, in seconds.
+pub const RENDER_TIMEOUT_SECS: u32 = 15;
+
+/// Pause between deleting variants and invalidating, by default, in seconds.
+pub const EDGE_FETCH_MAX_SECS: u32 = 3;
+
+/// Allowed pauses between deleting variants and invalidating, in seconds. An admin's DELETE pauses too, within
+/// [`REQUEST_TIMEOUT_SECS`].
+pub const EDGE_FETCH_MAX_ALLOWED_SECS: RangeInclusive<u32> = 1..=10;
+
+/// Settle delay by default, in seconds.
+pub const SETTLE_DELAY_SECS: u32 = 30;
+
+/// Longest settle delay that an environment may have, in seconds. The shortest is the sum of image-processing's time
+/// limit and the pause of a purge.
+pub const SETTLE_DELAY_MAX_SECS: u32 = 3_600;
+
+/// Age at which the ledger removes a row, by default, in days.
+pub const LEDGER_RETENTION_DAYS: u32 = 90;
+
+/// Ages at which a ledger may remove a row, in days.
+pub const LEDGER_RETENTION_ALLOWED_DAYS: RangeInclusive<u32> = 1..=3_650;
+
+/// Time limit of one purge run, in seconds.
+pub const PURGE_RUN_TIMEOUT_SECS: u32 = 240;
+
+/// Duration of a purge run's lease, in seconds: longer than the run itself, so that two purge runs do not overlap. If
+/// they do nevertheless, the lease's fencing token tells them apart.
+pub const LEASE_SECS: u32 = PURGE_RUN_TIMEOUT_SECS + 15;
+
+/// Longest time that a purge run waits at its end for CloudFront to complete invalidations, in seconds. 95 % of
+/// invalidations complete within 25 (AWS, "What's new", April 2026).
+pub const TRACKING_SECS_MAX: u32 = 60;
+
+/// Longest time that a purge run deletes variants, in seconds. The rest of the run is for the pause, the invalidations
+/// and the ledger.
+pub const PURGE_RUN_VARIANT_DELETION_SECS_MAX: u32 = 150;
+
+/// Time limit of a request of an admin or an editor, in seconds. API Gateway returns 503 after 30.
+pub const REQUEST_TIMEOUT_SECS: u32 = 29;
+
+/// Longest time that an admin's DELETE deletes variants, in seconds.
+pub const REQUEST_VARIANT_DELETION_SECS_MAX: u32 = 15;

@@ -1,0 +1,52 @@
+//! Names of parameters and key prefixes, and the JSON that parameters hold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribute_names::AttributeNames;
+
+/// Key prefix of uploads in the originals bucket that are not confirmed yet. No tenant's id begins with a dot.
+pub const UPLOADS_PREFIX: &str = ".uploads/";
+
+/// Path in Systems Manager Parameter Store under which the stack of each tenant registers a [`Distribution`].
+#[must_use]
+pub fn tenant_registry_path(environment: &str) -> String {
+    format!("/{environment}-lof/images/tenants")
+}
+
+/// Name of the parameter in Systems Manager Parameter Store that holds the environment's [`Installation`].
+#[must_use]
+pub fn recovery_parameter(environment: &str) -> String {
+    format!("/{environment}-lof/images/recovery")
+}
+
+/// The distribution that serves a tenant, as the tenant's stack registers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Distribution {
+    /// CloudFront's id of the distribution.
+    pub distribution_id: String,
+    /// `true` if the distribution reads cache tags from a header; a purge then names tags instead of paths.
+    pub cache_tags: bool,
+}
+
+/// The resources of one environment, as its pipeline stack registers them for the operators' command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Installation {
+    /// Name of the image-pack table.
+    pub image_pack_table: String,
+    /// ARN of the table's stream.
+    pub image_pack_stream_arn: String,
+    /// Names of the table's attributes.
+    pub image_pack_attributes: AttributeNames,
+    /// Name of the invalidation-queue table.
+    pub invalidation_queue_table: String,
+    /// Name of the purge-ledger table.
+    pub purge_ledger_table: String,
+    /// Name of the variants bucket.
+    pub variants_bucket: String,
+    /// Address of the dead-letter queue.
+    pub dead_letter_queue_url: String,
+    /// Settle delay, in seconds.
+    pub settle_delay_secs: u64,
+}
