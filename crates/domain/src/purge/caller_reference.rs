@@ -28,3 +28,22 @@ pub fn caller_reference<'a>(
     }
     hex::encode(hash.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another value would make the repetition of a request that an older version sent a new invalidation.
+    #[test]
+    fn the_caller_reference_of_known_inputs_never_changes_whatever_their_order() {
+        let targets = ["pack#p1", "pack#p2"].map(|target| Target::parse(target).unwrap());
+        let mut items = ["#acme/p1", "#acme/p2"].map(str::to_owned);
+        let mut entries = [(&targets[0], "1@d", true), (&targets[1], "7@e", false)];
+        for _ in 0..2 {
+            let expected = "e5e228afec0a21f8a14d5575bd88d9b04259718d327e7fc8a41923628282378d";
+            assert_eq!(caller_reference("E1", &items, entries), expected);
+            items.reverse();
+            entries.reverse();
+        }
+    }
+}
