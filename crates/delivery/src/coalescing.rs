@@ -44,8 +44,8 @@ impl<P: Ports> Handler<P> {
             let now = self.ports.clock().now();
             let lock = match self.ports.render_locks().acquire(&spec.resolved.tenant, &key, &fingerprint, now).await {
                 Ok(lock) => lock,
-                Err(failure) => {
-                    tracing::warn!(%failure, key, "rendering a variant without a render lock");
+                Err(error) => {
+                    tracing::warn!(%error, key, "render lock not available: rendering without it");
                     break;
                 }
             };
@@ -59,7 +59,7 @@ impl<P: Ports> Handler<P> {
                 return if has_waited { self.resume(request, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
             }
             if self.ports.clock().now() >= wait_until {
-                tracing::warn!(key, "rendering a variant that the holder of its render lock renders too slowly");
+                tracing::warn!(key, "waited too long for the holder of the render lock: rendering without it");
                 break;
             }
             self.ports.clock().sleep(pause).await;

@@ -62,7 +62,7 @@ impl<P: Ports> Handler<P> {
             if now.as_ref().is_ok_and(|now| now.is_same_as(&spec)) {
                 return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged });
             }
-            tracing::info!(key, rerenders, "what the variant was rendered from changed meanwhile");
+            tracing::info!(key, rerenders, "image changed while its variant was rendered: re-rendering it");
             self.ports.variants().remove(&key).await?;
             spec = now?;
             if rerenders == RERENDERS_MAX {
@@ -103,9 +103,9 @@ impl<P: Ports> Handler<P> {
     /// A lock that is not released expires; until then others wait longer than they need to.
     pub(crate) async fn release(&self, lock: Option<LockOf<P>>) {
         if let Some(lock) = lock
-            && let Err(failure) = self.ports.render_locks().release(lock).await
+            && let Err(error) = self.ports.render_locks().release(lock).await
         {
-            tracing::warn!(%failure, "cannot release a render lock; it stays until it expires");
+            tracing::warn!(%error, "render lock not released: other requests for the variant wait until it expires");
         }
     }
 }

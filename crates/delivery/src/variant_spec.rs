@@ -24,6 +24,11 @@ pub(crate) struct ResolvedVariant {
 }
 
 impl ResolvedVariant {
+    /// The image pack whose image it shows.
+    pub(crate) fn pack(&self) -> &ImagePackId {
+        &self.reading.pack
+    }
+
     /// Where it is stored.
     pub(crate) fn key(&self) -> String {
         variant_key(&self.tenant, &self.reading.pack, &self.location, self.reading.suffix.as_ref())

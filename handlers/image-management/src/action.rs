@@ -2,10 +2,12 @@
 
 use admin_api::ApiError;
 use domain::image::image_place::ImagePlace;
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use tracing::Span;
+use tracing::field::display;
 
 /// The action of a request.
 #[derive(Debug)]
@@ -56,6 +58,34 @@ impl Action {
             ("GET", "imageLocationConfig/{name}") => location().map(Self::ReadLocationConfig),
             ("PUT", "imageLocationConfig/{name}") => location().map(Self::SaveLocationConfig),
             _ => Err(unknown_route()),
+        }
+    }
+
+    /// Adds the tenant and the item that the action concerns to `span`.
+    pub(crate) fn record_in(&self, span: &Span, tenant: &TenantId) {
+        span.record("tenant", display(tenant));
+        let (target, location) = match self {
+            // The id of a new pack is in the body, or is assigned.
+            Self::ListPacks | Self::CreatePack => (None, None),
+            Self::ReadPack(id) | Self::DescribePack(id) | Self::RemovePack(id) => {
+                (Some(Target::Pack(id.clone())), None)
+            }
+            Self::RemoveImage(place)
+            | Self::SetCrop(place)
+            | Self::RemoveCrop(place)
+            | Self::StoreOriginal(place)
+            | Self::PrepareUpload(place)
+            | Self::ConfirmUpload(place, _)
+            | Self::FetchImage(place) => (Some(Target::Pack(place.pack.clone())), Some(&place.location)),
+            Self::ReadLocationConfig(name) | Self::SaveLocationConfig(name) => {
+                (Some(Target::Location(name.clone())), Some(name))
+            }
+        };
+        if let Some(target) = target {
+            span.record("target", display(target));
+        }
+        if let Some(location) = location {
+            span.record("location", display(location));
         }
     }
 

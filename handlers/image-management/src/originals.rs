@@ -58,7 +58,7 @@ impl Handler {
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
             if let FetchFailed::Unreachable(cause) = error {
-                tracing::info!(%cause, "an image cannot be fetched");
+                tracing::info!(error = %cause, "image not fetched");
             }
         })?;
         let pack = self.take(request, place, bytes, None).await?;
@@ -101,13 +101,13 @@ impl Handler {
                 self.release(place, edited.released).await;
                 Ok(edited.pack)
             }
-            Err(failure) => {
-                if matches!(failure, Failed::Rejected(_) | Failed::Write(_))
+            Err(error) => {
+                if matches!(error, Failed::Rejected(_) | Failed::Write(_))
                     || self.is_surely_not_shown(request, place, &original).await
                 {
                     self.discard(&original).await;
                 }
-                Err(failure)
+                Err(error)
             }
         }
     }
@@ -124,8 +124,8 @@ impl Handler {
             Ok(pack) => {
                 pack.image_locations.get(&place.location).is_none_or(|shown| shown.original.key != original.key)
             }
-            Err(failure) => {
-                tracing::error!(key = original.key, %failure, "an original may be stored that no pack shows");
+            Err(error) => {
+                tracing::error!(key = original.key, %error, "original stored, pack not readable: delete it if no pack names it");
                 false
             }
         }
@@ -133,7 +133,7 @@ impl Handler {
 
     async fn discard(&self, original: &ManagedOriginal) {
         if let Err(error) = self.originals.delete(&original.key).await {
-            tracing::error!(key = original.key, %error, "an original is stored that no pack shows");
+            tracing::error!(key = original.key, %error, "original of a rejected write not deleted: delete it from the originals bucket");
         }
     }
 
@@ -142,7 +142,7 @@ impl Handler {
     pub(crate) async fn release(&self, place: &ImagePlace, key: Option<String>) {
         let Some(key) = key.filter(|key| place.owns(key)) else { return };
         if let Err(error) = self.originals.delete(&key).await {
-            tracing::error!(key, %error, "an original is stored that no pack shows any more");
+            tracing::error!(key, %error, "original of a removed image not deleted: delete it from the originals bucket");
         }
     }
 }

@@ -10,6 +10,8 @@ use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
+use tracing::Span;
+use tracing::field::display;
 use uuid::Uuid;
 
 use crate::edit::{ATTEMPTS_MAX, busy, pause};
@@ -57,6 +59,7 @@ impl Handler {
         let texts = texts.into_iter().filter_map(|(name, text)| Some(Assignment::set([name], json!(text?))));
         let assignments = [Assignment::set(["imageLocations"], json!({}))].into_iter().chain(texts).collect();
         let target = Target::Pack(id.clone());
+        Span::current().record("target", display(&target));
         let written: Option<ManagedPack> =
             self.items.write(&request.tenant, &target, assignments, Expected::Absent, request.editor()).await?;
         if let Some(pack) = written {

@@ -2,7 +2,7 @@
 
 use admin_api::{Admin, ApiError};
 use aws_adapters::managed_items::Editor;
-use domain::{TenantId, Timestamp};
+use domain::{Context, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::IF_MATCH;
 use lambda_http::{Request, RequestExt};
@@ -10,23 +10,16 @@ use lambda_http::{Request, RequestExt};
 /// One request, as far as every route reads it.
 pub(crate) struct AdminRequest<'a> {
     pub(crate) http: &'a Request,
+    pub(crate) context: &'a Context,
     pub(crate) admin: Admin,
     pub(crate) tenant: TenantId,
-    pub(crate) now: Timestamp,
-    /// Identifies the request.
-    request_id: String,
     /// The revision that a write insists on.
     if_match: Option<u64>,
 }
 
 impl<'a> AdminRequest<'a> {
     /// Reads `request`, if who sent it may act for the tenant.
-    pub(crate) fn of(
-        request: &'a Request,
-        request_id: &str,
-        tenant_claim: &str,
-        now: Timestamp,
-    ) -> Result<Self, ApiError> {
+    pub(crate) fn of(request: &'a Request, context: &'a Context, tenant_claim: &str) -> Result<Self, ApiError> {
         let admin = Admin::of(request, tenant_claim)?;
         let tenant = match parameter(request, "tenant")? {
             None => admin.only_tenant()?,
@@ -37,7 +30,7 @@ impl<'a> AdminRequest<'a> {
             }
         };
         let if_match = if_match(request)?;
-        Ok(Self { http: request, admin, tenant, now, request_id: request_id.to_owned(), if_match })
+        Ok(Self { http: request, context, admin, tenant, if_match })
     }
 
     /// The value of a query parameter.
@@ -47,7 +40,7 @@ impl<'a> AdminRequest<'a> {
 
     /// Who writes, and when.
     pub(crate) fn editor(&self) -> Editor<'_> {
-        Editor { subject: &self.admin.subject, request_id: &self.request_id, now: self.now }
+        Editor { subject: &self.admin.subject, request_id: &self.context.id, now: self.context.now }
     }
 
     /// 409 where the request insists on another revision than the item has.

@@ -72,7 +72,7 @@ impl Handler {
             "method": signed.method,
             "url": signed.url,
             "headers": headers,
-            "expiresAt": request.now.plus(VALIDITY),
+            "expiresAt": request.context.now.plus(VALIDITY),
         });
         Ok(admin_api::json(StatusCode::CREATED, &body))
     }
@@ -101,7 +101,7 @@ impl Handler {
         };
         let pack = self.take(request, place, bytes, Some(upload_id)).await?;
         if let Err(error) = self.uploads.delete(&key).await {
-            tracing::warn!(key, %error, "a confirmed upload stays until the bucket's lifecycle removes it");
+            tracing::warn!(key, %error, "confirmed upload not deleted: the bucket's lifecycle rule deletes it");
         }
         Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }

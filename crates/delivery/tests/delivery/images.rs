@@ -6,7 +6,7 @@ use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, check_image, event, header, plain, send, send_request};
+use crate::service::{GREEN, RED, Service, check_image, context, event, header, plain, send, send_request};
 
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 
@@ -159,7 +159,7 @@ async fn lambda_gets_the_image_as_base64() {
     service.write_pack("acme", "p1", RED).await;
     let handler = &service.handler;
     let adapter = lambda_http::Adapter::from(service_fn(|request| async move {
-        Ok::<_, std::convert::Infallible>(handler.handle(&request).await)
+        Ok::<_, std::convert::Infallible>(handler.handle(&request, &context()).await)
     }));
     let event = serde_json::from_value(event("GET", Some("acme"), "/api/v2/img/p1")).unwrap();
     let response =

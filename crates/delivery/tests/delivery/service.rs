@@ -11,7 +11,7 @@ use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use delivery::{Handler, TENANT_HEADER};
-use domain::AttributeNames;
+use domain::{AttributeNames, Context};
 use image::{ImageFormat, Rgb, RgbImage};
 use lambda_http::http::HeaderName;
 use lambda_http::{Body, Response};
@@ -143,7 +143,13 @@ pub(crate) async fn send_request(
 }
 
 pub(crate) async fn send(handler: &Handler<AwsDelivery>, event: &Value) -> Response<Body> {
-    handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap()).await
+    handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), &context()).await
+}
+
+/// The context of an invocation that begins now.
+pub(crate) fn context() -> Context {
+    let now = aws_adapters::now();
+    Context { id: "request-1".to_owned(), now, deadline: now.plus(Duration::from_secs(15)) }
 }
 
 /// What Lambda makes of a request to a function URL (payload format 2.0).

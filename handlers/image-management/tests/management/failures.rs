@@ -14,7 +14,7 @@ use image_management::Handler;
 use serde_json::json;
 
 use crate::request::{ApiRequest, ApiResponse};
-use crate::service::{NOW, Service, items, png};
+use crate::service::{Service, context, items, png};
 
 fn put() -> ApiRequest {
     ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10))
@@ -41,7 +41,7 @@ async fn an_aws_service_that_does_not_respond_leaves_everything_as_it_was() {
             ApiRequest::new("POST", confirm),
         ),
     ] {
-        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), "request-1", NOW).await);
+        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), &context("request-1")).await);
         response.check_error(502, "unavailable", "Send it again");
     }
     assert_eq!((service.items().await, service.objects().await), before);
@@ -88,7 +88,8 @@ async fn an_original_whose_pack_was_written_is_kept_though_the_response_was_lost
         let service = Service::with_cat().await;
         let items = items(&losing_responses(&service, lost).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let response = ApiResponse::of(&handler.handle(&put().if_match("\"2\"").into_lambda(), "request-1", NOW).await);
+        let response =
+            ApiResponse::of(&handler.handle(&put().if_match("\"2\"").into_lambda(), &context("request-1")).await);
         assert_eq!(response.status, expected, "{}", response.body);
         let pack = service.get("/imagePacks/cat").await.ok(200);
         let original = &pack["imageLocations"]["main"]["original"];
@@ -112,7 +113,7 @@ async fn a_write_whose_response_was_lost_once_succeeds_as_if_it_had_not_been() {
         let service = Service::with_cat().await;
         let items = items(&losing_responses(&service, 1).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), "request-1", NOW).await);
+        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), &context("request-1")).await);
         assert_eq!(
             (response.status, response.body["revision"].as_u64().unwrap_or(0)),
             (status, revision),

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::time::Duration;
 
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::change::detection::{Reason, Record, StreamImage, detect_change};
-use domain::{AttributeNames, Timestamp};
+use domain::{AttributeNames, Context, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
@@ -17,7 +18,7 @@ use support::{LocalDynamoDb, LocalS3};
 
 use crate::request::{ApiRequest, ApiResponse};
 
-pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
 pub(crate) struct Service {
     pub(crate) handler: Handler,
@@ -61,7 +62,8 @@ impl Service {
     }
 
     pub(crate) async fn send(&self, request: ApiRequest) -> ApiResponse {
-        ApiResponse::of(&self.handler.handle(&request.into_lambda(), &uuid::Uuid::new_v4().to_string(), NOW).await)
+        let context = context(&uuid::Uuid::new_v4().to_string());
+        ApiResponse::of(&self.handler.handle(&request.into_lambda(), &context).await)
     }
 
     pub(crate) async fn get(&self, url: &str) -> ApiResponse {
@@ -145,6 +147,11 @@ impl Service {
         let get = self.s3.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key.as_str().unwrap());
         get.send().await.is_ok()
     }
+}
+
+/// The context of an invocation at [`NOW`].
+pub(crate) fn context(id: &str) -> Context {
+    Context { id: id.to_owned(), now: NOW, deadline: NOW.plus(Duration::from_secs(30)) }
 }
 
 /// The table, with attributes called `names`.
