@@ -1,7 +1,7 @@
 //! Why there is no image.
 
 use domain::{InvalidIdentifier, LocationName};
-use imaging::CannotRender;
+use imaging::RenderError;
 use lambda_http::http::{Method, StatusCode};
 use purging::ports::CallFailed;
 
@@ -32,7 +32,7 @@ pub(crate) enum ApiError {
     #[error("The original of location {:?} is missing: upload it again.", .0.as_str())]
     MissingOriginal(LocationName),
     #[error("{0}")]
-    CannotRender(#[from] CannotRender),
+    CannotRender(#[from] RenderError),
     #[error("The image pack or its location is not stored as it should be: save it again.")]
     UnreadableItem(#[from] UnreadableItem),
     #[error("The image cannot be read right now: try again in a moment.")]

@@ -145,7 +145,7 @@ mod tests {
         check_error(&ApiError::NoMainLocation, 404, briefly);
         check_error(&ApiError::UnknownLocation(location.clone()), 404, briefly);
         check_error(&ApiError::MissingOriginal(location), 404, briefly);
-        check_error(&ApiError::CannotRender(imaging::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&ApiError::CannotRender(imaging::RenderError::TooLarge { bytes: 5_000_000 }), 422, briefly);
         check_error(&ApiError::NotThroughADistribution, 403, "no-store");
         check_error(&ApiError::MethodNotAllowed(Method::POST), 405, "no-store");
     }

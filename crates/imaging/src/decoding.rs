@@ -3,7 +3,7 @@
 use image::{DynamicImage, ImageDecoder};
 
 use crate::inspection::{Opened, open};
-use crate::render::CannotRender;
+use crate::render::RenderError;
 
 /// How large a colour profile may be that variants keep, in bytes. Profiles of screens and cameras have a few thousand;
 /// a larger one would outweigh the image in every variant.
@@ -18,10 +18,10 @@ pub(crate) struct Decoded {
 }
 
 /// Decodes `original`, within the limits of [`open`].
-pub(crate) fn decode(original: &[u8]) -> Result<Decoded, CannotRender> {
+pub(crate) fn decode(original: &[u8]) -> Result<Decoded, RenderError> {
     let Opened { mut decoder, orientation, .. } = open(original)?;
-    let colour_profile = decoder.icc_profile().map_err(CannotRender::Undecodable)?.filter(|profile| is_kept(profile));
-    let mut pixels = DynamicImage::from_decoder(decoder).map_err(CannotRender::Undecodable)?;
+    let colour_profile = decoder.icc_profile().map_err(RenderError::Undecodable)?.filter(|profile| is_kept(profile));
+    let mut pixels = DynamicImage::from_decoder(decoder).map_err(RenderError::Undecodable)?;
     // A camera held upright says so in EXIF instead of turning the pixels. Crops count in the image as it is seen.
     pixels.apply_orientation(orientation);
     let pixels = if pixels.color().has_alpha() {

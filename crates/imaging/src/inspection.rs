@@ -7,7 +7,7 @@ use image::error::{DecodingError, ImageFormatHint};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use crate::webp_structure::{self, Flaw};
+use crate::webp_structure::{self, StructureError};
 
 /// How many pixels an original may have. Checked before anything is decoded, so that a small file that unpacks to a
 /// huge image costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
@@ -50,7 +50,7 @@ pub struct Inspected {
 
 /// Why some bytes cannot be an original.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidImage {
+pub enum InvalidImageError {
     /// No format that is known.
     #[error("this is not an image; allowed are JPEG, PNG and WebP")]
     NotAnImage,
@@ -70,7 +70,7 @@ pub enum InvalidImage {
     },
 }
 
-impl InvalidImage {
+impl InvalidImageError {
     /// The word that tells it to programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -87,11 +87,11 @@ impl InvalidImage {
 /// colour profile of a few KB can be packed so that it inflates to gigabytes; the decoder leaves it out then.
 const DECODER_BYTES_MAX: u64 = 32_000_000;
 
-fn check_webp(bytes: &[u8]) -> Result<(), InvalidImage> {
+fn check_webp(bytes: &[u8]) -> Result<(), InvalidImageError> {
     webp_structure::check(bytes).map_err(|flaw| match flaw {
-        Flaw::Animated => InvalidImage::UnsupportedFormat("animated WebP"),
-        Flaw::Damaged(reason) => {
-            InvalidImage::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
+        StructureError::Animated => InvalidImageError::UnsupportedFormat("animated WebP"),
+        StructureError::Damaged(reason) => {
+            InvalidImageError::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
         }
     })
 }
@@ -106,10 +106,10 @@ pub(crate) struct Opened<D> {
 }
 
 /// Reads the header of `bytes`.
-pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidImage> {
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidImageError> {
     // A decoder that panics has met a file that its authors did not think of.
     let opened = catch_unwind(|| open(bytes).map(|opened| opened.inspected));
-    opened.unwrap_or_else(|_| Err(InvalidImage::Damaged(panicked())))
+    opened.unwrap_or_else(|_| Err(InvalidImageError::Damaged(panicked())))
 }
 
 /// What a decoder that panicked would have said.
@@ -118,13 +118,15 @@ pub(crate) fn panicked() -> ImageError {
 }
 
 /// Reads the header of `bytes`, ready to decode the rest. Whoever decodes comes by here, and so by the limits.
-pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidImage> {
-    let guessed = image::guess_format(bytes).map_err(|_| InvalidImage::NotAnImage)?;
+pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidImageError> {
+    let guessed = image::guess_format(bytes).map_err(|_| InvalidImageError::NotAnImage)?;
     let format = match guessed {
         ImageFormat::Jpeg => Format::Jpeg,
         ImageFormat::Png => Format::Png,
         ImageFormat::WebP => Format::Webp,
-        other => return Err(InvalidImage::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
+        other => {
+            return Err(InvalidImageError::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?")));
+        }
     };
     if format == Format::Webp {
         check_webp(bytes)?;
@@ -133,12 +135,12 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidIma
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(InvalidImage::Damaged)?;
+    let mut decoder = reader.into_decoder().map_err(InvalidImageError::Damaged)?;
     let (width, height) = decoder.dimensions();
     if !(1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
-        return Err(InvalidImage::PixelCount { width, height });
+        return Err(InvalidImageError::PixelCount { width, height });
     }
-    let orientation = decoder.orientation().map_err(InvalidImage::Damaged)?;
+    let orientation = decoder.orientation().map_err(InvalidImageError::Damaged)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH

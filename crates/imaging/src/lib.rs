@@ -10,7 +10,7 @@ mod scaling;
 mod webp_container;
 mod webp_structure;
 
-pub use encoding::CannotEncode;
+pub use encoding::EncodeError;
 pub use geometry::{Frame, frame};
-pub use inspection::{Format, Inspected, InvalidImage, ORIGINAL_PIXELS_MAX, inspect};
-pub use render::{CannotRender, Rendered, render};
+pub use inspection::{Format, Inspected, InvalidImageError, ORIGINAL_PIXELS_MAX, inspect};
+pub use render::{RenderError, Rendered, render};

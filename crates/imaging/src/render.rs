@@ -7,9 +7,9 @@ use fast_image_resize::ResizeError;
 use image::ImageError;
 
 use crate::decoding::{Decoded, decode};
-use crate::encoding::{CannotEncode, encode};
+use crate::encoding::{EncodeError, encode};
 use crate::geometry::frame;
-use crate::inspection::{InvalidImage, panicked};
+use crate::inspection::{InvalidImageError, panicked};
 use crate::scaling::scale;
 
 /// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which an image stands as
@@ -27,10 +27,10 @@ pub struct Rendered {
 
 /// Why no variant can be rendered from an original. Its text goes to the viewer.
 #[derive(Debug, thiserror::Error)]
-pub enum CannotRender {
+pub enum RenderError {
     /// The original is nothing that could have been uploaded through the management API.
     #[error("The original cannot be used: {0}. Upload another one.")]
-    Original(#[from] InvalidImage),
+    Original(#[from] InvalidImageError),
     /// Its header is good and its pixels are not.
     #[error("The original cannot be decoded: upload it again.")]
     Undecodable(#[source] ImageError),
@@ -39,7 +39,7 @@ pub enum CannotRender {
     Unscalable(#[from] ResizeError),
     /// An encoder rejected the variant.
     #[error("The image cannot be encoded: change the location's format.")]
-    Unencodable(#[from] CannotEncode),
+    Unencodable(#[from] EncodeError),
     /// More than a response can hold.
     #[error(
         "The image takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller, or its \
@@ -51,7 +51,7 @@ pub enum CannotRender {
     },
 }
 
-impl CannotRender {
+impl RenderError {
     /// The word that tells it to programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -66,18 +66,18 @@ impl CannotRender {
 }
 
 /// Renders a variant: what `crop` shows of `original`, in the size, format and quality of the location.
-pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
+pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
     // A decoder that panics has met a file that its authors did not think of: the fault of one image.
     let rendered = catch_unwind(|| render_decoded(&decode(original)?, crop, config));
-    rendered.unwrap_or_else(|_| Err(CannotRender::Undecodable(panicked())))
+    rendered.unwrap_or_else(|_| Err(RenderError::Undecodable(panicked())))
 }
 
-fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
+fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
     let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
     let pixels = scale(&original.pixels, frame)?;
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;
     if bytes.len() > VARIANT_BYTES_MAX {
-        return Err(CannotRender::TooLarge { bytes: bytes.len() });
+        return Err(RenderError::TooLarge { bytes: bytes.len() });
     }
     Ok(Rendered { bytes, content_type: format.media_type() })
 }

@@ -12,7 +12,7 @@ const IS_ANIMATED: u8 = 1 << 1;
 
 /// Why a WebP file is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flaw {
+pub(crate) enum StructureError {
     /// It moves, and variants stand still.
     Animated,
     /// It is not what it says.
@@ -20,16 +20,18 @@ pub(crate) enum Flaw {
 }
 
 /// Walks the chunks of `file`.
-pub(crate) fn check(file: &[u8]) -> Result<(), Flaw> {
+pub(crate) fn check(file: &[u8]) -> Result<(), StructureError> {
     let mut rest = file.get(FILE_HEADER_BYTES..).unwrap_or_default();
     let mut canvas = None;
     while let Some((header, contents)) = rest.split_first_chunk::<8>() {
         let [n0, n1, n2, n3, l0, l1, l2, l3] = *header;
         let length = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
-        let payload = contents.get(..length).ok_or(Flaw::Damaged("a chunk reaches beyond the file"))?;
+        let payload = contents.get(..length).ok_or(StructureError::Damaged("a chunk reaches beyond the file"))?;
         match &[n0, n1, n2, n3] {
-            b"ANIM" | b"ANMF" => return Err(Flaw::Animated),
-            b"VP8X" if payload.first().is_some_and(|flags| flags & IS_ANIMATED != 0) => return Err(Flaw::Animated),
+            b"ANIM" | b"ANMF" => return Err(StructureError::Animated),
+            b"VP8X" if payload.first().is_some_and(|flags| flags & IS_ANIMATED != 0) => {
+                return Err(StructureError::Animated);
+            }
             b"VP8X" => canvas = canvas_size(payload),
             b"VP8 " if differs(canvas, lossy_size(payload)) => return Err(FRAME),
             b"VP8L" if differs(canvas, lossless_size(payload)) => return Err(FRAME),
@@ -41,7 +43,7 @@ pub(crate) fn check(file: &[u8]) -> Result<(), Flaw> {
     Ok(())
 }
 
-const FRAME: Flaw = Flaw::Damaged("a frame has another size than the canvas");
+const FRAME: StructureError = StructureError::Damaged("a frame has another size than the canvas");
 
 /// Width and height in pixels.
 type Size = (u32, u32);

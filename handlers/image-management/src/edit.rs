@@ -10,8 +10,8 @@ use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use uuid::Uuid;
 
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 
 /// How often a write is tried while others write the same item. Of several writers at once one always succeeds, and
@@ -36,7 +36,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         id: &ImagePackId,
         edit: &PackEdit,
-    ) -> Result<Edited, Failed> {
+    ) -> Result<Edited, ManagementError> {
         let target = Target::Pack(id.clone());
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
@@ -57,7 +57,11 @@ impl Handler {
     }
 
     /// Reads a pack that must be there.
-    pub(crate) async fn pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<ManagedPack, Failed> {
+    pub(crate) async fn pack(
+        &self,
+        request: &AdminRequest<'_>,
+        id: &ImagePackId,
+    ) -> Result<ManagedPack, ManagementError> {
         let pack = self.items.read(&request.tenant, &Target::Pack(id.clone())).await?;
         pack.ok_or_else(|| {
             let message = format!("Tenant {:?} has no image pack {:?}.", request.tenant.as_str(), id.as_str());

@@ -10,8 +10,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::action::Action;
-use crate::failure::Failed;
 use crate::fetch::Fetcher;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 
 /// The handler of the management API.
@@ -43,8 +43,8 @@ impl Handler {
             Ok(response) => response,
             Err(error) => {
                 match &error {
-                    Failed::Rejected(error) => tracing::info!(?error, "request rejected"),
-                    Failed::Call(_) | Failed::Read(_) | Failed::Write(_) => {
+                    ManagementError::Rejected(error) => tracing::info!(?error, "request rejected"),
+                    ManagementError::Call(_) | ManagementError::Read(_) | ManagementError::Write(_) => {
                         tracing::error!(%error, "request failed");
                     }
                 }
@@ -53,7 +53,7 @@ impl Handler {
         }
     }
 
-    async fn respond(&self, http: &Request, context: &Context) -> Result<Response<Body>, Failed> {
+    async fn respond(&self, http: &Request, context: &Context) -> Result<Response<Body>, ManagementError> {
         let request = &AdminRequest::of(http, context, &self.tenant_claim)?;
         let action = Action::of(http, &request.tenant)?;
         action.record_in(&Span::current(), &request.tenant);

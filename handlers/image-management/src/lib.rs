@@ -8,11 +8,12 @@
 mod action;
 mod body;
 mod edit;
-mod failure;
+
 pub mod fetch;
 mod handler;
 mod images;
 mod location_configs;
+mod management_error;
 mod originals;
 mod packs;
 mod request;

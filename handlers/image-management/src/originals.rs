@@ -9,9 +9,9 @@ use lambda_http::{Body, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::failure::Failed;
-use crate::fetch::FetchFailed;
+use crate::fetch::FetchError;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
@@ -34,7 +34,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let bytes: &[u8] = request.http.body().as_ref();
         if bytes.len() > BODY_BYTES_MAX {
             let message = format!(
@@ -53,11 +53,11 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let Source { url } = body::json(request.http.body())?;
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
-            if let FetchFailed::Unreachable(cause) = error {
+            if let FetchError::Unreachable(cause) = error {
                 tracing::info!(error = %cause, "image not fetched");
             }
         })?;
@@ -66,7 +66,7 @@ impl Handler {
     }
 
     /// Rejects before anything is stored what the write would reject afterwards.
-    pub(crate) async fn check(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<(), Failed> {
+    pub(crate) async fn check(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<(), ManagementError> {
         may_show(request, place, &self.pack(request, &place.pack).await?)
     }
 
@@ -78,7 +78,7 @@ impl Handler {
         place: &ImagePlace,
         bytes: Vec<u8>,
         upload_id: Option<String>,
-    ) -> Result<ManagedPack, Failed> {
+    ) -> Result<ManagedPack, ManagementError> {
         if bytes.is_empty() {
             let message = "There is no image: it has no bytes.";
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-image", message).into());
@@ -102,7 +102,7 @@ impl Handler {
                 Ok(edited.pack)
             }
             Err(error) => {
-                if matches!(error, Failed::Rejected(_) | Failed::Write(_))
+                if matches!(error, ManagementError::Rejected(_) | ManagementError::Write(_))
                     || self.is_surely_not_shown(request, place, &original).await
                 {
                     self.discard(&original).await;
@@ -148,7 +148,11 @@ impl Handler {
 }
 
 /// Whether `pack`, as it is now, takes an original at this place.
-pub(crate) fn may_show(request: &AdminRequest<'_>, place: &ImagePlace, pack: &ManagedPack) -> Result<(), Failed> {
+pub(crate) fn may_show(
+    request: &AdminRequest<'_>,
+    place: &ImagePlace,
+    pack: &ManagedPack,
+) -> Result<(), ManagementError> {
     request.check_revision(pack.revision)?;
     let some = PackEdit::ShowOriginal { location: place.location.clone(), original: ManagedOriginal::default() };
     decide(pack, &some)?;

@@ -15,8 +15,8 @@ use tracing::field::display;
 use uuid::Uuid;
 
 use crate::edit::{ATTEMPTS_MAX, busy, pause};
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
@@ -27,7 +27,7 @@ const PAGE_DEFAULT: u8 = 50;
 const PAGE_MAX: u8 = 100;
 
 impl Handler {
-    pub(crate) async fn list_packs(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn list_packs(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {
         let limit = match request.parameter("limit")?.map(|limit| limit.parse()) {
             None => PAGE_DEFAULT,
             Some(Ok(limit @ 1..=PAGE_MAX)) => limit,
@@ -48,7 +48,7 @@ impl Handler {
         Ok(admin_api::json(StatusCode::OK, &body))
     }
 
-    pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {
         let new: NewPack = body::optional_json(request.http.body())?.unwrap_or_default();
         let id = match new.image_pack_id {
             Some(id) => id,
@@ -74,7 +74,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let pack = self.pack(request, id).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &pack))
     }
@@ -83,7 +83,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let edit = PackEdit::Describe(body::json(request.http.body())?);
         let edited = self.edit(request, id, &edit).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &edited.pack))
@@ -94,7 +94,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let target = Target::Pack(id.clone());
         let mut pack = self.pack(request, id).await?;
         for attempt in 0..ATTEMPTS_MAX {

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
 use crate::request::AdminRequest;
 use crate::{body, response};
@@ -55,7 +55,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let announced: Announced = body::json(request.http.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
         let bytes = bytes.ok_or_else(|| {
@@ -83,7 +83,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
         upload_id: &str,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let upload_id = Uuid::try_parse(upload_id).map_err(|_| unknown_upload())?.to_string();
         let pack = self.pack(request, &place.pack).await?;
         if shows(&pack, place, &upload_id) {

@@ -11,7 +11,7 @@ pub struct ExemptHosts(Vec<String>);
 /// A text that names no host with its port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no host and port; write \"none\" or, parted by commas, hosts like 127.0.0.1:8080")]
-pub struct InvalidExemptHost(String);
+pub struct ExemptHostError(String);
 
 impl ExemptHosts {
     pub(super) fn covers(&self, url: &Url) -> bool {
@@ -22,16 +22,16 @@ impl ExemptHosts {
 
 /// Reads `none` or `<host>:<port>,…`.
 impl FromStr for ExemptHosts {
-    type Err = InvalidExemptHost;
+    type Err = ExemptHostError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidExemptHost> {
+    fn from_str(text: &str) -> Result<Self, ExemptHostError> {
         if text == "none" {
             return Ok(Self::default());
         }
         let hosts = text.split(',').map(|host| {
             let is_valid =
                 host.rsplit_once(':').is_some_and(|(name, port)| !name.is_empty() && port.parse::<u16>().is_ok());
-            if is_valid { Ok(host.to_owned()) } else { Err(InvalidExemptHost(host.to_owned())) }
+            if is_valid { Ok(host.to_owned()) } else { Err(ExemptHostError(host.to_owned())) }
         });
         hosts.collect::<Result<_, _>>().map(Self)
     }

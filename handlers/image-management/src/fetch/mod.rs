@@ -6,7 +6,7 @@
 //! and redirects are bounded.
 
 mod exempt_hosts;
-mod failure;
+mod fetch_error;
 mod resolver;
 mod source;
 
@@ -16,8 +16,8 @@ use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, Response, StatusCode, redirect};
 use url::Url;
 
-pub use exempt_hosts::{ExemptHosts, InvalidExemptHost};
-pub use failure::FetchFailed;
+pub use exempt_hosts::{ExemptHostError, ExemptHosts};
+pub use fetch_error::FetchError;
 pub use source::check as check_source;
 
 use crate::originals::ORIGINAL_BYTES_MAX;
@@ -77,26 +77,26 @@ impl Fetcher {
     }
 
     /// Fetches what `url` leads to.
-    pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
+    pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let bytes = tokio::time::timeout(self.limits.time, self.follow(url)).await;
-        bytes.map_err(|_| FetchFailed::TooSlow { secs: self.limits.time.as_secs() })?
+        bytes.map_err(|_| FetchError::TooSlow { secs: self.limits.time.as_secs() })?
     }
 
-    async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
-        let mut url = Url::parse(url).map_err(|_| FetchFailed::NotAUrl)?;
+    async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        let mut url = Url::parse(url).map_err(|_| FetchError::NotAUrl)?;
         for _ in 0..=self.limits.redirects {
             match self.hop(&url).await? {
                 Hop::Arrived(response) => return self.read(response).await,
                 Hop::Redirected(to) => url = to,
             }
         }
-        Err(FetchFailed::TooManyRedirects { redirects_max: self.limits.redirects })
+        Err(FetchError::TooManyRedirects { redirects_max: self.limits.redirects })
     }
 
-    async fn hop(&self, url: &Url) -> Result<Hop, FetchFailed> {
+    async fn hop(&self, url: &Url) -> Result<Hop, FetchError> {
         let client = if self.exempt_hosts.covers(url) { &self.exempt } else { &self.public };
         source::check(url, &self.exempt_hosts)?;
-        let response = client.get(url.clone()).send().await.map_err(FetchFailed::of)?;
+        let response = client.get(url.clone()).send().await.map_err(FetchError::of)?;
         match response.status() {
             StatusCode::OK => Ok(Hop::Arrived(response)),
             StatusCode::MOVED_PERMANENTLY
@@ -106,17 +106,17 @@ impl Fetcher {
             | StatusCode::PERMANENT_REDIRECT => {
                 let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
                 let to = location.and_then(|location| url.join(location).ok());
-                to.map(Hop::Redirected).ok_or(FetchFailed::RedirectedNowhere)
+                to.map(Hop::Redirected).ok_or(FetchError::RedirectedNowhere)
             }
-            status => Err(FetchFailed::Status(status.as_u16())),
+            status => Err(FetchError::Status(status.as_u16())),
         }
     }
 
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchFailed> {
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(FetchFailed::of)? {
+        while let Some(chunk) = response.chunk().await.map_err(FetchError::of)? {
             if bytes.len() + chunk.len() > self.limits.bytes {
-                return Err(FetchFailed::TooLarge { bytes_max: self.limits.bytes });
+                return Err(FetchError::TooLarge { bytes_max: self.limits.bytes });
             }
             bytes.extend_from_slice(&chunk);
         }

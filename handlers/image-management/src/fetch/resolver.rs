@@ -13,7 +13,7 @@ pub(super) struct PublicAddresses;
 /// A name whose addresses are not all public.
 #[derive(Debug, thiserror::Error)]
 #[error("the name resolves to an address that is not public")]
-pub(super) struct NotPublic;
+pub(super) struct NotPublicError;
 
 impl Resolve for PublicAddresses {
     fn resolve(&self, name: Name) -> Resolving {
@@ -21,7 +21,7 @@ impl Resolve for PublicAddresses {
             // The port is replaced by the URL's.
             let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             if !addresses.iter().all(|address| is_public(address.ip())) {
-                return Err(NotPublic.into());
+                return Err(NotPublicError.into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

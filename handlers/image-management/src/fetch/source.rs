@@ -6,24 +6,24 @@ use domain::access::public_address::is_public;
 use url::{Host, Url};
 
 use super::exempt_hosts::ExemptHosts;
-use super::failure::FetchFailed;
+use super::fetch_error::FetchError;
 
 /// Checks one hop's URL. A name's addresses are checked when it is resolved; an address that stands in the URL is never
 /// resolved, and so is checked here.
-pub fn check(url: &Url, exempt_hosts: &ExemptHosts) -> Result<(), FetchFailed> {
+pub fn check(url: &Url, exempt_hosts: &ExemptHosts) -> Result<(), FetchError> {
     if !["http", "https"].contains(&url.scheme()) {
-        return Err(FetchFailed::Scheme);
+        return Err(FetchError::Scheme);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(FetchFailed::Credentials);
+        return Err(FetchError::Credentials);
     }
     let address = match url.host() {
-        None => return Err(FetchFailed::NotAUrl),
+        None => return Err(FetchError::NotAUrl),
         Some(Host::Domain(_)) => return Ok(()),
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
         Some(Host::Ipv6(address)) => IpAddr::V6(address),
     };
-    if is_public(address) || exempt_hosts.covers(url) { Ok(()) } else { Err(FetchFailed::NotPublic) }
+    if is_public(address) || exempt_hosts.covers(url) { Ok(()) } else { Err(FetchError::NotPublic) }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use std::error::Error;
 
-use super::resolver::NotPublic;
+use super::resolver::NotPublicError;
 
 /// Why an image was not fetched.
 #[derive(Debug, thiserror::Error)]
-pub enum FetchFailed {
+pub enum FetchError {
     /// Not the address of a server.
     #[error("the url is not an absolute URL with a host, like https://example.com/cat.jpg")]
     NotAUrl,
@@ -49,14 +49,14 @@ pub enum FetchFailed {
     Unreachable(String),
 }
 
-impl FetchFailed {
+impl FetchError {
     /// Tells a rejected address from a failed connection.
     pub(super) fn of(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let mut causes = Vec::new();
         let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
         while let Some(error) = cause {
-            if error.is::<NotPublic>() {
+            if error.is::<NotPublicError>() {
                 return Self::NotPublic;
             }
             causes.push(error.to_string());

@@ -6,14 +6,14 @@ use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
 use domain::editing::location_config::SaveError;
 use domain::editing::pack_edit::EditError;
-use imaging::InvalidImage;
+use imaging::InvalidImageError;
 use lambda_http::http::StatusCode;
 
-use crate::fetch::FetchFailed;
+use crate::fetch::FetchError;
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failed {
+pub(crate) enum ManagementError {
     /// It may not be.
     #[error("{0:?}")]
     Rejected(ApiError),
@@ -28,7 +28,7 @@ pub(crate) enum Failed {
     Write(CallFailed),
 }
 
-impl Failed {
+impl ManagementError {
     /// What the sender is told. The details of what failed inside are in the log.
     pub(crate) fn into_api_error(self) -> ApiError {
         match self {
@@ -53,7 +53,7 @@ impl Failed {
     }
 }
 
-impl From<WriteFailed> for Failed {
+impl From<WriteFailed> for ManagementError {
     fn from(failure: WriteFailed) -> Self {
         match failure {
             WriteFailed::Read(failure) => Self::Read(failure),
@@ -62,13 +62,13 @@ impl From<WriteFailed> for Failed {
     }
 }
 
-impl From<ApiError> for Failed {
+impl From<ApiError> for ManagementError {
     fn from(error: ApiError) -> Self {
         Self::Rejected(error)
     }
 }
 
-impl From<EditError> for Failed {
+impl From<EditError> for ManagementError {
     fn from(error: EditError) -> Self {
         let (status, code) = match error {
             EditError::NoImage { .. } => (StatusCode::NOT_FOUND, "unknown-image-location"),
@@ -80,7 +80,7 @@ impl From<EditError> for Failed {
     }
 }
 
-impl From<SaveError> for Failed {
+impl From<SaveError> for ManagementError {
     fn from(error: SaveError) -> Self {
         let (status, code) = match error {
             SaveError::Nothing => (StatusCode::UNPROCESSABLE_ENTITY, "nothing-to-save"),
@@ -90,14 +90,14 @@ impl From<SaveError> for Failed {
     }
 }
 
-impl From<InvalidImage> for Failed {
-    fn from(error: InvalidImage) -> Self {
+impl From<InvalidImageError> for ManagementError {
+    fn from(error: InvalidImageError) -> Self {
         Self::Rejected(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
     }
 }
 
-impl From<FetchFailed> for Failed {
-    fn from(error: FetchFailed) -> Self {
+impl From<FetchError> for ManagementError {
+    fn from(error: FetchError) -> Self {
         Self::Rejected(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
     }
 }
