@@ -11,9 +11,7 @@ use crate::ports::UnreadableItem;
 /// internal resource. The source has the details, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    #[error(
-        "The request did not come from a tenant's distribution. Send it to https://<tenant>.<viewer domain>/."
-    )]
+    #[error("The request did not come from a tenant's distribution. Send it to https://<tenant>.<viewer domain>/.")]
     NotThroughADistribution,
     #[error("Method {0} is not allowed. Use GET or HEAD.")]
     MethodNotAllowed(Method),

@@ -1,4 +1,4 @@
-//! From the bytes of an original to the bytes of a variant.
+//! Renders a variant: decodes an original, crops, scales and encodes it.
 
 use std::panic::catch_unwind;
 
@@ -12,47 +12,46 @@ use crate::geometry::frame;
 use crate::inspection::{InvalidImageError, panicked};
 use crate::scaling::scale;
 
-/// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which an image stands as
-/// base64, four bytes for three; the rest is left to the headers.
+/// The largest size of a variant, in bytes. A Lambda response has at most 6 MB ("Lambda quotas") and holds the image in
+/// base64, four bytes for three; the rest is for the headers.
 const VARIANT_BYTES_MAX: usize = 4_500_000;
 
-/// A variant, ready to be stored.
+/// A rendered variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// The encoded image.
     pub bytes: Vec<u8>,
-    /// Its media type.
+    /// The media type of the image.
     pub content_type: &'static str,
 }
 
-/// Why no variant can be rendered from an original. Its text goes to the viewer.
+/// The reason for which no variant can be rendered from an original. The text is part of the viewer's response.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The original is nothing that could have been uploaded through the management API.
+    /// The management API would reject the original.
     #[error("The original cannot be used: {0}. Upload another one.")]
     Original(#[from] InvalidImageError),
-    /// Its header is good and its pixels are not.
-    #[error("The original cannot be decoded: upload it again.")]
+    /// The header is valid and the pixel data is not.
+    #[error("The original cannot be decoded. Upload it again.")]
     Undecodable(#[source] ImageError),
-    /// The pixels do not fit the scaler. It takes a defect here.
-    #[error("The original cannot be scaled to its location: change its crop or the location's size.")]
+    /// The scaler rejected the geometry: a defect in this crate.
+    #[error("The original cannot be scaled to the location. Change the crop or the location's size.")]
     Unscalable(#[from] ResizeError),
     /// An encoder rejected the variant.
-    #[error("The image cannot be encoded: change the location's format.")]
+    #[error("The image cannot be encoded. Change the location's format.")]
     Unencodable(#[from] EncodeError),
-    /// More than a response can hold.
+    /// The variant is too large for a response.
     #[error(
-        "The image takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller, or its \
-         format lossy."
+        "The image has {bytes} bytes; the limit is {VARIANT_BYTES_MAX}. Make the location smaller or its format lossy."
     )]
     TooLarge {
-        /// How many.
+        /// The size of the variant, in bytes.
         bytes: usize,
     },
 }
 
 impl RenderError {
-    /// The word that tells it to programs.
+    /// The error code, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -65,9 +64,9 @@ impl RenderError {
     }
 }
 
-/// Renders a variant: what `crop` shows of `original`, in the size, format and quality of the location.
+/// Renders a variant: the part `crop` of `original`, in the size, format and quality of the location.
 pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
-    // A decoder that panics has met a file that its authors did not think of: the fault of one image.
+    // A decoder can panic on a malformed file. That is an error of this one image.
     let rendered = catch_unwind(|| render_decoded(&decode(original)?, crop, config));
     rendered.unwrap_or_else(|_| Err(RenderError::Undecodable(panicked())))
 }
