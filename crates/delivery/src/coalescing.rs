@@ -12,7 +12,8 @@ use crate::ports::{LockOf, Ports, RenderLocks, StoredVariant, Variants};
 use crate::request::ImageRequest;
 use crate::variant_spec::VariantSpec;
 
-/// The first pause of a request that waits for the holder of a render lock. Each pause is twice as long as the one before.
+/// The first pause of a request that waits for the holder of a render lock. Each pause is twice as long as the one
+/// before.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause of a waiting request.
 const PAUSE_MAX: Duration = Duration::from_millis(400);
@@ -68,8 +69,8 @@ impl<P: Ports> Handler<P> {
         Ok(Coalesced::Render(None))
     }
 
-    /// Continues with the lock after a wait in which no variant was stored: the former holder may have stored none because
-    /// the image changed.
+    /// Continues with the lock after a wait in which no variant was stored: the former holder may have stored none
+    /// because the image changed.
     async fn resume(
         &self,
         request: &ImageRequest,

@@ -110,8 +110,8 @@ pub trait RenderLocks: Send + Sync {
     /// The time after which a lock expires that is not released.
     fn duration(&self) -> Duration;
 
-    /// Acquires the lock of the variant with the key `variant`, rendered from `fingerprint`. `None`: another request holds an
-    /// unexpired lock.
+    /// Acquires the lock of the variant with the key `variant`, rendered from `fingerprint`. `None`: another request
+    /// holds an unexpired lock.
     fn acquire(
         &self,
         tenant: &TenantId,

@@ -10,8 +10,8 @@ use crate::ports::{LockOf, Originals, Ports, RenderLocks, StoredVariant, Variant
 use crate::request::ImageRequest;
 use crate::variant_spec::VariantSpec;
 
-/// The number of times that one request re-renders a variant because the image changed meanwhile. An editor writes every
-/// few seconds and a rendering takes less than one, so the first re-rendering is nearly always the last.
+/// The number of times that one request re-renders a variant because the image changed meanwhile. An editor writes
+/// every few seconds and a rendering takes less than one, so the first re-rendering is nearly always the last.
 const RERENDERS_MAX: usize = 3;
 
 /// An image to respond with.
@@ -44,7 +44,8 @@ impl<P: Ports> Handler<P> {
         request: &ImageRequest,
         mut spec: VariantSpec,
     ) -> Result<Served, ApiError> {
-        // The first half of the time limit is for waiting; the second half suffices to render the variant without the lock.
+        // The first half of the time limit is for waiting; the second half suffices to render the variant without the
+        // lock.
         let wait_until = self.ports.clock().now().plus(self.ports.render_locks().duration() / 2);
         let mut rerenders = 0;
         loop {

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::api_error::ApiError;
 use crate::rendering::{Kept, Served};
 
-/// CloudFront caches an image for a year (the default maximum TTL), because a purge invalidates it. A browser revalidates
-/// it with CloudFront each time, because no purge reaches a browser.
+/// CloudFront caches an image for a year (the default maximum TTL), because a purge invalidates it. A browser
+/// revalidates it with CloudFront each time, because no purge reaches a browser.
 const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
 
 /// For an error that the next request would get again, and for an image that changes too fast to be stored: CloudFront
@@ -18,8 +18,8 @@ const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 /// For an error that the next request may not get, and for an image that is about to be purged.
 const NEVER: &str = "no-store";
 
-/// The response header with the fingerprint of the image. Compared with the pack's current fingerprint, it shows whether
-/// an image is current. A variant that was stored before fingerprints existed has no such header.
+/// The response header with the fingerprint of the image. Compared with the pack's current fingerprint, it shows
+/// whether an image is current. A variant that was stored before fingerprints existed has no such header.
 const FINGERPRINT: HeaderName = HeaderName::from_static("image-fingerprint");
 
 /// Builds the response with an image.
@@ -43,8 +43,8 @@ pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<B
     response
 }
 
-/// Builds an error response in JSON. `cache_tags` are those of each target whose purge can change the response; `None` if
-/// the request names no target.
+/// Builds an error response in JSON. `cache_tags` are those of each target whose purge can change the response; `None`
+/// if the request names no target.
 pub(crate) fn error(api_error: &ApiError, cache_tag_header: &HeaderName, cache_tags: Option<&str>) -> Response<Body> {
     let body = json!({"error": {"code": api_error.code(), "message": api_error.to_string()}});
     let mut response = Response::new(Body::from(body.to_string()));

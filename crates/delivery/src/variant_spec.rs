@@ -53,16 +53,16 @@ impl VariantSpec {
         fingerprint(&self.resolved.image, self.config.generation)
     }
 
-    /// Returns whether both result in the same variant. A configuration that was saved without force makes no difference:
-    /// it does not change existing variants.
+    /// Returns whether both result in the same variant. A configuration that was saved without force makes no
+    /// difference: it does not change existing variants.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.resolved == other.resolved && self.config.generation == other.config.generation
     }
 }
 
 impl<P: Ports> Handler<P> {
-    /// Resolves `request` by the current table. Returns the location's configuration too if the location is the requested
-    /// or the `likely` one, which costs no second read.
+    /// Resolves `request` by the current table. Returns the location's configuration too if the location is the
+    /// requested or the `likely` one, which costs no second read.
     pub(crate) async fn resolve(
         &self,
         request: &ImageRequest,

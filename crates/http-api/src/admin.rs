@@ -8,8 +8,8 @@ use lambda_http::{Request, RequestExt};
 
 use crate::ApiError;
 
-/// The admin who sent a request. API Gateway has validated the token's signature, issuer, audience, expiry and scope; this
-/// type checks the tenants that the token covers.
+/// The admin who sent a request. API Gateway has validated the token's signature, issuer, audience, expiry and scope;
+/// this type checks the tenants that the token covers.
 #[derive(Debug, Clone)]
 pub struct Admin {
     /// The token's subject, which identifies the admin.

@@ -16,7 +16,7 @@ pub fn check_parameters(request: &Request, known: &[&str]) -> Result<(), ApiErro
     let name: String = name.chars().take(NAME_CHARS_MAX).collect();
     let known: Vec<_> = known.iter().map(|known| format!("{known:?}")).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    let message = format!("There is no parameter {name:?}. Allowed: {known}.");
+    let message = format!("There is no parameter {name:?}; allowed: {known}.");
     Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown-parameter", message))
 }
 

@@ -5,8 +5,8 @@ use image::{DynamicImage, ImageDecoder};
 use crate::inspection::{Opened, open};
 use crate::render::RenderError;
 
-/// The largest colour profile that variants keep, in bytes. Profiles of screens and cameras have a few thousand bytes; a
-/// larger one would be larger than the image in every variant.
+/// The largest colour profile that variants keep, in bytes. Profiles of screens and cameras have a few thousand bytes;
+/// a larger one would be larger than the image in every variant.
 const COLOUR_PROFILE_BYTES_MAX: usize = 100_000;
 
 /// A decoded original.
@@ -33,8 +33,8 @@ pub(crate) fn decode(original: &[u8]) -> Result<Decoded, RenderError> {
 }
 
 /// Returns whether variants keep `profile`. Without its profile, a wide-gamut original looks dull. A profile of another
-/// colour space (CMYK, grey) does not apply to the decoded pixels, which are RGB; an ICC profile names its space at bytes
-/// 16 to 19 (ICC.1:2022, 7.2.8).
+/// colour space (CMYK, grey) does not apply to the decoded pixels, which are RGB; an ICC profile names its space at
+/// bytes 16 to 19 (ICC.1:2022, 7.2.8).
 fn is_kept(profile: &[u8]) -> bool {
     profile.get(16..20) == Some(b"RGB ".as_slice()) && profile.len() <= COLOUR_PROFILE_BYTES_MAX
 }

@@ -9,9 +9,9 @@ use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::webp_structure::{self, StructureError};
 
-/// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that unpacks
-/// to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million; decoded, the
-/// maximum takes up to 400 MB (four channels of 16 bits).
+/// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that
+/// unpacks to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million;
+/// decoded, the maximum takes up to 400 MB (four channels of 16 bits).
 pub const ORIGINAL_PIXELS_MAX: u64 = 50_000_000;
 
 /// A format of originals and variants.
@@ -83,8 +83,8 @@ impl InvalidImageError {
     }
 }
 
-/// The memory limit of a PNG decoder besides the pixels, in bytes: for compressed metadata and rows. A colour profile of
-/// a few KB can inflate to gigabytes; above the limit, the decoder ignores it.
+/// The memory limit of a PNG decoder besides the pixels, in bytes: for compressed metadata and rows. A colour profile
+/// of a few KB can inflate to gigabytes; above the limit, the decoder ignores it.
 const DECODER_BYTES_MAX: u64 = 32_000_000;
 
 fn check_webp(bytes: &[u8]) -> Result<(), InvalidImageError> {

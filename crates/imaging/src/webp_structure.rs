@@ -1,8 +1,8 @@
 //! Checks the structure of a WebP file before it is decoded.
 //!
-//! The decoder takes the image's size from the first chunk and allocates the declared length of a chunk. So a small file
-//! could declare a small canvas with a huge frame in it, or a chunk of gigabytes. This check reads the chunks once: each
-//! must lie within the file, and the frame must have the size of the canvas (RFC 9649, 2.3 to 2.7).
+//! The decoder takes the image's size from the first chunk and allocates the declared length of a chunk. So a small
+//! file could declare a small canvas with a huge frame in it, or a chunk of gigabytes. This check reads the chunks
+//! once: each must lie within the file, and the frame must have the size of the canvas (RFC 9649, 2.3 to 2.7).
 
 /// The length of the header before a file's first chunk: `RIFF`, the length of the rest, `WEBP`.
 const FILE_HEADER_BYTES: usize = 12;

@@ -1,5 +1,5 @@
-//! Small files that declare or unpack to huge ones, and files that are not images. A process of its own, because the test
-//! measures its memory.
+//! Small files that declare or unpack to huge ones, and files that are not images. A process of its own, because the
+//! test measures its memory.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
 use std::io::{Cursor, Write};

@@ -1,4 +1,4 @@
-//! The action of a request, by the route that API Gateway chose.
+//! The action of a request, by the route that API Gateway matched.
 
 use admin_api::ApiError;
 use domain::image::image_place::ImagePlace;
@@ -29,8 +29,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Reads the route and its parameters. The route's key is the one that the API was declared with, whatever stage or
-    /// mapping stands before the path.
+    /// Parses the route and its parameters. API Gateway reports the declared route, without stage and mapping.
     pub(crate) fn of(request: &Request, tenant: &TenantId) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unknown_route());
@@ -89,7 +88,7 @@ impl Action {
         }
     }
 
-    /// The query parameters that it takes.
+    /// The query parameters of the action.
     pub(crate) const fn parameters(&self) -> &'static [&'static str] {
         match self {
             Self::ListPacks => &["tenant", "limit", "after"],

@@ -12,7 +12,7 @@ use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// The part of an original to show, in pixels as it is seen.
+/// The part of an original to show, in pixels of the upright image.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {

@@ -23,7 +23,7 @@ impl Handler {
         let saved: Option<LocationConfig> = self.items.read(&request.tenant, &Target::Location(name.clone())).await?;
         let saved = saved.ok_or_else(|| {
             let message = format!(
-                "Tenant {:?} has no configuration of location {:?}; its images get the default one.",
+                "Tenant {:?} has no configuration of location {:?}. Its images get the default one.",
                 request.tenant.as_str(),
                 name.as_str()
             );

@@ -1,4 +1,4 @@
-//! Why a request was not carried out, and what its sender is told of it.
+//! Errors of the management API and their responses.
 
 use admin_api::ApiError;
 use aws_adapters::CallFailed;
@@ -11,53 +11,53 @@ use lambda_http::http::StatusCode;
 
 use crate::fetch::FetchError;
 
-/// Why a request was not carried out.
+/// The reason for which a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ManagementError {
-    /// It may not be.
+    /// The request is invalid or conflicts with the stored state.
     #[error("{0:?}")]
     Rejected(ApiError),
-    /// AWS did not respond.
+    /// A call to AWS failed.
     #[error(transparent)]
     Call(#[from] CallFailed),
-    /// The table did not respond, or with an item that cannot be read.
+    /// Reading the image-pack table failed, or the item is not valid.
     #[error(transparent)]
     Read(#[from] ReadFailed),
-    /// The table does not take what would be written.
-    #[error("the table does not take the item: {0}")]
+    /// DynamoDB rejected the item.
+    #[error("DynamoDB rejected the item: {0}")]
     Write(CallFailed),
 }
 
 impl ManagementError {
-    /// What the sender is told. The details of what failed inside are in the log.
+    /// The response to the caller, without internal details. These are in the log.
     pub(crate) fn into_api_error(self) -> ApiError {
         match self {
             Self::Rejected(error) => error,
             Self::Read(ReadFailed::Item { .. }) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unreadable-item",
-                "What the image-pack table holds here cannot be read. The log of image-management says what is wrong.",
+                "The item in the image-pack table cannot be read. The log of image-management has the cause.",
             ),
             Self::Write(_) => ApiError::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "item-rejected",
-                "The image-pack table does not take the item as it would be, most likely because it would have more than \
-                 400 KB. The log of image-management says why.",
+                "DynamoDB rejected the item, most likely because it would exceed 400 KB. The log of image-management has \
+                 the cause.",
             ),
             Self::Call(_) | Self::Read(ReadFailed::Call(_)) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unavailable",
-                "The request could not be carried out now. Send it again.",
+                "A service behind the API is temporarily unavailable. Send it again.",
             ),
         }
     }
 }
 
 impl From<WriteFailed> for ManagementError {
-    fn from(failure: WriteFailed) -> Self {
-        match failure {
-            WriteFailed::Read(failure) => Self::Read(failure),
-            WriteFailed::Rejected(failure) => Self::Write(failure),
+    fn from(error: WriteFailed) -> Self {
+        match error {
+            WriteFailed::Read(error) => Self::Read(error),
+            WriteFailed::Rejected(error) => Self::Write(error),
         }
     }
 }

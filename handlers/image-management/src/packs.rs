@@ -20,10 +20,10 @@ use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// How many packs one page has where the request does not say.
+/// The default size of a page, in packs.
 const PAGE_DEFAULT: u8 = 50;
 
-/// How many packs one page has at most.
+/// The largest page, in packs.
 const PAGE_MAX: u8 = 100;
 
 impl Handler {
@@ -66,7 +66,7 @@ impl Handler {
             return Ok(response::pack(StatusCode::CREATED, &request.tenant, &id, &pack));
         }
         let revision = self.pack(request, &id).await?.revision;
-        let message = format!("Tenant {:?} has an image pack {:?} already.", request.tenant.as_str(), id.as_str());
+        let message = format!("Tenant {:?} already has an image pack {:?}.", request.tenant.as_str(), id.as_str());
         Err(ApiError::new(StatusCode::CONFLICT, "exists", message).at_revision(revision).into())
     }
 
@@ -89,7 +89,7 @@ impl Handler {
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &edited.pack))
     }
 
-    /// The item goes first: a pack that is there shows what it shows, and what it no longer shows may be deleted late.
+    /// Removes the item before the originals, so that no pack shows a deleted original.
     pub(crate) async fn remove_pack(
         &self,
         request: &AdminRequest<'_>,
@@ -101,7 +101,7 @@ impl Handler {
             pause(attempt).await;
             request.check_revision(pack.revision)?;
             let is_removed = self.items.remove(&request.tenant, &target, pack.revision).await?;
-            // The SDK repeats a removal whose response was lost, and then finds nothing there.
+            // The SDK retries a removal whose response was lost, and then finds no item.
             let left = if is_removed { None } else { self.items.read(&request.tenant, &target).await? };
             let Some(left) = left else {
                 self.release_all(request, id, pack).await;

@@ -1,4 +1,4 @@
-//! Images that are uploaded to S3 and then confirmed.
+//! Uploads: the caller uploads an image to S3 by a presigned URL and then confirms it.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// How long an upload may begin after it was prepared.
+/// The validity of a presigned URL.
 const VALIDITY: Duration = Duration::from_mins(15);
 
-/// What is to be uploaded.
+/// The announcement of an upload.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Announced {
@@ -59,7 +59,10 @@ impl Handler {
         let announced: Announced = body::json(request.http.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
         let bytes = bytes.ok_or_else(|| {
-            let message = format!("{} bytes are not allowed: 1 to {ORIGINAL_BYTES_MAX} are.", announced.bytes);
+            let message = format!(
+                "An upload of {} bytes is not allowed. Allowed are 1 to {ORIGINAL_BYTES_MAX} bytes.",
+                announced.bytes
+            );
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-size", message)
         })?;
         self.check(request, place).await?;
@@ -77,7 +80,7 @@ impl Handler {
         Ok(admin_api::json(StatusCode::CREATED, &body))
     }
 
-    /// Confirming twice is confirming once: the pack remembers which upload its original came by.
+    /// Confirms an upload. Idempotent: the pack stores the upload id of its original.
     pub(crate) async fn confirm_upload(
         &self,
         request: &AdminRequest<'_>,
@@ -113,6 +116,7 @@ fn shows(pack: &ManagedPack, place: &ImagePlace, upload_id: &str) -> bool {
 }
 
 fn unknown_upload() -> ApiError {
-    let message = "Nothing was uploaded here under this id, or it was confirmed and replaced, or it has expired.";
+    let message = "There is no upload under this id for this location. It was not uploaded, was confirmed and replaced, \
+                   or has expired.";
     ApiError::new(StatusCode::NOT_FOUND, "unknown-upload", message)
 }

@@ -38,8 +38,8 @@ async fn parallel_first_requests_render_a_variant_once() {
     assert_eq!(service.render_locks_left().await, 0);
 }
 
-/// Acquires the render lock of the current image of `p1` for `duration`, as a request in progress or a crashed one holds
-/// it.
+/// Acquires the render lock of the current image of `p1` for `duration`, as a request in progress or a crashed one
+/// holds it.
 async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, RenderLock) {
     let image = service.get("acme", URL).await;
     service.purge("acme/p1/main/default").await;

@@ -1,16 +1,16 @@
-//! Hosts that count as public: for a local deployment, which fetches from the machine it runs on.
+//! Hosts that count as public, for a local deployment, which fetches from its own machine.
 
 use std::str::FromStr;
 
 use url::Url;
 
-/// Hosts with their ports, each exactly as it is written in a URL.
+/// Hosts with ports, each exactly as in a URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExemptHosts(Vec<String>);
 
-/// A text that names no host with its port.
+/// The error for a text that is not a host with a port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no host and port; write \"none\" or, parted by commas, hosts like 127.0.0.1:8080")]
+#[error("{0:?} is not a host with a port; expected \"none\" or a comma-separated list like 127.0.0.1:8080")]
 pub struct ExemptHostError(String);
 
 impl ExemptHosts {
@@ -20,7 +20,7 @@ impl ExemptHosts {
     }
 }
 
-/// Reads `none` or `<host>:<port>,…`.
+/// Parses `none` or `<host>:<port>,…`.
 impl FromStr for ExemptHosts {
     type Err = ExemptHostError;
 
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_and_port_is_rejected() {
+    fn a_text_that_is_not_a_host_with_a_port_is_rejected() {
         for text in ["", "localhost", ":80", "localhost:", "localhost:http", "localhost:80,"] {
             assert!(text.parse::<ExemptHosts>().is_err(), "{text:?}");
         }

@@ -1,9 +1,8 @@
-//! Fetches an image that an editor names by its URL, from the public internet and from nowhere else.
+//! Fetches an image from a URL of the public internet (guarded against server-side request forgery).
 //!
-//! A function that fetches what its users name must not become their way into the network it runs in, nor into what
-//! AWS offers to it there. So every hop is checked on its own: its URL ([`source`]), an address that stands in it, and
-//! the addresses that its name resolves to, which are also the ones that are connected to ([`resolver`]). Time, size
-//! and redirects are bounded.
+//! The caller chooses the URL, so it must not reach the function's own network or the AWS endpoints in it. Each hop is
+//! checked: the URL and an address in it ([`source`]), and the addresses that its name resolves to, which are also the
+//! addresses of the connection ([`resolver`]). Time, size and number of redirects are limited.
 
 mod exempt_hosts;
 mod fetch_error;
@@ -23,16 +22,17 @@ pub use source::check as check_source;
 use crate::originals::ORIGINAL_BYTES_MAX;
 use resolver::PublicAddresses;
 
-/// How far fetching an image goes.
+/// The limits of fetching one image.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchLimits {
-    /// For everything together, redirects included. API Gateway gives up after 30 seconds ("Quotas for HTTP APIs").
+    /// The time for all requests together, redirects included. API Gateway times out after 30 seconds ("Quotas for HTTP
+    /// APIs").
     pub time: Duration,
-    /// For making one connection.
+    /// The time for establishing one connection.
     pub connect_time: Duration,
-    /// For the image, in bytes as they come, whatever the server says their number is.
+    /// The size of the image, in received bytes; a declared length is ignored.
     pub bytes: usize,
-    /// How many redirects are followed.
+    /// The number of redirects.
     pub redirects: u32,
 }
 
@@ -47,26 +47,26 @@ impl Default for FetchLimits {
     }
 }
 
-/// Fetches images.
+/// Fetches images from the internet.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    /// Connects to public addresses only.
+    /// The client that connects to public addresses only.
     public: Client,
-    /// Connects to whatever it is told, for exempt hosts.
+    /// The client for exempt hosts, which connects to any address.
     exempt: Client,
     exempt_hosts: ExemptHosts,
     limits: FetchLimits,
 }
 
-/// What one request to one server led to.
+/// The result of one request.
 enum Hop {
     Arrived(Response),
     Redirected(Url),
 }
 
 impl Fetcher {
-    /// A fetcher within `limits`, for which `exempt_hosts` count as public. Fails where the machine has no certificate
-    /// authorities to trust.
+    /// Creates a fetcher with `limits`, for which `exempt_hosts` count as public. Fails if the machine has no trusted
+    /// certificate authorities.
     pub fn new(exempt_hosts: ExemptHosts, limits: FetchLimits) -> Result<Self, reqwest::Error> {
         Ok(Self {
             public: client(limits).dns_resolver(PublicAddresses).build()?,
@@ -76,7 +76,7 @@ impl Fetcher {
         })
     }
 
-    /// Fetches what `url` leads to.
+    /// Fetches `url` and follows redirects.
     pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let bytes = tokio::time::timeout(self.limits.time, self.follow(url)).await;
         bytes.map_err(|_| FetchError::TooSlow { secs: self.limits.time.as_secs() })?
@@ -124,7 +124,7 @@ impl Fetcher {
     }
 }
 
-/// Goes nowhere on its own: no proxy, no redirects, no connection kept for a later image.
+/// Builds a client without proxy, automatic redirects or pooled connections.
 fn client(limits: FetchLimits) -> ClientBuilder {
     Client::builder()
         .no_proxy()

@@ -1,4 +1,4 @@
-//! One handler with a DynamoDB and an S3 of its own, and what can be seen of them from outside.
+//! Fixture: a handler with a DynamoDB and an S3 of its own, and observations of them.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -32,7 +32,7 @@ impl Service {
         Self::fetching(ExemptHosts::default(), FetchLimits::default()).await
     }
 
-    /// A service that fetches like this.
+    /// A service with these exempt hosts and limits.
     pub(crate) async fn fetching(exempt_hosts: ExemptHosts, limits: FetchLimits) -> Self {
         let local = LocalDynamoDb::start().await;
         let (dynamodb, dynamodb_url) = (local.client(), local.sdk_config().endpoint_url().unwrap().to_owned());
@@ -70,7 +70,8 @@ impl Service {
         self.send(ApiRequest::new("GET", url)).await
     }
 
-    /// Sends a write to the item `entity` of `acme` and says why the stream would purge after it.
+    /// Sends a write to the item `entity` of `acme`. Returns the response and the reasons for which the stream handler
+    /// would purge.
     pub(crate) async fn write(&self, entity: &str, request: ApiRequest) -> (ApiResponse, Vec<Reason>) {
         let old = self.item(entity).await;
         let response = self.send(request).await;
@@ -83,7 +84,7 @@ impl Service {
         (response, change.map(|change| change.reasons).unwrap_or_default())
     }
 
-    /// Expects that `request` is rejected like this, and that no item and no object changed.
+    /// Checks that `request` is rejected like this and that no item and no object changed.
     pub(crate) async fn check_rejected(
         &self,
         request: ApiRequest,
@@ -114,7 +115,7 @@ impl Service {
         items
     }
 
-    /// Writes an item of `acme` as somebody else would.
+    /// Writes an item of `acme` as another writer of the table does.
     pub(crate) async fn put_item(&self, entity: &str, attributes: Value) {
         let mut item: HashMap<_, _> = serde_dynamo::to_item(attributes).unwrap();
         item.insert("tenant".to_owned(), AttributeValue::S("acme".to_owned()));
@@ -129,20 +130,20 @@ impl Service {
         list.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
     }
 
-    /// Stores an object as somebody else would.
+    /// Stores an object as another writer of the bucket does.
     pub(crate) async fn put_object(&self, key: &str, bytes: Vec<u8>) -> Value {
         let put = self.s3.put_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key).body(bytes.into()).send().await;
         json!({"key": key, "version": put.unwrap().version_id.unwrap()})
     }
 
-    /// The bytes of an original as a pack names it.
+    /// The bytes of an original that a pack names.
     pub(crate) async fn version(&self, original: &Value) -> Option<Vec<u8>> {
         let get = self.s3.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key(original["key"].as_str().unwrap());
         let object = get.version_id(original["version"].as_str().unwrap()).send().await.ok()?;
         Some(object.body.collect().await.unwrap().to_vec())
     }
 
-    /// Whether an object is there and not deleted.
+    /// Returns whether an object exists and is not deleted.
     pub(crate) async fn has(&self, key: &Value) -> bool {
         let get = self.s3.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key.as_str().unwrap());
         get.send().await.is_ok()
