@@ -1,46 +1,44 @@
-//! Why there is no image.
+//! Error responses to viewers.
 
 use domain::{InvalidIdentifier, LocationName};
-use imaging::CannotRender;
+use imaging::RenderError;
 use lambda_http::http::{Method, StatusCode};
 use purging::ports::CallFailed;
 
 use crate::ports::UnreadableItem;
 
-/// The reason for a response without an image. Its text goes to the viewer: it says what is wrong with the request and
-/// nothing about what is behind this function, which the source says, for the log.
+/// The reason for a response without an image. The text is part of the response: it describes the problem and names no
+/// internal resource. The source has the details, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
-    #[error(
-        "This is an origin. Send the request through the tenant's distribution, https://<tenant>.<viewer domain>/."
-    )]
+    #[error("The request did not come from a tenant's distribution. Send it to https://<tenant>.<viewer domain>/.")]
     NotThroughADistribution,
-    #[error("Method {0} is not allowed: images are read by GET or HEAD.")]
+    #[error("Method {0} is not allowed. Use GET or HEAD.")]
     MethodNotAllowed(Method),
-    #[error("This is not an image URL. Expected: /api/v2/img/<imagePackId>[-<suffix>]?location=<name>.")]
+    #[error("The path is not an image URL. Use /api/v2/img/<imagePackId>[-<suffix>]?location=<name>.")]
     NotAnImageUrl,
     #[error("{0}.")]
     InvalidIdentifier(#[from] InvalidIdentifier),
-    #[error("The query names several locations: name one, or none for the image pack's main location.")]
+    #[error("The query has several location parameters. Send one, or none for the image pack's main location.")]
     SeveralLocations,
-    #[error("There is no such image pack.")]
+    #[error("The image pack does not exist.")]
     UnknownPack,
-    #[error("The image pack has no main location: name one with ?location=<name>.")]
+    #[error("The image pack has no main location. Select a location with ?location=<name>.")]
     NoMainLocation,
     #[error("The image pack has no location {:?}.", .0.as_str())]
     UnknownLocation(LocationName),
-    #[error("The original of location {:?} is missing: upload it again.", .0.as_str())]
+    #[error("The original of location {:?} is missing. Upload it again.", .0.as_str())]
     MissingOriginal(LocationName),
     #[error("{0}")]
-    CannotRender(#[from] CannotRender),
-    #[error("The image pack or its location is not stored as it should be: save it again.")]
+    CannotRender(#[from] RenderError),
+    #[error("The stored data of the image pack or its location is invalid. Save it again.")]
     UnreadableItem(#[from] UnreadableItem),
-    #[error("The image cannot be read right now: try again in a moment.")]
+    #[error("The image is temporarily unavailable. Try again.")]
     Unavailable(#[from] CallFailed),
 }
 
 impl ApiError {
-    /// The status that tells it to programs that know HTTP.
+    /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::InvalidIdentifier(_) | Self::SeveralLocations => StatusCode::BAD_REQUEST,
@@ -57,7 +55,7 @@ impl ApiError {
         }
     }
 
-    /// The word that tells it to programs that know this service.
+    /// The error code, for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NotThroughADistribution => "not-through-a-distribution",

@@ -12,19 +12,20 @@ use crate::ports::{LockOf, Ports, RenderLocks, StoredVariant, Variants};
 use crate::request::ImageRequest;
 use crate::variant_spec::VariantSpec;
 
-/// The first pause of a request that waits for another's variant; each next one is twice as long.
+/// The first pause of a request that waits for the holder of a render lock. Each pause is twice as long as the one
+/// before.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
-/// The longest pause.
+/// The longest pause of a waiting request.
 const PAUSE_MAX: Duration = Duration::from_millis(400);
 
-/// What a request for a variant that is not stored does next.
+/// The next step of a request for a variant that is not stored.
 #[derive(Debug)]
 pub(crate) enum Coalesced<L> {
-    /// Responds with what another request stored meanwhile.
+    /// Respond with the variant that another request has stored.
     Stored(StoredVariant),
-    /// Renders it; without a lock if the table does not respond or the wait took too long.
+    /// Render the variant: with the lock, or without one if the table did not respond or the wait took too long.
     Render(Option<L>),
-    /// Begins again with this: the image changed while the request waited.
+    /// Start again with this specification: the image changed while the request waited.
     Outdated(Box<VariantSpec>),
 }
 
@@ -44,12 +45,12 @@ impl<P: Ports> Handler<P> {
             let now = self.ports.clock().now();
             let lock = match self.ports.render_locks().acquire(&spec.resolved.tenant, &key, &fingerprint, now).await {
                 Ok(lock) => lock,
-                Err(failure) => {
-                    tracing::warn!(%failure, key, "rendering a variant without a render lock");
+                Err(error) => {
+                    tracing::warn!(%error, key, "render lock not available: rendering without it");
                     break;
                 }
             };
-            // Behind the lock: what was stored before it was released is seen.
+            // Read after the attempt to lock, so that a variant stored before the lock's release is found.
             let stored = self.ports.variants().read(&key).await?;
             if let Some(variant) = stored.filter(|stored| stored.fingerprint.as_ref() == Some(&fingerprint)) {
                 self.release(lock).await;
@@ -59,7 +60,7 @@ impl<P: Ports> Handler<P> {
                 return if has_waited { self.resume(request, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
             }
             if self.ports.clock().now() >= wait_until {
-                tracing::warn!(key, "rendering a variant that the holder of its render lock renders too slowly");
+                tracing::warn!(key, "waited too long for the holder of the render lock: rendering without it");
                 break;
             }
             self.ports.clock().sleep(pause).await;
@@ -68,7 +69,8 @@ impl<P: Ports> Handler<P> {
         Ok(Coalesced::Render(None))
     }
 
-    /// After a wait that brought no variant: the one who was waited for may have seen that the image changed.
+    /// Continues with the lock after a wait in which no variant was stored: the former holder may have stored none
+    /// because the image changed.
     async fn resume(
         &self,
         request: &ImageRequest,

@@ -1,8 +1,10 @@
-//! A viewer's image: `GET /api/v2/img/<imagePackId>[-<suffix>]?location=<name>`.
+//! Delivery of images: `GET /api/v2/img/<imagePackId>[-<suffix>]?location=<name>`.
 //!
-//! This function is the only origin of every tenant's distribution. It responds with the variant that the variants
-//! bucket holds, or renders it from the original, stores it and responds with it. Every response that CloudFront keeps
-//! carries cache tags by which a purge finds it.
+//! The Lambda function image-processing runs this crate as the only origin of every tenant's distribution. [`Handler`]
+//! responds with the variant that the variants bucket stores, or renders the variant from the original, stores it and
+//! responds with it. Every response that CloudFront caches carries the cache tags by which a purge invalidates it.
+//!
+//! The crate uses AWS through the traits of [`ports`] only; it depends on no SDK.
 
 mod api_error;
 mod coalescing;

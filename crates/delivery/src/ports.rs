@@ -1,5 +1,6 @@
-//! What rendering needs of the world outside: one trait for each service. `aws_adapters::delivery` has the real ones; the
-//! simulation has its own, which fail in every way that AWS can.
+//! Ports: the AWS services that the delivery of an image uses, one trait each, and the types in their signatures.
+//!
+//! `aws_adapters::delivery` implements the traits with the SDK; the simulation implements them with faults.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -82,7 +83,7 @@ pub trait Originals: Send + Sync {
     fn read(&self, original: &Original) -> impl Future<Output = Result<Option<Vec<u8>>, CallFailed>> + Send;
 }
 
-/// The bucket of variants, as delivering them sees it.
+/// The variants bucket, as far as delivery uses it.
 pub trait Variants: Send + Sync {
     /// Reads one variant. `None`: it is not stored.
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<StoredVariant>, CallFailed>> + Send;
@@ -97,19 +98,20 @@ pub trait Variants: Send + Sync {
         fingerprint: &str,
     ) -> impl Future<Output = Result<String, CallFailed>> + Send;
 
-    /// Removes one variant; one that is not stored counts as removed.
+    /// Deletes one variant. Succeeds if the variant is not stored.
     fn remove(&self, key: &str) -> impl Future<Output = Result<(), CallFailed>> + Send;
 }
 
-/// Render locks: one request at a time renders a variant.
+/// The table of render locks: one request at a time renders a variant.
 pub trait RenderLocks: Send + Sync {
     /// A render lock that was acquired.
     type Lock: Debug + Send;
 
-    /// How long a lock lasts that nobody releases.
+    /// The time after which a lock expires that is not released.
     fn duration(&self) -> Duration;
 
-    /// Locks the variant with the key `variant`, rendered from `fingerprint`. `None`: somebody holds an unexpired lock.
+    /// Acquires the lock of the variant with the key `variant`, rendered from `fingerprint`. `None`: another request
+    /// holds an unexpired lock.
     fn acquire(
         &self,
         tenant: &TenantId,
@@ -118,11 +120,11 @@ pub trait RenderLocks: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Self::Lock>, CallFailed>> + Send;
 
-    /// Releases `lock`, unless it expired and somebody else has acquired it since.
+    /// Releases `lock`. Does nothing if the lock has expired and another request has acquired it.
     fn release(&self, lock: Self::Lock) -> impl Future<Output = Result<(), CallFailed>> + Send;
 }
 
-/// All that rendering an image needs.
+/// The ports of one handler.
 pub trait Ports: Send + Sync {
     /// The image-pack table.
     type Packs: Packs;
@@ -130,22 +132,22 @@ pub trait Ports: Send + Sync {
     type Originals: Originals;
     /// The bucket of variants.
     type Variants: Variants;
-    /// Render locks: one request at a time renders a variant.
+    /// The table of render locks.
     type RenderLocks: RenderLocks;
-    /// The time.
+    /// The clock.
     type Clock: Clock;
 
-    /// Says what a pack shows at which location.
+    /// Returns the image-pack table.
     fn packs(&self) -> &Self::Packs;
-    /// What variants are rendered from.
+    /// Returns the bucket of originals.
     fn originals(&self) -> &Self::Originals;
-    /// Read first; filled when it has nothing.
+    /// Returns the variants bucket.
     fn variants(&self) -> &Self::Variants;
-    /// Lets one of several requests fill it.
+    /// Returns the table of render locks.
     fn render_locks(&self) -> &Self::RenderLocks;
-    /// The time.
+    /// Returns the clock.
     fn clock(&self) -> &Self::Clock;
 }
 
-/// The render lock that a request holds, or not.
+/// The type of the render locks of `P`.
 pub(crate) type LockOf<P> = <<P as Ports>::RenderLocks as RenderLocks>::Lock;

@@ -1,4 +1,4 @@
-//! Renders a variant that is not stored: once, and from what the pack shows when it is stored.
+//! Renders a variant that is not stored, once, and checks after storing it that the image has not changed.
 
 use imaging::render;
 use purging::ports::Clock;
@@ -10,8 +10,8 @@ use crate::ports::{LockOf, Originals, Ports, RenderLocks, StoredVariant, Variant
 use crate::request::ImageRequest;
 use crate::variant_spec::VariantSpec;
 
-/// How often a variant is re-rendered because what it is rendered from changed meanwhile. An editor at work writes
-/// every few seconds and a rendering takes less than one: the second try nearly always holds.
+/// The number of times that one request re-renders a variant because the image changed meanwhile. An editor writes
+/// every few seconds and a rendering takes less than one, so the first re-rendering is nearly always the last.
 const RERENDERS_MAX: usize = 3;
 
 /// An image to respond with.
@@ -22,29 +22,30 @@ pub(crate) struct Served {
     pub(crate) kept: Kept,
 }
 
-/// How long an edge may keep an image.
+/// The time for which CloudFront may cache an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept {
-    /// It stays good until it is purged.
+    /// Until it is purged.
     UntilPurged,
-    /// It changes too fast to be stored and must soon be requested again.
+    /// For a few seconds: it changes too fast to be stored.
     Briefly,
-    /// It is about to be purged. A response that takes long reaches the edge behind the purge.
+    /// Not at all: it is about to be purged, and a slow response would reach the edge after the purge.
     Never,
 }
 
 impl<P: Ports> Handler<P> {
-    /// Renders the variant and stores it, or takes what another instance stores meanwhile.
+    /// Renders the variant and stores it, or returns the one that another instance stores meanwhile.
     ///
-    /// A purge deletes what is stored; a variant that was begun before the purge and is stored after it would stay. So
-    /// what it was rendered from is read again behind the write: a change that came before that read is seen here, and
-    /// the purge of a later one finds the variant stored.
+    /// A purge deletes the stored variants, so a variant whose rendering started before the purge and that is stored
+    /// after it would stay. Therefore the pack is read again after the write: a change before that read is detected
+    /// here, and the purge of a later change finds the variant stored.
     pub(crate) async fn render_coalesced(
         &self,
         request: &ImageRequest,
         mut spec: VariantSpec,
     ) -> Result<Served, ApiError> {
-        // Half of the time is for waiting, the other half is left for rendering it all the same.
+        // The first half of the time limit is for waiting; the second half suffices to render the variant without the
+        // lock.
         let wait_until = self.ports.clock().now().plus(self.ports.render_locks().duration() / 2);
         let mut rerenders = 0;
         loop {
@@ -62,7 +63,7 @@ impl<P: Ports> Handler<P> {
             if now.as_ref().is_ok_and(|now| now.is_same_as(&spec)) {
                 return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged });
             }
-            tracing::info!(key, rerenders, "what the variant was rendered from changed meanwhile");
+            tracing::info!(key, rerenders, "image changed while its variant was rendered: re-rendering it");
             self.ports.variants().remove(&key).await?;
             spec = now?;
             if rerenders == RERENDERS_MAX {
@@ -72,7 +73,7 @@ impl<P: Ports> Handler<P> {
         }
     }
 
-    /// Renders and stores the variant, then releases the lock, whatever came of it.
+    /// Renders and stores the variant, then releases the lock, also after an error.
     async fn store(&self, spec: &VariantSpec, lock: Option<LockOf<P>>) -> Result<StoredVariant, ApiError> {
         let stored = self.render_and_store(spec).await;
         self.release(lock).await;
@@ -83,7 +84,7 @@ impl<P: Ports> Handler<P> {
         let VariantSpec { resolved, config } = spec;
         let original = self.ports.originals().read(&resolved.image.original).await?;
         let original = original.ok_or_else(|| ApiError::MissingOriginal(resolved.location.clone()))?;
-        // Lambda sends one request at a time to an instance, so nobody waits while this thread computes.
+        // Lambda sends one request at a time to an instance, so this computation blocks no other request.
         let rendered = render(&original, resolved.image.crop, *config)?;
         let (cache_tags, fingerprint) = (resolved.cache_tags(), spec.fingerprint());
         let bytes = rendered.bytes.clone();
@@ -100,12 +101,12 @@ impl<P: Ports> Handler<P> {
         })
     }
 
-    /// A lock that is not released expires; until then others wait longer than they need to.
+    /// Releases the lock. A failure is logged: the lock expires.
     pub(crate) async fn release(&self, lock: Option<LockOf<P>>) {
         if let Some(lock) = lock
-            && let Err(failure) = self.ports.render_locks().release(lock).await
+            && let Err(error) = self.ports.render_locks().release(lock).await
         {
-            tracing::warn!(%failure, "cannot release a render lock; it stays until it expires");
+            tracing::warn!(%error, "render lock not released: other requests for the variant wait until it expires");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A request, read into types, or the reason why it is rejected.
+//! Parses a viewer's request.
 
 use domain::image::image_url::{Reading, parse_image_path};
 use domain::purge::cache_tag::tag_of;
@@ -15,14 +15,14 @@ pub use contract::headers::TENANT_HEADER;
 pub(crate) struct ImageRequest {
     /// The tenant whose distribution sends the request.
     pub(crate) tenant: TenantId,
-    /// The packs that the path may mean, the likeliest first.
+    /// The packs and suffixes that the path can mean, the longest pack id first.
     pub(crate) readings: Vec<Reading>,
-    /// The location that the query names; the pack's main location when absent.
+    /// The location in the query. `None`: the pack's main location.
     pub(crate) location: Option<LocationName>,
 }
 
 impl ImageRequest {
-    /// Reads `request`.
+    /// Parses `request`.
     pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
         let tenant = request.headers().get(TENANT_HEADER).and_then(|tenant| tenant.to_str().ok());
         let tenant = tenant.and_then(|tenant| TenantId::parse(tenant).ok()).ok_or(ApiError::NotThroughADistribution)?;
@@ -39,7 +39,7 @@ impl ImageRequest {
         Ok(Self { tenant, readings, location })
     }
 
-    /// The cache tags of a response that holds no image: every target whose purge may change that response.
+    /// The cache tags of an error response: one for each target whose purge can change the response.
     pub(crate) fn cache_tags(&self) -> String {
         let packs = self.readings.iter().map(|reading| Target::Pack(reading.pack.clone()));
         let location = self.location.iter().cloned().map(Target::Location);
@@ -81,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_its_location_are_read_and_tagged_by_all_that_they_may_mean() {
+    fn a_path_and_its_location_are_parsed_and_tagged_with_every_reading() {
         check("/api/v2/img/p1", &[], &[("p1", None)], None, "acme/p1,acme");
         check("/api/v2/img/p1", &["main"], &[("p1", None)], Some("main"), "acme/p1,acme/location/main,acme");
         check("/api/v2/img/a-b", &[], &[("a-b", None), ("a", Some("b"))], None, "acme/a-b,acme/a,acme");
     }
 
     #[test]
-    fn head_is_read_like_get() {
+    fn head_is_parsed_like_get() {
         let parse = |method| ImageRequest::parse(&request(method, "/api/v2/img/p1", &[], Some("acme"))).unwrap();
         assert_eq!(parse("HEAD"), parse("GET"));
     }

@@ -1,4 +1,4 @@
-//! What goes back to CloudFront, and how long it may be kept.
+//! Responses to CloudFront and their cache headers.
 
 use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
 use lambda_http::{Body, Response};
@@ -7,24 +7,24 @@ use serde_json::json;
 use crate::api_error::ApiError;
 use crate::rendering::{Kept, Served};
 
-/// CloudFront keeps an image for a year (the longest that it keeps anything by default), because a purge reaches it.
-/// A browser revalidates with CloudFront every time, because no purge reaches a browser.
+/// CloudFront caches an image for a year (the default maximum TTL), because a purge invalidates it. A browser
+/// revalidates it with CloudFront each time, because no purge reaches a browser.
 const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
 
-/// An error that a viewer's next request would meet again, or an image that changes too fast to be stored: CloudFront
-/// absorbs a rush of requests for it. Short, because what ends it (a pack that is created) is not always a purge.
+/// For an error that the next request would get again, and for an image that changes too fast to be stored: CloudFront
+/// absorbs a burst of requests. Short, because not every event that ends the error (a new pack) is followed by a purge.
 const BRIEFLY: &str = "public, max-age=0, s-maxage=5";
 
-/// An error that the next request may not meet, or an image that is about to be purged.
+/// For an error that the next request may not get, and for an image that is about to be purged.
 const NEVER: &str = "no-store";
 
-/// The header that says what the image was rendered from: compared with what the pack shows now, it explains "why do I
-/// still see the old image?". Variants that are older than the header have none.
+/// The response header with the fingerprint of the image. Compared with the pack's current fingerprint, it shows
+/// whether an image is current. A variant that was stored before fingerprints existed has no such header.
 const FINGERPRINT: HeaderName = HeaderName::from_static(contract::headers::IMAGE_FINGERPRINT);
 
-/// An image.
+/// Builds the response with an image.
 ///
-/// The response is always the whole image, never a 304: nothing says that CloudFront refreshes cache tags on one.
+/// It is always the whole image and never a 304: CloudFront is not documented to refresh cache tags on a 304.
 pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
     let Served { variant, cache_tags, kept } = served;
     let mut response = Response::new(Body::from(variant.bytes));
@@ -43,8 +43,8 @@ pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<B
     response
 }
 
-/// An error as JSON. `cache_tags` are those of every target whose purge may change the response, if the request says so
-/// much.
+/// Builds an error response in JSON. `cache_tags` are those of each target whose purge can change the response; `None`
+/// if the request names no target.
 pub(crate) fn error(api_error: &ApiError, cache_tag_header: &HeaderName, cache_tags: Option<&str>) -> Response<Body> {
     let body = json!({"error": {"code": api_error.code(), "message": api_error.to_string()}});
     let mut response = Response::new(Body::from(body.to_string()));
@@ -63,7 +63,7 @@ pub(crate) fn error(api_error: &ApiError, cache_tag_header: &HeaderName, cache_t
     response
 }
 
-/// Sets a header. Nothing is left out: the values are constants, identifiers (ASCII), and what S3 sent as a header.
+/// Sets a header. No value is invalid: values are constants, identifiers (ASCII) and headers of S3's responses.
 fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_stays_in_cloudfront_until_purged_and_is_revalidated_by_browsers() {
+    fn an_image_is_cached_by_cloudfront_until_purged_and_revalidated_by_browsers() {
         let response = served(Some("0123456789abcdef"), Kept::UntilPurged);
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), Some("image/jpeg"));
@@ -108,18 +108,18 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_was_stored_before_fingerprints_were_has_no_such_header() {
+    fn an_image_stored_without_a_fingerprint_has_no_fingerprint_header() {
         assert_eq!(header(&served(None, Kept::UntilPurged), "image-fingerprint"), None);
     }
 
     #[test]
-    fn an_image_that_changes_too_fast_to_be_stored_is_kept_briefly() {
+    fn an_image_that_changes_too_fast_to_be_stored_is_cached_briefly() {
         let briefly = served(None, Kept::Briefly);
         assert_eq!(header(&briefly, "cache-control"), Some("public, max-age=0, s-maxage=5"));
     }
 
     #[test]
-    fn an_image_that_is_about_to_be_purged_is_kept_nowhere() {
+    fn an_image_that_is_about_to_be_purged_is_not_cached() {
         assert_eq!(header(&served(None, Kept::Never), "cache-control"), Some("no-store"));
     }
 
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_lasts_is_kept_briefly_and_another_one_never() {
+    fn a_lasting_error_is_cached_briefly_and_a_transient_one_never() {
         let location = LocationName::parse("main").unwrap();
         let briefly = "public, max-age=0, s-maxage=5";
         check_error(&ApiError::InvalidIdentifier(ImagePackId::parse("*").unwrap_err()), 400, briefly);
@@ -145,7 +145,7 @@ mod tests {
         check_error(&ApiError::NoMainLocation, 404, briefly);
         check_error(&ApiError::UnknownLocation(location.clone()), 404, briefly);
         check_error(&ApiError::MissingOriginal(location), 404, briefly);
-        check_error(&ApiError::CannotRender(imaging::CannotRender::TooLarge { bytes: 5_000_000 }), 422, briefly);
+        check_error(&ApiError::CannotRender(imaging::RenderError::TooLarge { bytes: 5_000_000 }), 422, briefly);
         check_error(&ApiError::NotThroughADistribution, 403, "no-store");
         check_error(&ApiError::MethodNotAllowed(Method::POST), 405, "no-store");
     }

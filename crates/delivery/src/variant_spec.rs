@@ -1,4 +1,4 @@
-//! The variant that a request means, and what it is rendered from, as the table says at the time.
+//! Resolves a request to a variant and to the data that it is rendered from, by the current image-pack table.
 
 use domain::image::fingerprint::fingerprint;
 use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
@@ -12,30 +12,35 @@ use crate::api_error::ApiError;
 use crate::ports::{Found, Packs, Ports};
 use crate::request::ImageRequest;
 
-/// A variant, and the image that it shows.
+/// A variant and the image that it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ResolvedVariant {
     pub(crate) tenant: TenantId,
     reading: Reading,
-    /// Every pack that the URL may mean, the one that it means now among them.
+    /// Every pack that the URL can mean, including the one that it means now.
     packs: Vec<ImagePackId>,
     pub(crate) location: LocationName,
     pub(crate) image: ImageLocation,
 }
 
 impl ResolvedVariant {
-    /// Where it is stored.
+    /// The image pack whose image it shows.
+    pub(crate) fn pack(&self) -> &ImagePackId {
+        &self.reading.pack
+    }
+
+    /// The key under which the variant is stored.
     pub(crate) fn key(&self) -> String {
         variant_key(&self.tenant, &self.reading.pack, &self.location, self.reading.suffix.as_ref())
     }
 
-    /// The tags of every purge that concerns it.
+    /// The cache tags of every purge that concerns the variant.
     pub(crate) fn cache_tags(&self) -> String {
         header_value(&self.tenant, &self.packs, &self.location)
     }
 }
 
-/// All that rendering a variant needs.
+/// The input for rendering a variant.
 #[derive(Debug, Clone)]
 pub(crate) struct VariantSpec {
     pub(crate) resolved: ResolvedVariant,
@@ -48,16 +53,16 @@ impl VariantSpec {
         fingerprint(&self.resolved.image, &self.config)
     }
 
-    /// Whether both mean the same variant. A configuration that was saved without force makes no difference: it is not
-    /// meant to change the variants that exist.
+    /// Returns whether both result in the same variant. A configuration that was saved without force makes no
+    /// difference: it does not change existing variants.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.resolved == other.resolved && self.config.generation == other.config.generation
     }
 }
 
 impl<P: Ports> Handler<P> {
-    /// What `request` means now. The location's configuration comes with it if the request names the location, or if
-    /// that is the `likely` one.
+    /// Resolves `request` by the current table. Returns the location's configuration too if the location is the
+    /// requested or the `likely` one, which costs no second read.
     pub(crate) async fn resolve(
         &self,
         request: &ImageRequest,
@@ -77,7 +82,7 @@ impl<P: Ports> Handler<P> {
         Ok((ResolvedVariant { tenant: request.tenant.clone(), reading, packs, location, image }, config))
     }
 
-    /// Completes what [`Self::resolve`] found.
+    /// Completes the result of [`Self::resolve`] with the location's configuration.
     pub(crate) async fn spec(
         &self,
         (resolved, config): (ResolvedVariant, Option<LocationConfig>),
@@ -90,7 +95,7 @@ impl<P: Ports> Handler<P> {
         Ok(VariantSpec { resolved, config })
     }
 
-    /// The specification of the variant of `before` as it is now.
+    /// Resolves `request` again, with the location of `before` as the likely one.
     pub(crate) async fn current_spec(
         &self,
         request: &ImageRequest,
@@ -100,7 +105,7 @@ impl<P: Ports> Handler<P> {
     }
 }
 
-/// The first of the readings whose pack exists.
+/// Returns the first reading whose pack exists.
 fn first_existing(request: &ImageRequest, found: &mut Found) -> Result<(Reading, ImagePack), ApiError> {
     for reading in &request.readings {
         if let Some(pack) = found.pack(&reading.pack)? {

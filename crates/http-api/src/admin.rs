@@ -1,4 +1,4 @@
-//! The caller of a request, and what it may do.
+//! The caller of a request and its permissions.
 
 use domain::TenantId;
 use domain::access::authorization::{claim_covers, claimed_tenants};
@@ -8,21 +8,21 @@ use lambda_http::{Request, RequestExt};
 
 use crate::ApiError;
 
-/// An admin whose token API Gateway has checked: signature, issuer, audience, expiry and scope. Which tenants it is for
-/// is checked here.
+/// The admin who sent a request. API Gateway has validated the token's signature, issuer, audience, expiry and scope;
+/// this type checks the tenants that the token covers.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    /// The token's subject, which identifies the caller.
+    /// The token's subject, which identifies the admin.
     pub subject: String,
     /// The name of the claim that names tenants.
     tenant_claim: String,
-    /// What the claim says; `None`: the token does not have it.
+    /// The value of the claim. `None`: the token has no such claim.
     tenants: Option<String>,
 }
 
 impl Admin {
-    /// The admin who sent `request`; `tenant_claim` is the name of the claim that names their tenants. 401 where the
-    /// API's authorizer put no token into the request's context.
+    /// Reads the admin from the request's context; `tenant_claim` is the name of the claim that names tenants. 401: the
+    /// context has no token of the API's authorizer.
     pub fn of(request: &Request, tenant_claim: &str) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unauthorized());
@@ -36,7 +36,7 @@ impl Admin {
         })
     }
 
-    /// 403 where the token does not cover `tenant`.
+    /// Checks that the token covers `tenant`. 403: it does not.
     pub fn check_covers(&self, tenant: &TenantId) -> Result<(), ApiError> {
         if self.tenants.as_ref().is_some_and(|claim| claim_covers(claim, tenant)) {
             return Ok(());
@@ -45,8 +45,7 @@ impl Admin {
         Err(ApiError::new(StatusCode::FORBIDDEN, "tenant-not-covered", message))
     }
 
-    /// The tenant that the token is for, where it is for exactly one. 400 that says how to name one where it is for
-    /// several; 403 where it is for none.
+    /// Returns the tenant that the token covers, if it covers exactly one. 400: it covers several. 403: it covers none.
     pub fn only_tenant(&self) -> Result<TenantId, ApiError> {
         let tenants = claimed_tenants(self.tenants.as_deref().unwrap_or_default());
         match tenants.as_slice() {
@@ -56,7 +55,7 @@ impl Admin {
                 Err(ApiError::new(StatusCode::FORBIDDEN, "tenant-not-covered", message))
             }
             _ => {
-                let message = "The token covers several tenants: say which with the parameter `?tenant=<tenant>`.";
+                let message = "The token covers several tenants. Select one with the parameter `?tenant=<tenant>`.";
                 Err(ApiError::new(StatusCode::BAD_REQUEST, "tenant-needed", message))
             }
         }
@@ -64,6 +63,6 @@ impl Admin {
 }
 
 fn unauthorized() -> ApiError {
-    let message = "A bearer token is needed: send `Authorization: Bearer <admin token>`.";
+    let message = "The request has no valid bearer token. Send `Authorization: Bearer <admin token>`.";
     ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
 }

@@ -9,27 +9,27 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     status: StatusCode,
-    /// A word for programs.
+    /// The error code, for programs.
     code: &'static str,
-    /// A sentence for people.
+    /// The message, for people.
     message: String,
-    /// The revision that a conflict was about.
+    /// The current revision of the item, after a conflict.
     revision: Option<u64>,
 }
 
 impl ApiError {
-    /// An error with this status, this word for programs and this sentence for people.
+    /// Creates an error: `code` is for programs, `message` for people.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), revision: None }
     }
 
-    /// 422: a name that cannot be.
+    /// Creates the error for an invalid name or id: 422.
     #[must_use]
     pub fn invalid(error: &InvalidIdentifier) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-identifier", error.to_string())
     }
 
-    /// The error, with the revision that the item has now.
+    /// Adds the current revision of the item.
     #[must_use]
     pub fn at_revision(self, revision: u64) -> Self {
         Self { revision: Some(revision), ..self }
@@ -41,7 +41,7 @@ impl ApiError {
         self.status
     }
 
-    /// The response that says it.
+    /// Builds the response.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
         let mut error = json!({"code": self.code, "message": self.message});

@@ -1,5 +1,5 @@
-//! What the functions behind the admin's HTTP API share: the caller ([`Admin`]), validation of the request
-//! ([`check_parameters`]), responses in JSON ([`json`]) and error responses ([`ApiError`]).
+//! Code that the functions behind the admin's HTTP API share: the caller ([`Admin`]), validation of a request
+//! ([`check_parameters`], [`check_no_body`]), responses in JSON ([`json`]) and error responses ([`ApiError`]).
 
 mod admin;
 mod api_error;

@@ -4,7 +4,7 @@ use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 use serde_json::Value;
 
-/// A response in JSON that is never cached.
+/// Builds a response in JSON that is never cached.
 #[must_use]
 pub fn json(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));

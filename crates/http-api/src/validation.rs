@@ -1,15 +1,15 @@
-//! Validation of what a request carries besides its action: query parameters and a body.
+//! Validation of query parameters and body.
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Request, RequestExt};
 
 use crate::ApiError;
 
-/// How much of a parameter's name is repeated, in characters.
+/// The longest part of a parameter's name that a message repeats, in characters.
 const NAME_CHARS_MAX: usize = 80;
 
-/// 400 where `request` has a query parameter that is none of `known`: one that is misspelt must not pass for one that is
-/// left out.
+/// Checks that `request` has no query parameter but those in `known`. 400: it has an unknown one, so that a misspelt
+/// parameter never counts as absent.
 pub fn check_parameters(request: &Request, known: &[&str]) -> Result<(), ApiError> {
     let parameters = request.query_string_parameters();
     let Some((name, _)) = parameters.iter().find(|(name, _)| !known.contains(name)) else { return Ok(()) };
@@ -20,11 +20,11 @@ pub fn check_parameters(request: &Request, known: &[&str]) -> Result<(), ApiErro
     Err(ApiError::new(StatusCode::BAD_REQUEST, "unknown-parameter", message))
 }
 
-/// 400 where `request` has a body: whoever sends one expects it to matter.
+/// Checks that `request` has no body. 400: it has one, which the function would ignore.
 pub fn check_no_body(request: &Request) -> Result<(), ApiError> {
     if request.body().is_empty() {
         return Ok(());
     }
-    let message = "This request takes no body; what it does stands in its URL. Send it without one.";
+    let message = "This request takes no body: the URL has all its parameters. Send it without a body.";
     Err(ApiError::new(StatusCode::BAD_REQUEST, "unexpected-body", message))
 }

@@ -2,12 +2,12 @@
 
 use image::{Rgb, RgbImage, RgbaImage};
 
-/// Whether nothing of it is transparent, whatever its format says.
+/// Returns whether every pixel is opaque.
 pub(crate) fn is_opaque(image: &RgbaImage) -> bool {
     image.pixels().all(|pixel| pixel.0[3] == u8::MAX)
 }
 
-/// Lays it on white: what a page shows behind it, more often than not.
+/// Blends the image with a white background, the most frequent background of a page.
 pub(crate) fn on_white(image: &RgbaImage) -> RgbImage {
     RgbImage::from_fn(image.width(), image.height(), |x, y| {
         let [red, green, blue, alpha] = image.get_pixel(x, y).0;

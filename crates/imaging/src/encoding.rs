@@ -1,4 +1,4 @@
-//! From a variant's pixels to its bytes.
+//! Encodes variants.
 
 use domain::image::image_pack::{Quality, VariantFormat};
 use image::codecs::png::PngEncoder;
@@ -9,30 +9,30 @@ use crate::alpha::{is_opaque, on_white};
 use crate::inspection::Format;
 use crate::webp_container::with_colour_profile;
 
-/// Why pixels cannot be encoded. It takes a defect here or no memory: the sizes are bounded before.
+/// An encoder's error. Sizes are bounded before, so the cause is a defect in this crate or a lack of memory.
 #[derive(Debug, thiserror::Error)]
-pub enum CannotEncode {
-    /// As JPEG.
+pub enum EncodeError {
+    /// The JPEG encoder failed.
     #[error("the JPEG encoder rejected the pixels")]
     Jpeg(#[source] EncodingError),
-    /// As PNG.
+    /// The PNG encoder failed.
     #[error("the PNG encoder rejected the pixels")]
     Png(#[source] ImageError),
-    /// As WebP. libwebp's errors are no Rust errors.
+    /// The WebP encoder failed. libwebp's error has no Rust error type.
     #[error("the WebP encoder rejected the pixels: {0}")]
     Webp(String),
 }
 
-/// Encodes `pixels`, RGB or RGBA of 8 bits a channel, and says in which format that is.
+/// Encodes `pixels`, RGB or RGBA with 8 bits a channel. Returns the bytes and their format.
 pub(crate) fn encode(
     pixels: DynamicImage,
     colour_profile: Option<&[u8]>,
     format: VariantFormat,
     quality: Quality,
-) -> Result<(Vec<u8>, Format), CannotEncode> {
+) -> Result<(Vec<u8>, Format), EncodeError> {
     let pixels = match pixels {
         DynamicImage::ImageRgba8(pixels) if !is_opaque(&pixels) => DynamicImage::ImageRgba8(pixels),
-        // Many a PNG has an alpha channel and nothing that is transparent.
+        // Many PNGs have an alpha channel in which every pixel is opaque.
         opaque => DynamicImage::ImageRgb8(opaque.into_rgb8()),
     };
     match (format, &pixels) {
@@ -49,32 +49,32 @@ pub(crate) fn encode(
     }
 }
 
-fn jpeg(pixels: &RgbImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, CannotEncode> {
+fn jpeg(pixels: &RgbImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.get());
-    // Each 2 × 2 pixels share their mean colour (below quality 90), and not that of one of them.
+    // Below quality 90, each 2 × 2 pixels share their mean colour, not the colour of one of them.
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     if let Some(profile) = colour_profile {
-        encoder.add_icc_profile(profile).map_err(CannotEncode::Jpeg)?;
+        encoder.add_icc_profile(profile).map_err(EncodeError::Jpeg)?;
     }
-    // A variant's sides are far below a JPEG's 65,535; a longer one is rejected by the encoder.
+    // A variant's sides are far below the 65,535 pixels of JPEG. The encoder rejects the 0 of a longer one.
     let [width, height] = [pixels.width(), pixels.height()].map(|side| u16::try_from(side).unwrap_or_default());
-    encoder.encode(pixels.as_raw(), width, height, ColorType::Rgb).map_err(CannotEncode::Jpeg)?;
+    encoder.encode(pixels.as_raw(), width, height, ColorType::Rgb).map_err(EncodeError::Jpeg)?;
     Ok(bytes)
 }
 
-fn png(pixels: &DynamicImage, colour_profile: Option<&[u8]>) -> Result<Vec<u8>, CannotEncode> {
+fn png(pixels: &DynamicImage, colour_profile: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     let mut encoder = PngEncoder::new(&mut bytes);
     if let Some(profile) = colour_profile {
         let kept = encoder.set_icc_profile(profile.to_vec());
-        kept.map_err(|error| CannotEncode::Png(ImageError::Unsupported(error)))?;
+        kept.map_err(|error| EncodeError::Png(ImageError::Unsupported(error)))?;
     }
-    pixels.write_with_encoder(encoder).map_err(CannotEncode::Png)?;
+    pixels.write_with_encoder(encoder).map_err(EncodeError::Png)?;
     Ok(bytes)
 }
 
-fn webp(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, CannotEncode> {
+fn webp(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, EncodeError> {
     let (width, height) = (pixels.width(), pixels.height());
     let encoder = if pixels.color().has_alpha() {
         webp::Encoder::from_rgba(pixels.as_bytes(), width, height)
@@ -82,7 +82,7 @@ fn webp(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) 
         webp::Encoder::from_rgb(pixels.as_bytes(), width, height)
     };
     let file = encoder.encode_simple(false, f32::from(quality.get()));
-    let file = file.map_err(|error| CannotEncode::Webp(format!("{error:?}")))?;
+    let file = file.map_err(|error| EncodeError::Webp(format!("{error:?}")))?;
     Ok(match colour_profile {
         Some(profile) => with_colour_profile(&file, profile, width, height),
         None => file.to_vec(),

@@ -1,9 +1,9 @@
-//! Which part of an original is shown, and at which size.
+//! Geometry of variants: the shown part of an original and the size of the variant.
 
 use contract::limits::VARIANT_SIDE_MAX_PX;
 use domain::image::image_pack::{Crop, Fit, LocationConfig};
 
-/// A variant before it is rendered: the part of the original that it shows, and its size in pixels.
+/// The geometry of a variant: the part of the original that it shows, and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
     /// The part of the original, in pixels.
@@ -14,8 +14,8 @@ pub struct Frame {
     pub height: u32,
 }
 
-/// Frames an original of `width` × `height` pixels. There is a frame for every input: an editor's crop may be older
-/// than the original, and a viewer is better off with an image than with an error about its numbers.
+/// Computes the frame of a variant of an original of `width` × `height` pixels. Every input has a frame: a crop may be
+/// older than the original, and then an image serves a viewer better than an error.
 #[must_use]
 pub fn frame(width: u32, height: u32, crop: Option<Crop>, config: LocationConfig) -> Frame {
     let part = crop.and_then(|crop| within(width, height, crop)).unwrap_or(Crop { x: 0, y: 0, width, height });
@@ -30,14 +30,14 @@ pub fn frame(width: u32, height: u32, crop: Option<Crop>, config: LocationConfig
     }
 }
 
-/// What of `crop` lies within an original of `width` × `height`; `None` if nothing does.
+/// The part of `crop` within an original of `width` × `height` pixels. `None`: the crop is outside.
 fn within(width: u32, height: u32, crop: Crop) -> Option<Crop> {
     let cut =
         |offset: u32, length: u32, limit: u32| Some(length.min(limit.checked_sub(offset)?)).filter(|&cut| cut > 0);
     Some(Crop { width: cut(crop.x, crop.width, width)?, height: cut(crop.y, crop.height, height)?, ..crop })
 }
 
-/// The location's size, at least one pixel and at most [`VARIANT_SIDE_MAX_PX`] on each side.
+/// The location's size, limited to at least one pixel and at most [`VARIANT_SIDE_MAX_PX`] on each side.
 fn bounded(config: LocationConfig) -> (u32, u32) {
     let (width, height) = (config.width.max(1), config.height.max(1));
     let (longest, side_max) = (width.max(height), VARIANT_SIDE_MAX_PX);
@@ -47,9 +47,9 @@ fn bounded(config: LocationConfig) -> (u32, u32) {
     (scaled(width, side_max, longest), scaled(height, side_max, longest))
 }
 
-/// The middle of `part` in the proportions of `width` × `height`.
+/// The centre of `part` in the proportions of `width` × `height`.
 ///
-/// Cut before scaling: scaling first would blow a one-pixel-wide strip up to millions of rows.
+/// Cropping comes before scaling, because scaling first would enlarge a one-pixel-wide strip to millions of rows.
 fn covering(part: Crop, width: u32, height: u32) -> Crop {
     let (cut_width, cut_height) = if is_wider(part, width, height) {
         (scaled(part.height, width, height).min(part.width), part.height)
@@ -92,7 +92,7 @@ mod tests {
         Crop { x, y, width, height }
     }
 
-    /// `original`, and the box of the location: width, height. `expected`: the part shown, and the variant's size.
+    /// `size` is the location's width and height; `expected` is the shown part and the variant's size.
     fn check(
         original: (u32, u32),
         crop: Option<[u32; 4]>,
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn cover_fills_the_box_with_the_middle_of_the_image() {
+    fn cover_fills_the_box_with_the_centre_of_the_image() {
         check((400, 200), None, Fit::Cover, (100, 100), ([100, 0, 200, 200], (100, 100)));
         check((200, 400), None, Fit::Cover, (100, 100), ([0, 100, 200, 200], (100, 100)));
         check((400, 200), None, Fit::Cover, (200, 100), ([0, 0, 400, 200], (200, 100)));
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn a_crop_comes_before_the_box() {
+    fn a_crop_is_applied_before_the_fit() {
         check((400, 200), Some([300, 0, 100, 200]), Fit::Cover, (100, 100), ([300, 50, 100, 100], (100, 100)));
         check((400, 200), Some([300, 0, 100, 200]), Fit::Fit, (100, 100), ([300, 0, 100, 200], (50, 100)));
     }
 
     #[test]
-    fn a_crop_that_stands_over_is_cut_and_one_outside_is_left_out() {
+    fn a_crop_beyond_the_original_is_cut_and_one_outside_is_ignored() {
         check((400, 200), Some([300, 100, 200, 200]), Fit::Fill, (10, 10), ([300, 100, 100, 100], (10, 10)));
         check((400, 200), Some([0, 0, u32::MAX, u32::MAX]), Fit::Fill, (10, 10), ([0, 0, 400, 200], (10, 10)));
         for outside in [[400, 0, 10, 10], [0, 200, 10, 10], [0, 0, 0, 10], [u32::MAX, u32::MAX, 1, 1]] {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_location_is_bounded_in_its_proportions() {
+    fn a_huge_location_is_scaled_down_in_its_proportions() {
         check((400, 200), None, Fit::Fill, (8192, 4096), ([0, 0, 400, 200], (4096, 2048)));
         check((400, 200), None, Fit::Fill, (u32::MAX, 1), ([0, 0, 400, 200], (4096, 1)));
         check((400, 200), None, Fit::Fit, (u32::MAX, u32::MAX), ([0, 0, 400, 200], (4096, 2048)));

@@ -1,4 +1,4 @@
-//! Whether some bytes are an image that variants can be rendered from, from their header alone.
+//! Inspection: checks by the header alone that variants can be rendered from a file.
 
 use std::io::Cursor;
 use std::panic::catch_unwind;
@@ -7,14 +7,14 @@ use image::error::{DecodingError, ImageFormatHint};
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use crate::webp_structure::{self, Flaw};
+use crate::webp_structure::{self, StructureError};
 
-/// How many pixels an original may have. Checked before anything is decoded, so that a small file that unpacks to a
-/// huge image costs nothing. An 8K frame has 33 million, a 45-megapixel camera's photo 45 million; decoded, this many
-/// take up to 400 MB (four channels of 16 bits).
+/// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that
+/// unpacks to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million;
+/// decoded, the maximum takes up to 400 MB (four channels of 16 bits).
 pub const ORIGINAL_PIXELS_MAX: u64 = 50_000_000;
 
-/// A format that originals may have.
+/// A format of originals and variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `image/jpeg`
@@ -37,41 +37,41 @@ impl Format {
     }
 }
 
-/// What an image's header says.
+/// The properties of an image, from its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspected {
-    /// Its format, by its content and not by what somebody calls it.
+    /// The format, by the content; a declared media type is ignored.
     pub format: Format,
-    /// Its width in pixels, as it is seen: a camera held upright is taken into account.
+    /// The width in pixels of the upright image: the EXIF orientation is applied.
     pub width: u32,
-    /// Its height in pixels, as it is seen.
+    /// The height in pixels of the upright image.
     pub height: u32,
 }
 
-/// Why some bytes cannot be an original.
+/// The reason for which a file cannot be an original.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidImage {
-    /// No format that is known.
-    #[error("this is not an image; allowed are JPEG, PNG and WebP")]
+pub enum InvalidImageError {
+    /// The format is unknown.
+    #[error("the file is not an image; allowed are JPEG, PNG and WebP")]
     NotAnImage,
-    /// An image, in a format that cannot be read here.
-    #[error("images of the format {0} are not supported; allowed are JPEG, PNG and WebP")]
+    /// The format of the image is not supported.
+    #[error("the format {0} is not supported; allowed are JPEG, PNG and WebP")]
     UnsupportedFormat(&'static str),
-    /// The header says what cannot be.
-    #[error("the image's header cannot be read; save it anew as JPEG, PNG or WebP")]
+    /// The header is damaged.
+    #[error("the image's header is damaged; save the image again as JPEG, PNG or WebP")]
     Damaged(#[source] ImageError),
-    /// None, or more than [`ORIGINAL_PIXELS_MAX`].
+    /// The image has no pixels, or more than [`ORIGINAL_PIXELS_MAX`].
     #[error("the image has {width} × {height} pixels; allowed are 1 to {ORIGINAL_PIXELS_MAX} in all")]
     PixelCount {
-        /// The width that the header says.
+        /// The width in the header, in pixels.
         width: u32,
-        /// The height that the header says.
+        /// The height in the header, in pixels.
         height: u32,
     },
 }
 
-impl InvalidImage {
-    /// The word that tells it to programs.
+impl InvalidImageError {
+    /// The error code, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -83,48 +83,50 @@ impl InvalidImage {
     }
 }
 
-/// How much memory a PNG's decoder may take besides the image's pixels, in bytes: for compressed metadata and rows. A
-/// colour profile of a few KB can be packed so that it inflates to gigabytes; the decoder leaves it out then.
+/// The memory limit of a PNG decoder besides the pixels, in bytes: for compressed metadata and rows. A colour profile
+/// of a few KB can inflate to gigabytes; above the limit, the decoder ignores it.
 const DECODER_BYTES_MAX: u64 = 32_000_000;
 
-fn check_webp(bytes: &[u8]) -> Result<(), InvalidImage> {
-    webp_structure::check(bytes).map_err(|flaw| match flaw {
-        Flaw::Animated => InvalidImage::UnsupportedFormat("animated WebP"),
-        Flaw::Damaged(reason) => {
-            InvalidImage::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
+fn check_webp(bytes: &[u8]) -> Result<(), InvalidImageError> {
+    webp_structure::check(bytes).map_err(|error| match error {
+        StructureError::Animated => InvalidImageError::UnsupportedFormat("animated WebP"),
+        StructureError::Damaged(reason) => {
+            InvalidImageError::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
         }
     })
 }
 
-/// An image whose header has been read and found good.
+/// An image with a valid header.
 pub(crate) struct Opened<D> {
-    /// Decodes the rest.
+    /// The decoder, ready to decode the pixels.
     pub(crate) decoder: D,
-    /// How its pixels must be turned to be seen upright.
+    /// The rotation that turns the pixels upright.
     pub(crate) orientation: Orientation,
     inspected: Inspected,
 }
 
-/// Reads the header of `bytes`.
-pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidImage> {
-    // A decoder that panics has met a file that its authors did not think of.
+/// Reads the header of `bytes` and checks the limits.
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidImageError> {
+    // A decoder can panic on a malformed file. That is an error of this one file.
     let opened = catch_unwind(|| open(bytes).map(|opened| opened.inspected));
-    opened.unwrap_or_else(|_| Err(InvalidImage::Damaged(panicked())))
+    opened.unwrap_or_else(|_| Err(InvalidImageError::Damaged(panicked())))
 }
 
-/// What a decoder that panicked would have said.
+/// The error of a decoder that panicked.
 pub(crate) fn panicked() -> ImageError {
     ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, "the decoder panicked"))
 }
 
-/// Reads the header of `bytes`, ready to decode the rest. Whoever decodes comes by here, and so by the limits.
-pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidImage> {
-    let guessed = image::guess_format(bytes).map_err(|_| InvalidImage::NotAnImage)?;
+/// Reads the header of `bytes` and prepares decoding. All decoding starts here, so the limits always apply.
+pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidImageError> {
+    let guessed = image::guess_format(bytes).map_err(|_| InvalidImageError::NotAnImage)?;
     let format = match guessed {
         ImageFormat::Jpeg => Format::Jpeg,
         ImageFormat::Png => Format::Png,
         ImageFormat::WebP => Format::Webp,
-        other => return Err(InvalidImage::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?"))),
+        other => {
+            return Err(InvalidImageError::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?")));
+        }
     };
     if format == Format::Webp {
         check_webp(bytes)?;
@@ -133,12 +135,12 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidIma
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(InvalidImage::Damaged)?;
+    let mut decoder = reader.into_decoder().map_err(InvalidImageError::Damaged)?;
     let (width, height) = decoder.dimensions();
     if !(1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
-        return Err(InvalidImage::PixelCount { width, height });
+        return Err(InvalidImageError::PixelCount { width, height });
     }
-    let orientation = decoder.orientation().map_err(InvalidImage::Damaged)?;
+    let orientation = decoder.orientation().map_err(InvalidImageError::Damaged)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH

@@ -1,4 +1,4 @@
-//! Originals in, variants out, without I/O.
+//! Inspects originals ([`inspect`]) and renders variants of them ([`render`]), without I/O.
 
 mod alpha;
 mod decoding;
@@ -10,7 +10,7 @@ mod scaling;
 mod webp_container;
 mod webp_structure;
 
-pub use encoding::CannotEncode;
+pub use encoding::EncodeError;
 pub use geometry::{Frame, frame};
-pub use inspection::{Format, Inspected, InvalidImage, ORIGINAL_PIXELS_MAX, inspect};
-pub use render::{CannotRender, Rendered, render};
+pub use inspection::{Format, Inspected, InvalidImageError, ORIGINAL_PIXELS_MAX, inspect};
+pub use render::{RenderError, Rendered, render};

@@ -1,4 +1,4 @@
-//! From the bytes of an original to the bytes of a variant.
+//! Renders a variant: decodes an original, crops, scales and encodes it.
 
 use std::panic::catch_unwind;
 
@@ -7,52 +7,51 @@ use fast_image_resize::ResizeError;
 use image::ImageError;
 
 use crate::decoding::{Decoded, decode};
-use crate::encoding::{CannotEncode, encode};
+use crate::encoding::{EncodeError, encode};
 use crate::geometry::frame;
-use crate::inspection::{InvalidImage, panicked};
+use crate::inspection::{InvalidImageError, panicked};
 use crate::scaling::scale;
 
-/// How many bytes a variant may have. A Lambda response takes 6 MB ("Lambda quotas"), in which an image stands as
-/// base64, four bytes for three; the rest is left to the headers.
+/// The largest size of a variant, in bytes. A Lambda response has at most 6 MB ("Lambda quotas") and holds the image in
+/// base64, four bytes for three; the rest is for the headers.
 const VARIANT_BYTES_MAX: usize = 4_500_000;
 
-/// A variant, ready to be stored.
+/// A rendered variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// The encoded image.
     pub bytes: Vec<u8>,
-    /// Its media type.
+    /// The media type of the image.
     pub content_type: &'static str,
 }
 
-/// Why no variant can be rendered from an original. Its text goes to the viewer.
+/// The reason for which no variant can be rendered from an original. The text is part of the viewer's response.
 #[derive(Debug, thiserror::Error)]
-pub enum CannotRender {
-    /// The original is nothing that could have been uploaded through the management API.
+pub enum RenderError {
+    /// The management API would reject the original.
     #[error("The original cannot be used: {0}. Upload another one.")]
-    Original(#[from] InvalidImage),
-    /// Its header is good and its pixels are not.
-    #[error("The original cannot be decoded: upload it again.")]
+    Original(#[from] InvalidImageError),
+    /// The header is valid and the pixel data is not.
+    #[error("The original cannot be decoded. Upload it again.")]
     Undecodable(#[source] ImageError),
-    /// The pixels do not fit the scaler. It takes a defect here.
-    #[error("The original cannot be scaled to its location: change its crop or the location's size.")]
+    /// The scaler rejected the geometry: a defect in this crate.
+    #[error("The original cannot be scaled to the location. Change the crop or the location's size.")]
     Unscalable(#[from] ResizeError),
     /// An encoder rejected the variant.
-    #[error("The image cannot be encoded: change the location's format.")]
-    Unencodable(#[from] CannotEncode),
-    /// More than a response can hold.
+    #[error("The image cannot be encoded. Change the location's format.")]
+    Unencodable(#[from] EncodeError),
+    /// The variant is too large for a response.
     #[error(
-        "The image takes {bytes} bytes and at most {VARIANT_BYTES_MAX} can be sent: make the location smaller, or its \
-         format lossy."
+        "The image has {bytes} bytes; the limit is {VARIANT_BYTES_MAX}. Make the location smaller or its format lossy."
     )]
     TooLarge {
-        /// How many.
+        /// The size of the variant, in bytes.
         bytes: usize,
     },
 }
 
-impl CannotRender {
-    /// The word that tells it to programs.
+impl RenderError {
+    /// The error code, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -65,19 +64,19 @@ impl CannotRender {
     }
 }
 
-/// Renders a variant: what `crop` shows of `original`, in the size, format and quality of the location.
-pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
-    // A decoder that panics has met a file that its authors did not think of: the fault of one image.
+/// Renders a variant: the part `crop` of `original`, in the size, format and quality of the location.
+pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
+    // A decoder can panic on a malformed file. That is an error of this one image.
     let rendered = catch_unwind(|| render_decoded(&decode(original)?, crop, config));
-    rendered.unwrap_or_else(|_| Err(CannotRender::Undecodable(panicked())))
+    rendered.unwrap_or_else(|_| Err(RenderError::Undecodable(panicked())))
 }
 
-fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, CannotRender> {
+fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
     let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
     let pixels = scale(&original.pixels, frame)?;
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;
     if bytes.len() > VARIANT_BYTES_MAX {
-        return Err(CannotRender::TooLarge { bytes: bytes.len() });
+        return Err(RenderError::TooLarge { bytes: bytes.len() });
     }
     Ok(Rendered { bytes, content_type: format.media_type() })
 }

@@ -1,15 +1,15 @@
-//! From an original's pixels to a variant's.
+//! Scales pixels.
 
 use fast_image_resize::{ResizeError, ResizeOptions, Resizer};
 use image::DynamicImage;
 
 use crate::geometry::Frame;
 
-/// Scales what `frame` shows (Lanczos, three lobes).
+/// Scales the part of `pixels` that `frame` shows (Lanczos, three lobes).
 ///
-/// Scaling averages neighbours. The colour of a transparent pixel (mostly black) is not meant to be seen, but averaged
-/// with a visible neighbour it leaves a dark fringe round every logo. The resizer therefore weights each colour by its
-/// opacity before, and undoes it after.
+/// Scaling averages neighbouring pixels. The invisible colour of a transparent pixel (mostly black), averaged with a
+/// visible neighbour, would leave a dark fringe around a logo. Therefore the resizer weights each colour by its opacity
+/// before scaling and reverts the weighting afterwards.
 pub(crate) fn scale(pixels: &DynamicImage, frame: Frame) -> Result<DynamicImage, ResizeError> {
     let part = [frame.part.x, frame.part.y, frame.part.width, frame.part.height].map(f64::from);
     let [left, top, width, height] = part;

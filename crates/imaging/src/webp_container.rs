@@ -4,18 +4,18 @@
 //! of 4 bytes, the length of its payload (little-endian) and the payload, padded to an even length. With a profile the
 //! chunks are `VP8X` (what the file has), `ICCP` (the profile), and the image's own (RFC 9649, 2.7).
 
-/// The flag of `VP8X` that says that there is an `ICCP` chunk.
+/// The flag of `VP8X` for an `ICCP` chunk.
 const HAS_PROFILE: u8 = 1 << 5;
 
-/// What stands before a file's first chunk.
+/// The length of the header before a file's first chunk.
 const FILE_HEADER_BYTES: usize = 12;
 /// The length of a `VP8X` chunk with its name and length.
 const EXTENDED_CHUNK_BYTES: usize = 18;
 
-/// `webp`, a file of libwebp's encoder of `width` × `height` pixels, with `profile` in it.
+/// Adds `profile` to `webp`, a file of libwebp's encoder of `width` × `height` pixels.
 pub(crate) fn with_colour_profile(webp: &[u8], profile: &[u8], width: u32, height: u32) -> Vec<u8> {
     let chunks = webp.get(FILE_HEADER_BYTES..).unwrap_or_default();
-    // An image with transparency has a VP8X chunk, which says so; an opaque one has none.
+    // An image with transparency has a VP8X chunk with that flag; an opaque one has no VP8X chunk.
     let (flags, image) = match chunks {
         [b'V', b'P', b'8', b'X', _, _, _, _, flags, ..] => {
             (*flags, chunks.get(EXTENDED_CHUNK_BYTES..).unwrap_or_default())

@@ -1,5 +1,5 @@
-//! Small files that claim or unpack to a lot, and files that are no image. One process of its own, because its
-//! memory is measured.
+//! Small files that declare or unpack to huge ones, and files that are not images. A process of its own, because the
+//! test measures its memory.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
 use std::io::{Cursor, Write};
@@ -25,24 +25,24 @@ fn check_rejected(file: &[u8], code: &str, message: &str) {
 }
 
 #[test]
-fn what_is_no_image_is_rejected() {
-    let not_an_image = "this is not an image; allowed are JPEG, PNG and WebP";
+fn a_file_that_is_not_an_image_is_rejected() {
+    let not_an_image = "the file is not an image; allowed are JPEG, PNG and WebP";
     for file in [&b""[..], b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>"] {
         check_rejected(file, "not-an-image", not_an_image);
     }
-    let gif = "images of the format gif are not supported; allowed are JPEG, PNG and WebP";
+    let gif = "the format gif is not supported; allowed are JPEG, PNG and WebP";
     check_rejected(b"GIF89a\x01\0\x01\0\0\0\0;", "unsupported-format", gif);
     assert_eq!(inspect(b"\x89PNG\r\n\x1a\n").unwrap_err().code(), "damaged-image");
 }
 
 #[test]
-fn an_image_that_breaks_off_is_rejected_when_it_is_decoded() {
+fn a_truncated_image_is_rejected_when_it_is_decoded() {
     let whole = small(ImageFormat::Png);
     let rejected = render(&whole[..whole.len() / 2], None, LocationConfig::default()).unwrap_err();
     assert_eq!(rejected.code(), "undecodable-original");
 }
 
-/// `file` with a header that claims another size: `claim` stands at `offset`.
+/// `file` with the bytes `claim` at `offset`, so that its header declares another size.
 fn claiming(mut file: Vec<u8>, offset: usize, claim: &[u8]) -> Vec<u8> {
     file[offset..offset + claim.len()].copy_from_slice(claim);
     file
@@ -55,21 +55,21 @@ fn crc32(bytes: &[u8]) -> [u8; 4] {
 }
 
 #[test]
-fn a_small_file_that_claims_too_many_pixels_is_rejected_before_it_is_decoded() {
+fn a_small_file_that_declares_too_many_pixels_is_rejected_before_it_is_decoded() {
     let [jpeg, png, webp] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP].map(small);
     let rejected = |size: &str| format!("the image has {size} pixels; allowed are 1 to 50000000 in all");
 
-    // Behind the marker of the frame's start: length (2 bytes), precision (1), height (2), width (2).
+    // After the marker of the frame's start: length (2 bytes), precision (1), height (2), width (2).
     let start_of_frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
     let jpeg = claiming(jpeg, start_of_frame + 5, &[0xEA, 0x60, 0xEA, 0x60]);
     check_rejected(&jpeg, "pixel-count", &rejected("60000 × 60000"));
 
-    // Behind the signature (8 bytes) and the length (4): "IHDR" (4), width (4), height (4), 5 more bytes, checksum (4).
+    // After the signature (8 bytes) and the length (4): "IHDR" (4), width (4), height (4), 5 more bytes, checksum (4).
     let png = claiming(png, 16, &[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
     let checksum = crc32(&png[12..29]);
     check_rejected(&claiming(png, 29, &checksum), "pixel-count", &rejected("60000 × 60000"));
 
-    // Behind the container's header (20 bytes) and the signature (1): width - 1 and height - 1 in 14 bits each.
+    // After the container's header (20 bytes) and the signature (1): width - 1 and height - 1 in 14 bits each.
     check_rejected(&claiming(webp, 21, &[0xFE, 0xBF, 0xFF, 0x0F]), "pixel-count", &rejected("16383 × 16383"));
 }
 
@@ -85,7 +85,7 @@ fn webp(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     [b"RIFF".as_slice(), &u32::try_from(contents.len()).unwrap().to_le_bytes(), &contents].concat()
 }
 
-/// A `VP8X` chunk: what the file has, and a canvas of 30 × 15 pixels.
+/// A `VP8X` chunk with these flags and a canvas of 30 × 15 pixels.
 fn canvas(flags: u8) -> (&'static [u8; 4], Vec<u8>) {
     (b"VP8X", vec![flags, 0, 0, 0, 29, 0, 0, 14, 0, 0])
 }
@@ -97,16 +97,16 @@ fn lossy_frame(side: u16) -> (&'static [u8; 4], Vec<u8>) {
 }
 
 #[test]
-fn a_webp_that_is_not_what_its_canvas_says_is_rejected_before_it_is_decoded() {
-    let damaged = "the image's header cannot be read; save it anew as JPEG, PNG or WebP";
+fn a_webp_that_contradicts_its_canvas_is_rejected_before_it_is_decoded() {
+    let damaged = "the image's header is damaged; save the image again as JPEG, PNG or WebP";
     check_rejected(&webp(&[canvas(0), lossy_frame(16_383)]), "damaged-image", damaged);
     let lossless = (b"VP8L", vec![0x2F, 0xFE, 0xBF, 0xFF, 0x0F, 0, 0, 0]);
     check_rejected(&webp(&[canvas(0), lossless]), "damaged-image", damaged);
-    // A chunk that claims 4 GB in a file of some bytes.
+    // A chunk that declares 4 GB in a small file.
     let whole = webp(&[canvas(1 << 3), lossy_frame(30), (b"EXIF", vec![0; 8])]);
     let claims = claiming(whole.clone(), whole.len() - 12, &[0xFF; 4]);
     check_rejected(&claims, "damaged-image", damaged);
-    let moving = "images of the format animated WebP are not supported; allowed are JPEG, PNG and WebP";
+    let moving = "the format animated WebP is not supported; allowed are JPEG, PNG and WebP";
     check_rejected(&webp(&[canvas(1 << 1), (b"ANIM", vec![0; 6])]), "unsupported-format", moving);
 }
 
@@ -120,11 +120,11 @@ fn profile_bomb() -> Vec<u8> {
     let content = [b"iCCP".to_vec(), zeros.finish().unwrap()].concat();
     let length = u32::try_from(content.len() - 4).unwrap().to_be_bytes();
     let png = small(ImageFormat::Png);
-    // Behind the signature (8 bytes) and the header chunk (25).
+    // After the signature (8 bytes) and the header chunk (25).
     [&png[..33], &length, &content, &crc32(&content), &png[33..]].concat()
 }
 
-/// The most memory that this process ever had, in KB.
+/// The peak memory of this process, in KB.
 #[cfg(target_os = "linux")]
 fn peak_memory_kb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -134,7 +134,7 @@ fn peak_memory_kb() -> u64 {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_small_profile_that_inflates_to_a_lot_is_left_out_and_takes_no_memory() {
+fn a_small_profile_that_inflates_to_gigabytes_is_ignored_and_takes_no_memory() {
     let bomb = profile_bomb();
     assert!(bomb.len() < 600_000, "{} bytes", bomb.len());
     let before = peak_memory_kb();

@@ -1,12 +1,14 @@
-//! The action of a request, by the route that API Gateway chose.
+//! The action of a request, by the route that API Gateway matched.
 
 use admin_api::ApiError;
 use contract::routes::ManagementRoute;
 use domain::image::image_place::ImagePlace;
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use tracing::Span;
+use tracing::field::display;
 
 /// The action of a request.
 #[derive(Debug)]
@@ -28,8 +30,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Reads the route and its parameters. The route's key is the one that the app declares, independent of the stage or
-    /// mapping in front of the path.
+    /// Parses the route and its parameters. API Gateway reports the declared route, without stage and mapping.
     pub(crate) fn of(request: &Request, tenant: &TenantId) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unknown_route());
@@ -58,7 +59,35 @@ impl Action {
         }
     }
 
-    /// The query parameters that it takes.
+    /// Adds the tenant and the item that the action concerns to `span`.
+    pub(crate) fn record_in(&self, span: &Span, tenant: &TenantId) {
+        span.record("tenant", display(tenant));
+        let (target, location) = match self {
+            // The id of a new pack is in the body, or is assigned.
+            Self::ListPacks | Self::CreatePack => (None, None),
+            Self::ReadPack(id) | Self::DescribePack(id) | Self::RemovePack(id) => {
+                (Some(Target::Pack(id.clone())), None)
+            }
+            Self::RemoveImage(place)
+            | Self::SetCrop(place)
+            | Self::RemoveCrop(place)
+            | Self::StoreOriginal(place)
+            | Self::PrepareUpload(place)
+            | Self::ConfirmUpload(place, _)
+            | Self::FetchImage(place) => (Some(Target::Pack(place.pack.clone())), Some(&place.location)),
+            Self::ReadLocationConfig(name) | Self::SaveLocationConfig(name) => {
+                (Some(Target::Location(name.clone())), Some(name))
+            }
+        };
+        if let Some(target) = target {
+            span.record("target", display(target));
+        }
+        if let Some(location) = location {
+            span.record("location", display(location));
+        }
+    }
+
+    /// The query parameters of the action.
     pub(crate) const fn parameters(&self) -> &'static [&'static str] {
         match self {
             Self::ListPacks => &["tenant", "limit", "after"],

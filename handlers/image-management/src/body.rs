@@ -1,4 +1,4 @@
-//! JSON that comes in.
+//! Parsing of request bodies in JSON.
 
 use admin_api::ApiError;
 use lambda_http::Body;
@@ -6,27 +6,26 @@ use lambda_http::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-/// How large a body in JSON may be, in bytes: several times the largest that means anything, a pack with a long title.
+/// The largest body in JSON, in bytes: several times the largest valid one, a pack with a long title.
 const JSON_BYTES_MAX: usize = 16 * 1024;
 
-/// How much of what is wrong with a body is told, in characters: a hostile field name is not repeated in whole.
+/// The longest message about a body, in characters, so that the response does not repeat a hostile field name in whole.
 const MESSAGE_CHARS_MAX: usize = 300;
 
-/// Reads a body that must be there. 400: not JSON. 413: too large. 422: JSON that does not say what it should.
+/// Parses a required body. 400: absent or not JSON. 413: too large. 422: JSON of another structure.
 pub(crate) fn json<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
-    optional_json(body)?.ok_or_else(|| {
-        ApiError::new(StatusCode::BAD_REQUEST, "unreadable-body", "The request needs a body in JSON, and has none.")
-    })
+    optional_json(body)?
+        .ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "unreadable-body", "The request needs a body in JSON."))
 }
 
-/// Reads a body that may be left out.
+/// Parses an optional body.
 pub(crate) fn optional_json<T: DeserializeOwned>(body: &Body) -> Result<Option<T>, ApiError> {
     let bytes: &[u8] = body.as_ref();
     if bytes.is_empty() {
         return Ok(None);
     }
     if bytes.len() > JSON_BYTES_MAX {
-        let message = format!("The body has {} bytes; JSON may have {JSON_BYTES_MAX}.", bytes.len());
+        let message = format!("The body has {} bytes; JSON may have {JSON_BYTES_MAX} bytes.", bytes.len());
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message));
     }
     let value = serde_json::from_slice(bytes).map_err(|error| {
@@ -38,7 +37,7 @@ pub(crate) fn optional_json<T: DeserializeOwned>(body: &Body) -> Result<Option<T
             }
         }
     })?;
-    // serde would also take an array for an object, its values in the order of the fields.
+    // serde also accepts an array as an object, with the values in the order of the fields.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(invalid("The body must be a JSON object.".to_owned()));
     }

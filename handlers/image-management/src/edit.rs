@@ -1,4 +1,5 @@
-//! Read, decide, write at the revision that was read; and once more where somebody else was faster.
+//! Edits with optimistic concurrency: reads the pack, decides, writes at the revision that was read; retries after a
+//! conflict.
 
 use std::time::Duration;
 
@@ -10,33 +11,34 @@ use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use uuid::Uuid;
 
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 
-/// How often a write is tried while others write the same item. Of several writers at once one always succeeds, and
-/// the pauses part them.
+/// The number of attempts of a write that conflicts with other writers. One of several simultaneous writers always
+/// succeeds, and random pauses separate the others.
 pub(crate) const ATTEMPTS_MAX: u32 = 16;
 
-/// By how much the longest pause before an attempt grows with each.
+/// The growth of the longest pause from one attempt to the next, in milliseconds.
 const PAUSE_STEP_MILLIS: u32 = 10;
 
-/// A pack after an edit.
+/// The result of an edit.
 #[derive(Debug)]
 pub(crate) struct Edited {
+    /// The pack after the edit.
     pub(crate) pack: ManagedPack,
-    /// The key of the original that nothing shows any more.
+    /// The key of the original that the pack no longer shows.
     pub(crate) released: Option<String>,
 }
 
 impl Handler {
-    /// Carries out `edit`. Nothing is written where it is rejected.
+    /// Executes `edit`. A rejected edit writes nothing.
     pub(crate) async fn edit(
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
         edit: &PackEdit,
-    ) -> Result<Edited, Failed> {
+    ) -> Result<Edited, ManagementError> {
         let target = Target::Pack(id.clone());
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
@@ -56,8 +58,12 @@ impl Handler {
         Err(busy(self.pack(request, id).await?.revision).into())
     }
 
-    /// Reads a pack that must be there.
-    pub(crate) async fn pack(&self, request: &AdminRequest<'_>, id: &ImagePackId) -> Result<ManagedPack, Failed> {
+    /// Reads a pack. 404: it does not exist.
+    pub(crate) async fn pack(
+        &self,
+        request: &AdminRequest<'_>,
+        id: &ImagePackId,
+    ) -> Result<ManagedPack, ManagementError> {
         let pack = self.items.read(&request.tenant, &Target::Pack(id.clone())).await?;
         pack.ok_or_else(|| {
             let message = format!("Tenant {:?} has no image pack {:?}.", request.tenant.as_str(), id.as_str());
@@ -66,7 +72,7 @@ impl Handler {
     }
 }
 
-/// Waits before another attempt, for a random time, so that those who lost together do not meet again.
+/// Waits for a random time before a retry, so that conflicting writers do not conflict again.
 pub(crate) async fn pause(attempt: u32) {
     if attempt > 0 {
         let random = Uuid::new_v4().as_fields().0;
@@ -75,8 +81,8 @@ pub(crate) async fn pause(attempt: u32) {
     }
 }
 
-/// 409: others kept writing the item.
+/// Builds the error after the last conflict: 409.
 pub(crate) fn busy(revision: u64) -> ApiError {
-    let message = "Others are writing this at the same time; nothing was changed. Send the request again.";
+    let message = "Other requests are writing this item at the same time. Nothing was changed. Send the request again.";
     ApiError::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(revision)
 }

@@ -4,51 +4,61 @@ use admin_api::check_parameters;
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
-use domain::Timestamp;
+use domain::Context;
 use lambda_http::{Body, Request, Response};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::action::Action;
-use crate::failure::Failed;
 use crate::fetch::Fetcher;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 
-/// What handling a request touches.
+/// The handler of the management API.
 #[derive(Debug, Clone)]
 pub struct Handler {
-    /// Packs and configurations.
+    /// The image-pack table: packs and configurations of locations.
     pub items: ManagedItems,
-    /// What packs show.
+    /// The bucket of originals.
     pub originals: OriginalsBucket,
-    /// What waits for its confirmation.
+    /// The uploads that are not confirmed yet.
     pub uploads: UploadArea,
-    /// Gets images from the internet.
+    /// Fetches images from the internet.
     pub fetcher: Fetcher,
-    /// The token's claim that names its tenants.
+    /// The name of the token's claim that names tenants.
     pub tenant_claim: String,
 }
 
 impl Handler {
-    /// Handles one request at the time `now`; `request_id` identifies it.
-    pub async fn handle(&self, request: &Request, request_id: &str, now: Timestamp) -> Response<Body> {
-        match self.respond(request, request_id, now).await {
+    /// Responds to one request with JSON or without a body.
+    pub async fn handle(&self, request: &Request, context: &Context) -> Response<Body> {
+        let request_id = &context.id;
+        // At ERROR, so that no log level hides the fields.
+        let span = tracing::error_span!("management", request_id, tenant = Empty, target = Empty, location = Empty);
+        self.respond_or_reject(request, context).instrument(span).await
+    }
+
+    async fn respond_or_reject(&self, request: &Request, context: &Context) -> Response<Body> {
+        match self.respond(request, context).await {
             Ok(response) => response,
-            Err(failure) => {
-                match &failure {
-                    Failed::Rejected(error) => tracing::info!(?error, "a request is rejected"),
-                    Failed::Call(_) | Failed::Read(_) | Failed::Write(_) => {
-                        tracing::error!(%failure, "a request failed");
+            Err(error) => {
+                match &error {
+                    ManagementError::Rejected(error) => tracing::info!(?error, "request rejected"),
+                    ManagementError::Call(_) | ManagementError::Read(_) | ManagementError::Write(_) => {
+                        tracing::error!(%error, "request failed");
                     }
                 }
-                failure.into_api_error().into_response()
+                error.into_api_error().into_response()
             }
         }
     }
 
-    async fn respond(&self, http: &Request, request_id: &str, now: Timestamp) -> Result<Response<Body>, Failed> {
-        let request = &AdminRequest::of(http, request_id, &self.tenant_claim, now)?;
+    async fn respond(&self, http: &Request, context: &Context) -> Result<Response<Body>, ManagementError> {
+        let request = &AdminRequest::of(http, context, &self.tenant_claim)?;
         let action = Action::of(http, &request.tenant)?;
+        action.record_in(&Span::current(), &request.tenant);
         check_parameters(http, action.parameters())?;
-        tracing::info!(tenant = %request.tenant, subject = request.admin.subject, ?action, "a request of an editor");
+        tracing::info!(subject = request.admin.subject, ?action, "request accepted");
         match action {
             Action::ListPacks => self.list_packs(request).await,
             Action::CreatePack => self.create_pack(request).await,

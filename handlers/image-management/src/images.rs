@@ -7,12 +7,12 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
 
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// The part of an original to show, in pixels as it is seen.
+/// The part of an original to show, in pixels of the upright image.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
@@ -27,7 +27,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         self.carry_out(request, place, PackEdit::RemoveImage(place.location.clone())).await
     }
 
@@ -35,7 +35,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let Part { x, y, width, height } = body::json(request.http.body())?;
         let crop = Crop { x, y, width, height };
         self.carry_out(request, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
@@ -45,7 +45,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         self.carry_out(request, place, PackEdit::RemoveCrop(place.location.clone())).await
     }
 
@@ -54,7 +54,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
         edit: PackEdit,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let edited = self.edit(request, &place.pack, &edit).await?;
         self.release(place, edited.released).await;
         Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &edited.pack))

@@ -1,18 +1,18 @@
-//! The management API: `/adminAPI/…`, by which editors change images.
+//! The management API, `/adminAPI/…`: editors change images with it.
 //!
-//! What an edit writes is decided in the domain crate; this crate reads requests, stores originals and responds. Its
-//! contract is `docs/management-api.md`. Every write is made at the revision that was read, and an original is stored
-//! before the pack names it, under a key that nothing else has: whatever fails on the way, the pack shows what it
-//! showed.
+//! The domain crate decides the attributes that an edit writes; this crate parses requests, stores originals and
+//! responds. Its contract is `docs/management-api.md`. Each write requires the revision that was read. An original is
+//! stored under a unique key before the pack names it, so after any failure the pack shows its former image.
 
 mod action;
 mod body;
 mod edit;
-mod failure;
+
 pub mod fetch;
 mod handler;
 mod images;
 mod location_configs;
+mod management_error;
 mod originals;
 mod packs;
 mod request;

@@ -9,8 +9,8 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 
 use crate::edit::{ATTEMPTS_MAX, busy, pause};
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
@@ -19,11 +19,11 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         name: &LocationName,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let saved: Option<LocationConfig> = self.items.read(&request.tenant, &Target::Location(name.clone())).await?;
         let saved = saved.ok_or_else(|| {
             let message = format!(
-                "Tenant {:?} has no configuration of location {:?}; its images get the default one.",
+                "Tenant {:?} has no configuration of location {:?}. Its images get the default one.",
                 request.tenant.as_str(),
                 name.as_str()
             );
@@ -36,7 +36,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         name: &LocationName,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let is_forced = match request.parameter("force")?.as_deref() {
             None | Some("false") => false,
             Some("true") => true,

@@ -5,6 +5,7 @@ use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use contract::functions::ImageManagement;
+use domain::{Context, Timestamp};
 use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
 use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
@@ -24,8 +25,9 @@ async fn main() -> Result<(), Error> {
     };
     let handler = &handler;
     run(service_fn(|request: Request| async move {
-        let request_id = request.lambda_context().request_id;
-        Ok::<_, Error>(handler.handle(&request, &request_id, now()).await)
+        let lambda = request.lambda_context();
+        let context = Context { id: lambda.request_id, now: now(), deadline: Timestamp::from_millis(lambda.deadline) };
+        Ok::<_, Error>(handler.handle(&request, &context).await)
     }))
     .await
 }

@@ -1,4 +1,4 @@
-//! How an original gets into a pack: stored first, under a key of its own, then named by the pack.
+//! Storing of originals: an original is stored under a unique key first, and then the pack names it.
 
 use admin_api::ApiError;
 use domain::editing::managed_pack::{ManagedOriginal, ManagedPack};
@@ -9,20 +9,20 @@ use lambda_http::{Body, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::failure::Failed;
-use crate::fetch::FetchFailed;
+use crate::fetch::FetchError;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// How large an original may be, in bytes. A photo of 50 megapixels takes about half of it.
+/// The largest original, in bytes. A photo of 50 megapixels has about half of it.
 pub(crate) const ORIGINAL_BYTES_MAX: u32 = 50_000_000;
 
-/// How large an original in the body of a request may be, in bytes: a Lambda invocation takes 6 MB ("Lambda quotas",
-/// developer guide), and base64 makes 4 bytes of 3.
+/// The largest original in the body of a request, in bytes: the payload of a Lambda invocation has at most 6 MB
+/// ("Lambda quotas", developer guide), and base64 encodes 3 bytes as 4.
 const BODY_BYTES_MAX: usize = 4_500_000;
 
-/// Where to fetch an image from.
+/// The source of an image to fetch.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
@@ -34,12 +34,11 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let bytes: &[u8] = request.http.body().as_ref();
         if bytes.len() > BODY_BYTES_MAX {
             let message = format!(
-                "The image has {} bytes; a request carries up to {BODY_BYTES_MAX}. Larger ones go to S3: POST …/uploads \
-                 says how.",
+                "The image has {} bytes; a request body may have {BODY_BYTES_MAX}. Send a larger image by POST …/uploads.",
                 bytes.len()
             );
             return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message).into());
@@ -53,34 +52,34 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let Source { url } = body::json(request.http.body())?;
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
-            if let FetchFailed::Unreachable(cause) = error {
-                tracing::info!(%cause, "an image cannot be fetched");
+            if let FetchError::Unreachable(cause) = error {
+                tracing::info!(error = %cause, "image not fetched");
             }
         })?;
         let pack = self.take(request, place, bytes, None).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }
 
-    /// Rejects before anything is stored what the write would reject afterwards.
-    pub(crate) async fn check(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<(), Failed> {
+    /// Checks before an original is stored that the write will accept it.
+    pub(crate) async fn check(&self, request: &AdminRequest<'_>, place: &ImagePlace) -> Result<(), ManagementError> {
         may_show(request, place, &self.pack(request, &place.pack).await?)
     }
 
-    /// Stores `bytes`, if they are an image, and lets the pack show them. Whatever fails, the pack shows what it
-    /// showed and the bucket keeps nothing new.
+    /// Stores the image `bytes` and lets the pack show it. After a failure, the pack shows its former image and the new
+    /// original is deleted.
     pub(crate) async fn take(
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
         bytes: Vec<u8>,
         upload_id: Option<String>,
-    ) -> Result<ManagedPack, Failed> {
+    ) -> Result<ManagedPack, ManagementError> {
         if bytes.is_empty() {
-            let message = "There is no image: it has no bytes.";
+            let message = "The image is empty: it has no bytes.";
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-image", message).into());
         }
         let inspected = imaging::inspect(&bytes)?;
@@ -101,19 +100,19 @@ impl Handler {
                 self.release(place, edited.released).await;
                 Ok(edited.pack)
             }
-            Err(failure) => {
-                if matches!(failure, Failed::Rejected(_) | Failed::Write(_))
+            Err(error) => {
+                if matches!(error, ManagementError::Rejected(_) | ManagementError::Write(_))
                     || self.is_surely_not_shown(request, place, &original).await
                 {
                     self.discard(&original).await;
                 }
-                Err(failure)
+                Err(error)
             }
         }
     }
 
-    /// Whether a write that got no response was not made. Where nobody can tell, the original stays: one too many costs
-    /// little, one too few is an image lost.
+    /// Returns whether a write without a response has surely not been made. In doubt the original stays: a surplus
+    /// original costs little, a missing one is a lost image.
     async fn is_surely_not_shown(
         &self,
         request: &AdminRequest<'_>,
@@ -124,8 +123,9 @@ impl Handler {
             Ok(pack) => {
                 pack.image_locations.get(&place.location).is_none_or(|shown| shown.original.key != original.key)
             }
-            Err(failure) => {
-                tracing::error!(key = original.key, %failure, "an original may be stored that no pack shows");
+            Err(error) => {
+                let key = &original.key;
+                tracing::error!(key, %error, "original stored, pack not readable: delete it if no pack names it");
                 false
             }
         }
@@ -133,22 +133,27 @@ impl Handler {
 
     async fn discard(&self, original: &ManagedOriginal) {
         if let Err(error) = self.originals.delete(&original.key).await {
-            tracing::error!(key = original.key, %error, "an original is stored that no pack shows");
+            let key = &original.key;
+            tracing::error!(key, %error, "original of a rejected write not deleted: delete it in the originals bucket");
         }
     }
 
-    /// Deletes an original that a pack no longer shows, if it was stored for this place: one that somebody else put
-    /// elsewhere may be shown elsewhere.
+    /// Deletes an original that a pack no longer shows, if it was stored for this place. An original under another key
+    /// can be shared.
     pub(crate) async fn release(&self, place: &ImagePlace, key: Option<String>) {
         let Some(key) = key.filter(|key| place.owns(key)) else { return };
         if let Err(error) = self.originals.delete(&key).await {
-            tracing::error!(key, %error, "an original is stored that no pack shows any more");
+            tracing::error!(key, %error, "original not deleted, which no pack shows: delete it in the originals bucket");
         }
     }
 }
 
-/// Whether `pack`, as it is now, takes an original at this place.
-pub(crate) fn may_show(request: &AdminRequest<'_>, place: &ImagePlace, pack: &ManagedPack) -> Result<(), Failed> {
+/// Checks that `pack` in its current state accepts an original at this place.
+pub(crate) fn may_show(
+    request: &AdminRequest<'_>,
+    place: &ImagePlace,
+    pack: &ManagedPack,
+) -> Result<(), ManagementError> {
     request.check_revision(pack.revision)?;
     let some = PackEdit::ShowOriginal { location: place.location.clone(), original: ManagedOriginal::default() };
     decide(pack, &some)?;

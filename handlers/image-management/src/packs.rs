@@ -10,22 +10,24 @@ use domain::{ImagePackId, Target};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
+use tracing::Span;
+use tracing::field::display;
 use uuid::Uuid;
 
 use crate::edit::{ATTEMPTS_MAX, busy, pause};
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// How many packs one page has where the request does not say.
+/// The default size of a page, in packs.
 const PAGE_DEFAULT: u8 = 50;
 
-/// How many packs one page has at most.
+/// The largest page, in packs.
 const PAGE_MAX: u8 = 100;
 
 impl Handler {
-    pub(crate) async fn list_packs(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn list_packs(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {
         let limit = match request.parameter("limit")?.map(|limit| limit.parse()) {
             None => PAGE_DEFAULT,
             Some(Ok(limit @ 1..=PAGE_MAX)) => limit,
@@ -46,7 +48,7 @@ impl Handler {
         Ok(admin_api::json(StatusCode::OK, &body))
     }
 
-    pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, Failed> {
+    pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {
         let new: NewPack = body::optional_json(request.http.body())?.unwrap_or_default();
         let id = match new.image_pack_id {
             Some(id) => id,
@@ -57,13 +59,14 @@ impl Handler {
         let texts = texts.into_iter().filter_map(|(name, text)| Some(Assignment::set([name], json!(text?))));
         let assignments = [Assignment::set(["imageLocations"], json!({}))].into_iter().chain(texts).collect();
         let target = Target::Pack(id.clone());
+        Span::current().record("target", display(&target));
         let written: Option<ManagedPack> =
             self.items.write(&request.tenant, &target, assignments, Expected::Absent, request.editor()).await?;
         if let Some(pack) = written {
             return Ok(response::pack(StatusCode::CREATED, &request.tenant, &id, &pack));
         }
         let revision = self.pack(request, &id).await?.revision;
-        let message = format!("Tenant {:?} has an image pack {:?} already.", request.tenant.as_str(), id.as_str());
+        let message = format!("Tenant {:?} already has an image pack {:?}.", request.tenant.as_str(), id.as_str());
         Err(ApiError::new(StatusCode::CONFLICT, "exists", message).at_revision(revision).into())
     }
 
@@ -71,7 +74,7 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let pack = self.pack(request, id).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &pack))
     }
@@ -80,25 +83,25 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let edit = PackEdit::Describe(body::json(request.http.body())?);
         let edited = self.edit(request, id, &edit).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &edited.pack))
     }
 
-    /// The item goes first: a pack that is there shows what it shows, and what it no longer shows may be deleted late.
+    /// Removes the item before the originals, so that no pack shows a deleted original.
     pub(crate) async fn remove_pack(
         &self,
         request: &AdminRequest<'_>,
         id: &ImagePackId,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let target = Target::Pack(id.clone());
         let mut pack = self.pack(request, id).await?;
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
             request.check_revision(pack.revision)?;
             let is_removed = self.items.remove(&request.tenant, &target, pack.revision).await?;
-            // The SDK repeats a removal whose response was lost, and then finds nothing there.
+            // The SDK retries a removal whose response was lost, and then finds no item.
             let left = if is_removed { None } else { self.items.read(&request.tenant, &target).await? };
             let Some(left) = left else {
                 self.release_all(request, id, pack).await;

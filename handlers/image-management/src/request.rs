@@ -1,32 +1,25 @@
-//! One request: its caller, tenant, time and revision.
+//! The parts of a request that every route uses: caller, tenant, context and revision.
 
 use admin_api::{Admin, ApiError};
 use aws_adapters::managed_items::Editor;
-use domain::{TenantId, Timestamp};
+use domain::{Context, TenantId};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::IF_MATCH;
 use lambda_http::{Request, RequestExt};
 
-/// One request, as far as every route reads it.
+/// A request of an admin.
 pub(crate) struct AdminRequest<'a> {
     pub(crate) http: &'a Request,
+    pub(crate) context: &'a Context,
     pub(crate) admin: Admin,
     pub(crate) tenant: TenantId,
-    pub(crate) now: Timestamp,
-    /// Identifies the request.
-    request_id: String,
-    /// The revision that a write insists on.
+    /// The revision in `If-Match`, which a write requires.
     if_match: Option<u64>,
 }
 
 impl<'a> AdminRequest<'a> {
-    /// Reads `request`, if who sent it may act for the tenant.
-    pub(crate) fn of(
-        request: &'a Request,
-        request_id: &str,
-        tenant_claim: &str,
-        now: Timestamp,
-    ) -> Result<Self, ApiError> {
+    /// Parses `request` and checks that its token covers the tenant.
+    pub(crate) fn of(request: &'a Request, context: &'a Context, tenant_claim: &str) -> Result<Self, ApiError> {
         let admin = Admin::of(request, tenant_claim)?;
         let tenant = match parameter(request, "tenant")? {
             None => admin.only_tenant()?,
@@ -37,24 +30,24 @@ impl<'a> AdminRequest<'a> {
             }
         };
         let if_match = if_match(request)?;
-        Ok(Self { http: request, admin, tenant, now, request_id: request_id.to_owned(), if_match })
+        Ok(Self { http: request, context, admin, tenant, if_match })
     }
 
-    /// The value of a query parameter.
+    /// Returns the value of a query parameter. 400: it is given several times.
     pub(crate) fn parameter(&self, name: &str) -> Result<Option<String>, ApiError> {
         parameter(self.http, name)
     }
 
-    /// Who writes, and when.
+    /// The author and time of a write.
     pub(crate) fn editor(&self) -> Editor<'_> {
-        Editor { subject: &self.admin.subject, request_id: &self.request_id, now: self.now }
+        Editor { subject: &self.admin.subject, request_id: &self.context.id, now: self.context.now }
     }
 
-    /// 409 where the request insists on another revision than the item has.
+    /// Checks `If-Match` against the item's revision. 409: they differ.
     pub(crate) fn check_revision(&self, current: u64) -> Result<(), ApiError> {
         match self.if_match {
             Some(expected) if expected != current => {
-                let message = format!("The item has changed since revision {expected}: it is {current} now.");
+                let message = format!("The item has changed since revision {expected}. Its revision is {current} now.");
                 Err(ApiError::new(StatusCode::CONFLICT, "revision-conflict", message).at_revision(current))
             }
             _ => Ok(()),
@@ -79,6 +72,6 @@ fn if_match(request: &Request) -> Result<Option<u64>, ApiError> {
     let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
     let quoted = value.to_str().ok().and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
     let revision = quoted.and_then(|revision| revision.parse().ok());
-    let message = "If-Match takes one revision in quotes, as the ETag of a response has it: `If-Match: \"7\"`.";
+    let message = "If-Match takes one revision in quotes, as in the ETag of a response: `If-Match: \"7\"`.";
     revision.map(Some).ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "invalid-if-match", message))
 }

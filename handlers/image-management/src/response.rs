@@ -1,4 +1,4 @@
-//! What editors get back.
+//! Responses to editors.
 
 use domain::editing::managed_pack::ManagedPack;
 use domain::image::image_pack::LocationConfig;
@@ -8,23 +8,23 @@ use lambda_http::{Body, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A pack as JSON.
+/// Converts a pack to JSON.
 pub(crate) fn pack_json(tenant: &TenantId, id: &ImagePackId, pack: &ManagedPack) -> Value {
     extended(json!({"tenant": tenant, "imagePackId": id}), pack)
 }
 
-/// A pack, with its revision as the entity tag.
+/// Builds the response with a pack; the entity tag is its revision.
 pub(crate) fn pack(status: StatusCode, tenant: &TenantId, id: &ImagePackId, pack: &ManagedPack) -> Response<Body> {
     tagged(admin_api::json(status, &pack_json(tenant, id, pack)), pack.revision)
 }
 
-/// A location's configuration, with its revision as the entity tag.
+/// Builds the response with a location's configuration; the entity tag is its revision.
 pub(crate) fn location_config(name: &LocationName, config: &LocationConfig) -> Response<Body> {
     let body = extended(json!({"name": name}), config);
     tagged(admin_api::json(StatusCode::OK, &body), config.revision)
 }
 
-/// Nothing to say.
+/// Builds the response without a body: 204.
 pub(crate) fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -1,4 +1,4 @@
-//! Images that are uploaded to S3 and then confirmed.
+//! Uploads: the caller uploads an image to S3 by a presigned URL and then confirms it.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::failure::Failed;
 use crate::handler::Handler;
+use crate::management_error::ManagementError;
 use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// How long an upload may begin after it was prepared.
+/// The validity of a presigned URL.
 const VALIDITY: Duration = Duration::from_mins(15);
 
-/// What is to be uploaded.
+/// The announcement of an upload.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Announced {
@@ -55,11 +55,14 @@ impl Handler {
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let announced: Announced = body::json(request.http.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
         let bytes = bytes.ok_or_else(|| {
-            let message = format!("{} bytes are not allowed: 1 to {ORIGINAL_BYTES_MAX} are.", announced.bytes);
+            let message = format!(
+                "An upload of {} bytes is not allowed. Allowed are 1 to {ORIGINAL_BYTES_MAX} bytes.",
+                announced.bytes
+            );
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-size", message)
         })?;
         self.check(request, place).await?;
@@ -72,18 +75,18 @@ impl Handler {
             "method": signed.method,
             "url": signed.url,
             "headers": headers,
-            "expiresAt": request.now.plus(VALIDITY),
+            "expiresAt": request.context.now.plus(VALIDITY),
         });
         Ok(admin_api::json(StatusCode::CREATED, &body))
     }
 
-    /// Confirming twice is confirming once: the pack remembers which upload its original came by.
+    /// Confirms an upload. Idempotent: the pack stores the upload id of its original.
     pub(crate) async fn confirm_upload(
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
         upload_id: &str,
-    ) -> Result<Response<Body>, Failed> {
+    ) -> Result<Response<Body>, ManagementError> {
         let upload_id = Uuid::try_parse(upload_id).map_err(|_| unknown_upload())?.to_string();
         let pack = self.pack(request, &place.pack).await?;
         if shows(&pack, place, &upload_id) {
@@ -101,7 +104,7 @@ impl Handler {
         };
         let pack = self.take(request, place, bytes, Some(upload_id)).await?;
         if let Err(error) = self.uploads.delete(&key).await {
-            tracing::warn!(key, %error, "a confirmed upload stays until the bucket's lifecycle removes it");
+            tracing::warn!(key, %error, "confirmed upload not deleted: the bucket's lifecycle rule deletes it");
         }
         Ok(response::pack(StatusCode::OK, &request.tenant, &place.pack, &pack))
     }
@@ -113,6 +116,7 @@ fn shows(pack: &ManagedPack, place: &ImagePlace, upload_id: &str) -> bool {
 }
 
 fn unknown_upload() -> ApiError {
-    let message = "Nothing was uploaded here under this id, or it was confirmed and replaced, or it has expired.";
+    let message = "There is no upload under this id for this location. It was not uploaded, was confirmed and replaced, \
+                   or has expired.";
     ApiError::new(StatusCode::NOT_FOUND, "unknown-upload", message)
 }

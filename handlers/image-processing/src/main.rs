@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use contract::functions::ImageProcessing;
 use delivery::Handler;
-use lambda_http::{Error, Request, run, service_fn, tracing};
+use domain::{Context, Timestamp};
+use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -28,5 +30,10 @@ async fn main() -> Result<(), Error> {
     };
     let handler = Handler { ports, cache_tag_header };
     let handler = &handler;
-    run(service_fn(|request: Request| async move { Ok::<_, Error>(handler.handle(&request).await) })).await
+    run(service_fn(|request: Request| async move {
+        let lambda = request.lambda_context();
+        let context = Context { id: lambda.request_id, now: now(), deadline: Timestamp::from_millis(lambda.deadline) };
+        Ok::<_, Error>(handler.handle(&request, &context).await)
+    }))
+    .await
 }

@@ -1,4 +1,4 @@
-//! The image libraries that were considered, side by side: `make bench`. What was chosen and why is in
+//! Benchmark of the image libraries that were considered: `make bench`. The decision is in
 //! `docs/adr/0011-image-libraries.md`.
 
 mod photo;
@@ -15,9 +15,9 @@ use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
 
 use crate::table::{Candidate, compare};
 
-/// A 12-megapixel original, as phones make them.
+/// The size of a 12-megapixel original, as phones take them.
 const ORIGINAL: (u32, u32) = (4000, 3000);
-/// The variants that a page requests: a full-HD frame and a thumbnail.
+/// The sizes of the variants of a page: a full-HD frame and a thumbnail.
 const VARIANTS: [(u32, u32); 2] = [(1920, 1080), (640, 360)];
 const QUALITY: u8 = 85;
 

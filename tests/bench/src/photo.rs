@@ -1,14 +1,14 @@
-//! The images that are measured: computed, so that nobody has to fetch them, and never the same everywhere.
+//! The images of the benchmark. They are computed, so the benchmark needs no download.
 
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 
-/// An image with what a photo has: slow gradients, edges and some noise.
+/// An image like a photo: slow gradients, edges and some noise.
 pub fn opaque(width: u32, height: u32) -> DynamicImage {
     let mut noise = Noise(1);
     RgbImage::from_fn(width, height, |x, y| Rgb(colour(x, y, width, height, &mut noise))).into()
 }
 
-/// The same with a transparent surrounding, as a logo has.
+/// The same image with a transparent surrounding, like a logo.
 pub fn transparent(width: u32, height: u32) -> DynamicImage {
     let mut noise = Noise(1);
     let radius = i64::from(width.min(height) / 2);

@@ -1,11 +1,11 @@
-//! Measures candidates for one task in turns and prints them side by side.
+//! Measures the candidates for one task alternately and prints them as a table.
 
 use std::time::{Duration, Instant};
 
-/// How often each candidate runs. The first round only warms up.
+/// The number of runs of each candidate. The first run is a warm-up.
 const ROUNDS: usize = 12;
 
-/// One way to do a task. It returns how many bytes it made.
+/// A candidate for a task. Running it returns the number of bytes of its result.
 pub struct Candidate<'a> {
     pub name: &'a str,
     pub run: Box<dyn FnMut() -> usize + 'a>,
@@ -17,8 +17,8 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Runs the candidates in turns, so that a busy moment of the machine meets all of them, and prints a table. The ratio
-/// compares medians with the first candidate's.
+/// Runs the candidates alternately, so that load of the machine affects all of them, and prints a table. The ratio is
+/// that of the medians to the first candidate's.
 pub fn compare(task: &str, mut candidates: Vec<Candidate<'_>>) {
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); candidates.len()];
     let mut bytes = vec![0; candidates.len()];

@@ -1,18 +1,18 @@
-//! JSON documents that were right once.
+//! Mutations of valid JSON documents.
 
 use serde_json::{Value, json};
 
-/// Changes of a document: at which node, counted from the root, and which one.
+/// Mutations of a document: the number of the node, counted from the root, and the replacement.
 pub type Mutations = [(u16, u8); 3];
 
-/// `document` after up to three `mutations`: each removes a node or puts something else in its place. A document that
-/// was read before reaches the last check this way, where a random one would fail at the first.
+/// Applies up to three `mutations` to `document`: each removes a node or replaces it. A mutated valid document reaches
+/// the last check; a random one would fail at the first.
 #[must_use]
 pub fn mutated(document: &Value, mutations: Mutations) -> Value {
     let mut document = document.clone();
     for (node, change) in mutations {
         let nodes = count(&document);
-        // A few nodes beyond the last, so that there are documents with fewer changes.
+        // A few numbers are beyond the last node, so that there are documents with fewer mutations.
         let mut left = usize::from(node) % (nodes + 2);
         change_node(&mut document, &mut left, change);
     }
@@ -27,7 +27,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Walks to the node that is `left` nodes further on and changes it. `true`: that node must go.
+/// Finds the node that is `left` nodes further on and replaces it. `true`: the caller removes that node.
 fn change_node(value: &mut Value, left: &mut usize, change: u8) -> bool {
     if *left == 0 {
         *left = usize::MAX;
@@ -49,10 +49,10 @@ fn change_node(value: &mut Value, left: &mut usize, change: u8) -> bool {
     false
 }
 
-/// How many [`replacements`] there are.
+/// The number of [`replacements`].
 const REPLACEMENTS: usize = 19;
 
-/// What may stand in the place of `value`.
+/// The replacements of `value`.
 fn replacements(value: &Value) -> [Value; REPLACEMENTS] {
     [
         Value::Null,

@@ -1,18 +1,18 @@
-//! Texts between the valid and the absurd.
+//! Mutations of valid texts.
 
 use bolero::generator::bolero_generator::ValueGenerator;
 use bolero::generator::{one_of, one_value_of, produce};
 
-/// What means something to a layer below: paths, wildcards, tags, encodings, terminals, and eyes.
+/// Pieces with a meaning in another layer: paths, wildcards, tags, encodings, terminals, and look-alike characters.
 const PIECES: [&str; 38] = [
     "", "a", "Z", "0", "-", "--", "_", ".", "..", "/", "//", "\\", "*", "~", "#", ",", ";", ":", "@", "?", "&", "=",
     "%", "%2F", "%2A", "%7E", "%00", "\0", "\n", "\r\n", "\u{7f}", " ", "\"", "é", "а", "１", "\u{200b}", "\u{202e}",
 ];
 
-/// How long a piece becomes that is to pass every limit, in characters.
+/// The length of a repeated piece that exceeds every limit, in characters.
 const LONG: usize = 5_000;
 
-/// What happens at one place of a text.
+/// A change at one position of a text.
 type Edit = (u16, Change);
 
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ enum Change {
     Upper,
 }
 
-/// Texts that resemble those of `corpus`: each as it is, with a few changes, and texts that resemble nothing.
+/// Generates the texts of `corpus`, unchanged and with a few changes, and random texts.
 pub fn text(corpus: &'static [&'static str]) -> impl ValueGenerator<Output = String> {
     let change = || {
         let inserted = one_value_of(PIECES).map_gen(Change::Insert);

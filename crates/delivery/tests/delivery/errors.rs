@@ -1,4 +1,4 @@
-//! What a viewer gets when there is no image.
+//! Error responses to viewers.
 
 use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
@@ -22,7 +22,7 @@ fn check_error(response: &Response<Body>, status: u16, code: &str, cache_control
 }
 
 #[tokio::test]
-async fn an_image_that_does_not_exist_is_not_found_until_it_does() {
+async fn a_missing_pack_or_location_is_404_until_it_exists() {
     let service = Service::start().await;
     let missing = service.get("acme", "/api/v2/img/p1?location=main").await;
     check_error(&missing, 404, "unknown-image-pack", BRIEFLY, Some("acme/p1,acme/location/main,acme"));
@@ -38,7 +38,7 @@ async fn an_image_that_does_not_exist_is_not_found_until_it_does() {
 }
 
 #[tokio::test]
-async fn a_pack_that_shows_nothing_says_so() {
+async fn a_pack_without_an_image_is_404_with_the_reason() {
     let service = Service::start().await;
     service.write("acme", "pack#empty", json!({"title": "nothing yet"})).await;
     let mainless = service.get("acme", "/api/v2/img/empty").await;
@@ -51,7 +51,7 @@ async fn a_pack_that_shows_nothing_says_so() {
 }
 
 #[tokio::test]
-async fn an_original_that_is_no_image_is_rejected_and_nothing_is_stored() {
+async fn an_original_that_is_not_an_image_is_422_and_no_variant_is_stored() {
     let service = Service::start().await;
     let original = service.upload("acme/p1/main", b"<html>not found</html>".to_vec()).await;
     let locations = json!({"main": {"original": original}});
@@ -63,7 +63,7 @@ async fn an_original_that_is_no_image_is_rejected_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_served_says_what_is_wrong_with_it() {
+async fn an_invalid_request_is_rejected_with_its_own_code() {
     let service = Service::start().await;
     let direct = send_request(&service.handler, "GET", None, "/api/v2/img/p1").await;
     check_error(&direct, 403, "not-through-a-distribution", "no-store", None);
@@ -80,7 +80,7 @@ async fn a_request_that_cannot_be_served_says_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_an_error_that_is_never_cached() {
+async fn an_unreadable_item_is_500_and_never_cached() {
     let service = Service::start().await;
     service.write("acme", "pack#p1", json!({"imageLocations": "all of them"})).await;
     let broken = service.get("acme", "/api/v2/img/p1").await;
@@ -88,7 +88,7 @@ async fn an_item_that_cannot_be_read_is_an_error_that_is_never_cached() {
 }
 
 #[tokio::test]
-async fn an_aws_failure_is_an_error_that_is_never_cached_and_that_names_no_resource() {
+async fn an_aws_failure_is_502_and_never_cached_and_names_no_resource() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let nowhere = support::sdk_config("http://127.0.0.1:1");

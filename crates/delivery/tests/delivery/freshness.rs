@@ -1,4 +1,4 @@
-//! What a variant was rendered from, and edits while it is rendered.
+//! Fingerprints of variants, and edits while a variant is rendered.
 
 use std::sync::atomic::Ordering;
 
@@ -27,7 +27,7 @@ fn fingerprint_of(original: &Value, generation: u64) -> String {
 }
 
 #[tokio::test]
-async fn an_image_names_its_fingerprint() {
+async fn a_response_names_the_fingerprint_of_its_image() {
     let service = Service::start().await;
     let original = service.upload("acme/p1/main", plain(RED)).await;
     let locations = json!({"main": {"original": original}});
@@ -38,7 +38,7 @@ async fn an_image_names_its_fingerprint() {
         let image = service.get("acme", "/api/v2/img/p1").await;
         assert_eq!(header(&image, "image-fingerprint"), Some(expected.as_str()), "{said}");
     }
-    // The pack moved on; what is served did not.
+    // The pack has a new image; the variant is still the old one.
     service.write_pack("acme", "p1", GREEN).await;
     let old = service.get("acme", "/api/v2/img/p1").await;
     check_image(&old, RED, SIZE);
@@ -46,7 +46,7 @@ async fn an_image_names_its_fingerprint() {
 }
 
 #[tokio::test]
-async fn a_variant_that_was_stored_before_fingerprints_were_is_served_without_one() {
+async fn a_variant_stored_without_a_fingerprint_is_served_without_one() {
     let service = red().await;
     let put = service.s3.put_object().bucket(LocalS3::VARIANTS_BUCKET).key("acme/p1/main/default");
     put.content_type("image/png").body(plain(GREEN).into()).send().await.unwrap();
@@ -55,8 +55,8 @@ async fn a_variant_that_was_stored_before_fingerprints_were_is_served_without_on
     assert_eq!(header(&old, "image-fingerprint"), None);
 }
 
-/// Requests the image while somebody makes `edit` between the variant's write and the look at what it shows.
-/// Returns the response and how many variants were computed.
+/// Requests the image and runs `edit` between the variant's write and the check that the image has not changed. Returns
+/// the response and the number of rendered variants.
 async fn edited<F>(
     service: &Service,
     url: &str,
@@ -77,7 +77,7 @@ where
 }
 
 #[tokio::test]
-async fn an_original_that_is_replaced_while_its_variant_is_rendered_is_shown() {
+async fn an_original_replaced_while_its_variant_is_rendered_is_shown() {
     for url in ["/api/v2/img/p1", "/api/v2/img/p1?location=main"] {
         let service = red().await;
         let edit = |service: Service| async move { service.write_pack("acme", "p1", GREEN).await };
@@ -90,7 +90,7 @@ async fn an_original_that_is_replaced_while_its_variant_is_rendered_is_shown() {
 }
 
 #[tokio::test]
-async fn a_location_that_is_forced_while_its_variant_is_rendered_is_shown_in_its_new_size() {
+async fn a_location_forced_while_its_variant_is_rendered_is_shown_in_its_new_size() {
     let service = red().await;
     let forced = json!({"width": 32, "height": 18, "generation": 1});
     let edit = move |service: Service| {
@@ -103,7 +103,7 @@ async fn a_location_that_is_forced_while_its_variant_is_rendered_is_shown_in_its
 }
 
 #[tokio::test]
-async fn another_main_location_is_shown_and_nothing_is_left_of_the_one_before() {
+async fn a_new_main_location_is_shown_and_the_variant_of_the_old_one_is_deleted() {
     let service = red().await;
     let edit = |service: Service| async move {
         let poster = service.upload("acme/p1/poster", plain(GREEN)).await;
@@ -118,7 +118,7 @@ async fn another_main_location_is_shown_and_nothing_is_left_of_the_one_before() 
 }
 
 #[tokio::test]
-async fn a_write_that_no_viewer_could_notice_re_renders_no_variant() {
+async fn an_unforced_config_written_while_a_variant_is_rendered_re_renders_nothing() {
     let service = red().await;
     let unforced = |service: Service| async move {
         service.write("acme", "location#main", json!({"width": 32, "height": 18, "revision": 9})).await;
@@ -129,7 +129,7 @@ async fn a_write_that_no_viewer_could_notice_re_renders_no_variant() {
 }
 
 #[tokio::test]
-async fn what_is_removed_while_its_variant_is_rendered_is_not_found_and_nothing_is_stored() {
+async fn an_image_removed_while_its_variant_is_rendered_is_404_and_no_variant_is_stored() {
     let service = red().await;
     let removed = |service: Service| async move { service.remove("acme", "pack#p1").await };
     let (response, _) = edited(&service, "/api/v2/img/p1?location=main", removed).await;
@@ -142,7 +142,7 @@ async fn what_is_removed_while_its_variant_is_rendered_is_not_found_and_nothing_
 }
 
 #[tokio::test]
-async fn an_image_that_never_stands_still_is_shown_briefly_and_not_stored() {
+async fn an_image_that_changes_during_each_rendering_is_cached_briefly_and_not_stored() {
     let service = red().await;
     let stored = service.on_stored(|service, _| async move { service.write_pack("acme", "p1", GREEN).await });
     let image = service.get("acme", "/api/v2/img/p1").await;

@@ -1,4 +1,4 @@
-//! What a viewer sees.
+//! Images as viewers get them.
 
 use domain::purge::cache_tag::tag_of;
 use domain::{Target, TenantId};
@@ -6,7 +6,7 @@ use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, check_image, event, header, plain, send, send_request};
+use crate::service::{GREEN, RED, Service, check_image, context, event, header, plain, send, send_request};
 
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 
@@ -29,7 +29,7 @@ async fn an_image_is_rendered_once_stored_and_then_served_from_the_bucket() {
     service.write_pack("acme", "p1", GREEN).await;
     let stored = service.get("acme", "/api/v2/img/p1?location=main").await;
     check_image(&stored, RED, (64, 36));
-    // It is about to be purged, so CloudFront must not keep it: the response may come behind the purge.
+    // It is about to be purged, so CloudFront must not cache it: the response may arrive after the purge.
     assert_eq!(header(&stored, "cache-control"), Some("no-store"));
 
     service.purge("acme/p1/main/default").await;
@@ -69,7 +69,7 @@ async fn a_dash_belongs_to_the_pack_id_where_such_a_pack_exists() {
 }
 
 #[tokio::test]
-async fn a_purge_of_a_pack_that_comes_to_be_reaches_what_its_url_showed_before() {
+async fn the_purge_of_a_new_pack_covers_the_image_that_its_url_showed_before() {
     let service = Service::start().await;
     service.write_pack("acme", "a", RED).await;
     let before = service.get("acme", "/api/v2/img/a-b").await;
@@ -81,7 +81,7 @@ async fn a_purge_of_a_pack_that_comes_to_be_reaches_what_its_url_showed_before()
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_breaks_no_image_that_does_not_need_it() {
+async fn an_unreadable_item_affects_no_image_of_another_pack() {
     let service = Service::start().await;
     service.write("acme", "pack#news", json!({"imageLocations": "all of them"})).await;
     service.write_pack("acme", "news-1", GREEN).await;
@@ -138,7 +138,7 @@ async fn a_location_has_its_own_format() {
 }
 
 #[tokio::test]
-async fn what_a_browser_accepts_changes_nothing() {
+async fn an_accept_header_changes_nothing() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let plain = service.get("acme", "/api/v2/img/p1-0").await;
@@ -154,12 +154,12 @@ async fn what_a_browser_accepts_changes_nothing() {
 }
 
 #[tokio::test]
-async fn lambda_gets_the_image_as_base64() {
+async fn the_response_to_lambda_has_the_image_in_base64() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     let handler = &service.handler;
     let adapter = lambda_http::Adapter::from(service_fn(|request| async move {
-        Ok::<_, std::convert::Infallible>(handler.handle(&request).await)
+        Ok::<_, std::convert::Infallible>(handler.handle(&request, &context()).await)
     }));
     let event = serde_json::from_value(event("GET", Some("acme"), "/api/v2/img/p1")).unwrap();
     let response =

@@ -1,4 +1,4 @@
-//! Several requests for one variant that is not stored, as several instances of the function get them.
+//! Parallel requests for one variant that is not stored, each in an instance of its own.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -21,9 +21,9 @@ async fn red() -> Service {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn parallel_first_requests_compute_a_variant_once() {
+async fn parallel_first_requests_render_a_variant_once() {
     let service = red().await;
-    // Slow enough that all requests arrive before the first has stored.
+    // Slow enough that all requests arrive before the first one has stored the variant.
     let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_millis(300)));
     let instances: Vec<_> = (0..8)
         .map(|_| {
@@ -38,7 +38,8 @@ async fn parallel_first_requests_compute_a_variant_once() {
     assert_eq!(service.render_locks_left().await, 0);
 }
 
-/// Locks what the pack `p1` shows now, for `duration`, as a request does that is being processed or has crashed.
+/// Acquires the render lock of the current image of `p1` for `duration`, as a request in progress or a crashed one
+/// holds it.
 async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, RenderLock) {
     let image = service.get("acme", URL).await;
     service.purge("acme/p1/main/default").await;
@@ -49,7 +50,7 @@ async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, Rend
     (render_locks, lock.unwrap())
 }
 
-/// Requests the image and says how long the response took.
+/// Requests the image and returns the time until the response.
 async fn timed(service: &Service, colour: [u8; 3]) -> Duration {
     let start = Instant::now();
     check_image(&service.get("acme", URL).await, colour, SIZE);
@@ -57,7 +58,7 @@ async fn timed(service: &Service, colour: [u8; 3]) -> Duration {
 }
 
 #[tokio::test]
-async fn a_render_lock_that_a_crash_left_delays_until_it_expires() {
+async fn a_render_lock_left_by_a_crash_delays_a_request_until_it_expires() {
     let service = red().await;
     locked(&service, Duration::from_secs(3)).await;
     let elapsed = timed(&service, RED).await;
@@ -65,7 +66,7 @@ async fn a_render_lock_that_a_crash_left_delays_until_it_expires() {
 }
 
 #[tokio::test]
-async fn a_request_waits_for_another_for_half_of_its_time_and_then_renders_the_variant_itself() {
+async fn a_request_waits_for_the_lock_for_half_of_its_time_and_then_renders_without_it() {
     let service = red().await;
     locked(&service, Duration::from_mins(2)).await;
     let elapsed = timed(&service.with_render_locks(render_locks(&service.dynamodb, Duration::from_secs(2))), RED).await;
@@ -82,7 +83,7 @@ async fn a_request_for_a_newer_image_does_not_wait_for_an_older_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_waited_shows_what_changed_meanwhile() {
+async fn a_request_that_waited_shows_an_image_that_changed_meanwhile() {
     let service = red().await;
     let (render_locks, lock) = locked(&service, Duration::from_mins(2)).await;
     let stored = service.count_stored();
@@ -95,11 +96,11 @@ async fn a_request_that_waited_shows_what_changed_meanwhile() {
     service.write_pack("acme", "p1", GREEN).await;
     render_locks.release(lock).await.unwrap();
     check_image(&waiting.await.unwrap(), GREEN, SIZE);
-    assert_eq!(stored.load(Ordering::SeqCst), 1, "and nothing was computed in vain");
+    assert_eq!(stored.load(Ordering::SeqCst), 1, "no variant of the old image was rendered");
 }
 
 #[tokio::test]
-async fn without_the_table_of_render_locks_images_are_rendered_all_the_same() {
+async fn an_unavailable_table_of_render_locks_prevents_no_rendering() {
     let service = red().await;
     let nowhere = aws_sdk_dynamodb::Client::new(&support::sdk_config("http://127.0.0.1:1"));
     for render_locks in [

@@ -1,4 +1,4 @@
-//! One handler with a DynamoDB and an S3 of its own, and what an editor and CloudFront do with it.
+//! Fixture: a handler with a DynamoDB and an S3 of its own, and the actions of editors and CloudFront.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
 use delivery::{Handler, TENANT_HEADER};
-use domain::AttributeNames;
+use domain::{AttributeNames, Context};
 use image::{ImageFormat, Rgb, RgbImage};
 use lambda_http::http::HeaderName;
 use lambda_http::{Body, Response};
@@ -21,7 +21,7 @@ use support::{LocalDynamoDb, LocalS3};
 pub(crate) const RED: [u8; 3] = [220, 30, 30];
 pub(crate) const GREEN: [u8; 3] = [30, 180, 30];
 
-/// How long the render locks of the handler last: longer than any test, so that none passes because one expired.
+/// The duration of the handler's render locks: longer than any test, so that no test passes because a lock expired.
 const LOCK_DURATION: Duration = Duration::from_mins(2);
 
 #[derive(Clone)]
@@ -57,8 +57,8 @@ impl Service {
         Self { handler: Handler { ports: AwsDelivery { render_locks, ..handler.ports }, ..handler }, ..self.clone() }
     }
 
-    /// Runs `hook` behind each variant that is stored, before the handler goes on, with how many were stored before.
-    /// Returns the count of variants that were stored from now on.
+    /// Runs `hook` after each variant is stored and before the handler continues, with the number of variants stored
+    /// before. Returns the count of variants that are stored from now on.
     pub(crate) fn on_stored<F>(&self, hook: impl Fn(Self, usize) -> F + Send + Sync + 'static) -> Arc<AtomicUsize>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -69,12 +69,12 @@ impl Service {
         count
     }
 
-    /// Counts the variants that are stored from now on: as many as were computed.
+    /// Counts the variants that are stored from now on.
     pub(crate) fn count_stored(&self) -> Arc<AtomicUsize> {
         self.on_stored(|_, _| async {})
     }
 
-    /// How many render locks nobody has released.
+    /// The number of render locks that are not released.
     pub(crate) async fn render_locks_left(&self) -> i32 {
         self.dynamodb.scan().table_name(LocalDynamoDb::RENDER_LOCK_TABLE).send().await.unwrap().count()
     }
@@ -86,7 +86,7 @@ impl Service {
         delete.key("entity", serde_dynamo::to_attribute_value(entity).unwrap()).send().await.unwrap();
     }
 
-    /// Uploads an original and returns it as a pack names it.
+    /// Stores an original and returns it as a pack refers to it.
     pub(crate) async fn upload(&self, key: &str, bytes: Vec<u8>) -> Value {
         let put = self.s3.put_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key).body(bytes.into()).send().await;
         json!({"key": key, "version": put.unwrap().version_id.unwrap()})
@@ -108,7 +108,7 @@ impl Service {
         self.write(tenant, &format!("pack#{pack}"), attributes).await;
     }
 
-    /// The bytes of a variant, or `None` when it is not stored.
+    /// The bytes of a variant. `None`: it is not stored.
     pub(crate) async fn stored(&self, key: &str) -> Option<Vec<u8>> {
         let object = self.s3.get_object().bucket(LocalS3::VARIANTS_BUCKET).key(key).send().await.ok()?;
         Some(object.body.collect().await.unwrap().to_vec())
@@ -121,7 +121,7 @@ impl Service {
         self.s3.delete_objects().bucket(LocalS3::VARIANTS_BUCKET).delete(delete).send().await.unwrap();
     }
 
-    /// `GET`s through the distribution of `tenant`.
+    /// Sends a `GET` as the distribution of `tenant` does.
     pub(crate) async fn get(&self, tenant: &str, url: &str) -> Response<Body> {
         send_request(&self.handler, "GET", Some(tenant), url).await
     }
@@ -132,7 +132,7 @@ pub(crate) fn render_locks(dynamodb: &aws_sdk_dynamodb::Client, duration: Durati
     RenderLockTable::new(dynamodb.clone(), LocalDynamoDb::RENDER_LOCK_TABLE.to_owned(), duration)
 }
 
-/// Sends the event that Lambda makes of a request to the function URL.
+/// Sends a request as Lambda's function URL does.
 pub(crate) async fn send_request(
     handler: &Handler<AwsDelivery>,
     method: &str,
@@ -143,10 +143,16 @@ pub(crate) async fn send_request(
 }
 
 pub(crate) async fn send(handler: &Handler<AwsDelivery>, event: &Value) -> Response<Body> {
-    handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap()).await
+    handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), &context()).await
 }
 
-/// What Lambda makes of a request to a function URL (payload format 2.0).
+/// The context of an invocation that begins now.
+pub(crate) fn context() -> Context {
+    let now = aws_adapters::now();
+    Context { id: "request-1".to_owned(), now, deadline: now.plus(Duration::from_secs(15)) }
+}
+
+/// The event of a request to a function URL (payload format 2.0).
 pub(crate) fn event(method: &str, tenant: Option<&str>, url: &str) -> Value {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let host = "abcdefghij.lambda-url.eu-west-1.on.aws";

@@ -1,4 +1,4 @@
-//! Real images in, real images out: what is asserted are decoded pixels.
+//! Tests of rendering with real images; they assert on decoded pixels.
 
 mod colours;
 mod formats;
@@ -46,7 +46,7 @@ fn decoded(variant: &Rendered) -> DynamicImage {
     image::load_from_memory_with_format(&variant.bytes, format).unwrap()
 }
 
-/// Asserts on the colours at points of the image, given in percent of its width and height.
+/// Checks the colours at points of the image, in percent of its width and height.
 fn check_colours(image: &DynamicImage, expected: &[((u32, u32), [u8; 3])]) {
     let image = image.to_rgb8();
     for ((x, y), colour) in expected {
@@ -56,7 +56,7 @@ fn check_colours(image: &DynamicImage, expected: &[((u32, u32), [u8; 3])]) {
     }
 }
 
-/// A JPEG with `segment` behind its first marker: where EXIF (APP1) and colour profiles (APP2) stand.
+/// A JPEG with a segment after its first marker, the place of EXIF (APP1) and colour profiles (APP2).
 fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();
     [&jpeg[..2], &[0xFF, marker], &length, payload, &jpeg[2..]].concat()

@@ -1,4 +1,4 @@
-//! Hosts that count as public: for a local deployment, which fetches from the machine that it runs on.
+//! Hosts that count as public, for a local deployment, which fetches from its own machine.
 //!
 //! A release build has no way to create an exemption: [`ExemptHosts`] is empty there.
 
@@ -7,15 +7,15 @@ use std::str::FromStr;
 
 use url::Url;
 
-/// Hosts with their ports, each exactly as it is written in a URL.
+/// Hosts with ports, each exactly as in a URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExemptHosts(Vec<String>);
 
-/// A text that names no host with its port.
+/// The error for a text that is not a host with a port.
 #[cfg(debug_assertions)]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no host and port; write \"none\" or, parted by commas, hosts like 127.0.0.1:8080")]
-pub struct InvalidExemptHost(String);
+#[error("{0:?} is not a host with a port; expected \"none\" or a comma-separated list like 127.0.0.1:8080")]
+pub struct ExemptHostError(String);
 
 impl ExemptHosts {
     pub(super) fn covers(&self, url: &Url) -> bool {
@@ -24,19 +24,19 @@ impl ExemptHosts {
     }
 }
 
-/// Reads `none` or `<host>:<port>,…`.
+/// Parses `none` or `<host>:<port>,…`.
 #[cfg(debug_assertions)]
 impl FromStr for ExemptHosts {
-    type Err = InvalidExemptHost;
+    type Err = ExemptHostError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidExemptHost> {
+    fn from_str(text: &str) -> Result<Self, ExemptHostError> {
         if text == "none" {
             return Ok(Self::default());
         }
         let hosts = text.split(',').map(|host| {
             let is_valid =
                 host.rsplit_once(':').is_some_and(|(name, port)| !name.is_empty() && port.parse::<u16>().is_ok());
-            if is_valid { Ok(host.to_owned()) } else { Err(InvalidExemptHost(host.to_owned())) }
+            if is_valid { Ok(host.to_owned()) } else { Err(ExemptHostError(host.to_owned())) }
         });
         hosts.collect::<Result<_, _>>().map(Self)
     }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_and_port_is_rejected() {
+    fn a_text_that_is_not_a_host_with_a_port_is_rejected() {
         for text in ["", "localhost", ":80", "localhost:", "localhost:http", "localhost:80,"] {
             assert!(text.parse::<ExemptHosts>().is_err(), "{text:?}");
         }

@@ -1,12 +1,11 @@
-//! Fetches an image that an editor names by its URL, from the public internet and from nowhere else.
+//! Fetches an image from a URL of the public internet (guarded against server-side request forgery).
 //!
-//! A function that fetches what its users name must not become their way into the network it runs in, nor into what
-//! AWS offers to it there. So every hop is checked on its own: its URL ([`source`]), an address that stands in it, and
-//! the addresses that its name resolves to, which are also the ones that are connected to ([`resolver`]). Time, size
-//! and redirects are bounded.
+//! The caller chooses the URL, so it must not reach the function's own network or the AWS endpoints in it. Each hop is
+//! checked: the URL and an address in it ([`source`]), and the addresses that its name resolves to, which are also the
+//! addresses of the connection ([`resolver`]). Time, size and number of redirects are limited.
 
 mod exempt_hosts;
-mod failure;
+mod fetch_error;
 mod resolver;
 mod source;
 
@@ -16,25 +15,26 @@ use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, Response, StatusCode, redirect};
 use url::Url;
 
-pub use exempt_hosts::ExemptHosts;
 #[cfg(debug_assertions)]
-pub use exempt_hosts::InvalidExemptHost;
-pub use failure::FetchFailed;
+pub use exempt_hosts::ExemptHostError;
+pub use exempt_hosts::ExemptHosts;
+pub use fetch_error::FetchError;
 pub use source::check as check_source;
 
 use crate::originals::ORIGINAL_BYTES_MAX;
 use resolver::PublicAddresses;
 
-/// How far fetching an image goes.
+/// The limits of fetching one image.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchLimits {
-    /// For everything together, redirects included. API Gateway gives up after 30 seconds ("Quotas for HTTP APIs").
+    /// The time for all requests together, redirects included. API Gateway times out after 30 seconds ("Quotas for HTTP
+    /// APIs").
     pub time: Duration,
-    /// For making one connection.
+    /// The time for establishing one connection.
     pub connect_time: Duration,
-    /// For the image, in bytes as they come, whatever the server says their number is.
+    /// The size of the image, in received bytes; a declared length is ignored.
     pub bytes: usize,
-    /// How many redirects are followed.
+    /// The number of redirects.
     pub redirects: u32,
 }
 
@@ -49,26 +49,26 @@ impl Default for FetchLimits {
     }
 }
 
-/// Fetches images.
+/// Fetches images from the internet.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    /// Connects to public addresses only.
+    /// The client that connects to public addresses only.
     public: Client,
-    /// Connects to whatever it is told, for exempt hosts.
+    /// The client for exempt hosts, which connects to any address.
     exempt: Client,
     exempt_hosts: ExemptHosts,
     limits: FetchLimits,
 }
 
-/// What one request to one server led to.
+/// The result of one request.
 enum Hop {
     Arrived(Response),
     Redirected(Url),
 }
 
 impl Fetcher {
-    /// A fetcher within `limits`, for which `exempt_hosts` count as public. Fails where the machine has no certificate
-    /// authorities to trust.
+    /// Creates a fetcher with `limits`, for which `exempt_hosts` count as public. Fails if the machine has no trusted
+    /// certificate authorities.
     pub fn new(exempt_hosts: ExemptHosts, limits: FetchLimits) -> Result<Self, reqwest::Error> {
         Ok(Self {
             public: client(limits).dns_resolver(PublicAddresses).build()?,
@@ -78,27 +78,27 @@ impl Fetcher {
         })
     }
 
-    /// Fetches what `url` leads to.
-    pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
+    /// Fetches `url` and follows redirects.
+    pub async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let bytes = tokio::time::timeout(self.limits.time, self.follow(url)).await;
-        bytes.map_err(|_| FetchFailed::TooSlow { secs: self.limits.time.as_secs() })?
+        bytes.map_err(|_| FetchError::TooSlow { secs: self.limits.time.as_secs() })?
     }
 
-    async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
-        let mut url = Url::parse(url).map_err(|_| FetchFailed::NotAUrl)?;
+    async fn follow(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        let mut url = Url::parse(url).map_err(|_| FetchError::NotAUrl)?;
         for _ in 0..=self.limits.redirects {
             match self.hop(&url).await? {
                 Hop::Arrived(response) => return self.read(response).await,
                 Hop::Redirected(to) => url = to,
             }
         }
-        Err(FetchFailed::TooManyRedirects { redirects_max: self.limits.redirects })
+        Err(FetchError::TooManyRedirects { redirects_max: self.limits.redirects })
     }
 
-    async fn hop(&self, url: &Url) -> Result<Hop, FetchFailed> {
+    async fn hop(&self, url: &Url) -> Result<Hop, FetchError> {
         let client = if self.exempt_hosts.covers(url) { &self.exempt } else { &self.public };
         source::check(url, &self.exempt_hosts)?;
-        let response = client.get(url.clone()).send().await.map_err(FetchFailed::of)?;
+        let response = client.get(url.clone()).send().await.map_err(FetchError::of)?;
         match response.status() {
             StatusCode::OK => Ok(Hop::Arrived(response)),
             StatusCode::MOVED_PERMANENTLY
@@ -108,17 +108,17 @@ impl Fetcher {
             | StatusCode::PERMANENT_REDIRECT => {
                 let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
                 let to = location.and_then(|location| url.join(location).ok());
-                to.map(Hop::Redirected).ok_or(FetchFailed::RedirectedNowhere)
+                to.map(Hop::Redirected).ok_or(FetchError::RedirectedNowhere)
             }
-            status => Err(FetchFailed::Status(status.as_u16())),
+            status => Err(FetchError::Status(status.as_u16())),
         }
     }
 
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchFailed> {
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(FetchFailed::of)? {
+        while let Some(chunk) = response.chunk().await.map_err(FetchError::of)? {
             if bytes.len() + chunk.len() > self.limits.bytes {
-                return Err(FetchFailed::TooLarge { bytes_max: self.limits.bytes });
+                return Err(FetchError::TooLarge { bytes_max: self.limits.bytes });
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -126,7 +126,7 @@ impl Fetcher {
     }
 }
 
-/// Goes nowhere on its own: no proxy, no redirects, no connection kept for a later image.
+/// Builds a client without proxy, automatic redirects or pooled connections.
 fn client(limits: FetchLimits) -> ClientBuilder {
     Client::builder()
         .no_proxy()

@@ -1,4 +1,4 @@
-//! Which URLs may be fetched, as far as the URL itself says.
+//! The check of a URL by its text.
 
 use std::net::IpAddr;
 
@@ -6,24 +6,24 @@ use domain::access::public_address::is_public;
 use url::{Host, Url};
 
 use super::exempt_hosts::ExemptHosts;
-use super::failure::FetchFailed;
+use super::fetch_error::FetchError;
 
-/// Checks one hop's URL. A name's addresses are checked when it is resolved; an address that stands in the URL is never
-/// resolved, and so is checked here.
-pub fn check(url: &Url, exempt_hosts: &ExemptHosts) -> Result<(), FetchFailed> {
+/// Checks the URL of one hop: scheme, credentials, address. The resolver checks the addresses of a name; an address in
+/// the URL is never resolved, so it is checked here.
+pub fn check(url: &Url, exempt_hosts: &ExemptHosts) -> Result<(), FetchError> {
     if !["http", "https"].contains(&url.scheme()) {
-        return Err(FetchFailed::Scheme);
+        return Err(FetchError::Scheme);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(FetchFailed::Credentials);
+        return Err(FetchError::Credentials);
     }
     let address = match url.host() {
-        None => return Err(FetchFailed::NotAUrl),
+        None => return Err(FetchError::NotAUrl),
         Some(Host::Domain(_)) => return Ok(()),
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
         Some(Host::Ipv6(address)) => IpAddr::V6(address),
     };
-    if is_public(address) || exempt_hosts.covers(url) { Ok(()) } else { Err(FetchFailed::NotPublic) }
+    if is_public(address) || exempt_hosts.covers(url) { Ok(()) } else { Err(FetchError::NotPublic) }
 }
 
 #[cfg(test)]
@@ -38,13 +38,13 @@ mod tests {
     }
 
     #[test]
-    fn http_and_https_to_names_and_public_addresses_are_allowed() {
+    fn http_and_https_urls_of_names_and_public_addresses_are_allowed() {
         check_all(&["https://example.com/cat.jpg", "http://example.com:8080/", "http://1.1.1.1/"], Ok(()));
         check_all(&["https://[2606:4700:4700::1111]/", "HTTPS://EXAMPLE.COM/"], Ok(()));
     }
 
     #[test]
-    fn an_address_that_is_not_public_is_rejected_however_it_is_written() {
+    fn an_address_that_is_not_public_is_rejected_in_every_notation() {
         let urls = [
             "http://127.0.0.1/",
             "http://127.1/",

@@ -1,4 +1,4 @@
-//! Several editors at once: nothing is lost, and whoever insists on a revision is told that it is gone.
+//! Simultaneous editors: no edit is lost, and a write at an old revision is rejected.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::request::{ApiRequest, ApiResponse};
 use crate::service::{Service, png};
 
-/// Sends all at once.
+/// Sends all requests at once.
 async fn all(service: &Arc<Service>, requests: impl Iterator<Item = ApiRequest>) -> Vec<ApiResponse> {
     let mut sent = JoinSet::new();
     for request in requests {
@@ -25,7 +25,7 @@ fn statuses(responses: &[ApiResponse]) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn ten_editors_at_once_all_get_their_way() {
+async fn ten_simultaneous_edits_all_succeed() {
     let service = Service::start().await;
     let image = json!({"original": {"key": "k", "version": "v"}});
     let images: serde_json::Map<_, _> = (0..10).map(|number| (format!("l{number}"), image.clone())).collect();
@@ -44,7 +44,7 @@ async fn ten_editors_at_once_all_get_their_way() {
 }
 
 #[tokio::test]
-async fn of_fifty_editors_at_once_those_with_status_200_are_stored() {
+async fn of_fifty_simultaneous_edits_exactly_those_with_status_200_are_stored() {
     let service = Service::start().await;
     let image = json!({"original": {"key": "k", "version": "v"}});
     let images: serde_json::Map<_, _> = (0..50).map(|number| (format!("l{number}"), image.clone())).collect();
@@ -64,7 +64,7 @@ async fn of_fifty_editors_at_once_those_with_status_200_are_stored() {
 }
 
 #[tokio::test]
-async fn originals_for_several_locations_at_once_are_all_shown() {
+async fn simultaneous_originals_for_several_locations_are_all_shown() {
     let service = Arc::new(Service::with_cat().await);
     let originals = (1..=5).map(|number| {
         ApiRequest::new("PUT", &format!("/imagePacks/cat/imageLocations/l{number}/original")).binary(png(number, 1))
@@ -93,7 +93,7 @@ async fn of_two_originals_for_the_same_revision_one_is_shown_and_the_other_is_no
 }
 
 #[tokio::test]
-async fn forced_configs_at_once_all_count() {
+async fn simultaneous_forced_configs_each_increment_the_generation() {
     let service = Arc::new(Service::start().await);
     let force = |width: u32| {
         let sent = json!({"width": width, "height": 1});
@@ -105,14 +105,14 @@ async fn forced_configs_at_once_all_count() {
 }
 
 #[tokio::test]
-async fn a_pack_created_by_several_at_once_is_created_once() {
+async fn simultaneous_creations_of_a_pack_succeed_once() {
     let service = Arc::new(Service::start().await);
     let create = |_| ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat"}));
     assert_eq!(statuses(&all(&service, (0..3).map(create)).await), [201, 409, 409]);
 }
 
 #[tokio::test]
-async fn a_write_at_an_old_revision_gets_the_current_one() {
+async fn a_write_at_an_old_revision_is_rejected_with_the_current_one() {
     let service = Service::with_cat().await;
     service
         .send(ApiRequest::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 1, "height": 1})))

@@ -33,7 +33,7 @@ async fn a_crop_set_moved_or_removed_is_purged() {
 }
 
 #[tokio::test]
-async fn a_crop_that_cannot_be_shown_is_rejected_with_what_can() {
+async fn a_crop_outside_the_original_is_rejected_with_its_size() {
     let service = Service::with_cat().await;
     for crop in [[0, 0, 321, 180], [1, 0, 320, 180], [0, 180, 1, 1], [u32::MAX, 0, u32::MAX, 1]] {
         service.check_rejected(set(crop), 422, "invalid-crop", "which has 320 × 180 pixels").await;
@@ -50,7 +50,7 @@ async fn a_crop_that_cannot_be_shown_is_rejected_with_what_can() {
 }
 
 #[tokio::test]
-async fn what_is_not_shown_cannot_be_cropped() {
+async fn a_crop_of_a_location_without_an_image_is_rejected() {
     let service = Service::with_cat().await;
     let crop = json!({"x": 0, "y": 0, "width": 1, "height": 1});
     let poster = "/imagePacks/cat/imageLocations/poster/crop";

@@ -1,4 +1,4 @@
-//! What happens when something behind the API fails: 502, nothing from inside, and nothing half done.
+//! Failures behind the API: 502 without internal details, and no partial change.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +14,14 @@ use image_management::Handler;
 use serde_json::json;
 
 use crate::request::{ApiRequest, ApiResponse};
-use crate::service::{NOW, Service, items, png};
+use crate::service::{Service, context, items, png};
 
 fn put() -> ApiRequest {
     ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(10, 10))
 }
 
 #[tokio::test]
-async fn an_aws_service_that_does_not_respond_leaves_everything_as_it_was() {
+async fn an_aws_service_that_does_not_respond_changes_nothing() {
     let service = Service::with_cat().await;
     let before = (service.items().await, service.objects().await);
     let nowhere = support::sdk_config("http://127.0.0.1:1");
@@ -41,16 +41,16 @@ async fn an_aws_service_that_does_not_respond_leaves_everything_as_it_was() {
             ApiRequest::new("POST", confirm),
         ),
     ] {
-        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), "request-1", NOW).await);
+        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), &context("request-1")).await);
         response.check_error(502, "unavailable", "Send it again");
     }
     assert_eq!((service.items().await, service.objects().await), before);
 }
 
 #[tokio::test]
-async fn an_original_whose_pack_cannot_be_written_is_not_kept() {
+async fn an_original_whose_pack_cannot_be_written_is_deleted() {
     let service = Service::with_cat().await;
-    // So large that DynamoDB, which takes 400 KB, rejects further writes to it.
+    // So large that DynamoDB, whose limit is 400 KB, rejects further writes to it.
     let ballast = "x".repeat(409_500);
     service.put_item("pack#cat", json!({"imageLocations": {}, "title": "A cat", "ballast": ballast})).await;
     let bulk = "y".repeat(500);
@@ -59,7 +59,7 @@ async fn an_original_whose_pack_cannot_be_written_is_not_kept() {
     service.check_rejected(put(), 422, "item-rejected", "400 KB").await;
 }
 
-/// A client of the table whose first `lost` writes are made, and respond with an error.
+/// A client of the table whose first `lost` writes succeed and respond with an error.
 async fn losing_responses(service: &Service, lost: usize) -> aws_sdk_dynamodb::Client {
     let (table, lost) = (service.dynamodb_url.clone(), Arc::new(AtomicUsize::new(lost)));
     let forward = move |headers: HeaderMap, body: Bytes| async move {
@@ -81,14 +81,15 @@ async fn losing_responses(service: &Service, lost: usize) -> aws_sdk_dynamodb::C
 }
 
 #[tokio::test]
-async fn an_original_whose_pack_was_written_is_kept_though_the_response_was_lost() {
-    // Lost once, the SDK repeats the request and finds its own write; lost each time, nobody knows, but the pack can be
-    // read.
+async fn an_original_whose_pack_was_written_stays_if_the_response_is_lost() {
+    // Lost once: the SDK retries the request and finds its own write. Lost each time: the result is unknown, but the
+    // pack can be read.
     for (lost, expected) in [(1, 200), (1000, 502)] {
         let service = Service::with_cat().await;
         let items = items(&losing_responses(&service, lost).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let response = ApiResponse::of(&handler.handle(&put().if_match("\"2\"").into_lambda(), "request-1", NOW).await);
+        let response =
+            ApiResponse::of(&handler.handle(&put().if_match("\"2\"").into_lambda(), &context("request-1")).await);
         assert_eq!(response.status, expected, "{}", response.body);
         let pack = service.get("/imagePacks/cat").await.ok(200);
         let original = &pack["imageLocations"]["main"]["original"];
@@ -98,7 +99,7 @@ async fn an_original_whose_pack_was_written_is_kept_though_the_response_was_lost
 }
 
 #[tokio::test]
-async fn a_write_whose_response_was_lost_once_succeeds_as_if_it_had_not_been() {
+async fn a_write_whose_response_is_lost_once_succeeds() {
     let crop = json!({"x": 0, "y": 0, "width": 5, "height": 5});
     let size = json!({"width": 10, "height": 10});
     for (request, status, revision) in [
@@ -112,7 +113,7 @@ async fn a_write_whose_response_was_lost_once_succeeds_as_if_it_had_not_been() {
         let service = Service::with_cat().await;
         let items = items(&losing_responses(&service, 1).await, AttributeNames::default());
         let handler = Handler { items, ..service.handler.clone() };
-        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), "request-1", NOW).await);
+        let response = ApiResponse::of(&handler.handle(&request.into_lambda(), &context("request-1")).await);
         assert_eq!(
             (response.status, response.body["revision"].as_u64().unwrap_or(0)),
             (status, revision),

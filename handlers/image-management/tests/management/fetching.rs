@@ -1,4 +1,4 @@
-//! Images fetched by their URL. The tests' internet is on loopback, exempt by host and port.
+//! Images fetched by URL. The internet of these tests is on loopback, exempt by host and port.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ async fn a_fetched_image_is_shown_and_purged() {
 }
 
 #[tokio::test]
-async fn a_url_that_leads_inside_is_rejected() {
+async fn a_url_of_an_internal_address_is_rejected() {
     let internet = serve().await;
     let port = internet.port();
     let service = service(&[], FetchLimits::default()).await;
@@ -78,7 +78,7 @@ async fn every_redirect_is_checked_like_the_first_url() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_to_fetch_is_rejected() {
+async fn an_invalid_url_is_rejected_with_the_reason() {
     let service = service(&[], FetchLimits::default()).await;
     for (url, message) in [
         ("cat.png", "not an absolute URL"),
@@ -95,7 +95,7 @@ async fn a_url_that_is_none_to_fetch_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_give_an_image_is_an_error_that_repeats_nothing_of_it() {
+async fn a_response_that_is_not_an_image_is_rejected_without_repeating_it() {
     let internet = serve().await;
     let service = service(&[internet], FetchLimits::default()).await;
     for (url, code, message) in [
@@ -104,7 +104,7 @@ async fn a_server_that_does_not_give_an_image_is_an_error_that_repeats_nothing_o
         ("/status/204", "fetch-failed", "status 204; 200 is needed"),
         ("/status/304", "fetch-failed", "status 304; 200 is needed"),
         ("/redirects/4", "fetch-failed", "more than 3 redirects"),
-        ("/nowhere", "fetch-failed", "no valid address"),
+        ("/nowhere", "fetch-failed", "without a valid Location header"),
         ("/text", "not-an-image", "JPEG, PNG and WebP"),
     ] {
         let request = fetch("main", &format!("http://{internet}{url}"));
@@ -119,7 +119,7 @@ async fn a_server_that_does_not_give_an_image_is_an_error_that_repeats_nothing_o
 }
 
 #[tokio::test]
-async fn a_server_that_is_slow_is_given_up() {
+async fn a_slow_server_is_abandoned_after_the_time_limit() {
     let internet = serve().await;
     let limits = FetchLimits { time: Duration::from_secs(1), ..FetchLimits::default() };
     let service = service(&[internet], limits).await;
@@ -130,7 +130,7 @@ async fn a_server_that_is_slow_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_image_is_too_large_by_what_comes_and_not_by_what_is_said() {
+async fn the_size_limit_counts_received_bytes_not_the_declared_length() {
     let image = png(640, 480);
     let announced = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", image.len());
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n", image.len());
@@ -147,7 +147,7 @@ async fn an_image_is_too_large_by_what_comes_and_not_by_what_is_said() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_another_length_than_it_sends_gives_no_image() {
+async fn a_response_of_another_length_than_declared_is_rejected() {
     let image = png(640, 480);
     let says = |bytes: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n").into_bytes();
     for (bytes, code) in [(image.len() + 1, "fetch-failed"), (10, "damaged-image"), (0, "empty-image")] {
@@ -159,11 +159,11 @@ async fn a_server_that_says_another_length_than_it_sends_gives_no_image() {
     let broken = serve_raw(b"no HTTP at all".to_vec()).await;
     let service = service(&[broken], FetchLimits::default()).await;
     let request = fetch("main", &format!("http://{broken}/cat.png"));
-    service.check_rejected(request, 422, "fetch-failed", "broke off its response").await;
+    service.check_rejected(request, 422, "fetch-failed", "incomplete or not valid HTTP").await;
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error() {
+async fn an_unreachable_server_is_rejected() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let service = service(&[gone], FetchLimits::default()).await;
     let request = fetch("main", &format!("http://{gone}/cat.png"));

@@ -1,4 +1,4 @@
-//! Images removed from a pack.
+//! Removal of images from a pack.
 
 use domain::change::detection::Reason;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A server on loopback that misbehaves on request, standing for the internet.
+//! Fixture: the internet, as a server on loopback that misbehaves on request.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -45,12 +45,12 @@ async fn to(Path(url): Path<String>) -> impl IntoResponse {
     (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, url)])
 }
 
-/// The path that redirects to `url`.
+/// Returns the path that redirects to `url`.
 pub(crate) fn redirect_to(url: &str) -> String {
     format!("/to/{}", hex::encode(url))
 }
 
-/// Responds to every request with these bytes, whatever HTTP says about them, and closes the connection.
+/// Responds to every request with these bytes, valid HTTP or not, and closes the connection.
 pub(crate) async fn serve_raw(response: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

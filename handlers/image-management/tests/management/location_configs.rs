@@ -10,7 +10,7 @@ fn save(query: &str) -> ApiRequest {
     ApiRequest::new("PUT", &format!("/imageLocationConfig/main{query}"))
 }
 
-/// Saves and expects this configuration and these reasons to purge.
+/// Saves a configuration and checks the response and the reasons of its purge.
 async fn check(service: &Service, request: ApiRequest, expected: Value, reasons: &[Reason]) {
     let (response, purged) = service.write("location#main", request).await;
     assert_eq!((response.ok(200), purged.as_slice()), (expected.clone(), reasons));
@@ -48,7 +48,7 @@ async fn a_first_config_that_is_forced_is_purged() {
 }
 
 #[tokio::test]
-async fn a_config_of_another_writer_can_be_forced_and_keeps_what_is_in_it() {
+async fn a_forced_config_of_another_writer_keeps_its_attributes() {
     let service = Service::start().await;
     service.put_item("location#main", json!({"width": 640, "height": 360, "owner": "design"})).await;
     let expected = json!({
@@ -60,7 +60,7 @@ async fn a_config_of_another_writer_can_be_forced_and_keeps_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn a_config_that_cannot_be_saved_says_why() {
+async fn a_config_that_cannot_be_saved_is_rejected_with_the_reason() {
     let service = Service::start().await;
     service.get("/imageLocationConfig/main").await.check_error(404, "unknown-config", "get the default one");
     service.check_rejected(save("?force=true"), 404, "unknown-config", "no saved configuration").await;

@@ -1,4 +1,4 @@
-//! What the log says, and what it must not say.
+//! The content of the log, and secrets that it must not have.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::request::{ApiRequest, TOKEN};
 use crate::service::Service;
 
-/// Everything that is logged, in memory.
+/// The log, in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -30,10 +30,11 @@ impl Log {
 }
 
 #[tokio::test]
-async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
+async fn no_token_signature_or_query_of_a_url_is_logged() {
     let log = Log::default();
     let writer = log.clone();
-    // As the functions log: everything from `INFO` on. Of all tests beside this one too, which have the same token.
+    // The log level of the deployed functions is `INFO`. The tests beside this one, with the same token, are logged
+    // too.
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
@@ -46,7 +47,7 @@ async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
     let signature: String = signature.chars().take_while(char::is_ascii_hexdigit).collect();
     assert_eq!(signature.len(), 64);
 
-    // Fetched from nobody, rejected, and unreadable.
+    // An unreachable server, a rejected address and an invalid URL.
     let fetched_from = |url: &str| ApiRequest::new("POST", &at("fetchImage")).json(&json!({"url": url}));
     for url in ["http://127.0.0.1:1/?key=sesame", "http://127.0.0.1/?key=sesame", "sesame"] {
         assert_eq!(service.send(fetched_from(url)).await.status, 422, "{url}");
@@ -55,7 +56,13 @@ async fn neither_tokens_nor_signatures_nor_what_a_url_carries_are_logged() {
     assert_eq!(service.get("/imagePacks/broken").await.status, 502);
 
     let logged = log.text();
-    for expected in ["a request of an editor", "a request is rejected", "a request failed"] {
+    for expected in [
+        "request accepted",
+        "request rejected",
+        "request failed",
+        "tenant=acme target=pack#cat location=main}",
+        "tenant=acme target=pack#broken}",
+    ] {
         assert!(logged.contains(expected), "{expected:?} is not in {logged}");
     }
     let token = TOKEN.rsplit('.').next().unwrap();

@@ -1,4 +1,4 @@
-//! The management API as editors use it: the handler over the real SDK, against DynamoDB and S3 in this process.
+//! Tests of the management API: the handler over the real SDK, with DynamoDB and S3 in this process.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
 mod concurrency;

@@ -42,7 +42,7 @@ async fn a_replaced_original_is_purged_and_its_version_stays_readable() {
     let service = Service::with_cat().await;
     let shown = |pack: &Value| pack["imageLocations"]["main"]["original"].clone();
     let old = shown(&service.get("/imagePacks/cat").await.ok(200));
-    // The same image again: another original all the same, since somebody wants it re-rendered.
+    // The same image again is a new original: the editor may want it re-rendered.
     for image in [png(320, 180), png(64, 64)] {
         let (response, reasons) = service.write("pack#cat", put("main", image.clone())).await;
         let new = shown(&response.ok(200));
@@ -67,7 +67,7 @@ async fn a_crop_survives_an_original_of_the_same_size_only() {
 }
 
 #[tokio::test]
-async fn an_image_is_what_its_content_says() {
+async fn the_media_type_is_that_of_the_content() {
     let service = Service::with_cat().await;
     for (format, media_type) in
         [(ImageFormat::Jpeg, "image/jpeg"), (ImageFormat::Png, "image/png"), (ImageFormat::WebP, "image/webp")]
@@ -78,7 +78,7 @@ async fn an_image_is_what_its_content_says() {
 }
 
 #[tokio::test]
-async fn what_is_no_image_is_rejected_and_not_stored() {
+async fn a_file_that_is_not_an_image_is_rejected_and_not_stored() {
     let service = Service::with_cat().await;
     let gif = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;".to_vec();
     let mut bomb = png(1, 1);
@@ -91,7 +91,7 @@ async fn what_is_no_image_is_rejected_and_not_stored() {
     ] {
         service.check_rejected(put("main", image), 422, code, message).await;
     }
-    // The header of a PNG carries a checksum, so that a forged one is damaged unless its forger computes it anew.
+    // The header of a PNG has a checksum, so a forged header without a new checksum counts as damaged.
     let response = service.send(put("main", bomb)).await;
     assert_eq!(response.status, 422, "{}", response.body);
 }
@@ -106,7 +106,7 @@ async fn an_image_of_too_many_pixels_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_body_too_large_for_a_request_is_rejected_with_the_other_way() {
+async fn an_image_too_large_for_a_body_is_rejected_with_a_hint_to_uploads() {
     let service = Service::with_cat().await;
     let mut largest = png(10, 10);
     largest.resize(4_500_000, 0);
@@ -117,7 +117,7 @@ async fn a_body_too_large_for_a_request_is_rejected_with_the_other_way() {
 }
 
 #[tokio::test]
-async fn an_original_needs_a_pack_that_has_room() {
+async fn an_original_is_rejected_without_a_pack_or_with_a_full_one() {
     let service = Service::with_cat().await;
     let dog = ApiRequest::new("PUT", "/imagePacks/dog/imageLocations/main/original").binary(png(10, 10));
     service.check_rejected(dog, 404, "unknown-image-pack", "no image pack \"dog\"").await;

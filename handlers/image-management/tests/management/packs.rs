@@ -1,4 +1,4 @@
-//! Packs: created, read, listed, described, removed.
+//! Packs: creation, reading, listing, description, removal.
 
 use domain::AttributeNames;
 use domain::change::detection::Reason;
@@ -41,7 +41,7 @@ async fn a_pack_without_an_id_gets_one() {
 async fn a_pack_that_exists_is_not_created_again() {
     let service = Service::with_cat().await;
     let again = ApiRequest::new("POST", "/imagePacks").json(&json!({"imagePackId": "cat", "title": "Another"}));
-    let response = service.check_rejected(again, 409, "exists", "has an image pack \"cat\" already").await;
+    let response = service.check_rejected(again, 409, "exists", "already has an image pack \"cat\"").await;
     assert_eq!(response.body["error"]["revision"], 2);
 }
 
@@ -70,7 +70,7 @@ async fn packs_are_listed_page_by_page_in_the_order_of_their_ids() {
 }
 
 #[tokio::test]
-async fn a_pack_that_cannot_be_read_is_left_out_of_a_list() {
+async fn a_list_omits_an_unreadable_pack() {
     let service = Service::with_cat().await;
     service.put_item("pack#broken", json!({"imageLocations": "all of them"})).await;
     let list = service.get("/imagePacks").await.ok(200);
@@ -79,7 +79,7 @@ async fn a_pack_that_cannot_be_read_is_left_out_of_a_list() {
 }
 
 #[tokio::test]
-async fn a_limit_that_is_none_is_rejected() {
+async fn an_invalid_limit_is_rejected() {
     let service = Service::start().await;
     for limit in ["0", "101", "-1", "many", ""] {
         let request = ApiRequest::new("GET", &format!("/imagePacks?limit={limit}"));
@@ -90,7 +90,7 @@ async fn a_limit_that_is_none_is_rejected() {
 }
 
 #[tokio::test]
-async fn what_is_said_about_a_pack_changes_without_a_purge() {
+async fn a_new_title_or_asset_id_is_not_purged() {
     let service = Service::with_cat().await;
     let patch = |body: Value| ApiRequest::new("PATCH", "/imagePacks/cat").json(&body);
     let described = patch(json!({"assetId": "asset-2", "title": "Two cats"}));
@@ -143,7 +143,7 @@ async fn a_removed_pack_is_purged_and_its_own_originals_are_deleted() {
 }
 
 #[tokio::test]
-async fn what_others_keep_in_an_item_stays() {
+async fn attributes_of_other_writers_are_kept() {
     let service = Service::start().await;
     let main = service.put_object("acme/cat/main", png(10, 10)).await;
     let image = json!({"original": main, "alt": "A cat"});
@@ -167,7 +167,7 @@ async fn what_others_keep_in_an_item_stays() {
 }
 
 #[tokio::test]
-async fn a_table_may_call_its_attributes_otherwise() {
+async fn a_table_with_other_attribute_names_is_supported() {
     let mut service = Service::start().await;
     let names: AttributeNames = r#"{"imageLocations": "images", "mainImageLocation": "cover"}"#.parse().unwrap();
     service.handler.items = items(&service.dynamodb, names);

@@ -1,4 +1,4 @@
-//! Requests that are rejected whatever their action.
+//! Requests that are rejected for every action.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn patch(url: &str) -> ApiRequest {
 }
 
 #[tokio::test]
-async fn the_caller_must_be_known_and_covered() {
+async fn a_caller_without_a_token_or_of_another_tenant_is_rejected() {
     let service = Service::with_cat().await;
     let cat = "/imagePacks/cat";
     service.check_rejected(patch(cat).claims(Value::Null), 401, "unauthorized", "bearer token").await;
@@ -27,7 +27,7 @@ async fn the_caller_must_be_known_and_covered() {
 }
 
 #[tokio::test]
-async fn the_tenant_is_named_where_the_token_covers_several() {
+async fn a_token_of_several_tenants_needs_the_tenant_parameter() {
     let service = Service::with_cat().await;
     let unnamed = patch("/imagePacks/cat").of_tenants("[acme globex]");
     service.check_rejected(unnamed, 400, "tenant-needed", "?tenant=<tenant>").await;
@@ -41,7 +41,7 @@ async fn the_tenant_is_named_where_the_token_covers_several() {
 }
 
 #[tokio::test]
-async fn an_id_that_cannot_be_is_rejected_with_what_can() {
+async fn an_invalid_id_is_rejected_with_the_allowed_characters() {
     let service = Service::with_cat().await;
     for id in ["*", "..", "c*t", "cat~", "c%2Ft", "-cat", ""] {
         let message = format!("image pack id {id:?} is not valid: allowed are");
@@ -56,7 +56,7 @@ async fn an_id_that_cannot_be_is_rejected_with_what_can() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_rejected() {
+async fn an_invalid_body_is_rejected_with_the_reason() {
     let service = Service::with_cat().await;
     let patch = |body: &str| ApiRequest::new("PATCH", "/imagePacks/cat").text(body);
     for (body, message) in [("", "needs a body in JSON"), ("{", "cannot be read"), ("cat", "cannot be read")] {
@@ -80,7 +80,7 @@ async fn a_body_that_cannot_be_read_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_the_route_does_not_have_is_rejected_with_those_that_it_has() {
+async fn an_unknown_parameter_is_rejected_with_the_known_ones() {
     let service = Service::with_cat().await;
     let config = || ApiRequest::new("PUT", "/imageLocationConfig/main").json(&json!({"width": 640, "height": 360}));
     for (request, allowed) in [
@@ -99,7 +99,7 @@ async fn a_parameter_that_the_route_does_not_have_is_rejected_with_those_that_it
 }
 
 #[tokio::test]
-async fn an_id_of_another_alphabet_or_case_or_of_no_end_is_rejected() {
+async fn an_id_of_another_alphabet_or_of_excessive_length_is_rejected() {
     let service = Service::with_cat().await;
     let long = "c".repeat(10_000);
     for id in [
@@ -129,7 +129,7 @@ async fn an_id_of_another_alphabet_or_case_or_of_no_end_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_route_that_the_contract_does_not_have_is_not_found() {
+async fn an_unknown_route_is_404() {
     let service = Service::with_cat().await;
     for request in [
         ApiRequest::new("PUT", "/imagePacks/cat"),

@@ -1,9 +1,9 @@
-//! An editor's request as API Gateway hands it to the function (payload format 2.0), and the response.
+//! Fixture: a request as API Gateway passes it to the function (payload format 2.0), and the response.
 
 use lambda_http::{Body, Request, Response};
 use serde_json::{Map, Value, json};
 
-/// The token that every request carries. Who it is for is in the claims, which API Gateway read from it.
+/// The token of every request. API Gateway passes its claims to the function.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.e30.c2VjcmV0LXNpZ25hdHVyZS1vZi1hLXRva2Vu";
 
 /// A request of `ada`, whose token covers `acme` alone.
@@ -50,20 +50,20 @@ impl ApiRequest {
         Self { query: query.to_owned(), ..self }
     }
 
-    /// With a token whose tenant claim is `tenants`.
+    /// Sets the tenant claim of the token.
     pub(crate) fn of_tenants(mut self, tenants: &str) -> Self {
         self.claims["tenants"] = json!(tenants);
         self
     }
 
-    /// With a token of these claims; `null`: without one.
+    /// Sets the claims of the token; `null`: no token.
     pub(crate) fn claims(self, claims: Value) -> Self {
         Self { claims, ..self }
     }
 
     pub(crate) fn into_lambda(self) -> Request {
         let (route, parameters) = route(&self.method, &self.path);
-        // What the stage and the API mapping make of the path must not matter.
+        // The handler must not depend on the path, which stage and API mapping change.
         let path = format!("/dev-lof/adminAPI{}", self.path);
         let mut headers = json!({"host": "manage.api.eu-west-1.vmnd.tv", "x-forwarded-proto": "https"});
         headers["authorization"] = json!(format!("Bearer {TOKEN}"));
@@ -98,7 +98,7 @@ impl ApiRequest {
     }
 }
 
-/// The route that API Gateway chooses, and its parameters.
+/// The route that API Gateway matches, and its parameters.
 fn route(method: &str, path: &str) -> (String, Map<String, Value>) {
     let mut parameters = Map::new();
     let mut pattern = String::new();
@@ -124,7 +124,7 @@ fn route(method: &str, path: &str) -> (String, Map<String, Value>) {
     (format!("{method} /adminAPI{pattern}"), parameters)
 }
 
-/// What an editor got back.
+/// The response to an editor.
 #[derive(Debug)]
 pub(crate) struct ApiResponse {
     pub(crate) status: u16,
@@ -146,7 +146,7 @@ impl ApiResponse {
         Self { status: response.status().as_u16(), body, etag }
     }
 
-    /// Expects success, and that revision and entity tag agree.
+    /// Checks the status and that revision and entity tag agree. Returns the body.
     pub(crate) fn ok(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         if let Some(revision) = self.body.get("revision") {
@@ -155,7 +155,7 @@ impl ApiResponse {
         self.body
     }
 
-    /// Expects an error with this status, this code and a message that contains `message` and nothing from inside.
+    /// Checks the status, the code and that the message contains `message` and no internal detail.
     pub(crate) fn check_error(&self, status: u16, code: &str, message: &str) {
         assert_eq!((self.status, self.body["error"]["code"].as_str()), (status, Some(code)), "{}", self.body);
         let said = self.body["error"]["message"].as_str().unwrap();

@@ -1,14 +1,15 @@
-//! One handler with a DynamoDB and an S3 of its own, and what can be seen of them from outside.
+//! Fixture: a handler with a DynamoDB and an S3 of its own, and observations of them.
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::time::Duration;
 
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::change::detection::{Reason, Record, detect_change};
-use domain::{AttributeNames, Timestamp};
+use domain::{AttributeNames, Context, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
@@ -17,7 +18,7 @@ use support::{LocalDynamoDb, LocalS3};
 
 use crate::request::{ApiRequest, ApiResponse};
 
-pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
 pub(crate) struct Service {
     pub(crate) handler: Handler,
@@ -31,7 +32,7 @@ impl Service {
         Self::fetching(ExemptHosts::default(), FetchLimits::default()).await
     }
 
-    /// A service that fetches like this.
+    /// A service with these exempt hosts and limits.
     pub(crate) async fn fetching(exempt_hosts: ExemptHosts, limits: FetchLimits) -> Self {
         let local = LocalDynamoDb::start().await;
         let (dynamodb, dynamodb_url) = (local.client(), local.sdk_config().endpoint_url().unwrap().to_owned());
@@ -61,14 +62,16 @@ impl Service {
     }
 
     pub(crate) async fn send(&self, request: ApiRequest) -> ApiResponse {
-        ApiResponse::of(&self.handler.handle(&request.into_lambda(), &uuid::Uuid::new_v4().to_string(), NOW).await)
+        let context = context(&uuid::Uuid::new_v4().to_string());
+        ApiResponse::of(&self.handler.handle(&request.into_lambda(), &context).await)
     }
 
     pub(crate) async fn get(&self, url: &str) -> ApiResponse {
         self.send(ApiRequest::new("GET", url)).await
     }
 
-    /// Sends a write to the item `entity` of `acme` and says why the stream would purge after it.
+    /// Sends a write to the item `entity` of `acme`. Returns the response and the reasons for which the stream handler
+    /// would purge.
     pub(crate) async fn write(&self, entity: &str, request: ApiRequest) -> (ApiResponse, Vec<Reason>) {
         let old = self.item(entity).await;
         let response = self.send(request).await;
@@ -83,7 +86,7 @@ impl Service {
         (response, change.map(|change| change.reasons).unwrap_or_default())
     }
 
-    /// Expects that `request` is rejected like this, and that no item and no object changed.
+    /// Checks that `request` is rejected like this and that no item and no object changed.
     pub(crate) async fn check_rejected(
         &self,
         request: ApiRequest,
@@ -114,7 +117,7 @@ impl Service {
         items
     }
 
-    /// Writes an item of `acme` as somebody else would.
+    /// Writes an item of `acme` as another writer of the table does.
     pub(crate) async fn put_item(&self, entity: &str, attributes: Value) {
         let mut item: HashMap<_, _> = serde_dynamo::to_item(attributes).unwrap();
         item.insert("tenant".to_owned(), AttributeValue::S("acme".to_owned()));
@@ -129,24 +132,29 @@ impl Service {
         list.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
     }
 
-    /// Stores an object as somebody else would.
+    /// Stores an object as another writer of the bucket does.
     pub(crate) async fn put_object(&self, key: &str, bytes: Vec<u8>) -> Value {
         let put = self.s3.put_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key).body(bytes.into()).send().await;
         json!({"key": key, "version": put.unwrap().version_id.unwrap()})
     }
 
-    /// The bytes of an original as a pack names it.
+    /// The bytes of an original that a pack names.
     pub(crate) async fn version(&self, original: &Value) -> Option<Vec<u8>> {
         let get = self.s3.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key(original["key"].as_str().unwrap());
         let object = get.version_id(original["version"].as_str().unwrap()).send().await.ok()?;
         Some(object.body.collect().await.unwrap().to_vec())
     }
 
-    /// Whether an object is there and not deleted.
+    /// Returns whether an object exists and is not deleted.
     pub(crate) async fn has(&self, key: &Value) -> bool {
         let get = self.s3.get_object().bucket(LocalS3::ORIGINALS_BUCKET).key(key.as_str().unwrap());
         get.send().await.is_ok()
     }
+}
+
+/// The context of an invocation at [`NOW`].
+pub(crate) fn context(id: &str) -> Context {
+    Context { id: id.to_owned(), now: NOW, deadline: NOW.plus(Duration::from_secs(30)) }
 }
 
 /// The table, with attributes called `names`.

@@ -1,4 +1,4 @@
-//! Images that an HTTP client uploads to S3 and an editor confirms.
+//! Uploads to S3 by presigned URLs and their confirmation.
 
 use domain::change::detection::Reason;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ async fn prepare(service: &Service, image: &[u8]) -> Value {
     service.send(ApiRequest::new("POST", UPLOADS).json(&announced)).await.ok(201)
 }
 
-/// Uploads as any HTTP client would and returns the status.
+/// Uploads with a plain HTTP client and returns the status.
 async fn upload(prepared: &Value, body: Vec<u8>) -> u16 {
     let method = reqwest::Method::from_bytes(prepared["method"].as_str().unwrap().as_bytes()).unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -57,7 +57,7 @@ async fn an_uploaded_image_is_shown_once_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn a_new_location_takes_an_upload_too() {
+async fn an_upload_to_a_new_location_is_shown() {
     let service = Service::with_cat().await;
     let uploads = "/imagePacks/cat/imageLocations/poster/uploads";
     let image = png(64, 48);
@@ -71,10 +71,10 @@ async fn a_new_location_takes_an_upload_too() {
 }
 
 #[tokio::test]
-async fn a_confirmation_that_is_late_is_rejected() {
+async fn a_confirmation_without_an_upload_or_after_a_replacement_is_rejected() {
     let service = Service::with_cat().await;
     let prepared = prepare(&service, &png(64, 48)).await;
-    let nothing = "Nothing was uploaded here under this id";
+    let nothing = "There is no upload under this id";
     service.check_rejected(confirm(&prepared), 404, "unknown-upload", nothing).await;
     assert_eq!(upload(&prepared, png(64, 48)).await, 200);
     service.send(confirm(&prepared)).await.ok(200);
@@ -107,7 +107,7 @@ async fn an_upload_belongs_to_one_location_of_one_pack_of_one_tenant() {
 }
 
 #[tokio::test]
-async fn s3_takes_only_what_was_announced() {
+async fn s3_rejects_an_upload_that_differs_from_the_announcement() {
     let service = Service::with_cat().await;
     let prepared = prepare(&service, &png(64, 48)).await;
     let objects = service.objects().await;
@@ -122,7 +122,7 @@ async fn s3_takes_only_what_was_announced() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_no_image_is_not_shown() {
+async fn an_upload_that_is_not_an_image_is_rejected_when_confirmed() {
     let service = Service::with_cat().await;
     let text = b"<svg/>".to_vec();
     let prepared = prepare(&service, &text).await;
@@ -131,7 +131,7 @@ async fn an_upload_that_is_no_image_is_not_shown() {
 }
 
 #[tokio::test]
-async fn an_upload_that_cannot_be_taken_is_not_prepared() {
+async fn an_invalid_announcement_is_rejected() {
     let service = Service::with_cat().await;
     let request = |announced: Value| ApiRequest::new("POST", UPLOADS).json(&announced);
     for bytes in [0, 50_000_001, u64::MAX] {

@@ -1,4 +1,4 @@
-//! The bodies of `CreateInvalidation` that reach the emulator.
+//! Bodies of `CreateInvalidation` requests to the emulator.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -28,7 +28,7 @@ const BODIES: &[&str] = &[
     "",
 ];
 
-/// An emulator whose invalidations are completed at once, so that no quota is ever reached.
+/// An emulator that completes invalidations at once, so that no quota is reached.
 async fn emulator() -> RunningEmulator {
     let distribution = Distribution::new("EACME", "acme.localhost", Origin::default());
     let mut config = EmulatorConfig::new("http://127.0.0.1:1", Distributions::fixed([distribution]));
@@ -36,7 +36,7 @@ async fn emulator() -> RunningEmulator {
     cloudfront_emulator::start(config).await.unwrap()
 }
 
-/// Sends a body, and gives the status and the response.
+/// Sends a body and returns the status and the response.
 fn create_invalidation(emulator: SocketAddr, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(emulator).unwrap();
     let length = body.len();
@@ -52,14 +52,14 @@ fn create_invalidation(emulator: SocketAddr, body: &str) -> (u16, String) {
     (status, response)
 }
 
-/// What a document says in its `Quantity`, where that is written as usual.
+/// The `Quantity` of a document, if it has the usual notation.
 fn quantity(document: &str) -> Option<usize> {
     let (_, rest) = document.split_once("<Quantity>")?;
     rest.split_once("</Quantity>")?.0.trim().parse().ok()
 }
 
 #[test]
-fn a_body_is_carried_out_or_rejected_with_a_code_and_breaks_nothing() {
+fn a_body_creates_an_invalidation_or_is_rejected_with_a_code() {
     let runtime = Runtime::new().unwrap();
     let emulator = runtime.block_on(emulator());
     let address = emulator.address;
@@ -68,7 +68,7 @@ fn a_body_is_carried_out_or_rejected_with_a_code_and_breaks_nothing() {
         let (status, response) = create_invalidation(address, body);
         assert!(!response.contains("root:"), "a file of this machine is in {response}");
         if status == 201 {
-            // The response repeats the batch in the usual form, however it was written.
+            // The response repeats the batch in the usual notation.
             let paths = response.matches("<Path>").count();
             assert!([None, Some(paths)].contains(&quantity(body)), "{body}");
             assert_eq!(quantity(&response), Some(paths), "{response}");

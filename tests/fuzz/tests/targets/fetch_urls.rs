@@ -1,4 +1,4 @@
-//! What `fetchImage` may be told to fetch.
+//! URLs of `fetchImage` requests.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -33,7 +33,7 @@ const URLS: &[&str] = &[
 ];
 
 #[test]
-fn what_may_be_fetched_is_a_name_to_look_up_or_a_public_address() {
+fn an_accepted_url_has_a_host_name_or_a_public_address() {
     check!().with_iterations(ITERATIONS).with_generator(text(URLS)).for_each(|text| {
         let Ok(url) = Url::parse(text) else { return };
         if let Err(rejected) = check_source(&url, &ExemptHosts::default()) {
@@ -46,13 +46,13 @@ fn what_may_be_fetched_is_a_name_to_look_up_or_a_public_address() {
         match url.host().expect("a host") {
             Host::Ipv4(address) => assert!(is_public(address.into()), "{url}"),
             Host::Ipv6(address) => assert!(is_public(address.into()), "{url}"),
-            // A name is checked when it is looked up; an address that passes for a name never would be.
+            // The resolver checks names; an address that counts as a name would never be checked.
             Host::Domain(name) => assert!(name.parse::<IpAddr>().is_err(), "{url}"),
         }
     });
 }
 
-/// Whether the standard library knows the address as one that leads nowhere outside.
+/// Returns whether the standard library classifies the address as not public.
 fn is_known_inside(address: Ipv4Addr) -> bool {
     address.is_private()
         || address.is_loopback()
@@ -64,10 +64,10 @@ fn is_known_inside(address: Ipv4Addr) -> bool {
 }
 
 #[test]
-fn no_address_inside_is_public_whatever_carries_it() {
+fn an_internal_address_is_never_public_in_any_embedding() {
     check!().with_iterations(ITERATIONS).with_type::<(u8, [u8; 16])>().for_each(|&(kind, bytes)| {
         let [a, b, c, d, ..] = bytes;
-        // The ranges that matter come up often enough.
+        // Internal ranges occur often enough.
         let inside = [[10, b, c, d], [127, b, c, d], [169, 254, c, d], [172, 16 | (b & 15), c, d], [192, 168, c, d]];
         let v4 = Ipv4Addr::from(*inside.get(usize::from(kind)).unwrap_or(&[a, b, c, d]));
         assert!(!(is_known_inside(v4) && is_public(v4.into())), "{v4}");

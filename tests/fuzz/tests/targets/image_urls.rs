@@ -37,7 +37,7 @@ fn every_reading_of_a_segment_rebuilds_it() {
 }
 
 #[test]
-fn whatever_a_viewer_may_request_is_read_back() {
+fn every_pack_and_suffix_is_among_the_readings_of_its_segment() {
     let pair = (text(CORPUS), text(CORPUS));
     check!().with_iterations(ITERATIONS).with_generator(pair).for_each(|(pack, suffix)| {
         let (Ok(pack), Ok(suffix)) = (ImagePackId::parse(pack), Suffix::parse(suffix)) else { return };

@@ -1,4 +1,4 @@
-//! How a location's variants are rendered: as editors send it, and as the table holds it.
+//! Configurations of locations, in editors' requests and in the table.
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
@@ -9,7 +9,7 @@ use fuzz::{ITERATIONS, Mutations, mutated};
 use imaging::{Frame, frame};
 use serde_json::{Map, Value, json};
 
-/// Sizes in pixels at which arithmetic goes wrong.
+/// Sizes in pixels at the limits of arithmetic.
 const SIDES: [u32; 9] = [1, 2, 3, 640, 4_095, 4_096, 4_097, u32::MAX - 1, u32::MAX];
 
 fn sent() -> Value {
@@ -20,7 +20,7 @@ fn sent() -> Value {
 fn a_config_is_rejected_with_a_reason_or_saved_within_its_limits() {
     let input = (produce::<Mutations>(), produce::<bool>());
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(mutations, force)| {
-        // As the handler reads them: from text.
+        // The handler parses text.
         let body = mutated(&sent(), mutations).to_string();
         let config: LocationConfigRequest = match serde_json::from_str(&body) {
             Ok(config) => config,
@@ -39,7 +39,7 @@ fn a_config_is_rejected_with_a_reason_or_saved_within_its_limits() {
 }
 
 #[test]
-fn whatever_the_table_holds_there_is_a_frame_within_the_original_and_the_limits() {
+fn every_stored_config_has_a_frame_within_the_original_and_the_limits() {
     let numbers = || one_value_of(SIDES);
     let input = (produce::<Mutations>(), [numbers(), numbers()], [numbers(), numbers(), numbers(), numbers()]);
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(mutations, [width, height], crop)| {
@@ -62,7 +62,7 @@ fn whatever_the_table_holds_there_is_a_frame_within_the_original_and_the_limits(
 }
 
 #[test]
-fn an_editor_cannot_send_what_only_the_table_counts() {
+fn an_editor_cannot_set_counters_or_keys() {
     for name in ["generation", "revision", "tenant", "entity"] {
         let mut body: Map<_, _> = sent().as_object().expect("an object").clone();
         body.insert(name.to_owned(), json!(9));

@@ -1,4 +1,4 @@
-//! One file for each place where input enters.
+//! One file for each kind of external input.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod emulator_xml;

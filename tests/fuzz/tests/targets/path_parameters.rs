@@ -1,4 +1,4 @@
-//! What stands in a path, and what a purge makes of it.
+//! Path parameters and the purges that they result in.
 
 use bolero::check;
 use domain::image::image_place::ImagePlace;
@@ -32,7 +32,7 @@ fn check_tag(tag: &str) {
     assert!(tag.bytes().all(|byte| byte.is_ascii_graphic() && !b",*~#%".contains(&byte)), "{tag:?}");
 }
 
-/// A wildcard path of a tenant's distribution covers images only, and nothing before its final `*` widens it.
+/// Checks that a wildcard path covers images only and has no wildcard before its final `*`.
 fn check_wildcard(path: &str) {
     let fixed = path.strip_suffix('*').expect("a final *");
     assert!(fixed.starts_with("/api/v2/img/") && path.len() <= PATH_CHARS_MAX, "{path:?}");
@@ -40,7 +40,7 @@ fn check_wildcard(path: &str) {
     assert!(!fixed.contains("//") && !fixed.contains("/../"), "{path:?}");
 }
 
-/// A key of `segments` parts, each of which is a name and no way to somewhere else.
+/// Checks that a key has `segments` parts and that none of them is empty or relative.
 fn check_key(key: &str, segments: usize) {
     let parts: Vec<_> = key.split('/').collect();
     assert!(parts.len() == segments && key.len() <= KEY_BYTES_MAX, "{key:?}");
@@ -60,10 +60,10 @@ fn check_purge(tenant: &TenantId, target: &Target) {
 }
 
 #[test]
-fn an_id_is_rejected_with_a_reason_or_widens_no_purge_and_leaves_no_folder() {
+fn an_id_is_rejected_with_a_reason_or_stays_within_its_purge_and_folder() {
     let parameters = (text(TENANTS), text(PACKS), text(LOCATIONS), text(SUFFIXES));
     check!().with_iterations(ITERATIONS).with_generator(parameters).for_each(|(tenant, pack, location, suffix)| {
-        // What is rejected is replaced, so that one bad name hides no other.
+        // A rejected name is replaced, so that it does not hide another one.
         let tenant = TenantId::parse(tenant).unwrap_or_else(|rejected| {
             check_reason(&rejected);
             TenantId::parse("acme").unwrap()

@@ -18,7 +18,7 @@ const CORPUS: &[&str] = &[
 ];
 
 #[test]
-fn a_key_names_what_it_says_or_is_rejected_with_a_short_reason() {
+fn a_sort_key_is_parsed_losslessly_or_rejected_with_a_short_reason() {
     check!().with_iterations(ITERATIONS).with_generator(text(CORPUS)).for_each(|key| match Target::parse(key) {
         Ok(target) => assert_eq!(&target.to_string(), key),
         Err(rejected) => {

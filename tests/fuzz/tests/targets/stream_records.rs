@@ -1,4 +1,4 @@
-//! Records of the image-pack table's stream, as the handler gets them.
+//! Records of the image-pack table's stream.
 
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
@@ -49,11 +49,11 @@ fn records() -> Vec<Value> {
 }
 
 #[test]
-fn a_record_is_read_or_has_a_reason_and_never_purges_another_tenant() {
+fn a_record_is_parsed_or_rejected_with_a_reason_and_never_purges_another_tenant() {
     let records = records();
     let input = (one_value_of([0_usize, 1, 2, 3]), produce::<Mutations>());
     let names = AttributeNames::default();
-    // As they are, the records pass every check.
+    // Without mutations, the records pass every check.
     let are_meaningful = records.iter().map(|record| read(record, &names, NOW).map(|event| event.is_some()));
     assert_eq!(are_meaningful.collect::<Vec<_>>(), [Ok(true), Ok(true), Ok(true), Ok(false)]);
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(record, mutations)| {
@@ -72,7 +72,7 @@ fn a_record_is_read_or_has_a_reason_and_never_purges_another_tenant() {
 }
 
 #[test]
-fn what_is_no_record_at_all_has_a_reason() {
+fn an_input_that_is_not_a_record_is_rejected() {
     check!().with_iterations(ITERATIONS).with_type::<(u8, String)>().for_each(|(kind, text)| {
         let raw = match kind % 4 {
             0 => json!(text),

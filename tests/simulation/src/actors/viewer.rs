@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use delivery::{Handler, TENANT_HEADER};
 use domain::image::image_url::IMAGE_PATH_PREFIX;
-use domain::{ImagePackId, LocationName, Target, TenantId};
+use domain::{Context, ImagePackId, LocationName, Target, TenantId};
 use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
+use purging::ports::Clock;
 
 use crate::checker::Floor;
 use crate::lambda::{Died, invoke};
@@ -125,8 +126,9 @@ fn kept(world: &World, edge: usize, url: &Url) -> Option<ImageResponse> {
 async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageResponse {
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
+        let context = Context { id: instance.name.to_string(), now: instance.now(), deadline: instance.deadline() };
         let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER };
-        handler.handle(&request).await
+        handler.handle(&request, &context).await
     });
     let response = response.await;
     let on_its_way_ms = {

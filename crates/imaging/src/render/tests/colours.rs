@@ -22,12 +22,12 @@ fn grey_images_stay_grey() {
 }
 
 #[test]
-fn channels_of_sixteen_bits_become_eight() {
+fn channels_of_sixteen_bits_are_reduced_to_eight() {
     let deep = RgbImage::from_pixel(40, 40, Rgb(GREEN));
     check_colour(&encoded(&DynamicImage::from(deep).into_rgb16().into(), ImageFormat::Png), GREEN);
 }
 
-/// A JPEG for a printing press: amounts of cyan, magenta, yellow and black ink, each of 255.
+/// A CMYK JPEG: amounts of cyan, magenta, yellow and black ink, each of 255.
 fn press(ink: [u8; 4], colour_type: ColorType) -> Vec<u8> {
     let mut bytes = Vec::new();
     Encoder::new(&mut bytes, 95).encode(&ink.repeat(40 * 40), 40, 40, colour_type).unwrap();
@@ -35,7 +35,7 @@ fn press(ink: [u8; 4], colour_type: ColorType) -> Vec<u8> {
 }
 
 #[test]
-fn an_image_for_the_press_is_shown_in_the_colours_of_its_inks() {
+fn a_cmyk_image_is_shown_in_the_colours_of_its_inks() {
     for colour_type in [ColorType::Cmyk, ColorType::CmykAsYcck] {
         check_colour(&press([0, 0, 0, 0], colour_type), [255; 3]);
         check_colour(&press([0, 0, 0, 255], colour_type), [0; 3]);
@@ -45,7 +45,7 @@ fn an_image_for_the_press_is_shown_in_the_colours_of_its_inks() {
     }
 }
 
-/// A profile of `length` bytes that says that it describes `space`.
+/// A profile of `length` bytes for the colour space `space`.
 fn profile(space: [u8; 4], length: usize) -> Vec<u8> {
     [[0; 16].as_slice(), &space, &vec![7; length - 20]].concat()
 }
@@ -67,7 +67,7 @@ fn kept(original: &[u8], format: VariantFormat) -> Option<Vec<u8>> {
     ImageReader::with_format(Cursor::new(&variant.bytes), format).into_decoder().unwrap().icc_profile().unwrap()
 }
 
-/// Asserts that libwebp reads it too, if it is a WebP: `image` is lenient about the container.
+/// Checks that libwebp can read a WebP too: `image` is lenient about the container.
 fn check_profiled(variant: &Rendered) {
     if variant.content_type == "image/webp" {
         let image = webp::Decoder::new(&variant.bytes).decode().unwrap();
@@ -76,7 +76,7 @@ fn check_profiled(variant: &Rendered) {
 }
 
 #[test]
-fn a_colour_profile_is_kept_in_every_format_if_it_describes_rgb() {
+fn an_rgb_colour_profile_is_kept_in_every_format() {
     for format in [VariantFormat::Jpeg, VariantFormat::Png, VariantFormat::Webp] {
         for length in [128, 3145, 70_001] {
             let rgb = profile(*b"RGB ", length);

@@ -1,11 +1,11 @@
-//! JPEG, PNG and WebP, in and out.
+//! JPEG, PNG and WebP as formats of originals and variants.
 
 use super::*;
 
 const FORMATS: [ImageFormat; 3] = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP];
 
 #[test]
-fn an_original_of_every_format_becomes_what_its_location_requires() {
+fn an_original_of_every_format_is_rendered_in_the_format_of_its_location() {
     for original in FORMATS {
         for (format, media_type) in [
             (VariantFormat::Auto, "image/jpeg"),
@@ -21,7 +21,7 @@ fn an_original_of_every_format_becomes_what_its_location_requires() {
 }
 
 #[test]
-fn transparency_is_kept_where_the_format_has_it_and_laid_on_white_where_not() {
+fn transparency_is_kept_by_png_and_webp_and_becomes_white_in_jpeg() {
     for original in [ImageFormat::Png, ImageFormat::WebP] {
         for (format, media_type, beside) in [
             (VariantFormat::Auto, "image/png", None),
@@ -42,7 +42,7 @@ fn transparency_is_kept_where_the_format_has_it_and_laid_on_white_where_not() {
 }
 
 #[test]
-fn an_alpha_channel_that_hides_nothing_is_left_out() {
+fn an_alpha_channel_without_transparency_is_removed() {
     let opaque = encoded(&stripes(300, 150).into_rgba8().into(), ImageFormat::Png);
     let variant = render(&opaque, None, formatted(VariantFormat::Auto)).unwrap();
     assert_eq!(variant.content_type, "image/jpeg");
@@ -65,13 +65,13 @@ fn transparent_pixels_leave_no_dark_fringe() {
 }
 
 #[test]
-fn the_edge_of_a_logo_on_white_is_as_light_as_it_is_transparent() {
+fn a_half_transparent_pixel_is_blended_with_white_in_jpeg() {
     let half = RgbaImage::from_pixel(60, 30, Rgba([0, 0, 0, 128]));
     let variant = render(&encoded(&half.into(), ImageFormat::Png), None, formatted(VariantFormat::Jpeg)).unwrap();
     check_colours(&decoded(&variant), &[((50, 50), [127; 3])]);
 }
 
-/// Noise does not compress.
+/// An image of noise, which does not compress.
 fn noise(width: u32, height: u32) -> DynamicImage {
     let mut state = 1_u32;
     RgbaImage::from_fn(width, height, |_, _| {
@@ -105,7 +105,7 @@ fn the_same_original_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_variant_that_no_response_can_hold_is_rejected() {
+fn a_variant_too_large_for_a_response_is_rejected() {
     let original = encoded(&noise(2000, 1500), ImageFormat::Png);
     let rejected = render(&original, None, sized(2000, 1500, Fit::Fill)).unwrap_err();
     assert_eq!(rejected.code(), "variant-too-large");

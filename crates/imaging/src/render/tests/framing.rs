@@ -1,4 +1,4 @@
-//! Which part of the original is shown, and how large.
+//! The shown part of the original and its size.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn check_original(
 }
 
 #[test]
-fn cover_cuts_off_what_stands_over() {
+fn cover_cuts_off_the_part_outside_the_box() {
     check(None, sized(50, 50, Fit::Cover), (50, 50), &[((2, 50), RED), ((50, 50), GREEN), ((96, 50), BLUE)]);
     check(None, sized(25, 75, Fit::Cover), (25, 75), &[((5, 50), GREEN), ((50, 5), GREEN), ((95, 95), GREEN)]);
 }
@@ -48,7 +48,7 @@ fn a_small_original_is_enlarged_to_its_location() {
     check(None, sized(900, 450, Fit::Fit), (900, 450), &[((10, 50), RED), ((50, 50), GREEN), ((90, 50), BLUE)]);
 }
 
-/// The stripes of 300 × 150 pixels, and an EXIF entry that says how they are to be turned. Big-endian: tag 0x0112
+/// The stripes of 300 × 150 pixels with an orientation in EXIF. Big-endian: tag 0x0112
 /// (orientation), type 3 (short), count 1, the value.
 fn turned(orientation: u8) -> Vec<u8> {
     let exif = [b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", [orientation].as_slice(), &[0; 6]].concat();
@@ -56,7 +56,7 @@ fn turned(orientation: u8) -> Vec<u8> {
 }
 
 #[test]
-fn a_photo_is_shown_as_the_camera_was_held() {
+fn a_photo_with_an_orientation_is_shown_upright() {
     let config = sized(60, 60, Fit::Fit);
     let sideways = [((10, 50), RED), ((50, 50), GREEN), ((90, 50), BLUE)];
     let mirrored = [((10, 50), BLUE), ((50, 50), GREEN), ((90, 50), RED)];
@@ -77,8 +77,8 @@ fn a_photo_is_shown_as_the_camera_was_held() {
 }
 
 #[test]
-fn a_crop_counts_in_the_image_as_it_is_seen() {
-    // Upright it has 150 × 300 pixels, red above, blue below.
+fn a_crop_refers_to_the_upright_image() {
+    // Upright, the image has 150 × 300 pixels, red above, blue below.
     let lowest_third = Crop { x: 0, y: 200, width: 150, height: 100 };
     let all_blue = [((2, 2), BLUE), ((50, 50), BLUE), ((98, 98), BLUE)];
     check_original(&turned(6), Some(lowest_third), sized(60, 60, Fit::Fit), (60, 40), &all_blue);

@@ -1,4 +1,4 @@
-//! Why a request was not carried out, and what its sender is told of it.
+//! Errors of the management API and their responses.
 
 use admin_api::ApiError;
 use aws_adapters::CallFailed;
@@ -6,69 +6,69 @@ use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
 use domain::editing::location_config::SaveError;
 use domain::editing::pack_edit::EditError;
-use imaging::InvalidImage;
+use imaging::InvalidImageError;
 use lambda_http::http::StatusCode;
 
-use crate::fetch::FetchFailed;
+use crate::fetch::FetchError;
 
-/// Why a request was not carried out.
+/// The reason for which a request failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failed {
-    /// It may not be.
+pub(crate) enum ManagementError {
+    /// The request is invalid or conflicts with the stored state.
     #[error("{0:?}")]
     Rejected(ApiError),
-    /// AWS did not respond.
+    /// A call to AWS failed.
     #[error(transparent)]
     Call(#[from] CallFailed),
-    /// The table did not respond, or with an item that cannot be read.
+    /// Reading the image-pack table failed, or the item is not valid.
     #[error(transparent)]
     Read(#[from] ReadFailed),
-    /// The table does not take what would be written.
-    #[error("the table does not take the item: {0}")]
+    /// DynamoDB rejected the item.
+    #[error("DynamoDB rejected the item: {0}")]
     Write(CallFailed),
 }
 
-impl Failed {
-    /// What the sender is told. The details of what failed inside are in the log.
+impl ManagementError {
+    /// The response to the caller, without internal details. These are in the log.
     pub(crate) fn into_api_error(self) -> ApiError {
         match self {
             Self::Rejected(error) => error,
             Self::Read(ReadFailed::Item { .. }) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unreadable-item",
-                "What the image-pack table holds here cannot be read. The log of image-management says what is wrong.",
+                "The item in the image-pack table cannot be read. The log of image-management has the cause.",
             ),
             Self::Write(_) => ApiError::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "item-rejected",
-                "The image-pack table does not take the item as it would be, most likely because it would have more than \
-                 400 KB. The log of image-management says why.",
+                "DynamoDB rejected the item, most likely because it would exceed 400 KB. The log of image-management has \
+                 the cause.",
             ),
             Self::Call(_) | Self::Read(ReadFailed::Call(_)) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unavailable",
-                "The request could not be carried out now. Send it again.",
+                "A service behind the API is temporarily unavailable. Send it again.",
             ),
         }
     }
 }
 
-impl From<WriteFailed> for Failed {
-    fn from(failure: WriteFailed) -> Self {
-        match failure {
-            WriteFailed::Read(failure) => Self::Read(failure),
-            WriteFailed::Rejected(failure) => Self::Write(failure),
+impl From<WriteFailed> for ManagementError {
+    fn from(error: WriteFailed) -> Self {
+        match error {
+            WriteFailed::Read(error) => Self::Read(error),
+            WriteFailed::Rejected(error) => Self::Write(error),
         }
     }
 }
 
-impl From<ApiError> for Failed {
+impl From<ApiError> for ManagementError {
     fn from(error: ApiError) -> Self {
         Self::Rejected(error)
     }
 }
 
-impl From<EditError> for Failed {
+impl From<EditError> for ManagementError {
     fn from(error: EditError) -> Self {
         let (status, code) = match error {
             EditError::NoImage { .. } => (StatusCode::NOT_FOUND, "unknown-image-location"),
@@ -80,7 +80,7 @@ impl From<EditError> for Failed {
     }
 }
 
-impl From<SaveError> for Failed {
+impl From<SaveError> for ManagementError {
     fn from(error: SaveError) -> Self {
         let (status, code) = match error {
             SaveError::Nothing => (StatusCode::UNPROCESSABLE_ENTITY, "nothing-to-save"),
@@ -90,14 +90,14 @@ impl From<SaveError> for Failed {
     }
 }
 
-impl From<InvalidImage> for Failed {
-    fn from(error: InvalidImage) -> Self {
+impl From<InvalidImageError> for ManagementError {
+    fn from(error: InvalidImageError) -> Self {
         Self::Rejected(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
     }
 }
 
-impl From<FetchFailed> for Failed {
-    fn from(error: FetchFailed) -> Self {
+impl From<FetchError> for ManagementError {
+    fn from(error: FetchError) -> Self {
         Self::Rejected(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
     }
 }
