@@ -169,7 +169,7 @@ fn documentation_is_kept() {
 #[test]
 fn an_unknown_root_is_named() {
     let error = zoo(&["zoo.Dog"]).unwrap_err().to_string();
-    assert!(error.contains("no type zoo.Dog"), "{error}");
+    assert!(error.contains("no package contains the type zoo.Dog"), "{error}");
 }
 
 #[test]

@@ -35,14 +35,14 @@ pub enum Error {
 
     /// A module is not installed, or not in the version that the bindings were generated for.
     #[error(
-        "the bindings are for {module} {wanted}, but {found} is installed in {node_modules}: run `make setup`",
+        "the bindings are for {module} {expected}, but {found} is installed in {node_modules}: run `make setup`",
         node_modules = node_modules.display()
     )]
     ModuleMissing {
         /// Name on npm.
         module: &'static str,
         /// Version of the assembly that the bindings were generated from.
-        wanted: &'static str,
+        expected: &'static str,
         /// Version that was found, or `no version`.
         found: String,
         /// The folder that was searched.
@@ -93,11 +93,11 @@ pub enum Error {
     },
 
     /// A downcast to a class that the object is not an instance of.
-    #[error("{object} is not an instance of {wanted}")]
+    #[error("{object} is not an instance of {expected}")]
     Cast {
         /// The object's reference; its class is the part before the `@`.
         object: String,
         /// The requested class.
-        wanted: &'static str,
+        expected: &'static str,
     },
 }

@@ -32,7 +32,7 @@ impl Object {
         if T::is_class_of(self.class()) {
             return Ok(T::from_object(self.clone()));
         }
-        Err(Error::Cast { object: self.reference.to_string(), wanted: T::FQN })
+        Err(Error::Cast { object: self.reference.to_string(), expected: T::FQN })
     }
 }
 

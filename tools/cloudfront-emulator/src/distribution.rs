@@ -59,8 +59,8 @@ pub struct Origin {
     pub path: String,
     /// Headers that CloudFront adds to each origin request.
     pub custom_headers: Vec<(HeaderName, HeaderValue)>,
-    /// The region for which origin requests are signed (Signature Version 4, service `lambda`) if an origin access
-    /// control requires it; `None` sends them unsigned.
+    /// The region of the signatures (Signature Version 4) that an origin access control requires; `None` sends unsigned
+    /// requests.
     pub signing_region: Option<String>,
 }
 

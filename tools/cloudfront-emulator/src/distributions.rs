@@ -64,9 +64,9 @@ impl Distributions {
     async fn find(
         &self,
         now: Timestamp,
-        is_wanted: impl Fn(&Distribution) -> bool,
+        is_match: impl Fn(&Distribution) -> bool,
     ) -> Result<Option<Arc<Distribution>>, SourceError> {
-        let find = |all: &[Arc<Distribution>]| all.iter().find(|distribution| is_wanted(distribution)).cloned();
+        let find = |all: &[Arc<Distribution>]| all.iter().find(|distribution| is_match(distribution)).cloned();
         let mut snapshot = self.snapshot.lock().await;
         let found = find(&snapshot.distributions);
         let Some(client) = self.client.as_ref().filter(|_| snapshot.is_due(now, found.is_some())) else {

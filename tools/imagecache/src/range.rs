@@ -28,7 +28,7 @@ const EMPTY_PAGE_PAUSE: Duration = Duration::from_millis(200);
 pub(crate) enum RangeError {
     /// The stream no longer has all records of the range.
     #[error("the stream no longer has all records of the batch ({0}); it keeps records for 24 hours")]
-    Gone(String),
+    Expired(String),
     /// A call of DynamoDB failed.
     #[error(transparent)]
     Call(#[from] CallFailed),
@@ -59,10 +59,10 @@ impl<'a> RangeReader<'a> {
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, RangeError> {
         let mut empty_pages = 0;
         while !self.has_ended {
-            let gone = |why: &str| Err(RangeError::Gone(why.to_owned()));
-            let Some(iterator) = self.iterator.take() else { return gone("the shard ends before its last record") };
+            let expired = |why: &str| Err(RangeError::Expired(why.to_owned()));
+            let Some(iterator) = self.iterator.take() else { return expired("the shard ends before its last record") };
             if empty_pages == EMPTY_PAGES_MAX {
-                return gone("the shard returns no further records");
+                return expired("the shard returns no further records");
             }
             let get = self.client.get_records().shard_iterator(iterator).limit(RECORDS_PER_PAGE);
             let page = get.send().await.map_err(|error| failed(self.range, error))?;
@@ -86,13 +86,13 @@ impl<'a> RangeReader<'a> {
             }
             let number = record.dynamodb.as_ref().and_then(|change| change.sequence_number.clone()).unwrap_or_default();
             if !self.has_begun && order(&number, &self.range.start_sequence_number).is_ne() {
-                return Err(RangeError::Gone("the first record is missing".to_owned()));
+                return Err(RangeError::Expired("the first record is missing".to_owned()));
             }
             self.has_begun = true;
             match order(&number, &self.range.end_sequence_number) {
                 Ordering::Less => {}
                 Ordering::Equal => self.has_ended = true,
-                Ordering::Greater => return Err(RangeError::Gone("the last record is missing".to_owned())),
+                Ordering::Greater => return Err(RangeError::Expired("the last record is missing".to_owned())),
             }
             covered.push(as_lambda_delivers(record, &self.range.stream_arn));
         }
@@ -113,7 +113,7 @@ where
     match error.code() {
         // The record, the shard or the stream no longer exists.
         Some(code @ ("TrimmedDataAccessException" | "ResourceNotFoundException")) => {
-            RangeError::Gone(error.message().unwrap_or(code).to_owned())
+            RangeError::Expired(error.message().unwrap_or(code).to_owned())
         }
         _ => call_failed(format!("reading shard {} of {}", range.shard_id, range.stream_arn), error).into(),
     }

@@ -196,7 +196,7 @@ impl Recovery {
             )));
         }
         let failed = |failed| match failed {
-            RangeError::Gone(_) => lost(failed.to_string()),
+            RangeError::Expired(_) => lost(failed.to_string()),
             RangeError::Call(call) => call.into(),
         };
         let handler = self.stream_handler(self.dead_letter_queue());

@@ -32,7 +32,7 @@ pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> R
     if stub.is_file() {
         return Ok(stub);
     }
-    make(module, installation, &folder, &stub).map_err(|source| Error::Cache { path: stub.clone(), source })?;
+    create(module, installation, &folder, &stub).map_err(|source| Error::Cache { path: stub.clone(), source })?;
     Ok(stub)
 }
 
@@ -55,14 +55,14 @@ fn check_version(module: &'static Module, installation: &Installation) -> Result
     }
     Err(Error::ModuleMissing {
         module: module.name,
-        wanted: module.version,
+        expected: module.version,
         found: found.unwrap_or_else(|| "no version".to_owned()),
         node_modules: installation.node_modules().to_owned(),
     })
 }
 
 /// Creates the stub in a temporary folder and moves it into place, because several threads may do so at once.
-fn make(module: &Module, installation: &Installation, folder: &Path, stub: &Path) -> io::Result<()> {
+fn create(module: &Module, installation: &Installation, folder: &Path, stub: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let work = tempfile::tempdir_in(folder)?;
     let package = work.path().join("package");

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
 
-/// The service in the signature of a request to a Lambda function URL.
+/// The service that a Lambda function URL is signed for.
 const SERVICE: &str = "lambda";
 
 /// A failure to sign an origin request.
@@ -21,7 +21,7 @@ pub(super) enum SignatureError {
 
 /// Signs an origin request without a body as an origin access control requires: Signature Version 4 in the headers.
 ///
-/// `url` is the URL of the origin, which is signed; the request itself is sent to the origin gateway.
+/// `url` is the address that the origin believes to be called at; the request itself goes to the origin gateway.
 pub(super) fn sign(
     request: &mut Request<Bytes>,
     url: &str,
@@ -40,7 +40,7 @@ pub(super) fn sign(
         .settings(settings)
         .build()?
         .into();
-    // The signature covers the host and the headers that it adds.
+    // Only the host is signed besides the headers that the signature itself adds.
     let signable = SignableRequest::new(request.method().as_str(), url, std::iter::empty(), SignableBody::Bytes(&[]))?;
     let (instructions, _) = sign_request(signable, &parameters)?.into_parts();
     instructions.apply_to_request_http1x(request);
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signed_request_has_key_date_region_and_service() {
+    fn a_signed_request_names_key_date_region_and_service() {
         let mut request = Request::new(Bytes::new());
         let credentials = Credentials::new("test", "test", None, None, "a test");
         let url = "https://abc.lambda-url.eu-west-1.on.aws/img?location=main";

@@ -48,7 +48,7 @@ impl Recovery {
             let (folders, next) = self.folders(&format!("{tenant}/"), token).await?;
             let packs: Vec<_> = folders.iter().filter_map(|folder| ImagePackId::parse(folder).ok()).collect();
             for packs in packs.chunks(PACKS_PER_LOOKUP) {
-                let suspects = self.gone(tenant, packs).await?;
+                let suspects = self.removed(tenant, packs).await?;
                 resynced.removed += suspects.len() as u64;
                 self.resync_suspects(suspects, resync, resynced, progress).await?;
             }
@@ -60,12 +60,12 @@ impl Recovery {
     }
 
     /// Returns the packs that are not in the table.
-    async fn gone(&self, tenant: &TenantId, packs: &[ImagePackId]) -> Result<Vec<Suspect>, CallFailed> {
+    async fn removed(&self, tenant: &TenantId, packs: &[ImagePackId]) -> Result<Vec<Suspect>, CallFailed> {
         let found = self.packs.find(tenant, &packs.iter().collect::<Vec<_>>(), &[]).await?;
         let targets = packs.iter().filter(|id| !found.packs.contains_key(id)).map(|id| Target::Pack(id.clone()));
-        let gone = targets.filter(|target| !found.unreadable.contains_key(target));
+        let removed = targets.filter(|target| !found.unreadable.contains_key(target));
         let suspect = |target| Suspect { tenant: tenant.clone(), target, changed: Changed::Removed };
-        Ok(gone.map(suspect).collect())
+        Ok(removed.map(suspect).collect())
     }
 
     /// Returns the names of up to 1,000 folders directly below `prefix`, and the token of the next page.
