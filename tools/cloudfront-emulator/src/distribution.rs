@@ -59,8 +59,8 @@ pub struct Origin {
     pub path: String,
     /// Headers that CloudFront adds to each origin request.
     pub custom_headers: Vec<(HeaderName, HeaderValue)>,
-    /// The region to sign origin requests for (Signature Version 4, service `lambda`), as an origin access control
-    /// demands; `None` sends them unsigned.
+    /// The region of the signatures (Signature Version 4) that an origin access control requires; `None` sends unsigned
+    /// requests.
     pub signing_region: Option<String>,
 }
 
