@@ -33,17 +33,21 @@ node_modules/.installed: package.json package-lock.json
 	@.ci/chromium
 	@touch $@
 
-# Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
-RUN = cargo run --quiet --bin end-to-end --
+# The whole workspace's features in every build: a single package would resolve other features and compile its
+# dependencies again. The handlers are built together with the app and the tools, in one invocation with the flags of
+# the CDK's bundling, so that the deployment finds them compiled.
+HANDLERS := $(notdir $(wildcard handlers/*))
+DEPLOYED = --workspace --locked --bin app $(addprefix --bin ,$(HANDLERS))
+END_TO_END = cargo run --quiet --bin end-to-end --
 
-run: setup ## Deploy everything on this machine, edit an image, watch it reach a viewer, clean up
-	@echo "Building the CDK app and what plays the scenario (minutes the first time) …"
-	@cargo build --bin app --bin end-to-end
-	@$(RUN) play
+run: setup ## Deploy everything on this machine, replace an image, watch it reach a viewer, clean up
+	@echo "Building the handlers, the CDK app and the tour (minutes the first time) …"
+	@cargo build $(DEPLOYED) --bin dev
+	@cargo run --quiet --bin dev -- run
 
-dev: setup ## The same deployment with a console page, left up to play with until Ctrl-C
-	@cargo build --bin app --bin dev
-	@cargo run --quiet --bin dev
+dev: setup ## The same deployment with a console page, left up until Ctrl-C
+	@cargo build $(DEPLOYED) --bin dev
+	@cargo run --quiet --bin dev -- up
 
 check: setup ## Format, lints and unit tests: quick after a small change
 	@cargo fmt --all -- --check
@@ -55,8 +59,8 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
-	@$(TIMED) "build what is deployed" cargo build --bin app --bin end-to-end --bin existing-installation
-	@$(TIMED) "the scenario, the console and faults, deployed" $(RUN) play --browser --faults
+	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation
+	@$(TIMED) "scenario, console, faults and existing installation, deployed" $(END_TO_END) play --browser --faults --existing
 	@$(TIMED) --report
 	@.ci/figures
 

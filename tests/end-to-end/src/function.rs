@@ -1,171 +1,102 @@
-//! The deployed functions, and the roles that they run as.
+//! The deployed functions and their execution roles.
 
 use std::fmt;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
+use local_cloud::clients::sdk_config;
+use local_cloud::root_call::elements;
+use serde_json::json;
 
-use crate::clients::Clients;
-
-/// How a role that is taken here is called in logs.
-const SESSION: &str = "local-run";
+/// The session name of an assumed role.
+const SESSION: &str = "end-to-end";
 
 /// One of the pipeline's functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
-    /// Reads the image-pack table's stream and fills the queue.
+pub(crate) enum Function {
     ImagePacksStream,
-    /// Empties the queue.
     ImageInvalidation,
-    /// Handles an admin's `DELETE`.
     ImagePurge,
-    /// Serves viewers.
     ImageProcessing,
-    /// Serves editors.
     ImageManagement,
 }
 
 impl Function {
-    /// Those that purge, and that each tenant's stack grants to invalidate its distribution.
-    pub const PURGING: [Self; 2] = [Self::ImageInvalidation, Self::ImagePurge];
+    /// The functions that each tenant's stack grants to invalidate its distribution.
+    pub(crate) const PURGING: [Self; 2] = [Self::ImageInvalidation, Self::ImagePurge];
 }
 
 impl fmt::Display for Function {
-    /// What its construct is called, which its own name and its role's begin with, after the stack's.
+    /// The construct's id, with which the names of the function and of its role begin, after the stack's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
-/// The role that a function runs as.
-#[derive(Debug, Clone)]
-pub struct ExecutionRole {
+/// The execution role of a function.
+pub(crate) struct ExecutionRole<'a> {
+    cloud: &'a LocalCloud,
     name: String,
-    arn: String,
 }
 
-/// A policy of a role, as it was granted.
-#[derive(Debug, Clone)]
-pub struct Grant {
+/// An inline policy of a role.
+pub(crate) struct Grant {
     name: String,
     document: String,
 }
 
-/// Why a role could not be looked at, changed or taken.
-#[derive(Debug, thiserror::Error)]
-pub enum RoleError {
-    /// IAM returned an error.
-    #[error("IAM could not be queried about the role of {function}")]
-    Iam {
-        /// Whose role.
-        function: String,
-        /// Why.
-        source: Box<aws_sdk_iam::Error>,
-    },
-    /// There is no such role: the stacks call it otherwise now.
-    #[error("no role is called {prefix}…; tools/run/src/function.rs must name the constructs of the pipeline stack")]
-    Missing {
-        /// How the role's name should begin.
-        prefix: String,
-    },
-    /// The role can't be taken.
-    #[error("the role {role} could not be taken")]
-    Sts {
-        /// Which one.
-        role: String,
-        /// Why.
-        source: Box<aws_sdk_sts::Error>,
-    },
-    /// The local AWS responded without credentials.
-    #[error("the role {0} was taken, but no credentials came")]
-    NoCredentials(String),
-}
-
-impl ExecutionRole {
-    /// The role of `function`, of the stacks whose names begin with `stack_prefix`.
-    pub async fn find(clients: &Clients, stack_prefix: &str, function: Function) -> Result<Self, RoleError> {
-        let prefix = format!("{stack_prefix}pipeline-{function}Role");
-        let roles = clients.iam.list_roles().into_paginator().items().send().try_collect().await;
-        let roles = roles.map_err(|error| iam_failed(&function.to_string(), error.into()))?;
-        let found = roles.into_iter().find(|role| role.role_name.starts_with(&prefix));
-        let role = found.ok_or(RoleError::Missing { prefix })?;
-        Ok(Self { name: role.role_name, arn: role.arn })
+impl<'a> ExecutionRole<'a> {
+    pub(crate) async fn find(cloud: &'a LocalCloud, function: Function) -> Result<Self, Cause> {
+        let prefix = format!("{}pipeline-{function}Role", cloud.stack_prefix());
+        let roles = cloud.parts.root.query("iam", "ListRoles", &[("MaxItems", "1000")]).await?;
+        let name = elements(&roles, "RoleName").into_iter().find(|name| name.starts_with(&prefix));
+        let name = name.ok_or_else(|| format!("no role is called {prefix}…"))?.to_owned();
+        Ok(Self { cloud, name })
     }
 
-    /// SDK config of clients that may do what the role may, at the endpoint of `aws`.
-    pub async fn take(&self, clients: &Clients, aws: &SdkConfig) -> Result<SdkConfig, RoleError> {
-        let assume = clients.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION);
-        let sts_failed =
-            |error: aws_sdk_sts::Error| RoleError::Sts { role: self.name.clone(), source: Box::new(error) };
-        let taken = assume.send().await.map_err(|error| sts_failed(error.into()))?.credentials;
-        let taken = taken.ok_or_else(|| RoleError::NoCredentials(self.name.clone()))?;
-        let session_token = Some(taken.session_token);
-        let credentials = Credentials::new(taken.access_key_id, taken.secret_access_key, session_token, None, SESSION);
+    /// SDK config with the role's credentials.
+    pub(crate) async fn assume(&self) -> Result<SdkConfig, Cause> {
+        let arn = format!("arn:aws:iam::{}:role/{}", local_cloud::ministack::ACCOUNT, self.name);
+        let parameters = [("RoleArn", arn.as_str()), ("RoleSessionName", SESSION)];
+        let assumed = self.cloud.parts.root.query("sts", "AssumeRole", &parameters).await?;
+        let text = |name| elements(&assumed, name).first().copied().ok_or_else(|| format!("AssumeRole without {name}"));
+        let (id, secret, token) = (text("AccessKeyId")?, text("SecretAccessKey")?, text("SessionToken")?);
+        let credentials = Credentials::new(id, secret, Some(token.to_owned()), None, SESSION);
+        let ministack = &self.cloud.parts.ministack;
+        let aws = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
         Ok(aws.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
     }
 
-    /// Grants something besides what the stacks grant.
-    pub async fn grant(&self, clients: &Clients, grant: &Grant) -> Result<(), RoleError> {
-        let put = clients.iam.put_role_policy().role_name(&self.name).policy_name(&grant.name);
-        let put = put.policy_document(&grant.document).send().await;
-        put.map(drop).map_err(|error| iam_failed(&self.name, error.into()))
+    /// Adds a policy to the role.
+    pub(crate) async fn grant(&self, grant: &Grant) -> Result<(), Cause> {
+        self.call("PutRolePolicy", &grant.name, &[("PolicyDocument", &grant.document)]).await.map(drop)
     }
 
-    /// Takes the policy `name` away, and says what it granted.
-    pub async fn revoke(&self, clients: &Clients, name: &str) -> Result<Grant, RoleError> {
-        let get = clients.iam.get_role_policy().role_name(&self.name).policy_name(name).send().await;
-        let document = get.map_err(|error| iam_failed(&self.name, error.into()))?.policy_document;
-        let delete = clients.iam.delete_role_policy().role_name(&self.name).policy_name(name).send().await;
-        delete.map_err(|error| iam_failed(&self.name, error.into()))?;
-        Ok(Grant { name: name.to_owned(), document: percent_decoded(&document) })
+    /// Removes the policy `name` and returns it.
+    pub(crate) async fn revoke(&self, name: &str) -> Result<Grant, Cause> {
+        let policy = self.call("GetRolePolicy", name, &[]).await?;
+        let document = elements(&policy, "PolicyDocument").first().copied().ok_or("a policy without a document")?;
+        // IAM percent-encodes the document; MiniStack may escape it for XML instead.
+        let encoded = format!("document={document}");
+        let (_, document) = url::form_urlencoded::parse(encoded.as_bytes()).next().ok_or("an empty policy")?;
+        let document = document.replace("&quot;", "\"").replace("&amp;", "&");
+        self.call("DeleteRolePolicy", name, &[]).await?;
+        Ok(Grant { name: name.to_owned(), document })
+    }
+
+    async fn call(&self, action: &str, policy: &str, further: &[(&str, &str)]) -> Result<String, Cause> {
+        let parameters = [&[("RoleName", self.name.as_str()), ("PolicyName", policy)], further].concat();
+        self.cloud.parts.root.query("iam", action, &parameters).await
     }
 }
 
 impl Grant {
-    /// A policy called `name` that allows `action` on `resource`.
-    #[must_use]
-    pub fn new(name: &str, action: &str, resource: &str) -> Self {
-        Self::with_effect("Allow", name, action, resource)
-    }
-
-    /// A policy called `name` that takes `action` away, whatever else grants it.
-    #[must_use]
-    pub fn denial(name: &str, action: &str) -> Self {
-        Self::with_effect("Deny", name, action, "*")
-    }
-
-    fn with_effect(effect: &str, name: &str, action: &str, resource: &str) -> Self {
-        let statement = serde_json::json!([{"Effect": effect, "Action": action, "Resource": resource}]);
-        let document = serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+    /// The policy `name`, which denies `action` whatever else grants it.
+    pub(crate) fn denial(name: &str, action: &str) -> Self {
+        let statement = json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]);
+        let document = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
         Self { name: name.to_owned(), document }
-    }
-}
-
-/// IAM responds with percent-encoded policies.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, others)) = rest.split_first() {
-        let escaped = if first == b'%' { others.get(..2).and_then(|hex| str::from_utf8(hex).ok()) } else { None };
-        let escaped = escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        bytes.push(escaped.unwrap_or(first));
-        rest = if escaped.is_some() { &others[2..] } else { others };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn iam_failed(function: &str, error: aws_sdk_iam::Error) -> RoleError {
-    RoleError::Iam { function: function.to_owned(), source: Box::new(error) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_is_read_as_iam_encodes_it() {
-        for (text, expected) in [("%7B%22a%22%3A1%7D", "{\"a\":1}"), ("{\"a\":1}", "{\"a\":1}"), ("100%", "100%")] {
-            assert_eq!(percent_decoded(text), expected);
-        }
     }
 }

@@ -1,7 +1,7 @@
-//! Forbidden calls: what a role is not granted is really denied to it, by the IAM of the local AWS.
+//! Forbidden calls: the IAM of the local AWS denies each call that a role is not granted.
 //!
-//! `tests/templates` compares what the stacks grant with a list; here the deployed roles are taken and the
-//! calls are made.
+//! `tests/templates` compares the grants of the stacks with a list; this test assumes the deployed roles and makes the
+//! calls.
 
 mod call;
 mod table;
@@ -9,32 +9,32 @@ mod table;
 use serde_json::json;
 
 use crate::figures;
-use crate::scenario::observation::expect_eq;
+use crate::function::{ExecutionRole, Function};
 use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
-use local_cloud::clients::sdk_config;
-use local_cloud::function::Function;
-use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::expectation::expect_eq;
+use local_cloud::report::{Report, StepFailed};
 
 use call::{Action, Caller, Names, Resource};
 use table::RIGHTS;
 
 /// Makes every forbidden call.
-pub async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepFailed> {
-    let name = "what a role is not granted is denied to it";
+pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepFailed> {
+    let name = "calls that a role is not granted are denied";
     let of_roles = report.step(name, of_roles(cloud)).await?;
-    let name = "a tenant's grant covers its own distribution, and goes without the others";
+    let name = "a tenant's grant covers its own distribution only";
     let of_grants = report.step(name, of_grants(cloud)).await?;
     let forbidden = of_roles + of_grants;
     let write = async {
-        // A call that was not denied has ended its step.
+        // A call that was not denied has failed its step.
         figures::write(checkout, "permissions", &json!({"forbidden_calls": forbidden, "denied": forbidden}))?;
         Ok(((), format!("{forbidden} forbidden calls, {forbidden} denied")))
     };
     report.step("the forbidden calls are counted", write).await
 }
 
-/// Step: the table of forbidden calls, and one allowed call of each role. Gives how many were forbidden.
+/// Step: the table of forbidden calls, and one allowed call of each role. Returns the number of forbidden calls.
 async fn of_roles(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     let names = names(cloud)?;
     let mut details = Vec::new();
@@ -53,23 +53,23 @@ async fn of_roles(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     Ok((forbidden, details.join("\n")))
 }
 
-/// Step: a tenant's grant is taken away and given back. Gives how many calls were forbidden.
+/// Step: a tenant's grant is removed and restored. Returns the number of forbidden calls.
 async fn of_grants(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     let names = names(cloud)?;
     let acme = (Action::CreateInvalidation, Resource::AcmesDistribution);
     let globex = (Action::CreateInvalidation, Resource::GlobexsDistribution);
     for function in Function::PURGING {
-        let (caller, role) = (caller(cloud, function).await?, cloud.role(function).await?);
+        let (caller, role) = (caller(cloud, function).await?, ExecutionRole::find(cloud, function).await?);
         for call in [acme, globex] {
             expect(&caller, function, call, &names, false).await?;
         }
-        let grant = role.revoke(cloud.clients(), "purge-globex").await?;
+        let grant = role.revoke("purge-globex").await?;
         let seen = async {
             expect(&caller, function, globex, &names, true).await?;
             expect(&caller, function, acme, &names, false).await
         };
         let seen = seen.await;
-        role.grant(cloud.clients(), &grant).await?;
+        role.grant(&grant).await?;
         seen?;
         expect(&caller, function, globex, &names, false).await?;
     }
@@ -80,7 +80,7 @@ async fn of_grants(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     ))
 }
 
-/// Demands that a call of `function`'s role is denied, or that it is not.
+/// Checks whether a call of `function`'s role is denied.
 async fn expect(
     caller: &Caller,
     function: Function,
@@ -93,12 +93,10 @@ async fn expect(
     Ok(expect_eq(&format!("whether {call} is denied"), &denied, &is_denied)?)
 }
 
-/// Somebody who may do what `function` may.
+/// A caller with the rights of `function`.
 async fn caller(cloud: &LocalCloud, function: Function) -> Result<Caller, Cause> {
-    let ministack = cloud.ministack();
-    let aws = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
-    let role = cloud.role(function).await?.take(cloud.clients(), &aws).await?;
-    Ok(Caller::new(&role, &cloud.emulator().endpoint_url()))
+    let role = ExecutionRole::find(cloud, function).await?.assume().await?;
+    Ok(Caller::new(&role, &cloud.parts.emulator.endpoint_url()))
 }
 
 fn names(cloud: &LocalCloud) -> Result<Names, Cause> {

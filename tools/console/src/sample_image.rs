@@ -1,24 +1,24 @@
-//! Sample images to replace originals with, each of another colour than the one before.
+//! Sample originals, each of another colour.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 
-use local_cloud::test_image::TestImageError;
+use local_cloud::cause::Cause;
 
 /// Size of a sample image in pixels.
 pub(super) const SIZE: (u32, u32) = (1200, 800);
 /// JPEG quality, as editors export images.
 const JPEG_QUALITY: u8 = 88;
-/// The part of a turn that keeps successive hues furthest apart: the golden ratio's fraction.
+/// The step between hues, in turns: the golden ratio's fraction keeps successive hues furthest apart.
 const GOLDEN: f32 = 0.618_034;
 /// The hills from back to front: height, waviness, waves across the image, lightness.
 const HILLS: [(f32, f32, f32, f32); 3] = [(0.56, 0.09, 1.3, 0.50), (0.70, 0.07, 2.1, 0.38), (0.84, 0.05, 3.2, 0.26)];
 /// The sun's radius, in heights of the image.
 const SUN_RADIUS: f32 = 0.11;
 
-/// The sample image of that number, as JPEG. Details at every place show which part a crop keeps.
+/// The sample image `number`, as JPEG, with details everywhere to recognise a crop.
 #[expect(clippy::cast_precision_loss, reason = "an image's side is far below 2^23 pixels, a number of clicks too")]
-pub(super) fn sample_image(number: u32) -> Result<Vec<u8>, TestImageError> {
+pub(super) fn sample_image(number: u32) -> Result<Vec<u8>, Cause> {
     let (width, height) = (SIZE.0 as f32, SIZE.1 as f32);
     let hue = (0.58 + number as f32 * GOLDEN).fract();
     let sun = (width / height * (0.2 + 0.6 * (number as f32 * GOLDEN * GOLDEN).fract()), 0.28);
@@ -40,7 +40,7 @@ pub(super) fn sample_image(number: u32) -> Result<Vec<u8>, TestImageError> {
     Ok(bytes)
 }
 
-/// Where each hill begins at `x`, both in parts of the image.
+/// The top of each hill at `x`, both in parts of the image.
 fn crests(x: f32, number: f32) -> [f32; 3] {
     HILLS.map(|(height, waviness, waves, _)| height + waviness * ((x * waves + number * GOLDEN) * 6.3).sin())
 }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_image_is_a_jpeg_of_its_size_and_unlike_the_ones_before() {
+    fn a_sample_image_is_a_jpeg_of_its_size_and_differs_from_earlier_ones() {
         let sample_images: Vec<_> = (0..4).map(|number| sample_image(number).unwrap()).collect();
         for (number, bytes) in sample_images.iter().enumerate() {
             let image = image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg).unwrap();

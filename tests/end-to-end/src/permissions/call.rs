@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use local_cloud::report::Cause;
+use local_cloud::cause::Cause;
 
 /// What the calls are about: a key that nothing else has. Should one succeed that must not, it finds nothing there.
 const KEY: &str = "permission-check";

@@ -1,6 +1,6 @@
 //! Who must not do what.
 
-use local_cloud::function::Function;
+use crate::function::Function;
 
 use super::call::Action::{
     CreateInvalidation, DeleteItem, DeleteObject, GetItem, GetObject, ListBucket, PutItem, PutObject, ReceiveMessage,

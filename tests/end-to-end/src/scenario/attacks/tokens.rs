@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Attack, TOKEN_VALID_FOR};
 use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
 use local_cloud::oidc::Issuer;
-use local_cloud::report::Cause;
 
 /// `{"alg":"none","kid":"local-1"}`, encoded: the header of a token that says it needs no signature.
 const HEADER_WITHOUT_ALGORITHM: &str = "eyJhbGciOiJub25lIiwia2lkIjoibG9jYWwtMSJ9";
@@ -62,7 +62,7 @@ pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {
 
 /// What is no token of the issuer.
 async fn unsigned(cloud: &LocalCloud) -> Result<Vec<Wrong>, Cause> {
-    let issuer = cloud.issuer();
+    let issuer = &cloud.parts.issuer;
     let claims = cloud.claims(&["acme"], TOKEN_VALID_FOR)?;
     let token = issuer.sign(&claims)?;
     let of_another_tenant = issuer.sign(&cloud.claims(&["globex"], TOKEN_VALID_FOR)?)?;
@@ -100,7 +100,7 @@ fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wron
         ("not valid yet", json!({"nbf": now + 3_600})),
         ("issued in the future", json!({"iat": now + 3_600, "exp": now + 7_200})),
         ("another issuer", json!({"iss": "https://login.example/"})),
-        ("the issuer with a slash", json!({"iss": format!("{}/", cloud.issuer().url())})),
+        ("the issuer with a slash", json!({"iss": format!("{}/", cloud.parts.issuer.url())})),
         ("no issuer", json!({"iss": null})),
         ("another audience", json!({"aud": "shop"})),
         ("a longer audience", json!({"aud": ["image-service-admin2"]})),
@@ -127,7 +127,7 @@ fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wron
     wrong
         .map(|(what, changes, expected)| {
             let claims = changed(cloud.claims(&["acme"], TOKEN_VALID_FOR)?, changes);
-            Ok((what, Some(format!("Bearer {}", cloud.issuer().sign(&claims)?)), expected))
+            Ok((what, Some(format!("Bearer {}", cloud.parts.issuer.sign(&claims)?)), expected))
         })
         .collect()
 }
