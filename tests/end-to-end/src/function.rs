@@ -93,7 +93,7 @@ impl<'a> ExecutionRole<'a> {
 }
 
 impl Grant {
-    /// The policy `name`, which denies `action` whatever else grants it.
+    /// The policy `name`, which denies `action` even if another policy grants it.
     pub(crate) fn denial(name: &str, action: &str) -> Self {
         let statement = json!([{"Effect": "Deny", "Action": action, "Resource": "*"}]);
         let document = json!({"Version": "2012-10-17", "Statement": statement}).to_string();

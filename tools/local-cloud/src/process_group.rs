@@ -65,7 +65,7 @@ impl Drop for ProcessGroup {
     /// Blocks until the group has ended.
     fn drop(&mut self) {
         for signal in [Signal::TERM, Signal::KILL] {
-            // An error says that no process of the group is left.
+            // An error: no process of the group is left.
             let _ = kill_process_group(self.group, signal);
             if self.ends_within(GRACE) {
                 return;

@@ -22,7 +22,7 @@ use local_cloud::viewer::Cache;
 
 use raw_request::RawClient;
 
-use super::fixture::{EDITED, Fixture, LOCATION, PURGED_BY_HAND, UNTOUCHED};
+use super::fixture::{EDITED, Fixture, LOCATION, PURGED_MANUALLY, UNTOUCHED};
 use local_cloud::expectation::{Unmet, expect_eq, expect_seen};
 
 /// The validity of the tokens that are valid except for one claim.
@@ -119,7 +119,7 @@ pub(super) async fn rejected(fixture: &Fixture<'_>, checkout: &Checkout) -> Resu
 
 /// The signature of a presigned upload: a secret in a response. Signing writes nothing.
 async fn presigned_signature(fixture: &Fixture<'_>) -> Result<String, Cause> {
-    let response = fixture.editor.prepare_upload(PURGED_BY_HAND, LOCATION, 1_000, "image/png").await?.succeeded()?;
+    let response = fixture.editor.prepare_upload(PURGED_MANUALLY, LOCATION, 1_000, "image/png").await?.succeeded()?;
     let url = response.body["url"].as_str().unwrap_or_default();
     let signature = url.split(['?', '&']).find_map(|parameter| parameter.strip_prefix("X-Amz-Signature="));
     Ok(signature.ok_or("a presigned upload has no signature")?.to_owned())
@@ -137,7 +137,7 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
     }
     let images = [
-        (&fixture.acme, PURGED_BY_HAND, Colour::Amber),
+        (&fixture.acme, PURGED_MANUALLY, Colour::Amber),
         (&fixture.acme, EDITED, Colour::Red),
         (&fixture.acme, UNTOUCHED, Colour::Green),
         (&fixture.globex, EDITED, Colour::Green),

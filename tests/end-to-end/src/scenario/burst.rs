@@ -41,6 +41,6 @@ pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> 
     expect_eq("the changes in each of the burst's queue entries", &changes, &expected)?;
     let last = entries.iter().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();
     let detail = format!("{} queue entries of {BURST_WRITES_PER_PACK} changes each", entries.len());
-    fixture.timeline.add_at(last, Part::Stream, format!("made {detail} of them"));
+    fixture.timeline.add_at(last, Part::Stream, format!("deduplicated them: {detail}"));
     Ok(((), detail))
 }

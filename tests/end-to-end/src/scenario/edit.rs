@@ -110,7 +110,7 @@ pub(super) async fn crop_and_turn(fixture: &Fixture<'_>) -> Result<([ObservedEdi
 pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String), Cause> {
     let smaller = location_config(RECONFIGURED_SIZE);
     fixture.editor.put_location_config(CONFIGURED_LOCATION, &smaller, false).await?.succeeded()?;
-    fixture.timeline.add(Part::Editor, "made the location banner smaller, without force");
+    fixture.timeline.add(Part::Editor, "reduced the size of the location banner, without force");
     let kept = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_eq("the size of acme/yak", &(kept.image.width, kept.image.height), &CONFIGURED_SIZE)?;
     let new = fixture.acme.viewer.fetch(&format!("{CONFIGURED}-new"), CONFIGURED_LOCATION).await?;

@@ -33,13 +33,13 @@ pub(super) const CROPPED: &str = "hen";
 pub(super) const TURNED: &str = "elk";
 /// The pack of `acme` whose image is in [`CONFIGURED_LOCATION`].
 pub(super) const CONFIGURED: &str = "yak";
-/// The pack of `acme` that an admin purges by hand.
-pub(super) const PURGED_BY_HAND: &str = "dog";
+/// The pack of `acme` that an admin purges manually.
+pub(super) const PURGED_MANUALLY: &str = "dog";
 /// The pack of `acme` that stays as it is.
 pub(super) const UNTOUCHED: &str = "owl";
-/// How many packs of `acme` the burst writes to.
+/// The number of packs of `acme` that the burst writes to.
 pub(super) const BURST_PACKS: u32 = 20;
-/// How often the burst writes to each of them.
+/// The number of writes to each of them.
 pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 
 /// The fixture of the scenario.

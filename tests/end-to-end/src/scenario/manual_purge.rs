@@ -12,7 +12,7 @@ use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::fixture::{EDITED, Fixture, LOCATION, PURGED_BY_HAND};
+use super::fixture::{EDITED, Fixture, LOCATION, PURGED_MANUALLY};
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 
 /// The validity of an admin's token.
@@ -30,14 +30,14 @@ pub(super) async fn previewed(fixture: &Fixture<'_>) -> Result<((), String), Cau
     let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     // Earlier edits are still in the stream: only the pack itself must stay as it is.
     let before = traces(fixture).await?;
-    let response = fixture.cloud.admin_api()?.preview("acme", PURGED_BY_HAND, &token).await?.succeeded()?;
+    let response = fixture.cloud.admin_api()?.preview("acme", PURGED_MANUALLY, &token).await?.succeeded()?;
     let body = &response.body;
     expect_eq("the items of the dry run", &body["wouldInvalidate"]["items"], &json!(["#acme/dog"]))?;
     expect_eq("the variants of the dry run", &body["wouldDelete"]["variants"], &json!(1))?;
     expect_eq("the price of the dry run", &body["priceUsd"]["together"], &json!(0.01))?;
     tokio::time::sleep(UNTOUCHED_FOR).await;
     expect_eq("the traces of acme/dog", &traces(fixture).await?, &before)?;
-    let seen = fixture.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
+    let seen = fixture.acme.viewer.fetch(PURGED_MANUALLY, LOCATION).await?;
     expect_seen("acme/dog", &seen, Cache::Hit, Colour::Amber)?;
     let detail = format!("would purge #acme/dog and 1 variant for US$ 0.01; acme/dog: {seen}");
     fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog?dryRun=true {detail}"));
@@ -46,7 +46,7 @@ pub(super) async fn previewed(fixture: &Fixture<'_>) -> Result<((), String), Cau
 
 /// The traces of a purge of the pack: in the queue, in the ledger and at the emulator.
 async fn traces(fixture: &Fixture<'_>) -> Result<[usize; 3], Cause> {
-    let is_of_it = |target: &Target| target.to_string() == format!("pack#{PURGED_BY_HAND}");
+    let is_of_it = |target: &Target| target.to_string() == format!("pack#{PURGED_MANUALLY}");
     let queued = fixture.observer.queue().await?.iter().filter(|entry| is_of_it(&entry.target)).count();
     let purged = fixture.observer.ledger().await?.iter().filter(|row| is_of_it(&row.target)).count();
     let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
@@ -59,7 +59,7 @@ pub(super) async fn status_before(fixture: &Fixture<'_>) -> Result<((), String),
     let body = status(fixture, EDITED).await?;
     expect_eq("what waits for acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
     let verdict = verdict(&body);
-    expect_eq("whether the verdict says so", &verdict.contains("The change of pack cat was made"), &true)?;
+    expect_eq("whether the verdict names the pack", &verdict.contains("pack cat"), &true)?;
     Ok(((), verdict))
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn status_after(fixture: &Fixture<'_>) -> Result<((), String), 
     .await?;
     let last = &body["lastCompleted"];
     expect_eq("what was completed last", &last["target"], &json!("pack#cat"))?;
-    expect_eq("whether it says when", &last["completedAt"].is_string(), &true)?;
+    expect_eq("whether it has a completion time", &last["completedAt"].is_string(), &true)?;
     Ok(((), verdict(&body)))
 }
 
@@ -92,7 +92,7 @@ fn verdict(body: &Value) -> String {
 pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
     let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let purge_runs = logs::purge_runs(fixture.cloud).await?;
-    let response = fixture.cloud.admin_api()?.delete("acme", PURGED_BY_HAND, Some(&token)).await?;
+    let response = fixture.cloud.admin_api()?.delete("acme", PURGED_MANUALLY, Some(&token)).await?;
     fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {response}"));
     expect_eq("the response to DELETE acme/dog", &response.status, &StatusCode::ACCEPTED)?;
     expect_eq("variantsDeleted", &response.body["variantsDeleted"], &1.into())?;
@@ -103,7 +103,7 @@ pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<((), String), Caus
     expect_eq("acme's invalidations", &seen, &vec![(id, ["#acme/dog".to_owned()].as_slice())])?;
 
     let fresh = wait_for("acme/dog to be purged", EFFECTIVE_WITHIN, async || {
-        let seen = fixture.acme.viewer.fetch(PURGED_BY_HAND, LOCATION).await?;
+        let seen = fixture.acme.viewer.fetch(PURGED_MANUALLY, LOCATION).await?;
         Ok(if seen.cache == Cache::Miss { Ok(seen) } else { Err(seen.to_string()) })
     })
     .await?;

@@ -17,7 +17,7 @@ use local_cloud::report::millis;
 use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::timeline::Part;
 
-use super::fixture::{FETCHED, Fixture, LOCATION, PURGED_BY_HAND, SIZE};
+use super::fixture::{FETCHED, Fixture, LOCATION, PURGED_MANUALLY, SIZE};
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::original;
 use local_cloud::expectation::{expect_eq, wait_for};
@@ -55,7 +55,7 @@ pub(super) async fn lose_and_recover(
     }
     let since = now();
     let given_up = lose(fixture, FETCHED, Colour::Blue, Colour::Red, "given up by the stream, replayed").await?;
-    let hidden = lose(fixture, PURGED_BY_HAND, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
+    let hidden = lose(fixture, PURGED_MANUALLY, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
     expect_eq("the queue when both edits are lost", &fixture.observer.queue().await?, &vec![])?;
 
     let dead_letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
@@ -67,15 +67,15 @@ pub(super) async fn lose_and_recover(
     let replayed_again = recovery.replay(&no_progress).await?;
     expect_eq("the second replay", &replayed_again, &Replayed::default())?;
     expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
-    fixture.timeline.add(Part::Stream, "replayed what the stream gave up on: acme/fox");
+    fixture.timeline.add(Part::Stream, "replayed the dead letter: acme/fox");
 
     let resync = Resync { since, tenant: None, is_dry_run: false };
     let resynced = recovery.resync(&resync, &no_progress).await?;
-    expect_eq("what the first resync enqueues and leaves alone", &counts(&resynced), &(1, 1))?;
-    fixture.queued(&format!("pack#{PURGED_BY_HAND}")).await?;
+    expect_eq("the enqueued and the skipped targets of the first resync", &counts(&resynced), &(1, 1))?;
+    fixture.queued(&format!("pack#{PURGED_MANUALLY}")).await?;
     let resynced_again = recovery.resync(&resync, &no_progress).await?;
-    expect_eq("what the second resync enqueues and leaves alone", &counts(&resynced_again), &(0, 2))?;
-    fixture.timeline.add(Part::Stream, "resynced what an outage hid: acme/dog");
+    expect_eq("the enqueued and the skipped targets of the second resync", &counts(&resynced_again), &(0, 2))?;
+    fixture.timeline.add(Part::Stream, "resynced the edit that the outage hid: acme/dog");
 
     let queue = fixture.observer.queue().await?;
     let doubled = replayed_again.replayed + resynced_again.enqueued + (queue.len() as u64).saturating_sub(2);

@@ -10,7 +10,7 @@ use local_cloud::viewer::Cache;
 
 use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
-    OTHER_LOCATION, PURGED_BY_HAND, SIZE, TURNED, UNTOUCHED, burst_packs,
+    OTHER_LOCATION, PURGED_MANUALLY, SIZE, TURNED, UNTOUCHED, burst_packs,
 };
 use local_cloud::expectation::{expect_eq, expect_seen};
 
@@ -39,7 +39,7 @@ pub(super) async fn upload(fixture: &Fixture<'_>) -> Result<((), String), Cause>
     let packs = [
         (editor, EDITED, LOCATION, Colour::Red, Encoding::Jpeg),
         (&fixture.globex_editor, EDITED, LOCATION, Colour::Green, Encoding::Png),
-        (editor, PURGED_BY_HAND, LOCATION, Colour::Amber, Encoding::Jpeg),
+        (editor, PURGED_MANUALLY, LOCATION, Colour::Amber, Encoding::Jpeg),
         (editor, UNTOUCHED, LOCATION, Colour::Green, Encoding::Png),
         (editor, FETCHED, LOCATION, Colour::Red, Encoding::Jpeg),
         (editor, TURNED, LOCATION, Colour::Red, Encoding::Jpeg),
@@ -71,7 +71,7 @@ pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<((), String), C
     for (tenant, colour) in [(&fixture.acme, Colour::Red), (&fixture.globex, Colour::Green)] {
         details.push(first_views_of(fixture, tenant, colour).await?);
     }
-    let others = [PURGED_BY_HAND, UNTOUCHED, FETCHED, CROPPED, EDITED_SUFFIXED].map(ToOwned::to_owned);
+    let others = [PURGED_MANUALLY, UNTOUCHED, FETCHED, CROPPED, EDITED_SUFFIXED].map(ToOwned::to_owned);
     for image in others.into_iter().chain(burst_packs()) {
         let seen = fixture.acme.viewer.fetch(&image, LOCATION).await?;
         expect_eq(&format!("X-Cache of acme/{image}"), &seen.cache, &Cache::Miss)?;

@@ -1,4 +1,4 @@
-//! Tokens that are wrong in one thing, on each of the routes that purge.
+//! Tokens with one defect each, on each route that purges.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use local_cloud::oidc::Issuer;
 
-/// `{"alg":"none","kid":"local-1"}`, encoded: the header of a token that says it needs no signature.
+/// `{"alg":"none","kid":"local-1"}`, encoded: the header of an unsigned token.
 const HEADER_WITHOUT_ALGORITHM: &str = "eyJhbGciOiJub25lIiwia2lkIjoibG9jYWwtMSJ9";
-/// What would purge `acme`'s image if the token were right, by itself or by what the stream makes of it. Each with the
-/// scope that it takes and the one that the other routes take.
+/// The routes that purge an image of `acme`, directly or through the stream: method, target, the required scope and the
+/// scope of the other routes.
 const ROUTES: [(&str, &str, &str, &str); 3] = [
     ("DELETE", "/images/acme/dog", "images:purge", "images:manage"),
     ("DELETE", "/adminAPI/imagePacks/dog?tenant=acme", "images:manage", "images:purge"),
     ("PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=true", "images:manage", "images:purge"),
 ];
 
-/// The routes of the management API, in addition.
+/// The other routes of the management API.
 const OTHER_ROUTES: [(&str, &str); 12] = [
     ("GET", "/adminAPI/imagePacks"),
     ("POST", "/adminAPI/imagePacks"),
@@ -36,7 +36,7 @@ const OTHER_ROUTES: [(&str, &str); 12] = [
     ("GET", "/adminAPI/imageLocationConfig/main"),
 ];
 
-/// A value of `Authorization` that must not be taken, and with what it is rejected.
+/// A defect, a value of `Authorization` with it, and the expected status.
 type Wrong = (&'static str, Option<String>, StatusCode);
 
 pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {
@@ -60,7 +60,7 @@ pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {
     Ok(attacks)
 }
 
-/// What is no token of the issuer.
+/// Values that are not tokens of the issuer.
 async fn unsigned(cloud: &LocalCloud) -> Result<Vec<Wrong>, Cause> {
     let issuer = &cloud.parts.issuer;
     let claims = cloud.claims(&["acme"], TOKEN_VALID_FOR)?;
@@ -91,7 +91,7 @@ async fn unsigned(cloud: &LocalCloud) -> Result<Vec<Wrong>, Cause> {
     Ok(wrong.into_iter().map(|(what, token)| (what, token, StatusCode::UNAUTHORIZED)).collect())
 }
 
-/// What the issuer signed, and what it does not mean that its holder may purge `acme`.
+/// Tokens of the issuer whose claims do not permit a purge of `acme`.
 fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wrong>, Cause> {
     let now = cloud.claims(&[], Duration::ZERO)?["iat"].as_u64().unwrap_or_default();
     let unauthorized = [
@@ -132,7 +132,7 @@ fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wron
         .collect()
 }
 
-/// `claims` with some of them changed, or removed where a change is `null`.
+/// `claims` with `changes`. A change to `null` removes a claim.
 fn changed(mut claims: Value, changes: Value) -> Value {
     if let (Value::Object(claims), Value::Object(changes)) = (&mut claims, changes) {
         claims.extend(changes);
