@@ -1,21 +1,21 @@
-# The menu. `make` alone prints it; the README, CI and a laptop run the same targets.
+# The menu. `make` prints it; the README, CI and a laptop run the same targets.
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-# cargo-lambda names the target it builds for. Naming it for every build lets the handlers that are deployed locally
-# and the tests share what they compile: the AWS SDK is built once.
+# cargo-lambda names the target that it builds for. With the same target in every build, the local deployment and the
+# tests share their dependencies: the AWS SDK is compiled once.
 export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 export CARGO_LAMBDA_COMPILER := cargo
 export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup run dev check test simulate lint bench deny clean
+.PHONY: help setup setup-browser run dev check test simulate lint bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: node_modules/.installed .venv/.installed .venv/.chromium ## Install what everything else needs, the tools into this checkout
+setup: node_modules/.installed .venv/.installed ## Install the tools into this checkout, and nothing outside of it
 
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing the Node packages into node_modules …"
@@ -28,7 +28,8 @@ node_modules/.installed: package.json package-lock.json
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
-# Only the browser part of `make test` needs it, and says so if it is missing.
+setup-browser: .venv/.chromium ## Install Chromium and chromedriver with the system's package manager, for `make test`
+
 .venv/.chromium: .venv/.installed .ci/chromium
 	@.ci/chromium
 	@touch $@
@@ -49,12 +50,12 @@ dev: setup ## The same deployment with a console page, left up until Ctrl-C
 	@cargo build $(DEPLOYED) --bin dev
 	@cargo run --quiet --bin dev -- up
 
-check: setup ## Format, lints and unit tests: quick after a small change
+check: setup ## Check format, lints and unit tests: quick after a small change
 	@cargo fmt --all -- --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@cargo test --workspace --lib --bins --quiet
 
-test: setup ## Everything that can be tested without an AWS account, the whole scenario included
+test: setup setup-browser ## Test everything that needs no AWS account: unit tests, and the whole system deployed
 	@$(TIMED) --begin
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
@@ -64,20 +65,20 @@ test: setup ## Everything that can be tested without an AWS account, the whole s
 	@$(TIMED) --report
 	@.ci/figures
 
-simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
+simulate: setup ## Replay one seed of the simulation and print its events: make simulate SEED=4711
 	@cargo run --quiet --bin simulate -- $(SEED)
 
-lint: setup ## Format, clippy and licences, as CI runs them
+lint: setup ## Check format, clippy and licences, as CI does
 	@$(TIMED) "format" cargo fmt --all -- --check
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
-# A workspace of its own: what it measures besides the product's libraries is built by nothing else.
-bench: ## The image libraries side by side, as docs/adr/0011 records them (minutes to build)
+# A workspace of its own: nothing else builds the libraries that it compares with the product's.
+bench: ## Compare the image libraries, as in docs/adr/0011 (minutes to build)
 	@cargo run --release --quiet --manifest-path tests/bench/Cargo.toml
 
-deny: setup ## Licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
+deny: setup ## Check licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
 	@cargo deny check
 
-clean: ## Remove everything that was installed or built in this checkout
+clean: ## Remove all build output and installed tools of this checkout
 	@rm -rf target node_modules .venv

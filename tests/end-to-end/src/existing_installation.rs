@@ -56,8 +56,8 @@ pub(crate) async fn play(
     };
     let shop = &report.step(name, deployed).await?;
     let name = "an edit in the existing table purges the existing bucket and distribution";
-    report.step(name, legacy.edit(shop, report)).await?;
-    report.step("the existing HTTP API edits and purges, for its tenant only", legacy.call(shop)).await
+    report.check(name, legacy.edit(shop, report)).await?;
+    report.check("the existing HTTP API edits and purges, for its tenant only", legacy.call(shop)).await
 }
 
 impl Legacy {
@@ -135,7 +135,7 @@ impl Legacy {
     }
 
     /// Step: a pack is published, fetched, and edited.
-    async fn edit(&self, shop: &LocalCloud, report: &Report) -> Result<((), String), Cause> {
+    async fn edit(&self, shop: &LocalCloud, report: &Report) -> Result<String, Cause> {
         let (tenant, observer) = (shop.tenant(TENANT)?, shop.observer()?);
         self.write_pack(shop, "v1").await?;
         self.publish(shop, Colour::Red).await?;
@@ -161,7 +161,7 @@ impl Legacy {
         expect_seen("shop/p1", &fresh, Cache::Miss, Colour::Blue)?;
         self.check_purged(shop, &tenant, &observer).await?;
         let after_ms = edited_at.elapsed().as_millis();
-        Ok(((), format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*")))
+        Ok(format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*"))
     }
 
     /// Checks that the bucket of variants is empty and that only the pack's path was invalidated.
@@ -178,7 +178,7 @@ impl Legacy {
     }
 
     /// Step: an editor and an admin, through the existing API.
-    async fn call(&self, shop: &LocalCloud) -> Result<((), String), Cause> {
+    async fn call(&self, shop: &LocalCloud) -> Result<String, Cause> {
         let editor = shop.management_api(TENANT)?;
         let read = editor.get_pack(PACK).await?.succeeded()?;
         expect_eq("the pack's main location", &read.body["mainImageLocation"], &json!(LOCATION))?;
@@ -198,6 +198,6 @@ impl Legacy {
         expect_eq("the response to DELETE", &purged.status, &StatusCode::ACCEPTED)?;
         expect_eq("what was purged", &purged.body["invalidation"]["items"], &json!(["/api/v2/img/p1*"]))?;
         let tenant = TenantId::parse(TENANT)?;
-        Ok(((), format!("an editor of {tenant} wrote by the table's own names; {purged}")))
+        Ok(format!("an editor of {tenant} wrote by the table's own names; {purged}"))
     }
 }

@@ -66,13 +66,13 @@ pub(crate) async fn play(
     };
     let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
     let name = "image-invalidation is killed while CloudFront responds: the images become fresh";
-    report.step(name, faults.killed_purge_run()).await?;
+    report.check(name, faults.killed_purge_run()).await?;
     let name = "all functions are killed three times during edits: the images become fresh";
-    report.step(name, faults.restarted_workers()).await?;
+    report.check(name, faults.restarted_workers()).await?;
     let name = "CloudFront fails half of the calls: the images become fresh, by exact invalidations";
-    report.step(name, faults.failing_emulator()).await?;
+    report.check(name, faults.failing_emulator()).await?;
     let name = "rights are removed: edits wait, and the images become fresh when the rights are restored";
-    report.step(name, faults.deleted_rights()).await?;
+    report.check(name, faults.deleted_rights()).await?;
     let name = "a backlog is purged without a loss";
     let emptied = report.step(name, backlog::empty(cloud, &faults.purge_runs, entries, report)).await?;
     let write = async {
@@ -91,14 +91,14 @@ pub(crate) async fn play(
             "lost": emptied.lost,
         });
         figures::write(checkout, "faults", &figures)?;
-        Ok(((), format!("{injected} faults injected, {} entries, {} lost", emptied.entries, emptied.lost)))
+        Ok(format!("{injected} faults injected, {} entries, {} lost", emptied.entries, emptied.lost))
     };
-    report.step("the faults are counted", write).await
+    report.check("the faults are counted", write).await
 }
 
 impl Faults<'_> {
     /// Step: the process of a purge run is killed after CloudFront has accepted its invalidation and before the response.
-    async fn killed_purge_run(&mut self) -> Result<((), String), Cause> {
+    async fn killed_purge_run(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
         let faults = &self.cloud.parts.emulator.faults;
         let calls = faults.counts().calls;
@@ -120,11 +120,11 @@ impl Faults<'_> {
             PurgeRun::Failed(why) => format!("it failed: {why}"),
             PurgeRun::Ended(_) => "the schedule's purge run was killed".to_owned(),
         };
-        Ok(((), format!("{killed} process killed, {end}; {fresh}")))
+        Ok(format!("{killed} process killed, {end}; {fresh}"))
     }
 
     /// Step: every process is killed, several times, while some edits are queued and others are in the stream.
-    async fn restarted_workers(&mut self) -> Result<((), String), Cause> {
+    async fn restarted_workers(&mut self) -> Result<String, Cause> {
         self.fixture.begin();
         let mut killed = 0;
         for _ in 0..RESTARTS {
@@ -138,11 +138,11 @@ impl Faults<'_> {
         self.fixture.until_queued().await?;
         self.purge_runs.let_the_lease_expire().await?;
         tokio::time::sleep(SETTLED_AFTER).await;
-        Ok(((), format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?)))
+        Ok(format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?))
     }
 
     /// Step: half of the calls are throttled, fail, or take effect and return an error.
-    async fn failing_emulator(&mut self) -> Result<((), String), Cause> {
+    async fn failing_emulator(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
         let faults = &self.cloud.parts.emulator.faults;
         let before = faults.counts();
@@ -174,17 +174,14 @@ impl Faults<'_> {
         }
         let calls = counts.calls - before.calls;
         let fresh = self.until_fresh().await?;
-        Ok((
-            (),
-            format!(
-                "{calls} calls of CloudFront: {throttled} throttled, {failed} failed, {lost} took effect and lost the \
+        Ok(format!(
+            "{calls} calls of CloudFront: {throttled} throttled, {failed} failed, {lost} took effect and lost the \
                  response; {failed_purge_runs} of {PURGE_RUNS_UNDER_FIRE} purge runs failed; {fresh}"
-            ),
         ))
     }
 
     /// Step: rights of image-invalidation are removed, one after the other, and restored.
-    async fn deleted_rights(&mut self) -> Result<((), String), Cause> {
+    async fn deleted_rights(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
         let role = ExecutionRole::find(self.cloud, Function::ImageInvalidation).await?;
         let waiting = self.fixture.len();
@@ -208,12 +205,9 @@ impl Faults<'_> {
         expect_eq("the images that are old while no function may invalidate", &old, &waiting)?;
         self.rights_deleted += 3;
         let fresh = self.until_fresh().await?;
-        Ok((
-            (),
-            format!(
-                "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the purge run failed, {waiting} \
+        Ok(format!(
+            "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the purge run failed, {waiting} \
                  entries waited; {fresh}"
-            ),
         ))
     }
 

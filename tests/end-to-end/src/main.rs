@@ -21,7 +21,7 @@ use local_cloud::timeline::Timeline;
 enum Command {
     /// Plays the scenario and the forbidden calls; with options, further parts after them.
     Play {
-        /// Then tests the console in Chromium, which `make setup` installs.
+        /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
         browser: bool,
         /// Then injects faults, with the default number of queue entries.

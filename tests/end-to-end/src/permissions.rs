@@ -29,9 +29,9 @@ pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Repor
     let write = async {
         // A call that was not denied has failed its step.
         figures::write(checkout, "permissions", &json!({"forbidden_calls": forbidden, "denied": forbidden}))?;
-        Ok(((), format!("{forbidden} forbidden calls, {forbidden} denied")))
+        Ok(format!("{forbidden} forbidden calls, {forbidden} denied"))
     };
-    report.step("the forbidden calls are counted", write).await
+    report.check("the forbidden calls are counted", write).await
 }
 
 /// Step: the table of forbidden calls, and one allowed call of each role. Returns the number of forbidden calls.

@@ -35,12 +35,12 @@ pub(crate) async fn play(
     let fixture = &report.step("the outputs of the stacks are read", fixture).await?;
 
     let name = "originals are uploaded for two tenants with the same pack id";
-    report.step(name, upload::upload(fixture)).await?;
-    report.step("a viewer gets a Miss, then Hits of growing Age", upload::first_views(fixture)).await?;
+    report.check(name, upload::upload(fixture)).await?;
+    report.check("a viewer gets a Miss, then Hits of growing Age", upload::first_views(fixture)).await?;
     let name = "attacks on the API are rejected, purge nothing, write nothing and log no secret";
-    report.step(name, attacks::rejected(fixture, checkout)).await?;
+    report.check(name, attacks::rejected(fixture, checkout)).await?;
     report
-        .step(
+        .check(
             "an update of metadata and a purge run without work purge nothing",
             purge::idle_purge_run(fixture, report),
         )
@@ -48,24 +48,24 @@ pub(crate) async fn play(
 
     let name = "the original is replaced: the viewer still gets the old image";
     let mut edits = report.step(name, edit::replace(fixture)).await?.to_vec();
-    report.step("a new suffix shows the new image without any purge", edit::new_suffix(fixture)).await?;
+    report.check("a new suffix shows the new image without any purge", edit::new_suffix(fixture)).await?;
     let name = "fetchImage replaces an original, and rejects URLs of internal services";
     edits.push(report.step(name, edit::fetch(fixture)).await?);
     edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(fixture)).await?);
     edits.push(report.step("a configuration changes, without and with force", edit::configure(fixture)).await?);
-    report.step("100 writes to 20 packs become 20 queue entries", burst::burst(fixture)).await?;
+    report.check("100 writes to 20 packs become 20 queue entries", burst::burst(fixture)).await?;
 
     let name = "GET reports the pending change of acme/cat and its time";
-    report.step(name, manual_purge::status_before(fixture)).await?;
-    report.step("DELETE?dryRun=true previews the purge and changes nothing", manual_purge::previewed(fixture)).await?;
-    report.step("DELETE with a valid token purges at once", manual_purge::accepted(fixture)).await?;
+    report.check(name, manual_purge::status_before(fixture)).await?;
+    report.check("DELETE?dryRun=true previews the purge and changes nothing", manual_purge::previewed(fixture)).await?;
+    report.check("DELETE with a valid token purges at once", manual_purge::accepted(fixture)).await?;
 
     let name = "the purge run purges, and the viewer gets the new image of every edit";
-    report.step(name, purge::until_fresh(fixture, report, edits)).await?;
-    report.step("every purge was exact, complete and of one tenant", purge::accounts(fixture, report)).await?;
-    report.step("GET reports the completed purge of acme/cat", manual_purge::status_after(fixture)).await?;
+    report.check(name, purge::until_fresh(fixture, report, edits)).await?;
+    report.check("every purge was exact, complete and of one tenant", purge::accounts(fixture, report)).await?;
+    report.check("GET reports the completed purge of acme/cat", manual_purge::status_after(fixture)).await?;
 
     let name = "two edits are lost behind the stream; imagecache enqueues each of them once";
     let edits = report.step(name, recovery::lose_and_recover(fixture, checkout)).await?.to_vec();
-    report.step("the next purge run purges the recovered edits", purge::until_fresh(fixture, report, edits)).await
+    report.check("the next purge run purges the recovered edits", purge::until_fresh(fixture, report, edits)).await
 }

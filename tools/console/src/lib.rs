@@ -9,7 +9,6 @@ mod guard;
 mod images;
 mod look;
 mod routes;
-mod sample_image;
 mod state;
 mod table;
 

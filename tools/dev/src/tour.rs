@@ -49,15 +49,15 @@ struct Tour<'a> {
 pub(crate) async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepFailed> {
     let open = async { Ok((Tour::of(cloud, report, timeline)?, String::new())) };
     let tour = &report.step("the outputs of the stacks are read", open).await?;
-    report.step("two tenants upload an image with the same pack id", tour.upload()).await?;
-    report.step("the first request is a Miss, the next ones are Hits of growing Age", tour.first_views()).await?;
+    report.check("two tenants upload an image with the same pack id", tour.upload()).await?;
+    report.check("the first request is a Miss, the next ones are Hits of growing Age", tour.first_views()).await?;
     let replaced_at = report.step("acme replaces its image: viewers still get the old one", tour.replace()).await?;
-    report.step("the stream queues the change, and nothing else", tour.queued()).await?;
-    report.step("a new suffix shows the new image without a purge", tour.new_suffix()).await?;
-    report.step("GET reports the pending purge", tour.status()).await?;
-    report.step("DELETE purges another image at once", tour.delete()).await?;
-    report.step("the scheduled purge run brings the new image to viewers", tour.until_fresh(replaced_at)).await?;
-    report.step("no other image and no other tenant was purged", tour.bystanders()).await
+    report.check("the stream queues the change, and nothing else", tour.queued()).await?;
+    report.check("a new suffix shows the new image without a purge", tour.new_suffix()).await?;
+    report.check("GET reports the pending purge", tour.status()).await?;
+    report.check("DELETE purges another image at once", tour.delete()).await?;
+    report.check("the scheduled purge run brings the new image to viewers", tour.until_fresh(replaced_at)).await?;
+    report.check("no other image and no other tenant was purged", tour.bystanders()).await
 }
 
 impl<'a> Tour<'a> {
@@ -74,7 +74,7 @@ impl<'a> Tour<'a> {
         })
     }
 
-    async fn upload(&self) -> Result<((), String), Cause> {
+    async fn upload(&self) -> Result<String, Cause> {
         let [acme, globex] = &self.editors;
         for (editor, packs) in [
             (acme, [(REPLACED, Colour::Red), (PURGED, Colour::Amber)].as_slice()),
@@ -88,10 +88,10 @@ impl<'a> Tour<'a> {
         }
         let text = "uploaded a red acme/cat, an amber acme/dog and a green globex/cat";
         self.timeline.add(Part::Editor, text);
-        Ok(((), text.to_owned()))
+        Ok(text.to_owned())
     }
 
-    async fn first_views(&self) -> Result<((), String), Cause> {
+    async fn first_views(&self) -> Result<String, Cause> {
         let mut details = Vec::new();
         for (tenant, pack, colour) in self.images() {
             let name = format!("{}/{pack}", tenant.id);
@@ -105,7 +105,7 @@ impl<'a> Tour<'a> {
             self.timeline.add(Part::Viewer, format!("{name}: {first}; then {second}"));
             details.push(format!("{name}: {first}; then {second}"));
         }
-        Ok(((), details.join("\n")))
+        Ok(details.join("\n"))
     }
 
     async fn replace(&self) -> Result<(Instant, String), Cause> {
@@ -121,30 +121,30 @@ impl<'a> Tour<'a> {
         Ok((replaced_at, format!("acme/cat: {seen}")))
     }
 
-    async fn queued(&self) -> Result<((), String), Cause> {
+    async fn queued(&self) -> Result<String, Cause> {
         let entry = self.observer.queued(&self.acme.id, "pack#cat").await?;
         expect_eq("the number of queue entries", &self.observer.queue().await?.len(), &1)?;
         let text = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.reasons);
         self.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, text.as_str());
-        Ok(((), text))
+        Ok(text)
     }
 
-    async fn new_suffix(&self) -> Result<((), String), Cause> {
+    async fn new_suffix(&self) -> Result<String, Cause> {
         let new = self.acme.viewer.fetch("cat-v2", LOCATION).await?;
         expect_seen("acme/cat-v2", &new, Cache::Miss, Colour::Blue)?;
         let old = self.acme.viewer.fetch(REPLACED, LOCATION).await?;
         expect_seen("acme/cat", &old, Cache::Hit, Colour::Red)?;
         self.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}, while acme/cat: {old}"));
-        Ok(((), format!("acme/cat-v2: {new}, while acme/cat: {old}")))
+        Ok(format!("acme/cat-v2: {new}, while acme/cat: {old}"))
     }
 
-    async fn status(&self) -> Result<((), String), Cause> {
+    async fn status(&self) -> Result<String, Cause> {
         let body = self.purge_status().await?;
         expect_eq("the pending target of acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
-        Ok(((), verdict(&body)))
+        Ok(verdict(&body))
     }
 
-    async fn delete(&self) -> Result<((), String), Cause> {
+    async fn delete(&self) -> Result<String, Cause> {
         let response = self.admin.delete("acme", PURGED, Some(&self.token)).await?;
         self.timeline.add(Part::AdminApi, format!("DELETE acme/dog: {response}"));
         expect_eq("the response to DELETE", &response.status, &StatusCode::ACCEPTED)?;
@@ -156,10 +156,10 @@ impl<'a> Tour<'a> {
         .await?;
         expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
         self.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, rendered again"));
-        Ok(((), format!("{response}; acme/dog: {fresh}")))
+        Ok(format!("{response}; acme/dog: {fresh}"))
     }
 
-    async fn until_fresh(&self, replaced_at: Instant) -> Result<((), String), Cause> {
+    async fn until_fresh(&self, replaced_at: Instant) -> Result<String, Cause> {
         let fresh = wait_for("a new acme/cat", PURGED_WITHIN, async || {
             let secs = replaced_at.elapsed().as_secs();
             self.report.progress.note(&format!("waiting for the schedule, {secs} s after the change"));
@@ -181,10 +181,10 @@ impl<'a> Tour<'a> {
         self.timeline.add_at(row.started_at.as_millis(), Part::PurgeRun, text);
         self.timeline.add(Part::Viewer, format!("acme/cat: {fresh}, the new image"));
         let verdict = verdict(&self.purge_status().await?);
-        Ok(((), format!("acme/cat: {fresh}, {ms} ms after the change\n{verdict}")))
+        Ok(format!("acme/cat: {fresh}, {ms} ms after the change\n{verdict}"))
     }
 
-    async fn bystanders(&self) -> Result<((), String), Cause> {
+    async fn bystanders(&self) -> Result<String, Cause> {
         let seen = self.globex.viewer.fetch(REPLACED, LOCATION).await?;
         expect_seen("globex/cat", &seen, Cache::Hit, Colour::Green)?;
         expect_eq(
@@ -199,7 +199,7 @@ impl<'a> Tour<'a> {
             .find(|item| !["#acme/cat", "#acme/dog"].contains(&item.as_str()));
         expect_eq("other items of acme", &others, &None)?;
         expect_eq("the dead letters", &self.observer.dead_letters().await?, &0)?;
-        Ok(((), format!("globex/cat: {seen}; {} invalidations of acme, none of globex", invalidations.len())))
+        Ok(format!("globex/cat: {seen}; {} invalidations of acme, none of globex", invalidations.len()))
     }
 
     fn images(&self) -> [(&Tenant, &'static str, Colour); 3] {

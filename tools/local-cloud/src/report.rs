@@ -107,6 +107,15 @@ impl Report {
         })
     }
 
+    /// Plays one step that returns the observation only.
+    pub fn check<'a>(
+        &'a self,
+        name: &'static str,
+        play: impl Future<Output = Result<String, Cause>> + 'a,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StepFailed>> + 'a>> {
+        self.step(name, async { Ok(((), play.await?)) })
+    }
+
     /// Fails the current step, if there is one, because the run was interrupted.
     pub fn interrupt(&self, reason: &str) {
         self.end(false, format!("interrupted by {reason}"));

@@ -109,11 +109,4 @@ mod tests {
         assert!(lines[1].starts_with("    61 23"), "{listed}");
         assert!(lines[1].ends_with(" ms  purge run  purged 22 entries"), "{listed}");
     }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (1_000_050, "1 000 050")] {
-            assert_eq!(grouped(number), expected);
-        }
-    }
 }

@@ -61,7 +61,7 @@ impl Chromium {
                 .stdout(log.append()?)
                 .stderr(log.append()?),
         )
-        .context("starting chromedriver; install the packages chromium and chromium-driver (make setup)")?;
+        .context("starting chromedriver; run `make setup-browser`, or install chromium and chromium-driver")?;
         ready(port, &log).await?;
 
         let mut arguments = ARGUMENTS.map(ToOwned::to_owned).to_vec();

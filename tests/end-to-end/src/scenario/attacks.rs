@@ -93,7 +93,7 @@ fn has_reason(response: &ApiResponse) -> bool {
 }
 
 /// Step: the attacks on the purge and on the management API.
-pub(super) async fn rejected(fixture: &Fixture<'_>, checkout: &Checkout) -> Result<((), String), Cause> {
+pub(super) async fn rejected(fixture: &Fixture<'_>, checkout: &Checkout) -> Result<String, Cause> {
     let cloud = fixture.cloud;
     let client = RawClient::new(cloud)?;
     let good = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
@@ -114,7 +114,7 @@ pub(super) async fn rejected(fixture: &Fixture<'_>, checkout: &Checkout) -> Resu
     let numbers = json!({"attacks": count, "rejected": count, "purged": 0, "written": 0});
     figures::write(checkout, "attacks", &numbers)?;
     fixture.timeline.add(Part::AdminApi, format!("rejected {count} attacks"));
-    Ok(((), format!("{count} attacks: {count} rejected, 0 purged, 0 written; no secret in {lines} lines of the logs")))
+    Ok(format!("{count} attacks: {count} rejected, 0 purged, 0 written; no secret in {lines} lines of the logs"))
 }
 
 /// The signature of a presigned upload: a secret in a response. Signing writes nothing.

@@ -16,7 +16,7 @@ use local_cloud::expectation::{expect_eq, wait_for};
 const QUEUED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Step: many writes in a row to a few packs.
-pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let began = Instant::now();
     let (width, height) = BURST_ORIGINAL_SIZE;
     for round in 1..=BURST_WRITES_PER_PACK {
@@ -42,5 +42,5 @@ pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> 
     let last = entries.iter().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();
     let detail = format!("{} queue entries of {BURST_WRITES_PER_PACK} changes each", entries.len());
     fixture.timeline.add_at(last, Part::Stream, format!("deduplicated them: {detail}"));
-    Ok(((), detail))
+    Ok(detail)
 }

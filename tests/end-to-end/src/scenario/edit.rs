@@ -42,7 +42,7 @@ pub(super) async fn replace(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2],
 }
 
 /// Step: another URL of the same image, which no cache has.
-pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let image = format!("{EDITED}-v2");
     let new = fixture.acme.viewer.fetch(&image, LOCATION).await?;
     expect_seen("acme/cat-v2", &new, Cache::Miss, Colour::Blue)?;
@@ -53,7 +53,7 @@ pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<((), String), Ca
     let old = fixture.acme.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("acme/cat", &old, Cache::Hit, Colour::Red)?;
     expect_eq("acme's invalidations", &fixture.observer.invalidations(&fixture.acme.distribution_id).await?, &vec![])?;
-    Ok(((), format!("acme/cat-v2: {new}, while acme/cat: {old}")))
+    Ok(format!("acme/cat-v2: {new}, while acme/cat: {old}"))
 }
 
 /// Step: the original of a pack is replaced by one that the API fetches from a web server, but not from the metadata

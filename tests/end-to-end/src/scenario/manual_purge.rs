@@ -26,7 +26,7 @@ const UNTOUCHED_FOR: Duration = Duration::from_secs(2);
 const COMPLETED_WITHIN: Duration = Duration::from_secs(150);
 
 /// Step: an admin previews a purge, which changes nothing.
-pub(super) async fn previewed(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn previewed(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     // Earlier edits are still in the stream: only the pack itself must stay as it is.
     let before = traces(fixture).await?;
@@ -41,7 +41,7 @@ pub(super) async fn previewed(fixture: &Fixture<'_>) -> Result<((), String), Cau
     expect_seen("acme/dog", &seen, Cache::Hit, Colour::Amber)?;
     let detail = format!("would purge #acme/dog and 1 variant for US$ 0.01; acme/dog: {seen}");
     fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog?dryRun=true {detail}"));
-    Ok(((), detail))
+    Ok(detail)
 }
 
 /// The traces of a purge of the pack: in the queue, in the ledger and at the emulator.
@@ -55,16 +55,16 @@ async fn traces(fixture: &Fixture<'_>) -> Result<[usize; 3], Cause> {
 }
 
 /// Step: an admin reads the state of the purges, before the purge.
-pub(super) async fn status_before(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn status_before(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let body = status(fixture, EDITED).await?;
     expect_eq("what waits for acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
     let verdict = verdict(&body);
     expect_eq("whether the verdict names the pack", &verdict.contains("pack cat"), &true)?;
-    Ok(((), verdict))
+    Ok(verdict)
 }
 
 /// Step: the same after every purge was completed.
-pub(super) async fn status_after(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn status_after(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let body = wait_for("acme/cat's purge to be completed", COMPLETED_WITHIN, async || {
         let body = status(fixture, EDITED).await?;
         let is_over = body["pending"] == json!([]) && body["running"] == json!([]);
@@ -74,7 +74,7 @@ pub(super) async fn status_after(fixture: &Fixture<'_>) -> Result<((), String), 
     let last = &body["lastCompleted"];
     expect_eq("what was completed last", &last["target"], &json!("pack#cat"))?;
     expect_eq("whether it has a completion time", &last["completedAt"].is_string(), &true)?;
-    Ok(((), verdict(&body)))
+    Ok(verdict(&body))
 }
 
 async fn status(fixture: &Fixture<'_>, pack: &str) -> Result<Value, Cause> {
@@ -89,7 +89,7 @@ fn verdict(body: &Value) -> String {
 }
 
 /// Step: an admin of this tenant purges one pack, and no purge run is needed.
-pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let purge_runs = logs::purge_runs(fixture.cloud).await?;
     let response = fixture.cloud.admin_api()?.delete("acme", PURGED_MANUALLY, Some(&token)).await?;
@@ -110,5 +110,5 @@ pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<((), String), Caus
     expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
     fixture.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
     expect_eq("the purge runs since the DELETE", &logs::purge_runs(fixture.cloud).await?, &purge_runs)?;
-    Ok(((), format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any purge run")))
+    Ok(format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any purge run"))
 }

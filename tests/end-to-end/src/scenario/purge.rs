@@ -29,7 +29,7 @@ const PURGED_WITHIN: Duration = Duration::from_secs(200);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Step: a write without effect on viewers, and the next purge run.
-pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Result<((), String), Cause> {
+pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Result<String, Cause> {
     fixture.editor.patch_pack(EDITED, &json!({"assetId": "asset-2", "title": "A cat"})).await?.succeeded()?;
     fixture.timeline.add(Part::Editor, "changed only the metadata of acme/cat");
 
@@ -53,7 +53,7 @@ pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Re
         let seen = tenant.viewer.fetch(EDITED, LOCATION).await?;
         expect_seen(&format!("{}/{EDITED}", tenant.id), &seen, Cache::Hit, colour)?;
     }
-    Ok(((), "no queue entry, no invalidation, still Hits".to_owned()))
+    Ok("no queue entry, no invalidation, still Hits".to_owned())
 }
 
 /// Step: viewers request each edited image until it is the new one. Before, it must be the old one from the cache; all
@@ -62,7 +62,7 @@ pub(super) async fn until_fresh(
     fixture: &Fixture<'_>,
     report: &Report,
     mut edits: Vec<ObservedEdit>,
-) -> Result<((), String), Cause> {
+) -> Result<String, Cause> {
     let began = Instant::now();
     let mut fresh = Vec::new();
     while !edits.is_empty() {
@@ -79,7 +79,7 @@ pub(super) async fn until_fresh(
     }
     let again = fixture.acme.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("acme/cat", &again, Cache::Hit, Colour::Blue)?;
-    Ok(((), fresh.join("\n")))
+    Ok(fresh.join("\n"))
 }
 
 /// Records that a viewer got the new image.
@@ -96,7 +96,7 @@ fn became_fresh(fixture: &Fixture<'_>, report: &Report, edit: &ObservedEdit, see
 }
 
 /// Step: the purges, by the queue, the ledger and the emulator.
-pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<((), String), Cause> {
+pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<String, Cause> {
     wait_for("an empty queue", PURGED_WITHIN, async || {
         let waiting = fixture.observer.queue().await?.len();
         Ok(if waiting == 0 { Ok(()) } else { Err(format!("{waiting} entries")) })
@@ -141,13 +141,10 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<(
     fixture.expect_bystanders().await?;
     expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
     let sizes: Vec<_> = requests.iter().map(|items| format!("{} items", items.len())).collect();
-    Ok((
-        (),
-        format!(
-            "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
-            sizes.len(),
-            sizes.join(", ")
-        ),
+    Ok(format!(
+        "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
+        sizes.len(),
+        sizes.join(", ")
     ))
 }
 

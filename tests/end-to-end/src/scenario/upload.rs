@@ -29,7 +29,7 @@ pub(super) fn original(colour: Colour, encoding: Encoding) -> Result<Vec<u8>, Ca
 }
 
 /// Step: the locations' configurations, the packs and their originals.
-pub(super) async fn upload(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn upload(fixture: &Fixture<'_>) -> Result<String, Cause> {
     for editor in [&fixture.editor, &fixture.globex_editor] {
         for (location, size) in [(LOCATION, SIZE), (OTHER_LOCATION, SIZE), (CONFIGURED_LOCATION, CONFIGURED_SIZE)] {
             editor.set_location_size(location, size).await?;
@@ -62,11 +62,11 @@ pub(super) async fn upload(fixture: &Fixture<'_>) -> Result<((), String), Cause>
 
     let what = "uploaded a red acme/cat, a green globex/cat and 26 more images of acme";
     fixture.timeline.add(Part::Editor, what);
-    Ok(((), format!("{what}; one of {megabytes} MB by a presigned upload")))
+    Ok(format!("{what}; one of {megabytes} MB by a presigned upload"))
 }
 
 /// Step: both tenants' viewers, and one request for every other image, so that the cache holds all of them.
-pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let mut details = Vec::new();
     for (tenant, colour) in [(&fixture.acme, Colour::Red), (&fixture.globex, Colour::Green)] {
         details.push(first_views_of(fixture, tenant, colour).await?);
@@ -81,7 +81,7 @@ pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<((), String), C
     let configured = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_seen("acme/yak", &configured, Cache::Miss, Colour::Amber)?;
     fixture.timeline.add(Part::Viewer, "looked at the 26 other images of acme and at acme/cat-v1, all Misses");
-    Ok(((), details.join("\n")))
+    Ok(details.join("\n"))
 }
 
 async fn first_views_of(fixture: &Fixture<'_>, tenant: &Tenant, colour: Colour) -> Result<String, Cause> {
