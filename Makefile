@@ -1,8 +1,8 @@
-# The menu. `make` alone prints it; the README, CI and a laptop run the same targets.
+# The menu. `make` prints it; the README, CI and a laptop run the same targets.
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-# cargo-lambda names the target it builds for. Naming it for every build lets the handlers that are deployed locally
-# and the tests share what they compile: the AWS SDK is built once.
+# cargo-lambda names the target that it builds for. With the same target in every build, the local deployment and the
+# tests share their dependencies: the AWS SDK is compiled once.
 export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 export CARGO_LAMBDA_COMPILER := cargo
 export CARGO_TERM_COLOR ?= auto
@@ -15,7 +15,7 @@ TIMED := .ci/timed
 help: ## Show this menu
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: node_modules/.installed .venv/.installed ## Install all tools into this checkout (node_modules and .venv)
+setup: node_modules/.installed .venv/.installed ## Install the tools into this checkout, and nothing outside of it
 
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing the Node packages into node_modules …"
@@ -32,40 +32,44 @@ node_modules/.installed: package.json package-lock.json
 setup-browser: ## Install the system packages chromium and chromium-driver with apt-get, for `make test`
 	@.ci/chromium
 
-# Whole-workspace builds throughout: a single package would resolve other features and compile its dependencies anew.
-RUN = cargo run --quiet --bin end-to-end --
+# The whole workspace's features in every build: a single package would resolve other features and compile its
+# dependencies again. The handlers are built together with the app and the tools, in one invocation with the flags of
+# the CDK's bundling, so that the deployment finds them compiled.
+HANDLERS := $(notdir $(wildcard handlers/*))
+DEPLOYED = --workspace --locked --bin app $(addprefix --bin ,$(HANDLERS))
+END_TO_END = cargo run --quiet --bin end-to-end --
 
-run: setup ## Deploy everything on this machine, edit an image, watch it reach a viewer, clean up
-	@echo "Building the CDK app and what plays the scenario (minutes the first time) …"
-	@cargo build --bin app --bin end-to-end
-	@$(RUN) play
+run: setup ## Deploy everything on this machine, replace an image, watch it reach a viewer, clean up
+	@echo "Building the handlers, the CDK app and the tour (minutes the first time) …"
+	@cargo build $(DEPLOYED) --bin dev
+	@cargo run --quiet --bin dev -- run
 
-dev: setup ## The same deployment with a console page, left up to play with until Ctrl-C
-	@cargo build --bin app --bin dev
-	@cargo run --quiet --bin dev
+dev: setup ## The same deployment with a console page, left up until Ctrl-C
+	@cargo build $(DEPLOYED) --bin dev
+	@cargo run --quiet --bin dev -- up
 
-check: setup ## Format, lints and unit tests: quick after a small change
+check: setup ## Check format, lints and unit tests: quick after a small change
 	@cargo fmt --all -- --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@cargo test --workspace --lib --bins --quiet
 
-test: setup setup-browser ## Everything that can be tested without an AWS account, the whole scenario included
+test: setup setup-browser ## Test everything that needs no AWS account: unit tests, and the whole system deployed
 	@$(TIMED) --begin
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
-	@$(TIMED) "build what is deployed" cargo build --bin app --bin end-to-end --bin existing-installation
-	@$(TIMED) "the scenario, the console and faults, deployed" $(RUN) play --browser --faults
+	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation
+	@$(TIMED) "scenario, console, faults and existing installation, deployed" $(END_TO_END) play --browser --faults --existing
 	@$(TIMED) --report
 	@.ci/figures
 
-simulate: setup ## Replay one seed of the simulation and print all that happens: make simulate SEED=4711
+simulate: setup ## Replay one seed of the simulation and print its events: make simulate SEED=4711
 	@cargo run --quiet --bin simulate -- $(SEED)
 
 # rustdoc's warnings: broken links, links from public to private items, bare URLs, invalid HTML and code blocks.
 DOC = env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --keep-going --quiet
 
-lint: setup ## Format, spelling, clippy, documentation, dependencies and licences, as CI runs them
+lint: setup ## Check format, spelling, clippy, documentation, dependencies and licences, as CI does
 	@$(TIMED) "format" cargo fmt --all -- --check
 	@$(TIMED) "spelling" typos
 	@$(TIMED) "unused dependencies" cargo shear --locked
@@ -73,12 +77,12 @@ lint: setup ## Format, spelling, clippy, documentation, dependencies and licence
 	@$(TIMED) "documentation" $(DOC)
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
-# A workspace of its own: what it measures besides the product's libraries is built by nothing else.
-bench: ## The image libraries side by side, as docs/adr/0011 records them (minutes to build)
+# A workspace of its own: nothing else builds the libraries that it compares with the product's.
+bench: ## Compare the image libraries, as in docs/adr/0011 (minutes to build)
 	@cargo run --release --quiet --manifest-path tests/bench/Cargo.toml
 
-deny: setup ## Licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
+deny: setup ## Check licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
 	@cargo deny check
 
-clean: ## Remove everything that was installed or built in this checkout
+clean: ## Remove all build output and installed tools of this checkout
 	@rm -rf target node_modules .venv

@@ -1,4 +1,4 @@
-//! The console in a real browser: somebody looks, clicks and types, and sees what comes of it.
+//! The console in Chromium: its text after clicks and keys.
 
 mod chromium;
 mod page;
@@ -6,29 +6,30 @@ mod page;
 use std::path::Path;
 
 use local_cloud::LocalCloud;
-use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::cause::Cause;
+use local_cloud::report::{Report, StepFailed};
 
 use chromium::Chromium;
 use console::{Console, PACK};
 use page::{Page, Seen};
 
-/// The page's size in pixels when it is photographed.
+/// The page's size in pixels.
 const SCREEN: (u32, u32) = (1280, 800);
-/// How the page calls its images.
+/// The names of the images on the page.
 const MAIN: &str = "Location main";
 const POSTER: &str = "Location poster";
 const UNNAMED: &str = "No location";
 
-/// Serves the console, plays with it in Chromium, and leaves `console.png` in `run_dir`.
-pub async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
+/// Serves the console, tests it in Chromium, and writes `console.png` to `run_dir`.
+pub(crate) async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
     let start = async { Ok((Console::start(cloud).await?, String::new())) };
     let console = report.step("the console is served", start).await?;
-    play_at(console.url(), run_dir, report).await
+    play_at(&console.url(), run_dir, report).await
 }
 
-/// Plays with the console at `url`.
+/// Tests the console at `url`.
 async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
-    report.step("the console rejects other hosts and other pages", strangers(url)).await?;
+    report.check("the console rejects other hosts and other pages", strangers(url)).await?;
     let start = async { Ok((Chromium::start(run_dir).await?, String::new())) };
     let chromium = report.step("Chromium starts", start).await?;
     let played = visit(Page(&chromium.client), url, run_dir, report).await;
@@ -37,21 +38,21 @@ async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepF
     played.and(closed)
 }
 
-/// What somebody does at the browser.
+/// The steps of a user.
 async fn visit(page: Page<'_>, url: &str, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
-    report.step("the console shows that every image is fresh", first_look(page, url)).await?;
-    report.step("a title changed in the console leaves every image fresh", metadata(page)).await?;
-    let name = "an original replaced by the key R is stale in the console, with the reason";
-    report.step(name, replace(page, run_dir)).await?;
-    report.step("DELETE now makes it fresh within seconds", delete(page)).await?;
-    report.step("a crop moved in the console is drawn, and stale until purged", crop(page)).await?;
-    report.step("another main location is stale only where no location is named", main_location(page)).await?;
-    report.step("a forced location is stale and queued as one target", force(page)).await?;
-    report.step("the other tenant's images stayed fresh", other_tenant(page)).await
+    report.check("the console shows that every image is fresh", first_look(page, url)).await?;
+    report.check("a title changed in the console leaves every image fresh", metadata(page)).await?;
+    let name = "an original replaced by the key R is stale in the console, with the product's verdict";
+    report.check(name, replace(page, run_dir)).await?;
+    report.check("DELETE now makes it fresh within seconds", delete(page)).await?;
+    report.check("a crop moved in the console is drawn, and stale until purged", crop(page)).await?;
+    report.check("another main location is stale only where no location is named", main_location(page)).await?;
+    report.check("a forced location is stale and queued as one target", force(page)).await?;
+    report.check("the other tenant's images stayed fresh", other_tenant(page)).await
 }
 
-/// Step: requests as a foreign web page could make a browser send them.
-async fn strangers(url: &str) -> Result<((), String), Cause> {
+/// Step: requests that a foreign web page could make a browser send.
+async fn strangers(url: &str) -> Result<String, Cause> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let actions = format!("{url}api/actions");
     let order = serde_json::json!({"tenant": "acme", "pack": PACK, "action": "delete"});
@@ -63,14 +64,14 @@ async fn strangers(url: &str) -> Result<((), String), Cause> {
     for request in requests {
         let status = request.send().await?.status();
         if status != reqwest::StatusCode::FORBIDDEN {
-            return Err(format!("a stranger's request got {status}").into());
+            return Err(format!("a foreign request got {status}").into());
         }
     }
-    Ok(((), "403 three times".to_owned()))
+    Ok("403 three times".to_owned())
 }
 
-/// Step: the first look at the page.
-async fn first_look(page: Page<'_>, url: &str) -> Result<((), String), Cause> {
+/// Step: the page at first.
+async fn first_look(page: Page<'_>, url: &str) -> Result<String, Cause> {
     let (width, height) = SCREEN;
     page.resize(width, height).await?;
     page.0.goto(&format!("{url}?tenant=acme&pack={PACK}")).await?;
@@ -80,24 +81,24 @@ async fn first_look(page: Page<'_>, url: &str) -> Result<((), String), Cause> {
             all_fresh(seen) && drawn.into_iter().all(|(name, pixels)| seen.card(name).pixels == pixels)
         })
         .await?;
-    Ok(((), seen.card(MAIN).reason))
+    Ok(seen.verdict)
 }
 
-/// Step: a change that no viewer could see.
-async fn metadata(page: Page<'_>) -> Result<((), String), Cause> {
+/// Step: a change without effect on viewers.
+async fn metadata(page: Page<'_>) -> Result<String, Cause> {
     let before = changes(&page.read().await?);
     page.click(None, "Change metadata only").await?;
     let seen = page.until("the new title", |seen| seen.title.contains("Edited at")).await?;
-    // The stream takes a second; three leave no doubt.
+    // The stream takes a second.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let after = page.read().await?;
-    // A purge run may have taken the row away; nothing may have been added to it.
+    // A purge run may have removed the row; nothing may have been added to it.
     let is_quiet = changes(&after) == before || changes(&after) == Default::default();
-    if all_fresh(&after) && is_quiet { Ok(((), seen.title)) } else { Err(format!("the page says {after:?}").into()) }
+    if all_fresh(&after) && is_quiet { Ok(seen.title) } else { Err(format!("the page shows {after:?}").into()) }
 }
 
-/// Step: keys only. The focus stays on the image while the page is refreshed under it.
-async fn replace(page: Page<'_>, run_dir: &Path) -> Result<((), String), Cause> {
+/// Step: keys only. The focus stays on the image while the page is refreshed.
+async fn replace(page: Page<'_>, run_dir: &Path) -> Result<String, Cause> {
     let before = page.read().await?;
     page.press("1").await?;
     page.press("r").await?;
@@ -105,18 +106,21 @@ async fn replace(page: Page<'_>, run_dir: &Path) -> Result<((), String), Cause> 
     let seen = page
         .until("a stale main image, there and where no location is named, and its row in the queue", |seen| {
             let badges = [MAIN, UNNAMED, POSTER].map(|name| seen.card(name).badge);
-            badges == ["stale", "stale", "fresh"] && changes(seen) != changes(&before) && seen.card(MAIN).is_drawn
+            badges == ["stale", "stale", "fresh"]
+                && changes(seen) != changes(&before)
+                && seen.verdict.contains(&format!("pack {PACK}"))
+                && seen.card(MAIN).is_drawn
         })
         .await?;
     page.screenshot(&run_dir.join("console.png")).await?;
     if seen.focus != MAIN {
         return Err(format!("the focus went from {MAIN} to {:?}", seen.focus).into());
     }
-    Ok(((), seen.card(MAIN).reason))
+    Ok(seen.verdict)
 }
 
 /// Step: the emergency purge.
-async fn delete(page: Page<'_>) -> Result<((), String), Cause> {
+async fn delete(page: Page<'_>) -> Result<String, Cause> {
     let seen = page.click(None, "DELETE now").await?;
     let response = seen.responses[0].clone();
     page.until("fresh images, and the invalidation that the response names", |seen| {
@@ -124,27 +128,25 @@ async fn delete(page: Page<'_>) -> Result<((), String), Cause> {
         all_fresh(seen) && ids.any(|id| response.contains(id))
     })
     .await?;
-    Ok(((), response))
+    Ok(response)
 }
 
 /// Step: a crop.
-async fn crop(page: Page<'_>) -> Result<((), String), Cause> {
+async fn crop(page: Page<'_>) -> Result<String, Cause> {
     let before = page.click(Some(POSTER), "Move crop").await?;
-    let seen = page
-        .until("the crop on the original and a stale image", |seen| {
-            let card = seen.card(POSTER);
-            card.has_crop && card.badge == "stale"
-        })
-        .await?;
-    let reason = seen.card(POSTER).reason;
-    page.until("the change in the queue", |seen| changes(seen).0.contains("image-locations-changed")).await?;
+    page.until("the crop on the original and a stale image", |seen| {
+        let card = seen.card(POSTER);
+        card.has_crop && card.badge == "stale"
+    })
+    .await?;
+    let seen = page.until("the pending change", |seen| changes(seen).0.contains("image-locations-changed")).await?;
     page.click(None, "DELETE now").await?;
     page.until("fresh images", all_fresh).await?;
-    Ok(((), format!("{reason} {}", before.responses[0])))
+    Ok(format!("{} {}", seen.verdict, before.responses[0]))
 }
 
 /// Step: another main image.
-async fn main_location(page: Page<'_>) -> Result<((), String), Cause> {
+async fn main_location(page: Page<'_>) -> Result<String, Cause> {
     page.click(None, "Change main location").await?;
     let seen = page
         .until("poster as the main image, stale only where no location is named", |seen| {
@@ -155,17 +157,17 @@ async fn main_location(page: Page<'_>) -> Result<((), String), Cause> {
                 && reasons.contains("main-image-location-changed")
         })
         .await?;
-    let reason = seen.card(UNNAMED).reason;
+    let verdict = seen.verdict;
     page.click(None, "DELETE now").await?;
     page.until("fresh images, the unnamed one as large as the poster", |seen| {
         all_fresh(seen) && seen.card(UNNAMED).pixels == seen.card(POSTER).pixels
     })
     .await?;
-    Ok(((), reason))
+    Ok(verdict)
 }
 
 /// Step: a location forced for all packs.
-async fn force(page: Page<'_>) -> Result<((), String), Cause> {
+async fn force(page: Page<'_>) -> Result<String, Cause> {
     page.click(Some(MAIN), "Force location").await?;
     let seen = page
         .until("a stale main image and the location in the queue", |seen| {
@@ -173,11 +175,11 @@ async fn force(page: Page<'_>) -> Result<((), String), Cause> {
             badges == ["stale", "fresh"] && seen.waiting("location#main").0 == "location-forced"
         })
         .await?;
-    Ok(((), seen.card(MAIN).reason))
+    Ok(seen.verdict)
 }
 
-/// Step: the other tenant, chosen as a user would.
-async fn other_tenant(page: Page<'_>) -> Result<((), String), Cause> {
+/// Step: the other tenant.
+async fn other_tenant(page: Page<'_>) -> Result<String, Cause> {
     page.0.find(fantoccini::Locator::Css("#tenant")).await?.select_by_value("globex").await?;
     page.until("globex's images, fresh, and nothing invalidated", |seen| {
         all_fresh(seen)
@@ -185,14 +187,14 @@ async fn other_tenant(page: Page<'_>) -> Result<((), String), Cause> {
             && seen.invalidations.iter().all(|row| !row[1].contains("acme"))
     })
     .await?;
-    Ok(((), String::new()))
+    Ok(String::new())
 }
 
 fn all_fresh(seen: &Seen) -> bool {
     seen.badges() == ["fresh"; 3]
 }
 
-/// The queue's row of the pack.
+/// The pending purge of the pack: its reasons and its number of changes.
 fn changes(seen: &Seen) -> (String, String) {
     seen.waiting(&format!("pack#{PACK}"))
 }

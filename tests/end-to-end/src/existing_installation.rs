@@ -1,8 +1,8 @@
-//! An installation that was there before: another stack's table, buckets, distribution and HTTP API, and the pipeline
-//! deployed against them.
+//! An existing installation: another stack's table, buckets, distribution and HTTP API, and the pipeline deployed against
+//! them.
 //!
-//! Its image service is not ours: it publishes images to a bucket that its distribution serves, and knows no cache
-//! tags. What must hold is that an edit in its table purges its distribution and its bucket of variants.
+//! Its image service is another one: it publishes images to a bucket that its distribution serves, without cache tags.
+//! An edit in its table must purge its distribution and its bucket of variants.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,12 +13,13 @@ use reqwest::StatusCode;
 use serde_json::json;
 use toml::Table;
 
-use crate::scenario::observation::{expect_eq, expect_seen, wait_for};
+use local_cloud::cause::Cause;
 use local_cloud::cdk::{Cdk, Deployment};
 use local_cloud::checkout::Checkout;
+use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 use local_cloud::observer::Observer;
 use local_cloud::outputs::Outputs;
-use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::report::{Report, StepFailed};
 use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::viewer::Cache;
 use local_cloud::{LocalCloud, Tenant, viewer_domain};
@@ -30,29 +31,33 @@ const ENVIRONMENT: &str = "legacy";
 /// The pack that is edited, and its location.
 const PACK: &str = "p1";
 const LOCATION: &str = "main";
-/// Two purge runs, a minute apart, and a deployment's first cold start.
+/// The time limit of a purge: two purge runs, a minute apart, and a cold start.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
 
-/// What the other stack made.
 struct Legacy {
     outputs: Outputs,
 }
 
 /// Deploys the other stack, then the pipeline against it, and edits an image.
-pub async fn play(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
-    let cdk = cloud.cdk(checkout, run_dir);
+pub(crate) async fn play(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    run_dir: &Path,
+    report: &Report,
+) -> Result<(), StepFailed> {
+    let cdk = cloud.parts.cdk(checkout, run_dir);
     let note = |line: &str| report.progress.note(line);
-    let name = "another stack makes a table, buckets, a distribution and an HTTP API";
+    let name = "another stack creates a table, buckets, a distribution and an HTTP API";
     let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;
-    let name = "the pipeline is deployed against what the other stack made";
+    let name = "the pipeline is deployed against the existing resources";
     let deployed = async {
         let overrides = vec![("tenants", Some(legacy.tenants()?.into()))];
         cloud.deploy_beside(&cdk, ENVIRONMENT, overrides, legacy.existing()?, note).await
     };
     let shop = &report.step(name, deployed).await?;
     let name = "an edit in the existing table purges the existing bucket and distribution";
-    report.step(name, legacy.edit(shop, report)).await?;
-    report.step("the existing HTTP API edits and purges, for its tenant only", legacy.call(shop)).await
+    report.check(name, legacy.edit(shop, report)).await?;
+    report.check("the existing HTTP API edits and purges, for its tenant only", legacy.call(shop)).await
 }
 
 impl Legacy {
@@ -79,7 +84,7 @@ impl Legacy {
         Ok(format!("{TENANT}.distribution = {{ id = {id:?}, cache_tags = false }}").parse()?)
     }
 
-    /// The section by which an environment uses it.
+    /// The section `[existing]` of the environment.
     fn existing(&self) -> Result<Table, Cause> {
         let section = format!(
             r#"
@@ -108,37 +113,37 @@ impl Legacy {
         Ok(section.parse()?)
     }
 
-    /// Publishes an image of the pack, as the installation's own image service does.
+    /// Publishes an image of the pack, as the installation's image service does.
     async fn publish(&self, shop: &LocalCloud, colour: Colour) -> Result<(), Cause> {
-        let put = shop.clients().s3.put_object().bucket(self.get("PublishedBucket")?);
+        let put = shop.parts.clients.s3.put_object().bucket(self.get("PublishedBucket")?);
         let put = put.key(format!("api/v2/img/{PACK}")).content_type("image/jpeg").cache_control("s-maxage=86400");
         let image = photograph(colour, (320, 180), Encoding::Jpeg, 1)?;
-        put.body(image.into()).send().await.map_err(aws_sdk_s3::Error::from)?;
+        put.body(image.into()).send().await?;
         Ok(())
     }
 
-    /// Writes the pack as the installation's own software does: with its own names, and attributes that nobody else knows.
+    /// Writes the pack as the installation's software does: with its attribute names, and attributes of its own.
     async fn write_pack(&self, shop: &LocalCloud, version: &str) -> Result<(), Cause> {
         let pack = json!({
             "customer": TENANT,
             "record": format!("pack#{PACK}"),
             "images": {LOCATION: {"original": {"key": format!("{PACK}.jpg"), "version": version}}},
             "cover": LOCATION,
-            "entity": "an attribute that only the installation knows",
+            "entity": "an attribute of the installation",
         });
-        let put = shop.clients().dynamodb.put_item().table_name(self.get("ImagePackTable")?);
+        let put = shop.parts.clients.dynamodb.put_item().table_name(self.get("ImagePackTable")?);
         let put = put.set_item(Some(serde_dynamo::to_item(pack)?)).send().await;
-        put.map(drop).map_err(|error| aws_sdk_dynamodb::Error::from(error).into())
+        Ok(put.map(drop)?)
     }
 
-    /// Step: a pack is published and seen, and then edited.
-    async fn edit(&self, shop: &LocalCloud, report: &Report) -> Result<((), String), Cause> {
+    /// Step: a pack is published, fetched, and edited.
+    async fn edit(&self, shop: &LocalCloud, report: &Report) -> Result<String, Cause> {
         let (tenant, observer) = (shop.tenant(TENANT)?, shop.observer()?);
         self.write_pack(shop, "v1").await?;
         self.publish(shop, Colour::Red).await?;
         let variant = format!("{TENANT}/{PACK}/{LOCATION}/default");
-        let put = shop.clients().s3.put_object().bucket(self.get("VariantsBucket")?).key(&variant);
-        put.body(b"a variant".to_vec().into()).send().await.map_err(aws_sdk_s3::Error::from)?;
+        let put = shop.parts.clients.s3.put_object().bucket(self.get("VariantsBucket")?).key(&variant);
+        put.body(b"a variant".to_vec().into()).send().await?;
         for cache in [Cache::Miss, Cache::Hit] {
             expect_seen("shop/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, cache, Colour::Red)?;
         }
@@ -158,13 +163,13 @@ impl Legacy {
         expect_seen("shop/p1", &fresh, Cache::Miss, Colour::Blue)?;
         self.check_purged(shop, &tenant, &observer).await?;
         let after_ms = edited_at.elapsed().as_millis();
-        Ok(((), format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*")))
+        Ok(format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*"))
     }
 
-    /// Demands that the bucket of variants is empty and that the distribution was told exactly the pack's path.
+    /// Checks that the bucket of variants is empty and that only the pack's path was invalidated.
     async fn check_purged(&self, shop: &LocalCloud, tenant: &Tenant, observer: &Observer) -> Result<(), Cause> {
-        let list = shop.clients().s3.list_objects_v2().bucket(self.get("VariantsBucket")?);
-        let left = list.send().await.map_err(aws_sdk_s3::Error::from)?;
+        let list = shop.parts.clients.s3.list_objects_v2().bucket(self.get("VariantsBucket")?);
+        let left = list.send().await?;
         expect_eq("the variants that are left", &left.contents().len(), &0)?;
         expect_eq("the distribution", &tenant.distribution_id.as_str(), &self.get("DistributionId")?)?;
         let invalidations = observer.invalidations(&tenant.distribution_id).await?;
@@ -174,16 +179,16 @@ impl Legacy {
         Ok(())
     }
 
-    /// Step: an editor and an admin, through the API that was there before.
-    async fn call(&self, shop: &LocalCloud) -> Result<((), String), Cause> {
+    /// Step: an editor and an admin, through the existing API.
+    async fn call(&self, shop: &LocalCloud) -> Result<String, Cause> {
         let editor = shop.management_api(TENANT)?;
         let read = editor.get_pack(PACK).await?.succeeded()?;
         expect_eq("the pack's main location", &read.body["mainImageLocation"], &json!(LOCATION))?;
         editor.patch_pack(PACK, &json!({"mainImageLocation": null, "title": "A title"})).await?.succeeded()?;
         let key = |value: &str| AttributeValue::S(value.to_owned());
-        let get = shop.clients().dynamodb.get_item().table_name(self.get("ImagePackTable")?).consistent_read(true);
+        let get = shop.parts.clients.dynamodb.get_item().table_name(self.get("ImagePackTable")?).consistent_read(true);
         let get = get.key("customer", key(TENANT)).key("record", key(&format!("pack#{PACK}"))).send().await;
-        let item = get.map_err(aws_sdk_dynamodb::Error::from)?.item.unwrap_or_default();
+        let item = get?.item.unwrap_or_default();
         let present = ["images", "cover", "title", "entity"].map(|name| item.contains_key(name));
         expect_eq("the presence of images, cover, title, entity", &present, &[true, false, true, true])?;
 
@@ -195,6 +200,6 @@ impl Legacy {
         expect_eq("the response to DELETE", &purged.status, &StatusCode::ACCEPTED)?;
         expect_eq("what was purged", &purged.body["invalidation"]["items"], &json!(["/api/v2/img/p1*"]))?;
         let tenant = TenantId::parse(TENANT)?;
-        Ok(((), format!("an editor of {tenant} wrote by the table's own names; {purged}")))
+        Ok(format!("an editor of {tenant} wrote by the table's own names; {purged}"))
     }
 }

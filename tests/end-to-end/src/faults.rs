@@ -1,8 +1,7 @@
-//! Faults on the deployed system: functions are killed, CloudFront fails, rights are taken away, the queue overflows.
-//! Afterwards everybody must see the new images, and nothing may be lost.
+//! Faults on the deployed system: killed functions, failing CloudFront calls, removed rights, a backlog. Afterwards
+//! every viewer must get the new images, and nothing may be lost.
 //!
-//! What goes wrong is chosen, never drawn by chance: the emulator's faults by a seed, the kills by what has happened
-//! before.
+//! The faults are deterministic: the emulator's by a seed, the kills by the preceding events.
 
 mod backlog;
 mod fixture;
@@ -15,32 +14,32 @@ use cloudfront_emulator::FaultPlan;
 use serde_json::json;
 
 use crate::figures;
-use crate::scenario::observation::{Unmet, expect_eq, wait_for};
+use crate::function::{ExecutionRole, Function, Grant};
 use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
-use local_cloud::function::{Function, Grant};
-use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::expectation::{Unmet, expect_eq, wait_for};
+use local_cloud::report::{Report, StepFailed};
 
 use fixture::Fixture;
 use purge_runs::{PurgeRun, PurgeRuns};
 
-/// How many entries fill the queue.
-pub const ENTRIES: usize = 50_000;
+/// The default number of queue entries of the backlog.
+pub(crate) const ENTRIES: usize = 50_000;
 
-/// Longer than the settle delay of the local environment: then one purge run purges for good.
+/// Longer than the settle delay of the local environment: then the next purge is final.
 const SETTLED_AFTER: Duration = Duration::from_secs(18);
-/// How long the queue may take to be empty when nothing goes wrong any more.
+/// The time limit to empty the queue without faults.
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
-/// How long a purge run may be held up before it calls CloudFront, other purge runs included.
+/// The time limit for a purge run to call CloudFront, other purge runs included.
 const CALLED_WITHIN: Duration = Duration::from_secs(90);
-/// How long the emulator holds its responses back while a purge run is killed.
+/// The delay of the emulator's responses while a purge run is killed.
 const HELD_BACK: Duration = Duration::from_secs(20);
-/// How often all workers are killed while edits are made.
+/// The number of times that all workers are killed.
 const RESTARTS: u64 = 3;
-/// How often a purge run is tried while the emulator fails half of the calls.
+/// The number of purge runs while the emulator fails half of the calls.
 const PURGE_RUNS_UNDER_FIRE: u64 = 3;
 
-/// Who takes part.
 struct Faults<'a> {
     cloud: &'a LocalCloud,
     report: &'a Report,
@@ -51,28 +50,33 @@ struct Faults<'a> {
 }
 
 /// Plays every fault, with `entries` in the queue at the end.
-pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, report: &Report) -> Result<(), StepFailed> {
+pub(crate) async fn play(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    entries: usize,
+    report: &Report,
+) -> Result<(), StepFailed> {
     let open = async {
         let (purge_runs, fixture) = (PurgeRuns::of(cloud).await?, Fixture::open(cloud).await?);
-        // What was played before may wait to be purged once more; the faults must meet their own edits only.
-        let note = |left| report.progress.note(&format!("{left} entries of before wait"));
+        // Earlier steps may have left entries for a final purge; the faults must meet their own edits only.
+        let note = |left| report.progress.note(&format!("{left} earlier entries wait"));
         purge_runs.until_empty(EMPTY_WITHIN, note).await?;
         let detail = format!("{} images of two tenants", fixture.len());
         Ok((Faults { cloud, report, purge_runs, fixture, killed: 0, rights_deleted: 0 }, detail))
     };
     let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
     let name = "image-invalidation is killed while CloudFront responds: the images become fresh";
-    report.step(name, faults.killed_purge_run()).await?;
-    let name = "all functions are killed again and again while edits are made: the images become fresh";
-    report.step(name, faults.restarted_workers()).await?;
+    report.check(name, faults.killed_purge_run()).await?;
+    let name = "all functions are killed three times during edits: the images become fresh";
+    report.check(name, faults.restarted_workers()).await?;
     let name = "CloudFront fails half of the calls: the images become fresh, by exact invalidations";
-    report.step(name, faults.failing_emulator()).await?;
-    let name = "rights are deleted: edits wait, and the images become fresh when the rights are back";
-    report.step(name, faults.deleted_rights()).await?;
-    let name = "a backlog in the queue is emptied, and nothing of it is lost";
+    report.check(name, faults.failing_emulator()).await?;
+    let name = "rights are removed: edits wait, and the images become fresh when the rights are restored";
+    report.check(name, faults.deleted_rights()).await?;
+    let name = "a backlog is purged without a loss";
     let emptied = report.step(name, backlog::empty(cloud, &faults.purge_runs, entries, report)).await?;
     let write = async {
-        let counts = cloud.emulator().faults.counts();
+        let counts = cloud.parts.emulator.faults.counts();
         let injected = counts.injected() + faults.killed + faults.rights_deleted;
         let figures = json!({
             "faults_injected": injected,
@@ -87,16 +91,16 @@ pub async fn play(cloud: &LocalCloud, checkout: &Checkout, entries: usize, repor
             "lost": emptied.lost,
         });
         figures::write(checkout, "faults", &figures)?;
-        Ok(((), format!("{injected} faults injected, {} entries, things lost: {}", emptied.entries, emptied.lost)))
+        Ok(format!("{injected} faults injected, {} entries, {} lost", emptied.entries, emptied.lost))
     };
-    report.step("the faults are counted", write).await
+    report.check("the faults are counted", write).await
 }
 
 impl Faults<'_> {
-    /// Step: the process of a purge run is killed when CloudFront has its invalidation and before it knows.
-    async fn killed_purge_run(&mut self) -> Result<((), String), Cause> {
+    /// Step: the process of a purge run is killed after CloudFront has accepted its invalidation and before the response.
+    async fn killed_purge_run(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
-        let faults = &self.cloud.emulator().faults;
+        let faults = &self.cloud.parts.emulator.faults;
         let calls = faults.counts().calls;
         faults.inject(FaultPlan { delay: HELD_BACK, ..FaultPlan::default() });
         let purge_runs = self.purge_runs.clone();
@@ -114,13 +118,13 @@ impl Faults<'_> {
         let fresh = self.until_fresh().await?;
         let end = match end {
             PurgeRun::Failed(why) => format!("it failed: {why}"),
-            PurgeRun::Ended(_) => "the schedule's purge run was the one".to_owned(),
+            PurgeRun::Ended(_) => "the schedule's purge run was killed".to_owned(),
         };
-        Ok(((), format!("{killed} process killed, {end}; {fresh}")))
+        Ok(format!("{killed} process killed, {end}; {fresh}"))
     }
 
-    /// Step: every process is killed, several times, each time when some edits wait and others are on their way.
-    async fn restarted_workers(&mut self) -> Result<((), String), Cause> {
+    /// Step: every process is killed, several times, while some edits are queued and others are in the stream.
+    async fn restarted_workers(&mut self) -> Result<String, Cause> {
         self.fixture.begin();
         let mut killed = 0;
         for _ in 0..RESTARTS {
@@ -134,13 +138,13 @@ impl Faults<'_> {
         self.fixture.until_queued().await?;
         self.purge_runs.let_the_lease_expire().await?;
         tokio::time::sleep(SETTLED_AFTER).await;
-        Ok(((), format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?)))
+        Ok(format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?))
     }
 
-    /// Step: half of the calls are throttled, fail, or take effect and say that they failed.
-    async fn failing_emulator(&mut self) -> Result<((), String), Cause> {
+    /// Step: half of the calls are throttled, fail, or take effect and return an error.
+    async fn failing_emulator(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
-        let faults = &self.cloud.emulator().faults;
+        let faults = &self.cloud.parts.emulator.faults;
         let before = faults.counts();
         let mut failed_purge_runs = 0;
         for seed in 1..=PURGE_RUNS_UNDER_FIRE {
@@ -170,50 +174,44 @@ impl Faults<'_> {
         }
         let calls = counts.calls - before.calls;
         let fresh = self.until_fresh().await?;
-        Ok((
-            (),
-            format!(
-                "{calls} calls of CloudFront: {throttled} throttled, {failed} failed, {lost} took effect and lost the \
+        Ok(format!(
+            "{calls} calls of CloudFront: {throttled} throttled, {failed} failed, {lost} took effect and lost the \
                  response; {failed_purge_runs} of {PURGE_RUNS_UNDER_FIRE} purge runs failed; {fresh}"
-            ),
         ))
     }
 
-    /// Step: rights of image-invalidation are deleted, one after the other, and given back.
-    async fn deleted_rights(&mut self) -> Result<((), String), Cause> {
+    /// Step: rights of image-invalidation are removed, one after the other, and restored.
+    async fn deleted_rights(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
-        let (clients, role) = (self.cloud.clients(), self.cloud.role(Function::ImageInvalidation).await?);
+        let role = ExecutionRole::find(self.cloud, Function::ImageInvalidation).await?;
         let waiting = self.fixture.len();
         for action in ["s3:DeleteObject", "dynamodb:PutItem"] {
             let denial = Grant::denial("a-right-is-deleted", action);
-            role.grant(clients, &denial).await?;
+            role.grant(&denial).await?;
             let seen = self.expect_failed_purge_run(action, waiting).await;
-            role.revoke(clients, "a-right-is-deleted").await?;
+            role.revoke("a-right-is-deleted").await?;
             seen?;
         }
         let mut grants = Vec::new();
         for tenant in ["acme", "globex"] {
-            grants.push(role.revoke(clients, &format!("purge-{tenant}")).await?);
+            grants.push(role.revoke(&format!("purge-{tenant}")).await?);
         }
         let seen = self.expect_failed_purge_run("cloudfront:CreateInvalidation", waiting).await;
         let old = self.fixture.old().await?.len();
         for grant in &grants {
-            role.grant(clients, grant).await?;
+            role.grant(grant).await?;
         }
         seen?;
         expect_eq("the images that are old while no function may invalidate", &old, &waiting)?;
         self.rights_deleted += 3;
         let fresh = self.until_fresh().await?;
-        Ok((
-            (),
-            format!(
-                "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the purge run failed, {waiting} \
+        Ok(format!(
+            "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the purge run failed, {waiting} \
                  entries waited; {fresh}"
-            ),
         ))
     }
 
-    /// Demands that a purge run fails without `right`, and that what waits goes on waiting.
+    /// Checks that a purge run fails without `right`, and that all entries stay queued.
     async fn expect_failed_purge_run(&self, right: &str, waiting: usize) -> Result<(), Cause> {
         if let PurgeRun::Ended(summary) = self.purge_runs.once_with_lease(CALLED_WITHIN).await? {
             return Err(Unmet::new(format!("a purge run without {right} to fail"), summary.to_string()).into());
@@ -230,7 +228,7 @@ impl Faults<'_> {
         Ok(())
     }
 
-    /// Lets purge runs empty the queue, and demands that everything is as if nothing had gone wrong.
+    /// Runs purge runs until the queue is empty, and checks that the result is the same as without faults.
     async fn until_fresh(&self) -> Result<String, Cause> {
         let note = |left| self.report.progress.note(&format!("{left} entries wait"));
         let purge_runs = self.purge_runs.until_empty(EMPTY_WITHIN, note).await?;

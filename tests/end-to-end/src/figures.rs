@@ -1,4 +1,4 @@
-//! Figures that a run leaves in `target/figures`, beside those of the tests, for whoever sums them up.
+//! Figures of a run in `target/figures`, beside those of the tests. `.ci/figures` prints them.
 
 use std::io;
 

@@ -1,7 +1,7 @@
-//! Forbidden calls: what a role is not granted is really denied to it, by the IAM of the local AWS.
+//! Forbidden calls: the IAM of the local AWS denies each call that a role is not granted.
 //!
-//! `tests/templates` compares what the stacks grant with a list; here the deployed roles are taken and the
-//! calls are made.
+//! `tests/templates` compares the grants of the stacks with a list; this test assumes the deployed roles and makes the
+//! calls.
 
 mod call;
 mod table;
@@ -9,67 +9,70 @@ mod table;
 use serde_json::json;
 
 use crate::figures;
-use crate::scenario::observation::expect_eq;
+use crate::function::{ExecutionRole, Function};
 use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
-use local_cloud::clients::sdk_config;
-use local_cloud::function::Function;
-use local_cloud::report::{Cause, Report, StepFailed};
+use local_cloud::expectation::expect_eq;
+use local_cloud::report::{Report, StepFailed};
 
 use call::{Action, Caller, Names, Resource};
 use table::RIGHTS;
 
 /// Makes every forbidden call.
-pub async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepFailed> {
-    let name = "what a role is not granted is denied to it";
+pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepFailed> {
+    let name = "calls that a role is not granted are denied";
     let of_roles = report.step(name, of_roles(cloud)).await?;
-    let name = "a tenant's grant covers its own distribution, and goes without the others";
+    let name = "a tenant's grant covers its own distribution only";
     let of_grants = report.step(name, of_grants(cloud)).await?;
     let forbidden = of_roles + of_grants;
     let write = async {
-        // A call that was not denied has ended its step.
+        // A call that was not denied has failed its step.
         figures::write(checkout, "permissions", &json!({"forbidden_calls": forbidden, "denied": forbidden}))?;
-        Ok(((), format!("{forbidden} forbidden calls, {forbidden} denied")))
+        Ok(format!("{forbidden} forbidden calls, {forbidden} denied"))
     };
-    report.step("the forbidden calls are counted", write).await
+    report.check("the forbidden calls are counted", write).await
 }
 
-/// Step: the table of forbidden calls, and one allowed call of each role. Gives how many were forbidden.
+/// Step: the table of forbidden calls, and one allowed call of each role. Returns the number of forbidden calls.
 async fn of_roles(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
-    let names = names(cloud)?;
+    let names = Names::of(cloud)?;
     let mut details = Vec::new();
     let mut forbidden = 0;
     for rights in RIGHTS {
         let caller = caller(cloud, rights.function).await?;
         let (action, resource) = rights.may;
         expect(&caller, rights.function, (action, resource), &names, false).await?;
-        for call in rights.must_not {
-            expect(&caller, rights.function, *call, &names, true).await?;
+        let mut denied = 0;
+        for (resource, actions) in rights.must_not {
+            for action in *actions {
+                expect(&caller, rights.function, (*action, *resource), &names, true).await?;
+                denied += 1;
+            }
         }
-        forbidden += rights.must_not.len();
-        let denied = rights.must_not.len();
+        forbidden += denied;
         details.push(format!("{}: {denied} calls denied, {action} on {resource:?} allowed", rights.function));
     }
     Ok((forbidden, details.join("\n")))
 }
 
-/// Step: a tenant's grant is taken away and given back. Gives how many calls were forbidden.
+/// Step: a tenant's grant is removed and restored. Returns the number of forbidden calls.
 async fn of_grants(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
-    let names = names(cloud)?;
+    let names = Names::of(cloud)?;
     let acme = (Action::CreateInvalidation, Resource::AcmesDistribution);
     let globex = (Action::CreateInvalidation, Resource::GlobexsDistribution);
     for function in Function::PURGING {
-        let (caller, role) = (caller(cloud, function).await?, cloud.role(function).await?);
+        let (caller, role) = (caller(cloud, function).await?, ExecutionRole::find(cloud, function).await?);
         for call in [acme, globex] {
             expect(&caller, function, call, &names, false).await?;
         }
-        let grant = role.revoke(cloud.clients(), "purge-globex").await?;
+        let grant = role.revoke("purge-globex").await?;
         let seen = async {
             expect(&caller, function, globex, &names, true).await?;
             expect(&caller, function, acme, &names, false).await
         };
         let seen = seen.await;
-        role.grant(cloud.clients(), &grant).await?;
+        role.grant(&grant).await?;
         seen?;
         expect(&caller, function, globex, &names, false).await?;
     }
@@ -80,7 +83,7 @@ async fn of_grants(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     ))
 }
 
-/// Demands that a call of `function`'s role is denied, or that it is not.
+/// Checks whether a call of `function`'s role is denied.
 async fn expect(
     caller: &Caller,
     function: Function,
@@ -93,24 +96,8 @@ async fn expect(
     Ok(expect_eq(&format!("whether {call} is denied"), &denied, &is_denied)?)
 }
 
-/// Somebody who may do what `function` may.
+/// A caller with the rights of `function`.
 async fn caller(cloud: &LocalCloud, function: Function) -> Result<Caller, Cause> {
-    let ministack = cloud.ministack();
-    let aws = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
-    let role = cloud.role(function).await?.take(cloud.clients(), &aws).await?;
-    Ok(Caller::new(&role, &cloud.emulator().endpoint_url()))
-}
-
-fn names(cloud: &LocalCloud) -> Result<Names, Cause> {
-    let observer = cloud.observer()?;
-    Ok(Names {
-        image_packs: observer.image_pack_table,
-        invalidation_queue: observer.queue_table,
-        purge_ledger: observer.ledger_table,
-        originals: observer.originals_bucket,
-        variants: observer.variants_bucket,
-        dead_letters: observer.dead_letter_queue_url,
-        acmes_distribution: cloud.tenant("acme")?.distribution_id,
-        globexs_distribution: cloud.tenant("globex")?.distribution_id,
-    })
+    let role = ExecutionRole::find(cloud, function).await?.assume().await?;
+    Ok(Caller::new(&role, &cloud.parts.emulator.endpoint_url()))
 }

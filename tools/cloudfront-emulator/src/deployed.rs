@@ -80,10 +80,8 @@ fn distribution(
     let query_strings = query_strings(policy).ok_or_else(|| unsupported("headers or cookies in its cache key"))?;
     let signing_region = match access_control {
         Some(control) if control.signing_behavior() != &OriginAccessControlSigningBehaviors::Never => {
-            let region = function_url_region(origin.domain_name());
-            let is_lambda = control.origin_access_control_origin_type() == &OriginAccessControlOriginTypes::Lambda;
-            let region = region.filter(|_| is_lambda);
-            Some(region.ok_or_else(|| unsupported("origin access control for anything but a Lambda function URL"))?)
+            let region = signing_region(control.origin_access_control_origin_type(), origin.domain_name());
+            Some(region.ok_or_else(|| unsupported("origin access control of another type than its origin"))?)
         }
         _ => None,
     };
@@ -119,10 +117,15 @@ fn target_origin(config: &DistributionConfig) -> Option<&OriginConfig> {
     config.origins()?.items().iter().find(|origin| origin.id() == target)
 }
 
-/// The region of `<id>.lambda-url.<region>.on.aws`.
-fn function_url_region(domain_name: &str) -> Option<String> {
+/// The region of `<id>.lambda-url.<region>.on.aws` or `<bucket>.s3.<region>.amazonaws.com`, for an origin of that type.
+fn signing_region(origin_type: &OriginAccessControlOriginTypes, domain_name: &str) -> Option<String> {
+    let service = match origin_type {
+        OriginAccessControlOriginTypes::Lambda => "lambda-url",
+        OriginAccessControlOriginTypes::S3 => "s3",
+        _ => return None,
+    };
     let mut labels = domain_name.split('.').skip(1);
-    (labels.next() == Some("lambda-url")).then(|| labels.next().map(ToOwned::to_owned)).flatten()
+    (labels.next() == Some(service)).then(|| labels.next().map(ToOwned::to_owned)).flatten()
 }
 
 fn custom_headers(origin: &OriginConfig) -> Option<Vec<(HeaderName, HeaderValue)>> {

@@ -1,4 +1,4 @@
-//! What the page's buttons do: an editor's call of the management API, or an admin's `DELETE`.
+//! The page's buttons: calls of the management API, or an admin's `DELETE`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use local_cloud::admin::ApiResponse;
+use local_cloud::cause::Cause;
+use local_cloud::test_image::{Colour, Encoding, photograph_of};
 
-use crate::sample_image::sample_image;
 use crate::{ConsoleError, Context, Member};
 
 /// The largest image that the management API takes in one request, in bytes (`docs/management-api.md`).
@@ -19,71 +20,56 @@ const DIRECT_UPLOAD_MAX_BYTES: usize = 4_500_000;
 /// One click.
 #[derive(Debug, Deserialize)]
 pub(super) struct Order {
-    /// Whose pack.
     pub(super) tenant: TenantId,
-    /// Which pack.
     pub(super) pack: ImagePackId,
-    /// What to do with it.
     #[serde(flatten)]
     pub(super) action: Action,
 }
 
-/// What can be done.
+/// The action of a button.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase")]
 pub(super) enum Action {
     /// Upload another original.
-    ReplaceOriginal {
-        /// Where.
-        location: LocationName,
-    },
+    ReplaceOriginal { location: LocationName },
     /// Show another part of the original.
-    MoveCrop {
-        /// Where.
-        location: LocationName,
-        /// Which part.
-        crop: Crop,
-    },
-    /// Show another image at addresses without a location.
-    ChangeMainLocation {
-        /// Which one.
-        location: LocationName,
-    },
-    /// Change what no viewer can see.
-    ChangeMetadata {
-        /// The new title.
-        title: String,
-    },
-    /// Have every variant of a location re-rendered, in all packs of the tenant.
-    ForceLocation {
-        /// Which one.
-        location: LocationName,
-    },
+    MoveCrop { location: LocationName, crop: Crop },
+    /// Show another image at URLs without a location.
+    ChangeMainLocation { location: LocationName },
+    /// Change the title, which no viewer sees.
+    ChangeMetadata { title: String },
+    /// Re-render every variant of a location, in all packs of the tenant.
+    ForceLocation { location: LocationName },
     /// Purge the pack at once, as an admin.
     Delete,
 }
 
-/// What came of a click.
+/// The result of a click.
 #[derive(Debug, Serialize)]
 pub(super) struct Outcome {
-    /// Whether the API did it.
+    /// Whether the API responded with success.
     pub(super) ok: bool,
-    /// The API's response, for people.
+    /// A summary of the API's response.
     pub(super) message: String,
 }
 
-/// Counts the clicks that request another original, so that each gets another colour.
+/// The size of a sample image in pixels.
+const SAMPLE_SIZE: (u32, u32) = (1200, 800);
+
+/// Counts the sample images, so that each differs from the one before.
 #[derive(Debug, Default)]
 pub(super) struct SampleImages(AtomicU32);
 
 impl SampleImages {
-    /// The next sample image.
-    pub(super) fn next(&self) -> Result<Vec<u8>, ConsoleError> {
-        Ok(sample_image(self.0.fetch_add(1, Ordering::Relaxed))?)
+    /// The next sample image, a JPEG. Its bands of colour show which part a crop keeps.
+    pub(super) fn next(&self) -> Result<Vec<u8>, Cause> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        let bands = Colour::ALL.into_iter().cycle().skip(number as usize % 4).take(4).collect::<Vec<_>>();
+        photograph_of(|x| bands[(x * 4 / SAMPLE_SIZE.0) as usize], SAMPLE_SIZE, Encoding::Jpeg, number)
     }
 }
 
-/// Does what was clicked.
+/// Carries out a click.
 pub(super) async fn carry_out(context: &Context, order: Order) -> Result<Outcome, ConsoleError> {
     let Order { tenant, pack, action } = order;
     let Member { management, token, .. } = context.member(&tenant)?;
@@ -104,7 +90,7 @@ pub(super) async fn carry_out(context: &Context, order: Order) -> Result<Outcome
     Ok(outcome(&response))
 }
 
-/// Uploads the user's own image.
+/// Uploads the user's image.
 pub(super) async fn upload(
     context: &Context,
     tenant: &TenantId,
@@ -123,7 +109,6 @@ pub(super) async fn upload(
 
 fn outcome(response: &ApiResponse) -> Outcome {
     let ok = response.status.is_success();
-    // A pack or a configuration says its revision; a purge, what was purged; an error, its message.
     let message = match response.body.get("revision").filter(|_| ok) {
         Some(revision) => format!("{}, revision {revision}", response.status),
         None => response.to_string(),
@@ -133,42 +118,12 @@ fn outcome(response: &ApiResponse) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
     use serde_json::Value;
 
     use super::*;
 
     #[test]
-    fn a_response_is_summarised_by_what_it_is_about() {
-        let cases = [
-            (StatusCode::OK, json!({"imagePackId": "cat", "revision": 8}), true, "200 OK, revision 8"),
-            (
-                StatusCode::ACCEPTED,
-                json!({"invalidation": {"id": "I1"}, "variantsDeleted": 2}),
-                true,
-                "202 Accepted: invalidation I1, variants deleted: 2",
-            ),
-            (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                json!({"error": {"code": "not-an-image", "message": "This is no image."}}),
-                false,
-                "422 Unprocessable Entity: This is no image.",
-            ),
-            (
-                StatusCode::CONFLICT,
-                json!({"error": {"message": "Another write came first."}, "revision": 9}),
-                false,
-                "409 Conflict: Another write came first.",
-            ),
-        ];
-        for (status, body, ok, message) in cases {
-            let outcome = outcome(&ApiResponse { status, body });
-            assert_eq!((outcome.ok, outcome.message.as_str()), (ok, message));
-        }
-    }
-
-    #[test]
-    fn an_order_without_what_its_action_needs_is_none() {
+    fn an_order_without_a_field_of_its_action_is_rejected() {
         let order = |action: Value| {
             let mut order = json!({"tenant": "acme", "pack": "cat"});
             order.as_object_mut().unwrap().extend(action.as_object().unwrap().clone());

@@ -1,8 +1,7 @@
-//! Who may talk to the console: a page that it served itself, and nobody else's.
+//! Access control: only the console's own page may use it.
 //!
-//! A web page from anywhere can make a browser send requests to loopback. Reading the responses needs a name of its own
-//! that leads here (DNS rebinding), which the `Host` header gives away; writing needs a request that says where it
-//! comes from, which the `Origin` header does.
+//! Any web page can make a browser send requests to loopback. To read the responses, it needs a host name that resolves
+//! to loopback (DNS rebinding), which the `Host` header reveals; a request that writes has an `Origin` header.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -12,15 +11,15 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The page loads only what the console serves and runs no inline script, whatever a title or an image contains.
+/// The page loads only from the console and runs no inline script, regardless of the content of titles and images.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'",
 );
-/// No page of another origin may embed what the console serves.
+/// No page of another origin may embed a response of the console.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Lets a request through to the console on `port`, or rejects it.
+/// Passes a request to the console on `port`, or rejects it.
 pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
     let mut response = match rejection(request.method(), request.headers(), port) {
         Some(reason) => (StatusCode::FORBIDDEN, reason).into_response(),
@@ -34,7 +33,7 @@ pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next)
     response
 }
 
-/// Why a request is rejected. `None`: it is not.
+/// The reason to reject a request.
 fn rejection(method: &Method, headers: &HeaderMap, port: u16) -> Option<&'static str> {
     let hosts = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}"));
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -44,7 +43,7 @@ fn rejection(method: &Method, headers: &HeaderMap, port: u16) -> Option<&'static
     };
     let is_read = method == Method::GET || method == Method::HEAD;
     let is_own = text(ORIGIN).is_some_and(|origin| origin == format!("http://{host}"));
-    (!is_read && !is_own).then_some("Only the console's own page may change something.")
+    (!is_read && !is_own).then_some("Only the console's own page may send this request.")
 }
 
 #[cfg(test)]

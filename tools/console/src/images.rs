@@ -1,4 +1,4 @@
-//! The images of the latest looks, by what they contain: the page shows exactly the bytes whose headers it shows.
+//! The images of the latest looks, by content, so that the page shows the bytes that belong to the headers.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,17 +6,14 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::body::Bytes;
 
-/// How many images are kept. A page fetches an image in the second after the look; several pages may be open.
+/// The number of kept images. A page fetches an image in the second after the look; several pages may be open.
 const KEPT: usize = 64;
 
 /// One image.
 #[derive(Debug, Clone)]
 pub(super) struct KeptImage {
-    /// Names the content.
     pub(super) id: String,
-    /// Its media type.
     pub(super) media_type: String,
-    /// The encoded image.
     pub(super) bytes: Bytes,
 }
 
@@ -25,12 +22,12 @@ pub(super) struct KeptImage {
 pub(super) struct Images(Mutex<VecDeque<KeptImage>>);
 
 impl Images {
-    /// Keeps an image, once for the same content, and names it.
+    /// Keeps an image, once for the same content, and returns its id.
     pub(super) fn keep(&self, media_type: &str, bytes: Bytes) -> String {
         let mut hasher = DefaultHasher::new();
         (media_type, &bytes).hash(&mut hasher);
         let id = format!("{:016x}", hasher.finish());
-        // A panic elsewhere leaves whole images behind.
+        // A panic elsewhere leaves whole images.
         let mut images = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         images.retain(|image| image.id != id);
         images.push_front(KeptImage { id: id.clone(), media_type: media_type.to_owned(), bytes });
@@ -38,7 +35,7 @@ impl Images {
         id
     }
 
-    /// An image that was kept lately.
+    /// A kept image.
     pub(super) fn get(&self, id: &str) -> Option<KeptImage> {
         let images = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         images.iter().find(|image| image.id == id).cloned()
@@ -50,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_images_are_kept_and_what_is_looked_at_again_is_late() {
+    fn the_latest_images_are_kept_and_a_repeated_image_counts_as_new() {
         let images = Images::default();
         let keep = |number: usize| images.keep("image/png", number.to_string().into());
         let watched = keep(0);

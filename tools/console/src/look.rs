@@ -1,4 +1,4 @@
-//! One look at an image: a viewer's own request through the emulator, and what came of it.
+//! A viewer's request for an image, through the emulator.
 
 use std::io::Cursor;
 
@@ -6,59 +6,53 @@ use image::ImageReader;
 use reqwest::header::{AGE, CONTENT_TYPE};
 use serde::Serialize;
 
-use local_cloud::report::with_causes;
+use local_cloud::cause::with_causes;
 use local_cloud::viewer::Viewer;
 
 use crate::images::Images;
-use crate::verdict::Seen;
 
-/// The fingerprint of the image.
+/// The response header with the fingerprint of the image.
 const IMAGE_FINGERPRINT: &str = "image-fingerprint";
-/// How much of an error's text is shown, in characters.
+/// The part of an error's text that the page shows, in characters.
 const PROBLEM_CHARS_MAX: usize = 200;
 
-/// What a viewer got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A viewer's response.
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Look {
-    /// The status; 0 when there was no response.
+    /// The status; 0 without a response.
     pub(super) status: u16,
-    /// `X-Cache`, in CloudFront's words.
+    /// The header `X-Cache`.
     pub(super) x_cache: String,
-    /// How long it has been in the cache, in seconds. A response from the origin has no `Age`.
+    /// The time in the cache, in seconds. A response from the origin has no `Age`.
     pub(super) age_secs: Option<u64>,
-    /// The fingerprint that the response names.
+    /// The header `image-fingerprint`.
     pub(super) fingerprint: Option<String>,
-    /// The image, if it is one.
     pub(super) image: Option<SeenImage>,
-    /// What was wrong.
+    /// The error, if there is no image.
     pub(super) problem: Option<String>,
 }
 
-/// The image that a viewer got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The image in a viewer's response.
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SeenImage {
-    /// Where the console keeps it.
+    /// The console's URL of the image.
     pub(super) url: String,
     /// Width in pixels.
     pub(super) width: u32,
     /// Height in pixels.
     pub(super) height: u32,
-    /// How large the file is, in bytes.
+    /// Size of the file in bytes.
     pub(super) bytes: usize,
-    /// Its media type.
-    pub(super) media_type: String,
 }
 
 impl Look {
-    /// Looks at `url` and keeps the image.
+    /// Requests `url` and keeps the image.
     pub(super) async fn take(viewer: &Viewer, url: &str, images: &Images) -> Self {
-        let nothing =
-            Self { status: 0, x_cache: String::new(), age_secs: None, fingerprint: None, image: None, problem: None };
         let response = match viewer.get(url).await {
             Ok(response) => response,
-            Err(error) => return Self { problem: Some(with_causes(&error)), ..nothing },
+            Err(error) => return Self { problem: Some(with_causes(&*error)), ..Self::default() },
         };
         let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         let look = Self {
@@ -66,7 +60,7 @@ impl Look {
             x_cache: text("x-cache").unwrap_or_default(),
             age_secs: text(AGE.as_str()).and_then(|age| age.parse().ok()),
             fingerprint: text(IMAGE_FINGERPRINT),
-            ..nothing
+            ..Self::default()
         };
         let body = response.body;
         if !response.status.is_success() {
@@ -78,17 +72,9 @@ impl Look {
             Ok((width, height)) => {
                 let (media_type, bytes) = (text(CONTENT_TYPE.as_str()).unwrap_or_default(), body.len());
                 let url = format!("/images/{}", images.keep(&media_type, body));
-                Self { image: Some(SeenImage { url, width, height, bytes, media_type }), ..look }
+                Self { image: Some(SeenImage { url, width, height, bytes }), ..look }
             }
             Err(error) => Self { problem: Some(format!("not an image: {error}")), ..look },
-        }
-    }
-
-    /// What the verdict is about.
-    pub(super) fn seen(&self) -> Seen<'_> {
-        match self.image {
-            Some(_) => Seen::Image { fingerprint: self.fingerprint.as_deref() },
-            None => Seen::Nothing { status: self.status },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the console serves.
+//! The routes of the console.
 
 use std::sync::Arc;
 
@@ -11,9 +11,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use domain::{ImagePackId, LocationName, TenantId};
 use serde::Deserialize;
-use serde_json::json;
 
-use local_cloud::report::with_causes;
+use local_cloud::cause::Context as _;
 
 use crate::action::{self, Order, Outcome};
 use crate::guard::guard;
@@ -25,7 +24,7 @@ const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/page.js");
 const ICON: &str = include_str!("page/icon.svg");
 
-/// The largest image that the page may upload, in bytes. Above the 50 MB that the API takes, so that the API says so.
+/// The largest image that the page may upload, in bytes: above the API's 50 MB, so that the API rejects it.
 const UPLOAD_MAX_BYTES: usize = 64 << 20;
 
 /// The pack that the page shows.
@@ -43,7 +42,7 @@ struct Place {
     location: LocationName,
 }
 
-/// The page and what it requests, for a console on `port`.
+/// The routes of a console on `port`.
 pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
     let file = |media_type: &'static str, text: &'static str| get(async move || ([(CONTENT_TYPE, media_type)], text));
     Router::new()
@@ -70,16 +69,15 @@ async fn show(
     State(context): State<Arc<Context>>,
     Query(Chosen { tenant, pack }): Query<Chosen>,
 ) -> Result<Json<state::State>, ConsoleError> {
-    let member = context.member(&tenant)?;
-    Ok(Json(state::state(&context, &member.tenant, &pack).await?))
+    Ok(Json(state::state(&context, context.member(&tenant)?, &pack).await?))
 }
 
 async fn image(State(context): State<Arc<Context>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
-    let image = context.images.get(&id).ok_or(ConsoleError::NoSuchImage)?;
+    let image = context.images.get(&id).ok_or_else(no_such_image)?;
     Ok(([(CONTENT_TYPE, image.media_type)], image.bytes).into_response())
 }
 
-/// The original that a pack names now.
+/// The current original of an image.
 async fn original(
     State(context): State<Arc<Context>>,
     Query(Place { tenant, pack, location }): Query<Place>,
@@ -87,12 +85,11 @@ async fn original(
     let observer = &context.observer;
     let shelf = Shelf::read(observer, &context.member(&tenant)?.tenant.id).await?;
     let image = shelf.packs.get(&pack).and_then(|pack| pack.image_locations.get(&location));
-    let original = &image.ok_or(ConsoleError::NoSuchImage)?.original;
-    let failed = |error| ConsoleError::Original(Box::new(error));
+    let original = &image.ok_or_else(no_such_image)?.original;
     let get = observer.clients.s3.get_object().bucket(&observer.originals_bucket).key(&original.key);
-    let object = get.version_id(&original.version).send().await.map_err(|error| failed(error.into()))?;
+    let object = get.version_id(&original.version).send().await.context("reading the original")?;
     let media_type = object.content_type.unwrap_or_default();
-    let bytes = object.body.collect().await.map_err(ConsoleError::Body)?.into_bytes();
+    let bytes = object.body.collect().await?.into_bytes();
     Ok(([(CONTENT_TYPE, media_type)], bytes).into_response())
 }
 
@@ -110,12 +107,6 @@ async fn upload(
     Ok(Json(action::upload(&context, &tenant, (&pack, &location), (media_type, image)).await?))
 }
 
-impl IntoResponse for ConsoleError {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Self::NoSuchTenant(_) | Self::NoSuchImage => StatusCode::NOT_FOUND,
-            _ => StatusCode::BAD_GATEWAY,
-        };
-        (status, Json(json!({"ok": false, "message": with_causes(&self)}))).into_response()
-    }
+fn no_such_image() -> ConsoleError {
+    ConsoleError(StatusCode::NOT_FOUND, "there is no such image any more".to_owned())
 }

@@ -1,28 +1,21 @@
-//! Everything that the page shows, as of now.
+//! The state of one pack, as the page shows it.
 
-use std::collections::HashSet;
 use std::time::SystemTime;
 
-use domain::change::detection::Reason;
 use domain::image::image_pack::Crop;
-use domain::purge::invalidation_item::InvalidationItem;
-use domain::queue::queue_entry::QueueEntry;
-use domain::{ImagePackId, LocationName, Target, TenantId};
+use domain::{ImagePackId, LocationName, TenantId};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use local_cloud::Tenant;
-use local_cloud::observer::Invalidation;
 use local_cloud::report::millis;
 
 use crate::look::Look;
 use crate::table::Shelf;
-use crate::verdict::{InProgress, Purges, Verdict, Waiting, judge};
-use crate::{ConsoleError, Context};
+use crate::{ConsoleError, Context, Member};
 
-/// How many invalidations the page lists.
+/// The number of invalidations on the page.
 const INVALIDATIONS_LISTED: i32 = 6;
 
-/// What the page shows.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct State {
@@ -31,40 +24,27 @@ pub(super) struct State {
     title: Option<String>,
     main_image_location: Option<LocationName>,
     views: Vec<View>,
-    queue: Vec<QueueRow>,
+    /// The response of the admin API's `GET`: the verdict, and the pending and running purges.
+    purges: Value,
     invalidations: Vec<InvalidationRow>,
 }
 
-/// One address, as a viewer sees it.
+/// One URL, as a viewer sees it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct View {
-    /// `None`: an address without a location, which shows the main image.
+    /// `None`: the URL without a location, of the main image.
     location: Option<LocationName>,
-    url: String,
     original: Option<Original>,
+    freshness: Freshness,
     look: Look,
     current_fingerprint: Option<String>,
-    #[serde(flatten)]
-    verdict: Verdict,
 }
 
-/// The original that variants are rendered from.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Original {
     url: String,
     crop: Option<Crop>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct QueueRow {
-    target: Target,
-    reasons: String,
-    changes: u64,
-    early_purge_count: u64,
-    waiting_secs: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,128 +56,108 @@ struct InvalidationRow {
     created_secs_ago: u64,
 }
 
-/// Looks at a pack as a viewer does, and behind the scenes as an operator does.
-pub(super) async fn state(context: &Context, tenant: &Tenant, pack: &ImagePackId) -> Result<State, ConsoleError> {
-    let observer = &context.observer;
-    let before = Shelf::read(observer, &tenant.id).await?;
+/// The comparison of a viewer's image with the current fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Freshness {
+    /// The current image, or no image where there is none.
+    Fresh,
+    /// An old image, or one that was removed.
+    Stale,
+    /// An image without a fingerprint.
+    Unknown,
+    /// No image, although there is one.
+    Missing,
+}
+
+impl Freshness {
+    fn of(look: &Look, current: Option<&str>) -> Self {
+        match (&look.image, &look.fingerprint, current) {
+            (None, _, None) => Self::Fresh,
+            (None, _, Some(_)) => Self::Missing,
+            (Some(_), None, Some(_)) => Self::Unknown,
+            (Some(_), seen, current) if seen.as_deref() == current => Self::Fresh,
+            (Some(_), ..) => Self::Stale,
+        }
+    }
+}
+
+/// Requests a pack's images as a viewer, the state of its purges as an admin, and the invalidations as an operator.
+pub(super) async fn state(context: &Context, member: &Member, pack: &ImagePackId) -> Result<State, ConsoleError> {
+    let Member { tenant, token, .. } = member;
+    let before = Shelf::read(&context.observer, &tenant.id).await?;
     let locations = before.packs.get(pack).map(|pack| pack.image_locations.keys().cloned().map(Some));
     let mut looks = Vec::new();
     for location in locations.into_iter().flatten().chain([None]) {
-        let url = match &location {
-            Some(location) => tenant.viewer.url(pack.as_str(), location.as_str()),
-            None => tenant.viewer.main_url(pack.as_str()),
-        };
-        let look = Look::take(&tenant.viewer, &url, &context.images).await;
-        looks.push((location, url, look));
+        let url = tenant.viewer.url(pack.as_str(), location.as_ref().map(LocationName::as_str));
+        looks.push((location, Look::take(&tenant.viewer, &url, &context.images).await));
     }
 
-    // What is current is read after the looks: an image that was rendered meanwhile is not called stale.
-    let shelf = Shelf::read(observer, &tenant.id).await?;
-    let mut queue = observer.queue().await?;
-    queue.retain(|entry| entry.tenant == tenant.id);
-    queue.sort_by_key(|entry| entry.cause.first_event_at);
-    let invalidations = observer.latest_invalidations(&tenant.distribution_id, INVALIDATIONS_LISTED).await?;
-
+    // Read after the looks: an image that was rendered meanwhile is not stale.
+    let shelf = Shelf::read(&context.observer, &tenant.id).await?;
+    let purges = context.admin.purge_status(tenant.id.as_str(), pack.as_str(), token).await?;
+    let purges = match purges.message() {
+        Some(message) => json!({"verdict": message, "pending": [], "running": []}),
+        None => purges.body,
+    };
+    let invalidations = context.observer.latest_invalidations(&tenant.distribution_id, INVALIDATIONS_LISTED).await?;
     let now_ms = SystemTime::UNIX_EPOCH.elapsed().map(millis).unwrap_or_default();
-    let pipeline = Pipeline { tenant: &tenant.id, queue: &queue, invalidations: &invalidations, now_ms, context };
+    let invalidations = invalidations.into_iter().map(|one| InvalidationRow {
+        id: one.id,
+        status: one.status,
+        items: one.items,
+        created_secs_ago: now_ms.saturating_sub(one.created_at_ms) / 1000,
+    });
+
     let shown = shelf.packs.get(pack).cloned().unwrap_or_default();
-    let views = looks.into_iter().map(|(location, url, look)| {
+    let views = looks.into_iter().map(|(location, look)| {
         let place = location.as_ref().or(shown.main_image_location.as_ref());
         let current_fingerprint = place.and_then(|place| shelf.current_fingerprint(pack, place));
-        let verdict = pipeline.judge(&look, current_fingerprint.as_deref(), pack, place);
+        let freshness = Freshness::of(&look, current_fingerprint.as_deref());
         let original = location.as_ref().and_then(|location| {
             let image = shown.image_locations.get(location)?;
             let url = original_url(&tenant.id, pack, location, &image.original.version);
             Some(Original { url, crop: image.crop })
         });
-        View { location, url, original, look, current_fingerprint, verdict }
+        View { location, original, freshness, look, current_fingerprint }
     });
     Ok(State {
         views: views.collect(),
-        queue: queue.iter().map(|entry| queue_row(entry, now_ms)).collect(),
-        invalidations: invalidations.iter().map(|one| invalidation_row(one, now_ms)).collect(),
+        purges,
+        invalidations: invalidations.collect(),
         packs: shelf.packs.into_keys().collect(),
         title: shown.title,
         main_image_location: shown.main_image_location,
     })
 }
 
-/// Where the console serves an original. Every version has an address of its own.
+/// The console's URL of an original. Each version has its own URL.
 fn original_url(tenant: &TenantId, pack: &ImagePackId, location: &LocationName, version: &str) -> String {
-    let query = [("tenant", tenant.as_str()), ("pack", pack.as_str()), ("location", location.as_str())];
-    let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    // The version is only there to tell addresses apart; what would need escaping is left out.
+    // The version only distinguishes URLs, so characters that need escaping are left out.
     let version: String = version.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("/original?{}&version={version}", query.join("&"))
+    format!("/original?tenant={tenant}&pack={pack}&location={location}&version={version}")
 }
 
-/// What is on its way to the caches.
-struct Pipeline<'a> {
-    tenant: &'a TenantId,
-    queue: &'a [QueueEntry],
-    invalidations: &'a [Invalidation],
-    now_ms: u64,
-    context: &'a Context,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::look::SeenImage;
 
-impl Pipeline<'_> {
-    fn judge(
-        &self,
-        look: &Look,
-        current: Option<&str>,
-        pack: &ImagePackId,
-        location: Option<&LocationName>,
-    ) -> Verdict {
-        let targets: Vec<_> = [Some(Target::Pack(pack.clone())), location.cloned().map(Target::Location)]
-            .into_iter()
-            .flatten()
-            .chain([Target::Tenant])
-            .collect();
-        let items: HashSet<_> = targets
-            .iter()
-            .flat_map(|target| [true, false].map(|tags| InvalidationItem::covering(self.tenant, target, tags)))
-            .map(|item| item.to_string())
-            .collect();
-        // Of several purges the one that was requested last: it is what the latest click waits for.
-        let waits = self.queue.iter().filter(|entry| targets.contains(&entry.target));
-        let waits = waits.max_by_key(|entry| entry.last_event_at);
-        let reasons = waits.map(reasons).unwrap_or_default();
-        let runs = self.invalidations.iter();
-        let runs =
-            runs.filter(|one| one.status != "Completed").find(|one| one.items.iter().any(|item| items.contains(item)));
-        let purges = Purges {
-            waiting: waits.map(|entry| Waiting {
-                for_secs: secs_since(entry.cause.first_event_at.as_millis(), self.now_ms),
-                reasons: &reasons,
-                early_purge_count: entry.early_purge_count,
-            }),
-            in_progress: runs
-                .map(|one| InProgress { id: &one.id, for_secs: secs_since(one.created_at_ms, self.now_ms) }),
-            purge_run_every_secs: self.context.purge_every.as_secs(),
-        };
-        judge(look.seen(), current, &purges)
+    #[test]
+    fn an_image_is_fresh_only_with_the_current_fingerprint() {
+        use Freshness::{Fresh, Missing, Stale, Unknown};
+        let cases = [
+            (true, Some("b"), Some("b"), Fresh),
+            (true, Some("a"), Some("b"), Stale),
+            (true, Some("a"), None, Stale),
+            (true, None, Some("b"), Unknown),
+            (false, None, Some("b"), Missing),
+            (false, None, None, Fresh),
+        ];
+        for (is_image, seen, current, expected) in cases {
+            let image = is_image.then(SeenImage::default);
+            let look = Look { image, fingerprint: seen.map(ToOwned::to_owned), ..Look::default() };
+            assert_eq!(Freshness::of(&look, current), expected, "{is_image} {seen:?} {current:?}");
+        }
     }
-}
-
-fn queue_row(entry: &QueueEntry, now_ms: u64) -> QueueRow {
-    QueueRow {
-        target: entry.target.clone(),
-        reasons: reasons(entry),
-        changes: entry.cause.changes,
-        early_purge_count: entry.early_purge_count,
-        waiting_secs: secs_since(entry.cause.first_event_at.as_millis(), now_ms),
-    }
-}
-
-fn reasons(entry: &QueueEntry) -> String {
-    entry.cause.reasons.iter().map(|reason| Reason::as_str(*reason)).collect::<Vec<_>>().join(", ")
-}
-
-fn invalidation_row(invalidation: &Invalidation, now_ms: u64) -> InvalidationRow {
-    let Invalidation { id, status, items, created_at_ms } = invalidation.clone();
-    InvalidationRow { id, status, items, created_secs_ago: secs_since(created_at_ms, now_ms) }
-}
-
-fn secs_since(then_ms: u64, now_ms: u64) -> u64 {
-    now_ms.saturating_sub(then_ms) / 1000
 }

@@ -1,30 +1,37 @@
-//! `make dev`: the local deployment with a console page, left up until Ctrl-C.
+//! The program behind `make run` and `make dev`: deploys the whole system on this machine, without an AWS account.
+
+mod invitation;
+mod tour;
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use local_cloud::LocalCloud;
-use local_cloud::report::with_causes;
 use local_cloud::session;
+use local_cloud::timeline::Timeline;
 
-mod invitation;
+/// Deploys the whole system on this machine. Needs no AWS account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
+enum Command {
+    /// Plays a tour: an image is replaced, and a scheduled purge run brings the new one to viewers. Then cleans up.
+    Run,
+    /// Serves the console and leaves everything up until Ctrl-C.
+    Up,
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = session::run(async |checkout, run_dir, report| {
+    let command = Command::parse();
+    session::run(async |checkout, run_dir, report, timeline| {
         let cloud = LocalCloud::start(checkout, run_dir, report).await?;
+        if command == Command::Run {
+            return tour::play(&cloud, report, timeline.insert(Timeline::begin())).await;
+        }
         let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
         let (_console, text) = report.step("the first images are uploaded, the console is served", invite).await?;
         report.progress.print(&text);
         report.progress.begin("up; Ctrl-C ends everything");
         std::future::pending().await
     })
-    .await;
-    match ended {
-        Ok(summary) if summary.ok => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(cause) => {
-            eprintln!("error: {}", with_causes(&*cause));
-            ExitCode::FAILURE
-        }
-    }
+    .await
 }

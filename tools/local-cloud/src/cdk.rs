@@ -1,87 +1,62 @@
-//! Deploys the real stacks with the real CDK command line.
+//! Deployments with the CDK command line.
 
 use std::io;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
+use crate::cause::{Cause, Context as _};
 use crate::certificate::Certificate;
-use crate::checkout::{Checkout, CheckoutError};
+use crate::checkout::Checkout;
 use crate::log_file::LogFile;
 use crate::ministack::{ACCOUNT, REGION};
-use crate::outputs::{Outputs, OutputsError};
+use crate::outputs::Outputs;
 use crate::process_group::ProcessGroup;
 
 /// Stacks deployed at a time: the tenants' stacks don't depend on each other, and a laptop has few cores to spare.
 const CONCURRENCY: &str = "2";
 
-/// The CDK, set up to deploy to the local AWS and nowhere else.
+/// The CDK command line, configured for the local AWS only.
 #[derive(Debug)]
 pub struct Cdk<'a> {
-    /// Where the tools and the app are.
+    /// The folder of the tools and the app.
     pub checkout: &'a Checkout,
-    /// The local AWS.
+    /// The endpoint of the local AWS.
     pub endpoint: String,
-    /// Its certificate.
+    /// The certificate of the local AWS.
     pub certificate: &'a Certificate,
-    /// Where the cloud assembly, the outputs and the logs go.
+    /// The folder of the cloud assembly, the outputs and the logs.
     pub run_dir: &'a Path,
 }
 
-/// What is deployed.
+/// The arguments of one deployment.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment<'a> {
-    /// What its files are called.
+    /// The name of its files.
     pub name: &'a str,
-    /// The stacks, as the CDK's command line takes them.
+    /// The pattern of the stacks to deploy.
     pub stacks: &'a str,
-    /// In front of the stacks' names.
+    /// The prefix of the stacks' names.
     pub stack_prefix: &'a str,
-    /// The CDK app that declares them; `None`: the app of `cdk.json`.
+    /// The CDK app that declares the stacks; `None`: the app of `cdk.json`.
     pub app: Option<&'a Path>,
-    /// What the app is told.
+    /// A context value: its key and its value.
     pub context: (&'a str, &'a str),
 }
 
-/// Why something was not deployed.
-#[derive(Debug, thiserror::Error)]
-pub enum CdkError {
-    /// The checkout lacks the CDK.
-    #[error(transparent)]
-    Checkout(#[from] CheckoutError),
-    /// The CDK could not be run.
-    #[error("the CDK could not be run")]
-    Run(#[from] io::Error),
-    /// The CDK failed.
-    #[error("`cdk {command}` failed ({status}); the end of {}:\n{tail}", log.display())]
-    Failed {
-        /// What it was to do.
-        command: String,
-        /// How it ended.
-        status: String,
-        /// All that it said.
-        log: PathBuf,
-        /// The last of it.
-        tail: String,
-    },
-    /// The deployment succeeded, but its outputs are not there.
-    #[error(transparent)]
-    Outputs(#[from] OutputsError),
-}
-
 impl Cdk<'_> {
-    /// Prepares the account: the bucket and the roles that every deployment uses.
-    pub async fn bootstrap(&self, on_line: impl Fn(&str)) -> Result<(), CdkError> {
+    /// Creates the bucket and the roles that every deployment uses.
+    pub async fn bootstrap(&self, on_line: impl Fn(&str)) -> Result<(), Cause> {
         let target = format!("aws://{ACCOUNT}/{REGION}");
-        // From a folder without `cdk.json`: the target is known, so the app need not say what it would deploy.
+        // From a folder without `cdk.json`: the target is known, so the CDK need not run the app.
         self.run("bootstrap", "bootstrap", self.run_dir, &[&target], on_line).await
     }
 
-    /// Deploys stacks, and hears from them what they are called.
-    pub async fn deploy(&self, deployment: Deployment<'_>, on_line: impl Fn(&str)) -> Result<Outputs, CdkError> {
+    /// Deploys stacks and reads their outputs.
+    pub async fn deploy(&self, deployment: Deployment<'_>, on_line: impl Fn(&str)) -> Result<Outputs, Cause> {
         let Deployment { name, stacks, stack_prefix, app, context: (key, value) } = deployment;
         let outputs = self.run_dir.join(format!("{name}-outputs.json"));
         let context = format!("{key}={value}");
@@ -102,7 +77,7 @@ impl Cdk<'_> {
             arguments.extend([Path::new("--app"), app]);
         }
         self.run("deploy", name, self.checkout.root(), &arguments, on_line).await?;
-        Ok(Outputs::read(&outputs, stack_prefix)?)
+        Outputs::read(&outputs, stack_prefix)
     }
 
     async fn run<A: AsRef<std::ffi::OsStr>>(
@@ -112,12 +87,12 @@ impl Cdk<'_> {
         folder: &Path,
         arguments: &[A],
         on_line: impl Fn(&str),
-    ) -> Result<(), CdkError> {
+    ) -> Result<(), Cause> {
         let log = LogFile::create(self.run_dir.join(format!("cdk-{name}.log")))?;
         let mut cdk = self.command(command)?;
         cdk.arg("--output").arg(self.run_dir.join(format!("{name}.cdk.out")));
         cdk.current_dir(folder).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut cdk = ProcessGroup::spawn(&mut cdk)?;
+        let mut cdk = ProcessGroup::spawn(&mut cdk).context("the CDK could not be run")?;
         let (stdout, stderr) = (cdk.leader().stdout.take(), cdk.leader().stderr.take());
         let copied = tokio::try_join!(copy(stdout, &log, &on_line), copy(stderr, &log, &on_line));
         let status = cdk.leader().wait().await?;
@@ -125,17 +100,12 @@ impl Cdk<'_> {
         if status.success() {
             return Ok(());
         }
-        Err(CdkError::Failed {
-            command: command.to_owned(),
-            status: status.to_string(),
-            log: log.path().to_owned(),
-            tail: log.tail(),
-        })
+        Err(format!("`cdk {command}` failed ({status}); {}", log.tail()).into())
     }
 
-    fn command(&self, command: &str) -> Result<Command, CdkError> {
+    fn command(&self, command: &str) -> Result<Command, Cause> {
         let mut cdk = Command::new(self.checkout.cdk()?);
-        // Nothing of the user's own AWS set-up may take part: this must not reach a real account.
+        // Removes the user's own AWS configuration: a run must not reach a real account.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
             cdk.env_remove(name);
         }
@@ -159,7 +129,7 @@ impl Cdk<'_> {
     }
 }
 
-/// Copies a stream to the log, line by line, and tells about each.
+/// Copies a stream to the log and calls `on_line` for each line.
 async fn copy(stream: Option<impl AsyncRead + Unpin>, log: &LogFile, on_line: &impl Fn(&str)) -> io::Result<()> {
     let Some(stream) = stream else { return Ok(()) };
     let mut file = log.append()?;

@@ -1,15 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 pub mod admin;
+pub mod cause;
 pub mod cdk;
 pub mod certificate;
 pub mod checkout;
 pub mod clients;
 pub mod environment;
-pub mod function;
+pub mod expectation;
 pub mod image_server;
-pub mod local_grants;
 pub mod log_file;
+pub mod loopback_server;
 pub mod management;
 pub mod ministack;
 pub mod observer;
@@ -18,6 +19,7 @@ pub mod outputs;
 pub mod process_group;
 pub mod progress;
 pub mod report;
+pub mod root_call;
 pub mod run_dir;
 pub mod session;
 pub mod test_image;
@@ -26,4 +28,4 @@ pub mod viewer;
 
 mod cloud;
 
-pub use cloud::{LocalCloud, Tenant, viewer_domain};
+pub use cloud::{LocalCloud, Parts, Tenant, viewer_domain};

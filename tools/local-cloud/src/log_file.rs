@@ -1,32 +1,23 @@
-//! A log file of a child process, and its last lines for an error message.
+//! A log file of a child process.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-/// Lines of a log that an error message shows: enough for a stack trace's head, few enough for a screen.
+/// The lines of a log that an error message shows.
 const TAIL_LINES: usize = 25;
 
-/// Where a child process writes what it has to say.
+/// The log of a child process.
 #[derive(Debug, Clone)]
 pub struct LogFile {
     path: PathBuf,
 }
 
 impl LogFile {
-    /// An empty log at `path`; its folder is made when it does not exist.
+    /// An empty log at `path`.
     pub fn create(path: PathBuf) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
         File::create(&path)?;
         Ok(Self { path })
-    }
-
-    /// A handle to give to a child as its standard output or error.
-    pub fn stdio(&self) -> io::Result<Stdio> {
-        Ok(self.append()?.into())
     }
 
     /// A handle that writes at the end.
@@ -34,19 +25,20 @@ impl LogFile {
         File::options().append(true).open(&self.path)
     }
 
-    /// Where the log is.
+    /// The path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The last lines, for an error message; says so when there are none.
+    /// The log's path and its last lines, for an error message.
     #[must_use]
     pub fn tail(&self) -> String {
         let text = std::fs::read(&self.path).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<_> = text.lines().collect();
         let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n");
-        if tail.is_empty() { "(the log is empty)".to_owned() } else { tail }
+        let tail = if tail.is_empty() { "(the log is empty)" } else { &tail };
+        format!("the end of {}:\n{tail}", self.path.display())
     }
 }

@@ -1,4 +1,4 @@
-//! An editor who changes one tenant's images, through the deployed management API. See `docs/management-api.md`.
+//! The deployed management API, called by an editor of one tenant. See `docs/management-api.md`.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,10 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::admin::{AdminApi, AdminError, ApiResponse, send};
+use crate::admin::{AdminApi, ApiResponse, send};
+use crate::cause::{Cause, Context as _};
 
-/// The management API, as an editor of one tenant uses it.
+/// The management API for an editor of one tenant.
 #[derive(Debug, Clone)]
 pub struct ManagementApi {
     api: AdminApi,
@@ -29,31 +30,45 @@ struct Upload {
 }
 
 impl ManagementApi {
-    /// The API at `api` for an editor of `tenant` with `token`.
+    /// The management routes of `api`, for an editor of `tenant` with `token`.
     #[must_use]
     pub fn new(api: AdminApi, tenant: TenantId, token: String) -> Self {
         Self { api, tenant, token }
     }
 
-    /// Lists the tenant's packs: the first page.
-    pub async fn list_packs(&self) -> Result<ApiResponse, AdminError> {
-        send(self.request(Method::GET, "imagePacks")).await
-    }
-
     /// Reads a pack.
-    pub async fn get_pack(&self, pack: &str) -> Result<ApiResponse, AdminError> {
+    pub async fn get_pack(&self, pack: &str) -> Result<ApiResponse, Cause> {
         send(self.request(Method::GET, &format!("imagePacks/{pack}"))).await
     }
 
     /// Creates an empty pack.
-    pub async fn create_pack(&self, pack: &str, title: &str) -> Result<ApiResponse, AdminError> {
+    pub async fn create_pack(&self, pack: &str, title: &str) -> Result<ApiResponse, Cause> {
         let body = json!({"imagePackId": pack, "assetId": "asset-1", "title": title});
         send(self.request(Method::POST, "imagePacks").json(&body)).await
     }
 
-    /// Changes what `changes` names: `assetId`, `title`, `mainImageLocation`.
-    pub async fn patch_pack(&self, pack: &str, changes: &Value) -> Result<ApiResponse, AdminError> {
+    /// Changes the fields in `changes`: `assetId`, `title`, `mainImageLocation`.
+    pub async fn patch_pack(&self, pack: &str, changes: &Value) -> Result<ApiResponse, Cause> {
         send(self.request(Method::PATCH, &format!("imagePacks/{pack}")).json(changes)).await
+    }
+
+    /// Creates a pack with one original.
+    pub async fn create_image(
+        &self,
+        pack: &str,
+        location: &str,
+        original: Vec<u8>,
+        media_type: &str,
+    ) -> Result<(), Cause> {
+        self.create_pack(pack, pack).await?.succeeded()?;
+        self.upload_original(pack, location, original, media_type).await?.succeeded()?;
+        Ok(())
+    }
+
+    /// Saves a location's configuration without force: variants of `width` by `height` pixels.
+    pub async fn set_location_size(&self, name: &str, (width, height): (u32, u32)) -> Result<(), Cause> {
+        let config = json!({"width": width, "height": height, "fit": "cover"});
+        self.put_location_config(name, &config, false).await?.succeeded().map(drop)
     }
 
     /// Uploads an image into a new or an existing location.
@@ -63,7 +78,7 @@ impl ManagementApi {
         location: &str,
         bytes: Vec<u8>,
         media_type: &str,
-    ) -> Result<ApiResponse, AdminError> {
+    ) -> Result<ApiResponse, Cause> {
         let request = self.request(Method::PUT, &location_path(pack, location, "original"));
         send(request.header("content-type", media_type).body(bytes)).await
     }
@@ -75,12 +90,12 @@ impl ManagementApi {
         location: &str,
         bytes: Vec<u8>,
         media_type: &str,
-    ) -> Result<ApiResponse, AdminError> {
+    ) -> Result<ApiResponse, Cause> {
         let presigned = self.prepare_upload(pack, location, bytes.len(), media_type).await?.succeeded()?;
-        let upload: Upload = serde_json::from_value(presigned.body.clone())
-            .map_err(|error| AdminError::Rejected(format!("no presigned upload ({error}): {}", presigned.body)))?;
+        let action = format!("parsing the presigned upload {}", presigned.body);
+        let upload: Upload = serde_json::from_value(presigned.body).context(action)?;
         let mut put = self.api.client().put(&upload.url);
-        // The client computes the length itself.
+        // The HTTP client sets the length.
         for (name, value) in upload.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-length")) {
             put = put.header(name, value);
         }
@@ -89,47 +104,37 @@ impl ManagementApi {
         send(self.request(Method::POST, &confirm)).await
     }
 
-    /// Has an upload of so many bytes signed.
+    /// Requests a signature for an upload of `bytes` bytes.
     pub async fn prepare_upload(
         &self,
         pack: &str,
         location: &str,
         bytes: usize,
         media_type: &str,
-    ) -> Result<ApiResponse, AdminError> {
+    ) -> Result<ApiResponse, Cause> {
         let wanted = json!({"mediaType": media_type, "bytes": bytes});
         send(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted)).await
     }
 
-    /// Lets the API fetch an image into a new or an existing location.
-    pub async fn fetch_image(&self, pack: &str, location: &str, url: &str) -> Result<ApiResponse, AdminError> {
+    /// Makes the API fetch an image into a new or an existing location.
+    pub async fn fetch_image(&self, pack: &str, location: &str, url: &str) -> Result<ApiResponse, Cause> {
         let request = self.request(Method::POST, &location_path(pack, location, "fetchImage"));
         send(request.json(&json!({"url": url}))).await
     }
 
-    /// Shows a part of the original.
-    pub async fn set_crop(&self, pack: &str, location: &str, crop: Crop) -> Result<ApiResponse, AdminError> {
+    /// Crops the image of a location.
+    pub async fn set_crop(&self, pack: &str, location: &str, crop: Crop) -> Result<ApiResponse, Cause> {
         send(self.request(Method::PUT, &location_path(pack, location, "crop")).json(&crop)).await
     }
 
-    /// Reads how a location's variants are rendered.
-    pub async fn get_location_config(&self, name: &str) -> Result<ApiResponse, AdminError> {
-        send(self.request(Method::GET, &format!("imageLocationConfig/{name}"))).await
-    }
-
-    /// Saves how a location's variants are rendered.
-    pub async fn put_location_config(
-        &self,
-        name: &str,
-        config: &Value,
-        force: bool,
-    ) -> Result<ApiResponse, AdminError> {
+    /// Saves the configuration of a location's variants.
+    pub async fn put_location_config(&self, name: &str, config: &Value, force: bool) -> Result<ApiResponse, Cause> {
         let request = self.request(Method::PUT, &format!("imageLocationConfig/{name}"));
         send(request.query(&[("force", force)]).json(config)).await
     }
 
-    /// Has every variant of a location re-rendered, by the configuration that is saved.
-    pub async fn force_location(&self, name: &str) -> Result<ApiResponse, AdminError> {
+    /// Forces a re-render of every variant of a location, with the saved configuration.
+    pub async fn force_location(&self, name: &str) -> Result<ApiResponse, Cause> {
         send(self.request(Method::PUT, &format!("imageLocationConfig/{name}")).query(&[("force", true)])).await
     }
 

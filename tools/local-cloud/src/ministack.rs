@@ -2,27 +2,28 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::certificate::{Certificate, CertificateError};
-use crate::checkout::{Checkout, CheckoutError};
+use crate::cause::{Cause, Context as _};
+use crate::certificate::Certificate;
+use crate::checkout::Checkout;
 use crate::log_file::LogFile;
 use crate::process_group::ProcessGroup;
 
 /// The region that everything is deployed to, the same as in `cdk/environments/dev.toml`.
 pub const REGION: &str = "eu-west-1";
-/// The account that `MiniStack` plays.
+/// The account of `MiniStack`.
 pub const ACCOUNT: &str = "000000000000";
 
-/// How long `MiniStack` may take to become ready. Measured: under a second; the rest is for a busy machine.
+/// The time limit of a start. Measured: under a second; the rest is for a busy machine.
 const READY_WITHIN: Duration = Duration::from_mins(1);
-/// How long it may take to say whether it is ready.
+/// The time limit of a readiness check.
 const RESPONSE_WITHIN: Duration = Duration::from_secs(1);
-/// How often to check whether it is ready.
+/// The pause between two readiness checks.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Starts `MiniStack` as `python -m ministack` does, without HTTP/2, which TLS would bring along: under many requests at a
@@ -34,10 +35,10 @@ Config.alpn_protocols = ['http/1.1']
 runpy.run_module('ministack', run_name='__main__', alter_sys=True)
 ";
 
-/// A running `MiniStack`, which ends, with the Lambda functions it runs, when this value is dropped.
+/// A running `MiniStack`. Dropping it ends it and the Lambda functions that it runs.
 #[derive(Debug)]
 pub struct MiniStack {
-    // Dropped in this order: the processes end before the folder that they write to goes.
+    // Dropped in this order: the processes end before the folder that they write to is removed.
     processes: ProcessGroup,
     _folder: TempDir,
     log: LogFile,
@@ -45,46 +46,14 @@ pub struct MiniStack {
     certificate: Certificate,
 }
 
-/// Why `MiniStack` is not there.
-#[derive(Debug, thiserror::Error)]
-pub enum MiniStackError {
-    /// The checkout lacks its Python.
-    #[error(transparent)]
-    Checkout(#[from] CheckoutError),
-    /// There is no certificate to respond with.
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-    /// A folder, a log or the process could not be made.
-    #[error("MiniStack could not be started")]
-    Start(#[from] io::Error),
-    /// The process ended at once.
-    #[error("MiniStack ended while it started ({status}); the end of {}:\n{tail}", log.display())]
-    Ended {
-        /// How it ended.
-        status: String,
-        /// Its log.
-        log: PathBuf,
-        /// The log's last lines.
-        tail: String,
-    },
-    /// It did not become ready in time.
-    #[error("MiniStack was not ready after {} s; the end of {}:\n{tail}", READY_WITHIN.as_secs(), log.display())]
-    NotReady {
-        /// Its log.
-        log: PathBuf,
-        /// The log's last lines.
-        tail: String,
-    },
-}
-
-/// A port of the loopback interface that nobody listens on.
+/// A free port of the loopback interface.
 ///
-/// Another program could take it before its user does; the user then fails with a clear "address in use".
+/// Another program could take it before its user does; the user then fails with "address in use".
 pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// `MiniStack`'s address when it listens on `port`. Not `localhost`: for an IP address the S3 clients use path style.
+/// The endpoint of `MiniStack` on `port`. Not `localhost`: for an IP address the S3 clients use path style.
 #[must_use]
 pub fn endpoint(port: u16) -> String {
     format!("https://127.0.0.1:{port}")
@@ -93,23 +62,22 @@ pub fn endpoint(port: u16) -> String {
 impl MiniStack {
     /// Starts `MiniStack` on `port` and waits until it is ready. Its log and its temporary files are in `run_dir`.
     ///
-    /// It enforces IAM: a function may do what its execution role is granted, and anything else is denied to it.
+    /// It enforces IAM: a call that a function's execution role is not granted is denied.
     ///
-    /// The Lambda functions it runs inherit its environment; that is how they find `cloudfront_endpoint`, where
-    /// `CreateInvalidation` is served.
+    /// The Lambda functions inherit its environment and find `cloudfront_endpoint`, the emulator, there.
     pub async fn start(
         checkout: &Checkout,
         run_dir: &Path,
         port: u16,
         cloudfront_endpoint: &str,
-    ) -> Result<Self, MiniStackError> {
+    ) -> Result<Self, Cause> {
         let log = LogFile::create(run_dir.join("ministack.log"))?;
         let folder = tempfile::Builder::new().prefix("ministack-").tempdir_in(run_dir)?;
-        let certificate = Certificate::make(folder.path()).await?;
+        let certificate = Certificate::generate(folder.path()).await?;
         let processes = ProcessGroup::spawn(
             Command::new(checkout.python()?)
                 .args(["-c", LAUNCH])
-                // Everything in this environment reaches the Lambda functions too, so it holds nothing else.
+                // The Lambda functions inherit this environment, so it holds nothing else.
                 .env_clear()
                 .env("HOME", folder.path())
                 .env("TMPDIR", folder.path())
@@ -123,7 +91,7 @@ impl MiniStack {
                 .env("USE_SSL", "1")
                 .env("MINISTACK_SSL_CERT", certificate.path())
                 .env("MINISTACK_SSL_KEY", certificate.key_path())
-                // What the functions trust.
+                // The functions trust this certificate.
                 .env("SSL_CERT_FILE", certificate.path())
                 .env("AWS_DEFAULT_REGION", REGION)
                 .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -134,56 +102,52 @@ impl MiniStack {
                 .env("SFTP_ENABLED", "0")
                 .current_dir(folder.path())
                 .stdin(std::process::Stdio::null())
-                .stdout(log.stdio()?)
-                .stderr(log.stdio()?),
-        )?;
+                .stdout(log.append()?)
+                .stderr(log.append()?),
+        )
+        .context("MiniStack could not be started")?;
         let mut ministack = Self { processes, _folder: folder, log, port, certificate };
         ministack.ready().await?;
         Ok(ministack)
     }
 
-    /// Its endpoint.
+    /// The endpoint.
     #[must_use]
     pub fn endpoint(&self) -> String {
         endpoint(self.port)
     }
 
-    /// The certificate that it presents, and that its clients must trust.
+    /// The certificate that its clients must trust.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// The port it listens on.
+    /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The process group it and its Lambda functions run in.
+    /// The process group of `MiniStack` and its Lambda functions.
     #[must_use]
     pub fn process_group(&self) -> i32 {
         self.processes.id()
     }
 
-    async fn ready(&mut self) -> Result<(), MiniStackError> {
+    async fn ready(&mut self) -> Result<(), Cause> {
         let url = format!("{}/_ministack/ready", self.endpoint());
-        let client =
-            self.certificate.http_client()?.timeout(RESPONSE_WITHIN).build().map_err(CertificateError::from)?;
+        let client = self.certificate.http_client()?.timeout(RESPONSE_WITHIN).build()?;
         let began = Instant::now();
         while began.elapsed() < READY_WITHIN {
             if let Some(status) = self.processes.leader().try_wait()? {
-                return Err(MiniStackError::Ended {
-                    status: status.to_string(),
-                    log: self.log.path().to_owned(),
-                    tail: self.log.tail(),
-                });
+                return Err(format!("MiniStack ended during its start ({status}); {}", self.log.tail()).into());
             }
             if client.get(&url).send().await.is_ok_and(|response| response.status().is_success()) {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;
         }
-        Err(MiniStackError::NotReady { log: self.log.path().to_owned(), tail: self.log.tail() })
+        Err(format!("MiniStack was not ready after {} s; {}", READY_WITHIN.as_secs(), self.log.tail()).into())
     }
 }

@@ -1,4 +1,4 @@
-//! A child process that takes its own children with it when it ends.
+//! A child process with its descendants.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::process::{Child, Command};
 
-/// How long a group may take to end by itself. `MiniStack` with warm Lambda functions needs under a second.
+/// The time for a group to end after SIGTERM. `MiniStack` with warm Lambda functions needs under a second.
 const GRACE: Duration = Duration::from_secs(5);
-/// How often to look whether the group has ended.
+/// The pause between two checks whether the group has ended.
 const POLL: Duration = Duration::from_millis(10);
 
-/// A running child process, leader of a process group of its own, which ends when this value is dropped: on success,
-/// on an error, on a panic and when the future that holds it is cancelled.
+/// A running child process, the leader of its own process group. Dropping it ends the group: on success, on an error,
+/// on a panic, and when the future that holds it is cancelled.
 ///
-/// A group of its own also keeps a terminal's Ctrl-C away from the child, so that the order in which things end is ours.
+/// A terminal's Ctrl-C does not reach another process group, so this program decides the order in which processes end.
 #[derive(Debug)]
 pub struct ProcessGroup {
     leader: Child,
@@ -62,10 +62,10 @@ impl ProcessGroup {
 }
 
 impl Drop for ProcessGroup {
-    /// Blocks until the group is gone, for it is a `Drop`; cleaning up is all that is left to do by then.
+    /// Blocks until the group has ended.
     fn drop(&mut self) {
         for signal in [Signal::TERM, Signal::KILL] {
-            // An error says that no process of the group is left.
+            // An error: no process of the group is left.
             let _ = kill_process_group(self.group, signal);
             if self.ends_within(GRACE) {
                 return;

@@ -1,22 +1,22 @@
-//! What somebody who waits sees: a spinner on a terminal, plain lines elsewhere.
+//! The progress display: a spinner on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often the spinner turns.
+/// The period of the spinner.
 const TURN: Duration = Duration::from_millis(100);
 
-/// The line at the bottom that says what is going on, and the lines above it that say what has happened.
+/// The current step at the bottom and the finished steps above it.
 #[derive(Debug)]
 pub struct Progress {
-    /// `None` where nobody could see it turn.
+    /// `None` without a terminal.
     spinner: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// A spinner if the standard error is a terminal.
+    /// A spinner if standard error is a terminal.
     #[must_use]
     pub fn new() -> Self {
         let spinner = std::io::stderr().is_terminal().then(|| {
@@ -28,7 +28,7 @@ impl Progress {
         Self { spinner }
     }
 
-    /// Says which step begins.
+    /// Shows the current step.
     pub fn begin(&self, step: &str) {
         match &self.spinner {
             Some(spinner) => {
@@ -40,14 +40,14 @@ impl Progress {
         }
     }
 
-    /// Says what the step is doing; only the latest is shown, and only on a terminal.
+    /// Shows the current activity of the step, on a terminal only.
     pub fn note(&self, doing: &str) {
         if let Some(spinner) = &self.spinner {
             spinner.set_message(doing.to_owned());
         }
     }
 
-    /// Prints a line that stays.
+    /// Prints a line.
     pub fn print(&self, line: &str) {
         match &self.spinner {
             Some(spinner) => spinner.suspend(|| println!("{line}")),

@@ -1,6 +1,5 @@
-//! What a run reports: its steps, whether they held, and what was measured.
+//! The report of a run: its steps, their results, and the measurements.
 
-use std::error::Error;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -10,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::cause::{Cause, with_causes};
 use crate::progress::Progress;
 
-/// Collects what happens to the steps while they are played, and tells whoever waits.
+/// Collects the results of the steps and shows them on the terminal.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What is seen meanwhile.
+    /// The terminal.
     pub progress: Progress,
     state: Mutex<State>,
 }
@@ -27,28 +27,28 @@ struct State {
     measured: Measured,
 }
 
-/// One step and what came of it.
+/// One step and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// What should hold.
+    /// The expectation.
     pub name: &'static str,
     /// Whether it held.
     pub ok: bool,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub ms: u64,
-    /// What was seen, or why it did not hold.
+    /// The observation, or the reason of the failure.
     pub detail: String,
 }
 
-/// What a run measures.
+/// The measurements of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Measured {
-    /// From the upload of a new original to the first response with the new image, in milliseconds; `null` when no
-    /// viewer ever got it.
+    /// The time from the upload of a new original to the first response with the new image, in milliseconds; `null`
+    /// when no viewer got it.
     pub write_to_fresh_ms: Option<u64>,
     /// The same for each kind of edit.
     pub edits: Vec<MeasuredEdit>,
-    /// Invalidations over all distributions.
+    /// The number of invalidations of all distributions.
     pub invalidations: u64,
     /// The items in them; CloudFront bills each as one path.
     pub paths: u64,
@@ -56,12 +56,12 @@ pub struct Measured {
     pub variants_deleted: u64,
 }
 
-/// How long one kind of edit took to reach a viewer.
+/// The time that one kind of edit took to reach a viewer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MeasuredEdit {
-    /// What was edited.
+    /// The kind of edit.
     pub name: &'static str,
-    /// From the edit to the first response with the new image, in milliseconds.
+    /// The time from the edit to the first response with the new image, in milliseconds.
     pub write_to_fresh_ms: u64,
 }
 
@@ -70,25 +70,22 @@ pub struct MeasuredEdit {
 pub struct Summary {
     /// Whether every step held.
     pub ok: bool,
-    /// The steps, in the order in which they were played. The first that does not hold is the last.
+    /// The steps in order. The first that does not hold is the last.
     pub steps: Vec<Step>,
-    /// What was measured.
+    /// The measurements.
     #[serde(flatten)]
     pub measured: Measured,
 }
 
-/// A step that did not hold. Everything there is to say about it is in the report already.
+/// A step that did not hold. The report has the details.
 #[derive(Debug, thiserror::Error)]
 #[error("the step \"{0}\" did not hold")]
 pub struct StepFailed(pub &'static str);
 
-/// Why a step did not hold: any error, with its causes.
-pub type Cause = Box<dyn Error + Send + Sync>;
-
 impl Report {
-    /// Plays one step. It gives what the following steps need and says what was seen.
+    /// Plays one step, which returns a value for the following steps and the observation.
     ///
-    /// The future is boxed: a step that speaks to several services is tens of kilobytes.
+    /// The future is boxed: the future of a step that calls several services has tens of kilobytes.
     pub fn step<'a, T: 'a>(
         &'a self,
         name: &'static str,
@@ -110,17 +107,26 @@ impl Report {
         })
     }
 
-    /// Ends the step that is being played, if one is, because the run was interrupted.
+    /// Plays one step that returns the observation only.
+    pub fn check<'a>(
+        &'a self,
+        name: &'static str,
+        play: impl Future<Output = Result<String, Cause>> + 'a,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StepFailed>> + 'a>> {
+        self.step(name, async { Ok(((), play.await?)) })
+    }
+
+    /// Fails the current step, if there is one, because the run was interrupted.
     pub fn interrupt(&self, reason: &str) {
         self.end(false, format!("interrupted by {reason}"));
     }
 
-    /// Notes what was measured so far.
+    /// Adds measurements.
     pub fn measure(&self, note: impl FnOnce(&mut Measured)) {
         note(&mut self.state().measured);
     }
 
-    /// The run up to now. A run without steps has proven nothing.
+    /// The summary of the run up to now. A run without steps is not ok.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let state = self.state();
@@ -137,7 +143,7 @@ impl Report {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves whole steps behind.
+        // A panic elsewhere leaves the state whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,19 +167,6 @@ impl Summary {
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// An error and what caused it, the last cause last.
-#[must_use]
-pub fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,22 +1,44 @@
 //! One run of the local deployment: from the first step to the clean-up and the summary.
 
 use std::io;
-use std::path::Path;
+use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cause::{Cause, with_causes};
 use crate::checkout::Checkout;
-use crate::report::{Cause, Report, StepFailed, Summary};
+use crate::report::{Report, StepFailed, Summary};
 use crate::run_dir::RunDir;
+use crate::timeline::Timeline;
 
-/// Shown while everything ends.
 const CLEANING_UP: &str = "cleaning up";
 
-/// Runs `work` until it ends or is interrupted, and writes `summary.json`.
+/// Runs `work` until it ends or is interrupted, writes `summary.json`, and prints the timeline, if `work` has begun one,
+/// and the verdict.
 ///
-/// However it ends, the future of `work` is dropped with everything that it started: that is the clean-up.
+/// The future of `work` is dropped with everything that it started: that is the clean-up.
 pub async fn run(
-    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report) -> Result<(), StepFailed>,
+    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepFailed>,
+) -> ExitCode {
+    let mut timeline = None;
+    match summary_of(work, &mut timeline).await {
+        Ok(summary) => {
+            if let Some(timeline) = timeline {
+                println!("\nTimeline, in milliseconds since the deployment:\n\n{timeline}");
+            }
+            println!("{}", verdict(&summary));
+            if summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(cause) => {
+            eprintln!("error: {}", with_causes(&*cause));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn summary_of(
+    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepFailed>,
+    timeline: &mut Option<Timeline>,
 ) -> Result<Summary, Cause> {
     let checkout = Checkout::find(&std::env::current_dir()?)?;
     let run_dir = RunDir::take(&checkout)?;
@@ -24,30 +46,24 @@ pub async fn run(
     tokio::select! {
         // The report has the step that failed.
         _ = async {
-            let done = work(&checkout, &run_dir, &report).await;
+            let result = work(&checkout, &run_dir, &report, timeline).await;
             report.progress.begin(CLEANING_UP);
-            done
+            result
         } => {}
-        name = interruption(&report) => report.interrupt(name?),
+        signal = interruption(&report) => report.interrupt(signal?),
     }
     let summary = report.summary();
-    summary.write(&summary_path(&run_dir))?;
+    summary.write(&run_dir.path().join("summary.json"))?;
     Ok(summary)
 }
 
-/// The verdict on a run, for a terminal.
-#[must_use]
-pub fn verdict(summary: &Summary) -> String {
+fn verdict(summary: &Summary) -> String {
     let held = summary.steps.iter().filter(|step| step.ok).count();
-    let verdict = if summary.ok { "Every step held" } else { "NOT every step held" };
-    format!("{verdict}: {held} of {} played. Details: target/run/summary.json", summary.steps.len())
+    let verdict = if summary.ok { "PASSED" } else { "FAILED" };
+    format!("{verdict}: {held} of {} steps held. Details: target/run/summary.json", summary.steps.len())
 }
 
-fn summary_path(run_dir: &RunDir) -> std::path::PathBuf {
-    Path::new(run_dir.path()).join("summary.json")
-}
-
-/// Waits until the user or the system wants this program to end, and names how.
+/// Waits for SIGTERM or Ctrl-C and returns its name.
 async fn interruption(report: &Report) -> io::Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

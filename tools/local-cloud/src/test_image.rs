@@ -1,4 +1,4 @@
-//! Images with a colour that a test can name: made, encoded and, on the viewer's side, recognised.
+//! Test images with a named colour: generated for editors, recognised for viewers.
 
 use std::fmt;
 use std::io::Cursor;
@@ -6,23 +6,28 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
+use crate::cause::Cause;
+
+/// The usual size of an original in pixels.
+pub const ORIGINAL_SIZE: (u32, u32) = (1600, 1200);
+
 /// JPEG quality of the originals, as cameras and editors export them.
 const JPEG_QUALITY: u8 = 88;
-/// How far the gradient takes a channel away from the colour, of 255.
+/// The amplitude of the gradient, of 255.
 const GRADIENT: f32 = 36.0;
-/// How far the grain takes a channel away from the gradient, of 255.
+/// The amplitude of the grain, of 255.
 const GRAIN: i16 = 12;
 
-/// The colours in use: far enough apart that neither a resize nor JPEG can turn one into another.
+/// The colours: different enough to survive a resize and JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colour {
-    /// A brick red.
+    /// Brick red.
     Red,
-    /// A grass green.
+    /// Grass green.
     Green,
-    /// A sea blue.
+    /// Sea blue.
     Blue,
-    /// An amber yellow.
+    /// Amber yellow.
     Amber,
 }
 
@@ -44,23 +49,18 @@ impl Colour {
             let channels = colour.rgb().into_iter().zip(pixel.0);
             channels.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
         };
-        // `ALL` is not empty, so there is a nearest one; `Red` only names the type.
+        // `ALL` is not empty.
         Self::ALL.into_iter().min_by_key(distance).unwrap_or(Self::Red)
     }
 }
 
 impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Red => "red",
-            Self::Green => "green",
-            Self::Blue => "blue",
-            Self::Amber => "amber",
-        })
+        f.write_str(&format!("{self:?}").to_lowercase())
     }
 }
 
-/// A format in which an editor uploads originals.
+/// The format of an original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// `image/jpeg`
@@ -80,7 +80,7 @@ impl Encoding {
     }
 }
 
-/// What an image turned out to be.
+/// The properties of a recognised image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recognised {
     /// The colour that most of its pixels are nearest to.
@@ -91,31 +91,20 @@ pub struct Recognised {
     pub height: u32,
 }
 
-/// Bytes that are no image, or an image that can't be encoded.
-#[derive(Debug, thiserror::Error)]
-pub enum TestImageError {
-    /// The image library's reason.
-    #[error("not an image that can be read or written")]
-    Image(#[from] image::ImageError),
-    /// An image without pixels or one whose colours are split too evenly.
-    #[error("no colour has most of the {0} pixels")]
-    NoDominantColour(usize),
-}
-
 /// An image like a photograph, `width` by `height` pixels: a gradient around `colour` with grain on it.
 ///
-/// The same `seed` makes the same image; another seed one that differs in every byte but not in colour.
-pub fn photograph(colour: Colour, size: (u32, u32), encoding: Encoding, seed: u32) -> Result<Vec<u8>, TestImageError> {
+/// The same `seed` generates the same image, another seed other bytes of the same colour.
+pub fn photograph(colour: Colour, size: (u32, u32), encoding: Encoding, seed: u32) -> Result<Vec<u8>, Cause> {
     photograph_of(|_| colour, size, encoding, seed)
 }
 
-/// The same with a right part of another colour: the colour of each column of pixels is what `colour_at` says.
+/// The same with a colour for each column of pixels.
 pub fn photograph_of(
     colour_at: impl Fn(u32) -> Colour,
     (width, height): (u32, u32),
     encoding: Encoding,
     seed: u32,
-) -> Result<Vec<u8>, TestImageError> {
+) -> Result<Vec<u8>, Cause> {
     let mut grain = Grain(seed);
     #[expect(clippy::cast_precision_loss, reason = "an image's side is far below 2^23 pixels")]
     let image = RgbImage::from_fn(width, height, |x, y| {
@@ -133,8 +122,8 @@ pub fn photograph_of(
     Ok(bytes)
 }
 
-/// Decodes an image of whatever format and names the colour that most of its pixels are nearest to.
-pub fn recognise(bytes: &[u8]) -> Result<Recognised, TestImageError> {
+/// Decodes an image of any format and finds the colour that most of its pixels are nearest to.
+pub fn recognise(bytes: &[u8]) -> Result<Recognised, Cause> {
     let image = image::load_from_memory(bytes)?.into_rgb8();
     let mut counts = Colour::ALL.map(|colour| (0, colour));
     for &pixel in image.pixels() {
@@ -142,12 +131,14 @@ pub fn recognise(bytes: &[u8]) -> Result<Recognised, TestImageError> {
         counts.iter_mut().filter(|(_, colour)| *colour == nearest).for_each(|(count, _)| *count += 1);
     }
     let pixels = image.pixels().len();
-    let (_, colour) =
-        counts.into_iter().find(|&(count, _)| count > pixels / 2).ok_or(TestImageError::NoDominantColour(pixels))?;
+    let (_, colour) = counts
+        .into_iter()
+        .find(|&(count, _)| count > pixels / 2)
+        .ok_or_else(|| format!("no colour has most of the {pixels} pixels"))?;
     Ok(Recognised { colour, width: image.width(), height: image.height() })
 }
 
-/// Film grain: a linear congruential generator (Numerical Recipes' constants), for grain need not be random.
+/// Film grain: a linear congruential generator with the constants of Numerical Recipes.
 struct Grain(u32);
 
 impl Grain {
@@ -159,6 +150,3 @@ impl Grain {
         (channel + grain).clamp(0.0, 255.0) as u8
     }
 }
-
-#[cfg(test)]
-mod tests;

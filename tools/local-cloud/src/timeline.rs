@@ -1,4 +1,4 @@
-//! Who did what, and when: the timeline of a run for people.
+//! The timeline of a run: which component did what, and when.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::report::millis;
 
-/// A part of the system that does something.
+/// A component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The image management API, played by this program.
+    /// A client of the management API.
     Editor,
     /// The function `dynamodb-imagepacks-stream`.
     Stream,
@@ -19,7 +19,7 @@ pub enum Part {
     AdminApi,
     /// The CloudFront emulator.
     Emulator,
-    /// Somebody with a browser.
+    /// A client of the distribution.
     Viewer,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// The timeline so far. Times count from its beginning.
+/// The events so far. Times count from the beginning of the timeline.
 #[derive(Debug)]
 pub struct Timeline {
     began: Instant,
@@ -58,12 +58,12 @@ impl Timeline {
         Self { began: Instant::now(), began_at: SystemTime::now(), events: Mutex::default() }
     }
 
-    /// Something happened just now.
+    /// Adds an event that happened now.
     pub fn add(&self, part: Part, what: impl Into<String>) {
         self.insert(self.began.elapsed(), part, what.into());
     }
 
-    /// Something happened at a time that another part's clock told, in milliseconds since 1970.
+    /// Adds an event with the time of a component's clock, in milliseconds since 1970.
     pub fn add_at(&self, epoch_ms: u64, part: Part, what: impl Into<String>) {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(epoch_ms);
         self.insert(at.duration_since(self.began_at).unwrap_or_default(), part, what.into());
@@ -76,7 +76,7 @@ impl Timeline {
 }
 
 impl fmt::Display for Timeline {
-    /// One line for each event, in the order of time.
+    /// One line for each event, in order of time.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
         events.sort_by_key(|event| event.at);
@@ -87,7 +87,7 @@ impl fmt::Display for Timeline {
     }
 }
 
-/// `12 345` for 12345: thousands are what the eye looks for in milliseconds.
+/// Groups thousands: `12 345`.
 fn grouped(number: u64) -> String {
     if number < 1000 { number.to_string() } else { format!("{} {:03}", grouped(number / 1000), number % 1000) }
 }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_listed_in_the_order_of_time_whatever_order_they_were_learnt_in() {
+    fn events_are_listed_in_order_of_time() {
         let timeline = Timeline::begin();
         let epoch_ms = millis(timeline.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap());
         timeline.add_at(epoch_ms + 61_234, Part::PurgeRun, "purged 22 entries");
@@ -108,12 +108,5 @@ mod tests {
         assert!(lines[0].ends_with(" ms  stream λ   queued pack#cat"), "{listed}");
         assert!(lines[1].starts_with("    61 23"), "{listed}");
         assert!(lines[1].ends_with(" ms  purge run  purged 22 entries"), "{listed}");
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (1_000_050, "1 000 050")] {
-            assert_eq!(grouped(number), expected);
-        }
     }
 }

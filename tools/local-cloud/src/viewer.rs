@@ -1,4 +1,4 @@
-//! Somebody who looks at images: a browser that knows only a URL.
+//! A viewer: a browser that knows only a URL.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,9 +8,10 @@ use axum::body::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{AGE, HeaderMap};
 
-use crate::test_image::{self, Recognised, TestImageError};
+use crate::cause::{Cause, Context as _};
+use crate::test_image::{self, Recognised};
 
-/// How long an image may take. The first one of a cold function is decoded and resized by an unoptimised build.
+/// The time limit of a request. An unoptimised build decodes and resizes the first image of a cold function.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A viewer of one tenant's images.
@@ -21,29 +22,29 @@ pub struct Viewer {
     base: String,
 }
 
-/// Where a response came from, as CloudFront's `X-Cache` says.
+/// The source of a response, by CloudFront's `X-Cache`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// From the emulator's cache.
+    /// The emulator's cache.
     Hit,
-    /// From the origin.
+    /// The origin.
     Miss,
 }
 
-/// What a viewer got.
+/// An image as a viewer got it.
 #[derive(Debug, Clone)]
 pub struct Fetched {
-    /// From the cache or from the origin.
+    /// The source.
     pub cache: Cache,
-    /// How long the response had been in the cache, in seconds; a response from the origin has no age, which is 0.
+    /// The response's time in the cache, in seconds; 0 for a response from the origin, which has no `Age`.
     pub age_secs: u64,
-    /// The image, by its pixels.
+    /// The image's properties.
     pub image: Recognised,
     /// All headers.
     pub headers: HeaderMap,
 }
 
-/// A response as it came, whatever it is.
+/// Any response.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status.
@@ -54,95 +55,51 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// Why a viewer sees no image.
-#[derive(Debug, thiserror::Error)]
-pub enum ViewerError {
-    /// No response.
-    #[error("{url} did not respond")]
-    Http {
-        /// The requested URL.
-        url: String,
-        /// Why.
-        source: reqwest::Error,
-    },
-    /// A response other than 200.
-    #[error("{url} responded with {status}: {body}")]
-    Status {
-        /// The requested URL.
-        url: String,
-        /// The status.
-        status: StatusCode,
-        /// The body, as text.
-        body: String,
-    },
-    /// The response is not one of CloudFront's.
-    #[error("{url} responded without a header that CloudFront sends, or with one that can't be read: {header}")]
-    Header {
-        /// The requested URL.
-        url: String,
-        /// The header.
-        header: &'static str,
-    },
-    /// The response is not an image.
-    #[error("{url} responded with something else than an image with a dominant colour")]
-    Image {
-        /// The requested URL.
-        url: String,
-        /// Why.
-        source: TestImageError,
-    },
-}
-
 impl Viewer {
-    /// A viewer for whom `host` is at `emulator`; nothing is looked up in the DNS.
+    /// A viewer who finds `host` at `emulator`, without the DNS.
     pub fn new(host: &str, emulator: SocketAddr) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(host, emulator).build()?;
         Ok(Self { client, base: format!("http://{host}:{}", emulator.port()) })
     }
 
-    /// The address of an image: `image` is `<imagePackId>[-<suffix>]`.
+    /// The URL of `image` (`<imagePackId>[-<suffix>]`) at `location`; without one, of the pack's main image.
     #[must_use]
-    pub fn url(&self, image: &str, location: &str) -> String {
-        format!("{}/api/v2/img/{image}?location={location}", self.base)
+    pub fn url(&self, image: &str, location: Option<&str>) -> String {
+        let query = location.map(|location| format!("?location={location}")).unwrap_or_default();
+        format!("{}/api/v2/img/{image}{query}", self.base)
     }
 
-    /// The address of a pack's main image, which names no location.
-    #[must_use]
-    pub fn main_url(&self, image: &str) -> String {
-        format!("{}/api/v2/img/{image}", self.base)
-    }
-
-    /// Fetches an address and takes whatever comes.
-    pub async fn get(&self, url: &str) -> Result<Response, ViewerError> {
-        let http = |source| ViewerError::Http { url: url.to_owned(), source };
-        let response = self.client.get(url).send().await.map_err(http)?;
+    /// Fetches a URL.
+    pub async fn get(&self, url: &str) -> Result<Response, Cause> {
+        let response = self.client.get(url).send().await.context(format!("{url} did not respond"))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Response { status, headers, body: response.bytes().await.map_err(http)? })
+        Ok(Response { status, headers, body: response.bytes().await? })
     }
 
-    /// Fetches the image of a location and looks at it.
-    pub async fn fetch(&self, image: &str, location: &str) -> Result<Fetched, ViewerError> {
-        self.fetch_url(self.url(image, location)).await
+    /// Fetches the image of a location and recognises it.
+    pub async fn fetch(&self, image: &str, location: &str) -> Result<Fetched, Cause> {
+        self.fetch_at(image, Some(location)).await
     }
 
-    /// Fetches the image of a pack's main location, which the URL does not name, and looks at it.
-    pub async fn fetch_main(&self, image: &str) -> Result<Fetched, ViewerError> {
-        self.fetch_url(self.main_url(image)).await
+    /// Fetches the image of a location, or else a pack's main image, and recognises it.
+    pub async fn fetch_at(&self, image: &str, location: Option<&str>) -> Result<Fetched, Cause> {
+        let url = self.url(image, location);
+        Fetched::of(self.get(&url).await?).context(url)
     }
+}
 
-    async fn fetch_url(&self, url: String) -> Result<Fetched, ViewerError> {
-        let Response { status, headers, body } = self.get(&url).await?;
+impl Fetched {
+    fn of(Response { status, headers, body }: Response) -> Result<Self, Cause> {
         if status != StatusCode::OK {
-            let body = String::from_utf8_lossy(&body).into_owned();
-            return Err(ViewerError::Status { url, status, body });
+            return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
         }
-        let header = |header| ViewerError::Header { url: url.clone(), header };
-        Ok(Fetched {
-            cache: cache(&headers).ok_or_else(|| header("X-Cache"))?,
-            age_secs: age_secs(&headers).ok_or_else(|| header("Age"))?,
-            image: test_image::recognise(&body).map_err(|source| ViewerError::Image { url: url.clone(), source })?,
-            headers,
-        })
+        let cache = match headers.get("x-cache").and_then(|value| value.to_str().ok()) {
+            Some("Hit from cloudfront") => Cache::Hit,
+            Some("Miss from cloudfront") => Cache::Miss,
+            other => return Err(format!("X-Cache is {other:?}").into()),
+        };
+        let age_secs = headers.get(AGE).map_or(Ok(0), |age| age.to_str().unwrap_or_default().parse()).context("Age")?;
+        Ok(Self { cache, age_secs, image: test_image::recognise(&body)?, headers })
     }
 }
 
@@ -153,17 +110,52 @@ impl fmt::Display for Fetched {
     }
 }
 
-fn cache(headers: &HeaderMap) -> Option<Cache> {
-    match headers.get("x-cache")?.to_str().ok()? {
-        "Hit from cloudfront" => Some(Cache::Hit),
-        "Miss from cloudfront" => Some(Cache::Miss),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_image::{Colour, Encoding, photograph};
+
+    fn fetched(status: u16, headers: &[(&'static str, &'static str)], body: &[u8]) -> Result<Fetched, Cause> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        Fetched::of(Response { status, headers, body: Bytes::copy_from_slice(body) })
+    }
+
+    fn image(colour: Colour, encoding: Encoding) -> Vec<u8> {
+        photograph(colour, (48, 32), encoding, 1).unwrap()
+    }
+
+    #[test]
+    fn every_colour_is_recognised_in_every_encoding_with_its_cache_and_age() {
+        for (colour, encoding) in Colour::ALL.into_iter().flat_map(|c| [(c, Encoding::Jpeg), (c, Encoding::Png)]) {
+            let body = image(colour, encoding);
+            let hit = fetched(200, &[("x-cache", "Hit from cloudfront"), ("age", "3")], &body).unwrap();
+            let expected = Recognised { colour, width: 48, height: 32 };
+            assert_eq!((hit.cache, hit.age_secs, hit.image), (Cache::Hit, 3, expected));
+            let miss = fetched(200, &[("x-cache", "Miss from cloudfront")], &body).unwrap();
+            assert_eq!((miss.cache, miss.age_secs), (Cache::Miss, 0));
+        }
+    }
+
+    #[test]
+    fn a_response_without_an_image_of_the_emulator_is_an_error_with_the_reason() {
+        let (hit, body) = (("x-cache", "Hit from cloudfront"), image(Colour::Green, Encoding::Jpeg));
+        let halves = crate::test_image::photograph_of(
+            |x| if x < 24 { Colour::Red } else { Colour::Blue },
+            (48, 32),
+            Encoding::Png,
+            1,
+        );
+        let cases = [
+            (fetched(404, &[hit], b"no such pack"), "404 Not Found: no such pack"),
+            (fetched(200, &[], &body), "X-Cache"),
+            (fetched(200, &[hit, ("age", "old")], &body), "Age"),
+            (fetched(200, &[hit], b"<html>"), "format"),
+            (fetched(200, &[hit], &halves.unwrap()), "no colour has most of the 1536 pixels"),
+        ];
+        for (result, expected) in cases {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }
-
-fn age_secs(headers: &HeaderMap) -> Option<u64> {
-    headers.get(AGE).map_or(Some(0), |age| age.to_str().ok()?.parse().ok())
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! The local AWS as a child process: it is ready when it says so, and leaves nothing behind.
+//! The local AWS as a child process: its start, its end and its errors.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -13,7 +13,7 @@ fn checkout() -> Checkout {
     Checkout::find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// Where nobody listens: these tests invalidate nothing.
+/// An address without a server: these tests invalidate nothing.
 const NO_EMULATOR: &str = "http://127.0.0.1:9";
 
 async fn started(run_dir: &TempDir) -> MiniStack {
@@ -34,12 +34,12 @@ fn members(group: i32) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn when_it_is_dropped_no_process_no_listener_and_no_folder_is_left() {
+async fn after_a_drop_no_process_no_listener_and_no_folder_is_left() {
     let run_dir = tempfile::tempdir().unwrap();
     let ministack = started(&run_dir).await;
     let (group, port) = (ministack.process_group(), ministack.port());
     assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
-    assert_eq!(members(group).len(), 1, "the test can see the process that it expects to go");
+    assert_eq!(members(group).len(), 1, "the test sees the process before the drop");
 
     drop(ministack);
 
@@ -50,7 +50,7 @@ async fn when_it_is_dropped_no_process_no_listener_and_no_folder_is_left() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_an_error_that_shows_what_ministack_said() {
+async fn a_taken_port_is_an_error_with_the_log_of_ministack() {
     let run_dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! The issuer, as the API's authorizer sees it: discovery, key set, signature and claims.
+//! The issuer for a relying party: discovery, key set, signature and claims.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -16,7 +16,7 @@ fn now() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()
 }
 
-/// Validates `token` the way a relying party does, with nothing but the issuer's address.
+/// Validates `token` as a relying party does, with the issuer's address only.
 async fn validate(issuer: &str, token: &str) -> jsonwebtoken::errors::Result<Value> {
     let discovery: Value =
         reqwest::get(format!("{issuer}/.well-known/openid-configuration")).await.unwrap().json().await.unwrap();
@@ -35,7 +35,7 @@ async fn validate(issuer: &str, token: &str) -> jsonwebtoken::errors::Result<Val
 async fn a_token_validates_with_the_issuers_own_key_set_and_carries_the_claims() {
     let issuer = Issuer::start().await.unwrap();
     let now = now();
-    let token = issuer.token(&ADMIN, now, Duration::from_mins(1)).unwrap();
+    let token = issuer.sign(&issuer.claims(&ADMIN, now, Duration::from_mins(1))).unwrap();
     let expected = json!({
         "iss": issuer.url(), "iat": now, "exp": now + 60,
         "sub": "ada", "aud": "image-admin", "scope": "images:purge", "tenants": ["acme", "globex"],
@@ -46,9 +46,9 @@ async fn a_token_validates_with_the_issuers_own_key_set_and_carries_the_claims()
 #[tokio::test]
 async fn an_expired_token_and_one_of_another_issuer_do_not_validate() {
     let (issuer, other) = (Issuer::start().await.unwrap(), Issuer::start().await.unwrap());
-    let expired = issuer.token(&ADMIN, now() - 120, Duration::from_mins(1)).unwrap();
+    let expired = issuer.sign(&issuer.claims(&ADMIN, now() - 120, Duration::from_mins(1))).unwrap();
     assert!(validate(issuer.url(), &expired).await.is_err());
-    let foreign = other.token(&ADMIN, now(), Duration::from_mins(1)).unwrap();
+    let foreign = other.sign(&other.claims(&ADMIN, now(), Duration::from_mins(1))).unwrap();
     assert!(validate(issuer.url(), &foreign).await.is_err());
 }
 

@@ -1,4 +1,4 @@
-//! A child process and its own children end together.
+//! A child process and its descendants end together.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -8,7 +8,7 @@ use local_cloud::process_group::ProcessGroup;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-/// Starts a shell script that starts a grandchild and prints the grandchild's id. Gives the group and that id.
+/// Starts a shell script that starts a grandchild and prints its id. Returns the group and that id.
 async fn family(script: &str) -> (ProcessGroup, i32) {
     let mut group = ProcessGroup::spawn(Command::new("sh").args(["-c", script]).stdout(Stdio::piped())).unwrap();
     let stdout = group.leader().stdout.take().unwrap();
@@ -16,8 +16,7 @@ async fn family(script: &str) -> (ProcessGroup, i32) {
     (group, id.parse().unwrap())
 }
 
-/// Whether a process runs. One whose end has not been collected yet (state Z) does not: an orphan's end is for the
-/// system's first process to collect, which in a container may be one that never does.
+/// Whether a process runs. A zombie (state Z) does not: the first process of a container may never reap it.
 fn is_running(process: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with('Z'))
@@ -26,7 +25,7 @@ fn is_running(process: i32) -> bool {
 async fn check_all_end(script: &str) {
     let (group, grandchild) = family(script).await;
     let leader = group.id();
-    assert!(is_running(grandchild), "the test can see the process that it expects to go");
+    assert!(is_running(grandchild), "the test sees the process before the drop");
     drop(group);
     for process in [leader, grandchild] {
         assert!(!is_running(process), "{process} is still running");
@@ -44,6 +43,6 @@ async fn a_grandchild_that_outlived_its_parent_ends_with_the_group() {
 }
 
 #[tokio::test]
-async fn a_process_that_ignores_a_polite_request_is_ended_all_the_same() {
+async fn a_process_that_ignores_sigterm_is_killed() {
     check_all_end("trap '' TERM; sleep 1000 & echo $!; while true; do wait; done").await;
 }

@@ -1,18 +1,18 @@
-//! What a company may have before the pipeline comes: one stack with a table, buckets, an HTTP API and a distribution.
+//! An existing installation of a company: one stack with a table, buckets, an HTTP API and a distribution.
 //!
-//! It shares no code with the pipeline's stacks, so that deploying them against it proves something.
+//! It shares no code with the pipeline's stacks, so that their deployment against it is a real test.
 
 use aws_cdk_lib::aws_apigatewayv2::{HttpApi, HttpApiProps, HttpStage, HttpStageProps};
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
     BehaviorOptions, CachePolicy, CachePolicyProps, CacheQueryStringBehavior, Distribution, DistributionProps,
 };
-use aws_cdk_lib::aws_cloudfront_origins::HttpOrigin;
+use aws_cdk_lib::aws_cloudfront_origins::S3BucketOrigin;
 use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, BillingMode, StreamViewType, Table, TableProps};
-use aws_cdk_lib::aws_s3::{BlockPublicAccess, BlockPublicAccessOptions, Bucket, BucketProps};
+use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketProps};
 use aws_cdk_lib::{App, CfnOutput, CfnOutputProps, RemovalPolicy, Result, Stack};
 
-/// The tenant that the installation is of.
+/// The tenant of the installation.
 pub const TENANT: &str = "shop";
 
 /// The stage of the installation's HTTP API.
@@ -21,10 +21,10 @@ const STAGE: &str = "manage";
 /// The certificate for `*.<viewer domain>`. A local AWS takes any.
 const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555";
 
-/// What one deployment is given.
+/// The parameters of a deployment.
 #[derive(Debug, Clone)]
 pub struct Installation {
-    /// The domain below which the tenant has its host name.
+    /// The domain of the tenant's host name.
     pub viewer_domain: String,
 }
 
@@ -39,24 +39,10 @@ impl Installation {
 
     fn declare_distribution(&self, stack: &Stack) -> Result<()> {
         let host = format!("{TENANT}.{}", self.viewer_domain);
-        // Its image service publishes images to a bucket, by the path that viewers use.
-        // The bucket allows anonymous reads: the distribution sends unsigned requests.
-        let published = Bucket::new_with_props(
-            stack,
-            "Published",
-            BucketProps::new()
-                .public_read_access(true)
-                .block_public_access(&BlockPublicAccess::new(
-                    BlockPublicAccessOptions::new()
-                        .block_public_acls(true)
-                        .ignore_public_acls(true)
-                        .block_public_policy(false)
-                        .restrict_public_buckets(false),
-                )?)
-                .removal_policy(RemovalPolicy::Destroy),
-        )?;
+        // The installation's image service publishes images to this private bucket, under the paths of viewers' URLs.
+        let published = bucket(stack, "Published", BucketProps::new())?;
         output(stack, "PublishedBucket", &published.bucket_name()?)?;
-        let origin = HttpOrigin::new(&published.bucket_regional_domain_name()?)?;
+        let origin = S3BucketOrigin::with_origin_access_control(&published)?;
         let cache_policy = CachePolicy::new_with_props(
             stack,
             "CachePolicy",

@@ -1,11 +1,11 @@
-//! The CDK app of an existing installation. The CDK CLI runs it and reads what it synthesises.
+//! The CDK app of an existing installation.
 
 use std::process::ExitCode;
 
 use aws_cdk_lib::App;
 use existing_installation::Installation;
 
-/// Why nothing was synthesised.
+/// A failed synthesis.
 #[derive(Debug, thiserror::Error)]
 enum SynthesisFailed {
     #[error("the context has no {key}; example: cdk deploy --context {key}={example}")]

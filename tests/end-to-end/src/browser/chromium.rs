@@ -1,27 +1,27 @@
 //! A headless Chromium with a fresh profile, driven through chromedriver.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use fantoccini::error::{CmdError, NewSessionError};
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use local_cloud::cause::{Cause, Context as _};
 use local_cloud::log_file::LogFile;
 use local_cloud::ministack::free_port;
 use local_cloud::process_group::ProcessGroup;
 
-/// How long chromedriver may take to listen. Measured: a tenth of a second; the rest is for a busy machine.
+/// The time limit for chromedriver to listen. Measured: a tenth of a second; the rest is for a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(20);
-/// How often to check whether it listens.
+/// The pause between two checks.
 const POLL: Duration = Duration::from_millis(50);
-/// Nothing but the page: no first-run screens, no updates, no calls to anybody's servers. Without a sandbox, because a
-/// container has no user namespaces for one, and the only page is the console's own.
+/// No first-run screens, no updates, no background requests. Without a sandbox, because a container has no user
+/// namespaces for one, and the only page is the console.
 const ARGUMENTS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
@@ -34,60 +34,34 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-sync",
 ];
 
-/// A running browser, which ends when this value is dropped.
+/// A running browser. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Chromium {
-    /// What drives it.
     pub(super) client: Client,
-    // Dropped in this order: the processes end before the folder that they write to goes.
+    // Dropped in this order: the processes end before the folder that they write to is removed.
     _processes: ProcessGroup,
     _profile: TempDir,
 }
 
-/// Why there is no browser.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ChromiumError {
-    /// It is not installed.
-    #[error("chromedriver is not installed; run `make setup`, or install the packages chromium and chromium-driver")]
-    NotInstalled,
-    /// A folder, a log or the process could not be made.
-    #[error("chromedriver could not be started")]
-    Start(#[from] io::Error),
-    /// It does not listen.
-    #[error("chromedriver did not listen after {} s; the end of {}:\n{tail}", READY_WITHIN.as_secs(), log.display())]
-    NotReady {
-        /// Its log.
-        log: PathBuf,
-        /// The log's last lines.
-        tail: String,
-    },
-    /// The browser did not start.
-    #[error("chromedriver could not start Chromium")]
-    Session(#[source] Box<NewSessionError>),
-}
-
 impl Chromium {
     /// Starts a browser that logs to `run_dir`.
-    pub(super) async fn start(run_dir: &Path) -> Result<Self, ChromiumError> {
+    pub(super) async fn start(run_dir: &Path) -> Result<Self, Cause> {
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir_in(run_dir)?;
         let log = LogFile::create(run_dir.join("chromedriver.log"))?;
         let port = free_port()?;
         let processes = ProcessGroup::spawn(
             Command::new("chromedriver")
                 .arg(format!("--port={port}"))
-                // What the browser caches outside of its profile goes away with it too.
+                // Caches outside of the profile are in this folder too.
                 .env("HOME", profile.path())
                 .env("TMPDIR", profile.path())
                 .env("XDG_CONFIG_HOME", profile.path())
                 .env("XDG_CACHE_HOME", profile.path())
                 .stdin(Stdio::null())
-                .stdout(log.stdio()?)
-                .stderr(log.stdio()?),
+                .stdout(log.append()?)
+                .stderr(log.append()?),
         )
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ChromiumError::NotInstalled,
-            _ => ChromiumError::Start(error),
-        })?;
+        .context("starting chromedriver; run `make setup-browser`, or install chromium and chromium-driver")?;
         ready(port, &log).await?;
 
         let mut arguments = ARGUMENTS.map(ToOwned::to_owned).to_vec();
@@ -97,22 +71,24 @@ impl Chromium {
             .capabilities(capabilities.as_object().cloned().unwrap_or_default())
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
-            .map_err(|error| ChromiumError::Session(Box::new(error)))?;
+            .context("chromedriver could not start Chromium")?;
         Ok(Self { client, _processes: processes, _profile: profile })
     }
 
-    /// Ends the browser before its driver, which then has nothing left to clean up.
+    /// Ends the browser before its driver, which then has nothing to clean up.
     pub(super) async fn close(self) -> Result<(), CmdError> {
         self.client.clone().close().await
     }
 }
 
 /// Waits until chromedriver listens.
-async fn ready(port: u16, log: &LogFile) -> Result<(), ChromiumError> {
+async fn ready(port: u16, log: &LogFile) -> Result<(), Cause> {
     let began = Instant::now();
     while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         if began.elapsed() >= READY_WITHIN {
-            return Err(ChromiumError::NotReady { log: log.path().to_owned(), tail: log.tail() });
+            return Err(
+                format!("chromedriver did not listen after {} s; {}", READY_WITHIN.as_secs(), log.tail()).into()
+            );
         }
         tokio::time::sleep(POLL).await;
     }

@@ -1,4 +1,4 @@
-//! The console's page, as somebody at the browser uses it: what is written on it, its buttons and its keys.
+//! The console's page in the browser: its text, its buttons and its keys.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use fantoccini::{Client, Locator};
 use serde::Deserialize;
 
-use local_cloud::report::Cause;
+use local_cloud::cause::Cause;
 
-/// How long the page may take to show what comes of a click: the API, the stream and a few looks.
+/// The time limit for the page to show the effect of a click: the API, the stream and a few refreshes.
 const SHOWN_WITHIN: Duration = Duration::from_secs(20);
-/// How often to read the page while waiting.
+/// The pause between two reads of the page.
 const POLL: Duration = Duration::from_millis(100);
 /// Reads the page's visible text.
 const READ: &str = r##"
@@ -18,10 +18,10 @@ const READ: &str = r##"
     const rows = (id) => [...document.querySelectorAll(`#${id} tr`)].map((row) => [...row.cells].map(text));
     return {
       title: text(document.querySelector("#title")),
+      verdict: text(document.querySelector("#verdict")),
       cards: [...document.querySelectorAll(".card")].map((card) => ({
         name: card.ariaLabel,
         badge: text(card.querySelector(".badge")),
-        reason: text(card.querySelector(".reason")),
         is_main: card.querySelector(".mark").checkVisibility(),
         has_crop: card.querySelector(".crop").checkVisibility(),
         pixels: card.querySelector(".variant img").naturalWidth,
@@ -34,31 +34,30 @@ const READ: &str = r##"
     };
 "##;
 
-/// What the page says.
+/// The text of the page.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Seen {
-    /// The pack's title.
     pub(super) title: String,
+    /// The product's sentence about the purges of the pack.
+    pub(super) verdict: String,
     /// The images.
     cards: Vec<Card>,
-    /// The rows of the queue, by column: target, why, changes, waits.
+    /// The rows of the queue by column: target, reasons, changes, age.
     pub(super) queue: Vec<Vec<String>>,
     /// The rows of the invalidations, by column: id, items, state, ago.
     pub(super) invalidations: Vec<Vec<String>>,
     /// The responses, the newest first.
     pub(super) responses: Vec<String>,
-    /// What has the focus.
+    /// The name of the focused element.
     pub(super) focus: String,
 }
 
-/// What the page says about one image.
+/// The text of one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Card {
     name: String,
     /// `fresh`, `stale` …
     pub(super) badge: String,
-    /// Why.
-    pub(super) reason: String,
     /// Whether it is marked as the main image.
     pub(super) is_main: bool,
     /// Whether a crop is drawn on the original.
@@ -69,20 +68,12 @@ pub(super) struct Card {
     pub(super) is_drawn: bool,
 }
 
-/// What was expected did not show up.
-#[derive(Debug, thiserror::Error)]
-#[error("waited {} s for {expected}, but the page says {seen:?}", SHOWN_WITHIN.as_secs())]
-struct NotShown {
-    expected: String,
-    seen: Box<Seen>,
-}
-
 /// The page in the browser.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page<'a>(pub(super) &'a Client);
 
 impl Seen {
-    /// The image at a location; what is not there has no badge.
+    /// The image `name`; an absent one has no badge.
     pub(super) fn card(&self, name: &str) -> Card {
         self.cards.iter().find(|card| card.name == name).cloned().unwrap_or_default()
     }
@@ -92,7 +83,7 @@ impl Seen {
         self.cards.iter().map(|card| card.badge.as_str()).collect()
     }
 
-    /// The queue's row of `target`: why it is there and how many changes wait. Nothing there, no changes.
+    /// The queue's row of `target`: its reasons and its number of changes. Empty without a row.
     pub(super) fn waiting(&self, target: &str) -> (String, String) {
         let row = self.queue.iter().find(|row| row.first().is_some_and(|first| first == target));
         row.map(|row| (row[1].clone(), row[2].clone())).unwrap_or_default()
@@ -105,7 +96,7 @@ impl Page<'_> {
         Ok(serde_json::from_value(self.0.execute(READ, vec![]).await?)?)
     }
 
-    /// Reads the page until `is_shown`; `expected` says what is waited for.
+    /// Reads the page until `is_shown`; `expected` describes it.
     pub(super) async fn until(&self, expected: &str, is_shown: impl Fn(&Seen) -> bool) -> Result<Seen, Cause> {
         let began = Instant::now();
         loop {
@@ -114,7 +105,8 @@ impl Page<'_> {
                 return Ok(seen);
             }
             if began.elapsed() >= SHOWN_WITHIN {
-                return Err(NotShown { expected: expected.to_owned(), seen: Box::new(seen) }.into());
+                let waited = SHOWN_WITHIN.as_secs();
+                return Err(format!("waited {waited} s for {expected}, but the page shows {seen:?}").into());
             }
             tokio::time::sleep(POLL).await;
         }
@@ -135,7 +127,7 @@ impl Page<'_> {
         Ok(self.0.active_element().await?.send_keys(key).await?)
     }
 
-    /// Waits for the next response after the first `before`, and demands that it is a success.
+    /// Waits for the next response after the first `before`, and checks that it is a success.
     pub(super) async fn responded(&self, before: usize) -> Result<Seen, Cause> {
         let seen = self.until("a response", |seen| seen.responses.len() > before).await?;
         let is_success = seen.responses[0].contains(": 20");
@@ -150,9 +142,8 @@ impl Page<'_> {
         Ok(self.0.set_window_size(width + across, height + down).await?)
     }
 
-    /// Keeps an image of the page.
+    /// Writes a screenshot.
     pub(super) async fn screenshot(&self, path: &Path) -> Result<(), Cause> {
-        // An image of the top, wherever the last click was.
         self.0.execute("scrollTo(0, 0)", vec![]).await?;
         Ok(std::fs::write(path, self.0.screenshot().await?)?)
     }

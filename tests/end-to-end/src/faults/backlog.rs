@@ -1,4 +1,4 @@
-//! A queue as an outage of hours leaves it: tens of thousands of entries at once.
+//! The backlog of an outage: tens of thousands of queue entries at once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -10,34 +10,33 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::scenario::observation::expect_eq;
 use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
+use local_cloud::expectation::expect_eq;
 use local_cloud::observer::Observer;
-use local_cloud::report::{Cause, Report, millis};
+use local_cloud::report::{Report, millis};
 
 use super::purge_runs::PurgeRuns;
 
-/// The tenants whose images wait.
 const TENANTS: [&str; 2] = ["acme", "globex"];
-/// How the packs of the backlog are called, before their number.
+/// The prefix of the pack ids of the backlog.
 const PACK: &str = "backlog";
-/// How long ago they were changed: they have all settled.
+/// The age of their changes: all have settled.
 const CHANGED_BEFORE: Duration = Duration::from_mins(10);
 /// Rows in one `BatchWriteItem`: the most that DynamoDB takes.
 const ROWS_PER_WRITE: usize = 25;
-/// Writes under way at a time.
+/// Concurrent writes.
 const CONCURRENT_WRITES: usize = 8;
-/// How long the purge runs may take to empty it.
+/// The time limit to purge the backlog.
 const EMPTY_WITHIN: Duration = Duration::from_mins(30);
 
-/// What the step found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Emptied {
     pub(super) entries: usize,
     pub(super) lost: usize,
 }
 
-/// Step: the queue is filled with `entries`, and emptied by the deployed function.
+/// Step: the queue is filled with `entries`, and the deployed function purges them.
 pub(super) async fn empty(
     cloud: &LocalCloud,
     purge_runs: &PurgeRuns,
@@ -73,7 +72,7 @@ pub(super) async fn empty(
     ))
 }
 
-/// Writes the rows that the stream handler writes for one change of each pack.
+/// Writes the rows of one change of each pack, as the stream handler does.
 async fn fill(observer: &Observer, entries: usize) -> Result<(), Cause> {
     let now = Timestamp::from_millis(millis(std::time::SystemTime::UNIX_EPOCH.elapsed()?));
     let rows = (0..entries).map(|number| row(number, now.minus(CHANGED_BEFORE))).collect::<Result<Vec<_>, Cause>>()?;
@@ -122,7 +121,7 @@ async fn write(observer: Observer, mut rows: Vec<WriteRequest>) -> Result<(), Ca
     Ok(())
 }
 
-/// How many packs of the backlog the ledger has as final and completed.
+/// The number of packs of the backlog that are final and completed in the ledger.
 async fn completed(observer: &Observer) -> Result<usize, Cause> {
     let ledger = observer.ledger().await?;
     let backlog = ledger.iter().filter(|row| row.is_final && row.completed_at.is_some());
@@ -133,7 +132,7 @@ async fn completed(observer: &Observer) -> Result<usize, Cause> {
     Ok(packs.len())
 }
 
-/// How many invalidations the tenants' distributions had so far, and of how many items.
+/// The numbers of invalidations and of their items so far.
 async fn sent(cloud: &LocalCloud, observer: &Observer) -> Result<(usize, usize), Cause> {
     let (mut invalidations, mut items) = (0, 0);
     for tenant in TENANTS {

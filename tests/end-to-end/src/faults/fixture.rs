@@ -1,4 +1,4 @@
-//! Images that are edited while something goes wrong, and looked at afterwards.
+//! Images that are edited during faults and checked afterwards.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use domain::Timestamp;
 use domain::image::image_pack::Crop;
 use domain::purge::cache_tag::tag_of;
 use domain::{ImagePackId, Target};
-use serde_json::json;
 
-use crate::scenario::observation::{Unmet, expect_eq, wait_for};
+use local_cloud::admin::ApiResponse;
+use local_cloud::cause::Cause;
+use local_cloud::expectation::{Unmet, expect_eq, wait_for};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::Observer;
-use local_cloud::report::Cause;
 use local_cloud::test_image::{Colour, Encoding, photograph_of};
 use local_cloud::{LocalCloud, Tenant};
 
@@ -20,14 +20,14 @@ use local_cloud::{LocalCloud, Tenant};
 const LOCATION: &str = "main";
 /// Size of the originals in pixels. They are red on the left and blue on the right.
 const SIZE: (u32, u32) = (480, 360);
-/// Where red ends, in pixels from the left.
+/// The border between red and blue, in pixels from the left.
 const BORDER: u32 = 240;
 /// The images of each tenant.
 const PACKS: [(&str, &[&str]); 2] =
     [("acme", &["storm1", "storm2", "storm3", "storm4", "storm5"]), ("globex", &["storm1", "storm2"])];
-/// How long the stream may take to put an edit into the queue, the restart of its handler included.
+/// The time limit for the stream to queue an edit, including a restart of its handler.
 const QUEUED_WITHIN: Duration = Duration::from_mins(1);
-/// How long after a purge was completed the new image may take to be seen: the time to render it.
+/// The time limit to render the new image after a purge was completed.
 const SEEN_WITHIN: Duration = Duration::from_secs(20);
 
 /// One image.
@@ -43,21 +43,20 @@ struct FixtureImage {
 pub(super) struct Fixture {
     images: Vec<FixtureImage>,
     colour: Colour,
-    /// When the last edits began, in milliseconds since 1970.
+    /// The start of the last edits, in milliseconds since 1970.
     edited_at_ms: u64,
-    /// How often each image was edited since [`Self::begin`].
+    /// The number of edits of each image since [`Self::begin`].
     edits: usize,
     observer: Observer,
 }
 
 impl Fixture {
-    /// Uploads the images, and lets their viewers see them.
+    /// Uploads the images and fetches them as viewers.
     pub(super) async fn open(cloud: &LocalCloud) -> Result<Self, Cause> {
         let mut images = Vec::new();
         for (tenant, packs) in PACKS {
             let editor = cloud.management_api(tenant)?;
-            let config = json!({"width": 320, "height": 180, "fit": "cover"});
-            editor.put_location_config(LOCATION, &config, false).await?.succeeded()?;
+            editor.set_location_size(LOCATION, (320, 180)).await?;
             for pack in packs {
                 images.push(FixtureImage { tenant: cloud.tenant(tenant)?, editor: editor.clone(), pack });
             }
@@ -65,9 +64,7 @@ impl Fixture {
         let colours = |x| if x < BORDER { Colour::Red } else { Colour::Blue };
         let original = photograph_of(colours, SIZE, Encoding::Jpeg, 1)?;
         for FixtureImage { editor, pack, .. } in &images {
-            editor.create_pack(pack, pack).await?.succeeded()?;
-            let media_type = Encoding::Jpeg.content_type();
-            editor.upload_original(pack, LOCATION, original.clone(), media_type).await?.succeeded()?;
+            editor.create_image(pack, LOCATION, original.clone(), Encoding::Jpeg.content_type()).await?;
             editor.set_crop(pack, LOCATION, crop(Colour::Red)).await?.succeeded()?;
         }
         let fixture =
@@ -76,18 +73,18 @@ impl Fixture {
         Ok(fixture)
     }
 
-    /// How many images there are.
+    /// The number of images.
     pub(super) fn len(&self) -> usize {
         self.images.len()
     }
 
-    /// Begins to count edits and invalidations anew.
+    /// Starts a new count of edits and invalidations.
     pub(super) fn begin(&mut self) {
         self.edited_at_ms = now_ms();
         self.edits = 0;
     }
 
-    /// Moves every crop to the other colour. An editor whose request fails sends it again.
+    /// Moves every crop to the other colour. An editor retries a request that fails.
     pub(super) async fn edit(&mut self) -> Result<(), Cause> {
         self.colour = if self.colour == Colour::Red { Colour::Blue } else { Colour::Red };
         self.edits += 1;
@@ -95,14 +92,14 @@ impl Fixture {
             let crop = crop(self.colour);
             wait_for("an editor's request to be processed", QUEUED_WITHIN, async || {
                 let response = editor.set_crop(pack, LOCATION, crop).await;
-                Ok(response.and_then(local_cloud::admin::ApiResponse::succeeded).map_err(|error| error.to_string()))
+                Ok(response.and_then(ApiResponse::succeeded).map_err(|error| error.to_string()))
             })
             .await?;
         }
         Ok(())
     }
 
-    /// Waits until every edit waits in the queue, at its last change.
+    /// Waits until every edit is queued.
     pub(super) async fn until_queued(&self) -> Result<(), Cause> {
         wait_for("every edit in the queue", QUEUED_WITHIN, async || {
             let queue = self.observer.queue().await?;
@@ -126,9 +123,9 @@ impl Fixture {
         .await
     }
 
-    /// Demands what an editor was promised once the queue is empty: everybody sees the new image, the ledger has a
-    /// completed purge that began after the edit, nothing was given up, and the caches were told nothing else.
-    /// Gives the number of invalidations.
+    /// Checks the guarantees for an empty queue: every viewer gets the new image, the ledger has a completed purge that
+    /// began after the edit, there are no dead letters, and nothing else was invalidated.
+    /// Returns the number of invalidations.
     pub(super) async fn expect_fresh(&self) -> Result<usize, Cause> {
         self.until_seen().await?;
         expect_eq("the dead letters", &self.observer.dead_letters().await?, &0)?;
@@ -156,7 +153,7 @@ impl Fixture {
                     && row.started_at >= Timestamp::from_millis(self.edited_at_ms)
             });
             expect_eq(&format!("whether the ledger has {} completed", image.name()), &completed, &true)?;
-            // Each edit is told to CloudFront once in an early and once in a final purge, however often it was tried.
+            // Each edit is invalidated once early and once finally, regardless of retries.
             let sent = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
             if sent == 0 || sent > 2 * self.edits {
                 let expected = format!("1 to {} invalidations of {}", 2 * self.edits, image.name());
@@ -167,7 +164,7 @@ impl Fixture {
         Ok(invalidations)
     }
 
-    /// The images that are not the new ones.
+    /// The images that are not new.
     pub(super) async fn old(&self) -> Result<Vec<String>, Cause> {
         let mut old = Vec::new();
         for image in &self.images {

@@ -1,65 +1,65 @@
-//! Purge runs besides those of the schedule, which comes once a minute only.
+//! Purge runs in addition to the scheduled ones, which start once a minute.
 
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use reqwest::Method;
 use serde_json::Value;
 
+use crate::function::Function;
 use local_cloud::LocalCloud;
-use local_cloud::function::Function;
+use local_cloud::cause::Cause;
 use local_cloud::observer::Observer;
-use local_cloud::report::Cause;
+use local_cloud::root_call::{RootCaller, text};
 
-/// How long a purge run may take: the function's time limit, and something for the local AWS.
+/// The time limit of a purge run: the function's, and some time for the local AWS.
 const PURGE_RUN_WITHIN: Duration = Duration::from_mins(5);
-/// How long to leave the queue to somebody else's purge run before trying again.
+/// The pause before the next try while another purge run has the lease.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The header that every call needs. The local AWS takes the account's root by its name and checks no signature of it.
-const AS_ROOT: &str =
-    "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
-
-/// What became of one purge run.
+/// The result of one purge run.
 #[derive(Debug)]
 pub(super) enum PurgeRun {
-    /// It ended; its summary.
+    /// The summary of a finished run.
     Ended(Value),
-    /// It failed, or its process went away; what the local AWS says.
+    /// The error of a failed or killed run.
     Failed(String),
 }
+
+/// The path of the functions in the Lambda API.
+const FUNCTIONS: &str = "/2015-03-31/functions";
 
 /// Starts purge runs.
 #[derive(Debug, Clone)]
 pub(super) struct PurgeRuns {
-    client: reqwest::Client,
-    url: String,
+    root: RootCaller,
+    path: String,
     observer: Observer,
 }
 
 impl PurgeRuns {
     pub(super) async fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
-        let ministack = cloud.ministack();
-        let client = ministack.certificate().http_client()?.timeout(PURGE_RUN_WITHIN).build()?;
-        let functions = format!("{}/2015-03-31/functions", ministack.endpoint());
-        let list = client.get(format!("{functions}/")).header("authorization", AS_ROOT).send().await?;
-        let list: Value = list.error_for_status()?.json().await?;
+        let root = cloud.parts.root.clone();
+        let list = text(root.request("lambda", Method::GET, &format!("{FUNCTIONS}/"))).await?;
+        let list: Value = serde_json::from_str(&list)?;
         let prefix = format!("{}pipeline-{}", cloud.stack_prefix(), Function::ImageInvalidation);
         let names = list["Functions"].as_array().into_iter().flatten().filter_map(|one| one["FunctionName"].as_str());
         let name = names.into_iter().find(|name| name.starts_with(&prefix));
         let name = name.ok_or_else(|| format!("no function is called {prefix}…"))?;
-        Ok(Self { client, url: format!("{functions}/{name}/invocations"), observer: cloud.observer()? })
+        Ok(Self { root, path: format!("{FUNCTIONS}/{name}/invocations"), observer: cloud.observer()? })
     }
 
     /// Runs once.
     pub(super) async fn once(&self) -> Result<PurgeRun, Cause> {
-        let response = self.client.post(&self.url).header("authorization", AS_ROOT).body("{}").send().await?;
+        let invoke = self.root.request("lambda", Method::POST, &self.path).timeout(PURGE_RUN_WITHIN);
+        let response = invoke.body("{}").send().await?;
         let response = response.error_for_status()?;
         let has_failed = response.headers().contains_key("x-amz-function-error");
         let body: Value = response.json().await?;
         Ok(if has_failed { PurgeRun::Failed(body.to_string()) } else { PurgeRun::Ended(body) })
     }
 
-    /// Runs until one has ended that had the lease, whether well or not.
+    /// Runs until one has finished or failed that had the lease.
     pub(super) async fn once_with_lease(&self, within: Duration) -> Result<PurgeRun, Cause> {
         let began = Instant::now();
         loop {
@@ -72,7 +72,7 @@ impl PurgeRuns {
         }
     }
 
-    /// Runs again and again until the queue is empty, and says how often.
+    /// Runs until the queue is empty. Returns the number of runs.
     pub(super) async fn until_empty(&self, within: Duration, on_progress: impl Fn(usize)) -> Result<u64, Cause> {
         let began = Instant::now();
         let mut purge_runs = 0;
@@ -93,19 +93,19 @@ impl PurgeRuns {
         }
     }
 
-    /// How many entries wait.
+    /// The number of queued entries.
     pub(super) async fn waiting(&self) -> Result<usize, Cause> {
         Ok(self.observer.queue().await?.len())
     }
 
-    /// Lets the time of a lease pass whose owner was killed: four minutes in which nothing else would happen.
+    /// Expires the lease of a killed run, which would otherwise last four minutes.
     pub(super) async fn let_the_lease_expire(&self) -> Result<(), Cause> {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let update = self.observer.clients.dynamodb.update_item().table_name(&self.observer.queue_table);
         let update = update.key("tenant", text("#lease")).key("target", text("image-invalidation"));
         let update = update.update_expression("SET leaseExpiresAt = :now");
         let update = update.expression_attribute_values(":now", AttributeValue::N("0".to_owned()));
-        update.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
+        update.send().await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One call of AWS, made with a role's own credentials to see whether it is denied.
+//! One AWS call with the credentials of a role.
 
 use std::fmt;
 
@@ -7,12 +7,14 @@ use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use local_cloud::report::Cause;
+use local_cloud::cause::Cause;
+use local_cloud::observer::Observer;
+use local_cloud::{LocalCloud, Tenant};
 
-/// What the calls are about: a key that nothing else has. Should one succeed that must not, it finds nothing there.
+/// The key of every call. Nothing else has it, so a call that is not denied finds nothing.
 const KEY: &str = "permission-check";
 
-/// A kind of call, by the name that IAM has for it.
+/// A kind of call, by its name in IAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     DeleteItem,
@@ -28,7 +30,7 @@ pub(super) enum Action {
     CreateInvalidation,
 }
 
-/// What a call is made on.
+/// The resource of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Resource {
     ImagePacks,
@@ -37,25 +39,18 @@ pub(super) enum Resource {
     Originals,
     Variants,
     DeadLetters,
-    /// Of the tenant `acme`.
     AcmesDistribution,
-    /// Of the tenant `globex`.
     GlobexsDistribution,
-    /// One that no tenant's stack grants.
+    /// A distribution that no tenant's stack grants.
     AnotherDistribution,
 }
 
-/// What the deployed resources are called.
+/// The names of the deployed resources.
 #[derive(Debug)]
 pub(super) struct Names {
-    pub(super) image_packs: String,
-    pub(super) invalidation_queue: String,
-    pub(super) purge_ledger: String,
-    pub(super) originals: String,
-    pub(super) variants: String,
-    pub(super) dead_letters: String,
-    pub(super) acmes_distribution: String,
-    pub(super) globexs_distribution: String,
+    observer: Observer,
+    acme: Tenant,
+    globex: Tenant,
 }
 
 /// The clients of one role.
@@ -80,23 +75,27 @@ impl fmt::Display for Action {
 }
 
 impl Names {
-    fn of(&self, resource: Resource) -> &str {
+    pub(super) fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
+        Ok(Self { observer: cloud.observer()?, acme: cloud.tenant("acme")?, globex: cloud.tenant("globex")? })
+    }
+
+    fn get(&self, resource: Resource) -> &str {
         match resource {
-            Resource::ImagePacks => &self.image_packs,
-            Resource::InvalidationQueue => &self.invalidation_queue,
-            Resource::PurgeLedger => &self.purge_ledger,
-            Resource::Originals => &self.originals,
-            Resource::Variants => &self.variants,
-            Resource::DeadLetters => &self.dead_letters,
-            Resource::AcmesDistribution => &self.acmes_distribution,
-            Resource::GlobexsDistribution => &self.globexs_distribution,
+            Resource::ImagePacks => &self.observer.image_pack_table,
+            Resource::InvalidationQueue => &self.observer.queue_table,
+            Resource::PurgeLedger => &self.observer.ledger_table,
+            Resource::Originals => &self.observer.originals_bucket,
+            Resource::Variants => &self.observer.variants_bucket,
+            Resource::DeadLetters => &self.observer.dead_letter_queue_url,
+            Resource::AcmesDistribution => &self.acme.distribution_id,
+            Resource::GlobexsDistribution => &self.globex.distribution_id,
             Resource::AnotherDistribution => "E1PERMISSIONCHECK",
         }
     }
 }
 
 impl Caller {
-    /// Somebody with the credentials of `role`, whose invalidations go to `emulator`.
+    /// A caller with the credentials of `role`. Its invalidations go to `emulator`.
     pub(super) fn new(role: &SdkConfig, emulator: &str) -> Self {
         let at_emulator = role.to_builder().endpoint_url(emulator).build();
         Self {
@@ -107,9 +106,9 @@ impl Caller {
         }
     }
 
-    /// Makes the call. `true`: it was denied; `false`: it was let through.
+    /// Makes the call. `true`: it was denied.
     pub(super) async fn is_denied(&self, action: Action, resource: Resource, names: &Names) -> Result<bool, Cause> {
-        let name = names.of(resource);
+        let name = names.get(resource);
         match action {
             Action::DeleteItem | Action::GetItem | Action::PutItem | Action::Scan | Action::UpdateItem => {
                 self.is_denied_at_table(action, name, sort_key(resource)).await
@@ -131,7 +130,7 @@ impl Caller {
     async fn is_denied_at_table(&self, action: Action, table: &str, sort_key: &str) -> Result<bool, Cause> {
         let dynamodb = &self.dynamodb;
         let value = || AttributeValue::S(KEY.to_owned());
-        // Holds for no row that a call names.
+        // True for no row of these calls.
         let never = "attribute_exists(tenant)";
         match action {
             Action::GetItem => {
@@ -162,7 +161,7 @@ fn sort_key(table: Resource) -> &'static str {
     }
 }
 
-/// Whether IAM denied it. What the service itself rejected was let through: there is nothing where the calls look.
+/// Whether IAM denied the call. A call that the service itself rejected was not denied.
 fn denied<T, E>(response: Result<T, SdkError<E>>) -> Result<bool, Cause>
 where
     SdkError<E>: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

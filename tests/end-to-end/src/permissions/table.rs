@@ -1,25 +1,26 @@
-//! Who must not do what.
+//! The forbidden calls of each role.
 
-use local_cloud::function::Function;
+use crate::function::Function;
 
 use super::call::Action::{
-    CreateInvalidation, DeleteItem, DeleteObject, GetItem, GetObject, ListBucket, PutItem, PutObject, ReceiveMessage,
-    Scan, UpdateItem,
+    self, CreateInvalidation, DeleteItem, DeleteObject, GetItem, GetObject, ListBucket, PutItem, PutObject,
+    ReceiveMessage, Scan, UpdateItem,
 };
 use super::call::Resource::{
-    AcmesDistribution, AnotherDistribution, DeadLetters, ImagePacks, InvalidationQueue, Originals, PurgeLedger,
+    self, AcmesDistribution, AnotherDistribution, DeadLetters, ImagePacks, InvalidationQueue, Originals, PurgeLedger,
     Variants,
 };
-use super::call::{Action, Resource};
 
-/// One role's calls.
+/// The calls of one role.
 pub(super) struct Rights {
     pub(super) function: Function,
-    /// One that it may make, so that a role that may do nothing at all does not pass.
+    /// An allowed call, so that a role without any right does not pass.
     pub(super) may: (Action, Resource),
-    /// What it must not.
-    pub(super) must_not: &'static [(Action, Resource)],
+    /// The forbidden calls.
+    pub(super) must_not: &'static [(Resource, &'static [Action])],
 }
+
+const WRITE: &[Action] = &[PutItem, UpdateItem, DeleteItem];
 
 /// Every role that handles images.
 pub(super) const RIGHTS: &[Rights] = &[
@@ -27,87 +28,63 @@ pub(super) const RIGHTS: &[Rights] = &[
         function: Function::ImagePacksStream,
         may: (UpdateItem, InvalidationQueue),
         must_not: &[
-            (CreateInvalidation, AcmesDistribution),
-            (DeleteObject, Variants),
-            (ListBucket, Variants),
-            (GetObject, Originals),
-            (Scan, InvalidationQueue),
-            (GetItem, InvalidationQueue),
-            (DeleteItem, InvalidationQueue),
-            (PutItem, ImagePacks),
-            (UpdateItem, ImagePacks),
-            (DeleteItem, ImagePacks),
-            (PutItem, PurgeLedger),
-            (ReceiveMessage, DeadLetters),
+            (AcmesDistribution, &[CreateInvalidation]),
+            (Variants, &[DeleteObject, ListBucket]),
+            (Originals, &[GetObject]),
+            (InvalidationQueue, &[Scan, GetItem, DeleteItem]),
+            (ImagePacks, WRITE),
+            (PurgeLedger, &[PutItem]),
+            (DeadLetters, &[ReceiveMessage]),
         ],
     },
     Rights {
         function: Function::ImageInvalidation,
         may: (Scan, InvalidationQueue),
         must_not: &[
-            (CreateInvalidation, AnotherDistribution),
-            (PutItem, ImagePacks),
-            (UpdateItem, ImagePacks),
-            (DeleteItem, ImagePacks),
-            (Scan, ImagePacks),
-            (GetObject, Originals),
-            (PutObject, Originals),
-            (DeleteObject, Originals),
-            (GetObject, Variants),
-            (PutObject, Variants),
-            (DeleteItem, PurgeLedger),
-            (ReceiveMessage, DeadLetters),
+            (AnotherDistribution, &[CreateInvalidation]),
+            (ImagePacks, WRITE),
+            (ImagePacks, &[Scan]),
+            (Originals, &[GetObject, PutObject, DeleteObject]),
+            (Variants, &[GetObject, PutObject]),
+            (PurgeLedger, &[DeleteItem]),
+            (DeadLetters, &[ReceiveMessage]),
         ],
     },
     Rights {
         function: Function::ImagePurge,
         may: (UpdateItem, InvalidationQueue),
         must_not: &[
-            (CreateInvalidation, AnotherDistribution),
-            (Scan, InvalidationQueue),
-            (PutItem, ImagePacks),
-            (UpdateItem, ImagePacks),
-            (DeleteItem, ImagePacks),
-            (GetObject, Originals),
-            (DeleteObject, Originals),
-            (PutObject, Variants),
-            (DeleteItem, PurgeLedger),
-            (Scan, PurgeLedger),
+            (AnotherDistribution, &[CreateInvalidation]),
+            (InvalidationQueue, &[Scan]),
+            (ImagePacks, WRITE),
+            (Originals, &[GetObject, DeleteObject]),
+            (Variants, &[PutObject]),
+            (PurgeLedger, &[DeleteItem, Scan]),
         ],
     },
     Rights {
         function: Function::ImageProcessing,
         may: (GetObject, Variants),
         must_not: &[
-            (CreateInvalidation, AcmesDistribution),
-            (PutItem, InvalidationQueue),
-            (UpdateItem, InvalidationQueue),
-            (DeleteItem, InvalidationQueue),
-            (Scan, InvalidationQueue),
-            (PutItem, ImagePacks),
-            (UpdateItem, ImagePacks),
-            (DeleteItem, ImagePacks),
-            (PutItem, PurgeLedger),
-            (PutObject, Originals),
-            (DeleteObject, Originals),
+            (AcmesDistribution, &[CreateInvalidation]),
+            (InvalidationQueue, WRITE),
+            (InvalidationQueue, &[Scan]),
+            (ImagePacks, WRITE),
+            (PurgeLedger, &[PutItem]),
+            (Originals, &[PutObject, DeleteObject]),
         ],
     },
     Rights {
         function: Function::ImageManagement,
         may: (GetItem, ImagePacks),
         must_not: &[
-            (CreateInvalidation, AcmesDistribution),
-            (PutItem, InvalidationQueue),
-            (UpdateItem, InvalidationQueue),
-            (DeleteItem, InvalidationQueue),
-            (Scan, InvalidationQueue),
-            (GetItem, PurgeLedger),
-            (PutItem, PurgeLedger),
-            (GetObject, Variants),
-            (PutObject, Variants),
-            (DeleteObject, Variants),
-            // It reads uploads, which are below a prefix, and no other original.
-            (GetObject, Originals),
+            (AcmesDistribution, &[CreateInvalidation]),
+            (InvalidationQueue, WRITE),
+            (InvalidationQueue, &[Scan]),
+            (PurgeLedger, &[GetItem, PutItem]),
+            (Variants, &[GetObject, PutObject, DeleteObject]),
+            // Uploads, which it reads, are below a prefix.
+            (Originals, &[GetObject]),
         ],
     },
 ];

@@ -1,6 +1,7 @@
-//! Attacks on the deployed API: none purges, none writes, each is told why, and no secret is in a log.
+//! Attacks on the deployed API. Each must be rejected with a reason, purge nothing, write nothing and log no secret.
 
 mod paths;
+mod raw_request;
 mod requests;
 mod tokens;
 
@@ -11,23 +12,24 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::figures;
-use local_cloud::LocalCloud;
-use local_cloud::admin::{AdminApi, ApiResponse};
+use crate::{figures, logs};
+use local_cloud::admin::ApiResponse;
+use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
-use local_cloud::report::Cause;
 use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
-use super::fixture::{EDITED, Fixture, LOCATION, PURGED_BY_HAND, UNTOUCHED};
-use super::observation::{Unmet, expect_eq, expect_seen};
+use raw_request::RawClient;
 
-/// How long the tokens are good for that are right in all but one thing.
+use super::fixture::{EDITED, Fixture, LOCATION, PURGED_MANUALLY, UNTOUCHED};
+use local_cloud::expectation::{Unmet, expect_eq, expect_seen};
+
+/// The validity of the tokens that are valid except for one claim.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
-/// How long a purge or a write by the stream would take to be seen.
+/// The time after which a purge or a write by the stream would be visible.
 const SEEN_WITHIN: Duration = Duration::from_secs(3);
-/// What no response may say: what things are called inside, and what they are made of.
+/// Internal names, which no response may contain.
 const INTERNALS: [&str; 12] = [
     "dynamodb",
     "s3://",
@@ -46,15 +48,14 @@ const INTERNALS: [&str; 12] = [
 /// One request that must be rejected.
 #[derive(Debug, Clone)]
 struct Attack {
-    /// What is wrong with it.
+    /// The defect of the request.
     what: String,
     method: &'static str,
-    /// What follows the stage, as it is sent.
+    /// The path and query after the stage.
     target: String,
-    /// The value of `Authorization`, if it has one.
+    /// The value of `Authorization`.
     authorization: Option<String>,
     body: Vec<u8>,
-    /// The expected status.
     expected: StatusCode,
 }
 
@@ -72,12 +73,11 @@ impl Attack {
         Self { body: body.into(), ..self }
     }
 
-    /// Sends it, and says what is wrong with the response, if anything is.
-    async fn carry_out(&self, api: &AdminApi) -> Result<Option<String>, Cause> {
-        let headers = ["content-type: application/json".to_owned()];
-        let authorization = self.authorization.iter().map(|value| format!("authorization: {value}"));
-        let headers: Vec<_> = headers.into_iter().chain(authorization).collect();
-        let response = api.send_raw(self.method, &self.target, &headers, &self.body).await?;
+    /// Sends the request. Returns the deviation of the response from the expected one, if there is one.
+    async fn carry_out(&self, client: &RawClient) -> Result<Option<String>, Cause> {
+        let authorization = self.authorization.iter().map(|value| format!("authorization: {value}\r\n"));
+        let headers = authorization.fold("content-type: application/json\r\n".to_owned(), |all, one| all + &one);
+        let response = client.send(self.method, &self.target, &headers, &self.body).await?;
         if response.status == self.expected && has_reason(&response) {
             return Ok(None);
         }
@@ -86,20 +86,16 @@ impl Attack {
     }
 }
 
-/// Whether a response says why, to people, and nothing about the inside.
-fn has_reason(ApiResponse { body, .. }: &ApiResponse) -> bool {
-    // The gateway, which is not ours, says it without `error` around it.
-    let reason = body["error"]["message"].as_str().or_else(|| body["message"].as_str()).unwrap_or_default();
+/// Whether a response has a readable reason without internal names.
+fn has_reason(response: &ApiResponse) -> bool {
+    let reason = response.message().unwrap_or_default();
     (1..=600).contains(&reason.chars().count()) && !INTERNALS.iter().any(|inside| reason.contains(inside))
 }
 
-/// Step: everything that somebody might try on the purge and on the management API.
-pub(super) async fn rejected(
-    fixture: &Fixture<'_>,
-    cloud: &LocalCloud,
-    checkout: &Checkout,
-) -> Result<((), String), Cause> {
-    let api = cloud.admin_api()?;
+/// Step: the attacks on the purge and on the management API.
+pub(super) async fn rejected(fixture: &Fixture<'_>, checkout: &Checkout) -> Result<String, Cause> {
+    let cloud = fixture.cloud;
+    let client = RawClient::new(cloud)?;
     let good = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let attacks = [tokens::attacks(cloud).await?, paths::attacks(&good), requests::attacks(&good)].concat();
 
@@ -107,10 +103,9 @@ pub(super) async fn rejected(
     let before = fixture.observer.everything_written().await?;
     let mut wrong = Vec::new();
     for attack in &attacks {
-        wrong.extend(attack.carry_out(&api).await?);
+        wrong.extend(attack.carry_out(&client).await?);
     }
     expect_eq("the responses that are wrong", &wrong, &vec![])?;
-    // Purging takes a moment, and so does the stream.
     tokio::time::sleep(SEEN_WITHIN).await;
     expect_untouched(fixture, &before).await?;
     let lines = expect_no_secrets(fixture, &attacks, &upload).await?;
@@ -119,18 +114,18 @@ pub(super) async fn rejected(
     let numbers = json!({"attacks": count, "rejected": count, "purged": 0, "written": 0});
     figures::write(checkout, "attacks", &numbers)?;
     fixture.timeline.add(Part::AdminApi, format!("rejected {count} attacks"));
-    Ok(((), format!("{count} attacks: {count} rejected, 0 purged, 0 written; no secret in {lines} lines of the logs")))
+    Ok(format!("{count} attacks: {count} rejected, 0 purged, 0 written; no secret in {lines} lines of the logs"))
 }
 
-/// Has an upload signed, which writes nothing, and gives its signature: a secret that the response carries.
+/// The signature of a presigned upload: a secret in a response. Signing writes nothing.
 async fn presigned_signature(fixture: &Fixture<'_>) -> Result<String, Cause> {
-    let response = fixture.editor.prepare_upload(PURGED_BY_HAND, LOCATION, 1_000, "image/png").await?.succeeded()?;
+    let response = fixture.editor.prepare_upload(PURGED_MANUALLY, LOCATION, 1_000, "image/png").await?.succeeded()?;
     let url = response.body["url"].as_str().unwrap_or_default();
     let signature = url.split(['?', '&']).find_map(|parameter| parameter.strip_prefix("X-Amz-Signature="));
     Ok(signature.ok_or("a presigned upload has no signature")?.to_owned())
 }
 
-/// Demands that the tables, the invalidations and the caches are what they were.
+/// Checks that the tables, the invalidations and the caches are unchanged.
 async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, AttributeValue>]) -> Result<(), Cause> {
     let after = fixture.observer.everything_written().await?;
     let new: Vec<_> = after.iter().filter(|item| !before.contains(item)).collect();
@@ -142,7 +137,7 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
     }
     let images = [
-        (&fixture.acme, PURGED_BY_HAND, Colour::Amber),
+        (&fixture.acme, PURGED_MANUALLY, Colour::Amber),
         (&fixture.acme, EDITED, Colour::Red),
         (&fixture.acme, UNTOUCHED, Colour::Green),
         (&fixture.globex, EDITED, Colour::Green),
@@ -154,22 +149,20 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
     Ok(())
 }
 
-/// Demands that no function logged a token or a signature, and counts the lines.
+/// Checks that no function logged a token or a signature, and counts the lines.
 async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
-    let events = fixture.observer.logs("ImageManagement").await?;
-    let is_logged =
-        events.iter().any(|event| event.message().is_some_and(|line| line.contains("a request is rejected")));
-    expect_eq("whether image-management logs what it rejects", &is_logged, &true)?;
+    let lines = logs::lines(fixture.cloud, "ImageManagement").await?;
+    let is_logged = lines.iter().any(|line| line.message.contains("a request is rejected"));
+    expect_eq("whether image-management logs its rejections", &is_logged, &true)?;
 
-    let logs = fixture.observer.logs("").await?;
-    // A token is worth nothing without its last part.
+    let lines = logs::lines(fixture.cloud, "").await?;
+    // A token is useless without its last part.
     let tokens = attacks.iter().filter_map(|attack| attack.authorization.as_deref()?.rsplit_once('.'));
     let secrets = tokens.map(|(_, last)| last).filter(|last| last.len() > 20);
     let secrets: Vec<_> = secrets.chain([signature, "X-Amz-Signature", "Bearer "]).collect();
-    for line in logs.iter().filter_map(|event| event.message()) {
-        if secrets.iter().any(|secret| line.contains(secret)) {
-            return Err(Unmet::new("no token and no signature in a log".to_owned(), format!("the line {line}")).into());
-        }
+    if let Some(line) = lines.iter().find(|line| secrets.iter().any(|secret| line.message.contains(secret))) {
+        let seen = format!("the line {}", line.message);
+        return Err(Unmet::new("no token and no signature in a log".to_owned(), seen).into());
     }
-    Ok(logs.len())
+    Ok(lines.len())
 }

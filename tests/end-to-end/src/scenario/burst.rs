@@ -1,19 +1,22 @@
 //! Many writes in a row to a few packs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::image::image_pack::Crop;
 
-use local_cloud::report::Cause;
+use local_cloud::cause::Cause;
+use local_cloud::observer::described;
 use local_cloud::timeline::Part;
 
-use super::edit::{QUEUED_WITHIN, described};
 use super::fixture::{BURST_PACKS, BURST_WRITES_PER_PACK, Fixture, LOCATION, burst_packs};
-use super::observation::{expect_eq, wait_for};
 use super::upload::BURST_ORIGINAL_SIZE;
+use local_cloud::expectation::{expect_eq, wait_for};
+
+/// The time limit for the stream to queue every write.
+const QUEUED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Step: many writes in a row to a few packs.
-pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let began = Instant::now();
     let (width, height) = BURST_ORIGINAL_SIZE;
     for round in 1..=BURST_WRITES_PER_PACK {
@@ -38,6 +41,6 @@ pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<((), String), Cause> 
     expect_eq("the changes in each of the burst's queue entries", &changes, &expected)?;
     let last = entries.iter().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();
     let detail = format!("{} queue entries of {BURST_WRITES_PER_PACK} changes each", entries.len());
-    fixture.timeline.add_at(last, Part::Stream, format!("made {detail} of them"));
-    Ok(((), detail))
+    fixture.timeline.add_at(last, Part::Stream, format!("deduplicated them: {detail}"));
+    Ok(detail)
 }

@@ -1,14 +1,12 @@
-//! Edits, and what they do before any purge run has come.
+//! Edits, and their effects before a purge run.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::image::image_pack::Crop;
-use domain::queue::queue_entry::QueueEntry;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use local_cloud::LocalCloud;
-use local_cloud::report::Cause;
+use local_cloud::cause::Cause;
 use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
@@ -17,13 +15,9 @@ use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
     OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, TURNED, location_config,
 };
-use super::observation::{expect_eq, expect_seen, wait_for};
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::{CROPPED_BORDER, original};
-
-/// How long the stream may take to fill the queue. The mapping gathers records for a second; the rest is for a function
-/// that starts cold on a busy machine.
-pub(super) const QUEUED_WITHIN: Duration = Duration::from_secs(30);
+use local_cloud::expectation::{expect_eq, expect_seen};
 
 const RED: Look = Look { colour: Colour::Red, size: SIZE };
 const BLUE: Look = Look { colour: Colour::Blue, size: SIZE };
@@ -41,14 +35,14 @@ pub(super) async fn replace(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2],
     let edit = ObservedEdit { name: "replaced by upload", image: EDITED, location, old: RED, new: BLUE, made_at };
     let seen = edit.expect_old(&fixture.acme).await?;
     fixture.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old image"));
-    queued(fixture, "pack#cat").await?;
+    fixture.queued("pack#cat").await?;
     let suffixed = ObservedEdit { name: "replaced by upload, seen with a suffix", image: EDITED_SUFFIXED, ..edit };
     suffixed.expect_old(&fixture.acme).await?;
     Ok(([edit, suffixed], format!("{seen}, while the edit waits in the queue")))
 }
 
-/// Step: another URL of the same image, which no cache knows.
-pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<((), String), Cause> {
+/// Step: another URL of the same image, which no cache has.
+pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let image = format!("{EDITED}-v2");
     let new = fixture.acme.viewer.fetch(&image, LOCATION).await?;
     expect_seen("acme/cat-v2", &new, Cache::Miss, Colour::Blue)?;
@@ -59,27 +53,27 @@ pub(super) async fn new_suffix(fixture: &Fixture<'_>) -> Result<((), String), Ca
     let old = fixture.acme.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("acme/cat", &old, Cache::Hit, Colour::Red)?;
     expect_eq("acme's invalidations", &fixture.observer.invalidations(&fixture.acme.distribution_id).await?, &vec![])?;
-    Ok(((), format!("acme/cat-v2: {new}, while acme/cat: {old}")))
+    Ok(format!("acme/cat-v2: {new}, while acme/cat: {old}"))
 }
 
-/// Step: the original of a pack is replaced by one that the API fetches from a web server, and not from where the cloud
-/// keeps its credentials.
-pub(super) async fn fetch(fixture: &Fixture<'_>, cloud: &LocalCloud) -> Result<(ObservedEdit, String), Cause> {
+/// Step: the original of a pack is replaced by one that the API fetches from a web server, but not from the metadata
+/// service.
+pub(super) async fn fetch(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String), Cause> {
     for file in ["metadata.png", "no-such-image.png"] {
-        let rejected = fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url(file)).await?;
+        let rejected = fixture.editor.fetch_image(FETCHED, LOCATION, &fixture.cloud.parts.images.url(file)).await?;
         expect_eq("the response to fetchImage", &rejected.status, &StatusCode::UNPROCESSABLE_ENTITY)?;
         fixture.timeline.add(Part::AdminApi, format!("fetchImage of {file}: {rejected}"));
     }
 
     let made_at = Instant::now();
-    fixture.editor.fetch_image(FETCHED, LOCATION, &cloud.images().url("moved.png")).await?.succeeded()?;
+    fixture.editor.fetch_image(FETCHED, LOCATION, &fixture.cloud.parts.images.url("moved.png")).await?.succeeded()?;
     fixture
         .timeline
         .add(Part::Editor, "replaced the original of acme/fox by one fetched from a web server: it is blue now");
     let name = "replaced by fetchImage";
     let edit = ObservedEdit { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };
     let seen = edit.expect_old(&fixture.acme).await?;
-    queued(fixture, "pack#fox").await?;
+    fixture.queued("pack#fox").await?;
     Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was rejected")))
 }
 
@@ -106,7 +100,7 @@ pub(super) async fn crop_and_turn(fixture: &Fixture<'_>) -> Result<([ObservedEdi
     let mut details = Vec::new();
     for (edit, target) in edits.iter().zip(["pack#hen", "pack#elk"]) {
         details.push(format!("acme/{}: {}", edit.image, edit.expect_old(&fixture.acme).await?));
-        queued(fixture, target).await?;
+        fixture.queued(target).await?;
     }
     Ok((edits, details.join("; ")))
 }
@@ -116,7 +110,7 @@ pub(super) async fn crop_and_turn(fixture: &Fixture<'_>) -> Result<([ObservedEdi
 pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String), Cause> {
     let smaller = location_config(RECONFIGURED_SIZE);
     fixture.editor.put_location_config(CONFIGURED_LOCATION, &smaller, false).await?.succeeded()?;
-    fixture.timeline.add(Part::Editor, "made the location banner smaller, without force");
+    fixture.timeline.add(Part::Editor, "reduced the size of the location banner, without force");
     let kept = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_eq("the size of acme/yak", &(kept.image.width, kept.image.height), &CONFIGURED_SIZE)?;
     let new = fixture.acme.viewer.fetch(&format!("{CONFIGURED}-new"), CONFIGURED_LOCATION).await?;
@@ -127,7 +121,7 @@ pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, St
     let made_at = Instant::now();
     fixture.editor.force_location(CONFIGURED_LOCATION).await?.succeeded()?;
     fixture.timeline.add(Part::Editor, "forced the location banner");
-    queued(fixture, "location#banner").await?;
+    fixture.queued("location#banner").await?;
     let look = |size| Look { colour: Colour::Amber, size };
     let edit = ObservedEdit {
         name: "location's configuration forced",
@@ -139,23 +133,4 @@ pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, St
     };
     let seen = edit.expect_old(&fixture.acme).await?;
     Ok((edit, format!("without force only the new acme/yak-new is smaller; acme/yak: {seen}, waiting for its purge")))
-}
-
-/// Waits until `target` of acme is in the queue, and tells when the stream put it there.
-pub(super) async fn queued(fixture: &Fixture<'_>, target: &str) -> Result<(), Cause> {
-    let entry = wait_for(&format!("{target} of acme in the queue"), QUEUED_WITHIN, async || {
-        let queue = fixture.observer.queue().await?;
-        let entry = queue.iter().find(|entry| entry.tenant == fixture.acme.id && entry.target.to_string() == target);
-        Ok(entry.cloned().ok_or_else(|| described(&queue)))
-    })
-    .await?;
-    let what = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.cause.reasons);
-    fixture.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, what);
-    Ok(())
-}
-
-/// The queue for an error message.
-pub(super) fn described(queue: &[QueueEntry]) -> String {
-    let entries: Vec<_> = queue.iter().map(|entry| format!("{}/{}", entry.tenant, entry.target)).collect();
-    format!("a queue of [{}]", entries.join(", "))
 }

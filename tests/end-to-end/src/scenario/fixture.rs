@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+use local_cloud::cause::Cause;
+use local_cloud::expectation::expect_seen;
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::Observer;
-use local_cloud::report::Cause;
-use local_cloud::timeline::Timeline;
+use local_cloud::test_image::Colour;
+use local_cloud::timeline::{Part, Timeline};
+use local_cloud::viewer::Cache;
 use local_cloud::{LocalCloud, Tenant};
 
 /// The location that most images of the scenario are in, and the size of its variants in pixels.
@@ -30,35 +33,33 @@ pub(super) const CROPPED: &str = "hen";
 pub(super) const TURNED: &str = "elk";
 /// The pack of `acme` whose image is in [`CONFIGURED_LOCATION`].
 pub(super) const CONFIGURED: &str = "yak";
-/// The pack of `acme` that an admin purges by hand.
-pub(super) const PURGED_BY_HAND: &str = "dog";
-/// The pack of `acme` that nobody touches.
+/// The pack of `acme` that an admin purges manually.
+pub(super) const PURGED_MANUALLY: &str = "dog";
+/// The pack of `acme` that stays as it is.
 pub(super) const UNTOUCHED: &str = "owl";
-/// How many packs of `acme` the burst writes to.
+/// The number of packs of `acme` that the burst writes to.
 pub(super) const BURST_PACKS: u32 = 20;
-/// How often the burst writes to each of them.
+/// The number of writes to each of them.
 pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 
-/// The fixture of the scenario: who takes part in it.
+/// The fixture of the scenario.
 #[derive(Debug)]
 pub(super) struct Fixture<'a> {
+    pub(super) cloud: &'a LocalCloud,
     /// The tenant whose images are edited.
     pub(super) acme: Tenant,
-    /// The tenant who must not notice.
+    /// The tenant whose images must not change.
     pub(super) globex: Tenant,
-    /// Who edits the images of `acme`.
     pub(super) editor: ManagementApi,
-    /// Who edits the images of `globex`.
     pub(super) globex_editor: ManagementApi,
-    /// Who looks behind the scenes.
     pub(super) observer: Observer,
-    /// Who writes down what happens.
     pub(super) timeline: &'a Timeline,
 }
 
 impl<'a> Fixture<'a> {
-    pub(super) fn of(cloud: &LocalCloud, timeline: &'a Timeline) -> Result<Self, Cause> {
+    pub(super) fn of(cloud: &'a LocalCloud, timeline: &'a Timeline) -> Result<Self, Cause> {
         Ok(Self {
+            cloud,
             acme: cloud.tenant("acme")?,
             globex: cloud.tenant("globex")?,
             editor: cloud.management_api("acme")?,
@@ -66,6 +67,22 @@ impl<'a> Fixture<'a> {
             observer: cloud.observer()?,
             timeline,
         })
+    }
+
+    /// Waits until the stream has queued `target` of acme, and adds that to the timeline.
+    pub(super) async fn queued(&self, target: &str) -> Result<(), Cause> {
+        let entry = self.observer.queued(&self.acme.id, target).await?;
+        let text = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.cause.reasons);
+        self.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, text);
+        Ok(())
+    }
+
+    /// Checks that acme/owl and globex/cat, which no edit concerns, are still in the cache.
+    pub(super) async fn expect_bystanders(&self) -> Result<(), Cause> {
+        let other_tenant = self.globex.viewer.fetch(EDITED, LOCATION).await?;
+        expect_seen("globex/cat", &other_tenant, Cache::Hit, Colour::Green)?;
+        let other_pack = self.acme.viewer.fetch(UNTOUCHED, LOCATION).await?;
+        Ok(expect_seen("acme/owl", &other_pack, Cache::Hit, Colour::Green)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Purge runs: one that has nothing to do, and the one that purges.
+//! Purge runs: one without work, and one that purges.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,36 +7,37 @@ use domain::purge::cache_tag::tag_of;
 use domain::purge::ledger::LedgerRow;
 use serde_json::json;
 
+use crate::logs;
+use local_cloud::cause::Cause;
 use local_cloud::observer::Invalidation;
-use local_cloud::report::{Cause, MeasuredEdit, Report, millis};
+use local_cloud::report::{MeasuredEdit, Report, millis};
 use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
 use local_cloud::viewer::{Cache, Fetched};
 
 use super::fixture::{
-    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, PURGED_BY_HAND, TURNED, UNTOUCHED, burst_packs,
+    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, PURGED_MANUALLY, TURNED, burst_packs,
 };
-use super::observation::{expect_eq, expect_seen, wait_for};
 use super::observed_edit::ObservedEdit;
+use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 
-/// How long to wait for the next purge run: it comes every minute, and the local AWS looks every ten seconds
-/// whether one is due.
+/// The time limit for the next purge run: one is due every minute, and the local AWS checks every ten seconds.
 const PURGE_RUN_WITHIN: Duration = Duration::from_secs(100);
-/// How long to wait for the end of every purge: one purge run more than usual, for entries that had not settled.
+/// The time limit for every purge: one purge run more than usual, for entries that had not settled.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
-/// How often a viewer looks whether the image is new.
+/// The pause between two requests of a viewer.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Step: a write that no viewer could see, and the first purge run after it.
-pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Result<((), String), Cause> {
+/// Step: a write without effect on viewers, and the next purge run.
+pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Result<String, Cause> {
     fixture.editor.patch_pack(EDITED, &json!({"assetId": "asset-2", "title": "A cat"})).await?.succeeded()?;
     fixture.timeline.add(Part::Editor, "changed only the metadata of acme/cat");
 
-    let before = fixture.observer.purge_runs().await?.len();
+    let before = logs::purge_runs(fixture.cloud).await?.len();
     let began = Instant::now();
     let at = wait_for("the next purge run", PURGE_RUN_WITHIN, async || {
         report.progress.note(&format!("waiting for the next purge run, {} s", began.elapsed().as_secs()));
-        let purge_runs = fixture.observer.purge_runs().await?;
+        let purge_runs = logs::purge_runs(fixture.cloud).await?;
         Ok(purge_runs
             .get(before)
             .copied()
@@ -52,16 +53,16 @@ pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Re
         let seen = tenant.viewer.fetch(EDITED, LOCATION).await?;
         expect_seen(&format!("{}/{EDITED}", tenant.id), &seen, Cache::Hit, colour)?;
     }
-    Ok(((), "no queue entry, no invalidation, still Hits".to_owned()))
+    Ok("no queue entry, no invalidation, still Hits".to_owned())
 }
 
-/// Step: viewers look again and again. Until the new image comes it must be the old one from the cache; nobody else
-/// may notice anything.
+/// Step: viewers request each edited image until it is the new one. Before, it must be the old one from the cache; all
+/// other images must stay cached.
 pub(super) async fn until_fresh(
     fixture: &Fixture<'_>,
     report: &Report,
     mut edits: Vec<ObservedEdit>,
-) -> Result<((), String), Cause> {
+) -> Result<String, Cause> {
     let began = Instant::now();
     let mut fresh = Vec::new();
     while !edits.is_empty() {
@@ -71,17 +72,17 @@ pub(super) async fn until_fresh(
                 (false, _) => edits.push(edit),
             }
         }
-        bystanders_are_hits(fixture).await?;
+        fixture.expect_bystanders().await?;
         expect_eq("whether the new images came in time", &(began.elapsed() < PURGED_WITHIN), &true)?;
         report.progress.note(&format!("{} of the edits are fresh, {} wait", fresh.len(), edits.len()));
         tokio::time::sleep(LOOK_EVERY).await;
     }
     let again = fixture.acme.viewer.fetch(EDITED, LOCATION).await?;
     expect_seen("acme/cat", &again, Cache::Hit, Colour::Blue)?;
-    Ok(((), fresh.join("\n")))
+    Ok(fresh.join("\n"))
 }
 
-/// Notes that a viewer got the new image.
+/// Records that a viewer got the new image.
 fn became_fresh(fixture: &Fixture<'_>, report: &Report, edit: &ObservedEdit, seen: &Fetched) -> String {
     let write_to_fresh_ms = millis(edit.made_at.elapsed());
     report.measure(|measured| {
@@ -94,15 +95,8 @@ fn became_fresh(fixture: &Fixture<'_>, report: &Report, edit: &ObservedEdit, see
     format!("acme/{}: {seen}, {write_to_fresh_ms} ms after the edit ({})", edit.image, edit.name)
 }
 
-async fn bystanders_are_hits(fixture: &Fixture<'_>) -> Result<(), Cause> {
-    let other_tenant = fixture.globex.viewer.fetch(EDITED, LOCATION).await?;
-    expect_seen("globex/cat", &other_tenant, Cache::Hit, Colour::Green)?;
-    let other_pack = fixture.acme.viewer.fetch(UNTOUCHED, LOCATION).await?;
-    Ok(expect_seen("acme/owl", &other_pack, Cache::Hit, Colour::Green)?)
-}
-
-/// Step: what the purges were, by the queue, the ledger and the emulator.
-pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<((), String), Cause> {
+/// Step: the purges, by the queue, the ledger and the emulator.
+pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<String, Cause> {
     wait_for("an empty queue", PURGED_WITHIN, async || {
         let waiting = fixture.observer.queue().await?.len();
         Ok(if waiting == 0 { Ok(()) } else { Err(format!("{waiting} entries")) })
@@ -123,7 +117,7 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<(
         measured.variants_deleted = ledger.iter().map(|row| row.variants_deleted).sum();
     });
 
-    // Each purge in the ledger is one request, and each request is a purge in the ledger, item by item.
+    // The requests in the ledger and the invalidations at the emulator must be the same, item by item.
     let in_ledger: BTreeMap<_, _> = sent.iter().map(|request| (request.invalidation_id, request.tags())).collect();
     invalidations.sort_by(|one, other| one.id.cmp(&other.id));
     let at_emulator: BTreeMap<_, _> =
@@ -131,12 +125,12 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<(
     expect_eq("the invalidations of acme at the emulator", &at_emulator, &in_ledger)?;
 
     // The admin's DELETE, then the purge run: one request for all packs (the burst, the edits and the DELETE's final
-    // purge) and one for the location. Only what had not settled is purged once more by the next purge run.
-    let edited = [EDITED, FETCHED, CROPPED, TURNED, PURGED_BY_HAND].map(ToOwned::to_owned);
+    // purge) and one for the location. The next purge run purges only unsettled targets once more.
+    let edited = [EDITED, FETCHED, CROPPED, TURNED, PURGED_MANUALLY].map(ToOwned::to_owned);
     let mut packs: Vec<_> = burst_packs().chain(edited).map(|pack| format!("#acme/{pack}")).collect();
     packs.sort_unstable();
     let location = vec![format!("#acme/location/{CONFIGURED_LOCATION}")];
-    let mut expected = vec![vec![format!("#acme/{PURGED_BY_HAND}")], packs, location];
+    let mut expected = vec![vec![format!("#acme/{PURGED_MANUALLY}")], packs, location];
     let first_purge_run = sent.iter().skip(1).take(2);
     expected.extend(first_purge_run.map(SentRequest::unsettled_tags).filter(|unsettled| !unsettled.is_empty()));
     let requests: Vec<_> = sent.iter().map(SentRequest::tags).collect();
@@ -144,16 +138,13 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<(
 
     let globex = fixture.observer.invalidations(&fixture.globex.distribution_id).await?;
     expect_eq("globex's invalidations", &globex, &vec![])?;
-    bystanders_are_hits(fixture).await?;
+    fixture.expect_bystanders().await?;
     expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
     let sizes: Vec<_> = requests.iter().map(|items| format!("{} items", items.len())).collect();
-    Ok((
-        (),
-        format!(
-            "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
-            sizes.len(),
-            sizes.join(", ")
-        ),
+    Ok(format!(
+        "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
+        sizes.len(),
+        sizes.join(", ")
     ))
 }
 
@@ -173,7 +164,7 @@ impl SentRequest<'_> {
     }
 }
 
-/// The cache tags that purge what `rows` are about, sorted.
+/// The cache tags of the targets of `rows`, sorted.
 fn tags<'a>(rows: impl Iterator<Item = &'a LedgerRow>) -> Vec<String> {
     let tag = |row: &LedgerRow| format!("#{}", tag_of(&row.tenant, &row.target));
     let mut tags: Vec<_> = rows.map(tag).collect();
@@ -181,7 +172,7 @@ fn tags<'a>(rows: impl Iterator<Item = &'a LedgerRow>) -> Vec<String> {
     tags
 }
 
-/// The ledger by request, in the order of time.
+/// The ledger by request, in order of time.
 fn sent_requests(ledger: &[LedgerRow]) -> Vec<SentRequest<'_>> {
     let mut sent: Vec<SentRequest<'_>> = Vec::new();
     for row in ledger {
@@ -196,7 +187,7 @@ fn sent_requests(ledger: &[LedgerRow]) -> Vec<SentRequest<'_>> {
     sent
 }
 
-/// Tells when the purge runs began to purge and when the emulator heard of it.
+/// Adds the start of each purge and the invalidations to the timeline.
 fn add_to_timeline(fixture: &Fixture<'_>, sent: &[SentRequest<'_>], invalidations: &[Invalidation]) {
     for SentRequest { rows, .. } in sent {
         let Some(first) = rows.iter().find(|row| row.cause.requested_by.contains("stream")) else { continue };

@@ -1,4 +1,4 @@
-//! The stream gives one edit up, and an outage hides another: the command `imagecache` brings both back.
+//! Recovery: the stream gives up one edit, an outage hides another, and `imagecache` enqueues both.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,51 +9,53 @@ use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced, re
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use local_cloud::LocalCloud;
+use crate::{figures, logs};
+use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
 use local_cloud::clients::sdk_config;
-use local_cloud::report::{Cause, millis};
+use local_cloud::report::millis;
 use local_cloud::test_image::{Colour, Encoding};
 use local_cloud::timeline::Part;
 
-use super::edit::queued;
-use super::fixture::{FETCHED, Fixture, LOCATION, PURGED_BY_HAND, SIZE};
-use super::observation::{expect_eq, wait_for};
+use super::fixture::{FETCHED, Fixture, LOCATION, PURGED_MANUALLY, SIZE};
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::original;
+use local_cloud::expectation::{expect_eq, wait_for};
 
 /// The environment that is deployed.
 const ENVIRONMENT: &str = "dev";
-/// Purge runs are a minute apart: for so long after one, none comes.
+/// The time after a purge run in which no other one starts: they are a minute apart.
 const NO_PURGE_RUN_FOR: Duration = Duration::from_secs(45);
-/// How long to wait for a purge run that is due.
+/// The time limit for a purge run that is due.
 const PURGE_RUN_DUE_WITHIN: Duration = Duration::from_secs(40);
 
 /// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
 pub(super) async fn lose_and_recover(
     fixture: &Fixture<'_>,
-    cloud: &LocalCloud,
+    checkout: &Checkout,
 ) -> Result<([ObservedEdit; 2], String), Cause> {
-    let ministack = cloud.ministack();
+    let ministack = &fixture.cloud.parts.ministack;
     let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
     let installation = read_installation(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?;
     let clients = Clients::new(&sdk);
     let recovery = Recovery::new(clients.clone(), installation.clone());
     let no_progress = ProgressBar::hidden();
 
-    let no_purge_run_soon =
-        fixture.observer.purge_runs().await?.last().is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
+    let no_purge_run_soon = logs::purge_runs(fixture.cloud)
+        .await?
+        .last()
+        .is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
     if !no_purge_run_soon {
-        let before = fixture.observer.purge_runs().await?.len();
+        let before = logs::purge_runs(fixture.cloud).await?.len();
         wait_for("the purge run that is due", PURGE_RUN_DUE_WITHIN, async || {
-            let purge_runs = fixture.observer.purge_runs().await?.len();
+            let purge_runs = logs::purge_runs(fixture.cloud).await?.len();
             Ok(if purge_runs > before { Ok(()) } else { Err(format!("{purge_runs} purge runs")) })
         })
         .await?;
     }
     let since = now();
     let given_up = lose(fixture, FETCHED, Colour::Blue, Colour::Red, "given up by the stream, replayed").await?;
-    let hidden = lose(fixture, PURGED_BY_HAND, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
+    let hidden = lose(fixture, PURGED_MANUALLY, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
     expect_eq("the queue when both edits are lost", &fixture.observer.queue().await?, &vec![])?;
 
     let dead_letter = on_failure_message(&clients, &installation, &format!("pack#{FETCHED}")).await?;
@@ -61,26 +63,27 @@ pub(super) async fn lose_and_recover(
     send.message_body(dead_letter.to_string()).send().await.map_err(aws_sdk_sqs::Error::from)?;
     let replayed = recovery.replay(&no_progress).await?;
     expect_eq("the first replay", &replayed, &Replayed { replayed: 1, left: Vec::new() })?;
-    queued(fixture, &format!("pack#{FETCHED}")).await?;
+    fixture.queued(&format!("pack#{FETCHED}")).await?;
     let replayed_again = recovery.replay(&no_progress).await?;
     expect_eq("the second replay", &replayed_again, &Replayed::default())?;
     expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
-    fixture.timeline.add(Part::Stream, "replayed what the stream gave up on: acme/fox");
+    fixture.timeline.add(Part::Stream, "replayed the dead letter: acme/fox");
 
     let resync = Resync { since, tenant: None, is_dry_run: false };
     let resynced = recovery.resync(&resync, &no_progress).await?;
-    expect_eq("what the first resync enqueues and leaves alone", &counts(&resynced), &(1, 1))?;
-    queued(fixture, &format!("pack#{PURGED_BY_HAND}")).await?;
+    expect_eq("the enqueued and the skipped targets of the first resync", &counts(&resynced), &(1, 1))?;
+    fixture.queued(&format!("pack#{PURGED_MANUALLY}")).await?;
     let resynced_again = recovery.resync(&resync, &no_progress).await?;
-    expect_eq("what the second resync enqueues and leaves alone", &counts(&resynced_again), &(0, 2))?;
-    fixture.timeline.add(Part::Stream, "resynced what an outage hid: acme/dog");
+    expect_eq("the enqueued and the skipped targets of the second resync", &counts(&resynced_again), &(0, 2))?;
+    fixture.timeline.add(Part::Stream, "resynced the edit that the outage hid: acme/dog");
 
     let queue = fixture.observer.queue().await?;
     let doubled = replayed_again.replayed + resynced_again.enqueued + (queue.len() as u64).saturating_sub(2);
-    write_figures(&json!({
+    let figures = json!({
         "replayed": replayed.replayed, "resynced": resynced.enqueued, "lost": 2_u64.saturating_sub(queue.len() as u64),
         "doubled": doubled,
-    }))?;
+    });
+    figures::write(checkout, "recovery", &figures)?;
     let items = resynced.items;
     Ok(([given_up, hidden], format!("1 batch replayed, 1 of {items} items resynced; nothing again by a second resync")))
 }
@@ -89,7 +92,7 @@ fn counts(resynced: &Resynced) -> (u64, u64) {
     (resynced.enqueued, resynced.queued + resynced.purged)
 }
 
-/// Replaces an image and takes its row out of the queue, as if the stream handler had never written it.
+/// Replaces an image and removes its row from the queue, as if the stream handler had never written it.
 async fn lose(
     fixture: &Fixture<'_>,
     pack: &'static str,
@@ -102,7 +105,7 @@ async fn lose(
     let made_at = Instant::now();
     fixture.editor.upload_original(pack, LOCATION, upload, Encoding::Jpeg.content_type()).await?.succeeded()?;
     let target = format!("pack#{pack}");
-    queued(fixture, &target).await?;
+    fixture.queued(&target).await?;
     let delete = fixture.observer.clients.dynamodb.delete_item().table_name(&fixture.observer.queue_table);
     let key = [("tenant", fixture.acme.id.to_string()), ("target", target)];
     let delete = key.into_iter().fold(delete, |delete, (name, value)| delete.key(name, Key::S(value)));
@@ -114,7 +117,7 @@ async fn lose(
     Ok(edit)
 }
 
-/// What Lambda writes when it gives up on the newest record of `entity`.
+/// The message that Lambda sends when it gives up on the newest record of `entity`.
 async fn on_failure_message(clients: &Clients, installation: &Installation, entity: &str) -> Result<Value, Cause> {
     let arn = &installation.image_pack_stream_arn;
     let described = clients.streams.describe_stream().stream_arn(arn).send().await;
@@ -157,11 +160,4 @@ fn is_about(record: &Record, entity: &str) -> bool {
 fn now() -> Timestamp {
     let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Timestamp::from_millis(millis(since_1970))
-}
-
-/// Leaves the figures where those of the other proofs are.
-fn write_figures(figures: &Value) -> Result<(), Cause> {
-    let folder = Checkout::find(&std::env::current_dir()?)?.root().join("target/figures");
-    std::fs::create_dir_all(&folder)?;
-    Ok(std::fs::write(folder.join("recovery.json"), format!("{figures}\n"))?)
 }

@@ -113,6 +113,10 @@ fn origin_requests_are_signed_only_if_the_access_control_requires_it() {
     let never = access_control(OriginAccessControlSigningBehaviors::Never);
 
     assert_eq!(read(&config, &policy, None).unwrap().origin.signing_region, None);
+    let bucket = self::config("images.s3.eu-west-1.amazonaws.com").build().unwrap();
+    let mut of_bucket = access_control(OriginAccessControlSigningBehaviors::Always);
+    of_bucket.origin_access_control_origin_type = OriginAccessControlOriginTypes::S3;
+    assert_eq!(read(&bucket, &policy, Some(&of_bucket)).unwrap().origin.signing_region.as_deref(), Some("eu-west-1"));
     assert_eq!(read(&config, &policy, Some(&never)).unwrap().origin.signing_region, None);
 }
 
@@ -131,7 +135,7 @@ fn an_unsupported_feature_is_rejected_and_named() {
     let plain = policy(CachePolicyHeaderBehavior::None);
     let always = access_control(OriginAccessControlSigningBehaviors::Always);
     let bucket = config("images.s3.eu-west-1.amazonaws.com").build().unwrap();
-    check_unsupported(&bucket, &plain, Some(&always), "origin access control for anything but a Lambda function URL");
+    check_unsupported(&bucket, &plain, Some(&always), "origin access control of another type than its origin");
 
     let function_url = config(FUNCTION_URL).build().unwrap();
     let by_header = policy(CachePolicyHeaderBehavior::Whitelist);

@@ -105,8 +105,7 @@ impl OriginClient {
             request.headers_mut().insert(name, value.clone());
         }
         if let Some(region) = &origin.signing_region {
-            let url = format!("https://{}{path}", origin.domain_name);
-            signature::sign(&mut request, &url, region, &self.credentials, now)?;
+            signature::sign(&mut request, (&origin.domain_name, &path), region, &self.credentials, now)?;
         }
         let mut response = self.http.execute(request.try_into()?).await?;
         let headers = without_hop_by_hop(std::mem::take(response.headers_mut()));

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
 
-/// The service that a Lambda function URL is signed for.
-const SERVICE: &str = "lambda";
+/// The service of the origin at `domain_name`: S3 for a bucket's domain, otherwise Lambda, of a function URL.
+fn service(domain_name: &str) -> &'static str {
+    if domain_name.split('.').nth(1) == Some("s3") { "s3" } else { "lambda" }
+}
 
 /// A failure to sign an origin request.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +23,10 @@ pub(super) enum SignatureError {
 
 /// Signs an origin request without a body as an origin access control requires: Signature Version 4 in the headers.
 ///
-/// `url` is the address that the origin believes to be called at; the request itself goes to the origin gateway.
+/// The signature is for `path` at `domain_name`, the origin's own address; the request goes to the origin gateway.
 pub(super) fn sign(
     request: &mut Request<Bytes>,
-    url: &str,
+    (domain_name, path): (&str, &str),
     region: &str,
     credentials: &Credentials,
     now: Timestamp,
@@ -35,13 +37,14 @@ pub(super) fn sign(
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)
-        .name(SERVICE)
+        .name(service(domain_name))
         .time(now.into())
         .settings(settings)
         .build()?
         .into();
     // Only the host is signed besides the headers that the signature itself adds.
-    let signable = SignableRequest::new(request.method().as_str(), url, std::iter::empty(), SignableBody::Bytes(&[]))?;
+    let url = format!("https://{domain_name}{path}");
+    let signable = SignableRequest::new(request.method().as_str(), &url, std::iter::empty(), SignableBody::Bytes(&[]))?;
     let (instructions, _) = sign_request(signable, &parameters)?.into_parts();
     instructions.apply_to_request_http1x(request);
     Ok(())
@@ -53,15 +56,18 @@ mod tests {
 
     #[test]
     fn a_signed_request_names_key_date_region_and_service() {
-        let mut request = Request::new(Bytes::new());
-        let credentials = Credentials::new("test", "test", None, None, "a test");
-        let url = "https://abc.lambda-url.eu-west-1.on.aws/img?location=main";
-        sign(&mut request, url, "eu-west-1", &credentials, Timestamp::UNIX_EPOCH).unwrap();
+        let origins = [("abc.lambda-url.eu-west-1.on.aws", "lambda"), ("images.s3.eu-west-1.amazonaws.com", "s3")];
+        for (domain_name, service) in origins {
+            let mut request = Request::new(Bytes::new());
+            let credentials = Credentials::new("test", "test", None, None, "a test");
+            let address = (domain_name, "/img?location=main");
+            sign(&mut request, address, "eu-west-1", &credentials, Timestamp::UNIX_EPOCH).unwrap();
 
-        let authorization = request.headers()["authorization"].to_str().unwrap();
-        let expected = "AWS4-HMAC-SHA256 Credential=test/19700101/eu-west-1/lambda/aws4_request, ";
-        assert!(authorization.starts_with(expected), "{authorization}");
-        assert!(authorization.contains("SignedHeaders=host;x-amz-content-sha256;x-amz-date, "), "{authorization}");
-        assert_eq!(request.headers()["x-amz-date"], "19700101T000000Z");
+            let authorization = request.headers()["authorization"].to_str().unwrap();
+            let expected = format!("AWS4-HMAC-SHA256 Credential=test/19700101/eu-west-1/{service}/aws4_request, ");
+            assert!(authorization.starts_with(&expected), "{authorization}");
+            assert!(authorization.contains("SignedHeaders=host;x-amz-content-sha256;x-amz-date, "), "{authorization}");
+            assert_eq!(request.headers()["x-amz-date"], "19700101T000000Z");
+        }
     }
 }

@@ -1,12 +1,12 @@
-// The console's page: queries the console for everything once a second and changes only what differs, so that nothing
-// jumps and the focus stays where it is.
+// The console's page. It reads the state once a second and changes only the elements that differ, so that nothing jumps
+// and the focus is kept.
 
 const LOOK_EVERY_MS = 1000;
 const RESPONSES_KEPT = 50;
-/** The part of the original that a crop keeps, and the corners that it moves through, clockwise. */
+/** The size of a crop, as a part of the original, and the corners that it moves through, clockwise. */
 const CROP_PART = 0.6;
 const CORNERS = [[0, 0], [1, 0], [1, 1], [0, 1]];
-/** Which key presses which button. */
+/** The shortcut keys of the buttons. */
 const KEYS = {
   r: "replaceOriginal", c: "moveCrop", f: "forceLocation",
   m: "changeMainLocation", t: "changeMetadata", d: "delete",
@@ -18,7 +18,7 @@ let latest = null;
 let timer = null;
 let lastRequest = 0;
 
-// ---- What is shown ----
+// ---- Rendering ----
 
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -28,7 +28,7 @@ function setData(element, name, value) {
   if (element.dataset[name] !== value) element.dataset[name] = value;
 }
 
-/** Shows an image. The old one stays until the new one is there. */
+/** Shows an image. The browser keeps the old one until the new one is loaded. */
 function setImage(image, url, alt) {
   if (image.getAttribute("src") !== url) {
     if (url) image.src = url;
@@ -37,7 +37,7 @@ function setImage(image, url, alt) {
   if (image.alt !== alt) image.alt = alt;
 }
 
-/** Makes `parent`'s children those of `items`: known ones are kept, in place. */
+/** Replaces `parent`'s children by those of `items`. Known ones are kept. */
 function reconcile(parent, items, keyOf, make, fill) {
   const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   items.forEach((item, index) => {
@@ -81,11 +81,13 @@ function show(state) {
   setText($("#title"), state.title ? `“${state.title}”` : "");
   reconcile($("#images"), state.views, (view) => `${chosen.tenant}/${chosen.pack}/${view.location ?? ""}`, makeCard, fillCard);
 
-  const waits = state.queue;
-  setText($("#queue-count"), waits.length ? `${waits.length}` : "");
-  reconcile($("#queue"), waits, (entry) => entry.target, row(["", "", "number", "number"]), (element, entry) => {
-    const reasons = entry.earlyPurgeCount ? `${entry.reasons}; purged, once more to settle` : entry.reasons;
-    fillRow(element, [entry.target, reasons, `${entry.changes}`, span(entry.waitingSecs)]);
+  setText($("#verdict"), state.purges.verdict);
+  const { pending } = state.purges;
+  setText($("#queue-count"), pending.length ? `${pending.length}` : "");
+  reconcile($("#queue"), pending, (entry) => entry.target, row(["", "", "number", "number"]), (element, entry) => {
+    const reasons = entry.reasons.join(", ") + (entry.earlyPurges ? "; final purge pending" : "");
+    const secs = Math.max(0, Math.floor((Date.now() - Date.parse(entry.firstChangeAt)) / 1000));
+    fillRow(element, [entry.target, reasons, `${entry.changes}`, span(secs)]);
   });
 
   const running = state.invalidations.filter((one) => one.status !== "Completed").length;
@@ -97,7 +99,7 @@ function show(state) {
   });
 }
 
-// The first items; how many more there are. All of them are in the row's title.
+// The first items and the number of the others. The row's title has all of them.
 function shortened(items, shown = 3) {
   const more = items.length > shown ? ` and ${items.length - shown} more` : "";
   return items.slice(0, shown).join(", ") + more;
@@ -124,9 +126,8 @@ function fillCard(card, view, index) {
   $(".mark", card).hidden = view.location === null || view.location !== latest.mainImageLocation;
   setData(card, "freshness", view.freshness);
   setText($(".badge", card), view.freshness);
-  setText($(".reason", card), view.reason);
 
-  setImage($(".variant img", card), look.image?.url, `${name}, as a viewer gets it`);
+  setImage($(".variant img", card), look.image?.url, `${name}, the viewer’s image`);
   setText($(".variant .problem", card), look.image ? "" : look.problem ?? "");
   const seen = look.image ? `${look.image.width} × ${look.image.height} · ${size(look.image.bytes)}` : `${look.status}`;
   setText($(".variant .detail", card), seen);
@@ -141,7 +142,7 @@ function fillCard(card, view, index) {
   setText($(".current", card), view.currentFingerprint ?? "–");
 }
 
-/** The original's size and the frame around the part that is shown, once the image is there. */
+/** Shows the original's size and the frame of the crop, when the image is loaded. */
 function describeOriginal(card) {
   const { naturalWidth: width, naturalHeight: height } = $(".original img", card);
   const frame = $(".crop", card);
@@ -171,17 +172,17 @@ async function read(path) {
 
 async function look() {
   clearTimeout(timer);
-  if (document.hidden) return showLive("paused", "Paused while hidden");
+  if (document.hidden) return showLive("paused", "Paused in a hidden tab");
   const mine = ++lastRequest;
   try {
     const state = await read(`/api/state?${new URLSearchParams(chosen)}`);
-    // Another pack was chosen meanwhile, or a click has sent a newer request.
+    // Another pack was chosen, or a click has sent a newer request.
     if (mine !== lastRequest) return;
     show(state);
     showLive("live", "Live, once a second");
   } catch (error) {
     if (mine !== lastRequest) return;
-    showLive("lost", `Trying again: ${error.message}`);
+    showLive("lost", `Retrying: ${error.message}`);
   }
   timer = setTimeout(look, LOOK_EVERY_MS);
 }
@@ -230,7 +231,7 @@ function nextMainLocation() {
   return locations[(locations.indexOf(latest.mainImageLocation) + 1) % locations.length];
 }
 
-/** What to send for a button, and what to call it in the responses. */
+/** The request of each button, and its name in the list of responses. */
 const ORDERS = {
   replaceOriginal: (card) => [{ location: card.dataset.location }, `Replace original of ${card.dataset.location}`],
   moveCrop: (card) => [{ location: card.dataset.location, crop: nextCrop(card) }, `Move crop of ${card.dataset.location}`],
@@ -244,7 +245,7 @@ async function press(button) {
   if (!latest || button.getAttribute("aria-disabled") === "true") return;
   const { action } = button.dataset;
   const [details, what] = ORDERS[action](button.closest(".card"));
-  // Not `disabled`, which would take the focus away.
+  // Not `disabled`, which would remove the focus.
   button.setAttribute("aria-disabled", "true");
   const order = JSON.stringify({ ...chosen, action, ...details });
   await post(what, "/api/actions", { "Content-Type": "application/json" }, order);
@@ -266,13 +267,13 @@ function onKey(event) {
   if (/^[1-9]$/.test(event.key)) return cards[event.key - 1]?.focus();
   const action = KEYS[event.key.toLowerCase()];
   if (!action) return;
-  // An image's button: of the image that has the focus, or else of the first one.
+  // An image's button belongs to the focused image, or else to the first one.
   const card = document.activeElement.closest(".card") ?? cards[0];
   const button = $(`.pack [data-action=${action}]`) ?? (card && $(`.buttons:not([hidden]) [data-action=${action}]`, card));
   if (button) press(button);
 }
 
-// ---- Beginning ----
+// ---- Start ----
 
 async function choose(tenant, pack) {
   chosen.tenant = tenant;

@@ -1,13 +1,13 @@
-//! Ids that mean more than one pack, or another than they look like, with a good token.
+//! Ids that match more than one pack or another pack than they seem to, with a valid token.
 
 use reqwest::StatusCode;
 
 use super::Attack;
 
-/// How long an id is that passes every limit but that of the HTTP server.
+/// The length of an id that exceeds every limit except the HTTP server's.
 const LONG: usize = 10_000;
 
-/// Pack ids as they stand in a path. Those with a slash in them are another path by the time that a route is chosen.
+/// Pack ids in a path. One with a slash matches no route or another one.
 const PACKS: [(&str, &str, StatusCode); 30] = [
     ("a wildcard", "*", StatusCode::UNPROCESSABLE_ENTITY),
     ("a wildcard behind the id", "dog*", StatusCode::UNPROCESSABLE_ENTITY),
@@ -17,7 +17,7 @@ const PACKS: [(&str, &str, StatusCode); 30] = [
     ("an encoded slash", "dog%2Fmain", StatusCode::NOT_FOUND),
     ("an encoded slash in lower case", "%2fdog", StatusCode::NOT_FOUND),
     ("a slash encoded twice", "dog%252Fmain", StatusCode::UNPROCESSABLE_ENTITY),
-    ("a slash that is none", "dog%E2%88%95main", StatusCode::UNPROCESSABLE_ENTITY),
+    ("a division slash", "dog%E2%88%95main", StatusCode::UNPROCESSABLE_ENTITY),
     ("a backslash", "dog%5Cmain", StatusCode::UNPROCESSABLE_ENTITY),
     ("the folder above, encoded", "%2E%2E", StatusCode::UNPROCESSABLE_ENTITY),
     ("the folder above", "..", StatusCode::UNPROCESSABLE_ENTITY),
@@ -26,12 +26,12 @@ const PACKS: [(&str, &str, StatusCode); 30] = [
     ("another tenant's folder, unencoded", "../globex/cat", StatusCode::NOT_FOUND),
     ("a tilde", "~dog", StatusCode::UNPROCESSABLE_ENTITY),
     ("an encoded tilde", "%7Edog", StatusCode::UNPROCESSABLE_ENTITY),
-    ("a tag's sign", "%23acme", StatusCode::UNPROCESSABLE_ENTITY),
+    ("a tag's prefix", "%23acme", StatusCode::UNPROCESSABLE_ENTITY),
     ("two tags", "dog,owl", StatusCode::UNPROCESSABLE_ENTITY),
     ("a space", "dog%20owl", StatusCode::UNPROCESSABLE_ENTITY),
     ("a null byte", "dog%00", StatusCode::UNPROCESSABLE_ENTITY),
     ("a line break", "dog%0D%0Ax-evil:1", StatusCode::UNPROCESSABLE_ENTITY),
-    ("a byte that is no text", "dog%FF", StatusCode::UNPROCESSABLE_ENTITY),
+    ("a byte that is not UTF-8", "dog%FF", StatusCode::UNPROCESSABLE_ENTITY),
     ("a letter that looks like it", "d%D0%BEg", StatusCode::UNPROCESSABLE_ENTITY),
     ("letters of full width", "%EF%BD%84og", StatusCode::UNPROCESSABLE_ENTITY),
     ("an invisible character", "dog%E2%80%8B", StatusCode::UNPROCESSABLE_ENTITY),
@@ -41,12 +41,12 @@ const PACKS: [(&str, &str, StatusCode); 30] = [
     ("the beginning of the id", "do", StatusCode::NOT_FOUND),
 ];
 
-/// Tenants as they stand in a path. The token covers `acme`.
+/// Tenants in a path. The token covers `acme`.
 const TENANTS: [(&str, &str, StatusCode); 12] = [
     ("another tenant", "globex", StatusCode::FORBIDDEN),
     ("a tenant whose name begins like it", "acme2", StatusCode::FORBIDDEN),
     ("the beginning of its name", "acm", StatusCode::FORBIDDEN),
-    ("a tenant that there is not", "umbrella", StatusCode::FORBIDDEN),
+    ("an unknown tenant", "umbrella", StatusCode::FORBIDDEN),
     ("the tenant in upper case", "ACME", StatusCode::UNPROCESSABLE_ENTITY),
     ("every tenant", "*", StatusCode::UNPROCESSABLE_ENTITY),
     ("a dot behind the tenant", "acme.", StatusCode::UNPROCESSABLE_ENTITY),

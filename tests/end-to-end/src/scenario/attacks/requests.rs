@@ -1,4 +1,4 @@
-//! Bodies, parameters and methods that nobody should send, with a good token.
+//! Invalid bodies, parameters and methods, with a valid token.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::Attack;
 
 const MAIN: &str = "/adminAPI/imagePacks/dog/imageLocations/main";
 
-/// JSON that is well-formed and not allowed.
+/// Well-formed JSON that the API must reject.
 fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
     let pack = || "/adminAPI/imagePacks/dog".to_owned();
     let config = || "/adminAPI/imageLocationConfig/main".to_owned();
@@ -33,17 +33,17 @@ fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
             json!({"x": u32::MAX, "y": 0, "width": 9, "height": 9}),
         ),
         ("a negative crop", "PUT", format!("{MAIN}/crop"), json!({"x": -1, "y": 0, "width": 9, "height": 9})),
-        ("a width of nothing", "PUT", config(), json!({"width": 0, "height": 1})),
+        ("a width of 0", "PUT", config(), json!({"width": 0, "height": 1})),
         ("a width of a billion", "PUT", config(), json!({"width": 1_000_000_000, "height": 1})),
         ("a generation", "PUT", config(), json!({"width": 640, "height": 360, "generation": 99})),
-        ("an upload of nothing", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "image/png", "bytes": 0})),
+        ("an upload of 0 bytes", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "image/png", "bytes": 0})),
         (
             "an upload of a terabyte",
             "POST",
             format!("{MAIN}/uploads"),
             json!({"mediaType": "image/png", "bytes": 1_u64 << 40}),
         ),
-        ("an upload of a page", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "text/html", "bytes": 9})),
+        ("an upload of HTML", "POST", format!("{MAIN}/uploads"), json!({"mediaType": "text/html", "bytes": 9})),
         ("the metadata service", "POST", fetch(), json!({"url": "http://169.254.169.254/latest/meta-data/"})),
         ("this machine, as a number", "POST", fetch(), json!({"url": "http://2130706433/"})),
         ("this machine, in IPv6", "POST", fetch(), json!({"url": "http://[::ffff:127.0.0.1]/"})),
@@ -51,23 +51,23 @@ fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
     ]
 }
 
-/// Parameters that there are not, next to ones that are misspelt.
+/// Unknown and misspelt parameters.
 const PARAMETERS: [(&str, &str, &str); 12] = [
     ("force on a purge", "DELETE", "/images/acme/dog?force=true"),
     ("a tenant on a purge", "DELETE", "/images/acme/dog?tenant=globex"),
     ("a misspelt dryRun", "DELETE", "/images/acme/dog?dry_run=true"),
     ("dryRun in upper case", "DELETE", "/images/acme/dog?DRYRUN=true"),
     ("a name that is encoded", "DELETE", "/images/acme/dog?%2A%00=1"),
-    ("a name that is no text", "DELETE", "/images/acme/dog?%FF=1"),
+    ("a name that is not UTF-8", "DELETE", "/images/acme/dog?%FF=1"),
     ("a misspelt force", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&forse=true"),
     ("force that is neither", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=yes"),
     ("force twice", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=false&force=true"),
     ("force on a removal", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&force=true"),
     ("two tenants", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&tenant=globex"),
-    ("a page of nothing", "GET", "/adminAPI/imagePacks?tenant=acme&limit=0"),
+    ("a page of 0 items", "GET", "/adminAPI/imagePacks?tenant=acme&limit=0"),
 ];
 
-/// Routes that the API does not have.
+/// Unknown routes.
 const ROUTES: [(&str, &str); 6] = [
     ("DELETE", "/images/acme"),
     ("DELETE", "/images"),
@@ -85,7 +85,7 @@ pub(super) fn attacks(token: &str) -> Vec<Attack> {
         attacks.push(attack.body(body.to_string()));
     }
     for (what, method, target) in PARAMETERS {
-        attacks.push(attack(what, method, target, StatusCode::BAD_REQUEST).body(without_body(method)));
+        attacks.push(attack(what, method, target, StatusCode::BAD_REQUEST).body(body_of(method)));
     }
     for (method, target) in ROUTES {
         attacks.push(attack("no route", method, target, StatusCode::NOT_FOUND));
@@ -94,12 +94,12 @@ pub(super) fn attacks(token: &str) -> Vec<Attack> {
     attacks
 }
 
-/// A location config that could be saved, for what would be rejected without it for another reason.
-fn without_body(method: &str) -> String {
+/// A valid location config for `PUT`, so that the parameter is the only defect.
+fn body_of(method: &str) -> String {
     if method == "PUT" { json!({"width": 9, "height": 9}).to_string() } else { String::new() }
 }
 
-/// Bodies that are too large, or nothing at all.
+/// Bodies that are too large, incomplete or missing.
 fn bodies(attack: &impl Fn(&str, &'static str, &str, StatusCode) -> Attack) -> Vec<Attack> {
     let pack = "/adminAPI/imagePacks/dog";
     let title = |length: usize| json!({"title": "x".repeat(length)}).to_string();
@@ -110,13 +110,13 @@ fn bodies(attack: &impl Fn(&str, &'static str, &str, StatusCode) -> Attack) -> V
         attack("a megabyte on a purge", "DELETE", "/images/acme/dog", unreadable).body(vec![b'x'; 1_000_000]),
         attack("JSON of 20 KB", "PATCH", pack, large).body(title(20_000)),
         attack("JSON of 4 MB", "PATCH", pack, large).body(title(4_000_000)),
-        attack("JSON of no end", "PATCH", pack, StatusCode::UNPROCESSABLE_ENTITY).body(deep),
+        attack("JSON without an end", "PATCH", pack, StatusCode::UNPROCESSABLE_ENTITY).body(deep),
         attack("half of an object", "PATCH", pack, unreadable).body(r#"{"title": "#),
-        attack("no text", "PATCH", pack, unreadable).body([0xff, 0xfe, 0x00]),
+        attack("a body that is not UTF-8", "PATCH", pack, unreadable).body([0xff, 0xfe, 0x00]),
         attack("no body", "PATCH", pack, unreadable),
-        attack("an image that is none", "PUT", &format!("{MAIN}/original"), StatusCode::UNPROCESSABLE_ENTITY)
+        attack("an image that is not an image", "PUT", &format!("{MAIN}/original"), StatusCode::UNPROCESSABLE_ENTITY)
             .body("<svg onload=alert(1)>"),
-        attack("an upload that there is not", "POST", &format!("{MAIN}/uploads/..%2F1/confirm"), StatusCode::NOT_FOUND),
+        attack("an unknown upload", "POST", &format!("{MAIN}/uploads/..%2F1/confirm"), StatusCode::NOT_FOUND),
         attack("an upload without an id", "POST", &format!("{MAIN}/uploads/1/confirm"), StatusCode::NOT_FOUND),
     ]
 }

@@ -1,4 +1,4 @@
-//! Tokens that are wrong in one thing, on each of the routes that purge.
+//! Tokens with one defect each, on each route that purges.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use super::{Attack, TOKEN_VALID_FOR};
 use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
 use local_cloud::oidc::Issuer;
-use local_cloud::report::Cause;
 
-/// `{"alg":"none","kid":"local-1"}`, encoded: the header of a token that says it needs no signature.
+/// `{"alg":"none","kid":"local-1"}`, encoded: the header of an unsigned token.
 const HEADER_WITHOUT_ALGORITHM: &str = "eyJhbGciOiJub25lIiwia2lkIjoibG9jYWwtMSJ9";
-/// What would purge `acme`'s image if the token were right, by itself or by what the stream makes of it. Each with the
-/// scope that it takes and the one that the other routes take.
+/// The routes that purge an image of `acme`, directly or through the stream: method, target, the required scope and the
+/// scope of the other routes.
 const ROUTES: [(&str, &str, &str, &str); 3] = [
     ("DELETE", "/images/acme/dog", "images:purge", "images:manage"),
     ("DELETE", "/adminAPI/imagePacks/dog?tenant=acme", "images:manage", "images:purge"),
     ("PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=true", "images:manage", "images:purge"),
 ];
 
-/// The routes of the management API, in addition.
+/// The other routes of the management API.
 const OTHER_ROUTES: [(&str, &str); 12] = [
     ("GET", "/adminAPI/imagePacks"),
     ("POST", "/adminAPI/imagePacks"),
@@ -36,7 +36,7 @@ const OTHER_ROUTES: [(&str, &str); 12] = [
     ("GET", "/adminAPI/imageLocationConfig/main"),
 ];
 
-/// A value of `Authorization` that must not be taken, and with what it is rejected.
+/// A defect, a value of `Authorization` with it, and the expected status.
 type Wrong = (&'static str, Option<String>, StatusCode);
 
 pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {
@@ -60,9 +60,9 @@ pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {
     Ok(attacks)
 }
 
-/// What is no token of the issuer.
+/// Values that are not tokens of the issuer.
 async fn unsigned(cloud: &LocalCloud) -> Result<Vec<Wrong>, Cause> {
-    let issuer = cloud.issuer();
+    let issuer = &cloud.parts.issuer;
     let claims = cloud.claims(&["acme"], TOKEN_VALID_FOR)?;
     let token = issuer.sign(&claims)?;
     let of_another_tenant = issuer.sign(&cloud.claims(&["globex"], TOKEN_VALID_FOR)?)?;
@@ -91,7 +91,7 @@ async fn unsigned(cloud: &LocalCloud) -> Result<Vec<Wrong>, Cause> {
     Ok(wrong.into_iter().map(|(what, token)| (what, token, StatusCode::UNAUTHORIZED)).collect())
 }
 
-/// What the issuer signed, and what it does not mean that its holder may purge `acme`.
+/// Tokens of the issuer whose claims do not permit a purge of `acme`.
 fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wrong>, Cause> {
     let now = cloud.claims(&[], Duration::ZERO)?["iat"].as_u64().unwrap_or_default();
     let unauthorized = [
@@ -100,7 +100,7 @@ fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wron
         ("not valid yet", json!({"nbf": now + 3_600})),
         ("issued in the future", json!({"iat": now + 3_600, "exp": now + 7_200})),
         ("another issuer", json!({"iss": "https://login.example/"})),
-        ("the issuer with a slash", json!({"iss": format!("{}/", cloud.issuer().url())})),
+        ("the issuer with a slash", json!({"iss": format!("{}/", cloud.parts.issuer.url())})),
         ("no issuer", json!({"iss": null})),
         ("another audience", json!({"aud": "shop"})),
         ("a longer audience", json!({"aud": ["image-service-admin2"]})),
@@ -127,12 +127,12 @@ fn claims(cloud: &LocalCloud, scope: &str, other_scope: &str) -> Result<Vec<Wron
     wrong
         .map(|(what, changes, expected)| {
             let claims = changed(cloud.claims(&["acme"], TOKEN_VALID_FOR)?, changes);
-            Ok((what, Some(format!("Bearer {}", cloud.issuer().sign(&claims)?)), expected))
+            Ok((what, Some(format!("Bearer {}", cloud.parts.issuer.sign(&claims)?)), expected))
         })
         .collect()
 }
 
-/// `claims` with some of them changed, or removed where a change is `null`.
+/// `claims` with `changes`. A change to `null` removes a claim.
 fn changed(mut claims: Value, changes: Value) -> Value {
     if let (Value::Object(claims), Value::Object(changes)) = (&mut claims, changes) {
         claims.extend(changes);
