@@ -7,7 +7,9 @@
 pub mod bisection;
 pub mod executor;
 pub mod ports;
+pub mod purge_run;
 pub mod purger;
+pub mod stream;
 mod submission;
 pub mod tracking;
 mod variant_deletion;
