@@ -1,7 +1,7 @@
 //! What one test works in.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_adapters::AwsPorts;
@@ -20,10 +20,9 @@ use cloudfront_emulator::{
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Timestamp};
 use image_invalidation::{PurgeRunError, Summary};
-use local_cloud::ministack::MiniStack;
 use purging::executor::Executor;
 use purging::purger::Purger;
-use support::{LocalDynamoDb, LocalS3, sdk_config};
+use support::{LocalDynamoDb, LocalS3, LocalSqs, LocalSsm, sdk_config};
 
 use crate::test_clock::TestClock;
 
@@ -41,6 +40,9 @@ pub const LEASE: Duration = Duration::from_secs(150);
 const TRACKING_MAX: Duration = Duration::ZERO;
 /// The token's claim that names its tenants.
 const TENANT_CLAIM: &str = "tenants";
+
+/// The parameter path of the tenant registry.
+pub(crate) const REGISTRY_PATH: &str = "/dev-lof/images/tenants";
 
 /// 90 days.
 const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
@@ -65,10 +67,8 @@ pub struct Environment {
     /// What the emulator rejects although it is well formed.
     pub rejected_items: RejectedItems,
     pub(crate) emulator_time_millis: Arc<AtomicI64>,
-    pub(crate) registry_path: String,
-    pub(crate) dead_letter_queue_url: String,
-    /// Held so that it runs while this test does.
-    pub(crate) ministack: Arc<MiniStack>,
+    pub(crate) sqs: LocalSqs,
+    pub(crate) ssm: LocalSsm,
 }
 
 impl Environment {
@@ -86,13 +86,8 @@ impl Environment {
     /// Starts everything, with an emulator that takes as much as `quotas` say and needs `propagation_delay` of its own
     /// time.
     pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
-        static STARTED: AtomicU32 = AtomicU32::new(0);
-        let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let ministack = crate::ministack::shared().await;
         let emulator_time_millis = Arc::new(AtomicI64::new(0));
         let rejected_items = RejectedItems::default();
-        let sqs = aws_sdk_sqs::Client::new(&sdk_of(&ministack));
-        let queue = sqs.create_queue().queue_name(format!("dead-letters-{number}")).send().await.expect("CreateQueue");
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
             s3: LocalS3::start().await,
@@ -105,9 +100,8 @@ impl Environment {
             .await,
             rejected_items,
             emulator_time_millis,
-            registry_path: format!("/test-{number}/images/tenants"),
-            dead_letter_queue_url: queue.queue_url.expect("the queue's URL"),
-            ministack,
+            sqs: LocalSqs::start().await,
+            ssm: LocalSsm::start().await,
         };
         environment.register("acme", true).await;
         environment.register("globex", true).await;
@@ -186,7 +180,7 @@ impl Environment {
             variants: VariantsBucket::new(self.s3.client(), LocalS3::VARIANTS_BUCKET.to_owned()),
             cloudfront: CloudFront::new(self.cloudfront()),
             ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
-            tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(&self.ministack_sdk()), self.registry_path.clone()),
+            tenants: TenantRegistry::new(self.ssm.client(), REGISTRY_PATH.to_owned()),
             clock: TestClock::at(NOW),
         };
         Purger {
@@ -198,15 +192,11 @@ impl Environment {
     }
 
     fn dead_letter_queue(&self) -> DeadLetterQueue {
-        DeadLetterQueue::new(aws_sdk_sqs::Client::new(&self.ministack_sdk()), self.dead_letter_queue_url.clone())
+        DeadLetterQueue::new(self.sqs.client(), self.sqs.queue_url().to_owned())
     }
 
     pub(crate) fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
         aws_sdk_cloudfront::Client::new(&sdk_config(&self.emulator.endpoint_url()))
-    }
-
-    pub(crate) fn ministack_sdk(&self) -> SdkConfig {
-        sdk_of(&self.ministack)
     }
 }
 
@@ -223,12 +213,6 @@ pub async fn run_at(handler: &InvalidationHandler, owner: &str, now: Timestamp) 
 #[must_use]
 pub fn nowhere() -> SdkConfig {
     sdk_config("http://127.0.0.1:1").into_builder().retry_config(RetryConfig::disabled()).build()
-}
-
-/// The SDK config of a client of `ministack`, who trusts its certificate.
-fn sdk_of(ministack: &MiniStack) -> SdkConfig {
-    let http = ministack.certificate().aws_client().expect("a client that trusts the certificate");
-    local_cloud::clients::sdk_config(&http, &ministack.endpoint())
 }
 
 /// CloudFront's id of a tenant's distribution.

@@ -1,5 +1,5 @@
-//! The handlers on this machine: their library types over the real SDK, against dynoxide, s3s-fs, the CloudFront
-//! emulator and `MiniStack`.
+//! The handlers on this machine: their library types over the real SDK, against the services of `support` and the
+//! CloudFront emulator.
 //!
 //! An [`Environment`] is what one test works in. It has tables, buckets, a CloudFront emulator, a tenant registry and a
 //! dead-letter queue of its own, so that tests run side by side. The tests are in `tests/handlers`, one file for each
@@ -11,7 +11,6 @@
 )]
 
 mod environment;
-mod ministack;
 mod observation;
 mod preparation;
 mod recovery;

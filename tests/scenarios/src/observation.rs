@@ -92,10 +92,10 @@ impl Environment {
 
     /// The dead letters, taken from their queue.
     pub async fn dead_letters(&self) -> Vec<Value> {
-        let sqs = aws_sdk_sqs::Client::new(&self.ministack_sdk());
+        let sqs = self.sqs.client();
         let mut dead_letters = Vec::new();
         loop {
-            let receive = sqs.receive_message().queue_url(&self.dead_letter_queue_url).max_number_of_messages(10);
+            let receive = sqs.receive_message().queue_url(self.sqs.queue_url()).max_number_of_messages(10);
             let messages = receive.send().await.expect("ReceiveMessage").messages.unwrap_or_default();
             if messages.is_empty() {
                 return dead_letters;
@@ -103,7 +103,7 @@ impl Environment {
             for message in messages {
                 dead_letters
                     .push(serde_json::from_str(&message.body.unwrap_or_default()).expect("a dead letter is JSON"));
-                let delete = sqs.delete_message().queue_url(&self.dead_letter_queue_url);
+                let delete = sqs.delete_message().queue_url(self.sqs.queue_url());
                 let delete = delete.receipt_handle(message.receipt_handle.unwrap_or_default());
                 delete.send().await.expect("DeleteMessage");
             }

@@ -14,7 +14,7 @@ use purging::ports::Queue;
 use serde_json::{Value, json};
 use support::{LocalDynamoDb, LocalS3};
 
-use crate::environment::{Environment, distribution_id};
+use crate::environment::{Environment, REGISTRY_PATH, distribution_id};
 
 /// How many uploads are under way at once.
 const CONCURRENT_UPLOADS: usize = 8;
@@ -28,8 +28,8 @@ impl Environment {
 
     /// Registers `value` for `tenant`, whatever it is.
     pub async fn register_as(&self, tenant: &str, value: &str) {
-        let ssm = aws_sdk_ssm::Client::new(&self.ministack_sdk());
-        let put = ssm.put_parameter().name(format!("{}/{tenant}", self.registry_path)).r#type(ParameterType::String);
+        let put = self.ssm.client().put_parameter().name(format!("{REGISTRY_PATH}/{tenant}"));
+        let put = put.r#type(ParameterType::String);
         put.value(value).overwrite(true).send().await.expect("PutParameter");
     }
 

@@ -34,7 +34,7 @@ impl Environment {
             dynamodb: self.dynamodb(),
             streams: aws_sdk_dynamodbstreams::Client::new(self.dynamodb.sdk_config()),
             s3: self.s3(),
-            sqs: aws_sdk_sqs::Client::new(&self.ministack_sdk()),
+            sqs: self.sqs.client(),
         }
     }
 
@@ -47,7 +47,7 @@ impl Environment {
             invalidation_queue_table: LocalDynamoDb::INVALIDATION_QUEUE_TABLE.to_owned(),
             purge_ledger_table: LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned(),
             variants_bucket: LocalS3::VARIANTS_BUCKET.to_owned(),
-            dead_letter_queue_url: self.dead_letter_queue_url.clone(),
+            dead_letter_queue_url: self.sqs.queue_url().to_owned(),
             settle_delay_secs: SETTLE.as_secs(),
         }
     }
@@ -66,15 +66,15 @@ impl Environment {
         Stream { arn, shard_id, records: records.expect("GetRecords").records.unwrap_or_default() }
     }
 
-    /// What a client of this process's `MiniStack` is built from.
+    /// The config of the SQS clients.
     #[must_use]
-    pub fn ministack(&self) -> SdkConfig {
-        self.ministack_sdk()
+    pub fn sqs_config(&self) -> &SdkConfig {
+        self.sqs.sdk_config()
     }
 
     /// Puts `dead_letter` into the dead-letter queue.
     pub async fn send_dead_letter(&self, dead_letter: &Value) {
-        let send = self.recovery_clients().sqs.send_message().queue_url(&self.dead_letter_queue_url);
+        let send = self.recovery_clients().sqs.send_message().queue_url(self.sqs.queue_url());
         send.message_body(dead_letter.to_string()).send().await.expect("SendMessage");
     }
 }

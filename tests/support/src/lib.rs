@@ -1,18 +1,26 @@
-//! DynamoDB and S3 in the test's own process, reached over HTTP by the real SDK.
+//! AWS in the test's own process, reached over HTTP by the real SDK.
 //!
-//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Each
-//! `start` makes a fresh, empty one on a free port of 127.0.0.1, with the tables and buckets of the data stack; it lives
-//! as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its own.
+//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Of SQS
+//! and Systems Manager the product makes seven calls: [`LocalSqs`] and [`LocalSsm`] are small servers of exactly these,
+//! so that no test of a crate starts the local deployment's AWS, a program of its own that takes seconds to start. Each
+//! `start` makes a fresh, empty service on a free port of 127.0.0.1, with the tables, buckets and the queue of the
+//! stacks; it lives as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its
+//! own.
 #![expect(clippy::expect_used, reason = "for tests: an emulator that cannot start ends the test that requested it")]
 
 mod dynamodb;
+pub mod json_api;
 mod s3;
+mod sqs;
+mod ssm;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
 pub use dynamodb::LocalDynamoDb;
 pub use s3::LocalS3;
+pub use sqs::LocalSqs;
+pub use ssm::LocalSsm;
 
 /// The access key id and the secret of every client. S3 checks signatures by it.
 const ACCESS_KEY: &str = "test";

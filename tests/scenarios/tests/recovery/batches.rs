@@ -2,14 +2,11 @@
 
 use std::slice;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
-    StreamViewType,
-};
 use recover::{Clients, Recovery};
 use scenarios::{Environment, Stream};
 use serde_json::{Value, json};
 
+use super::trimmed_stream::TrimmedStream;
 use super::{put_pack, replay, replay_all};
 
 /// When the first record of a batch was written.
@@ -113,40 +110,17 @@ async fn check_lost(environment: &Environment, recovery: &Recovery, dead_letter:
     assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 
-/// A stream of a table in `MiniStack`, which responds for trimmed records as DynamoDB does.
-async fn ministack_stream(environment: &Environment) -> (Recovery, Stream) {
-    let table = format!("trimmed-{}", std::process::id());
-    let sdk = environment.ministack();
-    let key = KeySchemaElement::builder().attribute_name("tenant").key_type(KeyType::Hash).build().unwrap();
-    let attribute = AttributeDefinition::builder().attribute_name("tenant").attribute_type(ScalarAttributeType::S);
-    let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages);
-    let create = aws_sdk_dynamodb::Client::new(&sdk).create_table().table_name(&table);
-    let created = create
-        .billing_mode(BillingMode::PayPerRequest)
-        .key_schema(key)
-        .attribute_definitions(attribute.build().unwrap())
-        .stream_specification(stream.build().unwrap())
-        .send()
-        .await
-        .unwrap();
-    let arn = created.table_description.and_then(|table| table.latest_stream_arn).unwrap();
-    let streams = aws_sdk_dynamodbstreams::Client::new(&sdk);
-    let described = streams.describe_stream().stream_arn(&arn).send().await.unwrap().stream_description.unwrap();
-    let shard_id = described.shards.unwrap().remove(0).shard_id.unwrap();
-    let mut installation = environment.installation().await;
-    installation.image_pack_stream_arn.clone_from(&arn);
-    let recovery = Recovery::new(Clients { streams, ..environment.recovery_clients() }, installation);
-    (recovery, Stream { arn, shard_id, records: Vec::new() })
-}
-
 #[tokio::test]
 async fn a_batch_that_the_stream_has_forgotten_stays_and_says_which_resync_to_run() {
     let environment = &Environment::start().await;
-    let (recovery, stream) = ministack_stream(environment).await;
+    let trimmed = TrimmedStream::start().await;
+    let mut installation = environment.installation().await;
+    installation.image_pack_stream_arn = TrimmedStream::ARN.to_owned();
+    let recovery = Recovery::new(Clients { streams: trimmed.client(), ..environment.recovery_clients() }, installation);
     let written = edited_packs(environment, 1).await;
     let mut dead_letter = dead_letter_about(&written, 0, 1);
-    dead_letter["DDBStreamBatchInfo"]["streamArn"] = json!(stream.arn);
-    dead_letter["DDBStreamBatchInfo"]["shardId"] = json!(stream.shard_id);
+    dead_letter["DDBStreamBatchInfo"]["streamArn"] = json!(TrimmedStream::ARN);
+    dead_letter["DDBStreamBatchInfo"]["shardId"] = json!(TrimmedStream::SHARD_ID);
     check_lost(environment, &recovery, &dead_letter, "24 hours").await;
     dead_letter["DDBStreamBatchInfo"]["shardId"] = json!("shardId-00000000000000000000-gone");
     check_lost(environment, &recovery, &dead_letter, "24 hours").await;

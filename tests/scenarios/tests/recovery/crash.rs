@@ -36,7 +36,7 @@ impl Intercept for NothingIsDeleted {
 async fn what_was_enqueued_before_a_crash_is_in_the_queue_once_after_the_next_replay() {
     let environment = &Environment::start().await;
     environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
-    let sqs = aws_sdk_sqs::config::Builder::from(&environment.ministack()).interceptor(NothingIsDeleted).build();
+    let sqs = aws_sdk_sqs::config::Builder::from(environment.sqs_config()).interceptor(NothingIsDeleted).build();
     let clients = Clients { sqs: aws_sdk_sqs::Client::from_conf(sqs), ..environment.recovery_clients() };
     let crashing = Recovery::new(clients, environment.installation().await);
     let error = crashing.replay(&ProgressBar::hidden()).await.unwrap_err().to_string();

@@ -1,10 +1,11 @@
-//! The command `recover` over dynoxide and its streams, `MiniStack`'s SQS and s3s-fs.
+//! The command `recover` over the services of `support`.
 #![expect(clippy::unwrap_used, reason = "for tests: a service that does not respond ends the test that called it")]
 
 mod batches;
 mod crash;
 mod dead_letters;
 mod resync;
+mod trimmed_stream;
 mod twice;
 
 use domain::Timestamp;
