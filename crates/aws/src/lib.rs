@@ -3,7 +3,7 @@
 //! Adapters carry out what the domain crate decides; they make no choices of their own. Those that a purge needs
 //! implement the traits of `purging::ports`.
 
-mod call_failed;
+mod call_error;
 pub mod clock;
 pub mod cloudfront;
 mod conditional;
@@ -25,4 +25,4 @@ pub mod variants_bucket;
 
 pub use clock::{SystemClock, now};
 pub use ports::AwsPorts;
-pub use purging::ports::CallFailed;
+pub use purging::ports::{CallError, CallFailed};

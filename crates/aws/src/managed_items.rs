@@ -12,8 +12,8 @@ use domain::{AttributeNames, ImagePackId, Target, TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 use crate::image_pack_table::ReadFailed;
 use crate::update_expression::UpdateExpression;
@@ -67,7 +67,7 @@ pub enum WriteFailed {
     /// DynamoDB does not take the item as it would be: it would be too large (400 KB), or an attribute of the table
     /// that somebody else declared wants another type. To send it again does not help.
     #[error(transparent)]
-    Rejected(CallFailed),
+    Rejected(CallError),
 }
 
 /// Some packs of a tenant, in the order of their ids.
@@ -90,12 +90,12 @@ impl ManagedItems {
     pub async fn read<T: DeserializeOwned>(&self, tenant: &TenantId, target: &Target) -> Result<Option<T>, ReadFailed> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let response = request.consistent_read(true).send().await;
-        let response = response.map_err(|error| call_failed(self.action("reading", tenant, target), error))?;
+        let response = response.map_err(|error| sdk_error(self.action("reading", tenant, target), error))?;
         response.item.map(|item| self.parse(item, target)).transpose()
     }
 
     /// Reads up to `limit` packs of `tenant`, those after `after`. A pack that cannot be read is logged and left out.
-    pub async fn page(&self, tenant: &TenantId, after: Option<&ImagePackId>, limit: u8) -> Result<Page, CallFailed> {
+    pub async fn page(&self, tenant: &TenantId, after: Option<&ImagePackId>, limit: u8) -> Result<Page, CallError> {
         let mut page = Page::default();
         let mut start = after.map(|id| self.key(tenant, &Target::Pack(id.clone())));
         loop {
@@ -113,7 +113,7 @@ impl ManagedItems {
             let response = request
                 .send()
                 .await
-                .map_err(|error| call_failed(format!("querying packs of {tenant} in table {}", self.table), error))?;
+                .map_err(|error| sdk_error(format!("querying packs of {tenant} in table {}", self.table), error))?;
             let items = response.items.unwrap_or_default();
             page.packs.extend(items.into_iter().filter_map(|item| self.listed(tenant, item)));
             page.next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
@@ -155,7 +155,7 @@ impl ManagedItems {
             Assignment::set(["updatedBy"], json!({"subject": editor.subject, "request": editor.request_id})),
         ]);
         let mut update = UpdateExpression::of(assignments, &self.names)
-            .map_err(|error| ReadFailed::from(call_failed(self.action("preparing", tenant, target), error)))?;
+            .map_err(|error| ReadFailed::from(call_error(self.action("preparing", tenant, target), error)))?;
         let condition = self.condition(&mut update, expected);
         let request = self.client.update_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let result = request
@@ -178,14 +178,14 @@ impl ManagedItems {
                 Ok(ours.map(|item| self.parse(item, target)).transpose()?)
             }
             Err(error) if error.code() == Some("ValidationException") => {
-                Err(WriteFailed::Rejected(call_failed(self.action("writing", tenant, target), error)))
+                Err(WriteFailed::Rejected(sdk_error(self.action("writing", tenant, target), error)))
             }
-            Err(error) => Err(ReadFailed::from(call_failed(self.action("writing", tenant, target), error)).into()),
+            Err(error) => Err(ReadFailed::from(sdk_error(self.action("writing", tenant, target), error)).into()),
         }
     }
 
     /// Removes one item if it has this revision. `false`: it has another or is not there, and nothing was removed.
-    pub async fn remove(&self, tenant: &TenantId, target: &Target, revision: u64) -> Result<bool, CallFailed> {
+    pub async fn remove(&self, tenant: &TenantId, target: &Target, revision: u64) -> Result<bool, CallError> {
         let mut update = UpdateExpression::default();
         let condition = self.condition(&mut update, Expected::Revision(revision));
         let request = self.client.delete_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));

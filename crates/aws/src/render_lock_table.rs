@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{TenantId, Timestamp};
 
-use crate::CallFailed;
+use crate::CallError;
 use crate::conditional::is_written;
 use crate::invalidation_queue::number;
 
@@ -52,7 +52,7 @@ impl RenderLockTable {
         variant: &str,
         fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<RenderLock>, CallFailed> {
+    ) -> Result<Option<RenderLock>, CallError> {
         let until = now.plus(self.duration);
         let key = HashMap::from([
             ("tenant".to_owned(), AttributeValue::S(tenant.to_string())),
@@ -75,7 +75,7 @@ impl RenderLockTable {
     }
 
     /// Releases `lock`, unless it expired and somebody else has acquired it since.
-    pub async fn release(&self, lock: RenderLock) -> Result<(), CallFailed> {
+    pub async fn release(&self, lock: RenderLock) -> Result<(), CallError> {
         let result = self
             .client
             .delete_item()

@@ -7,8 +7,8 @@ use domain::TenantId;
 use domain::purge::planner::Distribution;
 use purging::ports::Tenants;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::sdk_error;
 
 /// The registry of tenants.
 #[derive(Debug, Clone)]
@@ -27,11 +27,11 @@ impl TenantRegistry {
 
 impl Tenants for TenantRegistry {
     /// A parameter that cannot be read is logged: its tenant's entries wait in the queue, the other tenants' do not.
-    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallFailed> {
+    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
         let mut tenants = BTreeMap::new();
         let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_failed(format!("reading parameters {}/*", self.path), error))?;
+            let page = page.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
             for parameter in page.parameters.unwrap_or_default() {
                 let name = parameter.name.unwrap_or_default();
                 match registered(&name, &parameter.value.unwrap_or_default()) {

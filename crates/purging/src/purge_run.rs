@@ -1,4 +1,4 @@
-//! The purge run: tracks the invalidations in flight, and purges what waits in the queue.
+//! The purge run: one invocation that tracks the invalidations in flight and purges the entries of the queue.
 
 mod summary;
 
@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use domain::purge::planner::{Distribution, plan};
 use domain::purge::purge_request::PurgeRequest;
-use domain::{TenantId, Timestamp};
+use domain::{Context, TenantId, Timestamp};
+use tracing::Instrument;
 
 use crate::executor::Report;
-use crate::ports::{CallFailed, Clock, DeadLetters, Lease, Ports, Queue, Rows, Tenants};
+use crate::ports::{CallError, Clock, DeadLetters, Lease, Leases, Outbox, Ports, Queue, Rows, Tenants};
 use crate::purger::Purger;
+use crate::step_error::StepError;
 use crate::tracking::Tracked;
 
 pub use self::summary::Summary;
@@ -21,58 +23,60 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 
-/// How much of a purge run's time is kept free for the requests of the last batches and their rows.
+/// The time before the deadline that is reserved for sending the last batches and writing their rows.
 const SENDING_MAX: Duration = Duration::from_mins(1);
-/// How much of a purge run's time is kept free for its end: a last look at the requests, and the lease.
+/// The time before the deadline that is reserved for tracking the requests once more and releasing the lease.
 const ENDING_MAX: Duration = Duration::from_secs(20);
 
-/// What one purge run touches.
+/// The purge run over its ports.
 #[derive(Debug, Clone)]
-pub struct Handler<P, D> {
-    /// Plans and carries out.
+pub struct PurgeRun<P, D> {
+    /// The planner's limits and the executor.
     pub purger: Purger<P>,
-    /// Where entries go that CloudFront rejects.
+    /// The queue for entries that CloudFront rejects.
     pub dead_letters: D,
-    /// How long the lease of a purge run lasts: longer than the function's time limit, so that two purge runs seldom
-    /// overlap.
+    /// The duration of the lease: longer than the function's time limit, so that two purge runs seldom overlap.
     pub lease: Duration,
-    /// How long a purge run may wait for CloudFront to complete what it sent, so that the ledger says so before the
-    /// next purge run.
+    /// The longest time that a purge run waits for CloudFront to complete its requests, so that the ledger shows the
+    /// completion before the next purge run.
     pub tracking_max: Duration,
 }
 
-/// Why a purge run failed. What it concerns stays in the queue; the next purge run repeats it.
+/// A failure of a purge run. The entries concerned stay in the queue; the next purge run repeats the steps.
 #[derive(Debug, thiserror::Error)]
 pub enum PurgeRunError {
-    /// The queue, the registry or the lease could not be reached.
+    /// A call to the queue, the registry or the lease failed.
     #[error(transparent)]
-    Call(#[from] CallFailed),
-    /// Some batches, entries or rows failed; everything else was carried out.
+    Call(#[from] CallError),
+    /// Some steps failed; all others were executed.
     #[error("{} of the purge run's steps failed and are repeated by the next purge run; the first: {}", .0.len(), .0[0])]
-    Steps(Vec<String>),
+    Steps(Vec<StepError>),
 }
 
-/// What a purge run has done so far.
+/// The state of a purge run.
 #[derive(Debug, Default)]
 struct Progress {
     summary: Summary,
-    failures: Vec<String>,
+    failures: Vec<StepError>,
     /// The requests in flight.
     in_flight: Vec<PurgeRequest>,
 }
 
-impl<P: Ports, D: DeadLetters> Handler<P, D> {
-    /// Runs once. `owner` identifies this purge run, and it must have ended by `deadline`.
-    pub async fn run(&self, owner: &str, deadline: Timestamp) -> Result<Summary, PurgeRunError> {
-        let queue = self.purger.executor.ports.queue();
-        let now = self.purger.executor.ports.clock().now();
-        let Some(lease) = queue.take_lease(owner, now, self.lease).await? else {
-            tracing::warn!("another purge run has the lease; this one leaves the queue to it");
+impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
+    /// Runs once, as the owner `context.id`, and ends before `context.deadline`.
+    pub async fn run(&self, context: &Context) -> Result<Summary, PurgeRunError> {
+        self.run_with_lease(context).instrument(tracing::info_span!("purge_run", request_id = context.id)).await
+    }
+
+    async fn run_with_lease(&self, context: &Context) -> Result<Summary, PurgeRunError> {
+        let leases = self.purger.executor.ports.leases();
+        let Some(lease) = leases.take(&context.id, context.now, self.lease).await? else {
+            tracing::warn!("Another purge run has the lease; this one leaves the queue to it.");
             return Ok(Summary { is_leased_elsewhere: true, ..Summary::default() });
         };
-        let result = self.purge(&lease, now, deadline).await;
-        let released = queue.release_lease(&lease).await;
-        // Of two failures the first one says what is wrong.
+        let result = self.purge(&lease, context.now, context.deadline).await;
+        let released = leases.release(&lease).await;
+        // Of two failures the first one names the cause.
         let summary = result?;
         released?;
         Ok(summary)
@@ -80,25 +84,27 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
 
     async fn purge(&self, lease: &Lease, now: Timestamp, deadline: Timestamp) -> Result<Summary, PurgeRunError> {
         let Purger { executor, delays, budgets, .. } = &self.purger;
-        // The requests first: a row that another purge run lets go meanwhile, with its request, is then either not read
-        // or known to be served. Read the other way round it could be purged, and billed, once more.
-        let Rows { rows: requests, unreadable: unreadable_requests } = executor.ports.queue().requests().await?;
+        // The requests first: a row that another purge run removes meanwhile, with its request, is then either not read
+        // or known to be served. In the other order it could be purged, and billed, once more.
+        let Rows { rows: requests, unreadable: unreadable_requests } = executor.ports.outbox().requests().await?;
         let Rows { rows: entries, unreadable } = executor.ports.queue().entries().await?;
         let mut progress = Progress::default();
         progress.summary.entries = entries.len();
-        progress.failures.extend(unreadable.iter().chain(&unreadable_requests).map(ToString::to_string));
+        for error in unreadable.into_iter().chain(unreadable_requests) {
+            progress.fail(error.into());
+        }
         if !entries.is_empty() || !requests.is_empty() {
             let tenants = executor.ports.tenants().tenants().await?;
-            // Rows that leave the queue here may be in `entries` still; their requests count as in flight for the plan.
+            // Rows that tracking removes may be in `entries` still; their requests count as in flight for the plan.
             let planned_around = requests.clone();
             let until = deadline.minus(SENDING_MAX);
             self.track(requests, &tenants, until, lease, &mut progress).await;
             let plan = plan(now, entries, &planned_around, &tenants, delays, budgets);
             progress.summary.entries_unregistered = plan.unregistered.len();
             progress.summary.entries_waiting = plan.entries_waiting;
-            progress.failures.extend(plan.unregistered.iter().map(|entry| {
-                format!("{} of {} waits: no distribution is registered for that tenant", entry.target, entry.tenant)
-            }));
+            for entry in &plan.unregistered {
+                progress.fail(StepError::Unregistered { tenant: entry.tenant.clone(), target: entry.target.clone() });
+            }
             let until = now.plus(self.purger.variant_deletion_max).min(until);
             let report = executor.execute(plan, Some(lease), until).await;
             self.add(report, lease, &mut progress).await;
@@ -108,7 +114,7 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
         summary.requests_in_flight = in_flight.len();
         let gone = summary.entries_removed + summary.entries_quarantined;
         summary.entries_left = (summary.entries as u64).saturating_sub(gone);
-        tracing::info!(summary = %serde_json::json!(summary), "purge run finished");
+        tracing::info!(summary = %serde_json::json!(summary), "The purge run ended.");
         if failures.is_empty() { Ok(summary) } else { Err(PurgeRunError::Steps(failures)) }
     }
 
@@ -130,7 +136,7 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
         self.add_sent(sent, lease, progress).await;
     }
 
-    /// Looks again and again whether CloudFront has completed the requests, as far as the time goes.
+    /// Tracks the accepted requests repeatedly, until CloudFront has completed them or the time ends.
     async fn wait(
         &self,
         tenants: &BTreeMap<TenantId, Distribution>,
@@ -142,7 +148,7 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
         let until = clock.now().plus(self.tracking_max).min(deadline.minus(ENDING_MAX));
         let mut pause = Duration::ZERO;
         loop {
-            // What CloudFront did not take is left to the next purge run: it has too much to do as it is.
+            // A request that CloudFront did not accept is left to the next purge run: CloudFront is busy.
             let accepted = |request: &PurgeRequest| request.invalidation_id.is_some();
             let (accepted, unsent): (Vec<_>, Vec<_>) =
                 std::mem::take(&mut progress.in_flight).into_iter().partition(accepted);
@@ -159,13 +165,13 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
         }
     }
 
-    /// Adds what came of the plan.
+    /// Adds the outcome of executing the plan.
     async fn add(&self, report: Report, lease: &Lease, progress: &mut Progress) {
         progress.in_flight.extend(report.accepted.iter().map(|(request, _)| request.clone()));
         self.add_sent(report, lease, progress).await;
     }
 
-    /// Adds what was sent, and bisects what CloudFront rejects.
+    /// Adds the outcome of sending requests, and bisects those that CloudFront rejects.
     async fn add_sent(&self, report: Report, lease: &Lease, progress: &mut Progress) {
         let rejected = progress.add(report);
         for request in rejected {
@@ -178,7 +184,13 @@ impl<P: Ports, D: DeadLetters> Handler<P, D> {
 }
 
 impl Progress {
-    /// Counts what was sent, and gives back what CloudFront rejects.
+    /// Adds a failure that was not logged yet.
+    fn fail(&mut self, error: StepError) {
+        tracing::error!(%error, "An entry cannot be purged. It stays in the queue until the cause is removed.");
+        self.failures.push(error);
+    }
+
+    /// Adds a report, and returns the requests that CloudFront rejects.
     fn add(&mut self, report: Report) -> Vec<PurgeRequest> {
         let Report { accepted, rejected, variants_deleted, deletions_unfinished, is_superseded, failures } = report;
         self.summary.invalidations += accepted.len();

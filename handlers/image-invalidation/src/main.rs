@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use aws_adapters::config::config_value;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::now;
 use aws_adapters::ports::purger;
-use domain::Timestamp;
+use domain::{Context, Timestamp};
 use image_invalidation::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use purging::purge_run::PurgeRun;
 use serde_json::Value;
 
 #[tokio::main]
@@ -18,16 +20,17 @@ async fn main() -> Result<(), Error> {
     let dead_letters =
         config_value("DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters")?;
     let sdk = aws_config::load_from_env().await;
-    let handler = Handler {
+    let purge_run = PurgeRun {
         purger: purger(&sdk)?,
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), dead_letters),
         lease: Duration::from_secs(lease_secs),
         tracking_max: Duration::from_secs(tracking_secs_max),
     };
-    let handler = &handler;
+    let handler = &Handler { purge_run };
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let deadline = Timestamp::from_millis(event.context.deadline);
-        handler.run(&event.context.request_id, deadline).await.map_err(Error::from)
+        let context = Context { id: event.context.request_id, now: now(), deadline };
+        handler.handle(&event.payload, &context).await.map_err(Error::from)
     }))
     .await
 }

@@ -4,8 +4,9 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use aws_adapters::image_pack_table::Found;
+pub use aws_adapters::image_pack_table::Found;
 use aws_adapters::variants_bucket::Variant;
+pub use aws_adapters::variants_bucket::Variant as StoredVariant;
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 use purging::ports::{CallFailed, Clock};

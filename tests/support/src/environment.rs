@@ -18,7 +18,7 @@ use cloudfront_emulator::{
     Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RejectedItems, RunningEmulator,
 };
 use domain::purge::limits::{Budgets, Delays};
-use domain::{AttributeNames, Timestamp};
+use domain::{AttributeNames, Context, Timestamp};
 use purging::executor::Executor;
 use purging::purge_run::{PurgeRunError, Summary};
 use purging::purger::Purger;
@@ -48,10 +48,10 @@ const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
 /// The tenants whose distributions the emulator serves.
 const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
-/// The stream's reader over the real SDK.
-pub type StreamHandler = purging::stream::Handler<InvalidationQueue, DeadLetterQueue>;
+/// The enqueuer over the real SDK.
+pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue>;
 /// The purge run over the real SDK.
-pub type PurgeRun = purging::purge_run::Handler<AwsPorts<TestClock>, DeadLetterQueue>;
+pub type PurgeRun = purging::purge_run::PurgeRun<AwsPorts<TestClock>, DeadLetterQueue>;
 
 /// What one test works in: everything that the handlers touch, empty but for two tenants, `acme` and `globex`, whose
 /// distributions are registered.
@@ -104,20 +104,16 @@ impl Environment {
         environment
     }
 
-    /// The stream handler.
+    /// The enqueuer.
     #[must_use]
-    pub fn stream_handler(&self) -> StreamHandler {
-        purging::stream::Handler {
-            queue: self.queue(),
-            dead_letters: self.dead_letter_queue(),
-            names: AttributeNames::default(),
-        }
+    pub fn enqueuer(&self) -> Enqueuer {
+        Enqueuer { queue: self.queue(), dead_letters: self.dead_letter_queue(), names: AttributeNames::default() }
     }
 
     /// The purge run.
     #[must_use]
     pub fn purge_run(&self) -> PurgeRun {
-        purging::purge_run::Handler {
+        purging::purge_run::PurgeRun {
             purger: self.purger(),
             dead_letters: self.dead_letter_queue(),
             lease: LEASE,
@@ -201,9 +197,15 @@ impl Environment {
 const PURGE_RUN_MAX: Duration = Duration::from_mins(4);
 
 /// Runs once, as `owner`, with a clock that shows `now`.
-pub async fn run_at(handler: &PurgeRun, owner: &str, now: Timestamp) -> Result<Summary, PurgeRunError> {
-    handler.purger.executor.ports.clock.set(now);
-    handler.run(owner, now.plus(PURGE_RUN_MAX)).await
+pub async fn run_at(purge_run: &PurgeRun, owner: &str, now: Timestamp) -> Result<Summary, PurgeRunError> {
+    purge_run.purger.executor.ports.clock.set(now);
+    purge_run.run(&context(owner, now)).await
+}
+
+/// The context of an invocation that starts `now` and may take four minutes.
+#[must_use]
+pub fn context(id: &str, now: Timestamp) -> Context {
+    Context { id: id.to_owned(), now, deadline: now.plus(PURGE_RUN_MAX) }
 }
 
 /// The SDK config of a client whose service is down: every call fails at once.

@@ -7,5 +7,5 @@ use purging::ports::CallFailed;
 
 /// Says what was tried, with the name of the resource, and what the SDK said with all its causes.
 pub fn call_failed(action: impl Into<String>, cause: impl Error) -> CallFailed {
-    CallFailed::new(action, DisplayErrorContext(cause))
+    CallFailed::new(action, DisplayErrorContext(cause).to_string())
 }

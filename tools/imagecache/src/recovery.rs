@@ -7,7 +7,8 @@ use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::purge_ledger::PurgeLedger;
 use aws_config::SdkConfig;
-use dynamodb_imagepacks_stream::Handler;
+use domain::Context;
+use purging::stream::Enqueuer;
 use uuid::Uuid;
 
 use crate::Installation;
@@ -73,9 +74,9 @@ impl Recovery {
         }
     }
 
-    /// The stream handler itself, whose unreadable records go to `dead_letters`.
-    pub(crate) fn stream_handler<D>(&self, dead_letters: D) -> Handler<InvalidationQueue, D> {
-        Handler { queue: self.queue.clone(), dead_letters, names: self.installation.image_pack_attributes.clone() }
+    /// The enqueuer of the stream handler; unreadable records go to `dead_letters`.
+    pub(crate) fn enqueuer<D>(&self, dead_letters: D) -> Enqueuer<InvalidationQueue, D> {
+        Enqueuer { queue: self.queue.clone(), dead_letters, names: self.installation.image_pack_attributes.clone() }
     }
 
     /// Where the stream handler puts unreadable records.
@@ -92,4 +93,10 @@ impl Recovery {
 /// Identifies one attempt to enqueue something: no row that was changed meanwhile may look unchanged afterwards.
 pub(crate) fn new_delivery() -> String {
     format!("recover-{}", Uuid::new_v4())
+}
+
+/// The context of one attempt to enqueue records. It has no deadline of its own.
+pub(crate) fn new_context() -> Context {
+    let now = aws_adapters::now();
+    Context { id: new_delivery(), now, deadline: now }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::dead_letter::{DeadLetter, Range, Rejected};
 use crate::dead_letters::Received;
 use crate::range::{RangeFailed, RangeReader};
-use crate::recovery::{Recovery, new_delivery};
+use crate::recovery::{Recovery, new_context, new_delivery};
 
 /// The requester of a purge, as the queue and the ledger name it.
 const REQUESTED_BY: &str = "replay";
@@ -132,13 +132,12 @@ impl Recovery {
 
     /// The record may be readable now, by a newer stream handler; or its item may, which was corrected since.
     async fn replay_record(&self, record: &Value) -> Result<(), Stays> {
-        let handler = self.stream_handler(Unreadable::default());
+        let enqueuer = self.enqueuer(Unreadable::default());
         let event = json!({"Records": [record]});
-        let response = handler.handle(&event, now(), &new_delivery()).await;
-        if !response.batch_item_failures.is_empty() {
+        if !enqueuer.enqueue(&event, &new_context()).await.is_empty() {
             return Err(self.not_written());
         }
-        let unreadable = handler.dead_letters.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let unreadable = enqueuer.dead_letters.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         match unreadable.first() {
             None => Ok(()),
             Some(reason) => self.replay_item(record, reason).await,
@@ -196,11 +195,10 @@ impl Recovery {
             RangeFailed::Gone(_) => lost(failed.to_string()),
             RangeFailed::Call(call) => call.into(),
         };
-        let handler = self.stream_handler(self.dead_letter_queue());
+        let enqueuer = self.enqueuer(self.dead_letter_queue());
         let mut reader = RangeReader::open(&self.clients.streams, range).await.map_err(failed)?;
         while let Some(records) = reader.next().await.map_err(failed)? {
-            let response = handler.handle(&json!({"Records": records}), now(), &new_delivery()).await;
-            if !response.batch_item_failures.is_empty() {
+            if !enqueuer.enqueue(&json!({"Records": records}), &new_context()).await.is_empty() {
                 return Err(self.not_written());
             }
             self.dead_letters.extend_visibility(dead_letter).await?;

@@ -1,29 +1,29 @@
-//! What a purge run did.
+//! The summary of a purge run.
 
 use serde::Serialize;
 
-/// What a purge run did, as its response and its log line.
+/// The summary of a purge run: its response and its last log line.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
-    /// Whether another purge run has the lease, so that this one did nothing.
+    /// Whether another purge run had the lease, so that this one did nothing.
     pub is_leased_elsewhere: bool,
     /// Whether another purge run took the lease meanwhile, so that this one stopped.
     pub is_superseded: bool,
-    /// Entries that the queue held.
+    /// Entries in the queue at the start.
     pub entries: usize,
     /// Entries whose tenant has no registered distribution.
     pub entries_unregistered: usize,
-    /// Entries with nothing to do in this purge run: on their way through CloudFront, or purged once and not settled
-    /// yet.
+    /// Entries that this purge run does not purge: their request is in flight, or their early purge is completed and they
+    /// have not settled.
     pub entries_waiting: usize,
-    /// Entries that left the queue, since CloudFront has completed their purge.
+    /// Entries that were removed, since CloudFront has completed their purge.
     pub entries_removed: u64,
     /// Entries that stay for a later purge run.
     pub entries_left: u64,
-    /// Entries that CloudFront rejects; the dead-letter queue has them.
+    /// Entries that CloudFront rejects, now in the dead-letter queue.
     pub entries_quarantined: u64,
-    /// Entries with variants left that there was no time to delete; the next purge run goes on with them.
+    /// Entries with variants left when the time ended; the next purge run continues the deletion.
     pub deletions_unfinished: u64,
     /// Requests that CloudFront accepted.
     pub invalidations: usize,

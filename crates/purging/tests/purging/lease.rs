@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_adapters::purge_ledger::PurgeLedger;
-use purging::ports::Queue;
+use purging::ports::Leases;
 use purging::purge_run::Summary;
 use support::{Environment, LEASE, NOW, SETTLE, run_at};
 
@@ -14,7 +14,7 @@ async fn while_another_purge_run_has_the_lease_nothing_is_touched() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
-    environment.queue().take_lease("another purge run", NOW, LEASE).await.unwrap().unwrap();
+    environment.queue().take("another purge run", NOW, LEASE).await.unwrap().unwrap();
 
     let summary = run_in(&environment).await.unwrap();
     assert_eq!(summary, Summary { is_leased_elsewhere: true, ..Summary::default() });
@@ -29,15 +29,15 @@ async fn while_another_purge_run_has_the_lease_nothing_is_touched() {
 async fn a_lease_is_taken_over_from_the_moment_it_expires() {
     let environment = Environment::start().await;
     let queue = environment.queue();
-    let first = queue.take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
+    let first = queue.take("run-1", NOW, LEASE).await.unwrap().unwrap();
     let expiry = NOW.plus(LEASE);
     let just_before = before(expiry, Duration::from_millis(1));
-    assert_eq!(queue.take_lease("run-2", just_before, LEASE).await.unwrap(), None);
-    let second = queue.take_lease("run-2", expiry, LEASE).await.unwrap().unwrap();
+    assert_eq!(queue.take("run-2", just_before, LEASE).await.unwrap(), None);
+    let second = queue.take("run-2", expiry, LEASE).await.unwrap().unwrap();
     assert!(second.token > first.token);
-    assert_eq!(queue.take_lease("run-3", expiry, LEASE).await.unwrap(), None, "it is run-2's now");
-    queue.release_lease(&second).await.unwrap();
-    let third = queue.take_lease("run-3", expiry, LEASE).await.unwrap().unwrap();
+    assert_eq!(queue.take("run-3", expiry, LEASE).await.unwrap(), None, "it is run-2's now");
+    queue.release(&second).await.unwrap();
+    let third = queue.take("run-3", expiry, LEASE).await.unwrap().unwrap();
     assert!(third.token > second.token, "also after the lease was given back");
 }
 
@@ -45,11 +45,11 @@ async fn a_lease_is_taken_over_from_the_moment_it_expires() {
 async fn a_purge_run_whose_lease_was_taken_over_does_not_give_back_what_is_not_its_own() {
     let environment = Environment::start().await;
     let queue = environment.queue();
-    let first = queue.take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
-    let second = queue.take_lease("run-2", NOW.plus(LEASE), LEASE).await.unwrap().unwrap();
-    queue.release_lease(&first).await.unwrap();
+    let first = queue.take("run-1", NOW, LEASE).await.unwrap().unwrap();
+    let second = queue.take("run-2", NOW.plus(LEASE), LEASE).await.unwrap().unwrap();
+    queue.release(&first).await.unwrap();
     assert!(environment.has_lease().await);
-    queue.release_lease(&second).await.unwrap();
+    queue.release(&second).await.unwrap();
     assert!(!environment.has_lease().await);
 }
 
@@ -92,8 +92,8 @@ async fn a_purge_run_that_outlives_its_lease_sends_nothing_once_another_has_take
 async fn a_repetition_of_the_request_for_the_lease_whose_response_was_lost_gets_it() {
     let environment = Environment::start().await;
     let queue = environment.queue();
-    let first = queue.take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
-    let again = queue.take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
+    let first = queue.take("run-1", NOW, LEASE).await.unwrap().unwrap();
+    let again = queue.take("run-1", NOW, LEASE).await.unwrap().unwrap();
     assert!(again.token > first.token);
-    assert_eq!(queue.take_lease("run-2", NOW.plus(SETTLE), LEASE).await.unwrap(), None);
+    assert_eq!(queue.take("run-2", NOW.plus(SETTLE), LEASE).await.unwrap(), None);
 }

@@ -1,4 +1,4 @@
-//! `image-invalidation`: a purge run purges what waits in the queue.
+//! The purge run over the real SDK, against the services of `support`.
 #![expect(clippy::unwrap_used, reason = "for tests: a service that does not respond ends the test that called it")]
 
 mod bisection;
@@ -52,7 +52,7 @@ async fn until_the_variants_are_gone(environment: &Environment) {
 /// What went wrong in a purge run that did the rest.
 fn failed_steps(result: Result<Summary, PurgeRunError>) -> Vec<String> {
     match result {
-        Err(PurgeRunError::Steps(failures)) => failures,
+        Err(PurgeRunError::Steps(failures)) => failures.iter().map(ToString::to_string).collect(),
         other => panic!("expected failed steps: {other:?}"),
     }
 }

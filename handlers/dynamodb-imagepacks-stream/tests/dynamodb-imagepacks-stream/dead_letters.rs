@@ -1,8 +1,9 @@
 //! Records that cannot be read.
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use dynamodb_imagepacks_stream::Handler;
 use serde_json::{Value, json};
-use support::{Environment, NOW, nowhere};
+use support::{Environment, NOW, context, nowhere};
 
 use super::event::{pack_with_original, record, replaced, sequence};
 use super::{deliver, failed, nothing_failed};
@@ -10,7 +11,7 @@ use super::{deliver, failed, nothing_failed};
 /// Delivers `malformed` between two good records, and compares the reason of its dead letter.
 async fn check_dead_letter(environment: &Environment, malformed: Value, expected_reason: &str) {
     let records = [replaced(1, "p1"), malformed.clone(), replaced(3, "p3")];
-    assert_eq!(deliver(&environment.stream_handler(), &records).await, nothing_failed(), "{malformed}");
+    assert_eq!(deliver(&Handler { enqueuer: environment.enqueuer() }, &records).await, nothing_failed(), "{malformed}");
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p3"], "{malformed}");
 
     let dead_letters = environment.dead_letters().await;
@@ -71,16 +72,16 @@ async fn what_is_not_even_a_stream_record_becomes_a_dead_letter() {
 async fn an_event_without_records_becomes_a_dead_letter_as_a_whole() {
     let environment = Environment::start().await;
     let event = json!({"detail-type": "Scheduled Event"});
-    environment.stream_handler().handle(&event, NOW, "delivery-1").await;
+    Handler { enqueuer: environment.enqueuer() }.handle(&event, &context("delivery-1", NOW)).await;
     let dead_letters = environment.dead_letters().await;
     let [dead_letter] = dead_letters.as_slice() else { panic!("{dead_letters:?}") };
     assert_eq!(dead_letter["payload"], event);
 }
 
 async fn deliver_without_dead_letter_queue(environment: &Environment, malformed: Value) -> Value {
-    let mut handler = environment.stream_handler();
+    let mut handler = Handler { enqueuer: environment.enqueuer() };
     let unreachable = aws_sdk_sqs::Client::new(&nowhere());
-    handler.dead_letters = DeadLetterQueue::new(unreachable, "http://127.0.0.1:1/dead-letters".to_owned());
+    handler.enqueuer.dead_letters = DeadLetterQueue::new(unreachable, "http://127.0.0.1:1/dead-letters".to_owned());
     deliver(&handler, &[replaced(1, "p1"), malformed, replaced(3, "p3")]).await
 }
 
@@ -106,7 +107,7 @@ async fn without_a_dead_letter_queue_a_record_that_cannot_be_named_fails_the_bat
 async fn a_record_of_something_else_in_the_same_table_is_neither_enqueued_nor_a_dead_letter() {
     let environment = &Environment::start().await;
     let foreign = record(2, "order#9", &pack_with_original("v1"), &Value::Null);
-    assert_eq!(deliver(&environment.stream_handler(), &[foreign]).await, nothing_failed());
+    assert_eq!(deliver(&Handler { enqueuer: environment.enqueuer() }, &[foreign]).await, nothing_failed());
     assert_eq!(environment.queued().await, Vec::<String>::new());
     assert_eq!(environment.dead_letters().await, Vec::<Value>::new());
 }

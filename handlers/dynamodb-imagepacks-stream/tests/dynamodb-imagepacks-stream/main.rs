@@ -8,9 +8,15 @@ mod failures;
 mod meaningful;
 mod rows;
 
+use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::invalidation_queue::InvalidationQueue;
 use domain::Timestamp;
+use dynamodb_imagepacks_stream::Handler;
 use serde_json::{Value, json};
-use support::{Environment, NOW, StreamHandler};
+use support::{Environment, NOW, context};
+
+/// The handler over the real SDK.
+type StreamHandler = Handler<InvalidationQueue, DeadLetterQueue>;
 
 /// Delivers `records` as one event. Returns what Lambda's poller reads: the records that are to be delivered again.
 async fn deliver(handler: &StreamHandler, records: &[Value]) -> Value {
@@ -18,7 +24,7 @@ async fn deliver(handler: &StreamHandler, records: &[Value]) -> Value {
 }
 
 async fn deliver_as(handler: &StreamHandler, records: &[Value], now: Timestamp, request_id: &str) -> Value {
-    let response = handler.handle(&json!({"Records": records}), now, request_id).await;
+    let response = handler.handle(&json!({"Records": records}), &context(request_id, now)).await;
     serde_json::to_value(response).unwrap()
 }
 
@@ -35,7 +41,7 @@ fn failed(sequences: &[&str]) -> Value {
 
 /// Delivers `record`, compares what waits in the queue then, and empties it for the next case.
 async fn check_queued(environment: &Environment, situation: &str, record: Value, expected: &[&str]) {
-    let response = deliver(&environment.stream_handler(), &[record]).await;
+    let response = deliver(&Handler { enqueuer: environment.enqueuer() }, &[record]).await;
     assert_eq!(response, nothing_failed(), "{situation}");
     assert_eq!(environment.queued().await, expected, "{situation}");
     assert_eq!(environment.dead_letters().await, Vec::<Value>::new(), "{situation}");

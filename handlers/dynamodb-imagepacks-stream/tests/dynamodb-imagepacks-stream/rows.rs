@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use dynamodb_imagepacks_stream::Handler;
 use serde_json::{Value, json};
 use support::{Environment, NOW};
 
@@ -13,7 +14,7 @@ use super::{deliver, deliver_as, nothing_failed};
 async fn a_row_says_what_changed_when_how_often_and_why() {
     let environment = Environment::start().await;
     let removed = record(2, "pack#p1", &pack_with_original("v2"), &Value::Null);
-    deliver(&environment.stream_handler(), &[replaced(1, "p1"), removed]).await;
+    deliver(&Handler { enqueuer: environment.enqueuer() }, &[replaced(1, "p1"), removed]).await;
     assert_eq!(
         environment.queue_rows().await,
         [json!({
@@ -32,7 +33,7 @@ async fn a_row_says_what_changed_when_how_often_and_why() {
 #[tokio::test]
 async fn a_later_change_keeps_when_the_first_one_was_and_adds_to_the_row() {
     let environment = Environment::start().await;
-    let handler = environment.stream_handler();
+    let handler = Handler { enqueuer: environment.enqueuer() };
     deliver(&handler, &[replaced(1, "p1")]).await;
     let later = NOW.plus(Duration::from_mins(1));
     let mut removed = record(2, "pack#p1", &pack_with_original("v2"), &Value::Null);
@@ -50,7 +51,7 @@ async fn a_later_change_keeps_when_the_first_one_was_and_adds_to_the_row() {
 #[tokio::test]
 async fn a_change_that_is_enqueued_late_does_not_make_a_newer_one_look_older() {
     let environment = Environment::start().await;
-    let handler = environment.stream_handler();
+    let handler = Handler { enqueuer: environment.enqueuer() };
     let later = NOW.plus(Duration::from_mins(1));
     deliver_as(&handler, &[replaced(2, "p1")], later, "delivery-2").await;
     deliver_as(&handler, &[replaced(1, "p1")], NOW, "delivery-1").await;
@@ -65,7 +66,7 @@ async fn a_change_that_is_enqueued_late_does_not_make_a_newer_one_look_older() {
 #[tokio::test]
 async fn a_batch_delivered_twice_is_one_row_with_another_version() {
     let environment = Environment::start().await;
-    let handler = environment.stream_handler();
+    let handler = Handler { enqueuer: environment.enqueuer() };
     let mut versions = Vec::new();
     for delivery in ["delivery-1", "delivery-2"] {
         assert_eq!(deliver_as(&handler, &[replaced(1, "p1")], NOW, delivery).await, nothing_failed());
@@ -81,7 +82,7 @@ async fn the_same_pack_id_of_two_tenants_is_two_rows() {
     let environment = Environment::start().await;
     let of =
         |tenant, number| record_of(tenant, number, "pack#p1", &pack_with_original("v1"), &pack_with_original("v2"));
-    deliver(&environment.stream_handler(), &[of("acme", 1), of("globex", 2)]).await;
+    deliver(&Handler { enqueuer: environment.enqueuer() }, &[of("acme", 1), of("globex", 2)]).await;
     assert_eq!(environment.queued().await, ["acme pack#p1", "globex pack#p1"]);
 }
 
@@ -90,7 +91,7 @@ async fn a_record_without_a_time_counts_from_its_delivery() {
     let environment = Environment::start().await;
     let mut timeless = replaced(1, "p1");
     timeless["dynamodb"].as_object_mut().unwrap().remove("ApproximateCreationDateTime");
-    deliver(&environment.stream_handler(), &[timeless]).await;
+    deliver(&Handler { enqueuer: environment.enqueuer() }, &[timeless]).await;
     assert_eq!(environment.queue_rows().await[0]["firstEventAt"], NOW.as_millis());
 }
 

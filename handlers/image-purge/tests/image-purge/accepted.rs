@@ -1,9 +1,9 @@
 //! A purge that is carried out.
 
-use purging::ports::Queue;
+use purging::ports::Leases;
 use serde_json::{Value, json};
 use support::LocalDynamoDb;
-use support::{Environment, NOW, SETTLE, run_at};
+use support::{Environment, NOW, SETTLE, context, run_at};
 
 use super::admin_request::delete;
 use super::{environment, purge_handler, send};
@@ -75,7 +75,7 @@ async fn two_purges_of_one_pack_are_two_invalidations() {
     let environment = environment().await;
     let handler = purge_handler(&environment);
     for request_id in ["request-1", "request-2"] {
-        let response = handler.handle(&delete("acme", "p1", "[acme]"), request_id).await;
+        let response = handler.handle(&delete("acme", "p1", "[acme]"), &context(request_id, NOW)).await;
         assert_eq!(super::api_response(&response).status, 202);
     }
     let ids: Vec<_> = environment.invalidations("acme").await.into_iter().map(|each| each.id).collect();
@@ -142,6 +142,6 @@ async fn a_pack_whose_record_is_broken_can_be_purged_all_the_same() {
 #[tokio::test]
 async fn a_purge_run_that_is_under_way_does_not_hold_up_an_admin() {
     let environment = environment().await;
-    environment.queue().take_lease("run-1", NOW, support::LEASE).await.unwrap().unwrap();
+    environment.queue().take("run-1", NOW, support::LEASE).await.unwrap().unwrap();
     assert_eq!(send(&purge_handler(&environment), &delete("acme", "p1", "[acme]")).await.status, 202);
 }

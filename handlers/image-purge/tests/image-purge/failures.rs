@@ -31,7 +31,8 @@ async fn check_not_started(environment: &Environment, handler: &PurgeHandler, si
 async fn while_cloudfront_is_down_the_row_stays_queued_and_the_next_purge_run_completes_the_purge() {
     let environment = environment().await;
     let mut handler = purge_handler(&environment);
-    handler.purger.executor.ports.cloudfront = CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
+    handler.manual_purge.purger.executor.ports.cloudfront =
+        CloudFront::new(aws_sdk_cloudfront::Client::new(&nowhere()));
     check_queued(&environment, &handler).await;
     assert_eq!(environment.ledger().await.len(), 0);
 
@@ -45,7 +46,8 @@ async fn while_cloudfront_is_down_the_row_stays_queued_and_the_next_purge_run_co
 async fn while_the_variants_cannot_be_deleted_cloudfront_gets_no_request() {
     let environment = environment().await;
     let mut handler = purge_handler(&environment);
-    handler.purger.executor.ports.variants = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
+    handler.manual_purge.purger.executor.ports.variants =
+        VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
     check_queued(&environment, &handler).await;
     assert_eq!(environment.variants().await, VARIANTS);
     assert_eq!(environment.invalidated("acme").await.len(), 0);
@@ -55,7 +57,8 @@ async fn while_the_variants_cannot_be_deleted_cloudfront_gets_no_request() {
 async fn without_the_ledger_the_purge_is_repeated_by_the_next_purge_run() {
     let environment = environment().await;
     let mut handler = purge_handler(&environment);
-    handler.purger.executor.ports.ledger = PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());
+    handler.manual_purge.purger.executor.ports.ledger =
+        PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());
     check_queued(&environment, &handler).await;
     run_at(&environment.purge_run(), "run-1", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.ledger().await.len(), 2);
@@ -65,15 +68,17 @@ async fn without_the_ledger_the_purge_is_repeated_by_the_next_purge_run() {
 async fn what_fails_before_the_purge_is_queued_is_reported_with_nothing_done() {
     let environment = environment().await;
     let mut handler = purge_handler(&environment);
-    handler.purger.executor.ports.queue = InvalidationQueue::new(environment.dynamodb(), "no-such-table".to_owned());
+    handler.manual_purge.purger.executor.ports.queue =
+        InvalidationQueue::new(environment.dynamodb(), "no-such-table".to_owned());
     check_not_started(&environment, &handler, "no queue").await;
 
     let mut handler = purge_handler(&environment);
-    handler.packs = ImagePackTable::new(environment.dynamodb(), "no-such-table".to_owned(), AttributeNames::default());
+    handler.manual_purge.packs =
+        ImagePackTable::new(environment.dynamodb(), "no-such-table".to_owned(), AttributeNames::default());
     check_not_started(&environment, &handler, "no image-pack table").await;
 
     let mut handler = purge_handler(&environment);
-    handler.purger.executor.ports.tenants =
+    handler.manual_purge.purger.executor.ports.tenants =
         TenantRegistry::new(aws_sdk_ssm::Client::new(&nowhere()), "/tenants".to_owned());
     check_not_started(&environment, &handler, "no registry").await;
 }

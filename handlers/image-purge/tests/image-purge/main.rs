@@ -12,8 +12,9 @@ use aws_adapters::AwsPorts;
 use aws_adapters::image_pack_table::ImagePackTable;
 use image_purge::Handler;
 use lambda_http::{Body, Request, Response};
+use purging::manual_purge::ManualPurge;
 use serde_json::{Value, json};
-use support::{Environment, LocalDynamoDb, TestClock};
+use support::{Environment, LocalDynamoDb, NOW, TestClock, context};
 
 /// What an admin got back.
 #[derive(Debug)]
@@ -27,12 +28,13 @@ struct ApiResponse {
 type PurgeHandler = Handler<AwsPorts<TestClock>, ImagePackTable>;
 
 fn purge_handler(environment: &Environment) -> PurgeHandler {
-    Handler { packs: environment.image_packs(), purger: environment.purger(), tenant_claim: "tenants".to_owned() }
+    let manual_purge = ManualPurge { packs: environment.image_packs(), purger: environment.purger() };
+    Handler { manual_purge, tenant_claim: "tenants".to_owned() }
 }
 
 /// Sends `request`, at [`support::NOW`].
 async fn send(handler: &PurgeHandler, request: &Request) -> ApiResponse {
-    api_response(&handler.handle(request, "request-1").await)
+    api_response(&handler.handle(request, &context("request-1", NOW)).await)
 }
 
 fn api_response(response: &Response<Body>) -> ApiResponse {

@@ -1,6 +1,6 @@
 //! `DELETE …?dryRun=true`: what a purge would do.
 
-use purging::ports::Queue;
+use purging::ports::Leases;
 use serde_json::{Value, json};
 use support::LocalDynamoDb;
 use support::{Environment, LEASE, NOW};
@@ -55,7 +55,7 @@ async fn a_dry_run_while_a_purge_and_a_purge_run_are_under_way_leaves_both_as_th
     let environment = environment().await;
     let handler = purge_handler(&environment);
     assert_eq!(send(&handler, &delete("acme", "p1", "[acme]")).await.status, 202);
-    environment.queue().take_lease("run-1", NOW, LEASE).await.unwrap().unwrap();
+    environment.queue().take("run-1", NOW, LEASE).await.unwrap().unwrap();
     let (before, invalidations) = (everything(&environment).await, environment.invalidations("acme").await);
     let response = send(&handler, &delete_with("dryRun=true", "")).await;
     let exact = &response.body["quota"]["exactItems"];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use support::{Environment, NOW, SETTLE, run_at};
 
 use super::admin_request::{delete, get};
-use super::{ApiResponse, check_error, check_untouched, environment, purge_handler, send};
+use super::{ApiResponse, VARIANTS, check_error, check_untouched, environment, purge_handler, send};
 
 async fn purge_status(environment: &Environment, pack: &str) -> Value {
     let ApiResponse { status, body, text } = send(&purge_handler(environment), &get("acme", pack, "[acme]", "")).await;
@@ -94,8 +94,33 @@ async fn only_a_caller_who_may_purge_may_read_the_status() {
 async fn while_a_table_does_not_respond_the_request_is_to_be_sent_again() {
     let environment = environment().await;
     let mut handler = purge_handler(&environment);
-    handler.purger.executor.ports.ledger =
+    handler.manual_purge.purger.executor.ports.ledger =
         aws_adapters::purge_ledger::PurgeLedger::new(environment.dynamodb(), "no-such-table".to_owned());
     let response = send(&handler, &get("acme", "p1", "[acme]", "")).await;
     check_error(&response, 502, "unavailable", "send it again");
+}
+
+#[tokio::test]
+async fn a_get_request_never_purges_whatever_its_query_and_the_state_of_the_pack() {
+    let environment = environment().await;
+    let handler = purge_handler(&environment);
+    for (pack, query) in [
+        ("p1", ""),
+        ("p1-v2", ""),
+        ("p10", ""),
+        ("unknown", ""),
+        ("p1", "dryRun=false"),
+        ("p1", "dryRun=true"),
+        ("p1", "action=purge"),
+    ] {
+        let response = send(&handler, &get("acme", pack, "[acme]", query)).await;
+        assert_ne!(response.status, 202, "{pack} {query}");
+        check_untouched(&environment, &format!("GET {pack}?{query}")).await;
+    }
+    environment.enqueue("acme", "pack#p1", NOW).await;
+    let rows = environment.queue_rows().await;
+    assert_eq!(send(&handler, &get("acme", "p1", "[acme]", "")).await.status, 200);
+    assert_eq!(environment.queue_rows().await, rows);
+    assert_eq!(environment.invalidations("acme").await, []);
+    assert_eq!(environment.variants().await, VARIANTS);
 }

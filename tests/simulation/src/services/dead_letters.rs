@@ -1,6 +1,6 @@
 //! The dead-letter queue.
 
-use purging::ports::{CallFailed, DeadLetters};
+use purging::ports::{CallError, DeadLetters};
 use serde_json::Value;
 
 use crate::lambda::Instance;
@@ -13,7 +13,7 @@ pub(crate) struct DeadLetterQueue {
 }
 
 impl DeadLetters for Instance {
-    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
+    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallError> {
         let payload = payload.clone();
         let what = format!("keeps a dead letter of {source} ({reason})");
         self.call(what, move |world| world.dead_letters.kept.push(payload.clone())).await

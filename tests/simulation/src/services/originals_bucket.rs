@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use domain::image::image_pack::Original;
 use image::{ImageFormat, Rgb, RgbImage};
 use image_processing::ports::Originals;
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 
 use crate::lambda::Instance;
 
@@ -33,7 +33,7 @@ pub(crate) fn image(version: &str) -> &'static [u8] {
 }
 
 impl Originals for Instance {
-    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
+    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
         let Original { key, version } = original.clone();
         self.call(format!("reads original {key} version {version}"), move |_| Some(image(&version).to_vec())).await
     }

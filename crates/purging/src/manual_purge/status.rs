@@ -1,35 +1,43 @@
-//! `GET`: says where the purges of a pack stand.
+//! The status of the purges of a pack.
 
+use domain::purge::ledger::Invalidation;
 use domain::purge::purge_request::PurgeRequest;
-use domain::purge::purge_status::{Known, purge_status};
-use domain::{ImagePackId, Target, TenantId};
-use lambda_http::{Body, Response};
-use purging::ports::{Clock, CloudFront, Ledger, Packs, Ports, Queue};
+use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
+use domain::{Context, ImagePackId, Target, TenantId};
 
-use crate::request::AdminRequest;
-use crate::response::{self, unknown_pack};
-use crate::{Failed, Handler};
+use super::{ManualPurge, ManualPurgeError, PackRequest};
+use crate::ports::{CallError, CloudFront, Ledger, Outbox, Packs, Ports, Queue};
 
-/// How many of the newest purges of each target are read, to find the one that was completed last.
+/// The number of newest purges of each target that are read, to find the one that was completed last.
 const PURGES_READ: u8 = 10;
 
-impl<P: Ports, K: Packs> Handler<P, K> {
-    pub(crate) async fn status(&self, request: &AdminRequest) -> Result<Response<Body>, Failed> {
+/// The status of the purges of one pack.
+#[derive(Debug)]
+pub struct PackStatus {
+    /// The pack.
+    pub pack: ImagePackId,
+    /// The status of its purges.
+    pub status: PurgeStatus,
+}
+
+impl<P: Ports, K: Packs> ManualPurge<P, K> {
+    /// Reads the status of the purges of a pack, and writes nothing.
+    pub async fn status(&self, request: &PackRequest, context: &Context) -> Result<PackStatus, ManualPurgeError> {
         let tenant = &request.tenant;
+        self.distribution(tenant).await?;
         for pack in request.readings.iter().map(|reading| &reading.pack) {
             let known = self.known(tenant, pack).await?;
             // Of a pack that was removed, purges may be known.
             if knows_of(&known, pack) || self.exists(tenant, pack).await? {
-                let now = self.ports().clock().now();
-                let status = purge_status(now, &known, self.purger.delays.settle);
-                return Ok(response::status(tenant, pack, &status));
+                let status = purge_status(context.now, &known, self.purger.delays.settle);
+                return Ok(PackStatus { pack: pack.clone(), status });
             }
         }
-        Err(unknown_pack(tenant, &request.readings).into())
+        Err(ManualPurgeError::UnknownPack)
     }
 
-    /// What is known of the purges that cover `pack`.
-    async fn known(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Known, Failed> {
+    /// The purges that cover `pack`, as far as queue, outbox, CloudFront and ledger know them.
+    async fn known(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Known, ManualPurgeError> {
         let locations = self.packs.locations(tenant, pack).await?.into_iter().map(Target::Location);
         let targets: Vec<_> = [Target::Pack(pack.clone()), Target::Tenant].into_iter().chain(locations).collect();
         let mut known = Known::default();
@@ -37,7 +45,7 @@ impl<P: Ports, K: Packs> Handler<P, K> {
             known.entries.extend(self.ports().queue().find(tenant, target).await?);
             known.ledger.extend(self.ports().ledger().newest(tenant, target, PURGES_READ).await?);
         }
-        for mut request in self.ports().queue().requests().await?.rows {
+        for mut request in self.ports().outbox().requests().await?.rows {
             request.entries.retain(|entry| targets.contains(&entry.target));
             if request.for_tenant == *tenant && !request.entries.is_empty() {
                 let invalidation = self.invalidation(&request).await?;
@@ -47,12 +55,9 @@ impl<P: Ports, K: Packs> Handler<P, K> {
         Ok(known)
     }
 
-    async fn invalidation(
-        &self,
-        request: &PurgeRequest,
-    ) -> Result<Option<domain::purge::ledger::Invalidation>, Failed> {
+    async fn invalidation(&self, request: &PurgeRequest) -> Result<Option<Invalidation>, CallError> {
         match &request.invalidation_id {
-            Some(id) => Ok(self.ports().cloudfront().find(&request.distribution.distribution_id, id).await?),
+            Some(id) => self.ports().cloudfront().find(&request.distribution.distribution_id, id).await,
             None => Ok(None),
         }
     }
