@@ -5,7 +5,7 @@
 //! batches and under which budgets ([`planner`](purge::planner)); what an edit of a pack or of a location's
 //! configuration writes ([`pack_edit`](editing::pack_edit), [`location_config`](editing::location_config)). Nothing
 //! here does I/O or reads a clock, an environment variable or a random source: time and identity come in as arguments,
-//! and the adapters carry out what is decided. `tests/purity.rs` holds this crate to that.
+//! and the adapters carry out what is decided. `clippy.toml` beside this crate denies it.
 
 pub mod access;
 pub mod attribute_names;
