@@ -1,4 +1,4 @@
-//! When an entry leaves the queue.
+//! The settle delay: an entry is removed only after it has settled.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use support::{Environment, NOW, SETTLE, run_at};
 
 use super::{before, run_in, settled, until_the_variants_are_gone};
 
-/// How long a purge run pauses in which a test does something.
+/// A pause of a purge run, in which a test does something.
 const PAUSE: Duration = Duration::from_secs(3);
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_row_is_neither_removed_nor_counted_for_a_version_that_it_no_longer_ha
     let rewritten = environment.enqueue("acme", "pack#p1", NOW).await;
 
     assert!(!queue.remove_if_unchanged((&read).into()).await.unwrap());
-    queue.note_early_purge((&read).into()).await.unwrap();
+    queue.mark_early_purge((&read).into()).await.unwrap();
     let rows = environment.queue_rows().await;
     assert_eq!(
         (&rows[0]["version"], &rows[0]["earlyPurgeCount"]),
@@ -116,6 +116,6 @@ async fn a_row_is_neither_removed_nor_counted_for_a_version_that_it_no_longer_ha
 
     assert!(queue.remove_if_unchanged((&rewritten).into()).await.unwrap());
     assert!(!queue.remove_if_unchanged((&rewritten).into()).await.unwrap(), "it is gone already");
-    queue.note_early_purge((&rewritten).into()).await.unwrap();
+    queue.mark_early_purge((&rewritten).into()).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new(), "counting brings no row back");
 }
