@@ -9,14 +9,14 @@ use purging::ports::{self, CreateInvalidationError};
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 
-/// CloudFront, as far as invalidations go.
+/// The invalidations of CloudFront.
 #[derive(Debug, Clone)]
 pub struct CloudFront {
     client: Client,
 }
 
 impl CloudFront {
-    /// CloudFront through `client`.
+    /// CloudFront, called by `client`.
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client }
@@ -48,7 +48,7 @@ impl ports::CloudFront for CloudFront {
                 distribution_id: distribution_id.to_owned(),
                 message: error.message().unwrap_or_default().to_owned(),
             },
-            // Only the documentation of the caller reference names it; the SDK has no type for it.
+            // The documentation of the caller reference names this code; the SDK has no type for it.
             Some("InvalidationBatchAlreadyExists") => {
                 CreateInvalidationError::AlreadyExists(caller_reference.to_owned())
             }

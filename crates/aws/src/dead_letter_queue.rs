@@ -1,4 +1,4 @@
-//! The dead-letter queue: what could not be processed, with enough to process it later.
+//! The dead-letter queue: payloads that could not be processed, with the reason.
 
 use aws_sdk_sqs::Client;
 use purging::ports::DeadLetters;

@@ -20,7 +20,7 @@ pub struct ImagePackTable {
     names: AttributeNames,
 }
 
-/// Why packs cannot be read.
+/// A failure to read packs.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailed {
     /// DynamoDB did not respond.
@@ -33,19 +33,19 @@ pub enum ReadFailed {
         table: String,
         /// The item's tenant and entity.
         key: String,
-        /// What is wrong with it.
+        /// The defect.
         cause: serde_dynamo::Error,
     },
 }
 
-/// What one strongly consistent read found.
+/// The items that one strongly consistent read found.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The packs that exist, of those requested.
     pub packs: HashMap<ImagePackId, ImagePack>,
     /// The configurations that exist, of the requested locations.
     pub locations: HashMap<LocationName, LocationConfig>,
-    /// Those that exist and cannot be read. Whoever needs one of them has to say so; the others are good.
+    /// The items that exist and cannot be read. They do not affect the others.
     pub unreadable: HashMap<Target, ReadFailed>,
 }
 

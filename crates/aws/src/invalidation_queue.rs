@@ -40,15 +40,15 @@ impl Queue for InvalidationQueue {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
         match self.update(upsert, LastEvent::Newest).await? {
             Some(row) => self.entry(row),
-            // A call that was held up lands behind that of a later change. Were the time set back, the row would settle
-            // too early for the later change.
+            // A delayed call arrives after that of a later change. If it set the time back, the row would settle too early
+            // for the later change.
             None => self.entry(self.update(upsert, LastEvent::Kept).await?.unwrap_or_default()),
         }
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
         let mut entries = Rows { rows: Vec::new(), unreadable: Vec::new() };
-        // Whose first key begins with `#` is no entry; no tenant can be called so.
+        // A row whose first key begins with `#` is not an entry; no tenant has such a name.
         let scan = self
             .client
             .scan()
@@ -181,11 +181,11 @@ impl InvalidationQueue {
     }
 }
 
-/// What becomes of a row's `lastEventAt`.
+/// The new value of a row's `lastEventAt`.
 enum LastEvent {
-    /// It is the change that is written, if that is the newest.
+    /// The time of the change, if that is the newest.
     Newest,
-    /// It stays what it is.
+    /// The present value.
     Kept,
 }
 

@@ -1,5 +1,5 @@
-//! The lease that lets one purge run work at a time. Its fencing token grows each time it is taken, so
-//! that a purge run whose lease has expired is told apart from the one that works now.
+//! The lease that lets one purge run work at a time. Its fencing token grows each time it is taken, so that a write of a
+//! purge run whose lease has expired is detected.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! What the handlers share on the way to AWS: one file per service or concern, over the real SDK clients.
+//! The adapters to AWS, over the SDK's clients: one file for each service or concern.
 //!
-//! Adapters carry out what the domain crate decides; they make no choices of their own. Those that a purge needs
-//! implement the traits of `purging::ports`.
+//! Adapters execute the decisions of `domain` and make none of their own. Those that a purge uses implement the traits of
+//! `purging::ports`.
 
 mod call_error;
 pub mod clock;

@@ -28,7 +28,7 @@ pub struct ManagedItems {
     names: AttributeNames,
 }
 
-/// What an item must be like for a write to be made.
+/// The expected state of an item, the condition of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// It is not there.
@@ -46,7 +46,7 @@ impl Expected {
     }
 }
 
-/// Who writes, and when.
+/// The editor and the time of a write.
 #[derive(Debug, Clone, Copy)]
 pub struct Editor<'a> {
     /// The token's subject.
@@ -58,14 +58,14 @@ pub struct Editor<'a> {
     pub now: Timestamp,
 }
 
-/// Why an item cannot be written.
+/// A failure to write an item.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteFailed {
     /// DynamoDB did not respond, or with an item that cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFailed),
     /// DynamoDB does not take the item as it would be: it would be too large (400 KB), or an attribute of the table
-    /// that somebody else declared wants another type. To send it again does not help.
+    /// that another program declared requires another type. To send it again does not help.
     #[error(transparent)]
     Rejected(CallError),
 }
@@ -127,13 +127,13 @@ impl ManagedItems {
 
     fn listed(&self, tenant: &TenantId, item: Item) -> Option<(ImagePackId, ManagedPack)> {
         let Some(id) = self.pack_id(&item) else {
-            tracing::error!(%tenant, "an item that begins with pack# names no pack");
+            tracing::error!(%tenant, "The key of an item begins with pack# and names no pack; it is left out of the list.");
             return None;
         };
         match self.parse(item, &Target::Pack(id.clone())) {
             Ok(pack) => Some((id, pack)),
             Err(error) => {
-                tracing::error!(%tenant, %error, "a pack is left out of a list");
+                tracing::error!(%tenant, %error, "A pack cannot be read; it is left out of the list.");
                 None
             }
         }

@@ -47,7 +47,7 @@ impl OriginalsBucket {
     }
 
     /// Deletes the object `key`. In a bucket with versions they stay readable until the bucket's lifecycle removes them:
-    /// somebody may be rendering a variant of one.
+    /// a request may be rendering a variant of one.
     pub async fn delete(&self, key: &str) -> Result<(), CallError> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         result.map_err(|error| sdk_error(format!("deleting {key} of bucket {}", self.bucket), error))?;

@@ -1,4 +1,4 @@
-//! The purge-ledger table: what was purged, why, when, by whom.
+//! The purge-ledger table: each purge with its target, reasons, requesters and times.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -43,12 +43,12 @@ impl Ledger for PurgeLedger {
             .table_name(&self.table)
             .key("tenant", AttributeValue::S(tenant.to_string()))
             .key("purge", AttributeValue::S(purge.to_owned()))
-            // A row that is forgotten stays so.
+            // A row that has expired is not created again.
             .condition_expression("attribute_exists(purge)")
             .expression_attribute_values(":completed", AttributeValue::S(COMPLETED.to_owned()));
         let times = [("completedAt", completion.completed_at), ("refillSeenAt", completion.refill_seen_at)];
         for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
-            // The first time counts: a second mark is set later.
+            // The first time counts.
             assignments.push(format!("{name} = if_not_exists({name}, :{name})"));
             update = update.expression_attribute_values(format!(":{name}"), number(time.as_millis()));
         }

@@ -26,7 +26,7 @@ impl TenantRegistry {
 }
 
 impl Tenants for TenantRegistry {
-    /// A parameter that cannot be read is logged: its tenant's entries wait in the queue, the other tenants' do not.
+    /// A parameter that cannot be read is logged; the entries of its tenant wait in the queue.
     async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
         let mut tenants = BTreeMap::new();
         let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
@@ -38,7 +38,13 @@ impl Tenants for TenantRegistry {
                     Ok((tenant, distribution)) => {
                         tenants.insert(tenant, distribution);
                     }
-                    Err(cause) => tracing::error!(parameter = name, cause, "a tenant's registration cannot be read"),
+                    Err(error) => {
+                        tracing::error!(
+                            parameter = name,
+                            error,
+                            "A tenant's registration cannot be read: deploy its stack."
+                        );
+                    }
                 }
             }
         }

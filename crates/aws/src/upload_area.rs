@@ -1,5 +1,5 @@
-//! Where uploads wait in the originals bucket until they are confirmed. A lifecycle rule of the bucket removes what
-//! never is.
+//! The part of the originals bucket that holds uploads until they are confirmed. A lifecycle rule of the bucket deletes
+//! unconfirmed uploads.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 
-/// The part of the originals bucket where uploads wait.
+/// The part of the originals bucket that holds unconfirmed uploads.
 #[derive(Debug, Clone)]
 pub struct UploadArea {
     client: Client,
     bucket: String,
 }
 
-/// The request that uploads one image. Whoever has it can make it, so it is never logged.
+/// The presigned request that uploads one image. It is a credential: never logged.
 pub struct UploadRequest {
     /// The HTTP method.
     pub method: String,
@@ -26,13 +26,13 @@ pub struct UploadRequest {
     pub headers: Vec<(String, String)>,
 }
 
-/// What waits under a key.
+/// The upload under a key.
 pub enum Upload {
-    /// Nothing.
+    /// There is none.
     Absent,
-    /// More than is allowed.
+    /// It is larger than allowed.
     TooLarge,
-    /// These bytes.
+    /// Its bytes.
     Bytes(Vec<u8>),
 }
 
@@ -63,7 +63,7 @@ impl UploadArea {
         })
     }
 
-    /// Reads what waits under `key`, unless it has more than `bytes_max` bytes.
+    /// Reads the upload under `key`, unless it has more than `bytes_max` bytes.
     pub async fn read(&self, key: &str, bytes_max: usize) -> Result<Upload, CallError> {
         let action = || format!("reading {key} of bucket {}", self.bucket);
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
@@ -82,7 +82,7 @@ impl UploadArea {
         Ok(Upload::Bytes(bytes.to_vec()))
     }
 
-    /// Deletes what waits under `key`.
+    /// Deletes the upload under `key`.
     pub async fn delete(&self, key: &str) -> Result<(), CallError> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         result.map_err(|error| sdk_error(format!("deleting {key} of bucket {}", self.bucket), error))?;

@@ -29,7 +29,7 @@ pub struct Variant {
     pub content_type: String,
     /// Its cache tags, as the value of the cache-tag header.
     pub cache_tags: String,
-    /// What it was rendered from (`domain::image::fingerprint`). Variants of older versions of image-processing have none.
+    /// Its fingerprint (`domain::image::fingerprint`). Variants of older versions of image-processing have none.
     pub fingerprint: Option<String>,
     /// The entity tag that S3 computed.
     pub etag: String,
@@ -37,7 +37,7 @@ pub struct Variant {
 
 /// The user metadata key that keeps a variant's cache tags with it.
 const CACHE_TAGS: &str = "cache-tags";
-/// The user metadata key that keeps what a variant was rendered from.
+/// The user metadata key that keeps a variant's fingerprint.
 const FINGERPRINT: &str = "image-fingerprint";
 
 impl VariantsBucket {
@@ -111,8 +111,9 @@ impl Variants for VariantsBucket {
         Ok(VariantsPage { keys, next })
     }
 
-    /// In a bucket with versions, which may be one that exists already, this puts delete markers: nobody is served what
-    /// lies under them. The versions themselves must not be deleted one by one, for the older one would come to light.
+    /// In a bucket with versions, which may be one that exists already, this puts delete markers, which
+    /// hide the versions from readers. The versions themselves must not be deleted one by one: deleting the newest would
+    /// expose the older one.
     async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
         let action = || format!("deleting {} objects of bucket {}", keys.len(), self.bucket);
         let objects = keys
@@ -127,7 +128,7 @@ impl Variants for VariantsBucket {
             .map_err(|error| call_error(action(), error))?;
         let response = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
         let response = response.map_err(|error| sdk_error(action(), error))?;
-        // A status of 200 does not mean that every key went: S3 reports each failure on its own.
+        // S3 responds with 200 and reports each key that it did not delete.
         let undeleted = |error: &aws_sdk_s3::types::Error| Undeleted {
             key: error.key().unwrap_or_default().to_owned(),
             message: error.message().or(error.code()).unwrap_or_default().to_owned(),

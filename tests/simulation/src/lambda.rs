@@ -14,7 +14,7 @@ use crate::schedule::{Completion, Life, Simulation};
 use crate::setup::IMAGE_PROCESSING;
 use crate::world::World;
 
-/// How far an instance's clock may be from the true time, in milliseconds: two differ by a second at most.
+/// The largest difference of an instance's clock from the true time, in milliseconds: two differ by a second at most.
 const SKEW_MAX_MS: u64 = 500;
 
 /// One function, as it is deployed.
@@ -24,14 +24,14 @@ pub(crate) struct Function {
     pub(crate) time_limit: Duration,
 }
 
-/// What a function runs on, for one call of it. It is every port at once.
+/// The environment of one invocation of a function. It implements every port.
 #[derive(Clone)]
 pub(crate) struct Instance {
     pub(crate) simulation: Simulation,
     pub(crate) name: Arc<str>,
-    /// When it must have ended, in true time.
+    /// The deadline, in true time.
     pub(crate) ends_at_ms: u64,
-    /// How much its clock is ahead of the true time, and [`SKEW_MAX_MS`] more.
+    /// The time by which its clock is ahead of the true time, plus [`SKEW_MAX_MS`].
     skew_ms: u64,
     life: Life,
     /// Whether it runs image-processing.

@@ -1,4 +1,4 @@
-//! What one test works in.
+//! The environment of one test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,17 +26,17 @@ use purging::purger::Purger;
 use crate::test_clock::TestClock;
 use crate::{LocalDynamoDb, LocalS3, LocalSqs, LocalSsm, sdk_config};
 
-/// When the tests play. No handler reads a clock.
+/// The time of the tests. No handler reads a clock.
 pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 /// The settle delay of every handler, unless a test sets its own.
 pub const SETTLE: Duration = Duration::from_secs(30);
-/// How long every handler pauses between deletes and invalidations, unless a test sets its own.
+/// The pause between deletes and invalidations, unless a test sets its own.
 const EDGE_FETCH_MAX: Duration = Duration::ZERO;
 /// More than any test's variants take.
 const VARIANT_DELETION_MAX: Duration = Duration::from_mins(10);
-/// How long the lease of a purge run lasts.
+/// The duration of a purge run's lease.
 pub const LEASE: Duration = Duration::from_secs(150);
-/// A purge run looks at its requests once; none of these tests waits for CloudFront.
+/// A purge run tracks its requests once; a test that waits for CloudFront sets its own.
 const TRACKING_MAX: Duration = Duration::ZERO;
 
 /// The parameter path of the tenant registry.
@@ -53,14 +53,14 @@ pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue
 /// The purge run over the real SDK.
 pub type PurgeRun = purging::purge_run::PurgeRun<AwsPorts<TestClock>, DeadLetterQueue>;
 
-/// What one test works in: everything that the handlers touch, empty but for two tenants, `acme` and `globex`, whose
-/// distributions are registered.
+/// The environment of one test: every service that the handlers call, empty but for the registered distributions of two
+/// tenants, `acme` and `globex`.
 #[derive(Debug)]
 pub struct Environment {
     pub(crate) dynamodb: LocalDynamoDb,
     pub(crate) s3: LocalS3,
     pub(crate) emulator: RunningEmulator,
-    /// What the emulator rejects although it is well formed.
+    /// The items that the emulator rejects although they are well formed.
     pub rejected_items: RejectedItems,
     pub(crate) emulator_time_millis: Arc<AtomicI64>,
     pub(crate) sqs: LocalSqs,
@@ -193,7 +193,7 @@ impl Environment {
     }
 }
 
-/// How long a purge run may take.
+/// The time limit of an invocation.
 const PURGE_RUN_MAX: Duration = Duration::from_mins(4);
 
 /// Runs once, as `owner`, with a clock that shows `now`.

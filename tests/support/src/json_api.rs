@@ -47,7 +47,7 @@ pub fn parse<T: DeserializeOwned>(request: Value) -> Result<T, ServiceError> {
 /// Serves `api` on a free port of 127.0.0.1, as long as the tokio runtime lives, and returns its URL.
 ///
 /// # Panics
-/// When no port is free.
+/// If no port is free.
 pub async fn serve(api: impl JsonApi) -> String {
     let (listener, endpoint_url) = crate::listen().await;
     let router = Router::new().fallback(handle).with_state(Arc::new(api));

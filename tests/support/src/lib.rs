@@ -39,7 +39,7 @@ pub use test_clock::TestClock;
 /// The access key id and the secret of every client. S3 checks signatures by it.
 const ACCESS_KEY: &str = "test";
 
-/// What a real `SdkConfig` holds, pointed at `endpoint_url`. For emulators of other services too.
+/// The SDK's config for a service at `endpoint_url`.
 #[must_use]
 pub fn sdk_config(endpoint_url: &str) -> SdkConfig {
     SdkConfig::builder()

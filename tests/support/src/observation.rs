@@ -1,4 +1,4 @@
-//! What a test sees of its environment after the handler ran.
+//! Observations of an environment after a handler ran.
 
 use aws_sdk_cloudfront::types::InvalidationSummary;
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub struct Invalidation {
     pub id: String,
     /// `InProgress` or `Completed`.
     pub status: String,
-    /// What it covers, as it was sent.
+    /// Its items, as they were sent.
     pub items: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Environment {
         rows
     }
 
-    /// What waits in the queue, each as `<tenant> <target>`.
+    /// The entries of the queue, each as `<tenant> <target>`.
     pub async fn queued(&self) -> Vec<String> {
         let name = |row: &Value| [&row["tenant"], &row["target"]].map(|key| key.as_str().unwrap_or("?")).join(" ");
         self.queue_rows().await.iter().map(name).collect()

@@ -1,4 +1,4 @@
-//! What a test puts into its environment before the handler runs.
+//! The preparation of an environment before a handler runs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::environment::{Environment, REGISTRY_PATH, distribution_id};
 use crate::{LocalDynamoDb, LocalS3};
 
-/// How many uploads are under way at once.
+/// The number of concurrent uploads.
 const CONCURRENT_UPLOADS: usize = 8;
 
 impl Environment {

@@ -12,7 +12,7 @@ use crate::json_api::{self, JsonApi, ServiceError, parse};
 
 /// The queue's URL. The SDK sends it as a field and connects to its endpoint.
 const QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters";
-/// How long a received message is invisible, in seconds, unless the request says so.
+/// The default visibility timeout, in seconds.
 const VISIBILITY_SECS: u64 = 30;
 /// The longest visibility timeout, in seconds.
 const VISIBILITY_SECS_MAX: u64 = 12 * 60 * 60;
@@ -22,7 +22,7 @@ const WAIT_SECS_MAX: u64 = 20;
 const MESSAGES_MAX: usize = 10;
 /// The most bytes of a message.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
-/// How often a request that waits looks for a message.
+/// The interval at which a waiting request looks for a message.
 const POLL: Duration = Duration::from_millis(20);
 
 /// An SQS of this test's own, with an empty dead-letter queue.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use purging::ports::Clock;
 
-/// A clock that stands still but while somebody sleeps, for as long as they do.
+/// A clock that stands still except while a task sleeps.
 #[derive(Debug, Clone)]
 pub struct TestClock(Arc<AtomicU64>);
 

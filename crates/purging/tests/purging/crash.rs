@@ -62,7 +62,7 @@ async fn what_a_purge_run_that_was_killed_left_over_is_purged_when_its_lease_has
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut killed = environment.purge_run();
-    // It is killed in the pause before it tells CloudFront.
+    // It is killed in the pause before its invalidation.
     killed.purger.executor.edge_fetch_max = Duration::from_hours(1);
     tokio::select! {
         ended = run_at(&killed, "run-1", NOW) => panic!("it ended: {ended:?}"),

@@ -1,4 +1,4 @@
-//! What the ledger says about a purge.
+//! The ledger's rows.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use support::{Environment, NOW, run_at};
 
 use super::{run_in, settled};
 
-/// How long the emulator takes to complete an invalidation.
+/// The time that the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
 /// 90 days, in seconds.
 const RETENTION_SECS: u64 = 90 * 24 * 60 * 60;

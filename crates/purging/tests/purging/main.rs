@@ -20,7 +20,7 @@ use domain::Timestamp;
 use purging::purge_run::{PurgeRunError, Summary};
 use support::{Environment, NOW, PurgeRun, SETTLE, run_at};
 
-/// When an entry was enqueued that has settled at [`NOW`].
+/// The time of a change that has settled at [`NOW`].
 fn settled() -> Timestamp {
     before(NOW, SETTLE)
 }
@@ -39,7 +39,7 @@ async fn run_in(environment: &Environment) -> Result<Summary, PurgeRunError> {
     run(&environment.purge_run()).await
 }
 
-/// Waits until the purge run that is under way has deleted all variants, and so pauses before it tells CloudFront.
+/// Waits until the purge run that is under way has deleted all variants and pauses before its invalidation.
 async fn until_the_variants_are_gone(environment: &Environment) {
     let gone = async {
         while !environment.variants().await.is_empty() {
@@ -49,7 +49,7 @@ async fn until_the_variants_are_gone(environment: &Environment) {
     tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
 }
 
-/// What went wrong in a purge run that did the rest.
+/// The failed steps of a purge run.
 fn failed_steps(result: Result<Summary, PurgeRunError>) -> Vec<String> {
     match result {
         Err(PurgeRunError::Steps(failures)) => failures.iter().map(ToString::to_string).collect(),

@@ -7,7 +7,7 @@ use support::{Environment, NOW, SETTLE, run_at};
 
 use super::{check_failed, settled};
 
-/// How long the emulator takes to complete an invalidation.
+/// The time that the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
 
 #[tokio::test]

@@ -1,10 +1,10 @@
-//! What a purge reaches, and what it must not.
+//! The reach of a purge: all of its target, and nothing else.
 
 use support::{Environment, NOW, run_at};
 
 use super::{run_in, settled};
 
-/// Purges `target` of `acme` among the variants `gone` and `kept`, and compares what is left and what CloudFront is told.
+/// Purges `target` of `acme` among the variants `gone` and `kept`, and compares the variants that are left and the items of the invalidation.
 async fn check_reach(target: &str, gone: &[&str], kept: &[&str], item: &str) {
     let environment = Environment::start().await;
     environment.register("acme2", true).await;

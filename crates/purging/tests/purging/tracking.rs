@@ -8,7 +8,7 @@ use support::{Environment, NOW, SETTLE, nowhere, run_at};
 
 use super::{before, check_failed, settled};
 
-/// How long the emulator takes to complete an invalidation.
+/// The time that the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use support::{Environment, NOW, PurgeRun, SETTLE, run_at};
 
 use super::{before, check_failed, settled};
 
-/// How many keys the purge runs of these tests list at a time.
+/// The number of keys in a page of these tests.
 const KEYS_PER_PAGE: i32 = 2;
 
 /// Six variants of two locations, in the order of their keys.
@@ -39,7 +39,7 @@ async fn environment(changed_at: Timestamp) -> Environment {
     environment
 }
 
-/// Expects an unfinished purge run: nothing left the queue and CloudFront was told nothing.
+/// Expects an unfinished purge run: no entry was removed and no invalidation was created.
 async fn check_unfinished(environment: &Environment, handler: &PurgeRun, now: Timestamp, left: &[&str]) {
     let summary = run_at(handler, "run", now).await.unwrap();
     assert_eq!((summary.deletions_unfinished, summary.entries_left, summary.entries_removed), (1, 1, 0));

@@ -56,7 +56,7 @@ async fn a_tenant_beyond_the_registrys_first_page_is_found() {
 #[tokio::test]
 async fn a_queue_longer_than_a_page_of_dynamodb_is_read_in_full() {
     let environment = Environment::start().await;
-    // A page of DynamoDB is 1 MB, and an item is 400 kB at most. A row of the queue may hold what nobody reads.
+    // A page of DynamoDB is 1 MB, and an item is 400 kB at most. A row of the queue may have attributes that are not read.
     let padding = "x".repeat(300_000);
     for number in 0..5 {
         let row = json!({"tenant": "acme", "target": format!("pack#p{number}"), "version": "1@d", "firstEventAt": 1,
@@ -66,7 +66,7 @@ async fn a_queue_longer_than_a_page_of_dynamodb_is_read_in_full() {
     assert_eq!(run_in(&environment).await.unwrap().entries_removed, 5);
 }
 
-/// Puts `row` into the queue beside a good one, and expects that it stays, is named and holds up nobody.
+/// Puts `row` into the queue beside a good one, and expects that it stays, is named and delays no other.
 async fn check_unreadable(row: Value, expected: &[&str]) {
     let environment = Environment::start().await;
     environment.put_item(LocalDynamoDb::INVALIDATION_QUEUE_TABLE, row.clone()).await;

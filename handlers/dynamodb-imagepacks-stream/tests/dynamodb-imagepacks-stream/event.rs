@@ -3,7 +3,7 @@
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 
-/// When the writes happened: two seconds before they are delivered. DynamoDB says whole seconds.
+/// The time of the writes: two seconds before they are delivered. DynamoDB states whole seconds.
 pub(super) const WRITTEN_AT_SECS: u64 = support::NOW.as_secs() - 2;
 
 /// The sequence number of the `number`th record.

@@ -1,4 +1,4 @@
-//! Which writes end up in the queue.
+//! The writes that are enqueued, and those that are not.
 
 use serde_json::{Value, json};
 use support::Environment;

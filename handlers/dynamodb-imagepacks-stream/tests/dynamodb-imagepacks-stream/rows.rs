@@ -1,4 +1,4 @@
-//! What a row of the queue says.
+//! The content of the queue's rows.
 
 use std::time::Duration;
 

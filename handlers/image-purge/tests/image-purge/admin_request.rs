@@ -17,7 +17,7 @@ pub(super) fn delete(tenant: &str, pack: &str, tenants: &str) -> Request {
     request(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}))
 }
 
-/// A question where the purges of a pack stand, with a query.
+/// A request for the status of a pack, with a query string.
 pub(super) fn get(tenant: &str, pack: &str, tenants: &str, query: &str) -> Request {
     let claims = json!({"sub": "ada", "tenants": tenants});
     let mut event = event(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));

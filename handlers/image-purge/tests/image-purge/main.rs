@@ -16,7 +16,7 @@ use purging::manual_purge::ManualPurge;
 use serde_json::{Value, json};
 use support::{Environment, LocalDynamoDb, NOW, TestClock, context};
 
-/// What an admin got back.
+/// A response.
 #[derive(Debug)]
 struct ApiResponse {
     status: u16,
@@ -45,7 +45,7 @@ fn api_response(response: &Response<Body>) -> ApiResponse {
     ApiResponse { status: response.status().as_u16(), body, text: text.clone() }
 }
 
-/// What no response may say: where things are inside.
+/// The internals that no response may contain.
 const INTERNALS: [&str; 7] = [
     LocalDynamoDb::IMAGE_PACK_TABLE,
     LocalDynamoDb::INVALIDATION_QUEUE_TABLE,
@@ -83,7 +83,7 @@ async fn environment() -> Environment {
     environment
 }
 
-/// What [`environment`] stores, sorted.
+/// The variants that [`environment`] stores, sorted.
 const VARIANTS: [&str; 5] = [
     "acme/p1/main/default",
     "acme/p1/main/suffix=v2",

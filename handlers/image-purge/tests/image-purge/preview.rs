@@ -1,4 +1,4 @@
-//! `DELETE …?dryRun=true`: what a purge would do.
+//! `DELETE …?dryRun=true`: the preview of a purge.
 
 use purging::ports::Leases;
 use serde_json::{Value, json};

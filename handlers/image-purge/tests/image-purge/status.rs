@@ -1,4 +1,4 @@
-//! `GET …/images/{tenant}/{imagePackId}`: where the purges of a pack stand.
+//! `GET …/images/{tenant}/{imagePackId}`: the status of the purges of a pack.
 
 use std::time::Duration;
 

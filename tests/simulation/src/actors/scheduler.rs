@@ -37,7 +37,7 @@ pub(crate) async fn schedule(simulation: Simulation) {
     }
 }
 
-/// What plans and carries out on `instance`.
+/// The purger on `instance`.
 pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     let world = instance.simulation.world();
     let mut delays = world.setup.delays;

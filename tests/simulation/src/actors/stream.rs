@@ -64,7 +64,7 @@ pub(crate) async fn deliver(simulation: Simulation, tenant: TenantId) {
             let again = simulation.clone();
             simulation.begin(async move {
                 again.sleep_ms(repeated_ms).await;
-                // Nobody acts on the response.
+                // The response has no effect.
                 let _ = handle(&again, &batch).await;
             });
         }

@@ -21,7 +21,7 @@ const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 /// The suffixes that viewers' URLs have.
 pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
 
-/// What a viewer requests.
+/// The URL that a viewer requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Url {
     pub(crate) tenant: TenantId,
@@ -57,7 +57,7 @@ impl Url {
         format!("{IMAGE_PATH_PREFIX}{}{suffix}", self.pack)
     }
 
-    /// What an edge keeps it under.
+    /// The key under which an edge keeps the response.
     fn key(&self) -> String {
         let location = self.location.as_ref().map(|location| format!("?location={location}")).unwrap_or_default();
         format!("{}{location}", self.path())

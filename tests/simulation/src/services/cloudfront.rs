@@ -14,7 +14,7 @@ use crate::services::queue_table::short;
 use crate::setup::Setup;
 use crate::world::World;
 
-/// How many places serve viewers of a distribution.
+/// The number of edges of a distribution.
 pub(crate) const EDGES: usize = 2;
 
 /// The slowest that an invalidation reaches an edge, in milliseconds.
@@ -30,12 +30,12 @@ pub(crate) struct CloudFronts {
 #[derive(Debug)]
 pub(crate) struct DistributionState {
     pub(crate) tenant: TenantId,
-    /// What each edge keeps, by URL.
+    /// The responses that each edge keeps, by URL.
     pub(crate) edges: [BTreeMap<String, Kept>; EDGES],
     invalidations: BTreeMap<String, Accepted>,
     /// The invalidation of each caller reference.
     references: BTreeMap<String, String>,
-    /// Caller references that somebody else has used for other items.
+    /// Caller references that another client has used for other items.
     taken: BTreeSet<String>,
 }
 

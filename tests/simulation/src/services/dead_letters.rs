@@ -8,7 +8,7 @@ use crate::lambda::Instance;
 /// The dead-letter queue.
 #[derive(Debug, Default)]
 pub(crate) struct DeadLetterQueue {
-    /// What could not be processed.
+    /// The payloads of the dead letters.
     pub(crate) kept: Vec<Value>,
 }
 

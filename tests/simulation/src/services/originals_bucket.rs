@@ -10,7 +10,7 @@ use purging::ports::CallError;
 
 use crate::lambda::Instance;
 
-/// How many different images there are.
+/// The number of different images.
 const IMAGES: u8 = 64;
 
 /// Images of 2 × 2 pixels, each pixel of another colour, so that a crop shows.

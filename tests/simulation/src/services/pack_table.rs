@@ -17,7 +17,7 @@ pub(crate) struct PackTable {
     items: BTreeMap<(TenantId, Target), Item>,
     /// The records of each tenant's shard, the oldest first.
     pub(crate) streams: BTreeMap<TenantId, Vec<Value>>,
-    /// How many of them the mapping is done with.
+    /// The number of them that the mapping has delivered.
     pub(crate) delivered: BTreeMap<TenantId, usize>,
     sequence: u64,
     versions: u64,
@@ -28,7 +28,7 @@ pub(crate) struct PackTable {
 pub(crate) enum Item {
     /// A pack, with a title that no image depends on.
     Pack(ImagePack, u64),
-    /// How a location's variants are rendered.
+    /// The configuration of a location.
     Location(LocationConfig),
 }
 

@@ -80,7 +80,7 @@ impl Variants for Instance {
         let keys = keys.to_vec();
         let delete = self.call(format!("deletes {keys:?}"), move |world| {
             if world.mutation == Some(Mutation::CloudFrontBeforeS3) {
-                // CloudFront is told meanwhile.
+                // CloudFront is invalidated meanwhile.
                 let keys = keys.clone();
                 world.after_ms(20_000, move |world| drop(delete(world, &keys)));
                 return Vec::new();

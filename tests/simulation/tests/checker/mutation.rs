@@ -2,7 +2,7 @@
 
 use simulation::{Mutation, Violation, play};
 
-/// How many seeds it may take until a mutation is seen.
+/// The most seeds until a mutation is found.
 const SEEDS_MAX: u64 = 500;
 
 fn check(mutation: Mutation, expected: Violation) {

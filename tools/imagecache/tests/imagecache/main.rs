@@ -77,7 +77,7 @@ fn dead_letter_about(record: &Value) -> Value {
     json!({"source": "dynamodb-imagepacks-stream", "reason": "it could not be read", "payload": record})
 }
 
-/// `record` with a new image that nobody can read.
+/// `record` with a new image that cannot be read.
 fn replace_image(mut record: Value) -> Value {
     record["dynamodb"]["NewImage"] = json!({"title": {"Z": "?"}});
     record
