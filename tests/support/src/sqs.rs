@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_received_message_is_invisible_until_it_is_released_and_gone_when_it_is_deleted() {
+    async fn a_received_message_is_invisible_until_released_and_never_received_after_deletion() {
         let sqs = LocalSqs::start().await;
         let (client, url) = (sqs.client(), sqs.queue_url());
         client.send_message().queue_url(url).message_body("cat").send().await.unwrap();

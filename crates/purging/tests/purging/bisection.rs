@@ -19,7 +19,7 @@ async fn environment_with_poison() -> Environment {
 }
 
 #[tokio::test]
-async fn one_item_that_cloudfront_rejects_goes_to_the_dead_letter_queue_and_everything_else_is_purged() {
+async fn one_rejected_item_is_quarantined_and_all_others_are_purged() {
     let environment = environment_with_poison().await;
     for pack in ["p1", "p2", "p3", "poison", "p4", "p5"] {
         environment.enqueue("acme", &format!("pack#{pack}"), settled()).await;
@@ -51,7 +51,7 @@ async fn one_item_that_cloudfront_rejects_goes_to_the_dead_letter_queue_and_ever
 }
 
 #[tokio::test]
-async fn an_item_that_is_alone_and_rejected_goes_to_the_dead_letter_queue() {
+async fn a_rejected_request_of_one_item_is_quarantined() {
     let environment = environment_with_poison().await;
     environment.enqueue("acme", "pack#poison", settled()).await;
     let summary = run_at(&environment.purge_run(), "run-1", NOW).await.unwrap();
@@ -61,7 +61,7 @@ async fn an_item_that_is_alone_and_rejected_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn where_cloudfront_rejects_every_item_it_is_not_about_the_items_and_all_of_them_stay() {
+async fn when_cloudfront_rejects_every_item_all_entries_stay() {
     let environment = Environment::start().await;
     environment.rejected_items.set(["#acme/"]);
     for pack in ["p1", "p2", "p3"] {

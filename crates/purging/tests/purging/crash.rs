@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_adapters::purge_ledger::PurgeLedger;
 use support::{Environment, LEASE, NOW, run_at};
 
-use super::{before, check_failed, run, run_in, settled, until_the_variants_are_gone};
+use super::{before, check_failed, run, run_in, settled, until_all_variants_are_deleted};
 
 #[tokio::test]
 async fn two_runs_over_the_same_rows_are_one_invalidation() {
@@ -42,7 +42,7 @@ async fn a_row_rewritten_after_the_crash_is_another_invalidation() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_crash_is_not_billed_again_with_what_came_after_it() {
+async fn a_request_sent_before_a_crash_is_not_billed_again_with_later_entries() {
     let environment = Environment::start().await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let mut handler = environment.purge_run();
@@ -57,7 +57,7 @@ async fn what_was_sent_before_the_crash_is_not_billed_again_with_what_came_after
 }
 
 #[tokio::test]
-async fn what_a_purge_run_that_was_killed_left_over_is_purged_when_its_lease_has_expired() {
+async fn entries_of_a_killed_purge_run_are_purged_when_its_lease_has_expired() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
@@ -66,7 +66,7 @@ async fn what_a_purge_run_that_was_killed_left_over_is_purged_when_its_lease_has
     killed.purger.executor.edge_fetch_max = Duration::from_hours(1);
     tokio::select! {
         ended = run_at(&killed, "run-1", NOW) => panic!("it ended: {ended:?}"),
-        () = until_the_variants_are_gone(&environment) => {}
+        () = until_all_variants_are_deleted(&environment) => {}
     }
 
     let handler = environment.purge_run();

@@ -7,7 +7,7 @@ use purging::ports::Leases;
 use purging::purge_run::Summary;
 use support::{Environment, LEASE, NOW, SETTLE, run_at};
 
-use super::{before, check_failed, run, run_in, settled, until_the_variants_are_gone};
+use super::{before, check_failed, run, run_in, settled, until_all_variants_are_deleted};
 
 #[tokio::test]
 async fn while_another_purge_run_has_the_lease_nothing_is_touched() {
@@ -42,7 +42,7 @@ async fn a_lease_is_taken_over_from_the_moment_it_expires() {
 }
 
 #[tokio::test]
-async fn a_purge_run_whose_lease_was_taken_over_does_not_give_back_what_is_not_its_own() {
+async fn a_purge_run_whose_lease_was_taken_over_does_not_release_the_new_lease() {
     let environment = Environment::start().await;
     let queue = environment.queue();
     let first = queue.take("run-1", NOW, LEASE).await.unwrap().unwrap();
@@ -54,7 +54,7 @@ async fn a_purge_run_whose_lease_was_taken_over_does_not_give_back_what_is_not_i
 }
 
 #[tokio::test]
-async fn the_lease_is_given_back_after_a_success_and_after_a_failure() {
+async fn the_lease_is_released_after_a_success_and_after_a_failure() {
     let environment = Environment::start().await;
     run_in(&environment).await.unwrap();
     assert!(!environment.has_lease().await);
@@ -76,7 +76,7 @@ async fn a_purge_run_that_outlives_its_lease_sends_nothing_once_another_has_take
 
     // The second purge run has one more entry, so that its request is another one than the first purge run's would be.
     let overtake = async {
-        until_the_variants_are_gone(&environment).await;
+        until_all_variants_are_deleted(&environment).await;
         environment.enqueue("acme", "pack#p2", settled()).await;
         run_at(&environment.purge_run(), "run-2", NOW.plus(LEASE)).await
     };

@@ -13,7 +13,7 @@ const PROPAGATION: Duration = Duration::from_secs(5);
 const RETENTION_SECS: u64 = 90 * 24 * 60 * 60;
 
 #[tokio::test]
-async fn each_entry_has_a_row_that_says_what_was_purged_why_when_by_whom_and_with_what_effect() {
+async fn each_entry_has_a_row_with_target_reasons_times_requesters_and_effect() {
     let environment = Environment::with_propagation_delay(PROPAGATION).await;
     environment.store_variants(["acme/p1/main/default", "acme/p1/poster/default", "acme/p2/main/default"]).await;
     environment.enqueue("acme", "pack#p1", settled()).await;

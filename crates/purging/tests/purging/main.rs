@@ -40,7 +40,7 @@ async fn run_in(environment: &Environment) -> Result<Summary, PurgeRunError> {
 }
 
 /// Waits until the purge run that is under way has deleted all variants and pauses before its invalidation.
-async fn until_the_variants_are_gone(environment: &Environment) {
+async fn until_all_variants_are_deleted(environment: &Environment) {
     let gone = async {
         while !environment.variants().await.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -81,7 +81,7 @@ async fn while_the_variants_cannot_be_deleted_cloudfront_gets_no_request() {
 }
 
 #[tokio::test]
-async fn a_tenant_whose_distribution_is_gone_holds_up_no_other_tenant() {
+async fn a_tenant_whose_distribution_was_deleted_delays_no_other_tenant() {
     let environment = Environment::start().await;
     environment.register_as("acme", r#"{"distributionId": "EGONE", "cacheTags": true}"#).await;
     environment.enqueue("acme", "pack#p1", settled()).await;

@@ -62,7 +62,7 @@ async fn an_entry_whose_variants_stay_is_not_invalidated_and_the_others_of_its_r
 }
 
 #[tokio::test]
-async fn a_request_for_the_whole_tenant_shrinks_to_the_entries_whose_variants_are_gone() {
+async fn a_request_for_the_whole_tenant_shrinks_to_the_entries_whose_variants_are_deleted() {
     let environment = Environment::start().await;
     let mut handler = prepare(&environment).await;
     handler.purger.budgets.items_per_purge_run = 1;

@@ -7,7 +7,7 @@ use purging::purge_run::Summary;
 use serde_json::Value;
 use support::{Environment, NOW, SETTLE, run_at};
 
-use super::{before, run_in, settled, until_the_variants_are_gone};
+use super::{before, run_in, settled, until_all_variants_are_deleted};
 
 /// A pause of a purge run, in which a test does something.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -60,7 +60,7 @@ async fn an_entry_rewritten_during_the_purge_run_stays_and_the_next_purge_run_pu
     handler.purger.executor.edge_fetch_max = PAUSE;
 
     let rewrite = async {
-        until_the_variants_are_gone(&environment).await;
+        until_all_variants_are_deleted(&environment).await;
         assert_eq!(environment.invalidated("acme").await.len(), 0, "the invalidation is sent after the pause");
         environment.enqueue("acme", "pack#p1", NOW).await
     };

@@ -71,7 +71,7 @@ async fn purge_runs_that_are_short_of_time_go_on_where_the_last_one_stopped_and_
 }
 
 #[tokio::test]
-async fn a_change_during_a_long_deletion_begins_it_anew() {
+async fn a_change_during_a_long_deletion_restarts_it() {
     let environment = environment(settled()).await;
     let handler = short_of_time(&environment);
     check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;
@@ -85,7 +85,7 @@ async fn a_change_during_a_long_deletion_begins_it_anew() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_began_before_the_settle_delay_was_over_is_begun_anew_as_soon_as_that_counts() {
+async fn a_deletion_begun_before_the_settle_delay_restarts_after_it() {
     let environment = environment(before(NOW, SETTLE / 2)).await;
     let handler = short_of_time(&environment);
     check_unfinished(&environment, &handler, NOW, &VARIANTS[2..]).await;

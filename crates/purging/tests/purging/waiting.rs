@@ -7,7 +7,7 @@ use support::LocalDynamoDb;
 use super::{check_failed, run_in, settled};
 
 #[tokio::test]
-async fn an_entry_of_an_unregistered_tenant_waits_is_named_and_holds_up_no_other() {
+async fn an_entry_of_an_unregistered_tenant_waits_is_named_and_delays_no_other() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default", "umbrella/p1/main/default"]).await;
     environment.enqueue("umbrella", "pack#p1", settled()).await;
@@ -77,7 +77,7 @@ async fn check_unreadable(row: Value, expected: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_stays_is_named_and_holds_up_no_other() {
+async fn an_unreadable_row_stays_is_named_and_delays_no_other() {
     check_unreadable(json!({"tenant": "acme", "target": "pack#p9"}), &["acme", "pack#p9", "version"]).await;
     let row = |target: &str, changes: Value| {
         json!({"tenant": "acme", "target": target, "version": "1@d", "firstEventAt": 1, "lastEventAt": 1,

@@ -61,7 +61,7 @@ async fn a_record_without_a_sequence_number_becomes_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn what_is_not_even_a_stream_record_becomes_a_dead_letter() {
+async fn a_value_that_is_not_a_stream_record_becomes_a_dead_letter() {
     let environment = &Environment::start().await;
     for malformed in [json!("pack#p2"), json!(7), Value::Null, json!([]), json!({}), json!({"body": "from SQS"})] {
         check_dead_letter(environment, malformed, "not a DynamoDB stream record").await;

@@ -50,7 +50,7 @@ async fn records_delivered_again_are_enqueued_as_soon_as_the_queue_is_there() {
 }
 
 #[tokio::test]
-async fn a_change_to_a_row_that_cannot_be_read_is_enqueued_and_holds_up_no_other() {
+async fn a_change_to_an_unreadable_row_is_enqueued_and_delays_no_other() {
     let environment = Environment::start().await;
     let broken = json!({"tenant": "acme", "target": "pack#p1", "earlyPurgeCount": "many"});
     environment.put_item(LocalDynamoDb::INVALIDATION_QUEUE_TABLE, broken).await;

@@ -11,7 +11,7 @@ use super::event::{WRITTEN_AT_SECS, pack_with_original, record, record_of, repla
 use super::{deliver, deliver_as, nothing_failed};
 
 #[tokio::test]
-async fn a_row_says_what_changed_when_how_often_and_why() {
+async fn a_row_has_the_target_times_number_and_reasons_of_its_changes() {
     let environment = Environment::start().await;
     let removed = record(2, "pack#p1", &pack_with_original("v2"), &Value::Null);
     deliver(&Handler { enqueuer: environment.enqueuer() }, &[replaced(1, "p1"), removed]).await;

@@ -12,7 +12,7 @@ use super::{environment, purge_handler, send};
 const UNREADABLE_PACK: &str = "p9";
 
 #[tokio::test]
-async fn a_purge_is_done_before_the_response_which_names_what_was_done() {
+async fn a_purge_is_accepted_before_the_response_which_names_its_invalidation() {
     let environment = environment().await;
     let response = send(&purge_handler(&environment), &delete("acme", "p1", "[acme]")).await;
 

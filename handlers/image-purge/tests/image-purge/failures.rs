@@ -65,7 +65,7 @@ async fn without_the_ledger_the_purge_is_repeated_by_the_next_purge_run() {
 }
 
 #[tokio::test]
-async fn what_fails_before_the_purge_is_queued_is_reported_with_nothing_done() {
+async fn a_failure_before_the_purge_is_enqueued_is_reported_and_nothing_is_written() {
     let environment = environment().await;
     let mut handler = purge_handler(&environment);
     handler.manual_purge.purger.executor.ports.queue =

@@ -16,7 +16,7 @@ async fn everything(environment: &Environment) -> [Vec<Value>; 3] {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_a_purge_would_do_and_touches_nothing() {
+async fn a_dry_run_returns_the_effect_of_a_purge_and_writes_nothing() {
     let environment = environment().await;
     let before = everything(&environment).await;
     let response = send(&purge_handler(&environment), &delete_with("dryRun=true", "")).await;

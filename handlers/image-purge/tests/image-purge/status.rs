@@ -20,7 +20,7 @@ fn check_verdict(body: &Value, expected: &str) {
 }
 
 #[tokio::test]
-async fn of_a_pack_that_was_never_purged_nothing_is_known_and_the_request_changes_nothing() {
+async fn the_status_of_a_pack_that_was_never_purged_is_empty_and_changes_nothing() {
     let environment = environment().await;
     let body = purge_status(&environment, "p1").await;
     check_verdict(&body, "no purge is known");
@@ -55,7 +55,7 @@ async fn a_purge_is_reported_from_its_request_to_its_completion() {
 }
 
 #[tokio::test]
-async fn what_waits_for_its_location_or_its_tenant_waits_for_the_pack() {
+async fn entries_of_the_packs_locations_and_tenant_are_pending_for_the_pack() {
     let environment = environment().await;
     for (target, counts) in [("location#main", true), ("location#banner", false), ("tenant", true), ("pack#p10", false)]
     {
@@ -67,7 +67,7 @@ async fn what_waits_for_its_location_or_its_tenant_waits_for_the_pack() {
 }
 
 #[tokio::test]
-async fn a_pack_that_was_removed_is_known_by_what_waits_for_it() {
+async fn a_removed_pack_is_known_by_its_pending_entries() {
     let environment = environment().await;
     environment.enqueue("acme", "pack#p7", NOW).await;
     check_verdict(&purge_status(&environment, "p7-v2").await, "The change of pack p7");

@@ -10,10 +10,10 @@ use super::recovery::{Stream, clients, installation, recovery, stream};
 use super::trimmed_stream::TrimmedStream;
 use super::{put_pack, replay, replay_all};
 
-/// When the first record of a batch was written.
+/// The time of the first record of a batch.
 const FIRST_RECORD_AT: &str = "2026-11-24T09:58:00Z";
 
-/// What Lambda writes about the records of `stream` from the `first` to the `last`.
+/// The dead letter of Lambda about the records of `stream` from the `first` to the `last`.
 fn dead_letter_about(stream: &Stream, first: usize, last: usize) -> Value {
     let number = |index: usize| stream.records[index].dynamodb.as_ref().unwrap().sequence_number.clone();
     json!({

@@ -34,7 +34,7 @@ impl Intercept for NothingIsDeleted {
 }
 
 #[tokio::test]
-async fn what_was_enqueued_before_a_crash_is_in_the_queue_once_after_the_next_replay() {
+async fn an_entry_enqueued_before_a_crash_is_in_the_queue_once_after_the_next_replay() {
     let environment = &Environment::start().await;
     environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
     let sqs = aws_sdk_sqs::config::Builder::from(environment.sqs().sdk_config()).interceptor(NothingIsDeleted).build();

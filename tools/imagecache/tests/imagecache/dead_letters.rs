@@ -12,7 +12,7 @@ use super::recovery::{clients, installation, recovery};
 use super::{dead_letter_about, put_pack, replace_image, replaced, replay, replay_all};
 
 #[tokio::test]
-async fn a_record_that_the_handler_can_read_by_now_is_enqueued() {
+async fn a_record_that_has_become_readable_is_enqueued() {
     let environment = &Environment::start().await;
     environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
     replay_all(environment, 1).await;
@@ -21,7 +21,7 @@ async fn a_record_that_the_handler_can_read_by_now_is_enqueued() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_not_meaningful_by_now_is_done_with() {
+async fn a_record_that_is_not_meaningful_any_more_is_deleted() {
     let environment = &Environment::start().await;
     let mut record = replaced("p1");
     record["dynamodb"]["OldImage"] = record["dynamodb"]["NewImage"].clone();
@@ -31,7 +31,7 @@ async fn a_record_that_is_not_meaningful_by_now_is_done_with() {
 }
 
 #[tokio::test]
-async fn of_an_unreadable_record_the_corrected_item_is_enqueued() {
+async fn a_corrected_item_of_an_unreadable_record_is_enqueued() {
     let environment = &Environment::start().await;
     put_pack(environment, "acme", "p1", "v2", None).await;
     environment.send_dead_letter(&dead_letter_about(&replace_image(replaced("p1")))).await;
@@ -41,7 +41,7 @@ async fn of_an_unreadable_record_the_corrected_item_is_enqueued() {
 }
 
 #[tokio::test]
-async fn of_an_unreadable_record_the_item_that_is_gone_is_enqueued() {
+async fn a_removed_item_of_an_unreadable_record_is_enqueued() {
     let environment = &Environment::start().await;
     environment.send_dead_letter(&dead_letter_about(&replace_image(replaced("p1")))).await;
     replay_all(environment, 1).await;
@@ -64,7 +64,7 @@ async fn check_stays(environment: &Environment, dead_letter: &Value, expected: &
 }
 
 #[tokio::test]
-async fn of_an_unreadable_record_whose_item_is_unreadable_too_the_dead_letter_stays() {
+async fn a_dead_letter_whose_record_and_item_are_unreadable_stays() {
     let environment = &Environment::start().await;
     let item = json!({"tenant": "acme", "entity": "pack#p1", "imageLocations": "none"});
     environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, item).await;
@@ -87,7 +87,7 @@ async fn a_dead_letter_of_an_unknown_writer_stays() {
 }
 
 #[tokio::test]
-async fn one_dead_letter_that_stays_holds_no_other_up() {
+async fn one_dead_letter_that_stays_delays_no_other() {
     let environment = &Environment::start().await;
     for pack in ["p1", "*", "p2"] {
         environment.send_dead_letter(&dead_letter_about(&replaced(pack))).await;

@@ -15,7 +15,7 @@ use super::recovery::{clients, installation, recovery};
 
 const NOTHING: [&str; 0] = [];
 
-/// When the outage began, and when things were written before and in it.
+/// The beginning of an outage, and a time before and in it.
 struct Times {
     before: Timestamp,
     since: Timestamp,
@@ -73,7 +73,7 @@ const CHANGED_UNSEEN: [&str; 5] =
     ["acme location#forced", "acme pack#changed", "acme pack#removed", "globex pack#removed", "globex pack#unknown"];
 
 #[tokio::test]
-async fn whatever_may_have_changed_unseen_is_enqueued_and_nothing_else() {
+async fn exactly_the_targets_that_may_have_changed_unseen_are_enqueued() {
     let environment = &Environment::start().await;
     let times = outage();
     something_of_everything(environment, &times).await;
@@ -123,7 +123,7 @@ async fn a_run_after_the_purge_enqueues_nothing() {
 }
 
 #[tokio::test]
-async fn what_changes_after_the_purge_is_enqueued_by_the_next_resync() {
+async fn a_change_after_the_purge_is_enqueued_by_the_next_resync() {
     let environment = &Environment::start().await;
     let times = outage();
     something_of_everything(environment, &times).await;
@@ -137,7 +137,7 @@ async fn what_changes_after_the_purge_is_enqueued_by_the_next_resync() {
 }
 
 #[tokio::test]
-async fn what_the_stream_enqueued_or_had_purged_itself_is_left_alone() {
+async fn entries_of_the_stream_queued_or_purged_are_not_enqueued_again() {
     let environment = &Environment::start().await;
     let times = outage();
     put_pack(environment, "acme", "queued", "v2", Some(times.during)).await;
@@ -154,7 +154,7 @@ async fn what_the_stream_enqueued_or_had_purged_itself_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_be_enqueued_and_writes_nothing() {
+async fn a_dry_run_counts_the_targets_to_enqueue_and_writes_nothing() {
     let environment = &Environment::start().await;
     let times = outage();
     something_of_everything(environment, &times).await;
@@ -217,7 +217,7 @@ async fn a_table_that_calls_its_attributes_otherwise_is_understood() {
 }
 
 #[tokio::test]
-async fn an_item_whose_key_names_nothing_is_counted_and_holds_no_other_up() {
+async fn an_item_with_an_invalid_key_is_counted_and_delays_no_other() {
     let environment = &Environment::start().await;
     let times = outage();
     for (tenant, entity) in [("acme", "pack#*"), ("ACME", "pack#p1"), ("acme", "pack#p1")] {
@@ -232,7 +232,7 @@ async fn an_item_whose_key_names_nothing_is_counted_and_holds_no_other_up() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_written_anew() {
+async fn an_unreadable_row_is_rewritten() {
     let environment = &Environment::start().await;
     let times = outage();
     put_pack(environment, "acme", "p1", "v2", Some(times.during)).await;
