@@ -1,11 +1,11 @@
-//! The dead-letter queue: what could not be processed, with enough to process it later.
+//! The dead-letter queue: payloads that could not be processed, with the reason.
 
 use aws_sdk_sqs::Client;
 use purging::ports::DeadLetters;
 use serde_json::{Value, json};
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::sdk_error;
 
 /// The dead-letter queue.
 #[derive(Debug, Clone)]
@@ -23,14 +23,14 @@ impl DeadLetterQueue {
 }
 
 impl DeadLetters for DeadLetterQueue {
-    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
+    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallError> {
         self.client
             .send_message()
             .queue_url(&self.queue_url)
             .message_body(json!({"source": source, "reason": reason, "payload": payload}).to_string())
             .send()
             .await
-            .map_err(|error| call_failed(format!("sending to queue {}", self.queue_url), error))?;
+            .map_err(|error| sdk_error(format!("sending to queue {}", self.queue_url), error))?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use delivery::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
-use crate::CallFailed;
+use crate::CallError;
 use crate::clock::SystemClock;
 use crate::image_pack_table::ImagePackTable;
 use crate::originals_bucket::OriginalsBucket;
@@ -60,19 +60,19 @@ impl Packs for ImagePackTable {
         tenant: &TenantId,
         packs: &[&ImagePackId],
         locations: &[&LocationName],
-    ) -> Result<Found, CallFailed> {
+    ) -> Result<Found, CallError> {
         self.find(tenant, packs, locations).await
     }
 }
 
 impl Originals for OriginalsBucket {
-    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
+    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
         self.read(original).await
     }
 }
 
 impl Variants for VariantsBucket {
-    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
+    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallError> {
         self.read(key).await
     }
 
@@ -83,11 +83,11 @@ impl Variants for VariantsBucket {
         content_type: &str,
         cache_tags: &str,
         fingerprint: &str,
-    ) -> Result<String, CallFailed> {
+    ) -> Result<String, CallError> {
         self.store(key, bytes, content_type, cache_tags, fingerprint).await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), CallFailed> {
+    async fn remove(&self, key: &str) -> Result<(), CallError> {
         self.remove(key).await
     }
 }
@@ -105,11 +105,11 @@ impl RenderLocks for RenderLockTable {
         variant: &str,
         fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<RenderLock>, CallFailed> {
+    ) -> Result<Option<RenderLock>, CallError> {
         self.acquire(tenant, variant, fingerprint, now).await
     }
 
-    async fn release(&self, lock: RenderLock) -> Result<(), CallFailed> {
+    async fn release(&self, lock: RenderLock) -> Result<(), CallError> {
         self.release(lock).await
     }
 }

@@ -9,8 +9,8 @@ use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
 use purging::ports::Packs;
 use serde::de::DeserializeOwned;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 
 /// The image-pack table.
 #[derive(Debug, Clone)]
@@ -20,12 +20,12 @@ pub struct ImagePackTable {
     names: AttributeNames,
 }
 
-/// Why packs cannot be read.
+/// A failure to read packs.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFailed {
     /// DynamoDB did not respond.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Call(#[from] CallError),
     /// An item is not what the table should hold.
     #[error("item {key} of table {table} cannot be read: {cause}")]
     Item {
@@ -33,18 +33,18 @@ pub enum ReadFailed {
         table: String,
         /// The item's tenant and entity.
         key: String,
-        /// What is wrong with it.
+        /// The defect.
         cause: serde_dynamo::Error,
     },
 }
 
 impl Packs for ImagePackTable {
-    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallFailed> {
+    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
         let found = self.find(tenant, &[pack], &[]).await?;
         Ok(found.packs.contains_key(pack) || !found.unreadable.is_empty())
     }
 
-    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
+    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallError> {
         let mut found = self.find(tenant, &[pack], &[]).await?;
         let pack = found.packs.remove(pack).unwrap_or_default();
         Ok(pack.image_locations.into_keys().collect())
@@ -65,7 +65,7 @@ impl ImagePackTable {
         tenant: &TenantId,
         packs: &[&ImagePackId],
         locations: &[&LocationName],
-    ) -> Result<Found, CallFailed> {
+    ) -> Result<Found, CallError> {
         let packs = packs.iter().map(|&id| Target::Pack(id.clone()));
         let locations = locations.iter().map(|&name| Target::Location(name.clone()));
         let mut keys = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(Vec::new()));
@@ -75,7 +75,7 @@ impl ImagePackTable {
                 (self.names.entity.clone(), AttributeValue::S(target.to_string())),
             ]));
         }
-        let keys = keys.build().map_err(|error| call_failed("building a BatchGetItem request", error))?;
+        let keys = keys.build().map_err(|error| call_error("building a BatchGetItem request", error))?;
 
         let mut found = Found::default();
         let mut unread = Some(HashMap::from([(self.table.clone(), keys)]));
@@ -86,7 +86,7 @@ impl ImagePackTable {
                 .set_request_items(Some(request))
                 .send()
                 .await
-                .map_err(|error| call_failed(format!("BatchGetItem on table {}", self.table), error))?;
+                .map_err(|error| sdk_error(format!("BatchGetItem on table {}", self.table), error))?;
             for item in response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 self.keep(item, &mut found);
             }

@@ -2,20 +2,18 @@
 //! outbox.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change::detection::Reason;
-use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
-use domain::{Target, TenantId, Timestamp};
-use purging::ports::{Lease, Queue, QueueFailed, RowVersion, Rows};
+use domain::{Target, TenantId};
+use purging::ports::{Queue, QueueError, RowVersion, Rows};
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 
 /// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::outbox`].
@@ -39,18 +37,18 @@ impl InvalidationQueue {
 }
 
 impl Queue for InvalidationQueue {
-    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
+    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
         match self.update(upsert, LastEvent::Newest).await? {
             Some(row) => self.entry(row),
-            // A call that was held up lands behind that of a later change. Were the time set back, the row would settle
-            // too early for the later change.
+            // A delayed call arrives after that of a later change. If it set the time back, the row would settle too early
+            // for the later change.
             None => self.entry(self.update(upsert, LastEvent::Kept).await?.unwrap_or_default()),
         }
     }
 
-    async fn entries(&self) -> Result<Rows<QueueEntry>, CallFailed> {
+    async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
         let mut entries = Rows { rows: Vec::new(), unreadable: Vec::new() };
-        // Whose first key begins with `#` is no entry; no tenant can be called so.
+        // A row whose first key begins with `#` is not an entry; no tenant has such a name.
         let scan = self
             .client
             .scan()
@@ -60,7 +58,7 @@ impl Queue for InvalidationQueue {
             .expression_attribute_values(":mark", AttributeValue::S("#".to_owned()));
         let mut pages = scan.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_failed(format!("reading table {}", self.table), error))?;
+            let page = page.map_err(|error| sdk_error(format!("reading table {}", self.table), error))?;
             for item in page.items.unwrap_or_default() {
                 match self.entry(item) {
                     Ok(entry) => entries.rows.push(entry),
@@ -71,20 +69,16 @@ impl Queue for InvalidationQueue {
         Ok(entries)
     }
 
-    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueFailed> {
+    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueError> {
         let key = key(tenant.as_str(), &target.to_string());
         let get = self.client.get_item().table_name(&self.table).consistent_read(true).set_key(Some(key));
         let response = get.send().await;
         let response = response
-            .map_err(|error| call_failed(format!("reading {target} of {tenant} in table {}", self.table), error))?;
+            .map_err(|error| sdk_error(format!("reading {target} of {tenant} in table {}", self.table), error))?;
         response.item.map(|item| self.entry(item)).transpose()
     }
 
-    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallFailed> {
-        self.read_requests().await
-    }
-
-    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallFailed> {
+    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
         let result = self
             .client
             .delete_item()
@@ -97,9 +91,9 @@ impl Queue for InvalidationQueue {
         is_written(result, format!("removing {} of {}", row.target, row.tenant))
     }
 
-    async fn note_deletion_cursor(&self, row: RowVersion<'_>, progress: &DeletionCursor) -> Result<(), CallFailed> {
-        let action = || format!("noting the deletion for {} of {}", row.target, row.tenant);
-        let progress = serde_dynamo::to_attribute_value(progress).map_err(|error| call_failed(action(), error))?;
+    async fn store_deletion_cursor(&self, row: RowVersion<'_>, cursor: &DeletionCursor) -> Result<(), CallError> {
+        let action = || format!("storing the deletion cursor of {} of {}", row.target, row.tenant);
+        let cursor = serde_dynamo::to_attribute_value(cursor).map_err(|error| call_error(action(), error))?;
         let result = self
             .client
             .update_item()
@@ -107,7 +101,7 @@ impl Queue for InvalidationQueue {
             .set_key(Some(key_of(row)))
             .update_expression("SET deletionCursor = :deletionCursor")
             .condition_expression("version = :version")
-            .expression_attribute_values(":deletionCursor", progress)
+            .expression_attribute_values(":deletionCursor", cursor)
             .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
@@ -115,7 +109,7 @@ impl Queue for InvalidationQueue {
         Ok(())
     }
 
-    async fn note_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
+    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallError> {
         let result = self
             .client
             .update_item()
@@ -127,28 +121,8 @@ impl Queue for InvalidationQueue {
             .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
-        is_written(result, format!("noting the early purge of {} of {}", row.target, row.tenant))?;
+        is_written(result, format!("marking the early purge of {} of {}", row.target, row.tenant))?;
         Ok(())
-    }
-
-    async fn take_lease(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallFailed> {
-        self.take(owner, now, duration).await
-    }
-
-    async fn release_lease(&self, lease: &Lease) -> Result<(), CallFailed> {
-        self.release(lease).await
-    }
-
-    async fn write_request(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallFailed> {
-        self.put_request(request, lease).await
-    }
-
-    async fn note_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
-        self.overwrite_request(request).await
-    }
-
-    async fn forget_request(&self, caller_reference: &str) -> Result<(), CallFailed> {
-        self.delete_request(caller_reference).await
     }
 }
 
@@ -158,7 +132,7 @@ impl InvalidationQueue {
         &self,
         upsert: &Enqueue,
         last_event: LastEvent,
-    ) -> Result<Option<HashMap<String, AttributeValue>>, CallFailed> {
+    ) -> Result<Option<HashMap<String, AttributeValue>>, CallError> {
         let reasons = upsert.cause.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
         let requesters = upsert.cause.requested_by.iter().cloned().collect();
         let early_purge_version = if upsert.is_purged_at_once { ", earlyPurgeVersion = :version" } else { "" };
@@ -193,14 +167,14 @@ impl InvalidationQueue {
         match result {
             Ok(response) => Ok(Some(response.attributes.unwrap_or_default())),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
-            Err(error) => Err(call_failed(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error)),
+            Err(error) => Err(sdk_error(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error)),
         }
     }
 
-    fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueFailed> {
+    fn entry(&self, item: HashMap<String, AttributeValue>) -> Result<QueueEntry, QueueError> {
         let key = |name| item.get(name).and_then(|key| key.as_s().ok()).map_or("?", String::as_str);
         let row = format!("{} of {}", key("target"), key("tenant"));
-        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row {
+        serde_dynamo::from_item(item).map_err(|cause| QueueError::Row {
             table: self.table.clone(),
             row,
             cause: cause.to_string(),
@@ -208,11 +182,11 @@ impl InvalidationQueue {
     }
 }
 
-/// What becomes of a row's `lastEventAt`.
+/// The new value of a row's `lastEventAt`.
 enum LastEvent {
-    /// It is the change that is written, if that is the newest.
+    /// The time of the change, if that is the newest.
     Newest,
-    /// It stays what it is.
+    /// The present value.
     Kept,
 }
 

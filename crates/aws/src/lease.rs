@@ -1,5 +1,5 @@
-//! The lease that lets one purge run work at a time. Its fencing token grows each time it is taken, so
-//! that a purge run whose lease has expired is told apart from the one that works now.
+//! The lease that lets one purge run work at a time. Its fencing token grows each time it is taken, so that a write of a
+//! purge run whose lease has expired is detected.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, ReturnValue};
 use domain::Timestamp;
-use purging::ports::Lease;
+use purging::ports::{Lease, Leases};
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 use crate::invalidation_queue::{InvalidationQueue, key, number};
 
@@ -18,14 +18,9 @@ use crate::invalidation_queue::{InvalidationQueue, key, number};
 const TENANT: &str = "#lease";
 const TARGET: &str = "image-invalidation";
 
-impl InvalidationQueue {
-    /// See [`purging::ports::Queue::take_lease`]. A repetition whose first response was lost succeeds.
-    pub(crate) async fn take(
-        &self,
-        owner: &str,
-        now: Timestamp,
-        duration: Duration,
-    ) -> Result<Option<Lease>, CallFailed> {
+impl Leases for InvalidationQueue {
+    /// A retry after a lost response succeeds.
+    async fn take(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallError> {
         let (client, table) = self.table();
         let action = || format!("taking the lease in table {table}");
         let result = client
@@ -46,15 +41,15 @@ impl InvalidationQueue {
         let response = match result {
             Ok(response) => response,
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(None),
-            Err(error) => return Err(call_failed(action(), error)),
+            Err(error) => return Err(sdk_error(action(), error)),
         };
         let token = response.attributes.as_ref().and_then(token_of);
-        let token = token.ok_or_else(|| CallFailed::new(action(), "DynamoDB's response has no leaseToken"))?;
+        let token = token.ok_or_else(|| CallError::new(action(), "DynamoDB's response has no leaseToken"))?;
         Ok(Some(Lease { owner: owner.to_owned(), token }))
     }
 
-    /// See [`purging::ports::Queue::release_lease`]. The row stays: its token must never begin anew.
-    pub(crate) async fn release(&self, lease: &Lease) -> Result<(), CallFailed> {
+    /// The row stays: its fencing token must never start again.
+    async fn release(&self, lease: &Lease) -> Result<(), CallError> {
         let (client, table) = self.table();
         let result = client
             .update_item()
@@ -69,9 +64,11 @@ impl InvalidationQueue {
         is_written(result, format!("releasing the lease in table {table}"))?;
         Ok(())
     }
+}
 
+impl InvalidationQueue {
     /// The condition that the fencing token of `lease` is still the newest.
-    pub(crate) fn token_check(&self, lease: &Lease) -> Result<ConditionCheck, CallFailed> {
+    pub(crate) fn token_check(&self, lease: &Lease) -> Result<ConditionCheck, CallError> {
         let (_, table) = self.table();
         ConditionCheck::builder()
             .table_name(table)
@@ -79,7 +76,7 @@ impl InvalidationQueue {
             .condition_expression("leaseToken = :token")
             .expression_attribute_values(":token", number(lease.token))
             .build()
-            .map_err(|error| call_failed("checking the lease", error))
+            .map_err(|error| call_error("checking the lease", error))
     }
 }
 

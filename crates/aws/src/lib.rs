@@ -1,9 +1,9 @@
-//! What the handlers share on the way to AWS: one file per service or concern, over the real SDK clients.
+//! The adapters to AWS, over the SDK's clients: one file for each service or concern.
 //!
-//! Adapters carry out what the domain crate decides; they make no choices of their own. Those that a purge needs
-//! implement the traits of `purging::ports`.
+//! Adapters execute the decisions of `domain` and make none of their own. Those that a purge uses implement the traits of
+//! `purging::ports`.
 
-mod call_failed;
+mod call_error;
 pub mod clock;
 pub mod cloudfront;
 mod conditional;
@@ -23,7 +23,7 @@ mod update_expression;
 pub mod upload_area;
 pub mod variants_bucket;
 
-pub use call_failed::call_failed;
+pub use call_error::{call_error, sdk_error};
 pub use clock::{SystemClock, now};
 pub use ports::AwsPorts;
-pub use purging::ports::CallFailed;
+pub use purging::ports::CallError;

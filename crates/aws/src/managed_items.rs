@@ -12,8 +12,8 @@ use domain::{AttributeNames, ImagePackId, Target, TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 use crate::image_pack_table::ReadFailed;
 use crate::update_expression::UpdateExpression;
@@ -28,7 +28,7 @@ pub struct ManagedItems {
     names: AttributeNames,
 }
 
-/// What an item must be like for a write to be made.
+/// The expected state of an item, the condition of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// It is not there.
@@ -46,7 +46,7 @@ impl Expected {
     }
 }
 
-/// Who writes, and when.
+/// The editor and the time of a write.
 #[derive(Debug, Clone, Copy)]
 pub struct Editor<'a> {
     /// The token's subject.
@@ -58,16 +58,16 @@ pub struct Editor<'a> {
     pub now: Timestamp,
 }
 
-/// Why an item cannot be written.
+/// A failure to write an item.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteFailed {
     /// DynamoDB did not respond, or with an item that cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFailed),
     /// DynamoDB does not take the item as it would be: it would be too large (400 KB), or an attribute of the table
-    /// that somebody else declared wants another type. To send it again does not help.
+    /// that another program declared requires another type. To send it again does not help.
     #[error(transparent)]
-    Rejected(CallFailed),
+    Rejected(CallError),
 }
 
 /// Some packs of a tenant, in the order of their ids.
@@ -90,12 +90,12 @@ impl ManagedItems {
     pub async fn read<T: DeserializeOwned>(&self, tenant: &TenantId, target: &Target) -> Result<Option<T>, ReadFailed> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let response = request.consistent_read(true).send().await;
-        let response = response.map_err(|error| call_failed(self.action("reading", tenant, target), error))?;
+        let response = response.map_err(|error| sdk_error(self.action("reading", tenant, target), error))?;
         response.item.map(|item| self.parse(item, target)).transpose()
     }
 
     /// Reads up to `limit` packs of `tenant`, those after `after`. A pack that cannot be read is logged and left out.
-    pub async fn page(&self, tenant: &TenantId, after: Option<&ImagePackId>, limit: u8) -> Result<Page, CallFailed> {
+    pub async fn page(&self, tenant: &TenantId, after: Option<&ImagePackId>, limit: u8) -> Result<Page, CallError> {
         let mut page = Page::default();
         let mut start = after.map(|id| self.key(tenant, &Target::Pack(id.clone())));
         loop {
@@ -113,7 +113,7 @@ impl ManagedItems {
             let response = request
                 .send()
                 .await
-                .map_err(|error| call_failed(format!("querying packs of {tenant} in table {}", self.table), error))?;
+                .map_err(|error| sdk_error(format!("querying packs of {tenant} in table {}", self.table), error))?;
             let items = response.items.unwrap_or_default();
             page.packs.extend(items.into_iter().filter_map(|item| self.listed(tenant, item)));
             page.next = response.last_evaluated_key.as_ref().and_then(|key| self.pack_id(key));
@@ -127,13 +127,13 @@ impl ManagedItems {
 
     fn listed(&self, tenant: &TenantId, item: Item) -> Option<(ImagePackId, ManagedPack)> {
         let Some(id) = self.pack_id(&item) else {
-            tracing::error!(%tenant, "an item that begins with pack# names no pack");
+            tracing::error!(%tenant, "The key of an item begins with pack# and names no pack; it is left out of the list.");
             return None;
         };
         match self.parse(item, &Target::Pack(id.clone())) {
             Ok(pack) => Some((id, pack)),
             Err(error) => {
-                tracing::error!(%tenant, %error, "a pack is left out of a list");
+                tracing::error!(%tenant, %error, "A pack cannot be read; it is left out of the list.");
                 None
             }
         }
@@ -155,7 +155,7 @@ impl ManagedItems {
             Assignment::set(["updatedBy"], json!({"subject": editor.subject, "request": editor.request_id})),
         ]);
         let mut update = UpdateExpression::of(assignments, &self.names)
-            .map_err(|error| ReadFailed::from(call_failed(self.action("preparing", tenant, target), error)))?;
+            .map_err(|error| ReadFailed::from(call_error(self.action("preparing", tenant, target), error)))?;
         let condition = self.condition(&mut update, expected);
         let request = self.client.update_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let result = request
@@ -178,14 +178,14 @@ impl ManagedItems {
                 Ok(ours.map(|item| self.parse(item, target)).transpose()?)
             }
             Err(error) if error.code() == Some("ValidationException") => {
-                Err(WriteFailed::Rejected(call_failed(self.action("writing", tenant, target), error)))
+                Err(WriteFailed::Rejected(sdk_error(self.action("writing", tenant, target), error)))
             }
-            Err(error) => Err(ReadFailed::from(call_failed(self.action("writing", tenant, target), error)).into()),
+            Err(error) => Err(ReadFailed::from(sdk_error(self.action("writing", tenant, target), error)).into()),
         }
     }
 
     /// Removes one item if it has this revision. `false`: it has another or is not there, and nothing was removed.
-    pub async fn remove(&self, tenant: &TenantId, target: &Target, revision: u64) -> Result<bool, CallFailed> {
+    pub async fn remove(&self, tenant: &TenantId, target: &Target, revision: u64) -> Result<bool, CallError> {
         let mut update = UpdateExpression::default();
         let condition = self.condition(&mut update, Expected::Revision(revision));
         let request = self.client.delete_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));

@@ -4,8 +4,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::image::image_pack::Original;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 
 /// The bucket of originals.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ impl OriginalsBucket {
     }
 
     /// Reads exactly the version of the object that the pack names. `None`: there is no such object or version.
-    pub async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
+    pub async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
         let action = || format!("reading {} (version {}) of bucket {}", original.key, original.version, self.bucket);
         let result =
             self.client.get_object().bucket(&self.bucket).key(&original.key).version_id(&original.version).send().await;
@@ -31,26 +31,26 @@ impl OriginalsBucket {
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
                 return Ok(None);
             }
-            Err(error) => return Err(call_failed(action(), error)),
+            Err(error) => return Err(sdk_error(action(), error)),
         };
-        let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?;
+        let bytes = object.body.collect().await.map_err(|error| call_error(action(), error))?;
         Ok(Some(bytes.to_vec()))
     }
 
     /// Stores `bytes` under `key` and returns the version. A bucket without versions calls every one `null`.
-    pub async fn store(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<String, CallFailed> {
+    pub async fn store(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<String, CallError> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type);
         let response = request.body(ByteStream::from(bytes)).send().await;
         let response =
-            response.map_err(|error| call_failed(format!("storing {key} in bucket {}", self.bucket), error))?;
+            response.map_err(|error| sdk_error(format!("storing {key} in bucket {}", self.bucket), error))?;
         Ok(response.version_id.unwrap_or_else(|| "null".to_owned()))
     }
 
     /// Deletes the object `key`. In a bucket with versions they stay readable until the bucket's lifecycle removes them:
-    /// somebody may be rendering a variant of one.
-    pub async fn delete(&self, key: &str) -> Result<(), CallFailed> {
+    /// a request may be rendering a variant of one.
+    pub async fn delete(&self, key: &str) -> Result<(), CallError> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        result.map_err(|error| call_failed(format!("deleting {key} of bucket {}", self.bucket), error))?;
+        result.map_err(|error| sdk_error(format!("deleting {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
 }

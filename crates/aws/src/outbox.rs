@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::purge::purge_request::PurgeRequest;
-use purging::ports::{Lease, QueueFailed, Rows};
+use purging::ports::{Lease, Outbox, QueueError, Rows};
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 use crate::invalidation_queue::{InvalidationQueue, key};
 
@@ -19,9 +19,8 @@ const TENANT: &str = "#request";
 /// A condition that did not hold, among the reasons for a transaction's failure.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
-impl InvalidationQueue {
-    /// See [`purging::ports::Queue::requests`].
-    pub(crate) async fn read_requests(&self) -> Result<Rows<PurgeRequest>, CallFailed> {
+impl Outbox for InvalidationQueue {
+    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallError> {
         let (client, table) = self.table();
         let mut requests = Rows { rows: Vec::new(), unreadable: Vec::new() };
         let query = client
@@ -32,7 +31,7 @@ impl InvalidationQueue {
             .expression_attribute_values(":tenant", AttributeValue::S(TENANT.to_owned()));
         let mut pages = query.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_failed(format!("reading the outbox in table {table}"), error))?;
+            let page = page.map_err(|error| sdk_error(format!("reading the outbox in table {table}"), error))?;
             for item in page.items.unwrap_or_default() {
                 match self.request(item) {
                     Ok(request) => requests.rows.push(request),
@@ -43,8 +42,7 @@ impl InvalidationQueue {
         Ok(requests)
     }
 
-    /// See [`purging::ports::Queue::write_request`].
-    pub(crate) async fn put_request(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallFailed> {
+    async fn write(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallError> {
         let (client, table) = self.table();
         let action = || format!("writing request {} to table {table}", request.caller_reference);
         let put = Put::builder()
@@ -52,7 +50,7 @@ impl InvalidationQueue {
             .set_item(Some(item_of(request, action())?))
             .condition_expression("attribute_not_exists(target)")
             .build()
-            .map_err(|error| call_failed(action(), error))?;
+            .map_err(|error| call_error(action(), error))?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
         if let Some(lease) = lease {
             items.push(TransactWriteItem::builder().condition_check(self.token_check(lease)?).build());
@@ -69,18 +67,17 @@ impl InvalidationQueue {
                         (_, true) => Ok(false),
                         // It is there already: the same request, since its name is a hash of its content.
                         (true, false) => Ok(true),
-                        (false, false) => Err(call_failed(action(), error)),
+                        (false, false) => Err(sdk_error(action(), error)),
                     }
                 }
-                _ => Err(call_failed(action(), error)),
+                _ => Err(sdk_error(action(), error)),
             },
         }
     }
 
-    /// See [`purging::ports::Queue::note_request`]. A request that is forgotten stays so.
-    pub(crate) async fn overwrite_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
+    async fn update(&self, request: &PurgeRequest) -> Result<(), CallError> {
         let (client, table) = self.table();
-        let action = || format!("noting in request {} of table {table}", request.caller_reference);
+        let action = || format!("updating request {} of table {table}", request.caller_reference);
         let mut update = client
             .update_item()
             .table_name(table)
@@ -97,18 +94,19 @@ impl InvalidationQueue {
         Ok(())
     }
 
-    /// See [`purging::ports::Queue::forget_request`].
-    pub(crate) async fn delete_request(&self, caller_reference: &str) -> Result<(), CallFailed> {
+    async fn remove(&self, caller_reference: &str) -> Result<(), CallError> {
         let (client, table) = self.table();
         let delete = client.delete_item().table_name(table).set_key(Some(key(TENANT, caller_reference)));
-        let action = || format!("forgetting request {caller_reference} of table {table}");
-        delete.send().await.map_err(|error| call_failed(action(), error))?;
+        let action = || format!("removing request {caller_reference} of table {table}");
+        delete.send().await.map_err(|error| sdk_error(action(), error))?;
         Ok(())
     }
+}
 
-    fn request(&self, item: HashMap<String, AttributeValue>) -> Result<PurgeRequest, QueueFailed> {
+impl InvalidationQueue {
+    fn request(&self, item: HashMap<String, AttributeValue>) -> Result<PurgeRequest, QueueError> {
         let reference = item.get("target").and_then(|target| target.as_s().ok()).cloned().unwrap_or_default();
-        serde_dynamo::from_item(item).map_err(|cause| QueueFailed::Row {
+        serde_dynamo::from_item(item).map_err(|cause| QueueError::Row {
             table: self.table().1.to_owned(),
             row: format!("request {reference}"),
             cause: cause.to_string(),
@@ -116,9 +114,9 @@ impl InvalidationQueue {
     }
 }
 
-fn item_of(request: &PurgeRequest, action: String) -> Result<HashMap<String, AttributeValue>, CallFailed> {
+fn item_of(request: &PurgeRequest, action: String) -> Result<HashMap<String, AttributeValue>, CallError> {
     let mut item: HashMap<String, AttributeValue> =
-        serde_dynamo::to_item(request).map_err(|error| call_failed(action, error))?;
+        serde_dynamo::to_item(request).map_err(|error| call_error(action, error))?;
     item.extend(key(TENANT, &request.caller_reference));
     Ok(item)
 }

@@ -35,6 +35,8 @@ pub struct AwsPorts<C = SystemClock> {
 
 impl<C: Clock> Ports for AwsPorts<C> {
     type Queue = InvalidationQueue;
+    type Leases = InvalidationQueue;
+    type Outbox = InvalidationQueue;
     type Variants = VariantsBucket;
     type CloudFront = CloudFront;
     type Ledger = PurgeLedger;
@@ -42,6 +44,14 @@ impl<C: Clock> Ports for AwsPorts<C> {
     type Clock = C;
 
     fn queue(&self) -> &InvalidationQueue {
+        &self.queue
+    }
+
+    fn leases(&self) -> &InvalidationQueue {
+        &self.queue
+    }
+
+    fn outbox(&self) -> &InvalidationQueue {
         &self.queue
     }
 

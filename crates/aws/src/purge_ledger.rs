@@ -1,4 +1,4 @@
-//! The purge-ledger table: what was purged, why, when, by whom.
+//! The purge-ledger table: each purge with its target, reasons, requesters and times.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -6,8 +6,8 @@ use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
 use domain::{Target, TenantId};
 use purging::ports::Ledger;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 use crate::invalidation_queue::number;
 
@@ -27,15 +27,15 @@ impl PurgeLedger {
 }
 
 impl Ledger for PurgeLedger {
-    async fn write(&self, row: &LedgerRow) -> Result<(), CallFailed> {
+    async fn write(&self, row: &LedgerRow) -> Result<(), CallError> {
         let action = || format!("writing {} of {} to table {}", row.purge, row.tenant, self.table);
-        let item = serde_dynamo::to_item(row).map_err(|error| call_failed(action(), error))?;
+        let item = serde_dynamo::to_item(row).map_err(|error| call_error(action(), error))?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map_err(|error| call_failed(action(), error))?;
+        put.send().await.map_err(|error| sdk_error(action(), error))?;
         Ok(())
     }
 
-    async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallFailed> {
+    async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallError> {
         let mut assignments = vec!["invalidationStatus = :completed".to_owned()];
         let mut update = self
             .client
@@ -43,12 +43,12 @@ impl Ledger for PurgeLedger {
             .table_name(&self.table)
             .key("tenant", AttributeValue::S(tenant.to_string()))
             .key("purge", AttributeValue::S(purge.to_owned()))
-            // A row that is forgotten stays so.
+            // A row that has expired is not created again.
             .condition_expression("attribute_exists(purge)")
             .expression_attribute_values(":completed", AttributeValue::S(COMPLETED.to_owned()));
         let times = [("completedAt", completion.completed_at), ("refillSeenAt", completion.refill_seen_at)];
         for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
-            // The first time counts: a second mark is set later.
+            // The first time counts.
             assignments.push(format!("{name} = if_not_exists({name}, :{name})"));
             update = update.expression_attribute_values(format!(":{name}"), number(time.as_millis()));
         }
@@ -57,7 +57,7 @@ impl Ledger for PurgeLedger {
         Ok(())
     }
 
-    async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallFailed> {
+    async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallError> {
         let action = || format!("reading the purges of {target} of {tenant} in table {}", self.table);
         let response = self
             .client
@@ -71,7 +71,7 @@ impl Ledger for PurgeLedger {
             .limit(i32::from(count))
             .send()
             .await
-            .map_err(|error| call_failed(action(), error))?;
-        serde_dynamo::from_items(response.items.unwrap_or_default()).map_err(|error| call_failed(action(), error))
+            .map_err(|error| sdk_error(action(), error))?;
+        serde_dynamo::from_items(response.items.unwrap_or_default()).map_err(|error| call_error(action(), error))
     }
 }

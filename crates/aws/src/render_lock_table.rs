@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{TenantId, Timestamp};
 
-use crate::CallFailed;
+use crate::CallError;
 use crate::conditional::is_written;
 use crate::invalidation_queue::number;
 
@@ -26,7 +26,7 @@ pub struct RenderLockTable {
 #[derive(Debug)]
 pub struct RenderLock {
     key: HashMap<String, AttributeValue>,
-    /// Tells this lock from a later one of somebody else.
+    /// The id of this lock, which a later lock of another request does not have.
     until: Timestamp,
 }
 
@@ -38,13 +38,13 @@ impl RenderLockTable {
         Self { client, table, duration }
     }
 
-    /// How long a lock lasts that nobody releases.
+    /// The duration of a lock that is not released.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// Locks the variant with the key `variant`, rendered from `fingerprint`, unless somebody holds an unexpired lock.
+    /// Locks the variant with the key `variant`, rendered from `fingerprint`, unless another request holds an unexpired lock.
     /// The fingerprint is part of what is locked, so that a request for a newer image never waits for an older one.
     pub async fn acquire(
         &self,
@@ -52,7 +52,7 @@ impl RenderLockTable {
         variant: &str,
         fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<RenderLock>, CallFailed> {
+    ) -> Result<Option<RenderLock>, CallError> {
         let until = now.plus(self.duration);
         let key = HashMap::from([
             ("tenant".to_owned(), AttributeValue::S(tenant.to_string())),
@@ -74,8 +74,8 @@ impl RenderLockTable {
         Ok(is_acquired.then_some(RenderLock { key, until }))
     }
 
-    /// Releases `lock`, unless it expired and somebody else has acquired it since.
-    pub async fn release(&self, lock: RenderLock) -> Result<(), CallFailed> {
+    /// Releases `lock`, unless it expired and another request has acquired it since.
+    pub async fn release(&self, lock: RenderLock) -> Result<(), CallError> {
         let result = self
             .client
             .delete_item()

@@ -7,8 +7,8 @@ use domain::TenantId;
 use domain::purge::distribution::Distribution;
 use purging::ports::Tenants;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::sdk_error;
 
 /// The registry of tenants.
 #[derive(Debug, Clone)]
@@ -26,19 +26,25 @@ impl TenantRegistry {
 }
 
 impl Tenants for TenantRegistry {
-    /// A parameter that cannot be read is logged: its tenant's entries wait in the queue, the other tenants' do not.
-    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallFailed> {
+    /// A parameter that cannot be read is logged; the entries of its tenant wait in the queue.
+    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
         let mut tenants = BTreeMap::new();
         let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_failed(format!("reading parameters {}/*", self.path), error))?;
+            let page = page.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
             for parameter in page.parameters.unwrap_or_default() {
                 let name = parameter.name.unwrap_or_default();
                 match registered(&name, &parameter.value.unwrap_or_default()) {
                     Ok((tenant, distribution)) => {
                         tenants.insert(tenant, distribution);
                     }
-                    Err(cause) => tracing::error!(parameter = name, cause, "a tenant's registration cannot be read"),
+                    Err(error) => {
+                        tracing::error!(
+                            parameter = name,
+                            error,
+                            "A tenant's registration cannot be read: deploy its stack."
+                        );
+                    }
                 }
             }
         }

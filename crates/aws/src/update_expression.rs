@@ -12,9 +12,9 @@ use domain::editing::pack_edit::Assignment;
 pub(crate) struct UpdateExpression {
     sets: Vec<String>,
     removals: Vec<String>,
-    /// What the name placeholders stand for.
+    /// The names by their placeholders.
     pub(crate) names: HashMap<String, String>,
-    /// What the value placeholders stand for.
+    /// The values by their placeholders.
     pub(crate) values: HashMap<String, AttributeValue>,
 }
 

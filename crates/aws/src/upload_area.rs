@@ -1,22 +1,22 @@
-//! Where uploads wait in the originals bucket until they are confirmed. A lifecycle rule of the bucket removes what
-//! never is.
+//! The part of the originals bucket that holds uploads until they are confirmed. A lifecycle rule of the bucket deletes
+//! unconfirmed uploads.
 
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 
-/// The part of the originals bucket where uploads wait.
+/// The part of the originals bucket that holds unconfirmed uploads.
 #[derive(Debug, Clone)]
 pub struct UploadArea {
     client: Client,
     bucket: String,
 }
 
-/// The request that uploads one image. Whoever has it can make it, so it is never logged.
+/// The presigned request that uploads one image. It is a credential: never logged.
 pub struct UploadRequest {
     /// The HTTP method.
     pub method: String,
@@ -26,13 +26,13 @@ pub struct UploadRequest {
     pub headers: Vec<(String, String)>,
 }
 
-/// What waits under a key.
+/// The upload under a key.
 pub enum Upload {
-    /// Nothing.
+    /// There is none.
     Absent,
-    /// More than is allowed.
+    /// It is larger than allowed.
     TooLarge,
-    /// These bytes.
+    /// Its bytes.
     Bytes(Vec<u8>),
 }
 
@@ -50,12 +50,12 @@ impl UploadArea {
         media_type: &str,
         bytes: u32,
         validity: Duration,
-    ) -> Result<UploadRequest, CallFailed> {
+    ) -> Result<UploadRequest, CallError> {
         let action = || format!("signing an upload to bucket {}", self.bucket);
-        let config = PresigningConfig::expires_in(validity).map_err(|error| call_failed(action(), error))?;
+        let config = PresigningConfig::expires_in(validity).map_err(|error| call_error(action(), error))?;
         let request = self.client.put_object().bucket(&self.bucket).key(key);
         let request = request.content_type(media_type).content_length(i64::from(bytes)).presigned(config).await;
-        let request = request.map_err(|error| call_failed(action(), error))?;
+        let request = request.map_err(|error| sdk_error(action(), error))?;
         Ok(UploadRequest {
             method: request.method().to_owned(),
             url: request.uri().to_owned(),
@@ -63,29 +63,29 @@ impl UploadArea {
         })
     }
 
-    /// Reads what waits under `key`, unless it has more than `bytes_max` bytes.
-    pub async fn read(&self, key: &str, bytes_max: usize) -> Result<Upload, CallFailed> {
+    /// Reads the upload under `key`, unless it has more than `bytes_max` bytes.
+    pub async fn read(&self, key: &str, bytes_max: usize) -> Result<Upload, CallError> {
         let action = || format!("reading {key} of bucket {}", self.bucket);
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
                 return Ok(Upload::Absent);
             }
-            Err(error) => return Err(call_failed(action(), error)),
+            Err(error) => return Err(sdk_error(action(), error)),
         };
         let is_too_large =
             object.content_length().is_none_or(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > bytes_max));
         if is_too_large {
             return Ok(Upload::TooLarge);
         }
-        let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?;
+        let bytes = object.body.collect().await.map_err(|error| call_error(action(), error))?;
         Ok(Upload::Bytes(bytes.to_vec()))
     }
 
-    /// Deletes what waits under `key`.
-    pub async fn delete(&self, key: &str) -> Result<(), CallFailed> {
+    /// Deletes the upload under `key`.
+    pub async fn delete(&self, key: &str) -> Result<(), CallError> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        result.map_err(|error| call_failed(format!("deleting {key} of bucket {}", self.bucket), error))?;
+        result.map_err(|error| sdk_error(format!("deleting {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
 }

@@ -9,8 +9,8 @@ use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
 use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
 
-use crate::CallFailed;
-use crate::call_failed::call_failed;
+use crate::CallError;
+use crate::call_error::{call_error, sdk_error};
 
 /// The bucket of variants.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct VariantsBucket {
 
 /// The user metadata key that keeps a variant's cache tags with it.
 const CACHE_TAGS: &str = "cache-tags";
-/// The user metadata key that keeps what a variant was rendered from.
+/// The user metadata key that keeps a variant's fingerprint.
 const FINGERPRINT: &str = "image-fingerprint";
 
 impl VariantsBucket {
@@ -34,17 +34,17 @@ impl VariantsBucket {
     }
 
     /// Reads one variant. `None`: it is not stored.
-    pub async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
+    pub async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallError> {
         let action = || format!("reading {key} of bucket {}", self.bucket);
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
-            Err(error) => return Err(call_failed(action(), error)),
+            Err(error) => return Err(sdk_error(action(), error)),
         };
         let fingerprint = object.metadata().and_then(|metadata| metadata.get(FINGERPRINT)).cloned();
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
-        let bytes = object.body.collect().await.map_err(|error| call_failed(action(), error))?.to_vec();
+        let bytes = object.body.collect().await.map_err(|error| call_error(action(), error))?.to_vec();
         Ok(Some(StoredVariant { bytes, content_type, fingerprint, etag }))
     }
 
@@ -56,7 +56,7 @@ impl VariantsBucket {
         content_type: &str,
         cache_tags: &str,
         fingerprint: &str,
-    ) -> Result<String, CallFailed> {
+    ) -> Result<String, CallError> {
         let response = self
             .client
             .put_object()
@@ -68,20 +68,20 @@ impl VariantsBucket {
             .body(ByteStream::from(bytes))
             .send()
             .await
-            .map_err(|error| call_failed(format!("storing {key} in bucket {}", self.bucket), error))?;
+            .map_err(|error| sdk_error(format!("storing {key} in bucket {}", self.bucket), error))?;
         Ok(response.e_tag.unwrap_or_default())
     }
 
     /// Removes one variant; one that is not stored counts as removed.
-    pub async fn remove(&self, key: &str) -> Result<(), CallFailed> {
+    pub async fn remove(&self, key: &str) -> Result<(), CallError> {
         let result = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        result.map_err(|error| call_failed(format!("removing {key} of bucket {}", self.bucket), error))?;
+        result.map_err(|error| sdk_error(format!("removing {key} of bucket {}", self.bucket), error))?;
         Ok(())
     }
 }
 
 impl Variants for VariantsBucket {
-    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallFailed> {
+    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallError> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(self.keys_per_page);
         let list = match from {
             ListFrom::Start => list,
@@ -89,30 +89,31 @@ impl Variants for VariantsBucket {
             ListFrom::Token(token) => list.continuation_token(token),
         };
         let page = list.send().await;
-        let page = page.map_err(|error| call_failed(format!("listing {prefix} of bucket {}", self.bucket), error))?;
+        let page = page.map_err(|error| sdk_error(format!("listing {prefix} of bucket {}", self.bucket), error))?;
         let is_truncated = page.is_truncated == Some(true);
         let next = page.next_continuation_token.filter(|_| is_truncated);
         let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect();
         Ok(VariantsPage { keys, next })
     }
 
-    /// In a bucket with versions, which may be one that exists already, this puts delete markers: nobody is served what
-    /// lies under them. The versions themselves must not be deleted one by one, for the older one would come to light.
-    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallFailed> {
+    /// In a bucket with versions, which may be one that exists already, this puts delete markers, which
+    /// hide the versions from readers. The versions themselves must not be deleted one by one: deleting the newest would
+    /// expose the older one.
+    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
         let action = || format!("deleting {} objects of bucket {}", keys.len(), self.bucket);
         let objects = keys
             .iter()
             .map(|key| ObjectIdentifier::builder().key(key).build())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| call_failed(action(), error))?;
+            .map_err(|error| call_error(action(), error))?;
         let delete = Delete::builder()
             .set_objects(Some(objects))
             .quiet(true)
             .build()
-            .map_err(|error| call_failed(action(), error))?;
+            .map_err(|error| call_error(action(), error))?;
         let response = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
-        let response = response.map_err(|error| call_failed(action(), error))?;
-        // A status of 200 does not mean that every key went: S3 reports each failure on its own.
+        let response = response.map_err(|error| sdk_error(action(), error))?;
+        // S3 responds with 200 and reports each key that it did not delete.
         let undeleted = |error: &aws_sdk_s3::types::Error| Undeleted {
             key: error.key().unwrap_or_default().to_owned(),
             message: error.message().or(error.code()).unwrap_or_default().to_owned(),
@@ -120,12 +121,12 @@ impl Variants for VariantsBucket {
         Ok(response.errors().iter().map(undeleted).collect())
     }
 
-    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallFailed> {
+    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallError> {
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&scope.prefix).max_keys(1);
         let page = list
             .send()
             .await
-            .map_err(|error| call_failed(format!("listing {} of bucket {}", scope.prefix, self.bucket), error))?;
+            .map_err(|error| sdk_error(format!("listing {} of bucket {}", scope.prefix, self.bucket), error))?;
         let Some(object) = page.contents().first() else { return Ok(None) };
         let millis = object.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or_default();
         Ok(Some(Timestamp::from_millis(u64::try_from(millis).unwrap_or_default())))

@@ -3,7 +3,7 @@
 use domain::{InvalidIdentifier, LocationName};
 use imaging::RenderError;
 use lambda_http::http::{Method, StatusCode};
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 
 use crate::ports::UnreadableItem;
 
@@ -34,7 +34,7 @@ pub(crate) enum ApiError {
     #[error("The stored data of the image pack or its location is invalid. Save it again.")]
     UnreadableItem(#[from] UnreadableItem),
     #[error("The image is temporarily unavailable. Try again.")]
-    Unavailable(#[from] CallFailed),
+    Unavailable(#[from] CallError),
 }
 
 impl ApiError {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use domain::image::image_pack::{ImagePack, LocationConfig, Original};
 use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
-use purging::ports::{CallFailed, Clock};
+use purging::ports::{CallError, Clock};
 
 /// An item of the image-pack table that exists and is no valid pack or location configuration.
 #[derive(Debug, thiserror::Error)]
@@ -74,19 +74,19 @@ pub trait Packs: Send + Sync {
         tenant: &TenantId,
         packs: &[&ImagePackId],
         locations: &[&LocationName],
-    ) -> impl Future<Output = Result<Found, CallFailed>> + Send;
+    ) -> impl Future<Output = Result<Found, CallError>> + Send;
 }
 
 /// The bucket of originals.
 pub trait Originals: Send + Sync {
     /// Reads exactly the version of the object that the pack names. `None`: there is no such object or version.
-    fn read(&self, original: &Original) -> impl Future<Output = Result<Option<Vec<u8>>, CallFailed>> + Send;
+    fn read(&self, original: &Original) -> impl Future<Output = Result<Option<Vec<u8>>, CallError>> + Send;
 }
 
 /// The variants bucket, as far as delivery uses it.
 pub trait Variants: Send + Sync {
     /// Reads one variant. `None`: it is not stored.
-    fn read(&self, key: &str) -> impl Future<Output = Result<Option<StoredVariant>, CallFailed>> + Send;
+    fn read(&self, key: &str) -> impl Future<Output = Result<Option<StoredVariant>, CallError>> + Send;
 
     /// Stores one variant with its cache tags and its fingerprint, and returns its entity tag.
     fn store(
@@ -96,10 +96,10 @@ pub trait Variants: Send + Sync {
         content_type: &str,
         cache_tags: &str,
         fingerprint: &str,
-    ) -> impl Future<Output = Result<String, CallFailed>> + Send;
+    ) -> impl Future<Output = Result<String, CallError>> + Send;
 
     /// Deletes one variant. Succeeds if the variant is not stored.
-    fn remove(&self, key: &str) -> impl Future<Output = Result<(), CallFailed>> + Send;
+    fn remove(&self, key: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// The table of render locks: one request at a time renders a variant.
@@ -118,10 +118,10 @@ pub trait RenderLocks: Send + Sync {
         variant: &str,
         fingerprint: &str,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Self::Lock>, CallFailed>> + Send;
+    ) -> impl Future<Output = Result<Option<Self::Lock>, CallError>> + Send;
 
     /// Releases `lock`. Does nothing if the lock has expired and another request has acquired it.
-    fn release(&self, lock: Self::Lock) -> impl Future<Output = Result<(), CallFailed>> + Send;
+    fn release(&self, lock: Self::Lock) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// The ports of one handler.

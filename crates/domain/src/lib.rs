@@ -1,7 +1,8 @@
 //! The decisions of image cache invalidation, as pure functions.
 //!
 //! Nothing here does I/O or reads a clock, an environment variable or a random source: time and identity are arguments
-//! (see [`Context`]), and the adapters carry out the decisions.
+//! (see [`Context`]), and the adapters carry out the decisions. `clippy.toml` beside this crate denies the
+//! rest.
 //!
 //! | module | decision |
 //! |---|---|

@@ -1,34 +1,35 @@
-//! Finds the item that CloudFront rejects, purges everything else, and keeps what it was about in the dead-letter
-//! queue.
+//! Bisects a request that CloudFront rejects: finds the rejected item, purges everything else, and quarantines the
+//! entries of that item in the dead-letter queue.
 
 use domain::purge::ledger::ledger_row;
 use domain::purge::purge_request::PurgeRequest;
 use serde_json::json;
 
 use crate::executor::{Executor, Report};
-use crate::ports::{DeadLetters, Lease, Ledger, Ports, Queue, RowVersion};
+use crate::ports::{DeadLetters, Lease, Ledger, Outbox, Ports, Queue, RowVersion};
+use crate::step_error::StepError;
 
-/// What a dead letter of a rejected entry names as its source.
+/// The source that a dead letter of a rejected entry names.
 pub const SOURCE: &str = "image-invalidation";
 
-/// How many parts of one rejected request are sent. To find one item of 500 takes 18.
+/// The most parts of one rejected request that are sent. Finding one item of 500 takes 18.
 const PARTS_MAX: usize = 40;
 
 /// The outcome of bisecting a rejected request.
 #[derive(Debug, Default)]
 pub struct Bisected {
-    /// What came of its parts.
+    /// The outcome of sending its parts.
     pub sent: Report,
-    /// How many entries went to the dead-letter queue.
+    /// The number of entries that went to the dead-letter queue.
     pub entries_quarantined: u64,
 }
 
 impl<P: Ports> Executor<P> {
-    /// Bisects `rejected` until the items are alone that CloudFront rejects. Each part is written to the outbox before
-    /// it is sent, and the whole is forgotten when its parts are written.
+    /// Bisects `rejected` until each rejected item is alone. Each part is written to the outbox before it is sent, and
+    /// the whole is removed when its parts are written.
     ///
-    /// If CloudFront rejects all of several items, then it is not about the items (a distribution without cache tags,
-    /// for example): everything stays in the queue.
+    /// If CloudFront rejects every one of several items, then the cause is not an item (a distribution without cache
+    /// tags, for example): all entries stay in the queue.
     pub async fn bisect(&self, rejected: PurgeRequest, lease: &Lease, dead_letters: &impl DeadLetters) -> Bisected {
         let mut bisected = Bisected::default();
         let Bisected { sent: report, .. } = &mut bisected;
@@ -55,17 +56,16 @@ impl<P: Ports> Executor<P> {
             waiting.append(&mut report.rejected);
         }
         if of_items > 1 && report.accepted.is_empty() {
-            let failure = format!("CloudFront rejects every item of distribution {distribution_id}; all of them wait");
-            report.fail(&failure);
+            report.fail(StepError::EveryItemRejected { distribution_id });
             for request in alone.iter().chain(&waiting) {
-                self.forget(request, report).await;
+                self.remove(request, report).await;
             }
             return bisected;
         }
         for request in alone.iter().chain(&waiting) {
-            // Too many to find all of them now: what is not alone is planned again by the next purge run.
+            // The limit of parts was reached: the next purge run plans these entries again.
             if request.items.len() > 1 {
-                self.forget(request, &mut bisected.sent).await;
+                self.remove(request, &mut bisected.sent).await;
             } else {
                 bisected.entries_quarantined += self.quarantine(request, dead_letters, &mut bisected.sent).await;
             }
@@ -73,8 +73,8 @@ impl<P: Ports> Executor<P> {
         bisected
     }
 
-    /// Writes the halves of a request to the outbox and removes the whole. `false`: that failed, or another purge run
-    /// is at it.
+    /// Writes the halves of a request to the outbox and removes the whole. `false`: a write failed, or another purge
+    /// run has taken the lease.
     async fn replace(
         &self,
         whole: &PurgeRequest,
@@ -83,28 +83,33 @@ impl<P: Ports> Executor<P> {
         report: &mut Report,
     ) -> bool {
         for half in halves {
-            match self.ports.queue().write_request(half, Some(lease)).await {
+            match self.ports.outbox().write(half, Some(lease)).await {
                 Ok(true) => {}
                 Ok(false) => {
                     report.is_superseded = true;
                     return false;
                 }
                 Err(error) => {
-                    report.fail(&error);
+                    report.fail(error);
                     return false;
                 }
             }
         }
-        self.forget(whole, report).await
+        self.remove(whole, report).await
     }
 
-    async fn forget(&self, request: &PurgeRequest, report: &mut Report) -> bool {
-        let result = self.ports.queue().forget_request(&request.caller_reference).await;
-        result.inspect_err(|error| report.fail(error)).is_ok()
+    async fn remove(&self, request: &PurgeRequest, report: &mut Report) -> bool {
+        match self.ports.outbox().remove(&request.caller_reference).await {
+            Ok(()) => true,
+            Err(error) => {
+                report.fail(error);
+                false
+            }
+        }
     }
 
-    /// Keeps the entries of a request of one item that CloudFront rejects as dead letters, and removes them from the
-    /// queue. Says how many.
+    /// Stores the entries of a rejected request of one item as dead letters, removes them from the queue, and returns
+    /// their number.
     async fn quarantine(&self, request: &PurgeRequest, dead_letters: &impl DeadLetters, report: &mut Report) -> u64 {
         let mut quarantined = 0;
         for entry in &request.entries {
@@ -118,16 +123,20 @@ impl<P: Ports> Executor<P> {
             };
             match result.await {
                 Ok(_) => {
-                    tracing::error!(%tenant, %target, reason, "it is in the dead-letter queue");
+                    tracing::error!(
+                        %tenant, %target, error = reason,
+                        "An entry cannot be purged. It is in the dead-letter queue: find out why CloudFront rejects \
+                         the item, then replay the dead letter."
+                    );
                     quarantined += 1;
                 }
                 Err(error) => {
-                    report.fail(&error);
+                    report.fail(error);
                     return quarantined;
                 }
             }
         }
-        self.forget(request, report).await;
+        self.remove(request, report).await;
         quarantined
     }
 }

@@ -1,9 +1,10 @@
-//! Carries out a plan: S3 first, then CloudFront, then the ledger; the queue's rows leave when CloudFront is done
-//! ([`crate::tracking`]).
+//! Executes a plan: S3 first, then CloudFront, then the ledger. Tracking removes the queue's rows when CloudFront has
+//! completed the invalidations ([`crate::tracking`]).
 //!
-//! The order is the protocol. Were CloudFront told first, a viewer's request could refill an edge from a stale
-//! variant; were the row removed first, a crash would lose the purge. What is sent is written to the outbox before, so
-//! that a crash leaves either the rows or the request, and the next purge run goes on; sending again is idempotent.
+//! The order is the protocol. If CloudFront were invalidated first, a viewer's request could refill an edge from a stale
+//! variant; if the row were removed first, a crash would lose the purge. Each request is written to the outbox before it
+//! is sent, so that a crash leaves either the rows or the request, from which the next purge run continues; sending a
+//! request again is idempotent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,66 +16,82 @@ use domain::purge::planner::Plan;
 use domain::purge::purge_request::PurgeRequest;
 use domain::{Target, Timestamp};
 use futures_util::{StreamExt, stream};
+use tracing::Instrument;
 
-use crate::ports::{Clock, CreateFailed, Lease, Ports, Queue};
+use crate::ports::{Clock, CreateInvalidationError, Lease, Outbox, Ports};
+use crate::step_error::StepError;
 use crate::submission::submit;
 use crate::variant_deletion::{VariantDeletion, VariantDeletionError, delete_variants};
 
-/// How many batches are under way at once: while one pauses before CloudFront is told, the next one's variants are
-/// deleted.
+/// The number of batches that are executed concurrently: while one pauses before its invalidation, the variants of the
+/// next one are deleted.
 const CONCURRENT_BATCHES: usize = 4;
 
-/// How many entries of a batch have their variants deleted at once. S3 takes 3,500 deletes a second for one prefix.
+/// The number of entries of a batch whose variants are deleted concurrently. S3 takes 3,500 deletes a second for one
+/// prefix.
 const CONCURRENT_DELETIONS: usize = 8;
 
-/// What carrying out a plan needs.
+/// The executor of plans, over its ports.
 #[derive(Debug, Clone)]
 pub struct Executor<P> {
-    /// The world outside.
+    /// The AWS services.
     pub ports: P,
-    /// The pause between the deletes and the invalidation of a batch when entries leave the queue by it.
+    /// The pause between the deletes and the invalidation of a batch with final entries.
     pub edge_fetch_max: Duration,
-    /// How long the ledger keeps a row.
+    /// The time to live of a ledger row.
     pub ledger_retention: Duration,
 }
 
-/// What came of a plan.
+/// The outcome of executing a plan.
 #[derive(Debug, Default)]
 pub struct Report {
     /// The requests that CloudFront accepted.
     pub accepted: Vec<(PurgeRequest, Invalidation)>,
-    /// The requests that CloudFront rejects as they are; see [`crate::bisection`].
+    /// The requests that CloudFront rejects because of an item; see [`crate::bisection`].
     pub rejected: Vec<PurgeRequest>,
-    /// How many variants were deleted.
+    /// The number of variants that were deleted.
     pub variants_deleted: u64,
-    /// How many entries have variants left that there was no time to delete.
+    /// The number of entries with variants left when the time ended.
     pub deletions_unfinished: u64,
-    /// Whether another purge run has taken the lease meanwhile, so that this one stopped.
+    /// Whether another purge run took the lease meanwhile, so that this one stopped.
     pub is_superseded: bool,
-    /// What failed. The entries concerned stay in the queue.
-    pub failures: Vec<String>,
+    /// The failures. The entries concerned stay in the queue.
+    pub failures: Vec<StepError>,
 }
 
 impl<P: Ports> Executor<P> {
-    /// Carries out `plan`. A failure concerns only its own batch or entry; it is reported and the entry stays. No batch
-    /// of packs begins after `until`, and a target that spans packs goes one page further each time.
+    /// Executes `plan`. A failure concerns only its own batch or entry: it is reported, and the entry stays in the queue.
+    /// No batch of packs begins after `until`; of a target that spans packs at least one page of variants is deleted
+    /// each time.
     ///
     /// With a `lease`, its fencing token is checked: nothing is sent once another purge run has taken the lease.
     ///
-    /// What takes long comes last, so that a pack never waits for the millions of variants of a location.
+    /// Targets that span packs come last, so that a pack never waits for the millions of variants of a location.
     pub async fn execute(&self, plan: Plan, lease: Option<&Lease>, until: Timestamp) -> Report {
         let is_superseded = AtomicBool::new(false);
         let mut report = Report::default();
         let (spanning, exact): (Vec<_>, Vec<_>) = plan.batches.into_iter().partition(Batch::spans_packs);
         for batches in [exact, spanning] {
             let purges: Vec<_> =
-                batches.into_iter().map(|batch| self.purge(batch, lease, until, &is_superseded)).collect();
+                batches.into_iter().map(|batch| self.purge_in_span(batch, lease, until, &is_superseded)).collect();
             let mut purges = stream::iter(purges).buffer_unordered(CONCURRENT_BATCHES);
             while let Some(of_batch) = purges.next().await {
                 report.add(of_batch);
             }
         }
         report
+    }
+
+    async fn purge_in_span(
+        &self,
+        batch: Batch,
+        lease: Option<&Lease>,
+        until: Timestamp,
+        is_superseded: &AtomicBool,
+    ) -> Report {
+        let tenant = batch.entries.first().map(|planned| planned.entry.tenant.to_string());
+        let span = tracing::info_span!("batch", tenant, distribution = batch.distribution.distribution_id);
+        self.purge(batch, lease, until, is_superseded).instrument(span).await
     }
 
     /// Purges one batch: deletes its variants, writes its request to the outbox, sends it.
@@ -97,19 +114,19 @@ impl<P: Ports> Executor<P> {
             self.ports.clock().sleep(self.edge_fetch_max).await;
         }
         let request = PurgeRequest::of(&batch, &deleted, self.ports.clock().now());
-        match self.ports.queue().write_request(&request, lease).await {
+        match self.ports.outbox().write(&request, lease).await {
             Ok(true) => self.send(request, &mut report).await,
             Ok(false) => {
-                tracing::warn!("another purge run has taken the lease; this one stops");
+                tracing::warn!("Another purge run has taken the lease; this one stops.");
                 is_superseded.store(true, Ordering::Relaxed);
                 report.is_superseded = true;
             }
-            Err(error) => report.fail(&error),
+            Err(error) => report.fail(error),
         }
         report
     }
 
-    /// Deletes the variants of every entry of `batch`, and says how many of each target whose variants are all gone.
+    /// Deletes the variants of every entry of `batch`, and returns their number for each target of which none is left.
     async fn delete_variants(&self, batch: &Batch, until: Timestamp, report: &mut Report) -> BTreeMap<Target, u64> {
         let mut deleted = BTreeMap::new();
         let deletions: Vec<_> = batch.entries.iter().map(|planned| self.delete_variants_of(planned, until)).collect();
@@ -124,7 +141,7 @@ impl<P: Ports> Executor<P> {
                         report.deletions_unfinished += 1;
                     }
                 }
-                Err(error) => report.fail(&error),
+                Err(error) => report.fail(error),
             }
         }
         deleted
@@ -135,24 +152,25 @@ impl<P: Ports> Executor<P> {
         planned: &'a PlannedEntry,
         until: Timestamp,
     ) -> (&'a PlannedEntry, Result<VariantDeletion, VariantDeletionError>) {
-        (planned, delete_variants(&self.ports, planned, until).await)
+        let span = tracing::info_span!("entry", target = %planned.entry.target);
+        (planned, delete_variants(&self.ports, planned, until).instrument(span).await)
     }
 
     /// Submits a request of the outbox to CloudFront.
     pub(crate) async fn send(&self, mut request: PurgeRequest, report: &mut Report) {
         match submit(&self.ports, &mut request, self.ledger_retention).await {
             Ok(invalidation) => report.accepted.push((request, invalidation)),
-            Err(error @ CreateFailed::InvalidArgument { .. }) => {
-                tracing::error!(%error, "CloudFront rejected the invalidation; bisecting it");
+            Err(error @ CreateInvalidationError::InvalidArgument { .. }) => {
+                tracing::warn!(%error, "CloudFront rejected the invalidation; bisecting it.");
                 report.rejected.push(request);
             }
-            Err(error) => report.fail(&error),
+            Err(error) => report.fail(error),
         }
     }
 }
 
 impl Report {
-    /// Adds what came of a part.
+    /// Adds the outcome of a part.
     pub fn add(&mut self, part: Self) {
         self.accepted.extend(part.accepted);
         self.rejected.extend(part.rejected);
@@ -162,10 +180,10 @@ impl Report {
         self.failures.extend(part.failures);
     }
 
-    /// Notes a failure.
-    pub fn fail(&mut self, error: &impl ToString) {
-        let failure = error.to_string();
-        tracing::error!(failure, "the entries concerned stay in the queue");
-        self.failures.push(failure);
+    /// Adds a failure.
+    pub fn fail(&mut self, error: impl Into<StepError>) {
+        let error = error.into();
+        tracing::error!(%error, "A step of the purge failed. Its entries stay in the queue; the next purge run repeats it.");
+        self.failures.push(error);
     }
 }

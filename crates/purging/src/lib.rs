@@ -1,13 +1,24 @@
-//! The purge protocol: what a purge does step by step, over [`ports`] to the world outside.
+//! The purge protocol, over [`ports`] to the AWS services.
 //!
-//! What is sent, in which batches, and what may leave the queue is decided by `domain::purge::planner`. [`executor`] carries a
-//! plan out, [`tracking`] tracks each request until it is completed, and [`bisection`] finds the item that CloudFront
-//! rejects. A crash anywhere leaves rows from which the next purge run goes on.
+//! `domain::purge::planner` decides what is sent, in which batches, and which entries leave the queue. [`purge_run`] is
+//! one invocation that empties the queue, [`manual_purge`] the purge of one pack by an admin; both execute plans by the
+//! [`executor`]. [`tracking`] follows each request until CloudFront has completed it, and [`bisection`] finds the item
+//! that CloudFront rejects. [`stream`] writes the queue's rows. A crash at any point leaves rows from which the next
+//! purge run continues.
+//!
+//! Adapters do not belong here: nothing in this crate depends on an AWS SDK or reads a clock (`clippy.toml`).
 
 pub mod bisection;
 pub mod executor;
+pub mod manual_purge;
 pub mod ports;
+pub mod purge_run;
 pub mod purger;
+mod step_error;
+pub mod stream;
 mod submission;
 pub mod tracking;
 mod variant_deletion;
+
+pub use step_error::StepError;
+pub use variant_deletion::VariantDeletionError;

@@ -1,4 +1,4 @@
-//! Everything that planning and carrying out a purge needs.
+//! The parts that purge runs and manual purges share.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use domain::purge::limits::{Budgets, Delays};
 
 use crate::executor::Executor;
 
-/// Everything that planning and carrying out a purge needs.
+/// The executor and the planner's limits, which purge runs and manual purges share.
 #[derive(Debug, Clone)]
 pub struct Purger<P> {
-    /// Carries out plans.
+    /// The executor of plans.
     pub executor: Executor<P>,
-    /// The waits that close the refill races.
+    /// The delays after which no stale image can be stored or cached any more.
     pub delays: Delays,
-    /// How much one purge run may send.
+    /// The most items and wildcards that one purge run sends.
     pub budgets: Budgets,
-    /// How long one purge run may spend on deleting variants. What it cannot finish the next purge run goes on with.
+    /// The longest time that one purge run deletes variants. The next purge run continues an unfinished deletion.
     pub variant_deletion_max: Duration,
 }

@@ -1,25 +1,27 @@
-//! Tracks each request until it is completed: sends it if that was not done yet, queries CloudFront for it, and lets
-//! the queue's rows go when it is completed.
+//! Tracks each request until it is completed: sends it if it has not been sent, reads its state from CloudFront, and
+//! removes the queue's rows when it is completed.
 //!
-//! Nothing here needs the lease: a row goes only at the version that the request serves, and everything else may be
-//! done twice.
+//! Tracking needs no lease: a row is removed only at the version that the request serves, and every other step is
+//! idempotent.
 
 use std::collections::BTreeMap;
 
+use crate::executor::{Executor, Report};
 use domain::image::variant_key::VariantScope;
 use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{Completion, purge_key};
 use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
+use tracing::Instrument;
 
-use crate::executor::{Executor, Report};
-use crate::ports::{CallFailed, Clock, CloudFront, Ledger, Ports, Queue, RowVersion, Variants};
+use crate::ports::{CallError, Clock, CloudFront, Ledger, Outbox, Ports, Queue, RowVersion, Variants};
+use crate::step_error::StepError;
 
-/// How many requests are tracked at once.
+/// The number of requests that are tracked concurrently.
 const CONCURRENT_REQUESTS: usize = 4;
 
-/// How many entries of a request are marked completed at once.
+/// The number of entries of a request that are marked completed concurrently.
 const CONCURRENT_ENTRIES: usize = 16;
 
 /// The outcome of tracking requests.
@@ -27,26 +29,29 @@ const CONCURRENT_ENTRIES: usize = 16;
 pub struct Tracked {
     /// The requests still in flight.
     pub in_flight: Vec<PurgeRequest>,
-    /// How many requests CloudFront has completed.
+    /// The number of requests that CloudFront has completed.
     pub requests_completed: usize,
-    /// How many entries left the queue.
+    /// The number of entries that were removed from the queue.
     pub entries_removed: u64,
-    /// What came of those that had to be sent.
+    /// The outcome of sending those that were not sent yet.
     pub sent: Report,
-    /// What failed. The requests concerned stay.
-    pub failures: Vec<String>,
+    /// The failures. The requests concerned stay in the outbox.
+    pub failures: Vec<StepError>,
 }
 
-/// What became of one request.
-enum End {
-    Completed { entries_removed: u64 },
+/// The state of one request after tracking it.
+enum Tracking {
+    Completed {
+        entries_removed: u64,
+    },
     InFlight,
-    Forgotten,
+    /// CloudFront does not know its invalidation.
+    Removed,
 }
 
 impl<P: Ports> Executor<P> {
-    /// Tracks `requests`, as far as the time goes until `until`. One that was never accepted is sent again, just as it
-    /// is in the outbox, unless its tenant's images are now behind another distribution.
+    /// Tracks `requests` until `until`. A request that CloudFront has not accepted is sent again unchanged, unless its
+    /// tenant has another distribution now.
     pub async fn track(
         &self,
         requests: Vec<PurgeRequest>,
@@ -54,12 +59,24 @@ impl<P: Ports> Executor<P> {
         until: Timestamp,
     ) -> Tracked {
         let mut tracked = Tracked::default();
-        let tracking: Vec<_> = requests.into_iter().map(|request| self.track_one(request, tenants, until)).collect();
+        let tracking: Vec<_> =
+            requests.into_iter().map(|request| self.track_in_span(request, tenants, until)).collect();
         let mut tracking = stream::iter(tracking).buffer_unordered(CONCURRENT_REQUESTS);
         while let Some(of_request) = tracking.next().await {
             tracked.add(of_request);
         }
         tracked
+    }
+
+    async fn track_in_span(
+        &self,
+        request: PurgeRequest,
+        tenants: &BTreeMap<TenantId, Distribution>,
+        until: Timestamp,
+    ) -> Tracked {
+        let (tenant, caller_reference) = (&request.for_tenant, &request.caller_reference);
+        let span = tracing::info_span!("request", %tenant, caller_reference);
+        self.track_one(request, tenants, until).instrument(span).await
     }
 
     async fn track_one(
@@ -76,10 +93,9 @@ impl<P: Ports> Executor<P> {
         let request = if request.invalidation_id.is_some() {
             request
         } else if tenants.get(&request.for_tenant).is_none_or(|now| *now != request.distribution) {
-            // Its entries are planned again, for the distribution that the tenant has now.
-            if let Err(error) = self.ports.queue().forget_request(&request.caller_reference).await {
-                tracked.failures.push(error.to_string());
-                tracked.in_flight.push(request);
+            // The next plan contains its entries again, for the distribution that the tenant has now.
+            if let Err(error) = self.ports.outbox().remove(&request.caller_reference).await {
+                tracked.fail(error, request);
             }
             return tracked;
         } else {
@@ -90,51 +106,51 @@ impl<P: Ports> Executor<P> {
             };
             accepted.clone()
         };
-        match self.end_of(&request).await {
-            Ok(End::Completed { entries_removed }) => {
+        match self.complete(&request).await {
+            Ok(Tracking::Completed { entries_removed }) => {
                 tracked.requests_completed = 1;
                 tracked.entries_removed = entries_removed;
             }
-            Ok(End::InFlight) => tracked.in_flight.push(request),
-            Ok(End::Forgotten) => {}
-            Err(error) => {
-                tracing::error!(failure = %error, "the request stays");
-                tracked.failures.push(error.to_string());
-                tracked.in_flight.push(request);
-            }
+            Ok(Tracking::InFlight) => tracked.in_flight.push(request),
+            Ok(Tracking::Removed) => {}
+            Err(error) => tracked.fail(error, request),
         }
         tracked
     }
 
-    /// Queries CloudFront for `request` and marks it completed if it is.
-    async fn end_of(&self, request: &PurgeRequest) -> Result<End, CallFailed> {
-        let Some(id) = &request.invalidation_id else { return Ok(End::InFlight) };
+    /// Reads the state of `request` from CloudFront, and marks it completed if CloudFront has completed it.
+    async fn complete(&self, request: &PurgeRequest) -> Result<Tracking, CallError> {
+        let Some(id) = &request.invalidation_id else { return Ok(Tracking::InFlight) };
         let found = self.ports.cloudfront().find(&request.distribution.distribution_id, id).await?;
         let end = match found {
-            Some(invalidation) if !invalidation.is_completed() => return Ok(End::InFlight),
+            Some(invalidation) if !invalidation.is_completed() => return Ok(Tracking::InFlight),
             Some(_) => {
                 let completions: Vec<_> =
                     request.entries.iter().map(|entry| self.mark_completed(request, entry)).collect();
                 let results: Vec<_> = stream::iter(completions).buffer_unordered(CONCURRENT_ENTRIES).collect().await;
                 let removed = results.into_iter().collect::<Result<Vec<bool>, _>>()?;
-                End::Completed { entries_removed: removed.into_iter().map(u64::from).sum() }
+                Tracking::Completed { entries_removed: removed.into_iter().map(u64::from).sum() }
             }
             None => {
-                tracing::warn!(id, "CloudFront does not know this invalidation; what it served is purged again");
-                End::Forgotten
+                tracing::warn!(
+                    invalidation = id,
+                    "CloudFront does not know this invalidation; its entries are purged again."
+                );
+                Tracking::Removed
             }
         };
-        self.ports.queue().forget_request(&request.caller_reference).await?;
+        self.ports.outbox().remove(&request.caller_reference).await?;
         Ok(end)
     }
 
-    /// Notes the end of a purge in the ledger and lets the row go if it may. Says whether it went.
-    async fn mark_completed(&self, request: &PurgeRequest, entry: &OutboxEntry) -> Result<bool, CallFailed> {
+    /// Marks a purge as completed in the ledger, and removes its row from the queue if the purge was final and the row
+    /// has not changed. `true`: the row was removed.
+    async fn mark_completed(&self, request: &PurgeRequest, entry: &OutboxEntry) -> Result<bool, CallError> {
         let OutboxEntry { target, version, .. } = entry;
         let tenant = &request.for_tenant;
         let completed_at = entry.is_final.then(|| self.ports.clock().now());
-        // What a location or a tenant shows is re-rendered variant by variant; one would say little. And where one
-        // item stands for thousands of packs, looking for each of them would cost more than their purge.
+        // The images of a location or a tenant are re-rendered one by one; a single one says little. And where one item
+        // covers thousands of packs, a listing for each would cost more than their purge.
         let is_exact = request.items.len() == request.entries.len();
         let refill_seen_at = if is_exact && !target.spans_packs() {
             self.ports.variants().stored_at(&VariantScope::of(tenant, target)).await?
@@ -147,18 +163,25 @@ impl<P: Ports> Executor<P> {
         if entry.is_final {
             return self.ports.queue().remove_if_unchanged(row).await;
         }
-        self.ports.queue().note_early_purge(row).await?;
+        self.ports.queue().mark_early_purge(row).await?;
         Ok(false)
     }
 }
 
 impl Tracked {
-    /// Adds what came of others.
+    /// Adds the outcome of tracking other requests.
     pub fn add(&mut self, other: Self) {
         self.in_flight.extend(other.in_flight);
         self.requests_completed += other.requests_completed;
         self.entries_removed += other.entries_removed;
         self.sent.add(other.sent);
         self.failures.extend(other.failures);
+    }
+
+    /// Adds a failure. The request stays in the outbox.
+    fn fail(&mut self, error: CallError, request: PurgeRequest) {
+        tracing::error!(%error, "Tracking a request failed. It stays in the outbox; the next purge run repeats it.");
+        self.failures.push(error.into());
+        self.in_flight.push(request);
     }
 }

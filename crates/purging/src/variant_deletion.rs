@@ -1,33 +1,42 @@
-//! Deletes the variants of one entry, page by page, as far as the time goes.
+//! Deletes the variants of one entry, page by page, until the time ends.
 
 use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
 use domain::purge::batch::PlannedEntry;
 use domain::queue::queue_entry::DeletionCursor;
 
-use crate::ports::{CallFailed, Clock, ListFrom, Ports, Queue, RowVersion, Undeleted, Variants};
+use crate::ports::{CallError, Clock, ListFrom, Ports, Queue, RowVersion, Undeleted, Variants};
 
-/// How far the deletion of one entry's variants came.
+/// The outcome of deleting the variants of one entry.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct VariantDeletion {
-    /// Whether nothing is left of them.
+    /// Whether no variant is left.
     pub(crate) is_finished: bool,
-    /// How many this purge run deleted.
+    /// The number that this purge run deleted.
     pub(crate) deleted_now: u64,
-    /// How many all purge runs together deleted.
+    /// The number that all purge runs together deleted.
     pub(crate) deleted_in_all: u64,
 }
 
-/// Why not all variants of an entry were deleted.
+/// A failure to delete the variants of an entry.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum VariantDeletionError {
+pub enum VariantDeletionError {
+    /// A call failed.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Call(#[from] CallError),
+    /// S3 did not delete some variants.
     #[error("{count} variants were not deleted, the first {key}: {message}")]
-    Undeleted { count: usize, key: String, message: String },
+    Undeleted {
+        /// Their number.
+        count: usize,
+        /// The key of the first one.
+        key: String,
+        /// S3's message about it.
+        message: String,
+    },
 }
 
-/// Where a listing has come to, and what was found on the way.
+/// The progress of a deletion.
 struct Progress {
     after_key: Option<String>,
     deleted: u64,
@@ -35,9 +44,9 @@ struct Progress {
     failure: Option<VariantDeletionError>,
 }
 
-/// Deletes the variants of `planned` from where an earlier purge run stopped, until `until`. A target that spans packs
-/// always goes a page further, so that repeated purge runs come to an end; a pack that there is no time for is whole
-/// next time.
+/// Deletes the variants of `planned` from its deletion cursor on, until `until`. Of a target that spans packs at least one
+/// page is deleted, so that repeated purge runs come to an end; a pack that there is no time for is deleted as a whole by
+/// the next purge run.
 pub(crate) async fn delete_variants<P: Ports>(
     ports: &P,
     planned: &PlannedEntry,
@@ -54,9 +63,9 @@ pub(crate) async fn delete_variants<P: Ports>(
     let deleted_in_all = deleted + earlier.map_or(0, |progress| progress.variants_deleted);
     let is_finished = is_whole && failure.is_none();
     if let Some(after_key) = after_key.filter(|after_key| !is_finished && Some(after_key) != before.as_ref()) {
-        tracing::info!(tenant = %entry.tenant, target = %entry.target, after_key, "the next purge run goes on deleting");
-        let progress = DeletionCursor { started_at: *began_at, after_key, variants_deleted: deleted_in_all };
-        ports.queue().note_deletion_cursor(RowVersion::from(entry), &progress).await?;
+        tracing::info!(after_key, "The time ended; the next purge run continues the deletion after this key.");
+        let cursor = DeletionCursor { started_at: *began_at, after_key, variants_deleted: deleted_in_all };
+        ports.queue().store_deletion_cursor(RowVersion::from(entry), &cursor).await?;
     }
     match failure {
         Some(failure) => Err(failure),
@@ -64,7 +73,7 @@ pub(crate) async fn delete_variants<P: Ports>(
     }
 }
 
-/// Deletes what `scope` covers, from the key after `after_key` on. Page by page, so that memory stays at one page.
+/// Deletes the variants of `scope`, from the key after `after_key` on. Page by page, so that memory holds one page.
 async fn delete_pages<P: Ports>(
     ports: &P,
     scope: &VariantScope,
@@ -90,7 +99,7 @@ async fn delete_pages<P: Ports>(
         match delete(ports, &covered).await {
             Ok(undeleted) => {
                 progress.deleted += (covered.len() - undeleted.len()) as u64;
-                // One variant that cannot be deleted must not keep those behind it; the next deletion begins before it.
+                // A variant that cannot be deleted must not keep those behind it; the next deletion begins before it.
                 progress.failure = progress.failure.or_else(|| failure_of(&undeleted));
             }
             Err(failure) => {
@@ -108,14 +117,14 @@ async fn delete_pages<P: Ports>(
             progress.is_whole = true;
             return progress;
         }
-        // A page may be empty and not be the last one: then nobody would know where to go on.
+        // A page may be empty and not be the last one: it has no key from which the next purge run could continue.
         if !page.keys.is_empty() && ports.clock().now() >= until {
             return progress;
         }
     }
 }
 
-async fn delete<P: Ports>(ports: &P, keys: &[String]) -> Result<Vec<Undeleted>, CallFailed> {
+async fn delete<P: Ports>(ports: &P, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
     if keys.is_empty() { Ok(Vec::new()) } else { ports.variants().delete(keys).await }
 }
 

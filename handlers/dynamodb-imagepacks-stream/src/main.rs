@@ -4,8 +4,10 @@ use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::now;
 use contract::functions::ImagePacksStream;
+use domain::{Context, Timestamp};
 use dynamodb_imagepacks_stream::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use purging::stream::Enqueuer;
 use serde_json::Value;
 
 #[tokio::main]
@@ -13,14 +15,16 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImagePacksStream::from_env()?;
     let sdk = aws_config::load_from_env().await;
-    let handler = Handler {
+    let enqueuer = Enqueuer {
         queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), config.invalidation_queue_table),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
         names: config.image_pack_attributes,
     };
-    let handler = &handler;
+    let handler = &Handler { enqueuer };
     run(service_fn(|event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(handler.handle(&event.payload, now(), &event.context.request_id).await)
+        let deadline = Timestamp::from_millis(event.context.deadline);
+        let context = Context { id: event.context.request_id, now: now(), deadline };
+        Ok::<_, Error>(handler.handle(&event.payload, &context).await)
     }))
     .await
 }

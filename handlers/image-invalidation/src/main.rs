@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::now;
 use aws_adapters::ports::purger;
 use contract::functions::ImageInvalidation;
-use domain::Timestamp;
+use domain::{Context, Timestamp};
 use image_invalidation::Handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use purging::purge_run::PurgeRun;
 use serde_json::Value;
 
 #[tokio::main]
@@ -15,16 +17,17 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImageInvalidation::from_env()?;
     let sdk = aws_config::load_from_env().await;
-    let handler = Handler {
+    let purge_run = PurgeRun {
         purger: purger(&sdk, config.purging),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
         lease: Duration::from_secs(config.lease_secs.into()),
         tracking_max: Duration::from_secs(config.tracking_secs_max.into()),
     };
-    let handler = &handler;
+    let handler = &Handler { purge_run };
     run(service_fn(|event: LambdaEvent<Value>| async move {
         let deadline = Timestamp::from_millis(event.context.deadline);
-        handler.run(&event.context.request_id, deadline).await.map_err(Error::from)
+        let context = Context { id: event.context.request_id, now: now(), deadline };
+        handler.handle(&event.payload, &context).await.map_err(Error::from)
     }))
     .await
 }

@@ -1,7 +1,7 @@
 //! Errors of the management API and their responses.
 
 use admin_api::ApiError;
-use aws_adapters::CallFailed;
+use aws_adapters::CallError;
 use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
 use domain::editing::location_config::SaveError;
@@ -19,13 +19,13 @@ pub(crate) enum ManagementError {
     Rejected(ApiError),
     /// A call to AWS failed.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Call(#[from] CallError),
     /// Reading the image-pack table failed, or the item is not valid.
     #[error(transparent)]
     Read(#[from] ReadFailed),
     /// DynamoDB rejected the item.
     #[error("DynamoDB rejected the item: {0}")]
-    Write(CallFailed),
+    Write(CallError),
 }
 
 impl ManagementError {

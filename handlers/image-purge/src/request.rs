@@ -1,37 +1,35 @@
-//! One request: its action and its caller.
+//! One request: its action, its pack and its caller.
 
 use admin_api::{Admin, ApiError, check_no_body, check_parameters};
-use domain::TenantId;
-use domain::image::image_url::{Reading, parse_image_segment};
+use domain::image::image_url::parse_image_segment;
+use domain::{Target, TenantId};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Request, RequestExt};
+use purging::manual_purge::PackRequest;
 
-/// The parameter that requests a preview of a purge.
+/// The query parameter that requests a preview.
 const DRY_RUN: &str = "dryRun";
 
-/// What is to be done about a pack.
+/// The action that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Say where its purge stands.
+    /// Return the status of the pack's purges.
     Status,
-    /// Say what purging it would do.
+    /// Return the effect that a purge would have.
     Preview,
-    /// Purge it.
+    /// Purge the pack.
     Purge,
 }
 
-/// One request that may be carried out.
+/// An authorized request.
 #[derive(Debug)]
 pub(crate) struct AdminRequest {
     pub(crate) action: Action,
-    pub(crate) admin: Admin,
-    pub(crate) tenant: TenantId,
-    /// The packs that the path may mean, the likeliest first.
-    pub(crate) readings: Vec<Reading>,
+    pub(crate) pack: PackRequest,
 }
 
 impl AdminRequest {
-    /// Reads `request`, if who sent it may act for its tenant.
+    /// Parses `request` and checks that its token covers the tenant.
     pub(crate) fn of(request: &Request, tenant_claim: &str) -> Result<Self, ApiError> {
         let parameters = request.path_parameters();
         let parameter = |name| parameters.first(name).unwrap_or_default();
@@ -39,11 +37,17 @@ impl AdminRequest {
         let readings = parse_image_segment(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error))?;
         let admin = Admin::of(request, tenant_claim)?;
         admin.check_covers(&tenant)?;
-        Ok(Self { action: action(request)?, admin, tenant, readings })
+        let pack = PackRequest { tenant, readings, subject: admin.subject };
+        Ok(Self { action: action(request)?, pack })
+    }
+
+    /// The pack, as the log names it.
+    pub(crate) fn target(&self) -> Option<String> {
+        self.pack.readings.first().map(|reading| Target::Pack(reading.pack.clone()).to_string())
     }
 }
 
-/// A parameter that is misspelt must not purge what was only to be looked at.
+/// Unknown query parameters are rejected, so that a misspelt `dryRun` never purges.
 fn action(request: &Request) -> Result<Action, ApiError> {
     check_no_body(request)?;
     match *request.method() {

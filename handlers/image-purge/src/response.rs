@@ -1,49 +1,37 @@
-//! What an admin gets back: JSON that says what was done or what is wrong.
+//! Responses, in JSON.
 
 use admin_api::ApiError;
-use domain::image::image_url::Reading;
-use domain::purge::ledger::{Invalidation, LedgerRow};
-use domain::purge::purge_preview::{PRICE_PER_ITEM_USD_MILLIS, PURGES_PER_DELETE, PurgePreview, QuotaUse};
-use domain::purge::purge_request::PurgeRequest;
-use domain::purge::purge_status::{Pending, PurgeStatus, Running};
-use domain::{ImagePackId, TenantId, Timestamp};
+use domain::purge::ledger::LedgerRow;
+use domain::purge::purge_preview::{PRICE_PER_ITEM_USD_MILLIS, PURGES_PER_DELETE, QuotaUse};
+use domain::purge::purge_status::{Pending, Running};
+use domain::{TenantId, Timestamp};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
+use purging::manual_purge::{PackRequest, PackStatus, Preview, Purged};
 use serde_json::{Value, json};
 
-use crate::preview::StoredVariants;
-
-/// A purge that was carried out.
-pub(crate) struct Done {
-    pub(crate) pack: ImagePackId,
-    pub(crate) request: PurgeRequest,
-    pub(crate) invalidation: Invalidation,
-    pub(crate) variants_deleted: u64,
+/// 202: CloudFront has accepted the invalidation and executes it.
+pub(crate) fn accepted(purged: Purged) -> Response<Body> {
+    let Purged { pack, request, invalidation, variants_deleted } = purged;
+    let body = json!({
+        "tenant": request.for_tenant,
+        "imagePackId": pack,
+        "variantsDeleted": variants_deleted,
+        "invalidation": {
+            "id": invalidation.id,
+            "status": invalidation.status,
+            "distributionId": request.distribution.distribution_id,
+            "items": request.items,
+        },
+        "finalPurge": "The next purge run purges the pack once more, in case an image was rendered meanwhile.",
+    });
+    admin_api::json(StatusCode::ACCEPTED, &body)
 }
 
-impl Done {
-    /// 202: CloudFront has accepted the invalidation and is carrying it out.
-    pub(crate) fn into_response(self) -> Response<Body> {
-        let body = json!({
-            "tenant": self.request.for_tenant,
-            "imagePackId": self.pack,
-            "variantsDeleted": self.variants_deleted,
-            "invalidation": {
-                "id": self.invalidation.id,
-                "status": self.invalidation.status,
-                "distributionId": self.request.distribution.distribution_id,
-                "items": self.request.items,
-            },
-            "finalPurge": "The next purge run purges the pack once more, in case an image was rendered meanwhile.",
-        });
-        admin_api::json(StatusCode::ACCEPTED, &body)
-    }
-}
-
-/// 200: what a purge would do.
-pub(crate) fn preview(pack: &ImagePackId, previews: &[PurgePreview], stored: &StoredVariants) -> Response<Body> {
+/// 200: the effect that a purge would have.
+pub(crate) fn preview(Preview { pack, requests, stored }: &Preview) -> Response<Body> {
     // One pack is one request.
-    let Some(preview) = previews.first() else { return unavailable().into_response() };
+    let Some(preview) = requests.first() else { return unavailable().into_response() };
     let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
     let per_purge = preview.price_per_purge_usd_millis;
     let body = json!({
@@ -72,10 +60,10 @@ fn quota(used: QuotaUse) -> Value {
     json!({"inProgress": used.in_progress, "needed": used.needed, "quota": used.quota, "leftAfterwards": used.left()})
 }
 
-/// 200: where the purges of a pack stand.
-pub(crate) fn status(tenant: &TenantId, pack: &ImagePackId, status: &PurgeStatus) -> Response<Body> {
+/// 200: the status of the purges of a pack.
+pub(crate) fn status(request: &PackRequest, PackStatus { pack, status }: &PackStatus) -> Response<Body> {
     let body = json!({
-        "tenant": tenant,
+        "tenant": request.tenant,
         "imagePackId": pack,
         "verdict": status.verdict,
         "pending": status.pending.iter().map(pending).collect::<Vec<_>>(),
@@ -129,32 +117,34 @@ fn completed(row: &LedgerRow) -> Value {
     })
 }
 
-/// A time for people and programs: `2026-11-24T18:00:00.5Z`.
+/// A time in RFC 3339: `2026-11-24T18:00:00.5Z`.
 fn utc(time: Timestamp) -> String {
     let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "never".to_owned(), |time| time.to_string())
 }
 
-/// 502: something behind this function did not respond.
+/// 502: a service that this function calls failed before the purge.
 pub(crate) fn unavailable() -> ApiError {
     let message = "The request could not be processed now. Nothing was purged; send it again.";
     ApiError::new(StatusCode::BAD_GATEWAY, "unavailable", message)
 }
 
+/// 404: the tenant has no distribution.
 pub(crate) fn unknown_tenant(tenant: &TenantId) -> ApiError {
     let message = format!("Tenant {:?} has no registered distribution in this environment.", tenant.as_str());
     ApiError::new(StatusCode::NOT_FOUND, "unknown-tenant", message)
 }
 
-pub(crate) fn unknown_pack(tenant: &TenantId, readings: &[Reading]) -> ApiError {
+/// 404: the tenant has no such pack.
+pub(crate) fn unknown_pack(PackRequest { tenant, readings, .. }: &PackRequest) -> ApiError {
     let packs: Vec<_> = readings.iter().map(|reading| format!("{:?}", reading.pack.as_str())).collect();
     let packs = packs.join(" or ");
     let message = format!("Tenant {:?} has no image pack {packs}, and no variants of it.", tenant.as_str());
     ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
 }
 
-/// 502: something behind this function failed. The details are in the log, not in the response.
-pub(crate) fn of_failure(is_queued: bool) -> ApiError {
+/// 502: the purge failed. The details are in the log, not in the response.
+pub(crate) fn purge_failed(is_queued: bool) -> ApiError {
     let message = if is_queued {
         "The purge could not be completed now. It is in the queue, and the next purge run repeats it."
     } else {

@@ -1,4 +1,4 @@
-//! How large the model is: how much happens, what goes wrong how often, and how long things take.
+//! The size of a model: the number of events and faults, and the durations.
 
 use crate::mutation::Mutation;
 
@@ -11,34 +11,34 @@ pub const WRITES_MAX: usize = 2;
 /// One model to check.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// How often each pack is written. The number of its elements is the number of packs.
+    /// The number of writes to each pack, one element for each pack.
     pub writes: Vec<u8>,
-    /// How often the stream delivers a record once more, at any later time.
+    /// The number of repeated deliveries of the stream, each at any later time.
     pub redeliveries: u8,
-    /// How often an admin sends DELETE.
+    /// The number of DELETE requests.
     pub deletes: u8,
-    /// How many purge runs are alive at once. There may be more of them, one after the other.
+    /// The most purge runs that are alive at once. There may be more of them, one after the other.
     pub purge_runs: usize,
-    /// How often a purge run or a DELETE ends between two steps. A call that fails, or whose response is lost, ends it
+    /// The number of crashes of a purge run or a DELETE between two steps. A call that fails, or whose response is lost, ends it
     /// likewise.
     pub crashes: u8,
-    /// How often a purge run is paused for so long that its lease expires.
+    /// The number of purge runs that are paused until their lease expires.
     pub stalls: u8,
-    /// How long things take.
+    /// The durations.
     pub timing: Timing,
     /// The rule that is broken.
     pub mutation: Option<Mutation>,
 }
 
-/// How long things take, in ticks of the model's clock. What happens within a tick happens in any order, so a tick is
-/// also what the clocks of two instances differ by: whoever waits for something waits one tick longer than it may take.
+/// Durations, in ticks of the model's clock. What happens within a tick happens in any order, so a tick is
+/// also what the clocks of two instances differ by: a wait is one tick longer than the longest duration that it covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
     /// From when image-processing has read the pack until it has stored its variant and responded.
     pub processing_max: u8,
     /// From when an edge has sent a request to the origin until it has stored the response.
     pub edge_fetch_max: u8,
-    /// How long the lease of a purge run lasts.
+    /// The duration of a purge run's lease.
     pub lease: u8,
 }
 
@@ -47,8 +47,8 @@ pub struct Timing {
 pub const TIMING: Timing = Timing { processing_max: 1, edge_fetch_max: 1, lease: 3 };
 
 impl Timing {
-    /// How long after a change a purge has to begin so that nothing stale comes back after it. An edge's fetch need not
-    /// be waited for here: a purge that begins pauses for it before CloudFront is told.
+    /// The shortest time from a change to a purge after which nothing stale comes back. An edge's fetch need not
+    /// be covered here: a purge pauses for it before the invalidation.
     #[must_use]
     pub fn settle(&self, mutation: Option<Mutation>) -> u8 {
         match mutation {
@@ -58,7 +58,7 @@ impl Timing {
         }
     }
 
-    /// How long a purge run pauses between the deletes and the invalidation.
+    /// The pause of a purge run between the deletes and the invalidation.
     #[must_use]
     pub fn pause(&self, mutation: Option<Mutation>) -> u8 {
         match mutation {

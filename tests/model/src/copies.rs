@@ -1,9 +1,9 @@
-//! What viewers can get of one pack, and what is still being rendered for them from old data.
+//! The copies of one pack that viewers can get, and those still being rendered from old data.
 //!
 //! The two activities that bring old images back, an invocation of image-processing and an edge's fetch from the
 //! origin, may be under way at any time and in any number, because viewers send requests at any time. So the model does
-//! not begin and end them one by one. It keeps, for each old version of the data, how long somebody who has read it may
-//! still store what was rendered: **what may be under way is under way**. The clock's tick that closes such a window is
+//! not begin and end them one by one. It keeps, for each old version of the data, how long a reader of it may
+//! still store the rendered image: **what may be under way is under way**. The clock's tick that closes such a window is
 //! the model's way of saying that a bounded activity does not overrun its limit.
 //!
 //! image-processing reads the pack once, before it begins; that the real one reads it again after storing is a second
@@ -21,9 +21,9 @@ use crate::config::{Timing, WRITES_MAX};
 /// The copies of one pack's images, by the version of the data that they were rendered from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Copies {
-    /// What the variants bucket holds. `None`: nothing, or something that is not old.
+    /// The old variant in the bucket. `None`: nothing old is stored.
     pub variant: Option<u8>,
-    /// What the edge holds.
+    /// The old image in the edge.
     pub cached: Option<u8>,
     /// By old version: how long image-processing that has read it may still store its variant and respond.
     pub processing: [Option<u8>; WRITES_MAX],
@@ -32,7 +32,7 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// The pack is written: `replaced` is old from now on. Whoever reads it just before is under way now.
+    /// The pack is written: `replaced` is old from now on. A reader from just before is under way now.
     pub fn age(&mut self, replaced: u8, timing: &Timing) {
         self.processing[usize::from(replaced)] = Some(timing.processing_max);
         self.fetching[usize::from(replaced)] = Some(timing.edge_fetch_max);

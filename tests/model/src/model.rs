@@ -1,4 +1,4 @@
-//! Which actions are possible, and what each does.
+//! The possible actions, and the effect of each.
 
 use stateright::{Model, Property};
 
@@ -15,7 +15,7 @@ impl Config {
         Protocol { pause: self.timing.pause(self.mutation), mutation: self.mutation }
     }
 
-    /// What editors, the stream and admins may do.
+    /// The actions of editors, the stream and admins.
     fn offer_changes(&self, state: &State, actions: &mut Vec<Action>) {
         for (pack, of_pack) in state.packs.iter().enumerate() {
             // Two packs that are written equally often are alike: the first write is to the first one.
@@ -35,7 +35,7 @@ impl Config {
         }
     }
 
-    /// What workers may do, and what may befall them.
+    /// The actions of workers, and their faults.
     fn offer_steps(&self, state: &State, actions: &mut Vec<Action>) {
         let purge_runs = state.workers.iter().filter(|worker| worker.token != Token::None).count();
         if state.queue.lease_left == 0 && purge_runs < self.purge_runs && state.has_work(self.mutation) {
@@ -53,7 +53,7 @@ impl Config {
         }
     }
 
-    /// What happens to copies and invalidations by itself, and the clock.
+    /// The spontaneous actions of copies and invalidations, and the clock.
     fn offer_the_rest(&self, state: &State, actions: &mut Vec<Action>) {
         for (invalidation, of_index) in state.cloudfront.invalidations.iter().enumerate() {
             if !of_index.is_completed {

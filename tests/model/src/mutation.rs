@@ -1,10 +1,10 @@
-//! What the protocol could have left out.
+//! The rules of the protocol, each broken on purpose.
 
 /// One rule of the protocol that is broken on purpose. Each has a test that expects the checker to find what the rule is
 /// there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mutation {
-    /// CloudFront is told before the variants are deleted: an edge can refill from a variant that is about to go.
+    /// CloudFront is invalidated before the variants are deleted: an edge can refill from a variant that is deleted later.
     CloudFrontBeforeS3,
     /// A purge counts as settled at once.
     NoSettleRule,
@@ -14,7 +14,7 @@ pub enum Mutation {
     RowRemovedAtAnyVersion,
     /// A request is written to the outbox without a check of the lease's fencing token.
     FencingTokenNotChecked,
-    /// CloudFront is told at once after the deletes: an edge that had begun to read a variant stores it later.
+    /// CloudFront is invalidated at once after the deletes: an edge that had begun to read a variant stores it later.
     NoPauseForEdgeFetches,
     /// The pause is as long as an edge's fetch may take, without the tick by which clocks differ.
     PauseWithoutClockSkew,

@@ -10,7 +10,7 @@ use crate::state::State;
 /// could have read old data, the next step could store it.
 pub const SAFETY: &str = "no viewer is served what a completed purge replaced";
 
-/// Where everything has come to its end, the queue is empty, no request is in flight, and nothing old is left. The
+/// At the end of each path, the queue is empty, no request is in flight, and nothing old is left. The
 /// model is finite and acyclic, so every path comes there; that makes "in the end" an invariant of the last states,
 /// which is exact where Stateright's `eventually` may overlook a path that joins another.
 pub const LIVENESS: &str = "in the end everything is purged and the queue is empty";
@@ -70,7 +70,7 @@ fn is_all_purged(state: &State) -> bool {
         })
 }
 
-/// The newest data of `pack` that somebody has purged, is purging or will purge.
+/// The newest data of `pack` that a worker has purged, is purging or will purge.
 fn covered(state: &State, pack: usize) -> u8 {
     let of_pack = &state.packs[pack];
     let requested = state.queue.outbox.iter().filter_map(|written| written.request.entries[pack]);

@@ -7,7 +7,7 @@ use crate::request::OutboxRequest;
 pub struct Row {
     /// Unique for every enqueue to this pack.
     pub version: u8,
-    /// How long until `lastEventAt + settle`. A purge that begins at `0` has settled: the protocol's comparison
+    /// The time left until `lastEventAt + settle`. A purge that begins at `0` has settled: the protocol's comparison
     /// `began_at >= last_event_at + settle`, kept as what is left of it so that equal situations at different times are
     /// one state.
     pub settles_in: u8,
@@ -22,6 +22,6 @@ pub struct Row {
 pub struct Queue {
     /// The requests of the outbox, sorted.
     pub outbox: Vec<OutboxRequest>,
-    /// How long until the lease expires; `0`: it can be taken.
+    /// The time left until the lease expires; `0`: it can be taken.
     pub lease_left: u8,
 }

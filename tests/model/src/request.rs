@@ -3,12 +3,12 @@
 use crate::config::PACKS_MAX;
 use crate::mutation::Mutation;
 
-/// Which of a version's two purges.
+/// One of the two purges of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PurgeKind {
-    /// At once, so that viewers see the change soon; the row stays.
+    /// The early purge, at once, so that viewers see the change soon; the row stays.
     Early,
-    /// When nothing stale can be stored any more; the row may go.
+    /// The final purge, when nothing stale can be stored any more; the row may be removed.
     Final,
 }
 
@@ -17,14 +17,14 @@ pub enum PurgeKind {
 pub struct Served {
     /// The row's version.
     pub version: u8,
-    /// Which of its two purges.
+    /// The purge: early or final.
     pub kind: PurgeKind,
     /// The data that was current when this version was enqueued: what the completed final purge promises. Not part of
     /// the protocol, but of what is proved of it.
     pub promises: u8,
 }
 
-/// What a request serves, by pack. Its content is its name: it is what the caller reference hashes.
+/// The entries that a request serves, by pack. Its content is its name: the caller reference is a hash of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Request {
     /// The entries, by pack.
@@ -36,12 +36,12 @@ pub struct Request {
 pub struct OutboxRequest {
     /// The request.
     pub request: Request,
-    /// Whether CloudFront's id is noted in it, so that nobody sends it again.
+    /// Whether CloudFront's id is noted in it, so that no worker sends it again.
     pub is_accepted: bool,
 }
 
 impl Request {
-    /// The packs that it covers, and what it serves of them.
+    /// The packs that it covers, with their entries.
     pub fn served(&self) -> impl Iterator<Item = (usize, Served)> + '_ {
         self.entries.iter().enumerate().filter_map(|(pack, served)| served.map(|served| (pack, served)))
     }

@@ -17,32 +17,32 @@ pub struct State {
     pub queue: Queue,
     /// CloudFront's list.
     pub cloudfront: CloudFront,
-    /// Who is at work, sorted: which of two equal workers did something makes no difference.
+    /// The workers, sorted: two equal workers are interchangeable.
     pub workers: Vec<Worker>,
-    /// What may still happen or go wrong.
+    /// The events and faults that are left.
     pub left: Left,
 }
 
 /// One pack: its data, its row in the queue, its copies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Pack {
-    /// How often it was written. The images that viewers should see are rendered from this version of the data.
+    /// The number of writes. The images that viewers should see are rendered from this version of the data.
     pub data: u8,
-    /// How many of its stream records were delivered.
+    /// The number of its stream records that were delivered.
     pub delivered: u8,
-    /// How often it was enqueued. The row's version is this number.
+    /// The number of enqueues. The row's version is this number.
     pub enqueues: u8,
     /// Its row in the queue.
     pub row: Option<Row>,
-    /// What viewers can get.
+    /// The copies that viewers can get.
     pub copies: Copies,
     /// The oldest data that viewers may get, as the ledger's completed final purges promise it.
     pub promised: u8,
-    /// What is left of the settle delay of an upsert that began at the first delivery and is under way since.
+    /// The time left of the settle delay of an upsert that began at the first delivery and is under way since.
     pub late_upsert_settles_in: u8,
 }
 
-/// What may still happen or go wrong; see [`Config`].
+/// The events and faults that are left; see [`Config`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Left {
     /// Deliveries of records that were delivered before.
@@ -82,7 +82,7 @@ impl State {
         });
     }
 
-    /// What is due of the rows as they are now, whatever is on its way already: the planner's decision.
+    /// The entries that are due, without regard to requests in flight: the planner's decision.
     #[must_use]
     pub fn due(&self) -> Request {
         let mut due = Request::default();

@@ -1,4 +1,4 @@
-//! What each step of a worker does to the world.
+//! The effect of each step of a worker.
 
 use crate::cloudfront::Invalidation;
 use crate::mutation::Mutation;
@@ -10,7 +10,7 @@ use crate::worker::{Step, Token, Worker};
 /// Carries out steps under the protocol, or under a mutation of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Protocol {
-    /// How long a purge run pauses between deletes and invalidation, in ticks.
+    /// The pause of a purge run between deletes and invalidation, in ticks.
     pub(crate) pause: u8,
     /// The rule that is broken.
     pub(crate) mutation: Option<Mutation>,
@@ -77,7 +77,7 @@ impl Protocol {
         }
     }
 
-    /// What comes after a request is done with: the next one, then the worker's own batch, then the end.
+    /// The step after a request is completed: the next one, then the worker's own batch, then the end.
     pub(crate) fn proceed(self, mut worker: Worker) -> Worker {
         worker.current = OutboxRequest::default();
         if let Some(written) = worker.tracking.pop() {
@@ -130,7 +130,7 @@ impl Protocol {
     }
 
     /// The fencing token is checked: a purge run that has lost the lease stops here. Before, it has only deleted
-    /// variants, which harms nobody.
+    /// variants, which is harmless.
     fn write_request(self, state: &mut State, mut worker: Worker) -> Worker {
         if worker.token == Token::Superseded && !self.has(Mutation::FencingTokenNotChecked) {
             return Worker { step: Step::Release, ..worker };

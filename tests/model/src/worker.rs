@@ -5,21 +5,21 @@ use crate::mutation::Mutation;
 use crate::request::{OutboxRequest, PurgeKind, Request, Served};
 use crate::state::State;
 
-/// Who is at work.
+/// One worker.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Worker {
     /// Its right to write requests to the outbox.
     pub token: Token,
     /// Whether it is so slow that its lease may expire.
     pub is_stalled: bool,
-    /// What it does next.
+    /// Its next step.
     pub step: Step,
     /// The requests that it has read and not tracked yet. It tracks one after the other; the real purge run's
     /// concurrent tracking writes different rows, or the same ones conditionally.
     pub tracking: Vec<OutboxRequest>,
     /// The request that it is at.
     pub current: OutboxRequest,
-    /// What it purges after that; empty once it is in the outbox.
+    /// The entries that it purges after that; empty once they are in the outbox.
     pub batch: Request,
 }
 
@@ -28,13 +28,13 @@ pub struct Worker {
 pub enum Token {
     /// It has the newest token, whether its lease has expired or not.
     Newest,
-    /// Somebody has taken the lease since. All that the protocol requires of a token is whether it is the newest.
+    /// Another purge run has taken the lease since. All that the protocol requires of a token is whether it is the newest.
     Superseded,
     /// A DELETE: it needs no lease.
     None,
 }
 
-/// What somebody does next.
+/// The next step of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
     /// Reads the rest of the table (the requests were read with the taking of the lease), and plans.
@@ -95,7 +95,7 @@ impl Worker {
         }
     }
 
-    /// Whether nobody has taken the lease since this purge run took it.
+    /// Whether no other purge run has taken the lease since this one took it.
     #[must_use]
     pub fn has_the_newest_token(&self) -> bool {
         self.token == Token::Newest
@@ -107,7 +107,7 @@ impl Worker {
         matches!(self.step, Step::Pause(_))
     }
 
-    /// How many ticks it still has to wait, `pause` being the whole pause.
+    /// The ticks that are left of its pause; `pause` is the whole pause.
     #[must_use]
     pub fn pause_needed(&self, pause: u8) -> u8 {
         match self.step {

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 /// promise's assumptions: settle delay and `edge_fetch_max` together leave that much room.
 pub(crate) const EFFECT_MAX_MS: u64 = 2_500;
 
-/// What becomes of one call to a service.
+/// The fate of one call to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It takes effect and its response arrives.
@@ -31,9 +31,9 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Chance {
     rng: SmallRng,
-    /// How many of a thousand calls go wrong. Zero: faults have ended.
+    /// The number of failing calls among a thousand. Zero: faults have ended.
     pub(crate) faults_per_mille: u32,
-    /// How many faults were injected, by kind.
+    /// The number of injected faults, by kind.
     pub(crate) faults: BTreeMap<&'static str, u64>,
 }
 
@@ -76,7 +76,7 @@ impl Chance {
         *self.faults.entry(kind).or_default() += 1;
     }
 
-    /// What becomes of the next call.
+    /// The fate of the next call.
     pub(crate) fn fate(&mut self) -> Fate {
         if self.faults_per_mille == 0 || !self.happens(self.faults_per_mille) {
             return Fate::Good;
@@ -93,7 +93,7 @@ impl Chance {
         fate
     }
 
-    /// How long something takes that usually takes milliseconds.
+    /// The duration of something that usually takes milliseconds.
     pub(crate) fn latency_ms(&mut self) -> u64 {
         if self.happens(30) { self.within(20..=400) } else { self.within(1..=15) }
     }

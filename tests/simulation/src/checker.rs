@@ -59,9 +59,9 @@ pub(crate) struct Checker {
     completed: Floor,
     /// The caller references under which each purge was accepted.
     billed: BTreeMap<Purge, BTreeSet<String>>,
-    /// How many responses were looked at.
+    /// The number of responses that were checked.
     pub(crate) responses: u64,
-    /// How many invalidations CloudFront accepted.
+    /// The number of invalidations that CloudFront accepted.
     pub(crate) invalidations: u64,
 }
 
@@ -167,12 +167,12 @@ impl Checker {
         *completed = up_to.max(*completed);
     }
 
-    /// What a request that begins now must not show any more.
+    /// The oldest data that a request that begins now may show.
     pub(crate) fn floor(&self) -> Floor {
         self.completed.clone()
     }
 
-    /// What a request must not show when every purge is completed.
+    /// The oldest data that a request may show when every purge is completed.
     pub(crate) fn final_floor(&self) -> Floor {
         let packs = self
             .packs

@@ -15,31 +15,31 @@ use crate::schedule::Simulation;
 use crate::services::cloudfront::EDGES;
 use crate::world::World;
 
-/// How long after the storm everything must have been purged, in milliseconds.
+/// The longest time from the end of the storm until everything is purged, in milliseconds.
 const CALM_MAX_MS: u64 = 20 * 60_000;
 
-/// How long the calm lasts at least: what was delivered late has been handled by then.
+/// The shortest duration of the calm: late deliveries are handled by then.
 const CALM_MIN_MS: u64 = 75_000;
 
 /// Longer than an edge keeps the response that there is no image.
 const ERRORS_KEPT_MS: u64 = 6_000;
 
-/// What came of a seed.
+/// The outcome of a seed.
 #[derive(Debug)]
 pub struct Outcome {
     /// The violations, the first of each kind.
     pub violations: BTreeMap<Violation, String>,
-    /// How many things happened.
+    /// The number of events.
     pub steps: u64,
-    /// How many faults were injected, by kind.
+    /// The number of injected faults, by kind.
     pub faults: BTreeMap<&'static str, u64>,
-    /// How many responses viewers looked at.
+    /// The number of responses that were checked.
     pub responses: u64,
-    /// How many invalidations CloudFront accepted.
+    /// The number of invalidations that CloudFront accepted.
     pub invalidations: u64,
     /// A hash of all that happened: equal for equal seeds.
     pub fingerprint: u64,
-    /// What happened, line by line, if it was requested.
+    /// The trace, line by line, if it was requested.
     pub lines: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ fn run_episode(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Outcom
     }
 }
 
-/// The workload of an episode: lets everybody act, and looks at everything at the end.
+/// The workload of an episode: runs all actors, and checks everything at the end.
 async fn workload(simulation: Simulation) {
     let (tenants, storm_ms) = {
         let mut world = simulation.world();
@@ -165,7 +165,7 @@ async fn look_at_everything(simulation: &Simulation) {
     }
 }
 
-/// What went to the dead-letter queue, which must be what CloudFront rejects.
+/// Checks that the dead-letter queue has exactly the entries that CloudFront rejects.
 fn rejected(world: &mut World) -> Vec<(TenantId, Target)> {
     let dead_letters = std::mem::take(&mut world.dead_letters.kept);
     let mut rejected = Vec::new();

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::Timestamp;
-use purging::ports::{CallFailed, Clock};
+use domain::{Context, Timestamp};
+use purging::ports::{CallError, Clock};
 
 use crate::chance::{EFFECT_MAX_MS, Fate};
 use crate::schedule::{Completion, Life, Simulation};
 use crate::setup::IMAGE_PROCESSING;
 use crate::world::World;
 
-/// How far an instance's clock may be from the true time, in milliseconds: two differ by a second at most.
+/// The largest difference of an instance's clock from the true time, in milliseconds: two differ by a second at most.
 const SKEW_MAX_MS: u64 = 500;
 
 /// One function, as it is deployed.
@@ -24,14 +24,14 @@ pub(crate) struct Function {
     pub(crate) time_limit: Duration,
 }
 
-/// What a function runs on, for one call of it. It is every port at once.
+/// The environment of one invocation of a function. It implements every port.
 #[derive(Clone)]
 pub(crate) struct Instance {
     pub(crate) simulation: Simulation,
     pub(crate) name: Arc<str>,
-    /// When it must have ended, in true time.
+    /// The deadline, in true time.
     pub(crate) ends_at_ms: u64,
-    /// How much its clock is ahead of the true time, and [`SKEW_MAX_MS`] more.
+    /// The time by which its clock is ahead of the true time, plus [`SKEW_MAX_MS`].
     skew_ms: u64,
     life: Life,
     /// Whether it runs image-processing.
@@ -95,9 +95,9 @@ impl Instance {
         Self { simulation: simulation.clone(), renders_images, name, ends_at_ms, skew_ms, life, calls_left }
     }
 
-    /// When it must have ended, by its own clock.
-    pub(crate) fn deadline(&self) -> Timestamp {
-        self.own_time(self.ends_at_ms)
+    /// The context of this call, by the instance's own clock.
+    pub(crate) fn context(&self) -> Context {
+        Context { id: self.name.to_string(), now: self.now(), deadline: self.own_time(self.ends_at_ms) }
     }
 
     fn own_time(&self, true_ms: u64) -> Timestamp {
@@ -110,7 +110,7 @@ impl Instance {
         &self,
         what: String,
         effect: impl FnMut(&mut World) -> T + Send + 'static,
-    ) -> Result<T, CallFailed> {
+    ) -> Result<T, CallError> {
         let completion = Completion::default();
         self.issue(&what, effect, completion.clone());
         completion.await
@@ -120,7 +120,7 @@ impl Instance {
         &self,
         what: &str,
         mut effect: impl FnMut(&mut World) -> T + Send + 'static,
-        completion: Completion<Result<T, CallFailed>>,
+        completion: Completion<Result<T, CallError>>,
     ) {
         let mut world = self.simulation.world();
         let mut fate = world.chance.fate();
@@ -139,7 +139,7 @@ impl Instance {
             world.trace(|| format!("{what} → {}", shortened(&result)));
             result
         };
-        let failed = |cause: &str| Err(CallFailed::new("a call to a simulated service", cause.to_owned()));
+        let failed = |cause: &str| Err(CallError::new("a call to a simulated service", cause.to_owned()));
         match fate {
             Fate::Good => {
                 let fate = move |world: &mut World| {

@@ -3,7 +3,7 @@
 /// A bug in what the functions reach the world through, or in how they are configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutation {
-    /// CloudFront is told before the variants are deleted, so that an edge refills from a stale one.
+    /// CloudFront is invalidated before the variants are deleted, so that an edge refills from a stale one.
     CloudFrontBeforeS3,
     /// A row leaves the queue although more was enqueued to it.
     RowRemovedAtAnyVersion,

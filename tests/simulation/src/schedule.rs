@@ -18,7 +18,7 @@ pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Default)]
 pub(crate) struct EventQueue {
     events: BTreeMap<(u64, u32, u64), Event>,
-    /// How many events there were.
+    /// The number of events so far.
     pub(crate) steps: u64,
     added: u64,
     /// Tasks that begin now.
@@ -42,7 +42,7 @@ impl EventQueue {
     }
 }
 
-/// The simulated world, shared by everybody in it.
+/// The simulated world, shared by all its actors.
 #[derive(Clone)]
 pub(crate) struct Simulation(Arc<Mutex<World>>);
 
@@ -51,7 +51,7 @@ impl Simulation {
         Self(Arc::new(Mutex::new(world)))
     }
 
-    /// The world. Nobody may keep it over an `await`.
+    /// The world. No task may hold it over an `await`.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,7 +133,7 @@ impl Wake for Alarm {
     }
 }
 
-/// Something that a task waits for and somebody gives.
+/// A value that one task waits for and another one gives.
 pub(crate) struct Completion<T>(Arc<Mutex<(Option<T>, Option<Waker>)>>);
 
 impl<T> Clone for Completion<T> {
@@ -149,7 +149,7 @@ impl<T> Default for Completion<T> {
 }
 
 impl<T> Completion<T> {
-    /// Gives it. Given to somebody who is gone, it is nobody's.
+    /// Gives the value. It is dropped if the waiting task has ended.
     pub(crate) fn give(&self, value: T) {
         let mut completion = lock(&self.0);
         completion.0 = Some(value);

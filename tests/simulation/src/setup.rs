@@ -1,4 +1,4 @@
-//! What one seed's world is like: who is in it, how it is configured, how bad the weather is.
+//! The setup of one seed's world: its tenants and packs, its configuration, its faults.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(crate) struct Tenant {
     pub(crate) distribution: Distribution,
 }
 
-/// What one seed's world is like.
+/// The setup of one seed's world.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) tenants: Vec<Tenant>,
@@ -42,23 +42,23 @@ pub(crate) struct Setup {
     pub(crate) locations: Vec<LocationName>,
     pub(crate) delays: Delays,
     pub(crate) budgets: Budgets,
-    /// How long the lease of a purge run lasts. In some worlds shorter than a purge run may take, so that purge runs
+    /// The duration of a purge run's lease. In some worlds shorter than a purge run may take, so that purge runs
     /// overlap.
     pub(crate) lease: Duration,
     pub(crate) variant_deletion_max: Duration,
     pub(crate) tracking_max: Duration,
-    /// How many keys of the variants bucket are listed at a time.
+    /// The number of keys in a page of the variants bucket.
     pub(crate) keys_per_page: usize,
-    /// How many items CloudFront takes for one distribution until it has completed some.
+    /// The most items of one distribution that CloudFront has in progress.
     pub(crate) items_in_progress_max: usize,
-    /// How many records of the stream are delivered at a time.
+    /// The most records of one delivery of the stream.
     pub(crate) stream_batch: usize,
-    /// How long editors write and faults happen, in milliseconds.
+    /// The duration of the storm, in which editors write and faults happen, in milliseconds.
     pub(crate) storm_ms: u64,
     pub(crate) faults_per_mille: u32,
-    /// How many of a thousand calls of image-processing are slow besides.
+    /// The number of slow calls among a thousand of image-processing, besides the other faults.
     pub(crate) slow_renders_per_mille: u32,
-    /// What CloudFront rejects, if anything.
+    /// The target that CloudFront rejects, if any.
     pub(crate) poison: Option<(TenantId, Target)>,
 }
 

@@ -16,7 +16,7 @@ use crate::services::render_locks::RenderLockTable;
 use crate::services::variants_bucket::VariantsBucket;
 use crate::setup::Setup;
 
-/// When every simulation begins, in milliseconds since the Unix epoch.
+/// The start of every simulation, in milliseconds since the Unix epoch.
 const BEGINNING_MS: u64 = 1_800_000_000_000;
 
 /// The world outside the functions.
@@ -37,9 +37,9 @@ pub(crate) struct World {
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) render_locks: RenderLockTable,
     pub(crate) checker: Checker,
-    /// How many functions have been called.
+    /// The number of invocations of functions.
     pub(crate) invocations: u64,
-    /// What happened, line by line, if somebody wants to read it.
+    /// The trace, line by line, if it was requested.
     pub(crate) lines: Option<Vec<String>>,
     /// A hash of all that happened: equal for equal seeds.
     pub(crate) fingerprint: u64,
@@ -97,7 +97,7 @@ impl World {
         self.packs.is_delivered() && self.queue.entries.is_empty() && self.queue.requests.is_empty()
     }
 
-    /// Notes what happens, if somebody wants to read it.
+    /// Adds a line to the trace, if it was requested.
     pub(crate) fn trace(&mut self, line: impl FnOnce() -> String) {
         let elapsed_ms = self.elapsed_ms();
         self.fingerprint = self.fingerprint.rotate_left(5) ^ elapsed_ms.wrapping_mul(0x9e37_79b9_7f4a_7c15);

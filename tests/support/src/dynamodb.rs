@@ -26,7 +26,7 @@ impl LocalDynamoDb {
     /// Starts an empty DynamoDB and creates the tables.
     ///
     /// # Panics
-    /// When it cannot start; the message says which step failed.
+    /// If it cannot start; the message names the step that failed.
     pub async fn start() -> Self {
         let (listener, endpoint_url) = crate::listen().await;
         let database = dynoxide::Database::memory().expect("an empty database in memory");
@@ -43,7 +43,7 @@ impl LocalDynamoDb {
         local
     }
 
-    /// What a client of it is built from.
+    /// The config of its clients.
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.sdk

@@ -1,23 +1,45 @@
-//! DynamoDB and S3 in the test's own process, reached over HTTP by the real SDK.
+//! AWS in the test's own process, reached over HTTP by the real SDK.
 //!
-//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Each
-//! `start` makes a fresh, empty one on a free port of 127.0.0.1, with the tables and buckets of the data stack; it lives
-//! as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its own.
-#![expect(clippy::expect_used, reason = "for tests: an emulator that cannot start ends the test that requested it")]
+//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Of SQS
+//! and Systems Manager the product makes seven calls: [`LocalSqs`] and [`LocalSsm`] are small servers of exactly these,
+//! so that no test of a crate starts the local deployment's AWS, a program of its own that takes seconds to start. Each
+//! `start` makes a fresh, empty service on a free port of 127.0.0.1, with the tables, buckets and the queue of the
+//! stacks; it lives as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its
+//! own.
+//!
+//! An [`Environment`] is what one test works in: these services, a CloudFront emulator, and the protocol over the
+//! product's adapters. Tests run side by side, since each has its own.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "for tests: a service that cannot start or does not respond ends the test that requested it"
+)]
 
 mod dynamodb;
+mod environment;
+pub mod json_api;
+mod observation;
+mod preparation;
 mod s3;
+mod sqs;
+mod ssm;
+mod test_clock;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
 pub use dynamodb::LocalDynamoDb;
+pub use environment::{Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at};
+pub use observation::Invalidation;
 pub use s3::LocalS3;
+pub use sqs::LocalSqs;
+pub use ssm::LocalSsm;
+pub use test_clock::TestClock;
 
 /// The access key id and the secret of every client. S3 checks signatures by it.
 const ACCESS_KEY: &str = "test";
 
-/// What a real `SdkConfig` holds, pointed at `endpoint_url`. For emulators of other services too.
+/// The SDK's config for a service at `endpoint_url`.
 #[must_use]
 pub fn sdk_config(endpoint_url: &str) -> SdkConfig {
     SdkConfig::builder()

@@ -20,7 +20,7 @@ use s3s::service::S3ServiceBuilder;
 use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
 
-/// What happens behind each variant that is stored.
+/// A function that runs after each variant is stored.
 type Hook = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// An S3 of this test's own.
@@ -47,7 +47,7 @@ impl LocalS3 {
     /// Starts an empty S3 and creates the two buckets.
     ///
     /// # Panics
-    /// When it cannot start; the message says which step failed.
+    /// If it cannot start; the message names the step that failed.
     pub async fn start() -> Self {
         let (listener, endpoint_url) = crate::listen().await;
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -75,11 +75,10 @@ impl LocalS3 {
         local
     }
 
-    /// Runs `hook` behind each variant that is stored, before whoever stores it hears of it: an edit in between, or a
-    /// count.
+    /// Runs `hook` after each variant is stored, before the response: an edit in between, or a count.
     ///
     /// # Panics
-    /// When a hook of before panicked.
+    /// If an earlier hook panicked.
     pub fn on_variant_stored<F>(&self, hook: impl Fn() -> F + Send + Sync + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -88,7 +87,7 @@ impl LocalS3 {
         *self.on_variant_stored.lock().expect("no hook panics") = Some(hook);
     }
 
-    /// What a client of it is built from.
+    /// The config of its clients.
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.sdk
@@ -123,7 +122,7 @@ impl Versioned {
         newest.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Where a read of an original finds it: the version requested, or the newest.
+    /// The key of the file of an original: of the version requested, or of the newest.
     fn key_to_read(&self, key: &str, version: Option<&str>) -> String {
         let newest = || self.history().get(key).and_then(|versions| versions.last().cloned().flatten());
         let version = version.map(ToOwned::to_owned).or_else(newest);
@@ -131,7 +130,7 @@ impl Versioned {
     }
 }
 
-/// Where a version of an original is kept.
+/// The key of the file of one version of an original.
 fn versioned_key(key: &str, version: &str) -> String {
     format!("{version}/{key}")
 }

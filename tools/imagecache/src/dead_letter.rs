@@ -67,7 +67,7 @@ impl DeadLetter {
         }
         let payload = dead_letter.get_mut("payload").map(Value::take).unwrap_or_default();
         match dead_letter["source"].as_str() {
-            Some(dynamodb_imagepacks_stream::SOURCE) => Ok(Self::Record(payload)),
+            Some(purging::stream::SOURCE) => Ok(Self::Record(payload)),
             Some(purging::bisection::SOURCE) => {
                 serde_json::from_value(payload).map(Self::Rejected).map_err(DeadLetterError::Content)
             }

@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_adapters::call_failed;
+use aws_adapters::sdk_error;
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata;
+use aws_sdk_dynamodbstreams::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::primitives::Blob;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 use serde_json::{Value, json};
 
 use crate::dead_letter::Range;
@@ -31,7 +31,7 @@ pub(crate) enum RangeError {
     Expired(String),
     /// A call of DynamoDB failed.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Call(#[from] CallError),
 }
 
 /// A reader of a range, page by page.
@@ -106,16 +106,17 @@ fn order(one: &str, other: &str) -> Ordering {
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
-fn failed<E>(range: &Range, error: E) -> RangeError
+fn failed<E, R>(range: &Range, error: SdkError<E, R>) -> RangeError
 where
-    E: ProvideErrorMetadata + std::error::Error,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
 {
     match error.code() {
         // The record, the shard or the stream no longer exists.
         Some(code @ ("TrimmedDataAccessException" | "ResourceNotFoundException")) => {
             RangeError::Expired(error.message().unwrap_or(code).to_owned())
         }
-        _ => call_failed(format!("reading shard {} of {}", range.shard_id, range.stream_arn), error).into(),
+        _ => sdk_error(format!("reading shard {} of {}", range.shard_id, range.stream_arn), error).into(),
     }
 }
 

@@ -8,9 +8,10 @@ use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::now;
 use aws_adapters::purge_ledger::PurgeLedger;
 use aws_config::SdkConfig;
+use domain::Context;
 use domain::queue::enqueue::{Enqueue, Event, reduce};
-use dynamodb_imagepacks_stream::Handler;
-use purging::ports::{CallFailed, Queue, QueueFailed};
+use purging::ports::{CallError, Queue, QueueError};
+use purging::stream::Enqueuer;
 use uuid::Uuid;
 
 use crate::Installation;
@@ -72,9 +73,9 @@ impl Recovery {
         }
     }
 
-    /// The stream handler, which sends unreadable records to `dead_letters`.
-    pub(crate) fn stream_handler<D>(&self, dead_letters: D) -> Handler<InvalidationQueue, D> {
-        Handler { queue: self.queue.clone(), dead_letters, names: self.installation.image_pack_attributes.clone() }
+    /// The enqueuer of the stream handler; unreadable records go to `dead_letters`.
+    pub(crate) fn enqueuer<D>(&self, dead_letters: D) -> Enqueuer<InvalidationQueue, D> {
+        Enqueuer { queue: self.queue.clone(), dead_letters, names: self.installation.image_pack_attributes.clone() }
     }
 
     /// The dead-letter queue, for the unreadable records of the stream handler.
@@ -90,7 +91,7 @@ impl Recovery {
 
 impl Recovery {
     /// Enqueues the target of `event`.
-    pub(crate) async fn enqueue_event(&self, event: Event, requested_by: &str) -> Result<(), CallFailed> {
+    pub(crate) async fn enqueue_event(&self, event: Event, requested_by: &str) -> Result<(), CallError> {
         for upsert in reduce(vec![event], now(), &new_delivery(), requested_by) {
             self.enqueue(&upsert).await?;
         }
@@ -98,10 +99,10 @@ impl Recovery {
     }
 
     /// Writes a row of the queue. A row that cannot be read back is in the queue, too; the next purge run reports it.
-    pub(crate) async fn enqueue(&self, upsert: &Enqueue) -> Result<(), CallFailed> {
+    pub(crate) async fn enqueue(&self, upsert: &Enqueue) -> Result<(), CallError> {
         match self.queue.upsert(upsert).await {
-            Ok(_) | Err(QueueFailed::Row { .. }) => Ok(()),
-            Err(QueueFailed::Call(failed)) => Err(failed),
+            Ok(_) | Err(QueueError::Row { .. }) => Ok(()),
+            Err(QueueError::Call(failed)) => Err(failed),
         }
     }
 }
@@ -109,4 +110,10 @@ impl Recovery {
 /// A unique id of one delivery, so that a row that was changed in the meantime gets another version.
 pub(crate) fn new_delivery() -> String {
     format!("imagecache-{}", Uuid::new_v4())
+}
+
+/// The context of one attempt to enqueue records. It has no deadline of its own.
+pub(crate) fn new_context() -> Context {
+    let now = aws_adapters::now();
+    Context { id: new_delivery(), now, deadline: now }
 }

@@ -9,13 +9,13 @@ use domain::queue::enqueue::{Enqueue, Event};
 use domain::queue::purge_cause::PurgeCause;
 use domain::{Target, TenantId};
 use indicatif::ProgressBar;
-use purging::ports::{CallFailed, DeadLetters};
+use purging::ports::{CallError, DeadLetters};
 use serde_json::{Value, json};
 
 use crate::dead_letter::{DeadLetter, Range, Rejected};
 use crate::dead_letters::Received;
 use crate::range::{RangeError, RangeReader};
-use crate::recovery::{Recovery, new_delivery};
+use crate::recovery::{Recovery, new_context, new_delivery};
 
 /// The requester of the purges, for the queue and the ledger.
 const REQUESTED_BY: &str = "replay";
@@ -52,8 +52,8 @@ impl Stays {
     }
 }
 
-impl From<CallFailed> for Stays {
-    fn from(failed: CallFailed) -> Self {
+impl From<CallError> for Stays {
+    fn from(failed: CallError) -> Self {
         Self::because(format!("{failed}; run the replay again"))
     }
 }
@@ -63,7 +63,7 @@ impl From<CallFailed> for Stays {
 struct Unreadable(Mutex<Vec<String>>);
 
 impl DeadLetters for Unreadable {
-    async fn keep(&self, _source: &str, reason: &str, _payload: &Value) -> Result<(), CallFailed> {
+    async fn keep(&self, _source: &str, reason: &str, _payload: &Value) -> Result<(), CallError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(reason.to_owned());
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Recovery {
     /// # Errors
     ///
     /// A call of the dead-letter queue failed.
-    pub async fn replay(&self, progress: &ProgressBar) -> Result<Replayed, CallFailed> {
+    pub async fn replay(&self, progress: &ProgressBar) -> Result<Replayed, CallError> {
         progress.set_length(self.dead_letters.count().await?);
         let mut replayed = Replayed::default();
         let mut staying = Vec::new();
@@ -92,7 +92,7 @@ impl Recovery {
         replayed: &mut Replayed,
         staying: &mut Vec<Received>,
         progress: &ProgressBar,
-    ) -> Result<(), CallFailed> {
+    ) -> Result<(), CallError> {
         let mut seen = HashSet::new();
         let mut known_in_a_row = 0;
         while let Some(dead_letter) = self.dead_letters.receive_one().await? {
@@ -135,13 +135,12 @@ impl Recovery {
 
     /// Handles the record again: a newer stream handler may read it, or the item may have been corrected.
     async fn replay_record(&self, record: &Value) -> Result<(), Stays> {
-        let handler = self.stream_handler(Unreadable::default());
+        let enqueuer = self.enqueuer(Unreadable::default());
         let event = json!({"Records": [record]});
-        let response = handler.handle(&event, now(), &new_delivery()).await;
-        if !response.batch_item_failures.is_empty() {
+        if !enqueuer.enqueue(&event, &new_context()).await.is_empty() {
             return Err(self.not_written());
         }
-        let unreadable = handler.dead_letters.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let unreadable = enqueuer.dead_letters.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         match unreadable.first() {
             None => Ok(()),
             Some(reason) => self.replay_item(record, reason).await,
@@ -199,11 +198,10 @@ impl Recovery {
             RangeError::Expired(_) => lost(failed.to_string()),
             RangeError::Call(call) => call.into(),
         };
-        let handler = self.stream_handler(self.dead_letter_queue());
+        let enqueuer = self.enqueuer(self.dead_letter_queue());
         let mut reader = RangeReader::open(&self.clients.streams, range).await.map_err(failed)?;
         while let Some(records) = reader.next().await.map_err(failed)? {
-            let response = handler.handle(&json!({"Records": records}), now(), &new_delivery()).await;
-            if !response.batch_item_failures.is_empty() {
+            if !enqueuer.enqueue(&json!({"Records": records}), &new_context()).await.is_empty() {
                 return Err(self.not_written());
             }
             self.dead_letters.extend_visibility(dead_letter).await?;

@@ -8,7 +8,7 @@ use domain::purge::resync::{Suspect, Verdict};
 use domain::{TenantId, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
-use purging::ports::{CallFailed, Ledger, Queue, QueueFailed};
+use purging::ports::{CallError, Ledger, Queue, QueueError};
 
 use crate::recovery::Recovery;
 
@@ -68,7 +68,7 @@ impl Recovery {
     /// # Errors
     ///
     /// A call of AWS failed.
-    pub async fn resync(&self, resync: &Resync, progress: &ProgressBar) -> Result<Resynced, CallFailed> {
+    pub async fn resync(&self, resync: &Resync, progress: &ProgressBar) -> Result<Resynced, CallError> {
         let mut resynced = Resynced::default();
         self.resync_table(resync, &mut resynced, progress).await?;
         self.resync_removed(resync, &mut resynced, progress).await?;
@@ -82,7 +82,7 @@ impl Recovery {
         resync: &Resync,
         resynced: &mut Resynced,
         progress: &ProgressBar,
-    ) -> Result<(), CallFailed> {
+    ) -> Result<(), CallError> {
         let verdicts = suspects.into_iter().map(|suspect| self.resync_suspect(suspect, resync));
         let mut verdicts = stream::iter(verdicts).buffer_unordered(CONCURRENT_SUSPECTS);
         while let Some(verdict) = verdicts.try_next().await? {
@@ -95,13 +95,13 @@ impl Recovery {
         Ok(())
     }
 
-    async fn resync_suspect(&self, suspect: Suspect, resync: &Resync) -> Result<Verdict, CallFailed> {
+    async fn resync_suspect(&self, suspect: Suspect, resync: &Resync) -> Result<Verdict, CallError> {
         let Suspect { tenant, target, .. } = &suspect;
         let queued = match self.queue.find(tenant, target).await {
             Ok(queued) => queued,
             // The row is unreadable; enqueuing it again makes it readable.
-            Err(QueueFailed::Row { .. }) => None,
-            Err(QueueFailed::Call(failed)) => return Err(failed),
+            Err(QueueError::Row { .. }) => None,
+            Err(QueueError::Call(failed)) => return Err(failed),
         };
         let verdict = |purges: &[LedgerRow]| suspect.verdict(resync.since, queued.as_ref(), purges, self.settle());
         let verdict = match verdict(&[]) {

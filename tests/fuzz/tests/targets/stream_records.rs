@@ -3,8 +3,8 @@
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
 use domain::{AttributeNames, Timestamp};
-use dynamodb_imagepacks_stream::read;
 use fuzz::{ITERATIONS, Mutations, mutated};
+use purging::stream::read;
 use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);

@@ -1,4 +1,4 @@
-//! What was checked, printed and kept in `target/figures/model.json`.
+//! The figures of each check, printed and stored in `target/figures/model.json`.
 
 use std::sync::{Mutex, PoisonError};
 use std::{fs, path::Path};

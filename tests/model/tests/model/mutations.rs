@@ -56,7 +56,7 @@ fn two_packs_and_overlapping_purge_runs() -> Config {
 }
 
 #[test]
-fn cloudfront_before_s3_lets_an_edge_refill_from_the_variant_that_is_about_to_go() {
+fn cloudfront_invalidated_before_s3_refills_an_edge_from_a_variant_that_is_deleted_later() {
     check(Mutation::CloudFrontBeforeS3, one_write(), SAFETY);
 }
 
@@ -76,12 +76,12 @@ fn a_row_that_is_removed_at_any_version_takes_a_later_write_with_it() {
 }
 
 #[test]
-fn without_the_fencing_token_a_purge_run_that_lost_its_lease_is_billed_for_what_the_next_one_sends() {
+fn without_the_fencing_token_a_purge_run_that_lost_its_lease_bills_the_next_ones_items_too() {
     check(Mutation::FencingTokenNotChecked, two_packs_and_overlapping_purge_runs(), BILL);
 }
 
 #[test]
-fn without_a_pause_an_edge_stores_what_it_read_before_the_deletes() {
+fn without_a_pause_an_edge_stores_a_variant_read_before_the_deletes() {
     check(Mutation::NoPauseForEdgeFetches, one_write(), SAFETY);
 }
 

@@ -1,13 +1,13 @@
-//! Admins: they send DELETE requests, as API Gateway hands them over.
+//! Admins: they purge packs at once.
 
-use image_purge::Handler;
-use lambda_http::Request;
-use serde_json::json;
+use domain::image::image_url::parse_image_segment;
+use purging::manual_purge::{ManualPurge, PackRequest};
 
 use crate::actors::scheduler::purger;
 use crate::lambda::invoke;
 use crate::schedule::Simulation;
 use crate::setup::IMAGE_PURGE;
+use crate::world::World;
 
 /// Sends requests now and then until the storm ends.
 pub(crate) async fn purge(simulation: Simulation) {
@@ -19,52 +19,26 @@ pub(crate) async fn purge(simulation: Simulation) {
             if world.elapsed_ms() >= world.setup.storm_ms {
                 return;
             }
-            let setup = world.setup.clone();
-            request(world.chance.one_of(&setup.tenants).id.as_str(), world.chance.one_of(&setup.packs).as_str())
+            request(&mut world)
         };
         let admin = simulation.clone();
         simulation.begin(async move {
-            let response = invoke(&admin, IMAGE_PURGE, |instance| async move {
-                let request_id = instance.name.to_string();
+            let result = invoke(&admin, IMAGE_PURGE, |instance| async move {
+                let context = instance.context();
                 let (packs, purger) = (instance.clone(), purger(&instance));
-                let handler = Handler { packs, purger, tenant_claim: "tenants".to_owned() };
-                handler.handle(&request, &request_id).await
+                ManualPurge { packs, purger }.purge(&request, &context).await
             });
-            let status = response.await.map(|response| response.status());
-            admin.world().trace(|| format!("an admin gets {status:?}"));
+            let result = result.await;
+            admin.world().trace(|| format!("an admin gets {result:?}"));
         });
     }
 }
 
-fn request(tenant: &str, pack: &str) -> Request {
-    let path = format!("/dev-lof/images/{tenant}/{pack}");
-    let event = json!({
-        "version": "2.0",
-        "routeKey": "DELETE /images/{tenant}/{imagePackId}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"host": "manage.api.eu-west-1.vmnd.tv", "x-forwarded-proto": "https"},
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "a1b2c3d4e5",
-            "authorizer": {"jwt": {"claims": {"sub": "ada", "tenants": tenant}, "scopes": ["images:purge"]}},
-            "domainName": "manage.api.eu-west-1.vmnd.tv",
-            "domainPrefix": "manage",
-            "http": {
-                "method": "DELETE",
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
-                "userAgent": "curl/8.5.0",
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "DELETE /images/{tenant}/{imagePackId}",
-            "stage": "dev-lof",
-            "time": "22/Nov/2026:12:00:00 +0000",
-            "timeEpoch": 1_764_000_000_000_u64,
-        },
-        "pathParameters": {"tenant": tenant, "imagePackId": pack},
-        "isBase64Encoded": false,
-    });
-    lambda_http::request::from_str(&event.to_string()).expect("API Gateway's event is a request")
+/// A request for a pack of a tenant.
+fn request(world: &mut World) -> PackRequest {
+    let setup = world.setup.clone();
+    let tenant = world.chance.one_of(&setup.tenants).id.clone();
+    let pack = world.chance.one_of(&setup.packs);
+    let readings = parse_image_segment(pack.as_str()).expect("the id of a pack is one");
+    PackRequest { tenant, readings, subject: "ada".to_owned() }
 }

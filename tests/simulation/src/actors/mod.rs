@@ -1,4 +1,4 @@
-//! Who acts in the world: editors, the stream's mapping, the scheduler, admins, viewers.
+//! The actors: editors, the stream's mapping, the scheduler, admins, viewers.
 
 pub(crate) mod admin;
 pub(crate) mod editor;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use image_invalidation::Handler;
 use purging::executor::Executor;
+use purging::purge_run::PurgeRun;
 use purging::purger::Purger;
 
 use crate::lambda::{Instance, invoke};
@@ -23,14 +23,13 @@ pub(crate) async fn schedule(simulation: Simulation) {
         let purge_run = simulation.clone();
         simulation.begin(async move {
             let result = invoke(&purge_run, IMAGE_INVALIDATION, |instance| async move {
-                let (owner, deadline) = (instance.name.to_string(), instance.deadline());
+                let context = instance.context();
                 let (lease, tracking_max) = {
                     let world = instance.simulation.world();
                     (world.setup.lease, world.setup.tracking_max)
                 };
                 let purger = purger(&instance);
-                let handler = Handler { purger, dead_letters: instance, lease, tracking_max };
-                handler.run(&owner, deadline).await
+                PurgeRun { purger, dead_letters: instance, lease, tracking_max }.run(&context).await
             });
             let result = result.await;
             purge_run.world().trace(|| format!("the purge run says {result:?}"));
@@ -38,7 +37,7 @@ pub(crate) async fn schedule(simulation: Simulation) {
     }
 }
 
-/// What plans and carries out on `instance`.
+/// The purger on `instance`.
 pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     let world = instance.simulation.world();
     let mut delays = world.setup.delays;

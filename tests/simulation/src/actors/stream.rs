@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use domain::{AttributeNames, TenantId};
-use dynamodb_imagepacks_stream::Handler;
-use purging::ports::Clock;
+use purging::stream::Enqueuer;
 use serde_json::{Value, json};
 
 use crate::lambda::{Died, invoke};
@@ -65,7 +64,7 @@ pub(crate) async fn deliver(simulation: Simulation, tenant: TenantId) {
             let again = simulation.clone();
             simulation.begin(async move {
                 again.sleep_ms(repeated_ms).await;
-                // Nobody acts on the response.
+                // The response has no effect.
                 let _ = handle(&again, &batch).await;
             });
         }
@@ -82,12 +81,12 @@ async fn pause(simulation: &Simulation) {
 async fn handle(simulation: &Simulation, batch: &[Value]) -> Result<Option<usize>, Died> {
     let event = json!({"Records": batch});
     let response = invoke(simulation, STREAM_HANDLER, |instance| async move {
-        let (now, request_id) = (instance.now(), instance.name.to_string());
-        let handler = Handler { queue: instance.clone(), dead_letters: instance, names: AttributeNames::default() };
-        handler.handle(&event, now, &request_id).await
+        let context = instance.context();
+        let enqueuer = Enqueuer { queue: instance.clone(), dead_letters: instance, names: AttributeNames::default() };
+        enqueuer.enqueue(&event, &context).await
     });
-    let failures = response.await?.batch_item_failures;
-    let failed: Vec<_> = failures.iter().filter_map(|failure| failure.item_identifier.as_deref()).collect();
-    let is_failed = |record: &Value| failed.iter().any(|&sequence| record["dynamodb"]["SequenceNumber"] == sequence);
+    let failed = response.await?;
+    let is_failed =
+        |record: &Value| failed.iter().any(|sequence| record["dynamodb"]["SequenceNumber"] == sequence.as_str());
     Ok(if failed.is_empty() { None } else { Some(batch.iter().position(is_failed).unwrap_or(0)) })
 }

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use delivery::{Handler, TENANT_HEADER};
 use domain::image::image_url::IMAGE_PATH_PREFIX;
-use domain::{Context, ImagePackId, LocationName, Target, TenantId};
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
-use purging::ports::Clock;
 
 use crate::checker::Floor;
 use crate::lambda::{Died, invoke};
@@ -22,7 +21,7 @@ const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 /// The suffixes that viewers' URLs have.
 pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
 
-/// What a viewer requests.
+/// The URL that a viewer requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Url {
     pub(crate) tenant: TenantId,
@@ -58,7 +57,7 @@ impl Url {
         format!("{IMAGE_PATH_PREFIX}{}{suffix}", self.pack)
     }
 
-    /// What an edge keeps it under.
+    /// The key under which an edge keeps the response.
     fn key(&self) -> String {
         let location = self.location.as_ref().map(|location| format!("?location={location}")).unwrap_or_default();
         format!("{}{location}", self.path())
@@ -126,7 +125,7 @@ fn kept(world: &World, edge: usize, url: &Url) -> Option<ImageResponse> {
 async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageResponse {
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
-        let context = Context { id: instance.name.to_string(), now: instance.now(), deadline: instance.deadline() };
+        let context = instance.context();
         let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER };
         handler.handle(&request, &context).await
     });

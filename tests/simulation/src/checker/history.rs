@@ -1,4 +1,4 @@
-//! What a pack or a location meant, from which write to which.
+//! The meanings of a pack or a location, each with the writes between which it held.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
 use crate::services::cloudfront::ImageResponse;
 use crate::services::originals_bucket;
 
-/// What something meant, from which write to which.
+/// The meanings of one item, each with the writes between which it held.
 #[derive(Debug)]
 pub(super) struct History<T> {
     eras: Vec<(u64, u64, T)>,
@@ -22,7 +22,7 @@ impl<T> Default for History<T> {
     }
 }
 
-/// When something meant the same.
+/// The period in which the meaning was the same.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Era {
     since: u64,

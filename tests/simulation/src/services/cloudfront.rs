@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::TenantId;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::{COMPLETED, Invalidation};
-use purging::ports::{CallFailed, CloudFront, CreateFailed};
+use purging::ports::{CallError, CloudFront, CreateInvalidationError};
 
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
@@ -14,7 +14,7 @@ use crate::services::queue_table::short;
 use crate::setup::Setup;
 use crate::world::World;
 
-/// How many places serve viewers of a distribution.
+/// The number of edges of a distribution.
 pub(crate) const EDGES: usize = 2;
 
 /// The slowest that an invalidation reaches an edge, in milliseconds.
@@ -30,12 +30,12 @@ pub(crate) struct CloudFronts {
 #[derive(Debug)]
 pub(crate) struct DistributionState {
     pub(crate) tenant: TenantId,
-    /// What each edge keeps, by URL.
+    /// The responses that each edge keeps, by URL.
     pub(crate) edges: [BTreeMap<String, Kept>; EDGES],
     invalidations: BTreeMap<String, Accepted>,
     /// The invalidation of each caller reference.
     references: BTreeMap<String, String>,
-    /// Caller references that somebody else has used for other items.
+    /// Caller references that another client has used for other items.
     taken: BTreeSet<String>,
 }
 
@@ -118,8 +118,8 @@ fn create(
     distribution: &str,
     reference: &str,
     items: &[String],
-) -> Result<Invalidation, CreateFailed> {
-    let busy = |what: &str| CreateFailed::Call(CallFailed::new("CreateInvalidation", what.to_owned()));
+) -> Result<Invalidation, CreateInvalidationError> {
+    let busy = |what: &str| CreateInvalidationError::Call(CallError::new("CreateInvalidation", what.to_owned()));
     if world.chance.fault("throttled by CloudFront", 3) {
         return Err(busy("Throttling"));
     }
@@ -138,18 +138,18 @@ fn create(
     if let Some(id) = state.references.get(reference) {
         let is_same = state.invalidations.get(id).is_some_and(|accepted| accepted.items == items);
         let existing = state.invalidation(id).filter(|_| is_same);
-        return existing.ok_or_else(|| CreateFailed::AlreadyExists(reference.to_owned()));
+        return existing.ok_or_else(|| CreateInvalidationError::AlreadyExists(reference.to_owned()));
     }
     if is_new_name_taken {
         state.taken.insert(reference.to_owned());
     }
     if state.taken.contains(reference) {
-        return Err(CreateFailed::AlreadyExists(reference.to_owned()));
+        return Err(CreateInvalidationError::AlreadyExists(reference.to_owned()));
     }
     if rejected.is_some_and(|rejected| items.contains(&rejected)) {
         world.chance.count("invalid argument");
         let distribution_id = distribution.to_owned();
-        return Err(CreateFailed::InvalidArgument { distribution_id, message: "it is poison".to_owned() });
+        return Err(CreateInvalidationError::InvalidArgument { distribution_id, message: "it is poison".to_owned() });
     }
     if state.items_in_progress() + items.len() > items_max.max(items.len()) {
         world.chance.count("too many invalidations in progress");
@@ -199,7 +199,7 @@ impl CloudFront for Instance {
         distribution_id: &str,
         caller_reference: &str,
         items: &[String],
-    ) -> Result<Invalidation, CreateFailed> {
+    ) -> Result<Invalidation, CreateInvalidationError> {
         let (distribution, items) = (distribution_id.to_owned(), items.to_vec());
         let mut reference = caller_reference.to_owned();
         let what = format!("invalidates {items:?} of {distribution} as {}", short(caller_reference));
@@ -212,7 +212,7 @@ impl CloudFront for Instance {
         call.await?
     }
 
-    async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallFailed> {
+    async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallError> {
         let (distribution, id) = (distribution_id.to_owned(), invalidation_id.to_owned());
         let find = self.call(format!("gets invalidation {id} of {distribution}"), move |world| {
             let found = world.cloudfront.distributions.get(&distribution)?.invalidation(&id)?;

@@ -1,6 +1,6 @@
 //! The dead-letter queue.
 
-use purging::ports::{CallFailed, DeadLetters};
+use purging::ports::{CallError, DeadLetters};
 use serde_json::Value;
 
 use crate::lambda::Instance;
@@ -8,12 +8,12 @@ use crate::lambda::Instance;
 /// The dead-letter queue.
 #[derive(Debug, Default)]
 pub(crate) struct DeadLetterQueue {
-    /// What could not be processed.
+    /// The payloads of the dead letters.
     pub(crate) kept: Vec<Value>,
 }
 
 impl DeadLetters for Instance {
-    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallFailed> {
+    async fn keep(&self, source: &str, reason: &str, payload: &Value) -> Result<(), CallError> {
         let payload = payload.clone();
         let what = format!("keeps a dead letter of {source} ({reason})");
         self.call(what, move |world| world.dead_letters.kept.push(payload.clone())).await

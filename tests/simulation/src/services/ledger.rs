@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
 use domain::{Target, TenantId};
-use purging::ports::{CallFailed, Ledger};
+use purging::ports::{CallError, Ledger};
 
 use crate::lambda::Instance;
 
@@ -15,7 +15,7 @@ pub(crate) struct LedgerTable {
 }
 
 impl Ledger for Instance {
-    async fn write(&self, row: &LedgerRow) -> Result<(), CallFailed> {
+    async fn write(&self, row: &LedgerRow) -> Result<(), CallError> {
         let row = row.clone();
         let write = self.call(format!("writes ledger row {} of {}", row.purge, row.tenant), move |world| {
             world.ledger.rows.insert((row.tenant.clone(), row.purge.clone()), row.clone());
@@ -23,7 +23,7 @@ impl Ledger for Instance {
         write.await
     }
 
-    async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallFailed> {
+    async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallError> {
         let (key, completion) = ((tenant.clone(), purge.to_owned()), *completion);
         let mark_completed = self.call(format!("marks {purge} of {tenant} completed"), move |world| {
             let Some(row) = world.ledger.rows.get_mut(&key) else { return };
@@ -41,7 +41,7 @@ impl Ledger for Instance {
         mark_completed.await
     }
 
-    async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallFailed> {
+    async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallError> {
         let (tenant, prefix) = (tenant.clone(), format!("{target}#"));
         let read = self.call(format!("reads the purges of {target} of {tenant}"), move |world| {
             let rows = world.ledger.rows.iter().rev();

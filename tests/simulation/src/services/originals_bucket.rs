@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use delivery::ports::Originals;
 use domain::image::image_pack::Original;
 use image::{ImageFormat, Rgb, RgbImage};
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 
 use crate::lambda::Instance;
 
-/// How many different images there are.
+/// The number of different images.
 const IMAGES: u8 = 64;
 
 /// Images of 2 × 2 pixels, each pixel of another colour, so that a crop shows.
@@ -33,7 +33,7 @@ pub(crate) fn image(version: &str) -> &'static [u8] {
 }
 
 impl Originals for Instance {
-    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallFailed> {
+    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
         let Original { key, version } = original.clone();
         self.call(format!("reads original {key} version {version}"), move |_| Some(image(&version).to_vec())).await
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use delivery::ports::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 use serde_json::{Map, Value, json};
 
 use crate::lambda::Instance;
@@ -17,7 +17,7 @@ pub(crate) struct PackTable {
     items: BTreeMap<(TenantId, Target), Item>,
     /// The records of each tenant's shard, the oldest first.
     pub(crate) streams: BTreeMap<TenantId, Vec<Value>>,
-    /// How many of them the mapping is done with.
+    /// The number of them that the mapping has delivered.
     pub(crate) delivered: BTreeMap<TenantId, usize>,
     sequence: u64,
     versions: u64,
@@ -28,7 +28,7 @@ pub(crate) struct PackTable {
 pub(crate) enum Item {
     /// A pack, with a title that no image depends on.
     Pack(ImagePack, u64),
-    /// How a location's variants are rendered.
+    /// The configuration of a location.
     Location(LocationConfig),
 }
 
@@ -152,7 +152,7 @@ impl delivery::ports::Packs for Instance {
         tenant: &TenantId,
         packs: &[&ImagePackId],
         locations: &[&LocationName],
-    ) -> Result<Found, CallFailed> {
+    ) -> Result<Found, CallError> {
         let packs: Vec<_> = packs.iter().map(|&id| id.clone()).collect();
         let locations: Vec<_> = locations.iter().map(|&name| name.clone()).collect();
         let tenant = tenant.clone();
@@ -164,7 +164,7 @@ impl delivery::ports::Packs for Instance {
 }
 
 impl purging::ports::Packs for Instance {
-    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallFailed> {
+    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
         let exists = self.call(format!("reads whether {pack} of {tenant} exists"), move |world| {
             world.packs.pack(&tenant, &pack).is_some()
@@ -172,7 +172,7 @@ impl purging::ports::Packs for Instance {
         exists.await
     }
 
-    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallFailed> {
+    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallError> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
         let locations =
             self.call(format!("reads at which locations {pack} of {tenant} shows an image"), move |world| {

@@ -1,9 +1,11 @@
-//! An instance is every port at once.
+//! An instance implements every port.
 
 use crate::lambda::Instance;
 
 impl purging::ports::Ports for Instance {
     type Queue = Self;
+    type Leases = Self;
+    type Outbox = Self;
     type Variants = Self;
     type CloudFront = Self;
     type Ledger = Self;
@@ -11,6 +13,14 @@ impl purging::ports::Ports for Instance {
     type Clock = Self;
 
     fn queue(&self) -> &Self {
+        self
+    }
+
+    fn leases(&self) -> &Self {
+        self
+    }
+
+    fn outbox(&self) -> &Self {
         self
     }
 

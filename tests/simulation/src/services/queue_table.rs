@@ -8,7 +8,7 @@ use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
 use domain::{Target, TenantId, Timestamp};
-use purging::ports::{CallFailed, Lease, Queue, QueueFailed, RowVersion, Rows};
+use purging::ports::{CallError, Lease, Leases, Outbox, Queue, QueueError, RowVersion, Rows};
 
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
@@ -84,7 +84,7 @@ impl From<RowVersion<'_>> for OwnRow {
 }
 
 impl Queue for Instance {
-    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueFailed> {
+    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
         let upsert = upsert.clone();
         let what = format!("enqueues {} of {} as {}", upsert.target, upsert.tenant, upsert.version);
         let call = self.call(what, move |world| {
@@ -94,7 +94,7 @@ impl Queue for Instance {
         Ok(call.await?)
     }
 
-    async fn entries(&self) -> Result<Rows<QueueEntry>, CallFailed> {
+    async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
         let rows = self.call("reads the queue".to_owned(), |world| {
             let rows = world.queue.entries.values().cloned().collect();
             Rows { rows, unreadable: Vec::new() }
@@ -102,21 +102,13 @@ impl Queue for Instance {
         rows.await
     }
 
-    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueFailed> {
+    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueError> {
         let key = (tenant.clone(), target.clone());
         let what = format!("reads the row of {target} of {tenant}");
         Ok(self.call(what, move |world| world.queue.entries.get(&key).cloned()).await?)
     }
 
-    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallFailed> {
-        let rows = self.call("reads the requests".to_owned(), |world| {
-            let rows = world.queue.requests.values().cloned().collect();
-            Rows { rows, unreadable: Vec::new() }
-        });
-        rows.await
-    }
-
-    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallFailed> {
+    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
         let what = format!("removes the row of {} of {} at {}", row.target, row.tenant, row.version);
         let row = OwnRow::from(row);
         let remove = self.call(what, move |world| {
@@ -127,17 +119,17 @@ impl Queue for Instance {
         remove.await
     }
 
-    async fn note_deletion_cursor(&self, row: RowVersion<'_>, progress: &DeletionCursor) -> Result<(), CallFailed> {
-        let what = format!("notes the deletion for {} of {}", row.target, row.tenant);
-        let (row, progress) = (OwnRow::from(row), progress.clone());
+    async fn store_deletion_cursor(&self, row: RowVersion<'_>, cursor: &DeletionCursor) -> Result<(), CallError> {
+        let what = format!("stores the deletion cursor of {} of {}", row.target, row.tenant);
+        let (row, cursor) = (OwnRow::from(row), cursor.clone());
         let note = self.call(what, move |world| {
-            world.queue.change(&row, |entry| entry.deletion_cursor = Some(progress.clone()));
+            world.queue.change(&row, |entry| entry.deletion_cursor = Some(cursor.clone()));
         });
         note.await
     }
 
-    async fn note_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallFailed> {
-        let what = format!("notes the early purge of {} of {}", row.target, row.tenant);
+    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallError> {
+        let what = format!("marks the early purge of {} of {}", row.target, row.tenant);
         let row = OwnRow::from(row);
         let note = self.call(what, move |world| {
             world.queue.change(&row, |entry| {
@@ -148,18 +140,30 @@ impl Queue for Instance {
         });
         note.await
     }
+}
 
-    async fn take_lease(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallFailed> {
+impl Leases for Instance {
+    async fn take(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallError> {
         let owner = owner.to_owned();
         self.call("takes the lease".to_owned(), move |world| world.queue.take_lease(&owner, now, duration)).await
     }
 
-    async fn release_lease(&self, lease: &Lease) -> Result<(), CallFailed> {
+    async fn release(&self, lease: &Lease) -> Result<(), CallError> {
         let token = lease.token;
         self.call(format!("releases lease {token}"), move |world| world.queue.release_lease(token)).await
     }
+}
 
-    async fn write_request(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallFailed> {
+impl Outbox for Instance {
+    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallError> {
+        let rows = self.call("reads the requests".to_owned(), |world| {
+            let rows = world.queue.requests.values().cloned().collect();
+            Rows { rows, unreadable: Vec::new() }
+        });
+        rows.await
+    }
+
+    async fn write(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallError> {
         let (request, token) = (request.clone(), lease.map(|lease| lease.token));
         let what = format!("writes request {} to the outbox: {:?}", short(&request.caller_reference), request.items);
         let write = self.call(what, move |world| {
@@ -174,9 +178,9 @@ impl Queue for Instance {
         write.await
     }
 
-    async fn note_request(&self, request: &PurgeRequest) -> Result<(), CallFailed> {
+    async fn update(&self, request: &PurgeRequest) -> Result<(), CallError> {
         let request = request.clone();
-        let what = format!("notes in request {} {:?}", short(&request.caller_reference), request.invalidation_id);
+        let what = format!("updates request {} {:?}", short(&request.caller_reference), request.invalidation_id);
         let note = self.call(what, move |world| {
             if let Some(written) = world.queue.requests.get_mut(&request.caller_reference) {
                 written.renamed = request.renamed;
@@ -188,8 +192,8 @@ impl Queue for Instance {
         note.await
     }
 
-    async fn forget_request(&self, caller_reference: &str) -> Result<(), CallFailed> {
-        let (reference, what) = (caller_reference.to_owned(), format!("forgets request {}", short(caller_reference)));
+    async fn remove(&self, caller_reference: &str) -> Result<(), CallError> {
+        let (reference, what) = (caller_reference.to_owned(), format!("removes request {}", short(caller_reference)));
         self.call(what, move |world| drop(world.queue.requests.remove(&reference))).await
     }
 }

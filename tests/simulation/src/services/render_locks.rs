@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use delivery::ports::RenderLocks;
 use domain::{TenantId, Timestamp};
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 
 use crate::lambda::Instance;
 use crate::setup::IMAGE_PROCESSING;
@@ -36,7 +36,7 @@ impl RenderLocks for Instance {
         variant: &str,
         fingerprint: &str,
         now: Timestamp,
-    ) -> Result<Option<RenderLock>, CallFailed> {
+    ) -> Result<Option<RenderLock>, CallError> {
         let (key, until) = (format!("{variant}@{fingerprint}"), now.plus(self.duration()));
         let acquire = self.call(format!("locks {key}"), move |world| {
             let held = world.render_locks.until.get(&key).is_some_and(|held| *held > now);
@@ -48,7 +48,7 @@ impl RenderLocks for Instance {
         acquire.await
     }
 
-    async fn release(&self, RenderLock { key, until }: RenderLock) -> Result<(), CallFailed> {
+    async fn release(&self, RenderLock { key, until }: RenderLock) -> Result<(), CallError> {
         let release = self.call(format!("releases its lock of {key}"), move |world| {
             if world.render_locks.until.get(&key) == Some(&until) {
                 world.render_locks.until.remove(&key);

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use delivery::ports::{StoredVariant, Variants as Delivered};
 use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
-use purging::ports::{CallFailed, ListFrom, Undeleted, Variants, VariantsPage};
+use purging::ports::{CallError, ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
@@ -63,7 +63,7 @@ fn curious(world: &mut World, prefix: &str) {
 }
 
 impl Variants for Instance {
-    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallFailed> {
+    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallError> {
         let after = match from {
             ListFrom::Start => None,
             ListFrom::Key(after) | ListFrom::Token(after) => Some(after.to_owned()),
@@ -76,11 +76,11 @@ impl Variants for Instance {
         list.await
     }
 
-    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallFailed> {
+    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
         let keys = keys.to_vec();
         let delete = self.call(format!("deletes {keys:?}"), move |world| {
             if world.mutation == Some(Mutation::CloudFrontBeforeS3) {
-                // CloudFront is told meanwhile.
+                // CloudFront is invalidated meanwhile.
                 let keys = keys.clone();
                 world.after_ms(20_000, move |world| drop(delete(world, &keys)));
                 return Vec::new();
@@ -94,7 +94,7 @@ impl Variants for Instance {
         delete.await
     }
 
-    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallFailed> {
+    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallError> {
         let scope = scope.clone();
         let find = self.call(format!("looks for a variant in {}", scope.prefix), move |world| {
             let stored = world.variants.stored.iter();
@@ -105,7 +105,7 @@ impl Variants for Instance {
 }
 
 impl Delivered for Instance {
-    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallFailed> {
+    async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallError> {
         let key = key.to_owned();
         let read = self.call(format!("reads variant {key}"), move |world| {
             world.variants.stored.get(&key).map(|(variant, _)| variant.clone())
@@ -120,7 +120,7 @@ impl Delivered for Instance {
         content_type: &str,
         _cache_tags: &str,
         fingerprint: &str,
-    ) -> Result<String, CallFailed> {
+    ) -> Result<String, CallError> {
         let variant = StoredVariant {
             bytes,
             content_type: content_type.to_owned(),
@@ -135,7 +135,7 @@ impl Delivered for Instance {
         store.await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), CallFailed> {
+    async fn remove(&self, key: &str) -> Result<(), CallError> {
         let key = key.to_owned();
         self.call(format!("removes variant {key}"), move |world| drop(world.variants.stored.remove(&key))).await
     }

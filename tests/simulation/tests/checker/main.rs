@@ -1,5 +1,6 @@
 //! The promise under a storm of faults: thousands of seeds have no violation, and every mutation has one.
 
+mod dependencies;
 mod mutation;
 mod regressions;
 mod seeds;

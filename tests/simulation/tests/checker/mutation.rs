@@ -2,7 +2,7 @@
 
 use simulation::{Mutation, Violation, play};
 
-/// How many seeds it may take until a mutation is seen.
+/// The most seeds until a mutation is found.
 const SEEDS_MAX: u64 = 500;
 
 fn check(mutation: Mutation, expected: Violation) {
@@ -17,7 +17,7 @@ fn cloudfront_invalidated_before_s3_shows_a_stale_image() {
 }
 
 #[test]
-fn a_row_that_goes_although_it_changed_loses_a_purge() {
+fn a_row_removed_although_it_changed_loses_a_purge() {
     check(Mutation::RowRemovedAtAnyVersion, Violation::Lost);
 }
 
@@ -47,6 +47,6 @@ fn variants_of_another_tenant_are_not_deleted_unseen() {
 }
 
 #[test]
-fn a_stream_that_goes_on_behind_a_failed_write_loses_a_purge() {
+fn a_stream_that_continues_after_a_failed_write_loses_a_purge() {
     check(Mutation::FailedRecordsSkipped, Violation::Lost);
 }

@@ -9,10 +9,10 @@ use std::thread;
 use serde_json::{Value, json};
 use simulation::{Outcome, Violation, play};
 
-/// How many seeds are played.
+/// The number of seeds.
 const SEEDS: u64 = 10_000;
 
-/// What came of all seeds together.
+/// The outcomes of all seeds together.
 #[derive(Default)]
 struct Sum {
     steps: u64,

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use aws_adapters::call_failed;
+use aws_adapters::sdk_error;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::purge::resync::{Item, Suspect, changed_since};
 use domain::{TenantId, Timestamp};
 use indicatif::ProgressBar;
-use purging::ports::CallFailed;
+use purging::ports::CallError;
 
 use super::{Resync, Resynced};
 use crate::recovery::Recovery;
@@ -24,7 +24,7 @@ impl Recovery {
         resync: &Resync,
         resynced: &mut Resynced,
         progress: &ProgressBar,
-    ) -> Result<(), CallFailed> {
+    ) -> Result<(), CallError> {
         let mut start = None;
         loop {
             let (items, next) = self.table_page(resync.tenant.as_ref(), start).await?;
@@ -43,7 +43,7 @@ impl Recovery {
         &self,
         tenant: Option<&TenantId>,
         start: Option<Attributes>,
-    ) -> Result<(Vec<Attributes>, Option<Attributes>), CallFailed> {
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), CallError> {
         let table = &self.installation.image_pack_table;
         let names = &self.installation.image_pack_attributes;
         let action = || format!("reading table {table}");
@@ -54,7 +54,7 @@ impl Recovery {
             let scan = self.clients.dynamodb.scan().table_name(table).consistent_read(true);
             let scan = scan.projection_expression(PROJECTION).set_expression_attribute_names(Some(projected));
             let page = scan.set_exclusive_start_key(start).send().await;
-            let page = page.map_err(|error| call_failed(action(), error))?;
+            let page = page.map_err(|error| sdk_error(action(), error))?;
             return Ok((page.items.unwrap_or_default(), page.last_evaluated_key));
         };
         let query = self.clients.dynamodb.query().table_name(table).consistent_read(true);
@@ -66,7 +66,7 @@ impl Recovery {
             .set_exclusive_start_key(start)
             .send()
             .await
-            .map_err(|error| call_failed(action(), error))?;
+            .map_err(|error| sdk_error(action(), error))?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 

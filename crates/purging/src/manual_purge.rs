@@ -1,0 +1,105 @@
+//! The manual purge of one image pack by an admin: the purge itself, its preview and its status.
+//!
+//! A manual purge is enqueued like any other and then executed at once, by the executor of the purge run. A step that
+//! fails therefore leaves an entry in the queue, which the next purge run repeats. The next purge run repeats the purge
+//! once in any case, because an image that was being rendered meanwhile can store and cache the old image again.
+
+mod preview;
+mod purge;
+mod status;
+
+use domain::image::image_url::Reading;
+use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
+use domain::{ImagePackId, Target, TenantId};
+
+pub use self::preview::{Preview, StoredVariants};
+pub use self::purge::Purged;
+pub use self::status::PackStatus;
+use crate::ports::{CallError, Packs, Ports, QueueError, Tenants, Variants};
+use crate::purger::Purger;
+use crate::step_error::StepError;
+
+/// The manual purge over its ports.
+#[derive(Debug, Clone)]
+pub struct ManualPurge<P, K> {
+    /// The image packs.
+    pub packs: K,
+    /// The planner's limits and the executor.
+    pub purger: Purger<P>,
+}
+
+/// A request that concerns one image pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackRequest {
+    /// The tenant of the pack.
+    pub tenant: TenantId,
+    /// The packs that the request's path may name, the likeliest first: the path may be copied from an image's URL,
+    /// suffix included.
+    pub readings: Vec<Reading>,
+    /// The admin: the subject of the token.
+    pub subject: String,
+}
+
+/// A failure of a manual purge, of its preview or of its status.
+#[derive(Debug, thiserror::Error)]
+pub enum ManualPurgeError {
+    /// The tenant has no registered distribution.
+    #[error("the tenant has no registered distribution")]
+    UnknownTenant,
+    /// The tenant has no such image pack, and no variants of one.
+    #[error("the tenant has no such image pack")]
+    UnknownPack,
+    /// A call failed before anything was enqueued.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The queue cannot be read or written.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// Steps of the purge failed after it was enqueued.
+    #[error("the purge is in the queue and the next purge run repeats it; it failed now: {}", joined(.0))]
+    Steps(Vec<StepError>),
+}
+
+impl ManualPurgeError {
+    /// Whether the purge is in the queue nevertheless.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        matches!(self, Self::Steps(_) | Self::Queue(QueueError::Row { .. }))
+    }
+}
+
+fn joined(errors: &[StepError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl<P: Ports, K: Packs> ManualPurge<P, K> {
+    /// The distribution of `tenant`.
+    async fn distribution(&self, tenant: &TenantId) -> Result<Distribution, ManualPurgeError> {
+        let mut tenants = self.ports().tenants().tenants().await?;
+        tenants.remove(tenant).ok_or(ManualPurgeError::UnknownTenant)
+    }
+
+    /// The first of the request's packs that exists.
+    async fn existing_pack(&self, request: &PackRequest) -> Result<ImagePackId, ManualPurgeError> {
+        for Reading { pack, .. } in &request.readings {
+            if self.exists(&request.tenant, pack).await? {
+                return Ok(pack.clone());
+            }
+        }
+        Err(ManualPurgeError::UnknownPack)
+    }
+
+    /// Whether there is anything to purge: a pack that was removed may have left variants behind.
+    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
+        if self.packs.exists(tenant, pack).await? {
+            return Ok(true);
+        }
+        let scope = VariantScope::of(tenant, &Target::Pack(pack.clone()));
+        Ok(self.ports().variants().stored_at(&scope).await?.is_some())
+    }
+
+    fn ports(&self) -> &P {
+        &self.purger.executor.ports
+    }
+}

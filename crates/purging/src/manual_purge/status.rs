@@ -1,0 +1,71 @@
+//! The status of the purges of a pack.
+
+use domain::purge::ledger::Invalidation;
+use domain::purge::purge_request::PurgeRequest;
+use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
+use domain::{Context, ImagePackId, Target, TenantId};
+
+use super::{ManualPurge, ManualPurgeError, PackRequest};
+use crate::ports::{CallError, CloudFront, Ledger, Outbox, Packs, Ports, Queue};
+
+/// The number of newest purges of each target that are read, to find the one that was completed last.
+const PURGES_READ: u8 = 10;
+
+/// The status of the purges of one pack.
+#[derive(Debug)]
+pub struct PackStatus {
+    /// The pack.
+    pub pack: ImagePackId,
+    /// The status of its purges.
+    pub status: PurgeStatus,
+}
+
+impl<P: Ports, K: Packs> ManualPurge<P, K> {
+    /// Reads the status of the purges of a pack, and writes nothing.
+    pub async fn status(&self, request: &PackRequest, context: &Context) -> Result<PackStatus, ManualPurgeError> {
+        let tenant = &request.tenant;
+        self.distribution(tenant).await?;
+        for pack in request.readings.iter().map(|reading| &reading.pack) {
+            let known = self.known(tenant, pack).await?;
+            // Of a pack that was removed, purges may be known.
+            if knows_of(&known, pack) || self.exists(tenant, pack).await? {
+                let status = purge_status(context.now, &known, self.purger.delays.settle);
+                return Ok(PackStatus { pack: pack.clone(), status });
+            }
+        }
+        Err(ManualPurgeError::UnknownPack)
+    }
+
+    /// The purges that cover `pack`, as far as queue, outbox, CloudFront and ledger know them.
+    async fn known(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Known, ManualPurgeError> {
+        let locations = self.packs.locations(tenant, pack).await?.into_iter().map(Target::Location);
+        let targets: Vec<_> = [Target::Pack(pack.clone()), Target::Tenant].into_iter().chain(locations).collect();
+        let mut known = Known::default();
+        for target in &targets {
+            known.entries.extend(self.ports().queue().find(tenant, target).await?);
+            known.ledger.extend(self.ports().ledger().newest(tenant, target, PURGES_READ).await?);
+        }
+        for mut request in self.ports().outbox().requests().await?.rows {
+            request.entries.retain(|entry| targets.contains(&entry.target));
+            if request.for_tenant == *tenant && !request.entries.is_empty() {
+                let invalidation = self.invalidation(&request).await?;
+                known.requests.push((request, invalidation));
+            }
+        }
+        Ok(known)
+    }
+
+    async fn invalidation(&self, request: &PurgeRequest) -> Result<Option<Invalidation>, CallError> {
+        match &request.invalidation_id {
+            Some(id) => self.ports().cloudfront().find(&request.distribution.distribution_id, id).await,
+            None => Ok(None),
+        }
+    }
+}
+
+fn knows_of(known: &Known, pack: &ImagePackId) -> bool {
+    let target = Target::Pack(pack.clone());
+    known.entries.iter().any(|entry| entry.target == target)
+        || known.ledger.iter().any(|row| row.target == target)
+        || known.requests.iter().any(|(request, _)| request.entries.iter().any(|entry| entry.target == target))
+}

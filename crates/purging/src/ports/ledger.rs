@@ -1,0 +1,28 @@
+//! The purge ledger.
+
+use domain::purge::ledger::{Completion, LedgerRow};
+use domain::{Target, TenantId};
+
+use crate::ports::CallError;
+
+/// The purge ledger.
+pub trait Ledger: Send + Sync {
+    /// Writes one row. Idempotent: it overwrites itself.
+    fn write(&self, row: &LedgerRow) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Marks a row as completed by CloudFront. A row that does not exist is not created.
+    fn mark_completed(
+        &self,
+        tenant: &TenantId,
+        purge: &str,
+        completion: &Completion,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// The newest rows of one target, the newest first, at most `count`.
+    fn newest(
+        &self,
+        tenant: &TenantId,
+        target: &Target,
+        count: u8,
+    ) -> impl Future<Output = Result<Vec<LedgerRow>, CallError>> + Send;
+}

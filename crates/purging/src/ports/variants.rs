@@ -1,0 +1,47 @@
+//! The variants bucket.
+
+use domain::Timestamp;
+use domain::image::variant_key::VariantScope;
+
+use crate::ports::CallError;
+
+/// The first key of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListFrom<'a> {
+    /// The first key of the prefix.
+    Start,
+    /// The first key after this one.
+    Key(&'a str),
+    /// The first key after the page that returned this token.
+    Token(&'a str),
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VariantsPage {
+    /// The keys, sorted.
+    pub keys: Vec<String>,
+    /// The token of the next page. `None`: this is the last page.
+    pub next: Option<String>,
+}
+
+/// A variant that the bucket did not delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeleted {
+    /// Its key.
+    pub key: String,
+    /// The reason, as S3 states it.
+    pub message: String,
+}
+
+/// The variants bucket, as a purge uses it.
+pub trait Variants: Send + Sync {
+    /// Lists the keys under `prefix`, up to 1,000.
+    fn list(&self, prefix: &str, from: ListFrom<'_>) -> impl Future<Output = Result<VariantsPage, CallError>> + Send;
+
+    /// Deletes up to 1,000 variants, and returns those that S3 did not delete.
+    fn delete(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Undeleted>, CallError>> + Send;
+
+    /// The time at which a stored variant of `scope` was stored. `None`: none is stored.
+    fn stored_at(&self, scope: &VariantScope) -> impl Future<Output = Result<Option<Timestamp>, CallError>> + Send;
+}

@@ -1,0 +1,38 @@
+//! The summary of a purge run.
+
+use serde::Serialize;
+
+/// The summary of a purge run: its response and its last log line.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Whether another purge run had the lease, so that this one did nothing.
+    pub is_leased_elsewhere: bool,
+    /// Whether another purge run took the lease meanwhile, so that this one stopped.
+    pub is_superseded: bool,
+    /// Entries in the queue at the start.
+    pub entries: usize,
+    /// Entries whose tenant has no registered distribution.
+    pub entries_unregistered: usize,
+    /// Entries that this purge run does not purge: their request is in flight, or their early purge is completed and they
+    /// have not settled.
+    pub entries_waiting: usize,
+    /// Entries that were removed, since CloudFront has completed their purge.
+    pub entries_removed: u64,
+    /// Entries that stay for a later purge run.
+    pub entries_left: u64,
+    /// Entries that CloudFront rejects, now in the dead-letter queue.
+    pub entries_quarantined: u64,
+    /// Entries with variants left when the time ended; the next purge run continues the deletion.
+    pub deletions_unfinished: u64,
+    /// Requests that CloudFront accepted.
+    pub invalidations: usize,
+    /// Items in them, each billed as one path.
+    pub items: usize,
+    /// Requests that CloudFront has completed.
+    pub requests_completed: usize,
+    /// Requests still in flight; the next purge run tracks them.
+    pub requests_in_flight: usize,
+    /// Variants deleted.
+    pub variants_deleted: u64,
+}

@@ -1,0 +1,244 @@
+//! The environment of one test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use aws_adapters::AwsPorts;
+use aws_adapters::cloudfront::CloudFront;
+use aws_adapters::dead_letter_queue::DeadLetterQueue;
+use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::purge_ledger::PurgeLedger;
+use aws_adapters::tenant_registry::TenantRegistry;
+use aws_adapters::variants_bucket::VariantsBucket;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use cloudfront_emulator::{
+    Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RejectedItems, RunningEmulator,
+};
+use domain::purge::limits::{Budgets, Delays};
+use domain::{AttributeNames, Context, Timestamp};
+use purging::executor::Executor;
+use purging::purge_run::{PurgeRunError, Summary};
+use purging::purger::Purger;
+
+use crate::test_clock::TestClock;
+use crate::{LocalDynamoDb, LocalS3, LocalSqs, LocalSsm, sdk_config};
+
+/// The time of the tests. No handler reads a clock.
+pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+/// The settle delay of every handler, unless a test sets its own.
+pub const SETTLE: Duration = Duration::from_secs(30);
+/// The pause between deletes and invalidations, unless a test sets its own.
+const EDGE_FETCH_MAX: Duration = Duration::ZERO;
+/// More than any test's variants take.
+const VARIANT_DELETION_MAX: Duration = Duration::from_mins(10);
+/// The duration of a purge run's lease.
+pub const LEASE: Duration = Duration::from_secs(150);
+/// A purge run tracks its requests once; a test that waits for CloudFront sets its own.
+const TRACKING_MAX: Duration = Duration::ZERO;
+
+/// The parameter path of the tenant registry.
+pub(crate) const REGISTRY_PATH: &str = "/dev-lof/images/tenants";
+
+/// 90 days.
+const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
+
+/// The tenants whose distributions the emulator serves.
+const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
+
+/// The enqueuer over the real SDK.
+pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue>;
+/// The purge run over the real SDK.
+pub type PurgeRun = purging::purge_run::PurgeRun<AwsPorts<TestClock>, DeadLetterQueue>;
+
+/// The environment of one test: every service that the handlers call, empty but for the registered distributions of two
+/// tenants, `acme` and `globex`.
+#[derive(Debug)]
+pub struct Environment {
+    pub(crate) dynamodb: LocalDynamoDb,
+    pub(crate) s3: LocalS3,
+    pub(crate) emulator: RunningEmulator,
+    /// The items that the emulator rejects although they are well formed.
+    pub rejected_items: RejectedItems,
+    pub(crate) emulator_time_millis: Arc<AtomicI64>,
+    pub(crate) sqs: LocalSqs,
+    pub(crate) ssm: LocalSsm,
+}
+
+impl Environment {
+    /// Starts everything, with CloudFront's documented quotas and an emulator that completes an invalidation at once.
+    pub async fn start() -> Self {
+        Self::with(Quotas::default(), Duration::ZERO).await
+    }
+
+    /// Starts everything, with an emulator that needs `propagation_delay` of its own time
+    /// ([`Self::let_emulator_time_pass`]) to complete an invalidation.
+    pub async fn with_propagation_delay(propagation_delay: Duration) -> Self {
+        Self::with(Quotas::default(), propagation_delay).await
+    }
+
+    /// Starts everything, with an emulator that takes as much as `quotas` say and needs `propagation_delay` of its own
+    /// time.
+    pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
+        let emulator_time_millis = Arc::new(AtomicI64::new(0));
+        let rejected_items = RejectedItems::default();
+        let environment = Self {
+            dynamodb: LocalDynamoDb::start().await,
+            s3: LocalS3::start().await,
+            emulator: start_emulator(
+                quotas,
+                propagation_delay,
+                rejected_items.clone(),
+                Arc::clone(&emulator_time_millis),
+            )
+            .await,
+            rejected_items,
+            emulator_time_millis,
+            sqs: LocalSqs::start().await,
+            ssm: LocalSsm::start().await,
+        };
+        environment.register("acme", true).await;
+        environment.register("globex", true).await;
+        environment
+    }
+
+    /// The enqueuer.
+    #[must_use]
+    pub fn enqueuer(&self) -> Enqueuer {
+        Enqueuer { queue: self.queue(), dead_letters: self.dead_letter_queue(), names: AttributeNames::default() }
+    }
+
+    /// The purge run.
+    #[must_use]
+    pub fn purge_run(&self) -> PurgeRun {
+        purging::purge_run::PurgeRun {
+            purger: self.purger(),
+            dead_letters: self.dead_letter_queue(),
+            lease: LEASE,
+            tracking_max: TRACKING_MAX,
+        }
+    }
+
+    /// The image-pack table's adapter.
+    #[must_use]
+    pub fn image_packs(&self) -> ImagePackTable {
+        let table = LocalDynamoDb::IMAGE_PACK_TABLE.to_owned();
+        ImagePackTable::new(self.dynamodb(), table, AttributeNames::default())
+    }
+
+    /// The queue's adapter.
+    #[must_use]
+    pub fn queue(&self) -> InvalidationQueue {
+        InvalidationQueue::new(self.dynamodb.client(), LocalDynamoDb::INVALIDATION_QUEUE_TABLE.to_owned())
+    }
+
+    /// A client of this test's DynamoDB.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.client()
+    }
+
+    /// A client of this test's S3.
+    #[must_use]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3.client()
+    }
+
+    /// The config of the DynamoDB clients.
+    #[must_use]
+    pub fn dynamodb_config(&self) -> &SdkConfig {
+        self.dynamodb.sdk_config()
+    }
+
+    /// This test's SQS, with the dead-letter queue.
+    #[must_use]
+    pub fn sqs(&self) -> &LocalSqs {
+        &self.sqs
+    }
+
+    /// Lets `duration` pass at the emulator, whose clock stands still otherwise: an invalidation is `InProgress` until
+    /// then.
+    pub fn let_emulator_time_pass(&self, duration: Duration) {
+        let millis = i64::try_from(duration.as_millis()).expect("a short time");
+        self.emulator_time_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    /// The parts that purge runs and manual purges share.
+    #[must_use]
+    pub fn purger(&self) -> Purger<AwsPorts<TestClock>> {
+        let ports = AwsPorts {
+            queue: self.queue(),
+            variants: VariantsBucket::new(self.s3.client(), LocalS3::VARIANTS_BUCKET.to_owned()),
+            cloudfront: CloudFront::new(self.cloudfront()),
+            ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
+            tenants: TenantRegistry::new(self.ssm.client(), REGISTRY_PATH.to_owned()),
+            clock: TestClock::at(NOW),
+        };
+        Purger {
+            executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
+            delays: Delays { settle: SETTLE },
+            budgets: Budgets::default(),
+            variant_deletion_max: VARIANT_DELETION_MAX,
+        }
+    }
+
+    fn dead_letter_queue(&self) -> DeadLetterQueue {
+        DeadLetterQueue::new(self.sqs.client(), self.sqs.queue_url().to_owned())
+    }
+
+    pub(crate) fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
+        aws_sdk_cloudfront::Client::new(&sdk_config(&self.emulator.endpoint_url()))
+    }
+}
+
+/// The time limit of an invocation.
+const PURGE_RUN_MAX: Duration = Duration::from_mins(4);
+
+/// Runs once, as `owner`, with a clock that shows `now`.
+pub async fn run_at(purge_run: &PurgeRun, owner: &str, now: Timestamp) -> Result<Summary, PurgeRunError> {
+    purge_run.purger.executor.ports.clock.set(now);
+    purge_run.run(&context(owner, now)).await
+}
+
+/// The context of an invocation that starts `now` and may take four minutes.
+#[must_use]
+pub fn context(id: &str, now: Timestamp) -> Context {
+    Context { id: id.to_owned(), now, deadline: now.plus(PURGE_RUN_MAX) }
+}
+
+/// The SDK config of a client whose service is down: every call fails at once.
+#[must_use]
+pub fn nowhere() -> SdkConfig {
+    sdk_config("http://127.0.0.1:1").into_builder().retry_config(RetryConfig::disabled()).build()
+}
+
+/// CloudFront's id of a tenant's distribution.
+#[must_use]
+pub fn distribution_id(tenant: &str) -> String {
+    format!("E{}", tenant.to_uppercase())
+}
+
+async fn start_emulator(
+    quotas: Quotas,
+    propagation_delay: Duration,
+    rejected_items: RejectedItems,
+    time_millis: Arc<AtomicI64>,
+) -> RunningEmulator {
+    let distributions = DISTRIBUTIONS.map(|tenant| {
+        let alias = format!("{tenant}.image-service.eu-west-1.localhost");
+        Distribution::new(distribution_id(tenant), alias, Origin::default())
+    });
+    let clock = move || {
+        let millis = time_millis.load(Ordering::Relaxed);
+        jiff::Timestamp::from_millisecond(millis).expect("a time soon after 1970")
+    };
+    // No viewer sends requests to this emulator, so that the origin is never called.
+    let mut config = EmulatorConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
+    config.clock = Clock::from_fn(clock);
+    config.quotas = quotas;
+    config.propagation_delay = propagation_delay;
+    config.rejected_items = rejected_items;
+    cloudfront_emulator::start(config).await.expect("an emulator on a free port")
+}

@@ -1,0 +1,159 @@
+//! Systems Manager's parameters.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use aws_config::SdkConfig;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::json_api::{self, JsonApi, ServiceError, parse};
+
+/// The most parameters of one response.
+const PAGE: usize = 10;
+/// The most bytes of a parameter's value in the standard tier.
+const VALUE_BYTES_MAX: usize = 4096;
+
+/// A parameter store of this test's own: `PutParameter` and `GetParametersByPath`.
+#[derive(Debug)]
+pub struct LocalSsm {
+    sdk: SdkConfig,
+}
+
+impl LocalSsm {
+    /// Starts one without parameters.
+    pub async fn start() -> Self {
+        Self { sdk: crate::sdk_config(&json_api::serve(Parameters::default()).await) }
+    }
+
+    /// A client of it.
+    #[must_use]
+    pub fn client(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.sdk)
+    }
+}
+
+/// The values by their names.
+#[derive(Default)]
+struct Parameters(Mutex<BTreeMap<String, String>>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Put {
+    name: String,
+    value: String,
+    r#type: String,
+    #[serde(default)]
+    overwrite: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GetByPath {
+    path: String,
+    max_results: Option<usize>,
+    /// The last name of the page before.
+    next_token: Option<String>,
+}
+
+impl JsonApi for Parameters {
+    const TARGET: &str = "AmazonSSM";
+
+    async fn call(&self, operation: &str, request: Value) -> Result<Value, ServiceError> {
+        match operation {
+            "PutParameter" => self.put(parse(request)?),
+            "GetParametersByPath" => self.get_by_path(parse(request)?),
+            _ => Err(ServiceError::unknown_operation(operation)),
+        }
+    }
+}
+
+impl Parameters {
+    fn put(&self, Put { name, value, r#type, overwrite }: Put) -> Result<Value, ServiceError> {
+        check_path(&name)?;
+        if r#type != "String" {
+            return Err(ServiceError::new("UnsupportedParameterType", format!("{type} is not supported")));
+        }
+        if value.is_empty() || value.len() > VALUE_BYTES_MAX {
+            let message = format!("a value has 1 to {VALUE_BYTES_MAX} bytes, not {}", value.len());
+            return Err(ServiceError::new("ValidationException", message));
+        }
+        let mut parameters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if parameters.contains_key(&name) && !overwrite {
+            return Err(ServiceError::new("ParameterAlreadyExists", format!("{name} exists already")));
+        }
+        parameters.insert(name, value);
+        Ok(json!({"Version": 1, "Tier": "Standard"}))
+    }
+
+    fn get_by_path(&self, GetByPath { path, max_results, next_token }: GetByPath) -> Result<Value, ServiceError> {
+        check_path(&path)?;
+        let page = max_results.unwrap_or(PAGE);
+        if !(1..=PAGE).contains(&page) {
+            return Err(ServiceError::new("ValidationException", format!("MaxResults is 1 to {PAGE}, not {page}")));
+        }
+        let parameters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if next_token.as_ref().is_some_and(|token| !parameters.contains_key(token)) {
+            return Err(ServiceError::new("InvalidNextToken", "the token is not one of GetParametersByPath"));
+        }
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let is_child = |name: &str| name.strip_prefix(&folder).is_some_and(|rest| !rest.contains('/'));
+        let mut children = parameters
+            .iter()
+            .filter(|(name, _)| is_child(name) && next_token.as_ref().is_none_or(|token| *name > token))
+            .peekable();
+        let found: Vec<_> = children.by_ref().take(page).collect();
+        let mut response = json!({
+            "Parameters": found.iter().map(|(name, value)| {
+                json!({"Name": name, "Value": value, "Type": "String", "Version": 1})
+            }).collect::<Vec<_>>(),
+        });
+        if let (Some((last, _)), Some(_)) = (found.last(), children.peek()) {
+            response["NextToken"] = json!(last);
+        }
+        Ok(response)
+    }
+}
+
+fn check_path(path: &str) -> Result<(), ServiceError> {
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || "_.-/".contains(character);
+    if path.starts_with('/') && path.chars().all(is_allowed) {
+        return Ok(());
+    }
+    Err(ServiceError::new("ValidationException", format!("{path:?} is not the path of a parameter")))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ssm::error::ProvideErrorMetadata;
+    use aws_sdk_ssm::types::ParameterType::String as Text;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn parameters_are_read_page_by_page_without_those_of_other_paths() {
+        let client = LocalSsm::start().await.client();
+        for number in 0..12 {
+            let put = client.put_parameter().name(format!("/tenants/t{number:02}")).r#type(Text).value("{}");
+            put.send().await.unwrap();
+        }
+        for name in ["/tenants/t00/more", "/tenants2/t00"] {
+            client.put_parameter().name(name).r#type(Text).value("{}").send().await.unwrap();
+        }
+        let first = client.get_parameters_by_path().path("/tenants").send().await.unwrap();
+        assert_eq!(first.parameters().len(), 10);
+        let rest = client.get_parameters_by_path().path("/tenants").set_next_token(first.next_token).send().await;
+        let rest = rest.unwrap();
+        assert_eq!((rest.parameters().len(), rest.next_token()), (2, None));
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_exists_is_not_overwritten_unless_the_request_says_so() {
+        let client = LocalSsm::start().await.client();
+        let put = client.put_parameter().name("/tenants/acme").r#type(Text).value("{}");
+        put.clone().send().await.unwrap();
+        let error = put.clone().send().await.unwrap_err();
+        assert_eq!(error.code(), Some("ParameterAlreadyExists"));
+        put.overwrite(true).send().await.unwrap();
+    }
+}

@@ -1,0 +1,138 @@
+//! Dead letters that our own functions wrote.
+
+use std::slice;
+
+use imagecache::{Clients, Recovery};
+use purging::ports::Queue;
+use serde_json::{Value, json};
+use support::LocalDynamoDb;
+use support::{Environment, NOW, SETTLE, nowhere, run_at};
+
+use super::recovery::{clients, installation, recovery};
+use super::{dead_letter_about, put_pack, replace_image, replaced, replay, replay_all};
+
+#[tokio::test]
+async fn a_record_that_has_become_readable_is_enqueued() {
+    let environment = &Environment::start().await;
+    environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    assert_eq!(environment.queue_rows().await[0]["reasons"], json!(["image-locations-changed"]));
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_meaningful_any_more_is_deleted() {
+    let environment = &Environment::start().await;
+    let mut record = replaced("p1");
+    record["dynamodb"]["OldImage"] = record["dynamodb"]["NewImage"].clone();
+    environment.send_dead_letter(&dead_letter_about(&record)).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_corrected_item_of_an_unreadable_record_is_enqueued() {
+    let environment = &Environment::start().await;
+    put_pack(environment, "acme", "p1", "v2", None).await;
+    environment.send_dead_letter(&dead_letter_about(&replace_image(replaced("p1")))).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    assert_eq!(environment.queue_rows().await[0]["reasons"], json!(["resync"]));
+}
+
+#[tokio::test]
+async fn a_removed_item_of_an_unreadable_record_is_enqueued() {
+    let environment = &Environment::start().await;
+    environment.send_dead_letter(&dead_letter_about(&replace_image(replaced("p1")))).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+}
+
+/// Replays twice, and both times the dead letter stays and says why.
+async fn check_stays(environment: &Environment, dead_letter: &Value, expected: &[&str]) {
+    environment.send_dead_letter(dead_letter).await;
+    for _ in 0..2 {
+        let (replayed, left) = replay(&recovery(environment).await).await;
+        let [why] = left.as_slice() else { panic!("{dead_letter}: {left:?}") };
+        for expected in expected {
+            assert!(why.contains(expected), "{dead_letter}: {why}");
+        }
+        assert_eq!(replayed, 0);
+        assert_eq!(environment.queued().await, Vec::<String>::new(), "{dead_letter}");
+    }
+    assert_eq!(environment.dead_letters().await, slice::from_ref(dead_letter));
+}
+
+#[tokio::test]
+async fn a_dead_letter_whose_record_and_item_are_unreadable_stays() {
+    let environment = &Environment::start().await;
+    let item = json!({"tenant": "acme", "entity": "pack#p1", "imageLocations": "none"});
+    environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, item).await;
+    let expected =
+        ["not a DynamoDB stream record", "item pack#p1 of table image-packs cannot be read", "correct the item"];
+    check_stays(environment, &dead_letter_about(&replace_image(replaced("p1"))), &expected).await;
+}
+
+#[tokio::test]
+async fn a_record_whose_key_names_nothing_stays() {
+    let environment = &Environment::start().await;
+    let expected = ["image pack id \"*\" is not valid", "delete the item from table image-packs"];
+    check_stays(environment, &dead_letter_about(&replaced("*")), &expected).await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_an_unknown_writer_stays() {
+    let environment = &Environment::start().await;
+    check_stays(environment, &json!({"hello": "world"}), &["the source is unknown"]).await;
+}
+
+#[tokio::test]
+async fn one_dead_letter_that_stays_delays_no_other() {
+    let environment = &Environment::start().await;
+    for pack in ["p1", "*", "p2"] {
+        environment.send_dead_letter(&dead_letter_about(&replaced(pack))).await;
+    }
+    let (replayed, left) = replay(&recovery(environment).await).await;
+    assert_eq!((replayed, left.len()), (2, 1));
+    assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2"]);
+    assert_eq!(environment.dead_letters().await, [dead_letter_about(&replaced("*"))]);
+}
+
+#[tokio::test]
+async fn an_entry_that_cloudfront_rejected_is_enqueued_again_with_all_that_it_stands_for() {
+    let environment = &Environment::start().await;
+    let before = environment.enqueue("acme", "pack#p1", NOW).await;
+    environment.enqueue("acme", "pack#p2", NOW).await;
+    environment.rejected_items.set(["#acme/p1"]);
+    let handler = environment.purge_run();
+    run_at(&handler, "run-1", NOW.plus(SETTLE)).await.unwrap();
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    let after = environment.queue().find(&before.tenant, &before.target).await.unwrap().unwrap();
+    assert_eq!((&after.cause.reasons, after.cause.changes), (&before.cause.reasons, before.cause.changes));
+    assert_eq!(after.cause.first_event_at, before.cause.first_event_at);
+    assert_ne!(after.version, before.version);
+    assert!(after.last_event_at > NOW);
+
+    // CloudFront takes it by now.
+    environment.rejected_items.set(Vec::<String>::new());
+    run_at(&handler, "run-2", after.last_event_at.plus(SETTLE)).await.unwrap();
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p2"], ["#acme/p1"]]);
+}
+
+#[tokio::test]
+async fn without_a_queue_to_write_to_every_dead_letter_stays() {
+    let environment = &Environment::start().await;
+    let clients = Clients { dynamodb: aws_sdk_dynamodb::Client::new(&nowhere()), ..clients(environment) };
+    let recovery = Recovery::new(clients, installation(environment).await);
+    environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
+    let (replayed, left) = replay(&recovery).await;
+    assert_eq!(replayed, 0);
+    assert!(left[0].contains("writing to table invalidation-queue failed"), "{left:?}");
+    // What it waits for is there again.
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+}
