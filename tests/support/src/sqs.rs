@@ -61,7 +61,7 @@ struct Queue(Mutex<Messages>);
 
 #[derive(Default)]
 struct Messages {
-    messages: Vec<Message>,
+    queued: Vec<Message>,
     sent: u64,
     received: u64,
 }
@@ -140,7 +140,7 @@ impl Queue {
         messages.sent += 1;
         let id = format!("message-{}", messages.sent);
         let message = Message { id: id.clone(), body: message_body, receipt: None, visible_at: Instant::now() };
-        messages.messages.push(message);
+        messages.queued.push(message);
         Ok(json!({"MessageId": id}))
     }
 
@@ -170,7 +170,7 @@ impl Queue {
         let mut messages = self.messages();
         messages.check_receipt(receipt_handle)?;
         // The receipt of an earlier delivery deletes nothing.
-        messages.messages.retain(|message| message.receipt.as_ref() != Some(receipt_handle));
+        messages.queued.retain(|message| message.receipt.as_ref() != Some(receipt_handle));
         Ok(json!({}))
     }
 
@@ -181,7 +181,7 @@ impl Queue {
         messages.check_receipt(&request.receipt_handle)?;
         let now = Instant::now();
         let in_flight = messages
-            .messages
+            .queued
             .iter_mut()
             .find(|message| message.receipt.as_ref() == Some(&request.receipt_handle) && message.visible_at > now);
         let Some(message) = in_flight else {
@@ -197,7 +197,7 @@ impl Queue {
             return Err(ServiceError::new("InvalidAttributeName", format!("{attribute_names:?} is not implemented")));
         }
         let now = Instant::now();
-        let visible = self.messages().messages.iter().filter(|message| message.visible_at <= now).count();
+        let visible = self.messages().queued.iter().filter(|message| message.visible_at <= now).count();
         Ok(json!({"Attributes": {"ApproximateNumberOfMessages": visible.to_string()}}))
     }
 }
@@ -206,7 +206,7 @@ impl Messages {
     /// Delivers up to `count` visible messages and makes them invisible for `visibility`.
     fn take(&mut self, count: usize, visibility: Duration) -> Vec<Value> {
         let now = Instant::now();
-        let visible = self.messages.iter_mut().filter(|message| message.visible_at <= now).take(count);
+        let visible = self.queued.iter_mut().filter(|message| message.visible_at <= now).take(count);
         let received = visible.map(|message| {
             self.received += 1;
             let receipt = format!("receipt-{}", self.received);

@@ -1,5 +1,4 @@
 //! `image-invalidation`: the event and the response of a purge run over the real SDK.
-#![expect(clippy::unwrap_used, reason = "for tests: a service that does not respond ends the test that called it")]
 
 use image_invalidation::Handler;
 use purging::ports::Leases;

@@ -1,4 +1,5 @@
 //! The simulation is built without an AWS SDK, and the crates that decide without anything that does I/O.
+#![expect(clippy::unwrap_used, reason = "for tests: cargo is there and writes UTF-8")]
 
 use std::process::Command;
 
