@@ -74,7 +74,7 @@ fn a_tenant_that_cannot_be_a_host_name_is_rejected() {
 fn a_tenants_table_may_be_empty_and_has_no_unknown_options() {
     assert_eq!(read(DEV).unwrap().tenants.into_values().collect::<Vec<_>>(), [Tenant::default(), Tenant::default()]);
     check("[tenants.globex]", "[tenants.globex]\ndistribtion = 1", &["distribtion", "`distribution`"]);
-    check("[tenants.globex]", "[tenants]\nglobex = \"\"", &["tenants"]);
+    check("[tenants.globex]", "[tenants]\nglobex = \"\"", &["globex", "expected struct Tenant"]);
 }
 
 #[test]

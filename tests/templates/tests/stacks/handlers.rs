@@ -13,8 +13,9 @@ use crate::synthesis::root;
 /// Each function and the folder of its handler. The name is the folder's in pascal case, except for the function that
 /// is named after the service whose stream it reads.
 fn functions() -> BTreeMap<String, String> {
-    let folders = fs::read_dir(root().join("handlers")).unwrap();
-    let folders = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries = fs::read_dir(root().join("handlers")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let folders = folders.map(|entry| entry.file_name().into_string().unwrap());
     let functions: BTreeMap<_, _> =
         folders.map(|folder| (pascal_case(folder.trim_start_matches("dynamodb-")), folder)).collect();
     assert!(functions.len() >= 5, "{functions:?}");
