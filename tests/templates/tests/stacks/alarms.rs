@@ -29,8 +29,8 @@ fn a_situation_that_needs_an_operator_raises_an_alarm() {
 #[test]
 fn the_alarm_of_dead_letters_names_the_command_and_the_time_limit() {
     let environments = [
-        (of_the_repository().stack("dev/pipeline"), "Within 18 hours: recover replay --environment dev"),
-        (edited().stack("other/pipeline"), "Within 23 hours: recover replay --environment other"),
+        (of_the_repository().stack("dev/pipeline"), "Within 18 hours: imagecache replay --environment dev"),
+        (edited().stack("other/pipeline"), "Within 23 hours: imagecache replay --environment other"),
     ];
     for (stack, expected) in environments {
         let description = &stack.named("AWS::CloudWatch::Alarm", "DeadLettersAlarm").properties["AlarmDescription"];
