@@ -11,6 +11,9 @@ use std::str::FromStr;
 /// The variables of a config: name and value, in the order of the fields.
 pub type Variables = Vec<(&'static str, String)>;
 
+/// A function that returns the value of a variable, or `None` if it is not set.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// An environment variable that is missing or malformed. The function stops at its start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -43,7 +46,7 @@ pub(crate) fn from_process(name: &str) -> Option<String> {
 pub(crate) fn value<T: FromStr>(
     name: &'static str,
     example: &dyn Display,
-    lookup: &dyn Fn(&str) -> Option<String>,
+    lookup: Lookup<'_>,
 ) -> Result<T, ConfigError> {
     let Some(value) = lookup(name).filter(|value| !value.is_empty()) else {
         return Err(ConfigError::Missing { name, example: example.to_string() });
@@ -84,7 +87,7 @@ macro_rules! config {
             }
 
             /// Reads the config from the variables that `lookup` returns.
-            pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, $crate::config::ConfigError> {
+            pub fn read(lookup: $crate::config::Lookup<'_>) -> Result<Self, $crate::config::ConfigError> {
                 Ok(Self {
                     $($($group: $Group::read(lookup)?,)+)?
                     $($field: $crate::config::value($variable, &$example, lookup)?,)*

@@ -118,11 +118,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::{ConfigError, Variables};
+    use crate::config::{ConfigError, Lookup, Variables};
 
     /// Sets each variable to the example of the error that it is missing, until the config can be read.
     fn examples<C>(
-        read: fn(&dyn Fn(&str) -> Option<String>) -> Result<C, ConfigError>,
+        read: fn(Lookup<'_>) -> Result<C, ConfigError>,
         variables: fn(&C) -> Variables,
     ) -> BTreeMap<&'static str, String> {
         let mut set = BTreeMap::new();

@@ -74,7 +74,7 @@ fn a_tenant_that_cannot_be_a_host_name_is_rejected() {
 fn a_tenants_table_may_be_empty_and_has_no_unknown_options() {
     assert_eq!(read(DEV).unwrap().tenants.into_values().collect::<Vec<_>>(), [Tenant::default(), Tenant::default()]);
     check("[tenants.globex]", "[tenants.globex]\ndistribtion = 1", &["distribtion", "`distribution`"]);
-    check("[tenants.globex]", "[tenants]\nglobex = \"\"", &["tenants"]);
+    check("[tenants.globex]", "[tenants]\nglobex = \"\"", &["globex", "expected struct Tenant"]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_cache_tag_header_that_is_no_header_name_is_rejected() {
 }
 
 #[test]
-fn texts_that_are_not_what_their_key_needs_are_rejected() {
+fn a_text_of_another_form_is_rejected_with_the_allowed_form() {
     check("acm:us-east-1", "acm:eu-west-1", &["viewer.certificate_arn", "us-east-1"]);
     check("https://login.vmnd.tv/", "http://login.vmnd.tv/", &["admin_api.issuer", "https://"]);
     check("\"manage.api.eu-west-1.vmnd.tv\"", "\"https://manage\"", &["admin_api.domain"]);
@@ -92,7 +92,7 @@ fn texts_that_are_not_what_their_key_needs_are_rejected() {
 }
 
 #[test]
-fn a_limit_of_executions_that_starves_viewers_is_rejected_and_none_is_needed() {
+fn a_reserved_concurrency_that_delays_viewers_is_rejected_and_none_is_needed() {
     let comment = "# image_processing_reserved_concurrency = 200";
     for limit in ["0", "9", "10001"] {
         let limited = format!("image_processing_reserved_concurrency = {limit}");

@@ -13,8 +13,9 @@ use crate::synthesis::root;
 /// Each function and the folder of its handler. The name is the folder's in pascal case, except for the function that
 /// is named after the service whose stream it reads.
 fn functions() -> BTreeMap<String, String> {
-    let folders = fs::read_dir(root().join("handlers")).unwrap();
-    let folders = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries = fs::read_dir(root().join("handlers")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let folders = folders.map(|entry| entry.file_name().into_string().unwrap());
     let functions: BTreeMap<_, _> =
         folders.map(|folder| (pascal_case(folder.trim_start_matches("dynamodb-")), folder)).collect();
     assert!(functions.len() >= 5, "{functions:?}");
@@ -48,8 +49,8 @@ fn each_function_runs_the_handler_of_its_name() {
 }
 
 #[test]
-fn variables_hold_what_is_configured() {
-    // Function, variable, in dev, in the environment where everything is another value.
+fn variables_have_the_configured_values() {
+    // Function, variable, value in dev, value in the environment with other values.
     let purging = [
         ("INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("PURGE_LEDGER_TABLE", "data/PurgeLedger", "data/PurgeLedger"),
@@ -114,7 +115,7 @@ fn a_run_ends_before_its_lease_does() {
 
 #[test]
 fn variant_deletion_leaves_time_for_the_longest_pause_the_invalidation_and_the_ledger() {
-    // What the configuration allows as purge.edge_fetch_max_secs, and what two calls of AWS may take.
+    // The longest allowed purge.edge_fetch_max_secs, and the time of two calls of AWS.
     let rest_secs = 10 + 3;
     for function in ["ImageInvalidation", "ImagePurge"] {
         let timeout = dev().named("AWS::Lambda::Function", function).properties["Timeout"].as_u64().unwrap();
@@ -124,7 +125,7 @@ fn variant_deletion_leaves_time_for_the_longest_pause_the_invalidation_and_the_l
 }
 
 #[test]
-fn executions_are_kept_for_image_processing_where_it_is_configured_and_for_no_other() {
+fn image_processing_alone_has_reserved_concurrency_where_it_is_configured() {
     let environments = [
         (dev(), Value::Null),
         (of_the_repository().stack("prod/pipeline"), json!(200)),
@@ -169,7 +170,7 @@ fn each_function_writes_json_to_a_log_of_its_own_for_three_months() {
 }
 
 #[test]
-fn handlers_understand_the_attribute_names_that_they_get() {
+fn functions_can_read_the_attribute_names_of_their_variables() {
     for function in ["ImageManagement", "ImagePacksStream", "ImageProcessing", "ImagePurge"] {
         let names = variables(dev(), function)["IMAGE_PACK_ATTRIBUTES"].as_str().unwrap();
         assert_eq!(names.parse::<AttributeNames>().unwrap(), AttributeNames::default(), "{function}");

@@ -57,7 +57,7 @@ fn any_part_may_be_named_alone() {
 }
 
 #[test]
-fn what_is_no_table_of_the_region_is_rejected() {
+fn an_arn_that_names_no_table_of_the_region_is_rejected() {
     let line = "table_arn = \"arn:aws:dynamodb:eu-west-1:123456789012:table/legacy-packs\"";
     for arn in [
         "legacy-packs",
