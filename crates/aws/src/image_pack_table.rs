@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use delivery::ports::{Found, UnreadableItem};
+use delivery::ports::{Found, UnreadableItemError};
 use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
 use purging::ports::Packs;
 use serde::de::DeserializeOwned;
@@ -100,7 +100,7 @@ impl ImagePackTable {
         let entity = item.get("entity").and_then(|entity| entity.as_s().ok()).cloned().unwrap_or_default();
         let Ok(target) = Target::parse(&entity) else { return };
         if let Err(failure) = self.keep_as(&target, item, found) {
-            found.unreadable.insert(target, UnreadableItem::new(failure));
+            found.unreadable.insert(target, UnreadableItemError::new(failure));
         }
     }
 

@@ -5,7 +5,7 @@ use imaging::RenderError;
 use lambda_http::http::{Method, StatusCode};
 use purging::ports::CallError;
 
-use crate::ports::UnreadableItem;
+use crate::ports::UnreadableItemError;
 
 /// The reason for a response without an image. The text is part of the response: it describes the problem and names no
 /// internal resource. The source has the details, for the log.
@@ -32,7 +32,7 @@ pub(crate) enum ApiError {
     #[error("{0}")]
     CannotRender(#[from] RenderError),
     #[error("The stored data of the image pack or its location is invalid. Save it again.")]
-    UnreadableItem(#[from] UnreadableItem),
+    UnreadableItem(#[from] UnreadableItemError),
     #[error("The image is temporarily unavailable. Try again.")]
     Unavailable(#[from] CallError),
 }

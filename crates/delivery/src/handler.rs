@@ -9,7 +9,7 @@ use tracing::{Instrument, Span};
 
 use crate::api_error::ApiError;
 use crate::ports::{Ports, Variants};
-use crate::rendering::{Kept, Served};
+use crate::rendering::{Caching, Served};
 use crate::request::ImageRequest;
 use crate::response;
 use crate::variant_spec::ResolvedVariant;
@@ -65,12 +65,12 @@ impl<P: Ports> Handler<P> {
         tracing::info!(key, is_stored = stored.is_some(), "variant looked up");
         match stored {
             Some(variant) => {
-                // A variant that is about to be purged must not be kept: this response may reach an edge after the
+                // A variant that is about to be purged must not be cached: this response may reach an edge after the
                 // purge.
                 let is_lasting =
                     variant.fingerprint.as_ref().is_none_or(|fingerprint| *fingerprint == spec.fingerprint());
-                let kept = if is_lasting { Kept::UntilPurged } else { Kept::Never };
-                Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), kept })
+                let caching = if is_lasting { Caching::UntilPurged } else { Caching::Never };
+                Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), caching })
             }
             None => self.render_coalesced(request, spec).await,
         }

@@ -14,9 +14,9 @@ use purging::ports::{CallError, Clock};
 /// An item of the image-pack table that exists and is no valid pack or location configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("the item cannot be read")]
-pub struct UnreadableItem(#[source] Box<dyn Error + Send + Sync>);
+pub struct UnreadableItemError(#[source] Box<dyn Error + Send + Sync>);
 
-impl UnreadableItem {
+impl UnreadableItemError {
     /// The item that `cause` describes: its table, its key and the defect.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(cause.into())
@@ -31,12 +31,12 @@ pub struct Found {
     /// The configurations of the requested locations, as far as they exist.
     pub locations: HashMap<LocationName, LocationConfig>,
     /// The requested items that exist and cannot be read. They do not affect the others.
-    pub unreadable: HashMap<Target, UnreadableItem>,
+    pub unreadable: HashMap<Target, UnreadableItemError>,
 }
 
 impl Found {
     /// Takes out the configuration of a location that was requested: the default one if it has none.
-    pub fn location(&mut self, name: &LocationName) -> Result<LocationConfig, UnreadableItem> {
+    pub fn location(&mut self, name: &LocationName) -> Result<LocationConfig, UnreadableItemError> {
         match self.unreadable.remove(&Target::Location(name.clone())) {
             Some(item) => Err(item),
             None => Ok(self.locations.remove(name).unwrap_or_default()),
@@ -44,7 +44,7 @@ impl Found {
     }
 
     /// Takes out a pack that was requested, if it exists.
-    pub fn pack(&mut self, id: &ImagePackId) -> Result<Option<ImagePack>, UnreadableItem> {
+    pub fn pack(&mut self, id: &ImagePackId) -> Result<Option<ImagePack>, UnreadableItemError> {
         match self.unreadable.remove(&Target::Pack(id.clone())) {
             Some(item) => Err(item),
             None => Ok(self.packs.remove(id)),

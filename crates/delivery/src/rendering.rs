@@ -19,12 +19,12 @@ const RERENDERS_MAX: usize = 3;
 pub(crate) struct Served {
     pub(crate) variant: StoredVariant,
     pub(crate) cache_tags: String,
-    pub(crate) kept: Kept,
+    pub(crate) caching: Caching,
 }
 
 /// The time for which CloudFront may cache an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum Caching {
     /// Until it is purged.
     UntilPurged,
     /// For a few seconds: it changes too fast to be stored.
@@ -51,7 +51,7 @@ impl<P: Ports> Handler<P> {
         loop {
             let (key, cache_tags) = (spec.resolved.key(), spec.resolved.cache_tags());
             let lock = match self.coalesce(request, &spec, wait_until).await? {
-                Coalesced::Stored(variant) => return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged }),
+                Coalesced::Stored(variant) => return Ok(Served { variant, cache_tags, caching: Caching::UntilPurged }),
                 Coalesced::Outdated(now) => {
                     spec = *now;
                     continue;
@@ -61,13 +61,13 @@ impl<P: Ports> Handler<P> {
             let variant = self.store(&spec, lock).await?;
             let now = self.current_spec(request, &spec).await;
             if now.as_ref().is_ok_and(|now| now.is_same_as(&spec)) {
-                return Ok(Served { variant, cache_tags, kept: Kept::UntilPurged });
+                return Ok(Served { variant, cache_tags, caching: Caching::UntilPurged });
             }
             tracing::info!(key, rerenders, "image changed while its variant was rendered: re-rendering it");
             self.ports.variants().remove(&key).await?;
             spec = now?;
             if rerenders == RERENDERS_MAX {
-                return Ok(Served { variant, cache_tags, kept: Kept::Briefly });
+                return Ok(Served { variant, cache_tags, caching: Caching::Briefly });
             }
             rerenders += 1;
         }

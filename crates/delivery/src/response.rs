@@ -5,7 +5,7 @@ use lambda_http::{Body, Response};
 use serde_json::json;
 
 use crate::api_error::ApiError;
-use crate::rendering::{Kept, Served};
+use crate::rendering::{Caching, Served};
 
 /// CloudFront caches an image for a year (the default maximum TTL), because a purge invalidates it. A browser
 /// revalidates it with CloudFront each time, because no purge reaches a browser.
@@ -26,14 +26,14 @@ const FINGERPRINT: HeaderName = HeaderName::from_static(contract::headers::IMAGE
 ///
 /// It is always the whole image and never a 304: CloudFront is not documented to refresh cache tags on a 304.
 pub(crate) fn image(served: Served, cache_tag_header: &HeaderName) -> Response<Body> {
-    let Served { variant, cache_tags, kept } = served;
+    let Served { variant, cache_tags, caching } = served;
     let mut response = Response::new(Body::from(variant.bytes));
     set(&mut response, CONTENT_TYPE, &variant.content_type);
     set(&mut response, ETAG, &variant.etag);
-    let cache_control = match kept {
-        Kept::UntilPurged => UNTIL_PURGED,
-        Kept::Briefly => BRIEFLY,
-        Kept::Never => NEVER,
+    let cache_control = match caching {
+        Caching::UntilPurged => UNTIL_PURGED,
+        Caching::Briefly => BRIEFLY,
+        Caching::Never => NEVER,
     };
     set(&mut response, CACHE_CONTROL, cache_control);
     set(&mut response, cache_tag_header.clone(), &cache_tags);
@@ -84,7 +84,7 @@ mod tests {
         response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
-    fn served(fingerprint: Option<&str>, kept: Kept) -> Response<Body> {
+    fn served(fingerprint: Option<&str>, caching: Caching) -> Response<Body> {
         let variant = StoredVariant {
             bytes: vec![1, 2, 3],
             content_type: "image/jpeg".to_owned(),
@@ -92,12 +92,12 @@ mod tests {
             etag: "\"abc\"".to_owned(),
         };
         let cache_tags = "acme/p1,acme/location/main,acme".to_owned();
-        image(Served { variant, cache_tags, kept }, &CACHE_TAG_HEADER)
+        image(Served { variant, cache_tags, caching }, &CACHE_TAG_HEADER)
     }
 
     #[test]
     fn an_image_is_cached_by_cloudfront_until_purged_and_revalidated_by_browsers() {
-        let response = served(Some("0123456789abcdef"), Kept::UntilPurged);
+        let response = served(Some("0123456789abcdef"), Caching::UntilPurged);
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), Some("image/jpeg"));
         assert_eq!(header(&response, "etag"), Some("\"abc\""));
@@ -109,18 +109,18 @@ mod tests {
 
     #[test]
     fn an_image_stored_without_a_fingerprint_has_no_fingerprint_header() {
-        assert_eq!(header(&served(None, Kept::UntilPurged), "image-fingerprint"), None);
+        assert_eq!(header(&served(None, Caching::UntilPurged), "image-fingerprint"), None);
     }
 
     #[test]
     fn an_image_that_changes_too_fast_to_be_stored_is_cached_briefly() {
-        let briefly = served(None, Kept::Briefly);
+        let briefly = served(None, Caching::Briefly);
         assert_eq!(header(&briefly, "cache-control"), Some("public, max-age=0, s-maxage=5"));
     }
 
     #[test]
     fn an_image_that_is_about_to_be_purged_is_not_cached() {
-        assert_eq!(header(&served(None, Kept::Never), "cache-control"), Some("no-store"));
+        assert_eq!(header(&served(None, Caching::Never), "cache-control"), Some("no-store"));
     }
 
     fn check_error(api_error: &ApiError, status: u16, cache_control: &str) {

@@ -47,7 +47,7 @@ impl ManagementError {
             Self::Call(_) | Self::Read(ReadFailed::Call(_)) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unavailable",
-                "A service behind the API is temporarily unavailable. Send it again.",
+                "A service behind the API is temporarily unavailable. Send the request again.",
             ),
         }
     }

@@ -4,5 +4,6 @@
 mod errors;
 mod freshness;
 mod images;
+mod logs;
 mod parallel;
 mod service;

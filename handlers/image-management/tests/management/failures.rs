@@ -42,7 +42,7 @@ async fn an_aws_service_that_does_not_respond_changes_nothing() {
         ),
     ] {
         let response = ApiResponse::of(&handler.handle(&request.into_lambda(), &context("request-1")).await);
-        response.check_error(502, "unavailable", "Send it again");
+        response.check_error(502, "unavailable", "Send the request again");
     }
     assert_eq!((service.items().await, service.objects().await), before);
 }
