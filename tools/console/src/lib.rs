@@ -6,8 +6,6 @@
 
 mod action;
 mod guard;
-mod images;
-mod look;
 mod routes;
 mod state;
 mod table;
@@ -31,7 +29,6 @@ use local_cloud::observer::Observer;
 use local_cloud::{LocalCloud, Tenant};
 
 use action::SampleImages;
-use images::Images;
 
 /// The pack that each tenant has from the start.
 pub const PACK: &str = "postcard";
@@ -52,7 +49,6 @@ struct Context {
     members: BTreeMap<TenantId, Member>,
     observer: Observer,
     admin: AdminApi,
-    images: Images,
     sample_images: SampleImages,
 }
 
@@ -117,7 +113,6 @@ impl Context {
             members,
             observer: cloud.observer()?,
             admin: cloud.admin_api()?,
-            images: Images::default(),
             sample_images: SampleImages::default(),
         })
     }
