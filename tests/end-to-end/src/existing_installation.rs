@@ -1,5 +1,4 @@
-//! An existing installation: another stack's table, buckets, distribution and HTTP API, and the pipeline deployed against
-//! them.
+//! An existing installation: another stack's table, buckets, distribution and HTTP API, and the pipeline against them.
 //!
 //! Its image service is another one: it publishes images to a bucket that its distribution serves, without cache tags.
 //! An edit in its table must purge its distribution and its bucket of variants.

@@ -1,8 +1,7 @@
-//! The console: one page on loopback with the images that viewers get, the state of their purges, and buttons for edits.
+//! The console: one page on loopback with the viewers' images, the state of their purges, and buttons for edits.
 //!
-//! It uses the same interfaces as viewers, editors, admins and operators: images come through the emulator, changes go to
-//! the deployed management API, the verdict comes from the deployed admin API, and tables and invalidations are only
-//! read.
+//! It uses the interfaces of viewers, editors, admins and operators: the emulator for images, the deployed management API
+//! for changes, and the deployed admin API for the verdict. Tables and invalidations are only read.
 
 mod action;
 mod guard;
