@@ -74,7 +74,7 @@ impl Legacy {
     }
 
     fn get(&self, output: &str) -> Result<&str, Cause> {
-        Ok(self.outputs.get("legacy", output)?)
+        self.outputs.get("legacy", output)
     }
 
     /// The section `[existing]` of the environment.
