@@ -1,5 +1,4 @@
-//! An existing installation: another stack's table, buckets, distribution and HTTP API, and the pipeline deployed against
-//! them.
+//! An existing installation: another stack's table, buckets, distribution and HTTP API, and the pipeline against them.
 //!
 //! Its image service is another one: it publishes images to a bucket that its distribution serves, without cache tags.
 //! An edit in its table must purge its distribution and its bucket of variants.
@@ -75,7 +74,7 @@ impl Legacy {
     }
 
     fn get(&self, output: &str) -> Result<&str, Cause> {
-        Ok(self.outputs.get("legacy", output)?)
+        self.outputs.get("legacy", output)
     }
 
     /// The tenants of an environment: one, with the existing distribution.

@@ -97,7 +97,7 @@ pub(crate) async fn play(
 }
 
 impl Faults<'_> {
-    /// Step: the process of a purge run is killed after CloudFront has accepted its invalidation and before the response.
+    /// Step: the process of a purge run is killed between CloudFront's acceptance of its invalidation and the response.
     async fn killed_purge_run(&mut self) -> Result<String, Cause> {
         self.edit_and_settle().await?;
         let faults = &self.cloud.parts.emulator.faults;
@@ -234,8 +234,8 @@ impl Faults<'_> {
         let purge_runs = self.purge_runs.until_empty(EMPTY_WITHIN, note).await?;
         let invalidations = self.fixture.expect_fresh().await?;
         Ok(format!(
-            "{} images fresh and completed in the ledger after {purge_runs} more purge runs, {invalidations} invalidations, 0 dead \
-             letters, 0 edits lost",
+            "{} images fresh and completed in the ledger after {purge_runs} more purge runs, {invalidations} \
+             invalidations, 0 dead letters, 0 edits lost",
             self.fixture.len()
         ))
     }

@@ -15,6 +15,7 @@ const SESSION: &str = "end-to-end";
 
 /// One of the pipeline's functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the ids of the constructs")]
 pub(crate) enum Function {
     ImagePacksStream,
     ImageInvalidation,

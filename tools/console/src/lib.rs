@@ -1,13 +1,10 @@
-//! The console: one page on loopback with the images that viewers get, the state of their purges, and buttons for edits.
+//! The console: one page on loopback with the viewers' images, the state of their purges, and buttons for edits.
 //!
-//! It uses the same interfaces as viewers, editors, admins and operators: images come through the emulator, changes go to
-//! the deployed management API, the verdict comes from the deployed admin API, and tables and invalidations are only
-//! read.
+//! It uses the interfaces of viewers, editors, admins and operators: the emulator for images, the deployed management API
+//! for changes, and the deployed admin API for the verdict. Tables and invalidations are only read.
 
 mod action;
 mod guard;
-mod images;
-mod look;
 mod routes;
 mod state;
 mod table;
@@ -31,7 +28,6 @@ use local_cloud::observer::Observer;
 use local_cloud::{LocalCloud, Tenant};
 
 use action::SampleImages;
-use images::Images;
 
 /// The pack that each tenant has from the start.
 pub const PACK: &str = "postcard";
@@ -52,7 +48,6 @@ struct Context {
     members: BTreeMap<TenantId, Member>,
     observer: Observer,
     admin: AdminApi,
-    images: Images,
     sample_images: SampleImages,
 }
 
@@ -117,7 +112,6 @@ impl Context {
             members,
             observer: cloud.observer()?,
             admin: cloud.admin_api()?,
-            images: Images::default(),
             sample_images: SampleImages::default(),
         })
     }

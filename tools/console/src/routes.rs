@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderMap};
+use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -27,11 +27,22 @@ const ICON: &str = include_str!("page/icon.svg");
 /// The largest image that the page may upload, in bytes: above the API's 50 MB, so that the API rejects it.
 const UPLOAD_MAX_BYTES: usize = 64 << 20;
 
+/// The headers of a viewer's response that the page shows.
+const VIEW_HEADERS: [&str; 4] = ["content-type", "x-cache", "age", "image-fingerprint"];
+
 /// The pack that the page shows.
 #[derive(Debug, Deserialize)]
 struct Chosen {
     tenant: TenantId,
     pack: ImagePackId,
+}
+
+/// One URL of viewers; without a location, of the main image.
+#[derive(Debug, Deserialize)]
+struct Viewed {
+    tenant: TenantId,
+    pack: ImagePackId,
+    location: Option<LocationName>,
 }
 
 /// One image of a pack.
@@ -52,7 +63,7 @@ pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
         .route("/icon.svg", file("image/svg+xml", ICON))
         .route("/api/tenants", get(tenants))
         .route("/api/state", get(show))
-        .route("/images/{id}", get(image))
+        .route("/view", get(view))
         .route("/original", get(original))
         .route("/api/actions", post(act))
         .route("/api/upload", post(upload))
@@ -72,9 +83,17 @@ async fn show(
     Ok(Json(state::state(&context, context.member(&tenant)?, &pack).await?))
 }
 
-async fn image(State(context): State<Arc<Context>>, Path(id): Path<String>) -> Result<Response, ConsoleError> {
-    let image = context.images.get(&id).ok_or_else(no_such_image)?;
-    Ok(([(CONTENT_TYPE, image.media_type)], image.bytes).into_response())
+/// A viewer's request through the emulator, with the headers that the page shows.
+async fn view(
+    State(context): State<Arc<Context>>,
+    Query(Viewed { tenant, pack, location }): Query<Viewed>,
+) -> Result<Response, ConsoleError> {
+    let viewer = &context.member(&tenant)?.tenant.viewer;
+    let url = viewer.url(pack.as_str(), location.as_ref().map(LocationName::as_str));
+    let response = viewer.get(&url).await?;
+    let is_shown = |name: &HeaderName| VIEW_HEADERS.contains(&name.as_str());
+    let headers = response.headers.into_iter().filter_map(|(name, value)| Some((name.filter(is_shown)?, value)));
+    Ok((response.status, headers.collect::<HeaderMap>(), response.body).into_response())
 }
 
 /// The current original of an image.

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use local_cloud::report::millis;
 
-use crate::look::Look;
 use crate::table::Shelf;
 use crate::{ConsoleError, Context, Member};
 
@@ -29,15 +28,13 @@ pub(super) struct State {
     invalidations: Vec<InvalidationRow>,
 }
 
-/// One URL, as a viewer sees it.
+/// One URL of viewers.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct View {
     /// `None`: the URL without a location, of the main image.
     location: Option<LocationName>,
     original: Option<Original>,
-    freshness: Freshness,
-    look: Look,
     current_fingerprint: Option<String>,
 }
 
@@ -56,44 +53,9 @@ struct InvalidationRow {
     created_secs_ago: u64,
 }
 
-/// The comparison of a viewer's image with the current fingerprint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Freshness {
-    /// The current image, or no image where there is none.
-    Fresh,
-    /// An old image, or one that was removed.
-    Stale,
-    /// An image without a fingerprint.
-    Unknown,
-    /// No image, although there is one.
-    Missing,
-}
-
-impl Freshness {
-    fn of(look: &Look, current: Option<&str>) -> Self {
-        match (&look.image, &look.fingerprint, current) {
-            (None, _, None) => Self::Fresh,
-            (None, _, Some(_)) => Self::Missing,
-            (Some(_), None, Some(_)) => Self::Unknown,
-            (Some(_), seen, current) if seen.as_deref() == current => Self::Fresh,
-            (Some(_), ..) => Self::Stale,
-        }
-    }
-}
-
-/// Requests a pack's images as a viewer, the state of its purges as an admin, and the invalidations as an operator.
+/// Reads a pack, the state of its purges as an admin, and the invalidations as an operator.
 pub(super) async fn state(context: &Context, member: &Member, pack: &ImagePackId) -> Result<State, ConsoleError> {
     let Member { tenant, token, .. } = member;
-    let before = Shelf::read(&context.observer, &tenant.id).await?;
-    let locations = before.packs.get(pack).map(|pack| pack.image_locations.keys().cloned().map(Some));
-    let mut looks = Vec::new();
-    for location in locations.into_iter().flatten().chain([None]) {
-        let url = tenant.viewer.url(pack.as_str(), location.as_ref().map(LocationName::as_str));
-        looks.push((location, Look::take(&tenant.viewer, &url, &context.images).await));
-    }
-
-    // Read after the looks: an image that was rendered meanwhile is not stale.
     let shelf = Shelf::read(&context.observer, &tenant.id).await?;
     let purges = context.admin.purge_status(tenant.id.as_str(), pack.as_str(), token).await?;
     let purges = match purges.message() {
@@ -110,19 +72,19 @@ pub(super) async fn state(context: &Context, member: &Member, pack: &ImagePackId
     });
 
     let shown = shelf.packs.get(pack).cloned().unwrap_or_default();
-    let views = looks.into_iter().map(|(location, look)| {
+    let views = shown.image_locations.keys().cloned().map(Some).chain([None]).map(|location| {
         let place = location.as_ref().or(shown.main_image_location.as_ref());
         let current_fingerprint = place.and_then(|place| shelf.current_fingerprint(pack, place));
-        let freshness = Freshness::of(&look, current_fingerprint.as_deref());
         let original = location.as_ref().and_then(|location| {
             let image = shown.image_locations.get(location)?;
             let url = original_url(&tenant.id, pack, location, &image.original.version);
             Some(Original { url, crop: image.crop })
         });
-        View { location, original, freshness, look, current_fingerprint }
+        View { location, original, current_fingerprint }
     });
+    let views = views.collect();
     Ok(State {
-        views: views.collect(),
+        views,
         purges,
         invalidations: invalidations.collect(),
         packs: shelf.packs.into_keys().collect(),
@@ -136,28 +98,4 @@ fn original_url(tenant: &TenantId, pack: &ImagePackId, location: &LocationName, 
     // The version only distinguishes URLs, so characters that need escaping are left out.
     let version: String = version.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("/original?tenant={tenant}&pack={pack}&location={location}&version={version}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::look::SeenImage;
-
-    #[test]
-    fn an_image_is_fresh_only_with_the_current_fingerprint() {
-        use Freshness::{Fresh, Missing, Stale, Unknown};
-        let cases = [
-            (true, Some("b"), Some("b"), Fresh),
-            (true, Some("a"), Some("b"), Stale),
-            (true, Some("a"), None, Stale),
-            (true, None, Some("b"), Unknown),
-            (false, None, Some("b"), Missing),
-            (false, None, None, Fresh),
-        ];
-        for (is_image, seen, current, expected) in cases {
-            let image = is_image.then(SeenImage::default);
-            let look = Look { image, fingerprint: seen.map(ToOwned::to_owned), ..Look::default() };
-            assert_eq!(Freshness::of(&look, current), expected, "{is_image} {seen:?} {current:?}");
-        }
-    }
 }

@@ -10,7 +10,7 @@ use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 /// The validity of the admin's token: a working day.
 const TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
-/// Uploads one image for each tenant, serves the console, and returns it with a text of addresses, a token and commands.
+/// Uploads one image for each tenant, serves the console, and returns it with a text of URLs, a token and commands.
 ///
 /// Host names below `localhost` are not in the DNS; browsers resolve them, and `curl` gets `--resolve`.
 pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cause> {

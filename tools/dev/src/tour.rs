@@ -12,7 +12,7 @@ use local_cloud::admin::AdminApi;
 use local_cloud::cause::Cause;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 use local_cloud::management::ManagementApi;
-use local_cloud::observer::Observer;
+use local_cloud::observer::{Observer, queued_text};
 use local_cloud::report::{Report, StepFailed, millis};
 use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 use local_cloud::timeline::{Part, Timeline};
@@ -124,7 +124,7 @@ impl<'a> Tour<'a> {
     async fn queued(&self) -> Result<String, Cause> {
         let entry = self.observer.queued(&self.acme.id, "pack#cat").await?;
         expect_eq("the number of queue entries", &self.observer.queue().await?.len(), &1)?;
-        let text = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.cause.reasons);
+        let text = queued_text(&entry);
         self.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, text.as_str());
         Ok(text)
     }

@@ -213,7 +213,8 @@ impl Parts {
 
     async fn create_hosted_zone(&self, domain: &str) -> Result<String, Cause> {
         let body = format!(
-            r#"<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>{domain}</Name><CallerReference>{domain}</CallerReference></CreateHostedZoneRequest>"#
+            "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Name>{domain}</Name>\
+             <CallerReference>{domain}</CallerReference></CreateHostedZoneRequest>"
         );
         let create = self.root.request("route53", Method::POST, "/2013-04-01/hostedzone").body(body);
         let created = text(create).await.context(format!("creating the hosted zone {domain}"))?;

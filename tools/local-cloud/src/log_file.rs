@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The lines of a log that an error message shows.
 const TAIL_LINES: usize = 25;
@@ -23,12 +23,6 @@ impl LogFile {
     /// A handle that writes at the end.
     pub fn append(&self) -> io::Result<File> {
         File::options().append(true).open(&self.path)
-    }
-
-    /// The path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The log's path and its last lines, for an error message.

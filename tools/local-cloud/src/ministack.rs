@@ -26,8 +26,8 @@ const RESPONSE_WITHIN: Duration = Duration::from_secs(1);
 /// The pause between two readiness checks.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Starts `MiniStack` as `python -m ministack` does, without HTTP/2, which TLS would bring along: under many requests at a
-/// time its server loses streams, and a function then waits for a response that never comes.
+/// Starts `MiniStack` as `python -m ministack` does, but without HTTP/2, which TLS would enable: under many concurrent
+/// requests its server loses streams, and a function then waits for a response without end.
 const LAUNCH: &str = "
 import runpy
 from hypercorn.config import Config

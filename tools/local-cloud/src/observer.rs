@@ -15,8 +15,8 @@ use crate::cause::{Cause, Context as _};
 use crate::clients::Clients;
 use crate::expectation::wait_for;
 
-/// The time limit for the stream to fill the queue. The mapping gathers records for a second; the rest is for a function
-/// that starts cold on a busy machine.
+/// The time limit for the stream to fill the queue. The mapping gathers records for a second; the rest is for a cold
+/// start on a busy machine.
 const QUEUED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Reads the deployed pipeline.
@@ -150,6 +150,13 @@ impl Observer {
         items.retain(is_wanted);
         serde_dynamo::from_items(items).context(format!("parsing a row of {table}"))
     }
+}
+
+/// A queue entry in a sentence, for example `queued pack#cat of acme: image-locations-changed`.
+#[must_use]
+pub fn queued_text(entry: &QueueEntry) -> String {
+    let reasons: Vec<_> = entry.cause.reasons.iter().map(|reason| reason.as_str()).collect();
+    format!("queued {} of {}: {}", entry.target, entry.tenant, reasons.join(", "))
 }
 
 /// A queue for an error message.

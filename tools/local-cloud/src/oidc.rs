@@ -91,7 +91,7 @@ impl Issuer {
         Ok(jsonwebtoken::encode(&header(Algorithm::RS256), claims, &self.key)?)
     }
 
-    /// A token that is signed with the HMAC of `secret`: an attack on a verifier that takes its public key for a secret.
+    /// A token with an HMAC of `secret`: an attack on a verifier that takes its public key for a secret.
     pub fn sign_with_secret(claims: &impl Serialize, secret: &[u8]) -> Result<String, Cause> {
         Ok(jsonwebtoken::encode(&header(Algorithm::HS256), claims, &EncodingKey::from_secret(secret))?)
     }

@@ -1,6 +1,6 @@
 //! Calls of AWS services without their SDK crates, as the account's root.
 //!
-//! The few calls of IAM, STS, Route 53, Lambda and CloudWatch Logs are not worth compiling five SDK crates for.
+//! The few calls of IAM, STS, Route 53, Lambda and `CloudWatch` Logs are not worth compiling five SDK crates for.
 //! `MiniStack` reads service and account from the credential scope and does not verify a signature of the root.
 
 use reqwest::{Method, RequestBuilder};
@@ -36,7 +36,7 @@ impl RootCaller {
         text(self.request(service, Method::POST, "/").form(&form)).await.context(format!("{action} of {service}"))
     }
 
-    /// Calls an operation of a JSON API (CloudWatch Logs) and returns the response.
+    /// Calls an operation of a JSON API (`CloudWatch` Logs) and returns the response.
     pub async fn json(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Cause> {
         let request = self.request(service, Method::POST, "/").header("x-amz-target", operation);
         let request = request.header("content-type", "application/x-amz-json-1.1").body(input.to_string());
@@ -52,6 +52,7 @@ pub async fn text(request: RequestBuilder) -> Result<String, Cause> {
 }
 
 /// The texts of every element `name` of an XML document, in order.
+#[must_use]
 pub fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(open.as_str()).skip(1).filter_map(|rest| Some(rest.split_once(close.as_str())?.0)).collect()

@@ -13,8 +13,8 @@ use crate::timeline::Timeline;
 
 const CLEANING_UP: &str = "cleaning up";
 
-/// Runs `work` until it ends or is interrupted, writes `summary.json`, and prints the timeline, if `work` has begun one,
-/// and the verdict.
+/// Runs `work` until it ends or is interrupted, writes `summary.json`, and prints the verdict after the timeline, if
+/// `work` has begun one.
 ///
 /// The future of `work` is dropped with everything that it started: that is the clean-up.
 pub async fn run(

@@ -8,8 +8,8 @@ use local_cloud::cause::{Cause, Context as _};
 /// The variable with the function's name, as in AWS.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME=";
 
-/// Kills every process that runs one of the functions whose names begin with `stack_prefix`, or only those of `function`.
-/// Returns their number.
+/// Kills every process of the functions whose names begin with `stack_prefix`, or only those of `function`. Returns their
+/// number.
 pub(super) fn kill(stack_prefix: &str, function: Option<Function>) -> Result<u64, Cause> {
     let name = function.map(|function| function.to_string()).unwrap_or_default();
     let wanted = format!("{FUNCTION_NAME}{stack_prefix}pipeline-{name}");

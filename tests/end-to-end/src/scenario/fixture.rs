@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use local_cloud::cause::Cause;
 use local_cloud::expectation::expect_seen;
 use local_cloud::management::ManagementApi;
-use local_cloud::observer::Observer;
+use local_cloud::observer::{Observer, queued_text};
 use local_cloud::test_image::Colour;
 use local_cloud::timeline::{Part, Timeline};
 use local_cloud::viewer::Cache;
@@ -72,8 +72,7 @@ impl<'a> Fixture<'a> {
     /// Waits until the stream has queued `target` of acme, and adds that to the timeline.
     pub(super) async fn queued(&self, target: &str) -> Result<(), Cause> {
         let entry = self.observer.queued(&self.acme.id, target).await?;
-        let text = format!("queued {} of {}: {:?}", entry.target, entry.tenant, entry.cause.reasons);
-        self.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, text);
+        self.timeline.add_at(entry.last_event_at.as_millis(), Part::Stream, queued_text(&entry));
         Ok(())
     }
 

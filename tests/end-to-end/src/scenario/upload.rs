@@ -25,7 +25,7 @@ const CACHE_TAG_HEADER: &str = "image-cache-tag";
 
 /// An image of the usual size.
 pub(super) fn original(colour: Colour, encoding: Encoding) -> Result<Vec<u8>, Cause> {
-    Ok(photograph(colour, ORIGINAL_SIZE, encoding, 1)?)
+    photograph(colour, ORIGINAL_SIZE, encoding, 1)
 }
 
 /// Step: the locations' configurations, the packs and their originals.

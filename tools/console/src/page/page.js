@@ -15,6 +15,8 @@ const KEYS = {
 const $ = (selector, root = document) => root.querySelector(selector);
 const chosen = { tenant: null, pack: null };
 let latest = null;
+/** The viewer's latest response for each location; the key "" is the URL without a location. */
+let looks = new Map();
 let timer = null;
 let lastRequest = 0;
 
@@ -115,31 +117,59 @@ function makeCard(view) {
   $(".buttons", card).hidden = isMain;
   $(".note", card).hidden = !isMain;
   $(".original img", card).addEventListener("load", () => describeOriginal(card));
+  $(".variant img", card).addEventListener("load", () => describeVariant(card, looks.get(view.location ?? "")));
   $("input", card).addEventListener("change", (event) => upload(card, event.target));
   return card;
 }
 
 function fillCard(card, view, index) {
-  const { look } = view;
+  const look = looks.get(view.location ?? "");
+  // A location that was added after the requests.
+  if (!look) return;
   const name = `${chosen.tenant}/${chosen.pack}${view.location ? ` at ${view.location}` : ""}`;
   setText($(".ordinal", card), `${index + 1}`);
   $(".mark", card).hidden = view.location === null || view.location !== latest.mainImageLocation;
-  setData(card, "freshness", view.freshness);
-  setText($(".badge", card), view.freshness);
+  const freshness = freshnessOf(look, view.currentFingerprint);
+  setData(card, "freshness", freshness);
+  setText($(".badge", card), freshness);
 
-  setImage($(".variant img", card), look.image?.url, `${name}, the viewer’s image`);
-  setText($(".variant .problem", card), look.image ? "" : look.problem ?? "");
-  const seen = look.image ? `${look.image.width} × ${look.image.height} · ${size(look.image.bytes)}` : `${look.status}`;
-  setText($(".variant .detail", card), seen);
+  showVariant(card, look, `${name}, the viewer’s image`);
 
   card.crop = view.original?.crop ?? null;
   setImage($(".original img", card), view.original?.url, `${name}, the original`);
   describeOriginal(card);
 
   setText($(".x-cache", card), look.xCache || "–");
-  setText($(".age", card), look.ageSecs === null ? "–" : span(look.ageSecs));
+  setText($(".age", card), look.age === null ? "–" : span(Number(look.age)));
   setText($(".seen", card), look.fingerprint ?? "–");
   setText($(".current", card), view.currentFingerprint ?? "–");
+}
+
+/** Compares a viewer's image with the current fingerprint, which is null if there is no such image. */
+function freshnessOf(look, current) {
+  if (!look.image) return current === null ? "fresh" : "missing";
+  if (look.fingerprint === null && current !== null) return "unknown";
+  return look.fingerprint === current ? "fresh" : "stale";
+}
+
+/** Shows the viewer's image. Its object URL changes only with its content. */
+function showVariant(card, look, alt) {
+  const image = $(".variant img", card);
+  const key = look.image ? `${look.fingerprint}/${look.image.size}` : "";
+  if (card.shown !== key) {
+    card.shown = key;
+    if (image.src) URL.revokeObjectURL(image.src);
+    setImage(image, look.image ? URL.createObjectURL(look.image) : null, alt);
+  }
+  setText($(".variant .problem", card), look.problem);
+  describeVariant(card, look);
+}
+
+function describeVariant(card, look) {
+  if (!look) return;
+  const { naturalWidth: width, naturalHeight: height } = $(".variant img", card);
+  const text = look.image ? `${width} × ${height} · ${size(look.image.size)}` : `${look.status}`;
+  setText($(".variant .detail", card), text);
 }
 
 /** Shows the original's size and the frame of the crop, when the image is loaded. */
@@ -170,14 +200,35 @@ async function read(path) {
   return body;
 }
 
+/** Requests an image as a viewer. */
+async function request(location) {
+  const query = new URLSearchParams(location === null ? chosen : { ...chosen, location });
+  const response = await fetch(`/view?${query}`);
+  const { status, headers } = response;
+  const isImage = response.ok && headers.get("content-type")?.startsWith("image/");
+  return {
+    status,
+    xCache: headers.get("x-cache"),
+    age: headers.get("age"),
+    fingerprint: headers.get("image-fingerprint"),
+    image: isImage ? await response.blob() : null,
+    problem: isImage ? "" : (await response.text()).slice(0, 200),
+  };
+}
+
 async function look() {
   clearTimeout(timer);
   if (document.hidden) return showLive("paused", "Paused in a hidden tab");
   const mine = ++lastRequest;
   try {
-    const state = await read(`/api/state?${new URLSearchParams(chosen)}`);
+    const path = `/api/state?${new URLSearchParams(chosen)}`;
+    const { views } = latest ?? (await read(path));
+    const responses = await Promise.all(views.map(async ({ location }) => [location ?? "", await request(location)]));
+    // Read after the requests: an image that was rendered meanwhile is not stale.
+    const state = await read(path);
     // Another pack was chosen, or a click has sent a newer request.
     if (mine !== lastRequest) return;
+    looks = new Map(responses);
     show(state);
     showLive("live", "Live, once a second");
   } catch (error) {
