@@ -32,7 +32,7 @@ pub(crate) fn encode(
 ) -> Result<(Vec<u8>, Format), EncodeError> {
     let pixels = match pixels {
         DynamicImage::ImageRgba8(pixels) if !is_opaque(&pixels) => DynamicImage::ImageRgba8(pixels),
-        // Many PNGs have an alpha channel in which every pixel is opaque.
+        // Many PNG images have an alpha channel in which every pixel is opaque.
         opaque => DynamicImage::ImageRgb8(opaque.into_rgb8()),
     };
     match (format, &pixels) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser};
 use domain::{TenantId, Timestamp};
-use imagecache::{Clients, Recovery, Replayed, Resync, Resynced, read_installation};
 use indicatif::{ProgressBar, ProgressStyle};
+use recovery::{Clients, Recovery, Replayed, Resync, Resynced, read_installation};
 
 /// Enqueues purges that failed (`replay`) or that an outage lost (`resync`).
 ///

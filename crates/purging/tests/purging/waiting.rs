@@ -41,7 +41,7 @@ async fn a_registration_that_cannot_be_read_concerns_its_own_tenant_only() {
 }
 
 #[tokio::test]
-async fn a_tenant_beyond_the_registrys_first_page_is_found() {
+async fn a_tenant_beyond_the_first_page_of_the_registry_is_found() {
     let environment = Environment::start().await;
     // Systems Manager responds with ten parameters at most.
     for number in 0..12 {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_sdk_dynamodb::types::AttributeValue as Key;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use domain::Timestamp;
-use imagecache::{Clients, Installation, Recovery, Replayed, Resync, Resynced, read_installation};
 use indicatif::ProgressBar;
+use recovery::{Clients, Installation, Recovery, Replayed, Resync, Resynced, read_installation};
 use serde_json::{Value, json};
 
 use crate::{figures, logs};

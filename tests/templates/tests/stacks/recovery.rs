@@ -1,6 +1,6 @@
 //! The parameter that the operators' command line reads.
 
-use imagecache::Installation;
+use contract::names::Installation;
 use serde_json::Value;
 
 use crate::environments::{edited, existing, of_the_repository};

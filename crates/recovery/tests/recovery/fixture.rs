@@ -3,7 +3,7 @@
 use aws_sdk_dynamodbstreams::types::Record;
 use aws_sdk_dynamodbstreams::types::ShardIteratorType::TrimHorizon;
 use domain::AttributeNames;
-use imagecache::{Clients, Installation, Recovery};
+use recovery::{Clients, Installation, Recovery};
 use support::{Environment, LocalDynamoDb, LocalS3, SETTLE};
 
 /// The stream of the image-pack table, as a reader sees it.

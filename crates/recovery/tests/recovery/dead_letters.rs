@@ -2,13 +2,13 @@
 
 use std::slice;
 
-use imagecache::{Clients, Recovery};
 use purging::ports::Queue;
+use recovery::{Clients, Recovery};
 use serde_json::{Value, json};
 use support::LocalDynamoDb;
 use support::{Environment, NOW, SETTLE, nowhere, run_at};
 
-use super::recovery::{clients, installation, recovery};
+use super::fixture::{clients, installation, recovery};
 use super::{dead_letter_about, put_pack, replace_image, replaced, replay, replay_all};
 
 #[tokio::test]

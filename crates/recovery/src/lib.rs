@@ -1,4 +1,4 @@
-//! The library of the command `imagecache`: enqueues purges that failed or that an outage lost.
+//! Recovery: enqueues purges that failed or that an outage lost. The command `imagecache` (`tools/imagecache`) runs it.
 //!
 //! [`Recovery::replay`] retries dead letters, one by one. [`Recovery::resync`] reads the whole image-pack table, for
 //! changes whose stream records have expired (after 24 hours). Both are idempotent and can be interrupted and run

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use aws_adapters::now;
 use domain::{AttributeNames, TenantId, Timestamp};
-use imagecache::{Recovery, Resync, Resynced};
 use indicatif::ProgressBar;
+use recovery::{Recovery, Resync, Resynced};
 use serde_json::{Value, json};
 use support::LocalDynamoDb;
 use support::{Environment, SETTLE, run_at};
 
+use super::fixture::{clients, installation, recovery};
 use super::put_pack;
-use super::recovery::{clients, installation, recovery};
 
 const NOTHING: [&str; 0] = [];
 

@@ -4,11 +4,11 @@ use aws_sdk_sqs::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 use aws_sdk_sqs::operation::delete_message::DeleteMessageInput;
-use imagecache::{Clients, Recovery};
 use indicatif::ProgressBar;
+use recovery::{Clients, Recovery};
 use support::Environment;
 
-use super::recovery::{clients, installation};
+use super::fixture::{clients, installation};
 use super::{dead_letter_about, replaced, replay_all};
 
 /// Lets no dead letter be deleted.

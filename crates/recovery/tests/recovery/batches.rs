@@ -2,11 +2,11 @@
 
 use std::slice;
 
-use imagecache::{Clients, Recovery};
+use recovery::{Clients, Recovery};
 use serde_json::{Value, json};
 use support::Environment;
 
-use super::recovery::{Stream, clients, installation, recovery, stream};
+use super::fixture::{Stream, clients, installation, recovery, stream};
 use super::trimmed_stream::TrimmedStream;
 use super::{put_pack, replay, replay_all};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use support::Environment;
 
-use super::recovery::recovery;
+use super::fixture::recovery;
 use super::{dead_letter_about, replaced, replay, replay_all};
 
 #[tokio::test]

@@ -4,19 +4,19 @@
 mod batches;
 mod crash;
 mod dead_letters;
-mod recovery;
+mod fixture;
 mod resync;
 mod trimmed_stream;
 mod twice;
 
 use domain::Timestamp;
-use imagecache::{Recovery, Replayed};
 use indicatif::ProgressBar;
+use recovery::{Recovery, Replayed};
 use serde_json::{Value, json};
 use support::Environment;
 use support::LocalDynamoDb;
 
-use crate::recovery::recovery;
+use crate::fixture::recovery;
 
 /// Replays, and returns how many dead letters were replayed and why the others stay.
 async fn replay(recovery: &Recovery) -> (u64, Vec<String>) {
