@@ -1,9 +1,9 @@
 //! The action of a request, by the route that API Gateway matched.
 
-use admin_api::ApiError;
 use contract::routes::ManagementRoute;
 use domain::image::image_place::ImagePlace;
 use domain::{ImagePackId, LocationName, Target, TenantId};
+use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};

@@ -1,6 +1,6 @@
 //! Parsing of request bodies in JSON.
 
-use admin_api::ApiError;
+use http_api::ApiError;
 use lambda_http::Body;
 use lambda_http::http::StatusCode;
 use serde::de::DeserializeOwned;

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use admin_api::ApiError;
 use aws_adapters::managed_items::Expected;
 use domain::editing::managed_pack::ManagedPack;
 use domain::editing::pack_edit::{PackEdit, decide};
 use domain::{ImagePackId, Target};
+use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use uuid::Uuid;
 

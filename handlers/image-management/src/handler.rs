@@ -1,10 +1,10 @@
 //! Handles one request.
 
-use admin_api::check_parameters;
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use domain::Context;
+use http_api::check_parameters;
 use lambda_http::{Body, Request, Response};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};

@@ -1,10 +1,10 @@
 //! `…/imageLocationConfig/{name}`.
 
-use admin_api::ApiError;
 use aws_adapters::managed_items::Expected;
 use domain::editing::location_config::{LocationConfigRequest, save};
 use domain::image::image_pack::LocationConfig;
 use domain::{LocationName, Target};
+use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 

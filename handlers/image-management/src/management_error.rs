@@ -1,11 +1,11 @@
 //! Errors of the management API and their responses.
 
-use admin_api::ApiError;
 use aws_adapters::CallError;
 use aws_adapters::image_pack_table::ReadFailed;
 use aws_adapters::managed_items::WriteFailed;
 use domain::editing::location_config::SaveError;
 use domain::editing::pack_edit::EditError;
+use http_api::ApiError;
 use imaging::InvalidImageError;
 use lambda_http::http::StatusCode;
 

@@ -1,9 +1,9 @@
 //! Storing of originals: an original is stored under a unique key first, and then the pack names it.
 
-use admin_api::ApiError;
 use domain::editing::managed_pack::{ManagedOriginal, ManagedPack};
 use domain::editing::pack_edit::{PackEdit, decide};
 use domain::image::image_place::ImagePlace;
+use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;

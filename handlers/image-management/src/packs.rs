@@ -1,12 +1,12 @@
 //! `…/imagePacks` and `…/imagePacks/{imagePackId}`.
 
-use admin_api::ApiError;
 use aws_adapters::managed_items::Expected;
 use domain::editing::managed_pack::ManagedPack;
 use domain::editing::pack_description::{AssetId, NewPack, Title};
 use domain::editing::pack_edit::{Assignment, PackEdit};
 use domain::image::image_place::ImagePlace;
 use domain::{ImagePackId, Target};
+use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
@@ -45,7 +45,7 @@ impl Handler {
         if let Some(next) = page.next {
             body["next"] = json!(next);
         }
-        Ok(admin_api::json(StatusCode::OK, &body))
+        Ok(http_api::json(StatusCode::OK, &body))
     }
 
     pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {

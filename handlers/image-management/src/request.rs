@@ -1,8 +1,8 @@
 //! The parts of a request that every route uses: caller, tenant, context and revision.
 
-use admin_api::{Admin, ApiError};
 use aws_adapters::managed_items::Editor;
 use domain::{Context, TenantId};
+use http_api::{Admin, ApiError};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::IF_MATCH;
 use lambda_http::{Request, RequestExt};

@@ -15,13 +15,13 @@ pub(crate) fn pack_json(tenant: &TenantId, id: &ImagePackId, pack: &ManagedPack)
 
 /// Builds the response with a pack; the entity tag is its revision.
 pub(crate) fn pack(status: StatusCode, tenant: &TenantId, id: &ImagePackId, pack: &ManagedPack) -> Response<Body> {
-    tagged(admin_api::json(status, &pack_json(tenant, id, pack)), pack.revision)
+    tagged(http_api::json(status, &pack_json(tenant, id, pack)), pack.revision)
 }
 
 /// Builds the response with a location's configuration; the entity tag is its revision.
 pub(crate) fn location_config(name: &LocationName, config: &LocationConfig) -> Response<Body> {
     let body = extended(json!({"name": name}), config);
-    tagged(admin_api::json(StatusCode::OK, &body), config.revision)
+    tagged(http_api::json(StatusCode::OK, &body), config.revision)
 }
 
 /// Builds the response without a body: 204.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use admin_api::ApiError;
 use aws_adapters::upload_area::Upload;
 use domain::editing::managed_pack::ManagedPack;
 use domain::image::image_place::ImagePlace;
+use http_api::ApiError;
 use imaging::Format;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
@@ -77,7 +77,7 @@ impl Handler {
             "headers": headers,
             "expiresAt": request.context.now.plus(VALIDITY),
         });
-        Ok(admin_api::json(StatusCode::CREATED, &body))
+        Ok(http_api::json(StatusCode::CREATED, &body))
     }
 
     /// Confirms an upload. Idempotent: the pack stores the upload id of its original.

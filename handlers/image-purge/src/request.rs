@@ -1,8 +1,8 @@
 //! One request: its action, its pack and its caller.
 
-use admin_api::{Admin, ApiError, check_no_body, check_parameters};
 use domain::image::image_url::parse_image_segment;
 use domain::{Target, TenantId};
+use http_api::{Admin, ApiError, check_no_body, check_parameters};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Request, RequestExt};
 use purging::manual_purge::PackRequest;

@@ -1,10 +1,10 @@
 //! Responses, in JSON.
 
-use admin_api::ApiError;
 use domain::purge::ledger::LedgerRow;
 use domain::purge::purge_preview::{PRICE_PER_ITEM_USD_MILLIS, PURGES_PER_DELETE, QuotaUse};
 use domain::purge::purge_status::{Pending, Running};
 use domain::{TenantId, Timestamp};
+use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use purging::manual_purge::{PackRequest, PackStatus, Preview, Purged};
@@ -25,7 +25,7 @@ pub(crate) fn accepted(purged: Purged) -> Response<Body> {
         },
         "finalPurge": "The next purge run purges the pack once more, in case an image was rendered meanwhile.",
     });
-    admin_api::json(StatusCode::ACCEPTED, &body)
+    http_api::json(StatusCode::ACCEPTED, &body)
 }
 
 /// 200: the effect that a purge would have.
@@ -53,7 +53,7 @@ pub(crate) fn preview(Preview { pack, requests, stored }: &Preview) -> Response<
         },
         "note": "Nothing was purged and nothing was written. Without dryRun, this request purges.",
     });
-    admin_api::json(StatusCode::OK, &body)
+    http_api::json(StatusCode::OK, &body)
 }
 
 fn quota(used: QuotaUse) -> Value {
@@ -70,7 +70,7 @@ pub(crate) fn status(request: &PackRequest, PackStatus { pack, status }: &PackSt
         "running": status.running.iter().map(running).collect::<Vec<_>>(),
         "lastCompleted": status.last_completed.as_ref().map(completed),
     });
-    admin_api::json(StatusCode::OK, &body)
+    http_api::json(StatusCode::OK, &body)
 }
 
 fn pending(pending: &Pending) -> Value {

@@ -1,10 +1,10 @@
 //! Claims of an admin's token, as API Gateway passes them to the functions.
 
-use admin_api::Admin;
 use bolero::check;
 use bolero::generator::produce;
 use domain::TenantId;
 use fuzz::{ITERATIONS, Mutations, mutated, text};
+use http_api::Admin;
 use serde_json::{Value, json};
 
 const CLAIMS: &[&str] = &[
