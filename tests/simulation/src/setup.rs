@@ -64,7 +64,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn drawn(chance: &mut Chance) -> Self {
-        // One tenant's name begins with the other's, and so does one pack's: a purge must tell them apart.
+        // One tenant's name begins with the other's, and so does one pack's: a purge must distinguish them.
         let tenants: Vec<_> = ["acme", "acme2"].map(|name| tenant(name, chance)).into();
         let packs: Vec<_> = ["p1", "p10"].map(|id| ImagePackId::parse(id).expect("an identifier")).into();
         let locations: Vec<_> = ["main", "poster"].map(|name| LocationName::parse(name).expect("a name")).into();

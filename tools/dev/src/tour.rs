@@ -30,7 +30,7 @@ const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 const AGEING: Duration = Duration::from_millis(1_100);
 /// The time limit from CloudFront's acceptance of an invalidation to a viewer. The emulator takes a second.
 const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
-/// The time limit for a scheduled purge: one run is due every minute, and the local AWS checks every ten seconds.
+/// The time limit for the scheduled purge run: one is due every minute, and the local AWS checks every ten seconds.
 const PURGED_WITHIN: Duration = Duration::from_secs(150);
 
 /// The clients of the tour.

@@ -112,8 +112,8 @@ impl ManagementApi {
         bytes: usize,
         media_type: &str,
     ) -> Result<ApiResponse, Cause> {
-        let wanted = json!({"mediaType": media_type, "bytes": bytes});
-        send(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&wanted)).await
+        let upload = json!({"mediaType": media_type, "bytes": bytes});
+        send(self.request(Method::POST, &location_path(pack, location, "uploads")).json(&upload)).await
     }
 
     /// Makes the API fetch an image into a new or an existing location.

@@ -28,7 +28,7 @@ pub(crate) fn parse(
 }
 
 /// The sequence number of a record that may be otherwise unreadable. Empty, it makes the whole batch fail, which is
-/// what must happen when nobody can say which record it is.
+/// the only safe result for a record that cannot be identified.
 pub(crate) fn sequence_number(raw: &Value) -> String {
     raw["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned()
 }

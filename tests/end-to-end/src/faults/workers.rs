@@ -12,7 +12,7 @@ const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME=";
 /// number.
 pub(super) fn kill(stack_prefix: &str, function: Option<Function>) -> Result<u64, Cause> {
     let name = function.map(|function| function.to_string()).unwrap_or_default();
-    let wanted = format!("{FUNCTION_NAME}{stack_prefix}pipeline-{name}");
+    let expected = format!("{FUNCTION_NAME}{stack_prefix}pipeline-{name}");
     let mut killed = 0;
     for process in std::fs::read_dir("/proc").context("listing the processes in /proc, which Linux has")? {
         let process = process?;
@@ -20,7 +20,7 @@ pub(super) fn kill(stack_prefix: &str, function: Option<Function>) -> Result<u64
         let Some((pid, id)) = id.and_then(|id: i32| Some((Pid::from_raw(id)?, id))) else { continue };
         // A process that has ended or that belongs to another user can't be read.
         let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-        if !environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(wanted.as_bytes())) {
+        if !environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(expected.as_bytes())) {
             continue;
         }
         match kill_process(pid, Signal::KILL) {

@@ -338,11 +338,11 @@ async function choose(tenant, pack) {
 }
 
 async function begin() {
-  const wanted = new URLSearchParams(location.search);
+  const query = new URLSearchParams(location.search);
   const tenants = await read("/api/tenants");
-  const tenant = tenants.includes(wanted.get("tenant")) ? wanted.get("tenant") : tenants[0];
+  const tenant = tenants.includes(query.get("tenant")) ? query.get("tenant") : tenants[0];
   options($("#tenant"), tenants, tenant);
-  await choose(tenant, wanted.get("pack") ?? "postcard");
+  await choose(tenant, query.get("pack") ?? "postcard");
 }
 
 $("#tenant").addEventListener("change", (event) => choose(event.target.value, chosen.pack));
