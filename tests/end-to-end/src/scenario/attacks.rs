@@ -23,7 +23,7 @@ use local_cloud::viewer::Cache;
 use raw_request::RawClient;
 
 use super::fixture::{EDITED, Fixture, LOCATION, PURGED_MANUALLY, UNTOUCHED};
-use local_cloud::expectation::{Unmet, expect_eq, expect_seen};
+use local_cloud::expectation::{UnmetError, expect_eq, expect_seen};
 
 /// The validity of the tokens that are valid except for one claim.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
@@ -162,7 +162,7 @@ async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature:
     let secrets: Vec<_> = secrets.chain([signature, "X-Amz-Signature", "Bearer "]).collect();
     if let Some(line) = lines.iter().find(|line| secrets.iter().any(|secret| line.message.contains(secret))) {
         let seen = format!("the line {}", line.message);
-        return Err(Unmet::new("no token and no signature in a log".to_owned(), seen).into());
+        return Err(UnmetError::new("no token and no signature in a log".to_owned(), seen).into());
     }
     Ok(lines.len())
 }
