@@ -152,7 +152,7 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
 /// Checks that no function logged a token or a signature, and counts the lines.
 async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
     let lines = logs::lines(fixture.cloud, "ImageManagement").await?;
-    let is_logged = lines.iter().any(|line| line.message.contains("a request is rejected"));
+    let is_logged = lines.iter().any(|line| line.message.contains("request rejected"));
     expect_eq("whether image-management logs its rejections", &is_logged, &true)?;
 
     let lines = logs::lines(fixture.cloud, "").await?;
