@@ -49,7 +49,7 @@ pub struct Parts {
     pub ministack: MiniStack,
     /// The CloudFront emulator.
     pub emulator: RunningEmulator,
-    /// The identity provider.
+    /// The token issuer.
     pub issuer: Issuer,
     /// The web server for `fetchImage`.
     pub images: ImageServer,
@@ -73,7 +73,7 @@ pub struct Tenant {
 impl LocalCloud {
     /// Starts the servers and deploys the environment `dev`, in three steps of `report`.
     pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepError> {
-        let name = "the local AWS, the CloudFront emulator and the identity provider start";
+        let name = "the local AWS, the CloudFront emulator and the token issuer start";
         let parts = Arc::new(report.step(name, start_parts(checkout, run_dir)).await?);
         let cdk = parts.cdk(checkout, run_dir.path());
         let note = |line: &str| report.progress.note(line);

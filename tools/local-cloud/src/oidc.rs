@@ -1,4 +1,4 @@
-//! The identity provider: an OIDC issuer on loopback that the deployed API's authorizer trusts.
+//! The token issuer: an OIDC issuer on loopback that the deployed API's authorizer trusts.
 
 use std::time::Duration;
 
