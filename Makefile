@@ -48,10 +48,10 @@ dev: setup ## The same deployment with a console page, left up until Ctrl-C
 	@cargo build $(DEPLOYED) --bin dev
 	@cargo run --quiet --bin dev -- up
 
-check: setup ## Check format, lints and unit tests: quick after a small change
+check: setup ## Check format, lints, unit tests and the purge protocol: quick after a small change
 	@cargo fmt --all -- --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
-	@cargo test --workspace --lib --bins --quiet
+	@cargo test --workspace --lib --bins --test purging --quiet
 
 test: setup setup-browser ## Test everything that needs no AWS account: unit tests, and the whole system deployed
 	@$(TIMED) --begin

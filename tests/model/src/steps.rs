@@ -165,7 +165,7 @@ impl Protocol {
         let is_own = request == worker.batch;
         worker.step = match worker.batch.next_pack(0) {
             Some(pack) if self.has(Mutation::CloudFrontBeforeS3) && is_own => Step::DeleteVariants(pack),
-            // A DELETE responds now; the purge runs see to the rest.
+            // A DELETE responds now; the purge runs do the rest.
             _ if worker.token == Token::None => return None,
             _ => Step::Look,
         };

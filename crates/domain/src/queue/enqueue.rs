@@ -41,7 +41,7 @@ pub struct Enqueue {
 }
 
 impl Enqueue {
-    /// The row that this upsert makes where the queue has none for the target.
+    /// The row that this upsert creates if the queue has none for the target.
     #[must_use]
     pub fn into_new_row(self) -> QueueEntry {
         QueueEntry {
