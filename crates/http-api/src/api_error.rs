@@ -11,14 +11,14 @@ pub struct ApiError {
     status: StatusCode,
     /// The error code, for programs.
     code: &'static str,
-    /// The message, for people.
+    /// The message, for humans.
     message: String,
     /// The current revision of the item, after a conflict.
     revision: Option<u64>,
 }
 
 impl ApiError {
-    /// Creates an error: `code` is for programs, `message` for people.
+    /// Creates an error: `code` is for programs, `message` for humans.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), revision: None }
     }
