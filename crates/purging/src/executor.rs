@@ -90,7 +90,7 @@ impl<P: Ports> Executor<P> {
         is_superseded: &AtomicBool,
     ) -> Report {
         let tenant = batch.entries.first().map(|planned| planned.entry.tenant.to_string());
-        let span = tracing::info_span!("batch", tenant, distribution = batch.distribution.distribution_id);
+        let span = tracing::error_span!("batch", tenant, distribution = batch.distribution.distribution_id);
         self.purge(batch, lease, until, is_superseded).instrument(span).await
     }
 
@@ -152,7 +152,7 @@ impl<P: Ports> Executor<P> {
         planned: &'a PlannedEntry,
         until: Timestamp,
     ) -> (&'a PlannedEntry, Result<VariantDeletion, VariantDeletionError>) {
-        let span = tracing::info_span!("entry", target = %planned.entry.target);
+        let span = tracing::error_span!("entry", target = %planned.entry.target);
         (planned, delete_variants(&self.ports, planned, until).instrument(span).await)
     }
 

@@ -66,7 +66,7 @@ struct Progress {
 impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
     /// Runs once, as the owner `context.id`, and ends before `context.deadline`.
     pub async fn run(&self, context: &Context) -> Result<Summary, PurgeRunError> {
-        self.run_with_lease(context).instrument(tracing::info_span!("purge_run", request_id = context.id)).await
+        self.run_with_lease(context).instrument(tracing::error_span!("purge_run", request_id = context.id)).await
     }
 
     async fn run_with_lease(&self, context: &Context) -> Result<Summary, PurgeRunError> {

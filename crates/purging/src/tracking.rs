@@ -75,7 +75,7 @@ impl<P: Ports> Executor<P> {
         until: Timestamp,
     ) -> Tracked {
         let (tenant, caller_reference) = (&request.for_tenant, &request.caller_reference);
-        let span = tracing::info_span!("request", %tenant, caller_reference);
+        let span = tracing::error_span!("request", %tenant, caller_reference);
         self.track_one(request, tenants, until).instrument(span).await
     }
 

@@ -18,7 +18,7 @@ pub struct Handler<Q, D> {
 impl<Q: Queue, D: DeadLetters> Handler<Q, D> {
     /// Handles one event of the stream. The response names the records that Lambda must deliver again.
     pub async fn handle(&self, event: &Value, context: &Context) -> DynamoDbEventResponse {
-        let span = tracing::info_span!("stream_event", request_id = context.id);
+        let span = tracing::error_span!("stream_event", request_id = context.id);
         let failed = self.enqueuer.enqueue(event, context).instrument(span).await;
         let mut response = DynamoDbEventResponse::default();
         response.batch_item_failures = failed.into_iter().map(item_failure).collect();

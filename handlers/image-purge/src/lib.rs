@@ -32,7 +32,7 @@ impl<P: Ports, K: Packs> Handler<P, K> {
             Err(error) => return error.into_response(),
         };
         let (tenant, target) = (&request.pack.tenant, request.target());
-        let span = tracing::info_span!("admin_request", request_id = context.id, %tenant, target);
+        let span = tracing::error_span!("admin_request", request_id = context.id, %tenant, target);
         self.respond(&request, context).instrument(span).await
     }
 

@@ -51,7 +51,9 @@ pub(crate) async fn play(
     report.check("a new suffix shows the new image without any purge", edit::new_suffix(fixture)).await?;
     let name = "fetchImage replaces an original, and rejects URLs of internal services";
     edits.push(report.step(name, edit::fetch(fixture)).await?);
-    edits.extend(report.step("a crop moves, a pack gets another main location", edit::crop_and_turn(fixture)).await?);
+    edits.extend(
+        report.step("a crop moves, a pack gets another main location", edit::crop_and_relocate(fixture)).await?,
+    );
     edits.push(report.step("a configuration changes, without and with force", edit::configure(fixture)).await?);
     report.check("100 writes to 20 packs become 20 queue entries", burst::burst(fixture)).await?;
 

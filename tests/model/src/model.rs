@@ -70,8 +70,8 @@ impl Config {
     }
 
     fn enqueue(&self, state: &mut State, pack: usize, by_delete: bool) {
-        let claims = by_delete && self.mutation != Some(Mutation::DeleteDoesNotClaimTheEarlyPurge);
-        state.enqueue(pack, claims, self.timing.settle(self.mutation));
+        let marks_early_purge = by_delete && self.mutation != Some(Mutation::DeleteDoesNotMarkTheEarlyPurge);
+        state.enqueue(pack, marks_early_purge, self.timing.settle(self.mutation));
     }
 
     fn deliver(&self, state: &mut State, pack: usize) {

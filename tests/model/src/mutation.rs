@@ -27,7 +27,7 @@ pub enum Mutation {
     /// A purge run reads the entries first and the requests after them.
     EntriesReadBeforeRequests,
     /// A DELETE does not say that it takes care of the early purge.
-    DeleteDoesNotClaimTheEarlyPurge,
+    DeleteDoesNotMarkTheEarlyPurge,
     /// An upsert that was under way for long takes the row's `lastEventAt` back behind that of a later change.
     LastEventAtGoesBack,
 }

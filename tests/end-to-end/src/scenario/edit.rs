@@ -13,7 +13,7 @@ use local_cloud::viewer::Cache;
 
 use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
-    OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, TURNED, location_config,
+    OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, RELOCATED, location_config,
 };
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::{CROPPED_BORDER, original};
@@ -78,7 +78,7 @@ pub(super) async fn fetch(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String
 }
 
 /// Step: a crop moves to the blue part of an image, and a pack gets another main location.
-pub(super) async fn crop_and_turn(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2], String), Cause> {
+pub(super) async fn crop_and_relocate(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2], String), Cause> {
     let crop = Crop { x: CROPPED_BORDER, y: 0, width: 400, height: 1200 };
     let made_at = Instant::now();
     fixture.editor.set_crop(CROPPED, LOCATION, crop).await?.succeeded()?;
@@ -88,15 +88,15 @@ pub(super) async fn crop_and_turn(fixture: &Fixture<'_>) -> Result<([ObservedEdi
 
     let poster = original(Colour::Green, Encoding::Jpeg)?;
     let media_type = Encoding::Jpeg.content_type();
-    fixture.editor.upload_original(TURNED, OTHER_LOCATION, poster, media_type).await?.succeeded()?;
+    fixture.editor.upload_original(RELOCATED, OTHER_LOCATION, poster, media_type).await?.succeeded()?;
     let made_at = Instant::now();
     let changes = json!({"mainImageLocation": OTHER_LOCATION});
-    fixture.editor.patch_pack(TURNED, &changes).await?.succeeded()?;
+    fixture.editor.patch_pack(RELOCATED, &changes).await?.succeeded()?;
     fixture.timeline.add(Part::Editor, "made the green poster of acme/elk its main image");
     let name = "another main location";
-    let turned = ObservedEdit { name, image: TURNED, location: None, old: RED, new: GREEN, made_at };
+    let relocated = ObservedEdit { name, image: RELOCATED, location: None, old: RED, new: GREEN, made_at };
 
-    let edits = [cropped, turned];
+    let edits = [cropped, relocated];
     let mut details = Vec::new();
     for (edit, target) in edits.iter().zip(["pack#hen", "pack#elk"]) {
         details.push(format!("acme/{}: {}", edit.image, edit.expect_old(&fixture.acme).await?));

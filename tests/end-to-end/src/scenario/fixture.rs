@@ -30,7 +30,7 @@ pub(super) const FETCHED: &str = "fox";
 /// The pack of `acme` whose crop moves. Its original is red on the left, and blue on the right.
 pub(super) const CROPPED: &str = "hen";
 /// The pack of `acme` that gets another main location.
-pub(super) const TURNED: &str = "elk";
+pub(super) const RELOCATED: &str = "elk";
 /// The pack of `acme` whose image is in [`CONFIGURED_LOCATION`].
 pub(super) const CONFIGURED: &str = "yak";
 /// The pack of `acme` that an admin purges manually.

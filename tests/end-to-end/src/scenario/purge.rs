@@ -16,7 +16,7 @@ use local_cloud::timeline::Part;
 use local_cloud::viewer::{Cache, Fetched};
 
 use super::fixture::{
-    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, PURGED_MANUALLY, TURNED, burst_packs,
+    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, PURGED_MANUALLY, RELOCATED, burst_packs,
 };
 use super::observed_edit::ObservedEdit;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
@@ -126,7 +126,7 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<S
 
     // The admin's DELETE, then the purge run: one request for all packs (the burst, the edits and the DELETE's final
     // purge) and one for the location. The next purge run purges only unsettled targets once more.
-    let edited = [EDITED, FETCHED, CROPPED, TURNED, PURGED_MANUALLY].map(ToOwned::to_owned);
+    let edited = [EDITED, FETCHED, CROPPED, RELOCATED, PURGED_MANUALLY].map(ToOwned::to_owned);
     let mut packs: Vec<_> = burst_packs().chain(edited).map(|pack| format!("#acme/{pack}")).collect();
     packs.sort_unstable();
     let location = vec![format!("#acme/location/{CONFIGURED_LOCATION}")];

@@ -10,7 +10,7 @@ use local_cloud::viewer::Cache;
 
 use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
-    OTHER_LOCATION, PURGED_MANUALLY, SIZE, TURNED, UNTOUCHED, burst_packs,
+    OTHER_LOCATION, PURGED_MANUALLY, SIZE, RELOCATED, UNTOUCHED, burst_packs,
 };
 use local_cloud::expectation::{expect_eq, expect_seen};
 
@@ -42,7 +42,7 @@ pub(super) async fn upload(fixture: &Fixture<'_>) -> Result<String, Cause> {
         (editor, PURGED_MANUALLY, LOCATION, Colour::Amber, Encoding::Jpeg),
         (editor, UNTOUCHED, LOCATION, Colour::Green, Encoding::Png),
         (editor, FETCHED, LOCATION, Colour::Red, Encoding::Jpeg),
-        (editor, TURNED, LOCATION, Colour::Red, Encoding::Jpeg),
+        (editor, RELOCATED, LOCATION, Colour::Red, Encoding::Jpeg),
         (editor, CONFIGURED, CONFIGURED_LOCATION, Colour::Amber, Encoding::Jpeg),
     ];
     for (editor, pack, location, colour, encoding) in packs {
@@ -76,7 +76,7 @@ pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<String, Cause> 
         let seen = fixture.acme.viewer.fetch(&image, LOCATION).await?;
         expect_eq(&format!("X-Cache of acme/{image}"), &seen.cache, &Cache::Miss)?;
     }
-    let turned = fixture.acme.viewer.fetch_at(TURNED, None).await?;
+    let turned = fixture.acme.viewer.fetch_at(RELOCATED, None).await?;
     expect_seen("acme/elk", &turned, Cache::Miss, Colour::Red)?;
     let configured = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_seen("acme/yak", &configured, Cache::Miss, Colour::Amber)?;

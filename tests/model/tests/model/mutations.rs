@@ -111,8 +111,8 @@ fn entries_that_are_read_before_the_requests_are_billed_once_more() {
 }
 
 #[test]
-fn a_delete_that_does_not_claim_the_early_purge_shares_it_with_a_purge_run() {
-    check(Mutation::DeleteDoesNotClaimTheEarlyPurge, Config { deletes: 1, ..two_packs() }, BILL);
+fn a_delete_that_does_not_mark_the_early_purge_shares_it_with_a_purge_run() {
+    check(Mutation::DeleteDoesNotMarkTheEarlyPurge, Config { deletes: 1, ..two_packs() }, BILL);
 }
 
 #[test]
