@@ -1,4 +1,4 @@
-//! The mechanism of alarms and the dashboard. The alarms themselves stand beside the resources that they watch.
+//! The mechanism of alarms and the dashboard. The alarms are declared beside the resources that they monitor.
 
 use aws_cdk_lib::aws_cloudwatch::{
     Alarm as CloudWatchAlarm, AlarmProps, ComparisonOperator, Dashboard, GraphWidget, GraphWidgetProps, IMetric,

@@ -31,9 +31,9 @@ pub struct ManagedItems {
 /// The expected state of an item, the condition of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// It is not there.
+    /// The item does not exist.
     Absent,
-    /// It is there and has this revision. One that has none counts as revision 0.
+    /// The item exists with this revision. An item without one counts as revision 0.
     Revision(u64),
 }
 
@@ -139,8 +139,8 @@ impl ManagedItems {
         }
     }
 
-    /// Carries out `assignments` in one item, if it is as `expected`, and returns it as it is then, its revision one
-    /// higher. `None`: it is not as expected, and nothing was written.
+    /// Applies `assignments` to one item if it is as `expected`, increments its revision, and returns the written item.
+    /// `None`: it is not as expected, and nothing was written.
     pub async fn write<T: DeserializeOwned>(
         &self,
         tenant: &TenantId,

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::AttributeNames;
 use domain::editing::pack_edit::Assignment;
 
-/// An update expression with what its placeholders stand for. Every name is a placeholder: a location may be called
+/// An update expression with the values of its placeholders. Every name is a placeholder: a location may be called
 /// like a reserved word, and names contain dashes.
 #[derive(Debug, Default)]
 pub(crate) struct UpdateExpression {

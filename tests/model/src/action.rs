@@ -68,6 +68,6 @@ pub enum Action {
         /// The version of the data.
         data: u8,
     },
-    /// The clock goes on.
+    /// The clock advances by a tick.
     Tick,
 }

@@ -56,7 +56,7 @@ impl Copies {
         self.fetching[usize::from(data)].is_some() && self.cached.is_none_or(|cached| cached > data)
     }
 
-    /// A tick goes by.
+    /// The clock advances by a tick.
     pub fn tick(&mut self, timing: &Timing) {
         for data in 0..WRITES_MAX {
             self.processing[data] = self.processing[data].and_then(|left| left.checked_sub(1));

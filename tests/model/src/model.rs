@@ -184,9 +184,9 @@ impl Model for Config {
     }
 }
 
-/// The next old copy that can be stored, the oldest first. Where there is one, nothing else happens before: the world is
-/// as bad as it can be at every moment. Since copies do not influence the protocol, and an older one only makes things
-/// worse, whatever goes wrong with one that is stored later goes wrong with this one.
+/// The next old copy that can be stored, the oldest first. If there is one, it is stored before any other action, so
+/// every state is the worst case. Copies do not influence the protocol, and an older copy violates at least the properties
+/// that a newer one violates, so no counter-example is lost.
 fn next_copy(state: &State) -> Option<Action> {
     let mut old = state.packs.iter().enumerate().flat_map(|(pack, of_pack)| {
         (0..of_pack.data).flat_map(move |data| {

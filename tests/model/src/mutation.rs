@@ -10,7 +10,7 @@ pub enum Mutation {
     NoSettleRule,
     /// The settle delay is as long as image-processing may take, without the tick by which clocks differ.
     SettleDelayWithoutClockSkew,
-    /// A row is removed whatever its version is.
+    /// A row is removed without a check of its version.
     RowRemovedAtAnyVersion,
     /// A request is written to the outbox without a check of the lease's fencing token.
     FencingTokenNotChecked,

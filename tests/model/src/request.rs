@@ -19,8 +19,8 @@ pub struct Served {
     pub version: u8,
     /// The purge: early or final.
     pub kind: PurgeKind,
-    /// The data that was current when this version was enqueued: what the completed final purge promises. Not part of
-    /// the protocol, but of what is proved of it.
+    /// The data that was current when this version was enqueued: the completed final purge promises it. Part of the
+    /// proof, not of the protocol.
     pub promises: u8,
 }
 

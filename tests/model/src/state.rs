@@ -96,8 +96,8 @@ impl State {
         due
     }
 
-    /// Whether a purge run that starts now finds something to do. One that does not would only take the lease, which
-    /// matters where another purge run is alive that had it last.
+    /// Whether a purge run that starts now has work. Without work it would only take the lease, which matters only if
+    /// the purge run that had it last is still running.
     #[must_use]
     pub fn has_work(&self, mutation: Option<Mutation>) -> bool {
         let is_waiting = |request: &Request| {
@@ -130,7 +130,7 @@ impl State {
             })
     }
 
-    /// A tick goes by, except for the workers.
+    /// The clock advances by a tick, except for the workers.
     pub fn tick(&mut self, config: &Config) {
         self.queue.lease_left = self.queue.lease_left.saturating_sub(1);
         for pack in &mut self.packs {

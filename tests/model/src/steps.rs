@@ -100,7 +100,7 @@ impl Protocol {
         })
     }
 
-    /// A tick goes by for `worker`.
+    /// The clock advances by a tick for `worker`.
     pub(crate) fn tick(self, worker: Worker) -> Worker {
         match worker.step {
             Step::Pause(left) if left > 1 => Worker { step: Step::Pause(left - 1), ..worker },

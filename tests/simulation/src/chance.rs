@@ -1,4 +1,4 @@
-//! Everything that is left to chance, drawn from the seed: how long things take, and what goes wrong.
+//! The random choices, all drawn from the seed: durations, and faults.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -57,7 +57,7 @@ impl Chance {
         self.rng.random_range(0..1_000) < per_mille
     }
 
-    /// A number that parts what happens at the same time.
+    /// A number that orders events of the same time.
     pub(crate) fn tie(&mut self) -> u32 {
         self.rng.random()
     }

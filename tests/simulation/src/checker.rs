@@ -1,5 +1,5 @@
-//! The checker of the promise, which watches from outside: whether a viewer may still see what they see, whether
-//! anything was purged that no request covers, what it cost, and at the end whether anything was forgotten.
+//! The checker of the promise. It observes the simulated services: responses to viewers must not be stale, every purge
+//! must be covered by a request, no purge may be billed twice, and at the end no change may be lost.
 
 mod history;
 
@@ -21,7 +21,7 @@ use crate::services::pack_table::Item;
 /// A violation of the promise, by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Violation {
-    /// A viewer saw what a completed purge had replaced.
+    /// A viewer got an image that a completed purge had replaced.
     Stale,
     /// A meaningful write was never purged, or the queue never became empty.
     Lost,
@@ -35,13 +35,13 @@ pub enum Violation {
     Panic,
 }
 
-/// By write: up to which one what a viewer sees must be fresh, for each target of a tenant.
+/// For each target of a tenant, the newest write that a viewer's image must include.
 pub(crate) type Floor = BTreeMap<(TenantId, Target), u64>;
 
-/// A version of a row, and which of its two purges.
+/// A version of a row, and whether the purge is its final one.
 type Purge = (TenantId, Target, String, bool);
 
-/// The checker: what is promised, and what violated it so far.
+/// The checker: the expected state, and the violations so far.
 #[derive(Debug, Default)]
 pub(crate) struct Checker {
     /// The violations, the first of each kind.
@@ -51,7 +51,7 @@ pub(crate) struct Checker {
     locations: BTreeMap<(TenantId, LocationName), History<Vec<LocationConfig>>>,
     /// The last write of each target that was enqueued.
     enqueued: Floor,
-    /// The last write that a version of a row stands for.
+    /// The last write that a version of a row includes.
     versions: BTreeMap<(TenantId, Target, String), u64>,
     /// Every request that was ever in the outbox, by name.
     requests: BTreeMap<String, PurgeRequest>,

@@ -36,7 +36,7 @@ pub(crate) struct Instance {
     life: Life,
     /// Whether it runs image-processing.
     renders_images: bool,
-    /// After how many more calls to a service it dies.
+    /// The number of calls to services that are left until it crashes.
     calls_left: Arc<AtomicU64>,
 }
 
@@ -104,8 +104,8 @@ impl Instance {
         Timestamp::from_millis(true_ms + self.skew_ms - SKEW_MAX_MS)
     }
 
-    /// Calls a service. `effect` is what the call does to the world when it takes effect, which may be twice, later than
-    /// its response, or never.
+    /// Calls a service. `effect` is the call's change of the world. It can take effect once, twice, later than the
+    /// response, or never.
     pub(crate) async fn call<T: Debug + Send + 'static>(
         &self,
         what: String,

@@ -1,9 +1,9 @@
 //! The handlers as they are deployed, over a simulated world, seed by seed.
 //!
-//! Everything that happens is drawn from a seed: how long calls take, which of them fail before or after they took
-//! effect, which function dies where, what editors, admins and viewers do. Time is virtual. The code that runs is
-//! production's, from each function's `Handler` on; only what it reaches the world through is simulated,
-//! in `lambda` and `services`. `checker` watches from outside.
+//! A seed decides everything: the duration of calls, calls that fail before or after they took effect, crashes of
+//! functions, and the requests of editors, admins and viewers. Time is virtual. The code is production's, from each
+//! function's `Handler` on; only the ports and the services behind them are simulated, in `lambda` and `services`.
+//! `checker` checks the promise.
 //!
 //! `make simulate SEED=n` replays a seed and prints all that happened.
 #![expect(clippy::expect_used, reason = "for tests: what cannot be is a bug of the simulation and ends it")]

@@ -1,15 +1,15 @@
-//! Mutations: bugs that are put in on purpose, to see that the simulation finds them.
+//! Mutations: deliberate bugs, which prove that the simulation finds them.
 
-/// A bug in what the functions reach the world through, or in how they are configured.
+/// A bug in a simulated service, in a port, or in a function's config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutation {
     /// CloudFront is invalidated before the variants are deleted, so that an edge refills from a stale one.
     CloudFrontBeforeS3,
-    /// A row leaves the queue although more was enqueued to it.
+    /// A row leaves the queue although another change was enqueued to it.
     RowRemovedAtAnyVersion,
     /// The last purge does not wait until nothing stale can be stored any more.
     NoSettleDelay,
-    /// A purge run whose lease was taken over sends its requests all the same.
+    /// A purge run whose lease was taken over still sends its requests.
     FencingTokenNotChecked,
     /// A request that is sent again has another name.
     CallerReferenceFromTheClock,
@@ -19,6 +19,6 @@ pub enum Mutation {
     EveryTenantsVariants,
     /// An edge keeps an image for some seconds although it is about to be purged.
     StaleKeptBriefly,
-    /// The stream goes on behind records whose write failed.
+    /// The stream skips records whose write failed.
     FailedRecordsSkipped,
 }

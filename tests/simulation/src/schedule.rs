@@ -1,4 +1,5 @@
-//! Virtual time: what happens next, and which task goes on by it. One thread, no real clock: a seed decides everything.
+//! Virtual time: the event queue, and the tasks that its events wake. One thread and no real clock: a seed decides the
+//! order of everything.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -8,10 +9,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::world::World;
 
-/// Something that happens to the world at a certain time.
+/// A change of the world at a certain time.
 pub(crate) type Event = Box<dyn FnOnce(&mut World) + Send>;
 
-/// Something that goes on until it is done: an actor, or a call of a function.
+/// A running actor or function call.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The event queue, by time; a random number orders the events of the same time.
@@ -69,7 +70,7 @@ impl Simulation {
         alarm.await;
     }
 
-    /// Runs until `workload` is done. What goes on then is dropped.
+    /// Runs until `workload` is done, and drops the tasks that still run then.
     pub(crate) fn run(&self, workload: impl Future<Output = ()> + Send + 'static) {
         let awake = Arc::new(Mutex::new(Vec::new()));
         let mut tasks: BTreeMap<u64, Task> = BTreeMap::new();
@@ -172,7 +173,7 @@ impl<T> Future for Completion<T> {
     }
 }
 
-/// Whether something still lives, and who has to hear of its end.
+/// The life of a function's instance or of an actor, and the waker of the task that waits for its end.
 #[derive(Clone, Default)]
 pub(crate) struct Life(Arc<Mutex<(bool, Option<Waker>)>>);
 
@@ -190,7 +191,7 @@ impl Life {
         lock(&self.0).0
     }
 
-    /// Carries `work` on while this lives. `None`: it ended first, and `work` was dropped where it was.
+    /// Polls `work` until it is done or this life ends. `None`: the life ended first, and `work` was dropped.
     pub(crate) async fn spent_on<T>(&self, work: impl Future<Output = T> + Send) -> Option<T> {
         let mut work = Some(Box::pin(work));
         poll_fn(|context| {

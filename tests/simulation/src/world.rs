@@ -25,7 +25,7 @@ pub(crate) struct World {
     pub(crate) now_ms: u64,
     pub(crate) chance: Chance,
     pub(crate) event_queue: EventQueue,
-    /// This world as its tasks share it, while it goes on.
+    /// The handle by which tasks share this world. `None` after the end.
     pub(crate) simulation: Option<Simulation>,
     pub(crate) setup: Setup,
     pub(crate) mutation: Option<Mutation>,
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// Whether nothing waits any more, in the stream or in the queue.
+    /// Whether stream, queue and outbox are empty.
     pub(crate) fn is_quiet(&self) -> bool {
         self.packs.is_delivered() && self.queue.entries.is_empty() && self.queue.requests.is_empty()
     }

@@ -13,7 +13,7 @@ use local_cloud::viewer::Cache;
 
 use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
-    OTHER_LOCATION, RECONFIGURED_SIZE, SIZE, RELOCATED, location_config,
+    OTHER_LOCATION, RECONFIGURED_SIZE, RELOCATED, SIZE, location_config,
 };
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::{CROPPED_BORDER, original};

@@ -10,7 +10,7 @@ use local_cloud::viewer::Cache;
 
 use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
-    OTHER_LOCATION, PURGED_MANUALLY, SIZE, RELOCATED, UNTOUCHED, burst_packs,
+    OTHER_LOCATION, PURGED_MANUALLY, RELOCATED, SIZE, UNTOUCHED, burst_packs,
 };
 use local_cloud::expectation::{expect_eq, expect_seen};
 
@@ -76,8 +76,8 @@ pub(super) async fn first_views(fixture: &Fixture<'_>) -> Result<String, Cause> 
         let seen = fixture.acme.viewer.fetch(&image, LOCATION).await?;
         expect_eq(&format!("X-Cache of acme/{image}"), &seen.cache, &Cache::Miss)?;
     }
-    let turned = fixture.acme.viewer.fetch_at(RELOCATED, None).await?;
-    expect_seen("acme/elk", &turned, Cache::Miss, Colour::Red)?;
+    let relocated = fixture.acme.viewer.fetch_at(RELOCATED, None).await?;
+    expect_seen("acme/elk", &relocated, Cache::Miss, Colour::Red)?;
     let configured = fixture.acme.viewer.fetch(CONFIGURED, CONFIGURED_LOCATION).await?;
     expect_seen("acme/yak", &configured, Cache::Miss, Colour::Amber)?;
     fixture.timeline.add(Part::Viewer, "looked at the 26 other images of acme and at acme/cat-v1, all Misses");

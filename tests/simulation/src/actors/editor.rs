@@ -9,7 +9,7 @@ use crate::schedule::Simulation;
 use crate::services::pack_table::{Item, write};
 use crate::world::World;
 
-/// Writes what is there before anything is purged.
+/// Writes the initial packs and location configurations.
 pub(crate) fn begin(world: &mut World) {
     let setup = world.setup.clone();
     for tenant in &setup.tenants {

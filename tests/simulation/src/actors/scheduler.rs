@@ -15,7 +15,7 @@ use crate::setup::{EDGE_FETCH_MAX, IMAGE_INVALIDATION};
 /// same.
 const INTERVAL_MAX_MS: u64 = 30_000;
 
-/// Begins purge runs as long as the simulation goes on.
+/// Begins purge runs until the simulation ends.
 pub(crate) async fn schedule(simulation: Simulation) {
     loop {
         let pause_ms = simulation.world().chance.within(1_000..=INTERVAL_MAX_MS);

@@ -73,7 +73,7 @@ impl Url {
     }
 }
 
-/// Sends viewers' requests, one after another, each as a task of its own, as long as the simulation goes on.
+/// Sends viewers' requests, one after another, each as a task of its own, until the simulation ends.
 pub(crate) async fn watch(simulation: Simulation) {
     loop {
         let (pause_ms, edge, url) = {

@@ -1,4 +1,4 @@
-//! The services of AWS as far as the functions use them, each with what it promises and no more.
+//! The AWS services as far as the functions use them. Each guarantees only what AWS documents.
 
 pub(crate) mod cloudfront;
 pub(crate) mod dead_letters;
