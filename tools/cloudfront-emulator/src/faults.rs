@@ -54,6 +54,7 @@ struct State {
     /// Calls since the start of the plan.
     calls_of_plan: u64,
     counts: FaultCounts,
+    rejected_prefixes: Vec<String>,
 }
 
 /// The fate of one call.
@@ -76,6 +77,18 @@ impl Faults {
     /// Ends the plan: no further faults.
     pub fn stop(&self) {
         self.inject(FaultPlan::default());
+    }
+
+    /// Rejects well-formed items that begin with one of `prefixes`, and no others, until the next call:
+    /// CloudFront does not document all its checks.
+    pub fn reject_items(&self, prefixes: &[&str]) {
+        self.lock().rejected_prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+    }
+
+    /// The first of `items` that is rejected.
+    pub(crate) fn first_rejected<'a>(&self, items: &'a [String]) -> Option<&'a String> {
+        let prefixes = &self.lock().rejected_prefixes;
+        items.iter().find(|item| prefixes.iter().any(|prefix| item.starts_with(prefix)))
     }
 
     /// The faults since the emulator started.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::item::{Item, ItemError};
-use crate::quotas::Quotas;
+use super::item::Item;
+use crate::api_error::{ApiError, Code};
+use crate::config::Quotas;
 
 /// The items of one `CreateInvalidation` call.
 #[derive(Clone, Debug)]
@@ -35,25 +36,6 @@ impl Invalidation {
     fn is_in_progress(&self, now: Timestamp) -> bool {
         now < self.effective_at
     }
-}
-
-/// The reason why a batch is rejected. No item of a rejected batch is purged.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum BatchError {
-    #[error("CallerReference is empty; send a value that identifies this batch")]
-    NoCallerReference,
-    #[error("the batch has no item; send at least one path or cache tag")]
-    EmptyBatch,
-    #[error("the request contains an invalid invalidation item, '{item}': {reason}")]
-    InvalidItem { item: String, reason: ItemError },
-    #[error("the CallerReference '{0}' was used for other items; a reference belongs to one set of items")]
-    AlreadyExists(String),
-    #[error("the batch has {sent} items, and a distribution takes {allowed}; send smaller batches")]
-    TooLarge { sent: usize, allowed: usize },
-    #[error(
-        "{in_progress} {kind} are in progress and {sent} more exceed the quota of {allowed}; retry when some have completed"
-    )]
-    TooMany { kind: &'static str, in_progress: usize, sent: usize, allowed: usize },
 }
 
 /// A page of the invalidations of a distribution, newest first.
@@ -87,14 +69,16 @@ impl Invalidations {
         batch: Batch,
         propagation_delay: Duration,
         quotas: Quotas,
-    ) -> Result<Arc<Invalidation>, BatchError> {
+    ) -> Result<Arc<Invalidation>, ApiError> {
         let items = parse(&batch)?;
         if let Some(existing) = self.all.iter().find(|known| known.batch.caller_reference == batch.caller_reference) {
-            return if is_same_set(&existing.batch.items, &batch.items) {
-                Ok(Arc::clone(existing))
-            } else {
-                Err(BatchError::AlreadyExists(batch.caller_reference))
-            };
+            if is_same_set(&existing.batch.items, &batch.items) {
+                return Ok(Arc::clone(existing));
+            }
+            return Err(Code::InvalidationBatchAlreadyExists.error(format!(
+                "the CallerReference '{}' was used for other items; a reference belongs to one set of items",
+                batch.caller_reference
+            )));
         }
         self.check_quotas(now, &items, quotas)?;
         let invalidation = Arc::new(Invalidation {
@@ -108,10 +92,13 @@ impl Invalidations {
         Ok(invalidation)
     }
 
-    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), BatchError> {
+    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), ApiError> {
         let Quotas { items_in_progress, wildcards_in_progress } = quotas;
-        if items.len() > items_in_progress {
-            return Err(BatchError::TooLarge { sent: items.len(), allowed: items_in_progress });
+        let sent = items.len();
+        if sent > items_in_progress {
+            return Err(Code::BatchTooLarge.error(format!(
+                "the batch has {sent} items, and a distribution takes {items_in_progress}; send smaller batches"
+            )));
         }
         let unfinished = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
         for (kind, wildcards, allowed) in
@@ -120,7 +107,10 @@ impl Invalidations {
             let count = |items: &[Item]| items.iter().filter(|item| item.is_wildcard() == wildcards).count();
             let (in_progress, sent) = (unfinished().map(|known| count(&known.items)).sum::<usize>(), count(items));
             if in_progress + sent > allowed {
-                return Err(BatchError::TooMany { kind, in_progress, sent, allowed });
+                return Err(Code::TooManyInvalidationsInProgress.error(format!(
+                    "{in_progress} {kind} are in progress and {sent} more exceed the quota of {allowed}; retry when some \
+                     have completed"
+                )));
             }
         }
         Ok(())
@@ -152,15 +142,19 @@ impl Invalidations {
     }
 }
 
-fn parse(batch: &Batch) -> Result<Vec<Item>, BatchError> {
+fn parse(batch: &Batch) -> Result<Vec<Item>, ApiError> {
+    let invalid = |message: &str| Code::InvalidArgument.error(message);
     if batch.caller_reference.is_empty() {
-        return Err(BatchError::NoCallerReference);
+        return Err(invalid("CallerReference is empty; send a value that identifies this batch"));
     }
     if batch.items.is_empty() {
-        return Err(BatchError::EmptyBatch);
+        return Err(invalid("the batch has no item; send at least one path or cache tag"));
     }
-    let parse =
-        |item: &String| Item::parse(item).map_err(|reason| BatchError::InvalidItem { item: item.clone(), reason });
+    let parse = |item: &String| {
+        Item::parse(item).map_err(|reason| {
+            invalid(&format!("the request contains an invalid invalidation item, '{item}': {reason}"))
+        })
+    };
     batch.items.iter().map(parse).collect()
 }
 

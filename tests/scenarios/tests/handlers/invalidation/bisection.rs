@@ -13,7 +13,7 @@ const POISON: &str = "#acme/poison";
 
 async fn environment_with_poison() -> Environment {
     let environment = Environment::start().await;
-    environment.rejected_items.set([POISON]);
+    environment.faults.reject_items(&[POISON]);
     environment
 }
 
@@ -62,7 +62,7 @@ async fn an_item_that_is_alone_and_rejected_goes_to_the_dead_letter_queue() {
 #[tokio::test]
 async fn where_cloudfront_rejects_every_item_it_is_not_about_the_items_and_all_of_them_stay() {
     let environment = Environment::start().await;
-    environment.rejected_items.set(["#acme/"]);
+    environment.faults.reject_items(&["#acme/"]);
     for pack in ["p1", "p2", "p3"] {
         environment.enqueue("acme", &format!("pack#{pack}"), settled()).await;
     }
@@ -71,7 +71,7 @@ async fn where_cloudfront_rejects_every_item_it_is_not_about_the_items_and_all_o
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2", "acme pack#p3"]);
     assert_eq!(environment.dead_letters().await.len(), 0);
 
-    environment.rejected_items.set(Vec::<String>::new());
+    environment.faults.reject_items(&[]);
     assert_eq!(run_at(&handler, "run-2", NOW).await.unwrap().entries_removed, 3);
 }
 

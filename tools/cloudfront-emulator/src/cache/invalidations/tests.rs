@@ -7,9 +7,12 @@ fn at(secs: i64) -> Timestamp {
     Timestamp::from_second(secs).unwrap()
 }
 
-type Created = Result<Arc<Invalidation>, BatchError>;
-
-fn create(register: &mut Invalidations, secs: i64, reference: &str, items: &[&str]) -> Created {
+fn create(
+    register: &mut Invalidations,
+    secs: i64,
+    reference: &str,
+    items: &[&str],
+) -> Result<Arc<Invalidation>, ApiError> {
     let items = items.iter().map(|&item| item.to_owned()).collect();
     register.create(at(secs), Batch { caller_reference: reference.to_owned(), items }, DELAY, SMALL)
 }
@@ -45,7 +48,9 @@ fn the_same_reference_with_the_same_items_returns_the_existing_invalidation() {
 
     assert_eq!(again.id, first.id);
     assert_eq!(register.page(None, 100).unwrap().invalidations.len(), 1);
-    assert_eq!(create(&mut register, 20, "first", &["/a"]).unwrap_err(), BatchError::AlreadyExists("first".to_owned()));
+    let other_items = create(&mut register, 20, "first", &["/a"]).unwrap_err();
+    assert_eq!(other_items.code, Code::InvalidationBatchAlreadyExists);
+    assert!(other_items.message.contains("'first'"), "{}", other_items.message);
 }
 
 #[test]
@@ -58,10 +63,13 @@ fn ids_differ_between_references_and_between_distributions() {
 
 #[test]
 fn a_batch_without_reference_or_items_is_rejected() {
-    let mut register = Invalidations::new("E1");
-
-    assert_eq!(create(&mut register, 10, "", &["/a"]).unwrap_err(), BatchError::NoCallerReference);
-    assert_eq!(create(&mut register, 10, "first", &[]).unwrap_err(), BatchError::EmptyBatch);
+    for (reference, items, expected) in [
+        ("", ["/a"].as_slice(), "CallerReference is empty; send a value that identifies this batch"),
+        ("first", &[], "the batch has no item; send at least one path or cache tag"),
+    ] {
+        let error = create(&mut Invalidations::new("E1"), 10, reference, items).unwrap_err();
+        assert_eq!(error, Code::InvalidArgument.error(expected));
+    }
 }
 
 #[test]
@@ -69,7 +77,9 @@ fn one_invalid_item_rejects_the_batch_and_is_named() {
     let mut register = Invalidations::new("E1");
     let error = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
 
-    assert_eq!(error, BatchError::InvalidItem { item: "b".to_owned(), reason: ItemError::NoSlash });
+    let expected = "the request contains an invalid invalidation item, 'b': it must begin with '/' for a path or '#' for \
+                    a cache tag";
+    assert_eq!(error, Code::InvalidArgument.error(expected));
     assert!(register.page(None, 100).unwrap().invalidations.is_empty());
 }
 
@@ -78,12 +88,15 @@ fn items_and_wildcards_in_progress_have_separate_quotas() {
     let mut register = Invalidations::new("E1");
     create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
 
-    for (items, expected) in [
-        (["/d", "#e"].as_slice(), BatchError::TooMany { kind: "items", in_progress: 2, sent: 2, allowed: 3 }),
-        (&["/f*"], BatchError::TooMany { kind: "wildcards", in_progress: 1, sent: 1, allowed: 1 }),
-        (&["/d", "/e", "/f", "/g"], BatchError::TooLarge { sent: 4, allowed: 3 }),
+    let too_many = Code::TooManyInvalidationsInProgress;
+    for (items, code, message) in [
+        (["/d", "#e"].as_slice(), too_many, "2 items are in progress and 2 more exceed the quota of 3;"),
+        (&["/f*"], too_many, "1 wildcards are in progress and 1 more exceed the quota of 1;"),
+        (&["/d", "/e", "/f", "/g"], Code::BatchTooLarge, "the batch has 4 items, and a distribution takes 3;"),
     ] {
-        assert_eq!(create(&mut register, 10, "second", items).unwrap_err(), expected);
+        let error = create(&mut register, 10, "second", items).unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(error.message.starts_with(message), "{}", error.message);
     }
 
     // The quota has room for one more item, a re-send takes none, and completion frees it.

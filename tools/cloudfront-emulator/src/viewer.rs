@@ -1,24 +1,36 @@
 //! The data plane: responses to viewers.
 
-mod response;
-
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
-use http::{Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::sync::watch;
+use uuid::Uuid;
 
-use crate::cache::{CacheKey, Object};
+use crate::cache::{CacheKey, Found, Object, OriginResponse};
 use crate::distribution::Distribution;
 use crate::emulator::Emulator;
-use crate::store::{Found, Waiters};
-use response::{Source, error_page, object_response};
+use crate::origin;
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+
+/// The source of the object of a response.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The cache, or a fetch for another request.
+    Cache,
+    /// A fetch for this request.
+    Origin,
+}
 
 /// Serves a viewer request from the distribution that `Host` names.
 pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
     let host = host_name(&request).to_owned();
-    let distribution = match emulator.config.distributions.by_host(emulator.now(), &host).await {
+    let distribution = match emulator.config.distributions.find(emulator.now(), |known| known.serves(&host)).await {
         Ok(Some(distribution)) => distribution,
         Ok(None) => {
             let reason =
@@ -39,7 +51,7 @@ pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
     } else {
         cached_or_fetched(&emulator, &distribution, &key).await
     };
-    object_response(&object, source, &distribution, emulator.now())
+    object_response(&emulator, &object, source, &distribution)
 }
 
 /// The host of a request, without the port.
@@ -55,7 +67,8 @@ async fn cached_or_fetched(
     distribution: &Arc<Distribution>,
     key: &CacheKey,
 ) -> (Arc<Object>, Source) {
-    let (mut pending, source) = match emulator.store.find(emulator.now(), &distribution.id, key) {
+    let now = emulator.now();
+    let (mut pending, source) = match emulator.with_cache(&distribution.id, |cache| cache.find(now, key)) {
         Found::Cached(object) => return (object, Source::Cache),
         Found::UnderWay(pending) => (pending, Source::Cache),
         Found::Missing(waiters) => {
@@ -73,13 +86,54 @@ async fn cached_or_fetched(
     }
 }
 
-async fn fetch_and_store(emulator: Arc<Emulator>, distribution: Arc<Distribution>, key: CacheKey, waiters: Waiters) {
+async fn fetch_and_store(
+    emulator: Arc<Emulator>,
+    distribution: Arc<Distribution>,
+    key: CacheKey,
+    waiters: watch::Sender<Option<Arc<Object>>>,
+) {
     let object = fetch(&emulator, &distribution, &Method::GET, &key).await;
-    emulator.store.finish(emulator.now(), &distribution.id, key, &object);
+    let now = emulator.now();
+    emulator.with_cache(&distribution.id, |cache| cache.put(now, key, &object));
     waiters.send_replace(Some(object));
 }
 
 async fn fetch(emulator: &Emulator, distribution: &Distribution, method: &Method, key: &CacheKey) -> Arc<Object> {
-    let response = emulator.origin.fetch(distribution, method, key, emulator.now()).await;
+    let response = origin::fetch(emulator, distribution, method, key).await;
     Arc::new(Object::new(response, distribution, emulator.now()))
+}
+
+/// The response to a viewer: that of the origin with the headers that CloudFront adds. An object from the cache has an
+/// `Age`. `X-Cache` of an error is always `Error`, cached or not.
+fn object_response(emulator: &Emulator, object: &Object, source: Source, distribution: &Distribution) -> Response {
+    let OriginResponse { status, headers, body } = object.response.clone();
+    let x_cache = match source {
+        _ if status.is_client_error() || status.is_server_error() => "Error from cloudfront",
+        Source::Cache => "Hit from cloudfront",
+        Source::Origin => "Miss from cloudfront",
+    };
+    let mut response = with_cloudfront_headers((status, headers, Body::from(body)), x_cache);
+    let headers = response.headers_mut();
+    if source == Source::Cache {
+        headers.insert(header::AGE, object.age_secs(emulator.now()).into());
+    }
+    if let Ok(via) = HeaderValue::try_from(format!("1.1 {} (CloudFront)", distribution.domain_name)) {
+        headers.append(header::VIA, via);
+    }
+    response
+}
+
+/// The response to a request that the emulator itself rejects.
+fn error_page(status: StatusCode, reason: &str) -> Response {
+    let body = format!("{status}\nThe request could not be satisfied.\n{reason}\n");
+    with_cloudfront_headers((status, body), "Error from cloudfront")
+}
+
+fn with_cloudfront_headers(response: impl IntoResponse, x_cache: &'static str) -> Response {
+    let mut response = response.into_response();
+    response.headers_mut().insert(X_CACHE, HeaderValue::from_static(x_cache));
+    if let Ok(id) = HeaderValue::try_from(Uuid::new_v4().simple().to_string()) {
+        response.headers_mut().insert(X_AMZ_CF_ID, id);
+    }
+    response
 }
