@@ -67,17 +67,13 @@ impl Fixture {
     }
 
     pub(crate) async fn send(&self, method: Method, host: &str, path: &str) -> View {
-        let response = self.build(method, host, path).send().await.unwrap();
+        let response = self.request(method, host, path).send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         View { status, headers, body: response.text().await.unwrap() }
     }
 
-    /// An unsent GET request of a viewer.
-    pub(crate) fn request(&self, host: &str, path: &str) -> reqwest::RequestBuilder {
-        self.build(Method::GET, host, path)
-    }
-
-    fn build(&self, method: Method, host: &str, path: &str) -> reqwest::RequestBuilder {
+    /// An unsent request of a viewer.
+    pub(crate) fn request(&self, method: Method, host: &str, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.emulator.endpoint_url()));
         request.header("host", format!("{host}:{}", self.emulator.address.port()))
     }
