@@ -1,8 +1,7 @@
 use http::StatusCode;
-use serde::Serialize;
 
-/// The code of an API error, with the name that the API uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// The code of an API error; its `Debug` text is the name that the API uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     AccessDenied,
     BatchTooLarge,

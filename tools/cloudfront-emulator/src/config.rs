@@ -7,10 +7,6 @@ use jiff::Timestamp;
 
 use crate::distributions::Distributions;
 
-/// Time until an invalidation takes effect and is `Completed`. CloudFront itself takes longer: at the 95th percentile
-/// 5 seconds until it takes effect and 25 seconds until it is `Completed` (AWS, "What's new", April 2026).
-const DEFAULT_PROPAGATION_DELAY: Duration = Duration::from_secs(1);
-
 /// The source of the time. Freshness, `Age` and propagation depend on it alone, so a test advances the clock instead of
 /// sleeping.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -45,7 +41,9 @@ pub struct EmulatorConfig {
     pub origin_credentials: Credentials,
     /// Whether the local AWS behind the origin gateway authorizes the calls of the API.
     pub authorize_callers: bool,
-    /// Time until an invalidation takes effect and is `Completed`.
+    /// Time until an invalidation takes effect and is `Completed`. CloudFront itself takes longer: at the 95th
+    /// percentile 5 seconds until it takes effect and 25 seconds until it is `Completed` (AWS, "What's new", April
+    /// 2026).
     pub propagation_delay: Duration,
     /// The quotas of items in progress.
     pub quotas: Quotas,
@@ -65,7 +63,7 @@ impl EmulatorConfig {
             distributions,
             origin_credentials: Credentials::new("test", "test", None, None, "cloudfront-emulator"),
             authorize_callers: false,
-            propagation_delay: DEFAULT_PROPAGATION_DELAY,
+            propagation_delay: Duration::from_secs(1),
             quotas: Quotas::default(),
             clock: Arc::new(Timestamp::now),
         }

@@ -47,13 +47,12 @@ async fn read_one(client: &Client, id: String, domain_name: String) -> Result<Di
     let policy = policy.ok_or_else(|| unsupported("an empty cache policy"))?;
 
     let access_control_id = target_origin(&config).and_then(|origin| origin.origin_access_control_id());
-    let access_control = match access_control_id.filter(|id| !id.is_empty()) {
-        None => None,
-        Some(id) => {
-            let output = client.get_origin_access_control_config().id(id).send().await;
-            output.map_err(|error| failed("GetOriginAccessControlConfig", error))?.origin_access_control_config
-        }
-    };
+    let mut access_control = None;
+    if let Some(id) = access_control_id.filter(|id| !id.is_empty()) {
+        let output = client.get_origin_access_control_config().id(id).send().await;
+        let output = output.map_err(|error| failed("GetOriginAccessControlConfig", error))?;
+        access_control = output.origin_access_control_config;
+    }
     let converted = distribution(&id, domain_name, &config, &policy, access_control.as_ref());
     converted.map_err(unsupported)
 }
@@ -150,10 +149,9 @@ fn query_strings(policy: &CachePolicyConfig) -> Option<QueryStrings> {
     let Some(parameters) = policy.parameters_in_cache_key_and_forwarded_to_origin() else {
         return Some(QueryStrings::None);
     };
-    let headers = parameters.headers_config().map(|headers| headers.header_behavior());
-    let cookies = parameters.cookies_config().map(|cookies| cookies.cookie_behavior());
-    if headers.is_some_and(|behavior| behavior != &CachePolicyHeaderBehavior::None)
-        || cookies.is_some_and(|behavior| behavior != &CachePolicyCookieBehavior::None)
+    let (headers, cookies) = (parameters.headers_config(), parameters.cookies_config());
+    if headers.is_some_and(|headers| headers.header_behavior() != &CachePolicyHeaderBehavior::None)
+        || cookies.is_some_and(|cookies| cookies.cookie_behavior() != &CachePolicyCookieBehavior::None)
     {
         return None;
     }

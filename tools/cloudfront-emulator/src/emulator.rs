@@ -27,7 +27,6 @@ impl Emulator {
     pub(crate) fn with_cache<T>(&self, distribution_id: &str, work: impl FnOnce(&mut DistributionCache) -> T) -> T {
         // No holder of the lock panics in the middle of a change.
         let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || DistributionCache::new(distribution_id);
-        work(caches.entry(distribution_id.to_owned()).or_insert_with(new))
+        work(caches.entry(distribution_id.to_owned()).or_default())
     }
 }

@@ -5,27 +5,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::cache::{CacheKey, Found, Object, OriginResponse};
+use crate::cache::{CacheKey, Found, Object, OriginResponse, cache_key};
 use crate::distribution::Distribution;
 use crate::emulator::Emulator;
 use crate::origin;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
-
-/// The source of the object of a response.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    /// The cache, or a fetch for another request.
-    Cache,
-    /// A fetch for this request.
-    Origin,
-}
 
 /// Serves a viewer request from the distribution that `Host` names.
 pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
@@ -44,14 +34,13 @@ pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
         let reason = format!("The distribution is not configured to allow the HTTP request method {method}.");
         return error_page(StatusCode::FORBIDDEN, &reason);
     }
-    let query = request.uri().path_and_query().and_then(PathAndQuery::query);
-    let key = CacheKey::new(request.uri().path(), query, &distribution.query_strings);
-    let (object, source) = if method == Method::OPTIONS {
-        (fetch(&emulator, &distribution, method, &key).await, Source::Origin)
+    let key = cache_key(request.uri().path(), request.uri().query(), &distribution.query_strings);
+    let (object, is_cached) = if method == Method::OPTIONS {
+        (origin::fetch(&emulator, &distribution, method, &key).await, false)
     } else {
         cached_or_fetched(&emulator, &distribution, &key).await
     };
-    object_response(&emulator, &object, source, &distribution)
+    object_response(&emulator, &object, is_cached, &distribution)
 }
 
 /// The host of a request, without the port.
@@ -60,29 +49,29 @@ fn host_name(request: &Request) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Returns the object from the cache, from a fetch in progress, or from the origin. HEAD is served from the object of
-/// GET.
+/// Returns the object, and whether it is from the cache or from the fetch of another request. HEAD is served from the
+/// object of GET.
 async fn cached_or_fetched(
     emulator: &Arc<Emulator>,
     distribution: &Arc<Distribution>,
-    key: &CacheKey,
-) -> (Arc<Object>, Source) {
+    key: &str,
+) -> (Arc<Object>, bool) {
     let now = emulator.now();
-    let (mut pending, source) = match emulator.with_cache(&distribution.id, |cache| cache.find(now, key)) {
-        Found::Cached(object) => return (object, Source::Cache),
-        Found::UnderWay(pending) => (pending, Source::Cache),
+    let (mut pending, is_shared) = match emulator.with_cache(&distribution.id, |cache| cache.find(now, key)) {
+        Found::Cached(object) => return (object, true),
+        Found::UnderWay(pending) => (pending, true),
         Found::Missing(waiters) => {
             let pending = waiters.subscribe();
             // The fetch continues if this viewer disconnects: others may wait for it.
-            tokio::spawn(fetch_and_store(Arc::clone(emulator), Arc::clone(distribution), key.clone(), waiters));
-            (pending, Source::Origin)
+            tokio::spawn(fetch_and_store(Arc::clone(emulator), Arc::clone(distribution), key.to_owned(), waiters));
+            (pending, false)
         }
     };
     let object = pending.wait_for(Option::is_some).await.ok().and_then(|object| object.clone());
     match object {
-        Some(object) if source == Source::Origin || object.may_be_stored() => (object, source),
+        Some(object) if !is_shared || object.may_be_stored() => (object, is_shared),
         // An object that must not be stored must not be shared: each request fetches its own.
-        _ => (fetch(emulator, distribution, &Method::GET, key).await, Source::Origin),
+        _ => (origin::fetch(emulator, distribution, &Method::GET, key).await, false),
     }
 }
 
@@ -92,29 +81,25 @@ async fn fetch_and_store(
     key: CacheKey,
     waiters: watch::Sender<Option<Arc<Object>>>,
 ) {
-    let object = fetch(&emulator, &distribution, &Method::GET, &key).await;
+    let object = origin::fetch(&emulator, &distribution, &Method::GET, &key).await;
     let now = emulator.now();
     emulator.with_cache(&distribution.id, |cache| cache.put(now, key, &object));
     waiters.send_replace(Some(object));
 }
 
-async fn fetch(emulator: &Emulator, distribution: &Distribution, method: &Method, key: &CacheKey) -> Arc<Object> {
-    let response = origin::fetch(emulator, distribution, method, key).await;
-    Arc::new(Object::new(response, distribution, emulator.now()))
-}
-
 /// The response to a viewer: that of the origin with the headers that CloudFront adds. An object from the cache has an
 /// `Age`. `X-Cache` of an error is always `Error`, cached or not.
-fn object_response(emulator: &Emulator, object: &Object, source: Source, distribution: &Distribution) -> Response {
+fn object_response(emulator: &Emulator, object: &Object, is_cached: bool, distribution: &Distribution) -> Response {
     let OriginResponse { status, headers, body } = object.response.clone();
-    let x_cache = match source {
-        _ if status.is_client_error() || status.is_server_error() => "Error from cloudfront",
-        Source::Cache => "Hit from cloudfront",
-        Source::Origin => "Miss from cloudfront",
+    let is_error = status.is_client_error() || status.is_server_error();
+    let x_cache = match (is_error, is_cached) {
+        (true, _) => "Error from cloudfront",
+        (false, true) => "Hit from cloudfront",
+        (false, false) => "Miss from cloudfront",
     };
     let mut response = with_cloudfront_headers((status, headers, Body::from(body)), x_cache);
     let headers = response.headers_mut();
-    if source == Source::Cache {
+    if is_cached {
         headers.insert(header::AGE, object.age_secs(emulator.now()).into());
     }
     if let Ok(via) = HeaderValue::try_from(format!("1.1 {} (CloudFront)", distribution.domain_name)) {

@@ -48,23 +48,19 @@ pub(crate) struct Page {
 
 /// The invalidations of one distribution, in the order of their creation. They take effect in the same order, because
 /// the propagation delay is constant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Invalidations {
-    distribution_id: String,
     all: Vec<Arc<Invalidation>>,
     /// The number of entries of `all` that [`Self::take_due`] has returned.
     taken: usize,
 }
 
 impl Invalidations {
-    pub(crate) fn new(distribution_id: &str) -> Self {
-        Self { distribution_id: distribution_id.to_owned(), all: Vec::new(), taken: 0 }
-    }
-
     /// Accepts a batch that takes effect after `propagation_delay`. A repeated batch, with the same reference and
     /// items, returns the existing invalidation.
     pub(crate) fn create(
         &mut self,
+        distribution_id: &str,
         now: Timestamp,
         batch: Batch,
         propagation_delay: Duration,
@@ -82,7 +78,7 @@ impl Invalidations {
         }
         self.check_quotas(now, &items, quotas)?;
         let invalidation = Arc::new(Invalidation {
-            id: invalidation_id(&self.distribution_id, &batch.caller_reference),
+            id: invalidation_id(distribution_id, &batch.caller_reference),
             batch,
             created_at: now,
             effective_at: now.checked_add(propagation_delay).unwrap_or(Timestamp::MAX),

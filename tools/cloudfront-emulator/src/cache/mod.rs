@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub(crate) use invalidations::{Batch, Invalidation, Invalidations, Page};
-pub(crate) use key::CacheKey;
+pub(crate) use key::{CacheKey, cache_key};
 pub(crate) use object::{Object, OriginResponse};
 
 /// Receives the object when the fetch in progress has ended.
@@ -36,7 +36,7 @@ pub(crate) enum Found {
 /// Each access first applies the invalidations that are due. A response that arrives later is stored, even if it was
 /// requested before: AWS does not document this case, and the emulator assumes the worse one, so that a pipeline that
 /// relies on the better one fails here first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct DistributionCache {
     objects: HashMap<CacheKey, Arc<Object>>,
     fetches: HashMap<CacheKey, Pending>,
@@ -44,13 +44,8 @@ pub(crate) struct DistributionCache {
 }
 
 impl DistributionCache {
-    pub(crate) fn new(distribution_id: &str) -> Self {
-        let invalidations = Invalidations::new(distribution_id);
-        Self { objects: HashMap::new(), fetches: HashMap::new(), invalidations }
-    }
-
     /// Looks up an object. The caller becomes its fetcher if it is neither cached and fresh nor being fetched.
-    pub(crate) fn find(&mut self, now: Timestamp, key: &CacheKey) -> Found {
+    pub(crate) fn find(&mut self, now: Timestamp, key: &str) -> Found {
         self.apply_due_invalidations(now);
         if let Some(object) = self.objects.get(key).filter(|object| object.is_fresh(now)) {
             return Found::Cached(Arc::clone(object));
@@ -59,7 +54,7 @@ impl DistributionCache {
             return Found::UnderWay(pending.clone());
         }
         let (waiters, pending) = watch::channel(None);
-        self.fetches.insert(key.clone(), pending);
+        self.fetches.insert(key.to_owned(), pending);
         Found::Missing(waiters)
     }
 

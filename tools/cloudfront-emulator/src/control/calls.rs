@@ -1,5 +1,4 @@
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
@@ -8,7 +7,7 @@ use axum::response::IntoResponse;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::{API_VERSION, xml};
+use super::{API_VERSION, Shared, xml};
 use crate::api_error::{ApiError, Code};
 use crate::emulator::Emulator;
 
@@ -17,7 +16,7 @@ const DEFAULT_MAX_ITEMS: usize = 100;
 
 /// `CreateInvalidation`.
 pub(super) async fn create_invalidation(
-    State(emulator): State<Arc<Emulator>>,
+    State(emulator): Shared,
     Path(distribution_id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -29,25 +28,26 @@ pub(super) async fn create_invalidation(
     }
     let now = emulator.now();
     let (delay, quotas) = (emulator.config.propagation_delay, emulator.config.quotas);
-    let invalidation =
-        emulator.with_cache(&distribution_id, |cache| cache.invalidations.create(now, batch, delay, quotas))?;
+    let invalidation = emulator.with_cache(&distribution_id, |cache| {
+        cache.invalidations.create(&distribution_id, now, batch, delay, quotas)
+    })?;
 
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let id = &invalidation.id;
     let location = format!("http://{host}/{API_VERSION}/distribution/{distribution_id}/invalidation/{id}");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], xml::invalidation(&invalidation, now)?))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], xml::invalidation(&invalidation, now)))
 }
 
 /// `GetInvalidation`.
 pub(super) async fn get_invalidation(
-    State(emulator): State<Arc<Emulator>>,
+    State(emulator): Shared,
     Path((distribution_id, id)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, ApiError> {
     check_exists(&emulator, &distribution_id).await?;
     let Some(invalidation) = emulator.with_cache(&distribution_id, |cache| cache.invalidations.get(&id)) else {
         return Err(Code::NoSuchInvalidation.error(format!("the specified invalidation '{id}' does not exist")));
     };
-    xml::invalidation(&invalidation, emulator.now())
+    Ok(xml::invalidation(&invalidation, emulator.now()))
 }
 
 /// The query parameters of `ListInvalidations`.
@@ -61,7 +61,7 @@ pub(super) struct ListParameters {
 
 /// `ListInvalidations`.
 pub(super) async fn list_invalidations(
-    State(emulator): State<Arc<Emulator>>,
+    State(emulator): Shared,
     Path(distribution_id): Path<String>,
     parameters: Result<Query<ListParameters>, QueryRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -75,7 +75,7 @@ pub(super) async fn list_invalidations(
             "Marker '{marker}' is not an invalidation of {distribution_id}; send the NextMarker of a page"
         )));
     };
-    xml::invalidation_list(&page, &marker, max_items, emulator.now())
+    Ok(xml::invalidation_list(&page, &marker, max_items, emulator.now()))
 }
 
 async fn check_exists(emulator: &Emulator, distribution_id: &str) -> Result<(), ApiError> {
@@ -83,8 +83,8 @@ async fn check_exists(emulator: &Emulator, distribution_id: &str) -> Result<(), 
     match found {
         Ok(Some(_)) => Ok(()),
         Ok(None) => {
-            Err(Code::NoSuchDistribution
-                .error(format!("the specified distribution '{distribution_id}' does not exist")))
+            let message = format!("the specified distribution '{distribution_id}' does not exist");
+            Err(Code::NoSuchDistribution.error(message))
         }
         Err(error) => {
             tracing::warn!(%error, "the deployed distributions are not available");

@@ -7,7 +7,7 @@ mod xml;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 use http::{Method, Uri};
@@ -20,6 +20,9 @@ const API_VERSION: &str = "2020-05-31";
 
 /// Maximum size of a body: the largest batch, 3,000 paths of 4,000 characters, with its XML.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// The emulator, as an extractor.
+type Shared = State<Arc<Emulator>>;
 
 /// Routes the paths below the API version.
 pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {

@@ -1,11 +1,11 @@
 //! The XML documents of the API, in the form of the SDKs.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, header};
 use jiff::Timestamp;
 use quick_xml::de::from_reader;
-use quick_xml::se::to_string_with_root;
-use serde::{Deserialize, Serialize};
+use quick_xml::escape::escape;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::api_error::{ApiError, Code};
@@ -14,24 +14,15 @@ use crate::cache::{Batch, Invalidation, Page};
 const NAMESPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// The root element, in CloudFront's namespace.
-#[derive(Serialize)]
-struct Root<T> {
-    #[serde(rename = "@xmlns")]
-    xmlns: &'static str,
-    #[serde(flatten)]
-    content: T,
-}
-
 /// The body of `CreateInvalidation`.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct InvalidationBatch {
     paths: Paths,
     caller_reference: String,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Paths {
     quantity: i64,
@@ -39,56 +30,11 @@ struct Paths {
     items: PathList,
 }
 
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct PathList {
     #[serde(default)]
     path: Vec<String>,
-}
-
-/// An invalidation, or without its batch the summary of one.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InvalidationDocument<'a> {
-    id: &'a str,
-    create_time: String,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invalidation_batch: Option<InvalidationBatch>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InvalidationList<'a> {
-    marker: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_marker: Option<&'a str>,
-    max_items: usize,
-    is_truncated: bool,
-    quantity: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<SummaryList<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SummaryList<'a> {
-    invalidation_summary: Vec<InvalidationDocument<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ErrorResponse {
-    error: ErrorBody,
-    request_id: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ErrorBody {
-    r#type: &'static str,
-    code: Code,
-    message: String,
 }
 
 /// A response body.
@@ -109,58 +55,55 @@ pub(super) fn batch(body: &[u8]) -> Result<Batch, ApiError> {
     Ok(Batch { caller_reference, items })
 }
 
-/// Serializes a document with this root element.
-fn write(root: &str, content: impl Serialize) -> Result<Document, ApiError> {
-    let text = to_string_with_root(root, &Root { xmlns: NAMESPACE, content })
-        .map_err(|error| Code::InternalError.error(format!("the response could not be serialized: {error}")))?;
-    Ok(([(header::CONTENT_TYPE, "text/xml")], format!("<?xml version=\"1.0\"?>\n{text}")))
+fn document(root: &str, content: &str) -> Document {
+    let text = format!("<?xml version=\"1.0\"?>\n<{root} xmlns=\"{NAMESPACE}\">{content}</{root}>");
+    ([(header::CONTENT_TYPE, "text/xml")], text)
+}
+
+fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
 }
 
 /// The response of `CreateInvalidation` and `GetInvalidation`.
-pub(super) fn invalidation(invalidation: &Invalidation, now: Timestamp) -> Result<Document, ApiError> {
-    let Batch { caller_reference, items } = invalidation.batch.clone();
-    let quantity = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let paths = Paths { quantity, items: PathList { path: items } };
-    let invalidation_batch = Some(InvalidationBatch { paths, caller_reference });
-    write("Invalidation", InvalidationDocument { invalidation_batch, ..summary(invalidation, now) })
+pub(super) fn invalidation(invalidation: &Invalidation, now: Timestamp) -> Document {
+    let Batch { caller_reference, items } = &invalidation.batch;
+    let (summary, quantity) = (summary(invalidation, now), items.len());
+    let paths: String = items.iter().map(|item| element("Path", item)).collect();
+    let paths = format!("<Paths><Quantity>{quantity}</Quantity><Items>{paths}</Items></Paths>");
+    let caller_reference = element("CallerReference", caller_reference);
+    document("Invalidation", &format!("{summary}<InvalidationBatch>{paths}{caller_reference}</InvalidationBatch>"))
 }
 
 /// The response of `ListInvalidations`.
-pub(super) fn invalidation_list(
-    page: &Page,
-    marker: &str,
-    max_items: usize,
-    now: Timestamp,
-) -> Result<Document, ApiError> {
-    let summaries: Vec<_> = page.invalidations.iter().map(|invalidation| summary(invalidation, now)).collect();
-    let list = InvalidationList {
-        marker,
-        next_marker: page.next_marker.as_deref(),
-        max_items,
-        is_truncated: page.next_marker.is_some(),
-        quantity: summaries.len(),
-        items: (!summaries.is_empty()).then_some(SummaryList { invalidation_summary: summaries }),
-    };
-    write("InvalidationList", list)
+pub(super) fn invalidation_list(page: &Page, marker: &str, max_items: usize, now: Timestamp) -> Document {
+    let Page { invalidations, next_marker } = page;
+    let (is_truncated, quantity) = (next_marker.is_some(), invalidations.len());
+    let marker = element("Marker", marker);
+    let next_marker = next_marker.as_ref().map(|marker| element("NextMarker", marker)).unwrap_or_default();
+    let summaries = invalidations.iter().map(|invalidation| summary(invalidation, now));
+    let items: Vec<_> = summaries.map(|item| format!("<InvalidationSummary>{item}</InvalidationSummary>")).collect();
+    let items = if items.is_empty() { String::new() } else { format!("<Items>{}</Items>", items.concat()) };
+    let content = format!(
+        "{marker}{next_marker}<MaxItems>{max_items}</MaxItems><IsTruncated>{is_truncated}</IsTruncated>\
+         <Quantity>{quantity}</Quantity>{items}"
+    );
+    document("InvalidationList", &content)
 }
 
-fn summary(invalidation: &Invalidation, now: Timestamp) -> InvalidationDocument<'_> {
-    let create_time = format!("{:.3}", invalidation.created_at);
+fn summary(invalidation: &Invalidation, now: Timestamp) -> String {
+    let Invalidation { id, created_at, .. } = invalidation;
     let status = invalidation.status(now);
-    InvalidationDocument { id: &invalidation.id, create_time, status, invalidation_batch: None }
+    format!("<Id>{id}</Id><CreateTime>{created_at:.3}</CreateTime><Status>{status}</Status>")
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self { code, message } = self;
-        let status = code.status();
-        let r#type = if status.is_client_error() { "Sender" } else { "Receiver" };
-        let request_id = Uuid::new_v4().to_string();
-        let header = [(REQUEST_ID, request_id.clone())];
-        match write("ErrorResponse", ErrorResponse { error: ErrorBody { r#type, code, message }, request_id }) {
-            Ok(document) => (status, header, document).into_response(),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.message).into_response(),
-        }
+        let (status, id) = (code.status(), Uuid::new_v4().to_string());
+        let sender = if status.is_client_error() { "Sender" } else { "Receiver" };
+        let error = format!("<Type>{sender}</Type><Code>{code:?}</Code>{}", element("Message", &message));
+        let document = document("ErrorResponse", &format!("<Error>{error}</Error><RequestId>{id}</RequestId>"));
+        (status, [(REQUEST_ID, id)], document).into_response()
     }
 }
 
@@ -198,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_document_has_the_namespace_of_cloudfront() {
-        let (_, text) = write("PathList", PathList { path: vec!["/a".to_owned(), "/b".to_owned()] }).unwrap();
+        let (_, text) = document("PathList", &["/a", "/b"].map(|path| element("Path", path)).concat());
 
         let expected = "<?xml version=\"1.0\"?>\n<PathList \
                         xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Path>/a</Path><Path>/b</Path></PathList>";

@@ -3,6 +3,7 @@
 mod signature;
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 
-use crate::cache::{CacheKey, OriginResponse};
+use crate::cache::{Object, OriginResponse};
 use crate::distribution::{Distribution, Origin};
 use crate::emulator::Emulator;
 
@@ -40,18 +41,13 @@ pub(crate) fn client(ca: Option<&[u8]>) -> reqwest::Result<Client> {
 }
 
 /// Sends a request to the origin. Without a response of the origin, the result is a 502 or 504, like CloudFront's.
-pub(crate) async fn fetch(
-    emulator: &Emulator,
-    distribution: &Distribution,
-    method: &Method,
-    key: &CacheKey,
-) -> OriginResponse {
-    exchange(emulator, &distribution.origin, method, key).await.unwrap_or_else(|error| {
+pub(crate) async fn fetch(emulator: &Emulator, distribution: &Distribution, method: &Method, key: &str) -> Arc<Object> {
+    let response = exchange(emulator, &distribution.origin, method, key).await.unwrap_or_else(|error| {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        let (distribution, key) = (&distribution.id, key.as_str());
-        tracing::warn!(distribution, key, %error, cause, "an origin request failed");
+        tracing::warn!(distribution = distribution.id, key, %error, cause, "an origin request failed");
         no_response(&*error)
-    })
+    });
+    Arc::new(Object::new(response, distribution, emulator.now()))
 }
 
 /// Sends a call to the origin gateway unchanged, so that its signature stays valid, and returns the response.
@@ -70,9 +66,9 @@ async fn exchange(
     emulator: &Emulator,
     origin: &Origin,
     method: &Method,
-    key: &CacheKey,
+    key: &str,
 ) -> Result<OriginResponse, Box<dyn Error + Send + Sync>> {
-    let path = format!("{}{}", origin.path, key.as_str());
+    let path = format!("{}{key}", origin.path);
     let mut request = Request::builder()
         .method(method)
         .uri(gateway_url(emulator, &path))

@@ -7,19 +7,16 @@ fn at(secs: i64) -> Timestamp {
     Timestamp::from_second(secs).unwrap()
 }
 
-fn create(
-    register: &mut Invalidations,
-    secs: i64,
-    reference: &str,
-    items: &[&str],
-) -> Result<Arc<Invalidation>, ApiError> {
+type Created = Result<Arc<Invalidation>, ApiError>;
+
+fn create(register: &mut Invalidations, secs: i64, reference: &str, items: &[&str]) -> Created {
     let items = items.iter().map(|&item| item.to_owned()).collect();
-    register.create(at(secs), Batch { caller_reference: reference.to_owned(), items }, DELAY, SMALL)
+    register.create("E1", at(secs), Batch { caller_reference: reference.to_owned(), items }, DELAY, SMALL)
 }
 
 #[test]
 fn an_invalidation_is_in_progress_for_the_propagation_delay() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let invalidation = create(&mut register, 10, "first", &["/a"]).unwrap();
 
     assert_eq!(invalidation.status(at(10)), "InProgress");
@@ -30,7 +27,7 @@ fn an_invalidation_is_in_progress_for_the_propagation_delay() {
 
 #[test]
 fn items_are_due_once_and_not_before_the_end_of_the_delay() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     create(&mut register, 10, "first", &["/a"]).unwrap();
     create(&mut register, 12, "second", &["/b"]).unwrap();
 
@@ -42,7 +39,7 @@ fn items_are_due_once_and_not_before_the_end_of_the_delay() {
 
 #[test]
 fn the_same_reference_with_the_same_items_returns_the_existing_invalidation() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let first = create(&mut register, 10, "first", &["/a", "/b"]).unwrap();
     let again = create(&mut register, 20, "first", &["/b", "/a"]).unwrap();
 
@@ -67,14 +64,14 @@ fn a_batch_without_reference_or_items_is_rejected() {
         ("", ["/a"].as_slice(), "CallerReference is empty; send a value that identifies this batch"),
         ("first", &[], "the batch has no item; send at least one path or cache tag"),
     ] {
-        let error = create(&mut Invalidations::new("E1"), 10, reference, items).unwrap_err();
+        let error = create(&mut Invalidations::default(), 10, reference, items).unwrap_err();
         assert_eq!(error, Code::InvalidArgument.error(expected));
     }
 }
 
 #[test]
 fn one_invalid_item_rejects_the_batch_and_is_named() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let error = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
 
     let expected = "the request contains an invalid invalidation item, 'b': it must begin with '/' for a path or '#' for \
@@ -85,7 +82,7 @@ fn one_invalid_item_rejects_the_batch_and_is_named() {
 
 #[test]
 fn items_and_wildcards_in_progress_have_separate_quotas() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
 
     let too_many = Code::TooManyInvalidationsInProgress;
@@ -107,7 +104,7 @@ fn items_and_wildcards_in_progress_have_separate_quotas() {
 
 #[test]
 fn pages_list_invalidations_from_the_newest_to_the_oldest() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let ids: Vec<String> = (0..5)
         .map(|number| create(&mut register, number * 10, &number.to_string(), &["/a"]).unwrap().id.clone())
         .collect();
