@@ -31,7 +31,12 @@ impl Code {
             Self::NoSuchDistribution | Self::NoSuchInvalidation => StatusCode::NOT_FOUND,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
+            Self::InconsistentQuantities
+            | Self::InvalidArgument
+            | Self::MalformedXML
+            | Self::MissingBody
+            | Self::Throttling
+            | Self::TooManyInvalidationsInProgress => StatusCode::BAD_REQUEST,
         }
     }
 
