@@ -172,7 +172,7 @@ pub struct Purge {
 
 /// Environments that are invalid. The message names the file, the key and the allowed values.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidConfig {
+pub enum InvalidConfigError {
     /// A file or the folder cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Unreadable {
@@ -207,8 +207,8 @@ pub enum InvalidConfig {
 }
 
 /// Reads every environment of `folder`, in the order of their names.
-pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfig> {
-    let unreadable = |cause| InvalidConfig::Unreadable { path: folder.to_owned(), cause };
+pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfigError> {
+    let unreadable = |cause| InvalidConfigError::Unreadable { path: folder.to_owned(), cause };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -217,21 +217,22 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfi
         }
     }
     if files.is_empty() {
-        return Err(InvalidConfig::NoEnvironment(folder.to_owned()));
+        return Err(InvalidConfigError::NoEnvironment(folder.to_owned()));
     }
     files.sort();
     files.iter().map(|file| read_environment(file)).collect()
 }
 
-fn read_environment(path: &Path) -> Result<Environment, InvalidConfig> {
-    let text = fs::read_to_string(path).map_err(|cause| InvalidConfig::Unreadable { path: path.to_owned(), cause })?;
+fn read_environment(path: &Path) -> Result<Environment, InvalidConfigError> {
+    let text =
+        fs::read_to_string(path).map_err(|cause| InvalidConfigError::Unreadable { path: path.to_owned(), cause })?;
     let mut environment: Environment =
-        toml::from_str(&text).map_err(|cause| InvalidConfig::Malformed { path: path.to_owned(), cause })?;
+        toml::from_str(&text).map_err(|cause| InvalidConfigError::Malformed { path: path.to_owned(), cause })?;
     environment.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match first_not_allowed(&environment) {
         None => Ok(environment),
         Some(NotAllowed { key, value, allowed }) => {
-            Err(InvalidConfig::NotAllowed { path: path.to_owned(), key, value, allowed })
+            Err(InvalidConfigError::NotAllowed { path: path.to_owned(), key, value, allowed })
         }
     }
 }

@@ -17,4 +17,4 @@ mod api;
 mod functions;
 mod stacks;
 
-pub use stacks::{ApplicationFailed, declare};
+pub use stacks::{ApplicationError, declare};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use app::config::read_environments;
-use app::{ApplicationFailed, declare};
+use app::{ApplicationError, declare};
 use aws_cdk_lib::App;
 
 /// Context key of the folder of environments: `cdk deploy --context environments=<folder> …`.
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn synthesize() -> Result<(), ApplicationFailed> {
+fn synthesize() -> Result<(), ApplicationError> {
     let app = App::new()?;
     let context = app.node()?.try_get_context(ENVIRONMENTS)?;
     let folder = PathBuf::from(context.as_str().unwrap_or(ENVIRONMENTS_DEFAULT));

@@ -8,16 +8,16 @@ use std::env;
 
 use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
 
-use crate::config::{Environment, InvalidConfig};
+use crate::config::{Environment, InvalidConfigError};
 pub(crate) use crate::stacks::data::Data;
 use crate::stacks::pipeline::Pipeline;
 
 /// A synthesis that failed.
 #[derive(Debug, thiserror::Error)]
-pub enum ApplicationFailed {
+pub enum ApplicationError {
     /// The file of an environment is invalid.
     #[error(transparent)]
-    Config(#[from] InvalidConfig),
+    Config(#[from] InvalidConfigError),
     /// The CDK returned an error; its message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),

@@ -22,7 +22,7 @@ pub struct ImagePackTable {
 
 /// A failure to read packs.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadFailed {
+pub enum ReadError {
     /// DynamoDB did not respond.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -109,7 +109,7 @@ impl ImagePackTable {
         target: &Target,
         item: HashMap<String, AttributeValue>,
         found: &mut Found,
-    ) -> Result<(), ReadFailed> {
+    ) -> Result<(), ReadError> {
         match target {
             Target::Pack(id) => {
                 found.packs.insert(id.clone(), self.read(target, item)?);
@@ -127,8 +127,8 @@ impl ImagePackTable {
         &self,
         target: &Target,
         item: HashMap<String, AttributeValue>,
-    ) -> Result<T, ReadFailed> {
-        serde_dynamo::from_item(item).map_err(|cause| ReadFailed::Item {
+    ) -> Result<T, ReadError> {
+        serde_dynamo::from_item(item).map_err(|cause| ReadError::Item {
             table: self.table.clone(),
             key: target.to_string(),
             cause,

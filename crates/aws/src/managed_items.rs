@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
-use crate::image_pack_table::ReadFailed;
+use crate::image_pack_table::ReadError;
 use crate::update_expression::UpdateExpression;
 
 type Item = HashMap<String, AttributeValue>;
@@ -60,10 +60,10 @@ pub struct Editor<'a> {
 
 /// A failure to write an item.
 #[derive(Debug, thiserror::Error)]
-pub enum WriteFailed {
+pub enum WriteError {
     /// DynamoDB did not respond, or with an item that cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadFailed),
+    Read(#[from] ReadError),
     /// DynamoDB does not take the item as it would be: it would be too large (400 KB), or an attribute of the table
     /// that another program declared requires another type. To send it again does not help.
     #[error(transparent)]
@@ -87,7 +87,7 @@ impl ManagedItems {
     }
 
     /// Reads one item, strongly consistently. `None`: it is not there.
-    pub async fn read<T: DeserializeOwned>(&self, tenant: &TenantId, target: &Target) -> Result<Option<T>, ReadFailed> {
+    pub async fn read<T: DeserializeOwned>(&self, tenant: &TenantId, target: &Target) -> Result<Option<T>, ReadError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let response = request.consistent_read(true).send().await;
         let response = response.map_err(|error| sdk_error(self.action("reading", tenant, target), error))?;
@@ -148,14 +148,14 @@ impl ManagedItems {
         mut assignments: Vec<Assignment>,
         expected: Expected,
         editor: Editor<'_>,
-    ) -> Result<Option<T>, WriteFailed> {
+    ) -> Result<Option<T>, WriteError> {
         assignments.extend([
             Assignment::set(["revision"], json!(expected.revision() + 1)),
             Assignment::set(["updatedAt"], json!(editor.now)),
             Assignment::set(["updatedBy"], json!({"subject": editor.subject, "request": editor.request_id})),
         ]);
         let mut update = UpdateExpression::of(assignments, &self.names)
-            .map_err(|error| ReadFailed::from(call_error(self.action("preparing", tenant, target), error)))?;
+            .map_err(|error| ReadError::from(call_error(self.action("preparing", tenant, target), error)))?;
         let condition = self.condition(&mut update, expected);
         let request = self.client.update_item().table_name(&self.table).set_key(Some(self.key(tenant, target)));
         let result = request
@@ -178,9 +178,9 @@ impl ManagedItems {
                 Ok(ours.map(|item| self.parse(item, target)).transpose()?)
             }
             Err(error) if error.code() == Some("ValidationException") => {
-                Err(WriteFailed::Rejected(sdk_error(self.action("writing", tenant, target), error)))
+                Err(WriteError::Rejected(sdk_error(self.action("writing", tenant, target), error)))
             }
-            Err(error) => Err(ReadFailed::from(sdk_error(self.action("writing", tenant, target), error)).into()),
+            Err(error) => Err(ReadError::from(sdk_error(self.action("writing", tenant, target), error)).into()),
         }
     }
 
@@ -233,8 +233,8 @@ impl ManagedItems {
         }
     }
 
-    fn parse<T: DeserializeOwned>(&self, item: Item, target: &Target) -> Result<T, ReadFailed> {
-        serde_dynamo::from_item(self.names.to_canonical(item)).map_err(|cause| ReadFailed::Item {
+    fn parse<T: DeserializeOwned>(&self, item: Item, target: &Target) -> Result<T, ReadError> {
+        serde_dynamo::from_item(self.names.to_canonical(item)).map_err(|cause| ReadError::Item {
             table: self.table.clone(),
             key: target.to_string(),
             cause,

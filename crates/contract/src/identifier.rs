@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// A text that is not a valid identifier. The message names the kind, the text and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {shown:?} is not valid: {allowed}")]
-pub struct InvalidIdentifier {
+pub struct InvalidIdentifierError {
     kind: &'static str,
     /// The rejected text, cut to [`SHOWN_MAX_CHARS`] so that an error never repeats a hostile megabyte.
     shown: String,
@@ -23,7 +23,7 @@ pub struct InvalidIdentifier {
 /// Longest part of a rejected text that an error repeats, in characters.
 const SHOWN_MAX_CHARS: usize = 80;
 
-impl InvalidIdentifier {
+impl InvalidIdentifierError {
     fn new(kind: &'static str, text: &str, allowed: &'static str) -> Self {
         let mut shown: String = text.chars().take(SHOWN_MAX_CHARS).collect();
         if shown.len() < text.len() {
@@ -43,12 +43,12 @@ macro_rules! identifier {
 
         impl $name {
             /// The identifier `text`, if it is valid.
-            pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
+            pub fn parse(text: &str) -> Result<Self, InvalidIdentifierError> {
                 let is_valid: fn(&str) -> bool = $is_valid;
                 if is_valid(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(InvalidIdentifier::new($kind, text, $allowed))
+                    Err(InvalidIdentifierError::new($kind, text, $allowed))
                 }
             }
 
@@ -66,7 +66,7 @@ macro_rules! identifier {
         }
 
         impl FromStr for $name {
-            type Err = InvalidIdentifier;
+            type Err = InvalidIdentifierError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Self::parse(text)
@@ -74,7 +74,7 @@ macro_rules! identifier {
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidIdentifier;
+            type Error = InvalidIdentifierError;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 Self::parse(&text)
@@ -151,7 +151,7 @@ pub fn is_label(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(valid: bool, parsed: &Result<impl fmt::Debug, InvalidIdentifier>) {
+    fn check(valid: bool, parsed: &Result<impl fmt::Debug, InvalidIdentifierError>) {
         assert_eq!(parsed.is_ok(), valid, "{parsed:?}");
     }
 

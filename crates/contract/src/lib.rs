@@ -16,4 +16,4 @@ pub mod routes;
 
 pub use attribute_names::AttributeNames;
 pub use config::ConfigError;
-pub use identifier::{HeaderName, ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
+pub use identifier::{HeaderName, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};

@@ -1,6 +1,6 @@
 //! Error responses to viewers.
 
-use domain::{InvalidIdentifier, LocationName};
+use domain::{InvalidIdentifierError, LocationName};
 use imaging::RenderError;
 use lambda_http::http::{Method, StatusCode};
 use purging::ports::CallError;
@@ -18,7 +18,7 @@ pub(crate) enum ApiError {
     #[error("The path is not an image URL. Use /api/v2/img/<imagePackId>[-<suffix>]?location=<name>.")]
     NotAnImageUrl,
     #[error("{0}.")]
-    InvalidIdentifier(#[from] InvalidIdentifier),
+    InvalidIdentifier(#[from] InvalidIdentifierError),
     #[error("The query has several location parameters. Send one, or none for the image pack's main location.")]
     SeveralLocations,
     #[error("The image pack does not exist.")]

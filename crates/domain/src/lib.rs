@@ -31,6 +31,6 @@ pub mod timestamp;
 
 pub use context::Context;
 pub use contract::attribute_names::{self, AttributeNames};
-pub use contract::identifier::{self, ImagePackId, InvalidIdentifier, LocationName, Suffix, TenantId};
+pub use contract::identifier::{self, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};
 pub use target::Target;
 pub use timestamp::Timestamp;

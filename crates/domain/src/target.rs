@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identifier::{ImagePackId, InvalidIdentifier, LocationName};
+use crate::identifier::{ImagePackId, InvalidIdentifierError, LocationName};
 
 /// The images that one purge covers, within one tenant. Its text form is the sort key of the queue and of the
 /// image-pack table: `pack#<imagePackId>`, `location#<name>`, and `tenant` (queue only).
@@ -21,16 +21,16 @@ pub enum Target {
 
 /// The error of a key that names no target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTarget {
+pub enum InvalidTargetError {
     /// The key has no known prefix, or more than one `#`: a record of another kind.
     #[error("key {0:?} names no target: expected pack#<imagePackId>, location#<name> or tenant")]
     UnknownKind(String),
     /// The part after the `#` is not an identifier.
     #[error(transparent)]
-    Identifier(#[from] InvalidIdentifier),
+    Identifier(#[from] InvalidIdentifierError),
 }
 
-impl InvalidTarget {
+impl InvalidTargetError {
     fn unknown(key: &str) -> Self {
         Self::UnknownKind(key.chars().take(80).collect())
     }
@@ -38,14 +38,14 @@ impl InvalidTarget {
 
 impl Target {
     /// Parses a sort key.
-    pub fn parse(key: &str) -> Result<Self, InvalidTarget> {
+    pub fn parse(key: &str) -> Result<Self, InvalidTargetError> {
         match key.split_once('#') {
             // A key of several parts belongs to another record of the table.
-            Some((_, rest)) if rest.contains('#') => Err(InvalidTarget::unknown(key)),
+            Some((_, rest)) if rest.contains('#') => Err(InvalidTargetError::unknown(key)),
             Some(("pack", id)) => Ok(Self::Pack(ImagePackId::parse(id)?)),
             Some(("location", name)) => Ok(Self::Location(LocationName::parse(name)?)),
             None if key == "tenant" => Ok(Self::Tenant),
-            _ => Err(InvalidTarget::unknown(key)),
+            _ => Err(InvalidTargetError::unknown(key)),
         }
     }
 
@@ -67,7 +67,7 @@ impl fmt::Display for Target {
 }
 
 impl TryFrom<String> for Target {
-    type Error = InvalidTarget;
+    type Error = InvalidTargetError;
 
     fn try_from(key: String) -> Result<Self, Self::Error> {
         Self::parse(&key)
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_key_of_several_parts_is_of_an_unknown_kind() {
         for key in ["pack#p1#comment#7", "pack#p1#", "pack##p1", "location#main#x", "tenant#acme#1"] {
-            assert_eq!(Target::parse(key), Err(InvalidTarget::UnknownKind(key.to_owned())));
+            assert_eq!(Target::parse(key), Err(InvalidTargetError::UnknownKind(key.to_owned())));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Error responses.
 
-use domain::InvalidIdentifier;
+use domain::InvalidIdentifierError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
@@ -25,7 +25,7 @@ impl ApiError {
 
     /// Creates the error for an invalid name or id: 422.
     #[must_use]
-    pub fn invalid(error: &InvalidIdentifier) -> Self {
+    pub fn invalid(error: &InvalidIdentifierError) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-identifier", error.to_string())
     }
 

@@ -8,7 +8,7 @@ pub use contract::names::Installation;
 
 /// A failure to read the names of the resources.
 #[derive(Debug, thiserror::Error)]
-pub enum InstallationUnknown {
+pub enum UnknownInstallationError {
     /// The parameter does not exist.
     #[error(
         "parameter {0} does not exist in Systems Manager: check the environment's name, the account and the region \
@@ -40,16 +40,16 @@ pub enum InstallationUnknown {
 }
 
 /// Reads what the stack of `environment` registered.
-pub async fn read_installation(client: &Client, environment: &str) -> Result<Installation, InstallationUnknown> {
+pub async fn read_installation(client: &Client, environment: &str) -> Result<Installation, UnknownInstallationError> {
     let parameter = contract::names::recovery_parameter(environment);
     let value = match client.get_parameter().name(&parameter).send().await {
         Ok(response) => response.parameter.and_then(|parameter| parameter.value).unwrap_or_default(),
         Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
-            return Err(InstallationUnknown::NotRegistered(parameter));
+            return Err(UnknownInstallationError::NotRegistered(parameter));
         }
         Err(error) => {
-            return Err(InstallationUnknown::Call { parameter, cause: DisplayErrorContext(error).to_string() });
+            return Err(UnknownInstallationError::Call { parameter, cause: DisplayErrorContext(error).to_string() });
         }
     };
-    serde_json::from_str(&value).map_err(|cause| InstallationUnknown::Malformed { parameter, cause })
+    serde_json::from_str(&value).map_err(|cause| UnknownInstallationError::Malformed { parameter, cause })
 }

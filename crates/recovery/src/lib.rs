@@ -13,7 +13,7 @@ mod recovery;
 mod replay;
 mod resync;
 
-pub use installation::{Installation, InstallationUnknown, read_installation};
+pub use installation::{Installation, UnknownInstallationError, read_installation};
 pub use recovery::{Clients, Recovery};
 pub use replay::{Left, Replayed};
 pub use resync::{Resync, Resynced};

@@ -1,8 +1,8 @@
 //! Errors of the management API and their responses.
 
 use aws_adapters::CallError;
-use aws_adapters::image_pack_table::ReadFailed;
-use aws_adapters::managed_items::WriteFailed;
+use aws_adapters::image_pack_table::ReadError;
+use aws_adapters::managed_items::WriteError;
 use domain::editing::location_config::SaveError;
 use domain::editing::pack_edit::EditError;
 use http_api::ApiError;
@@ -22,7 +22,7 @@ pub(crate) enum ManagementError {
     Call(#[from] CallError),
     /// Reading the image-pack table failed, or the item is not valid.
     #[error(transparent)]
-    Read(#[from] ReadFailed),
+    Read(#[from] ReadError),
     /// DynamoDB rejected the item.
     #[error("DynamoDB rejected the item: {0}")]
     Write(CallError),
@@ -33,7 +33,7 @@ impl ManagementError {
     pub(crate) fn into_api_error(self) -> ApiError {
         match self {
             Self::Rejected(error) => error,
-            Self::Read(ReadFailed::Item { .. }) => ApiError::new(
+            Self::Read(ReadError::Item { .. }) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unreadable-item",
                 "The item in the image-pack table cannot be read. The log of image-management has the cause.",
@@ -44,7 +44,7 @@ impl ManagementError {
                 "DynamoDB rejected the item, most likely because it would exceed 400 KB. The log of image-management has \
                  the cause.",
             ),
-            Self::Call(_) | Self::Read(ReadFailed::Call(_)) => ApiError::new(
+            Self::Call(_) | Self::Read(ReadError::Call(_)) => ApiError::new(
                 StatusCode::BAD_GATEWAY,
                 "unavailable",
                 "A service behind the API is temporarily unavailable. Send the request again.",
@@ -53,11 +53,11 @@ impl ManagementError {
     }
 }
 
-impl From<WriteFailed> for ManagementError {
-    fn from(error: WriteFailed) -> Self {
+impl From<WriteError> for ManagementError {
+    fn from(error: WriteError) -> Self {
         match error {
-            WriteFailed::Read(error) => Self::Read(error),
-            WriteFailed::Rejected(error) => Self::Write(error),
+            WriteError::Read(error) => Self::Read(error),
+            WriteError::Rejected(error) => Self::Write(error),
         }
     }
 }

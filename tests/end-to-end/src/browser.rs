@@ -7,7 +7,7 @@ use std::path::Path;
 
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
-use local_cloud::report::{Report, StepFailed};
+use local_cloud::report::{Report, StepError};
 
 use chromium::Chromium;
 use console::{Console, PACK};
@@ -21,14 +21,14 @@ const POSTER: &str = "Location poster";
 const UNNAMED: &str = "No location";
 
 /// Serves the console, tests it in Chromium, and writes `console.png` to `run_dir`.
-pub(crate) async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
+pub(crate) async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result<(), StepError> {
     let start = async { Ok((Console::start(cloud).await?, String::new())) };
     let console = report.step("the console is served", start).await?;
     play_at(&console.url(), run_dir, report).await
 }
 
 /// Tests the console at `url`.
-async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
+async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepError> {
     report.check("the console rejects other hosts and other pages", strangers(url)).await?;
     let start = async { Ok((Chromium::start(run_dir).await?, String::new())) };
     let chromium = report.step("Chromium starts", start).await?;
@@ -39,7 +39,7 @@ async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepF
 }
 
 /// The steps of a user.
-async fn visit(page: Page<'_>, url: &str, run_dir: &Path, report: &Report) -> Result<(), StepFailed> {
+async fn visit(page: Page<'_>, url: &str, run_dir: &Path, report: &Report) -> Result<(), StepError> {
     report.check("the console shows that every image is fresh", first_look(page, url)).await?;
     report.check("a title changed in the console leaves every image fresh", metadata(page)).await?;
     let name = "an original replaced by the key R is stale in the console, with the product's verdict";

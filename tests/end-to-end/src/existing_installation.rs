@@ -18,7 +18,7 @@ use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 use local_cloud::observer::Observer;
 use local_cloud::outputs::Outputs;
-use local_cloud::report::{Report, StepFailed};
+use local_cloud::report::{Report, StepError};
 use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::viewer::Cache;
 use local_cloud::{LocalCloud, Tenant, viewer_domain};
@@ -43,7 +43,7 @@ pub(crate) async fn play(
     checkout: &Checkout,
     run_dir: &Path,
     report: &Report,
-) -> Result<(), StepFailed> {
+) -> Result<(), StepError> {
     let cdk = cloud.parts.cdk(checkout, run_dir);
     let note = |line: &str| report.progress.note(line);
     let name = "another stack creates a table, buckets, a distribution and an HTTP API";

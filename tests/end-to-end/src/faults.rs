@@ -18,8 +18,8 @@ use crate::function::{ExecutionRole, Function, Grant};
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
-use local_cloud::expectation::{Unmet, expect_eq, wait_for};
-use local_cloud::report::{Report, StepFailed};
+use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
+use local_cloud::report::{Report, StepError};
 
 use fixture::Fixture;
 use purge_runs::{PurgeRun, PurgeRuns};
@@ -55,7 +55,7 @@ pub(crate) async fn play(
     checkout: &Checkout,
     entries: usize,
     report: &Report,
-) -> Result<(), StepFailed> {
+) -> Result<(), StepError> {
     let open = async {
         let (purge_runs, fixture) = (PurgeRuns::of(cloud).await?, Fixture::open(cloud).await?);
         // Earlier steps may have left entries for a final purge; the faults must meet their own edits only.
@@ -133,7 +133,7 @@ impl Faults<'_> {
         }
         self.killed += killed;
         if killed < RESTARTS {
-            return Err(Unmet::new("processes to kill".to_owned(), killed.to_string()).into());
+            return Err(UnmetError::new("processes to kill".to_owned(), killed.to_string()).into());
         }
         self.fixture.until_queued().await?;
         self.purge_runs.let_the_lease_expire().await?;
@@ -170,7 +170,7 @@ impl Faults<'_> {
             counts.responses_lost - before.responses_lost,
         ];
         if throttled + failed + lost == 0 {
-            return Err(Unmet::new("calls that went wrong".to_owned(), "none".to_owned()).into());
+            return Err(UnmetError::new("calls that went wrong".to_owned(), "none".to_owned()).into());
         }
         let calls = counts.calls - before.calls;
         let fresh = self.until_fresh().await?;
@@ -214,7 +214,7 @@ impl Faults<'_> {
     /// Checks that a purge run fails without `right`, and that all entries stay queued.
     async fn expect_failed_purge_run(&self, right: &str, waiting: usize) -> Result<(), Cause> {
         if let PurgeRun::Ended(summary) = self.purge_runs.once_with_lease(CALLED_WITHIN).await? {
-            return Err(Unmet::new(format!("a purge run without {right} to fail"), summary.to_string()).into());
+            return Err(UnmetError::new(format!("a purge run without {right} to fail"), summary.to_string()).into());
         }
         let left = self.purge_runs.waiting().await?;
         Ok(expect_eq(&format!("the entries that wait after a purge run without {right}"), &left, &waiting)?)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// The construct id of the scheduled function, which its log group's name contains.
 const PURGE_RUN_FUNCTION: &str = "ImageInvalidation";
 /// The message of the scheduled function at the end of a purge run.
-const PURGE_RUN_FINISHED: &str = "purge run finished";
+const PURGE_RUN_ENDED: &str = "The purge run ended.";
 
 /// One line of a log.
 pub(crate) struct LogLine {
@@ -31,11 +31,11 @@ pub(crate) async fn lines(cloud: &LocalCloud, function: &str) -> Result<Vec<LogL
     Ok(lines)
 }
 
-/// The end of each finished purge run, in milliseconds since 1970 and in order of time. A purge run without work leaves
+/// The end of each purge run, in milliseconds since 1970 and in order of time. A purge run without work leaves
 /// no other trace than its log line.
 pub(crate) async fn purge_runs(cloud: &LocalCloud) -> Result<Vec<u64>, Cause> {
     let mut lines = lines(cloud, PURGE_RUN_FUNCTION).await?;
-    lines.retain(|line| line.message.contains(PURGE_RUN_FINISHED));
+    lines.retain(|line| line.message.contains(PURGE_RUN_ENDED));
     let mut ends: Vec<_> = lines.into_iter().map(|line| line.at_ms).collect();
     ends.sort_unstable();
     Ok(ends)

@@ -14,13 +14,13 @@ use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
 use local_cloud::expectation::expect_eq;
-use local_cloud::report::{Report, StepFailed};
+use local_cloud::report::{Report, StepError};
 
 use call::{Action, Caller, Names, Resource};
 use table::RIGHTS;
 
 /// Makes every forbidden call.
-pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepFailed> {
+pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepError> {
     let name = "calls that a role is not granted are denied";
     let of_roles = report.step(name, of_roles(cloud)).await?;
     let name = "a tenant's grant covers its own distribution only";

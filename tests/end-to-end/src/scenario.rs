@@ -18,7 +18,7 @@ mod upload;
 use fixture::Fixture;
 use local_cloud::LocalCloud;
 use local_cloud::checkout::Checkout;
-use local_cloud::report::{Report, StepFailed};
+use local_cloud::report::{Report, StepError};
 use local_cloud::timeline::Timeline;
 
 /// Plays the scenario to its end or to the first step that does not hold.
@@ -30,7 +30,7 @@ pub(crate) async fn play(
     checkout: &Checkout,
     report: &Report,
     timeline: &Timeline,
-) -> Result<(), StepFailed> {
+) -> Result<(), StepError> {
     let fixture = async { Ok((Fixture::of(cloud, timeline)?, String::new())) };
     let fixture = &report.step("the outputs of the stacks are read", fixture).await?;
 

@@ -21,7 +21,7 @@ pub(crate) const IMAGE_INVALIDATION: Function =
 /// The admin's DELETE.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
-/// How long a response may be on its way to an edge. See [`purging::executor::Executor::edge_fetch_max`].
+/// The longest time that a response is on its way to an edge. See [`purging::executor::Executor::edge_fetch_max`].
 pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
 
 /// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.

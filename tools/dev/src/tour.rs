@@ -13,7 +13,7 @@ use local_cloud::cause::Cause;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::{Observer, queued_text};
-use local_cloud::report::{Report, StepFailed, millis};
+use local_cloud::report::{Report, StepError, millis};
 use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 use local_cloud::timeline::{Part, Timeline};
 use local_cloud::viewer::Cache;
@@ -46,7 +46,7 @@ struct Tour<'a> {
 }
 
 /// Plays the tour to its end or to the first step that does not hold.
-pub(crate) async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepFailed> {
+pub(crate) async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepError> {
     let open = async { Ok((Tour::of(cloud, report, timeline)?, String::new())) };
     let tour = &report.step("the outputs of the stacks are read", open).await?;
     report.check("two tenants upload an image with the same pack id", tour.upload()).await?;

@@ -7,7 +7,7 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{action}")]
-struct Failed {
+struct ActionError {
     action: String,
     source: Cause,
 }
@@ -20,7 +20,7 @@ pub trait Context<T> {
 
 impl<T, E: Into<Cause>> Context<T> for Result<T, E> {
     fn context(self, action: impl Into<String>) -> Result<T, Cause> {
-        self.map_err(|error| Failed { action: action.into(), source: error.into() }.into())
+        self.map_err(|error| ActionError { action: action.into(), source: error.into() }.into())
     }
 }
 

@@ -24,7 +24,7 @@ use crate::ministack::{MiniStack, REGION, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::Outputs;
-use crate::report::{Report, StepFailed};
+use crate::report::{Report, StepError};
 use crate::root_call::{RootCaller, elements, text};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;
@@ -72,7 +72,7 @@ pub struct Tenant {
 
 impl LocalCloud {
     /// Starts the servers and deploys the environment `dev`, in three steps of `report`.
-    pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepFailed> {
+    pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepError> {
         let name = "the local AWS, the CloudFront emulator and the identity provider start";
         let parts = Arc::new(report.step(name, start_parts(checkout, run_dir)).await?);
         let cdk = parts.cdk(checkout, run_dir.path());

@@ -12,12 +12,12 @@ const POLL: Duration = Duration::from_millis(200);
 /// An observation that differs from the expected one.
 #[derive(Debug, thiserror::Error)]
 #[error("expected {expected}, but saw {seen}")]
-pub struct Unmet {
+pub struct UnmetError {
     expected: String,
     seen: String,
 }
 
-impl Unmet {
+impl UnmetError {
     /// `seen` instead of `expected`.
     #[must_use]
     pub fn new(expected: String, seen: String) -> Self {
@@ -26,21 +26,21 @@ impl Unmet {
 }
 
 /// Checks that `seen`, which `what` names, equals `expected`.
-pub fn expect_eq<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, expected: &T) -> Result<(), Unmet> {
+pub fn expect_eq<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, expected: &T) -> Result<(), UnmetError> {
     if seen == expected {
         return Ok(());
     }
-    Err(Unmet { expected: format!("{what} to be {expected:?}"), seen: format!("{seen:?}") })
+    Err(UnmetError { expected: format!("{what} to be {expected:?}"), seen: format!("{seen:?}") })
 }
 
 /// Checks that a viewer got an image of `colour` from `cache`.
-pub fn expect_seen(image: &str, seen: &Fetched, cache: Cache, colour: Colour) -> Result<(), Unmet> {
+pub fn expect_seen(image: &str, seen: &Fetched, cache: Cache, colour: Colour) -> Result<(), UnmetError> {
     // A response from the origin has not been in the cache.
     if seen.cache == cache && seen.image.colour == colour && (cache == Cache::Hit || seen.age_secs == 0) {
         return Ok(());
     }
     let age = if cache == Cache::Miss { ", Age 0" } else { "" };
-    Err(Unmet { expected: format!("{image} to be {cache:?}{age}, {colour}"), seen: seen.to_string() })
+    Err(UnmetError { expected: format!("{image} to be {cache:?}{age}, {colour}"), seen: seen.to_string() })
 }
 
 /// Calls `look` until it returns the expected value, for at most `deadline`. Otherwise `look` returns a description of

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// The period of the spinner.
-const TURN: Duration = Duration::from_millis(100);
+const SPINNER_PERIOD: Duration = Duration::from_millis(100);
 
 /// The current step at the bottom and the finished steps above it.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Progress {
     pub fn new() -> Self {
         let spinner = std::io::stderr().is_terminal().then(|| {
             let spinner = ProgressBar::new_spinner();
-            spinner.enable_steady_tick(TURN);
+            spinner.enable_steady_tick(SPINNER_PERIOD);
             let style = ProgressStyle::with_template("{spinner:.cyan} {prefix} {elapsed:.dim} {wide_msg:.dim}");
             spinner.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
         });

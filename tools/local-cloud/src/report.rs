@@ -80,7 +80,7 @@ pub struct Summary {
 /// A step that did not hold. The report has the details.
 #[derive(Debug, thiserror::Error)]
 #[error("the step \"{0}\" did not hold")]
-pub struct StepFailed(pub &'static str);
+pub struct StepError(pub &'static str);
 
 impl Report {
     /// Plays one step, which returns a value for the following steps and the observation.
@@ -90,7 +90,7 @@ impl Report {
         &'a self,
         name: &'static str,
         play: impl Future<Output = Result<(T, String), Cause>> + 'a,
-    ) -> Pin<Box<dyn Future<Output = Result<T, StepFailed>> + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<T, StepError>> + 'a>> {
         Box::pin(async move {
             self.progress.begin(name);
             self.state().current = Some((name, Instant::now()));
@@ -101,7 +101,7 @@ impl Report {
                 }
                 Err(cause) => {
                     self.end(false, with_causes(&*cause));
-                    Err(StepFailed(name))
+                    Err(StepError(name))
                 }
             }
         })
@@ -112,7 +112,7 @@ impl Report {
         &'a self,
         name: &'static str,
         play: impl Future<Output = Result<String, Cause>> + 'a,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StepFailed>> + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<(), StepError>> + 'a>> {
         self.step(name, async { Ok(((), play.await?)) })
     }
 

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cause::{Cause, with_causes};
 use crate::checkout::Checkout;
-use crate::report::{Report, StepFailed, Summary};
+use crate::report::{Report, StepError, Summary};
 use crate::run_dir::RunDir;
 use crate::timeline::Timeline;
 
@@ -18,7 +18,7 @@ const CLEANING_UP: &str = "cleaning up";
 ///
 /// The future of `work` is dropped with everything that it started: that is the clean-up.
 pub async fn run(
-    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepFailed>,
+    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepError>,
 ) -> ExitCode {
     let mut timeline = None;
     match summary_of(work, &mut timeline).await {
@@ -37,7 +37,7 @@ pub async fn run(
 }
 
 async fn summary_of(
-    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepFailed>,
+    work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepError>,
     timeline: &mut Option<Timeline>,
 ) -> Result<Summary, Cause> {
     let checkout = Checkout::find(&std::env::current_dir()?)?;

@@ -100,7 +100,7 @@ pub struct Number {
 /// The error of a text that is not a decimal number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a number")]
-pub struct InvalidNumber(String);
+pub struct InvalidNumberError(String);
 
 /// Characters of an invalid number that an error repeats.
 const SHOWN_MAX_CHARS: usize = 80;
@@ -132,10 +132,10 @@ impl Number {
 }
 
 impl TryFrom<String> for Number {
-    type Error = InvalidNumber;
+    type Error = InvalidNumberError;
 
-    fn try_from(text: String) -> Result<Self, InvalidNumber> {
-        Self::parse(&text).ok_or_else(|| InvalidNumber(text.chars().take(SHOWN_MAX_CHARS).collect()))
+    fn try_from(text: String) -> Result<Self, InvalidNumberError> {
+        Self::parse(&text).ok_or_else(|| InvalidNumberError(text.chars().take(SHOWN_MAX_CHARS).collect()))
     }
 }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::attribute_names::AttributeNames;
 use crate::change::attribute_value::{AttributeValue, Attributes, Number};
-use crate::identifier::{InvalidIdentifier, TenantId};
-use crate::target::{InvalidTarget, Target};
+use crate::identifier::{InvalidIdentifierError, TenantId};
+use crate::target::{InvalidTargetError, Target};
 
 /// An item of the image-pack table before or after a write.
 pub type StreamImage = Attributes;
@@ -68,16 +68,16 @@ impl Reason {
 /// The error of a stream record that cannot be read. Its target is unknown, so the record belongs into the dead-letter
 /// queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MalformedRecord {
+pub enum MalformedRecordError {
     /// A key attribute is missing or not a string.
     #[error("the record's key attribute {0:?} is missing or not a string")]
     Key(String),
     /// The tenant is not an identifier.
     #[error(transparent)]
-    Tenant(#[from] InvalidIdentifier),
+    Tenant(#[from] InvalidIdentifierError),
     /// The entity is neither a pack nor a location.
     #[error(transparent)]
-    Entity(#[from] InvalidTarget),
+    Entity(#[from] InvalidTargetError),
     /// The entity is a target that only the queue has.
     #[error("the record's entity is {0:?}; the image-pack table holds pack#<imagePackId> and location#<name>")]
     NotInThisTable(String),
@@ -90,18 +90,18 @@ pub enum MalformedRecord {
 ///
 /// Not meaningful are: a new pack and the first image of a pack that had none, because no cache can hold them; and a
 /// location's configuration saved without force, which applies to variants rendered later.
-pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecord> {
+pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecordError> {
     let names = AttributeNames::default();
-    let key = |name: &str| record.keys.text(name).ok_or_else(|| MalformedRecord::Key(name.to_owned()));
+    let key = |name: &str| record.keys.text(name).ok_or_else(|| MalformedRecordError::Key(name.to_owned()));
     let target = match Target::parse(key(&names.entity)?) {
         // The table of an existing installation may hold other records, which no image depends on.
-        Err(InvalidTarget::UnknownKind(_)) => return Ok(None),
+        Err(InvalidTargetError::UnknownKind(_)) => return Ok(None),
         target => target?,
     };
     let tenant = TenantId::parse(key(&names.tenant)?)?;
     let reasons = match (&target, &record.old, &record.new) {
-        (_, None, None) => return Err(MalformedRecord::NoImages),
-        (Target::Tenant, _, _) => return Err(MalformedRecord::NotInThisTable(target.to_string())),
+        (_, None, None) => return Err(MalformedRecordError::NoImages),
+        (Target::Tenant, _, _) => return Err(MalformedRecordError::NotInThisTable(target.to_string())),
         (Target::Pack(_), None, _) => Vec::new(),
         (Target::Pack(_), Some(old), _) if !shows_images(old, &names) => Vec::new(),
         (Target::Pack(_), Some(_), None) => vec![Reason::PackRemoved],

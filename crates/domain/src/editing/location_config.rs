@@ -15,19 +15,19 @@ pub struct VariantSide(u32);
 /// The error of a number outside its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{number} is not valid: allowed are 1 to {max} {unit}")]
-pub struct OutOfRange {
+pub struct OutOfRangeError {
     number: i64,
     max: u32,
     unit: &'static str,
 }
 
 impl TryFrom<i64> for VariantSide {
-    type Error = OutOfRange;
+    type Error = OutOfRangeError;
 
-    fn try_from(number: i64) -> Result<Self, OutOfRange> {
+    fn try_from(number: i64) -> Result<Self, OutOfRangeError> {
         match u32::try_from(number) {
             Ok(pixels @ 1..=VARIANT_SIDE_MAX_PX) => Ok(Self(pixels)),
-            _ => Err(OutOfRange { number, max: VARIANT_SIDE_MAX_PX, unit: "pixels" }),
+            _ => Err(OutOfRangeError { number, max: VARIANT_SIDE_MAX_PX, unit: "pixels" }),
         }
     }
 }
@@ -49,7 +49,7 @@ pub struct LocationConfigRequest {
 fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quality, D::Error> {
     let number = i64::deserialize(deserializer)?;
     let quality = u8::try_from(number).ok().and_then(|number| Quality::try_from(number).ok());
-    quality.ok_or_else(|| serde::de::Error::custom(OutOfRange { number, max: 100, unit: "for quality" }))
+    quality.ok_or_else(|| serde::de::Error::custom(OutOfRangeError { number, max: 100, unit: "for quality" }))
 }
 
 /// The error of a request that saves nothing.

@@ -7,7 +7,7 @@ use crate::identifier::{ImagePackId, LocationName};
 /// The error of a text that is too long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} has {length} characters: allowed are at most {length_max}")]
-pub struct TextTooLong {
+pub struct TextTooLongError {
     kind: &'static str,
     length: usize,
     length_max: usize,
@@ -30,12 +30,12 @@ macro_rules! text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = TextTooLong;
+            type Error = TextTooLongError;
 
-            fn try_from(text: String) -> Result<Self, TextTooLong> {
+            fn try_from(text: String) -> Result<Self, TextTooLongError> {
                 match text.chars().count() {
                     0..=$length_max => Ok(Self(text)),
-                    length => Err(TextTooLong { kind: $kind, length, length_max: $length_max }),
+                    length => Err(TextTooLongError { kind: $kind, length, length_max: $length_max }),
                 }
             }
         }

@@ -114,7 +114,7 @@ pub struct Quality(u8);
 /// The error of a number that is not a quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("quality {0} is not valid: allowed are 1 to 100")]
-pub struct InvalidQuality(u8);
+pub struct InvalidQualityError(u8);
 
 impl Quality {
     /// The quality as a number from 1 to 100.
@@ -132,10 +132,10 @@ impl Default for Quality {
 }
 
 impl TryFrom<u8> for Quality {
-    type Error = InvalidQuality;
+    type Error = InvalidQualityError;
 
-    fn try_from(number: u8) -> Result<Self, InvalidQuality> {
-        if (1..=100).contains(&number) { Ok(Self(number)) } else { Err(InvalidQuality(number)) }
+    fn try_from(number: u8) -> Result<Self, InvalidQualityError> {
+        if (1..=100).contains(&number) { Ok(Self(number)) } else { Err(InvalidQualityError(number)) }
     }
 }
 

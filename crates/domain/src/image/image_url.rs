@@ -1,6 +1,6 @@
 //! The viewer's URL: `/api/v2/img/<imagePackId>[-<suffix>]?location=<name>`.
 
-use crate::identifier::{ImagePackId, InvalidIdentifier, Suffix};
+use crate::identifier::{ImagePackId, InvalidIdentifierError, Suffix};
 
 /// The path of a viewer's URL before the image pack id.
 pub const IMAGE_PATH_PREFIX: &str = "/api/v2/img/";
@@ -18,7 +18,7 @@ pub struct Reading {
 ///
 /// `None`: the path is not an image URL. `Err`: it is one, with an invalid id.
 #[must_use]
-pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdentifier>> {
+pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdentifierError>> {
     path.strip_prefix(IMAGE_PATH_PREFIX).map(parse_image_segment)
 }
 
@@ -27,7 +27,7 @@ pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdenti
 /// The part after the last `-` is an opaque suffix, but pack ids may contain dashes themselves (UUIDs do): `a-b` is the
 /// pack `a-b` if that exists, otherwise the pack `a` with the suffix `b`. There are at most two readings; the
 /// image-pack table decides between them. A suffix may be empty: `a-` is the pack `a`, and a cache entry of its own.
-pub fn parse_image_segment(segment: &str) -> Result<Vec<Reading>, InvalidIdentifier> {
+pub fn parse_image_segment(segment: &str) -> Result<Vec<Reading>, InvalidIdentifierError> {
     let whole = ImagePackId::parse(segment);
     let parts = segment.rsplit_once('-').and_then(|(id, suffix)| Some((ImagePackId::parse(id).ok()?, suffix)));
     let with_suffix = parts.map(|(pack, suffix)| Ok(Reading { pack, suffix: Some(Suffix::parse(suffix)?) }));

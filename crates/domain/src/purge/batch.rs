@@ -68,8 +68,8 @@ impl Batch {
         self.entries.iter().any(|planned| planned.entry.target.spans_packs())
     }
 
-    /// Whether the request is the final purge of an entry, so that the purge run waits for
-    /// [`Delays::edge_fetch_max`](crate::purge::limits::Delays::edge_fetch_max) before it.
+    /// Whether the request is the final purge of an entry. Then the executor pauses before it, for the time that an
+    /// edge takes to fetch and store a response.
     #[must_use]
     pub fn has_final_entries(&self) -> bool {
         self.entries.iter().any(|planned| planned.is_final)

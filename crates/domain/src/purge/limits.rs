@@ -57,7 +57,8 @@ impl Budgets {
     }
 }
 
-/// The wait that closes the refill races of the planner. (`Executor::edge_fetch_max` is the pause while a plan is executed.)
+/// The delay that the planner keeps so that no stale variant stays. The pause while a plan is executed is
+/// `Executor::edge_fetch_max` of the crate `purging`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
     /// The settle delay: the time after a change during which an invocation of image-processing that read the old

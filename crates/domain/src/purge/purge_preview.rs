@@ -80,9 +80,9 @@ mod tests {
 
     use super::*;
     use crate::purge::distribution::Distribution;
-    use crate::{InvalidIdentifier, Timestamp};
+    use crate::{InvalidIdentifierError, Timestamp};
 
-    fn batch(tenant: &str, items: &[&str]) -> Result<Batch, InvalidIdentifier> {
+    fn batch(tenant: &str, items: &[&str]) -> Result<Batch, InvalidIdentifierError> {
         let item = |item: &&str| match item.strip_prefix('#') {
             Some(tag) => crate::purge::invalidation_item::InvalidationItem::Tag(tag.to_owned()),
             None => crate::purge::invalidation_item::InvalidationItem::Wildcard((*item).to_owned()),

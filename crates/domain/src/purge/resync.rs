@@ -10,7 +10,7 @@ use crate::identifier::TenantId;
 use crate::purge::ledger::LedgerRow;
 use crate::queue::enqueue::Event;
 use crate::queue::queue_entry::QueueEntry;
-use crate::target::{InvalidTarget, Target};
+use crate::target::{InvalidTargetError, Target};
 use crate::timestamp::Timestamp;
 
 /// The oldest possible write of an item, in milliseconds since 1970: the year 2000. A smaller number is not a time in
@@ -63,9 +63,9 @@ pub enum Verdict {
 
 /// The target and the time of a change since `since` of an item that exists. `None`: the item has not changed, or its
 /// change is not visible: a location's configuration that was never forced, or a record that no image depends on.
-pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target, Changed)>, InvalidTarget> {
+pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target, Changed)>, InvalidTargetError> {
     let target = match Target::parse(item.entity) {
-        Err(InvalidTarget::UnknownKind(_)) => return Ok(None),
+        Err(InvalidTargetError::UnknownKind(_)) => return Ok(None),
         target => target?,
     };
     let is_forced = item.generation.is_some_and(|generation| generation != "0");

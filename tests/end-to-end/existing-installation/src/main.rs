@@ -7,7 +7,7 @@ use existing_installation::Installation;
 
 /// A failed synthesis.
 #[derive(Debug, thiserror::Error)]
-enum SynthesisFailed {
+enum SynthesisError {
     #[error("the context has no {key}; example: cdk deploy --context {key}={example}")]
     NoContext { key: &'static str, example: &'static str },
     #[error(transparent)]
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn synthesize() -> Result<(), SynthesisFailed> {
+fn synthesize() -> Result<(), SynthesisError> {
     let app = App::new()?;
     let installation =
         Installation { viewer_domain: context(&app, "viewer-domain", "image-service.eu-west-1.dev.vmnd.tv")? };
@@ -33,7 +33,7 @@ fn synthesize() -> Result<(), SynthesisFailed> {
     Ok(())
 }
 
-fn context(app: &App, key: &'static str, example: &'static str) -> Result<String, SynthesisFailed> {
+fn context(app: &App, key: &'static str, example: &'static str) -> Result<String, SynthesisError> {
     let value = app.node()?.try_get_context(key)?;
-    value.as_str().map(ToOwned::to_owned).ok_or(SynthesisFailed::NoContext { key, example })
+    value.as_str().map(ToOwned::to_owned).ok_or(SynthesisError::NoContext { key, example })
 }

@@ -10,7 +10,7 @@ use domain::{ImagePackId, Target};
 
 use local_cloud::admin::ApiResponse;
 use local_cloud::cause::Cause;
-use local_cloud::expectation::{Unmet, expect_eq, wait_for};
+use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
 use local_cloud::management::ManagementApi;
 use local_cloud::observer::Observer;
 use local_cloud::test_image::{Colour, Encoding, photograph_of};
@@ -157,7 +157,7 @@ impl Fixture {
             let sent = of_tag.remove(&format!("#{}", tag_of(&image.tenant.id, &target))).unwrap_or_default();
             if sent == 0 || sent > 2 * self.edits {
                 let expected = format!("1 to {} invalidations of {}", 2 * self.edits, image.name());
-                return Err(Unmet::new(expected, sent.to_string()).into());
+                return Err(UnmetError::new(expected, sent.to_string()).into());
             }
         }
         expect_eq("the items of no edit", &of_tag, &BTreeMap::new())?;

@@ -23,7 +23,7 @@ use local_cloud::viewer::Cache;
 use raw_request::RawClient;
 
 use super::fixture::{EDITED, Fixture, LOCATION, PURGED_MANUALLY, UNTOUCHED};
-use local_cloud::expectation::{Unmet, expect_eq, expect_seen};
+use local_cloud::expectation::{UnmetError, expect_eq, expect_seen};
 
 /// The validity of the tokens that are valid except for one claim.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
@@ -152,7 +152,7 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
 /// Checks that no function logged a token or a signature, and counts the lines.
 async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature: &str) -> Result<usize, Cause> {
     let lines = logs::lines(fixture.cloud, "ImageManagement").await?;
-    let is_logged = lines.iter().any(|line| line.message.contains("a request is rejected"));
+    let is_logged = lines.iter().any(|line| line.message.contains("request rejected"));
     expect_eq("whether image-management logs its rejections", &is_logged, &true)?;
 
     let lines = logs::lines(fixture.cloud, "").await?;
@@ -162,7 +162,7 @@ async fn expect_no_secrets(fixture: &Fixture<'_>, attacks: &[Attack], signature:
     let secrets: Vec<_> = secrets.chain([signature, "X-Amz-Signature", "Bearer "]).collect();
     if let Some(line) = lines.iter().find(|line| secrets.iter().any(|secret| line.message.contains(secret))) {
         let seen = format!("the line {}", line.message);
-        return Err(Unmet::new("no token and no signature in a log".to_owned(), seen).into());
+        return Err(UnmetError::new("no token and no signature in a log".to_owned(), seen).into());
     }
     Ok(lines.len())
 }

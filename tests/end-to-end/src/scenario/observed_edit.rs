@@ -7,7 +7,7 @@ use local_cloud::cause::Cause;
 use local_cloud::test_image::Colour;
 use local_cloud::viewer::{Cache, Fetched};
 
-use local_cloud::expectation::Unmet;
+use local_cloud::expectation::UnmetError;
 
 /// The look of an image: its colour and its size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +39,14 @@ impl ObservedEdit {
             return Ok((look == self.new, seen));
         }
         let expected = format!("{}: a Hit of {:?} or {:?}", self.image, self.old, self.new);
-        Err(Unmet::new(expected, format!("{seen}, {look:?}")).into())
+        Err(UnmetError::new(expected, format!("{seen}, {look:?}")).into())
     }
 
     /// Checks that a viewer of `tenant` still gets the old image.
     pub(super) async fn expect_old(&self, tenant: &Tenant) -> Result<Fetched, Cause> {
         match self.look(tenant).await? {
             (false, seen) => Ok(seen),
-            (true, seen) => Err(Unmet::new(format!("{} to be old", self.image), seen.to_string()).into()),
+            (true, seen) => Err(UnmetError::new(format!("{} to be old", self.image), seen.to_string()).into()),
         }
     }
 }

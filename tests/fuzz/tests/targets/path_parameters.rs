@@ -5,7 +5,7 @@ use domain::image::image_place::ImagePlace;
 use domain::image::variant_key::{VariantScope, variant_key};
 use domain::purge::cache_tag::header_value;
 use domain::purge::invalidation_item::InvalidationItem;
-use domain::{ImagePackId, InvalidIdentifier, LocationName, Suffix, Target, TenantId};
+use domain::{ImagePackId, InvalidIdentifierError, LocationName, Suffix, Target, TenantId};
 use fuzz::{ITERATIONS, text};
 
 /// CloudFront's limits on one tag and on one path, in characters (developer guide, "Invalidating content by cache tags"
@@ -21,7 +21,7 @@ const PACKS: &[&str] =
 const LOCATIONS: &[&str] = &["main", "16-9", "poster_2", "a/b", "..", "*"];
 const SUFFIXES: &[&str] = &["", "v2", "20260101T1200", "a.b_c", "..", "*"];
 
-fn check_reason(rejected: &InvalidIdentifier) {
+fn check_reason(rejected: &InvalidIdentifierError) {
     let reason = rejected.to_string();
     assert!(reason.contains("allowed are") && reason.chars().count() < 1_000, "{reason:?}");
     assert!(!reason.contains(char::is_control), "{reason:?}");

@@ -18,6 +18,14 @@ fn check(package: &str, forbidden: &[&str]) {
 }
 
 #[test]
+fn the_simulation_depends_on_no_aws_sdk() {
+    check(
+        "simulation",
+        &["aws-config", "aws-credential", "aws-runtime", "aws-sdk", "aws-sigv4", "aws-smithy", "aws-types"],
+    );
+}
+
+#[test]
 fn the_domain_depends_on_nothing_that_does_io() {
     check("domain", &["aws", "lambda", "tokio", "hyper", "reqwest", "rand", "getrandom", "uuid"]);
 }
