@@ -35,7 +35,7 @@ setup-browser: ## Install the system packages chromium and chromium-driver with 
 # The whole workspace's features in every build: a single package would resolve other features and compile its
 # dependencies again. The handlers are built together with the app and the tools, in one invocation with the flags of
 # the CDK's bundling, so that the deployment finds them compiled.
-HANDLERS := $(notdir $(wildcard handlers/*))
+HANDLERS := $(patsubst handlers/%/Cargo.toml,%,$(wildcard handlers/*/Cargo.toml))
 DEPLOYED = --workspace --locked --bin app $(addprefix --bin ,$(HANDLERS))
 END_TO_END = cargo run --quiet --bin end-to-end --
 
