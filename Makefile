@@ -35,7 +35,7 @@ setup-browser: ## Install the system packages chromium and chromium-driver with 
 # The whole workspace's features in every build: a single package would resolve other features and compile its
 # dependencies again. The handlers are built together with the app and the tools, in one invocation with the flags of
 # the CDK's bundling, so that the deployment finds them compiled.
-HANDLERS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard handlers/*/Cargo.toml)))
+HANDLERS := $(patsubst handlers/%/Cargo.toml,%,$(wildcard handlers/*/Cargo.toml))
 DEPLOYED = --workspace --locked --bin app $(addprefix --bin ,$(HANDLERS))
 END_TO_END = cargo run --quiet --bin end-to-end --
 
@@ -48,10 +48,10 @@ dev: setup ## The same deployment with a console page, left up until Ctrl-C
 	@cargo build $(DEPLOYED) --bin dev
 	@cargo run --quiet --bin dev -- up
 
-check: setup ## Check format, lints, unit tests and the purge protocol: quick after a small change
+check: setup ## Check format, lints, unit tests and the protocol's tests: quick after a small change
 	@cargo fmt --all -- --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
-	@cargo test --workspace --lib --bins --test purging --quiet
+	@cargo test --workspace --lib --test purging --quiet
 
 test: setup setup-browser ## Test everything that needs no AWS account: unit tests, and the whole system deployed
 	@$(TIMED) --begin

@@ -6,6 +6,7 @@ pub(crate) mod image_management;
 pub(crate) mod image_processing;
 pub(crate) mod image_purge;
 mod purging;
+mod schedule;
 
 use std::path::Path;
 

@@ -13,8 +13,8 @@ use purging::ports::{CallError, Clock};
 
 /// An item of the image-pack table that exists and is no valid pack or location configuration.
 #[derive(Debug, thiserror::Error)]
-#[error("the item cannot be read")]
-pub struct UnreadableItemError(#[source] Box<dyn Error + Send + Sync>);
+#[error(transparent)]
+pub struct UnreadableItemError(Box<dyn Error + Send + Sync>);
 
 impl UnreadableItemError {
     /// The item that `cause` describes: its table, its key and the defect.

@@ -14,9 +14,7 @@ use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use cloudfront_emulator::{
-    Clock, Distribution, Distributions, EmulatorConfig, Origin, Quotas, RejectedItems, RunningEmulator,
-};
+use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Faults, Origin, Quotas, RunningEmulator};
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Context, Timestamp};
 use purging::executor::Executor;
@@ -60,8 +58,8 @@ pub struct Environment {
     pub(crate) dynamodb: LocalDynamoDb,
     pub(crate) s3: LocalS3,
     pub(crate) emulator: RunningEmulator,
-    /// The items that the emulator rejects although they are well formed.
-    pub rejected_items: RejectedItems,
+    /// The faults of the emulator.
+    pub faults: Faults,
     pub(crate) emulator_time_millis: Arc<AtomicI64>,
     pub(crate) sqs: LocalSqs,
     pub(crate) ssm: LocalSsm,
@@ -83,18 +81,12 @@ impl Environment {
     /// time.
     pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
         let emulator_time_millis = Arc::new(AtomicI64::new(0));
-        let rejected_items = RejectedItems::default();
+        let emulator = start_emulator(quotas, propagation_delay, Arc::clone(&emulator_time_millis)).await;
         let environment = Self {
             dynamodb: LocalDynamoDb::start().await,
             s3: LocalS3::start().await,
-            emulator: start_emulator(
-                quotas,
-                propagation_delay,
-                rejected_items.clone(),
-                Arc::clone(&emulator_time_millis),
-            )
-            .await,
-            rejected_items,
+            faults: emulator.faults.clone(),
+            emulator,
             emulator_time_millis,
             sqs: LocalSqs::start().await,
             ssm: LocalSsm::start().await,
@@ -220,12 +212,7 @@ pub fn distribution_id(tenant: &str) -> String {
     format!("E{}", tenant.to_uppercase())
 }
 
-async fn start_emulator(
-    quotas: Quotas,
-    propagation_delay: Duration,
-    rejected_items: RejectedItems,
-    time_millis: Arc<AtomicI64>,
-) -> RunningEmulator {
+async fn start_emulator(quotas: Quotas, propagation_delay: Duration, time_millis: Arc<AtomicI64>) -> RunningEmulator {
     let distributions = DISTRIBUTIONS.map(|tenant| {
         let alias = format!("{tenant}.image-service.eu-west-1.localhost");
         Distribution::new(distribution_id(tenant), alias, Origin::default())
@@ -236,9 +223,8 @@ async fn start_emulator(
     };
     // No viewer sends requests to this emulator, so that the origin is never called.
     let mut config = EmulatorConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
-    config.clock = Clock::from_fn(clock);
+    config.clock = Arc::new(clock);
     config.quotas = quotas;
     config.propagation_delay = propagation_delay;
-    config.rejected_items = rejected_items;
     cloudfront_emulator::start(config).await.expect("an emulator on a free port")
 }

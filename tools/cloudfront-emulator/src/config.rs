@@ -1,19 +1,33 @@
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_cloudfront::config::Credentials;
+use jiff::Timestamp;
 
-use crate::clock::Clock;
 use crate::distributions::Distributions;
-use crate::quotas::Quotas;
-use crate::rejected_items::RejectedItems;
 
-/// Time until an invalidation takes effect and is `Completed`. CloudFront itself takes longer: at the 95th percentile
-/// 5 seconds until it takes effect and 25 seconds until it is `Completed` (AWS, "What's new", April 2026).
-pub const DEFAULT_PROPAGATION_DELAY: Duration = Duration::from_secs(1);
+/// The source of the time. Freshness, `Age` and propagation depend on it alone, so a test advances the clock instead of
+/// sleeping.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The quotas of items in progress in one distribution. The defaults are those of the CloudFront Developer Guide,
+/// "Concurrent invalidation request maximum".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Paths and cache tags in progress, wildcards excluded.
+    pub items_in_progress: usize,
+    /// Paths in progress that end with `*`.
+    pub wildcards_in_progress: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { items_in_progress: 3_000, wildcards_in_progress: 15 }
+    }
+}
 
 /// The configuration of an emulator.
-#[derive(Debug)]
 pub struct EmulatorConfig {
     /// The address on which viewers and API callers connect; port 0 selects a free port.
     pub listen: SocketAddr,
@@ -27,12 +41,12 @@ pub struct EmulatorConfig {
     pub origin_credentials: Credentials,
     /// Whether the local AWS behind the origin gateway authorizes the calls of the API.
     pub authorize_callers: bool,
-    /// Time until an invalidation takes effect and is `Completed`.
+    /// Time until an invalidation takes effect and is `Completed`. CloudFront itself takes longer: at the 95th
+    /// percentile 5 seconds until it takes effect and 25 seconds until it is `Completed` (AWS, "What's new", April
+    /// 2026).
     pub propagation_delay: Duration,
     /// The quotas of items in progress.
     pub quotas: Quotas,
-    /// Well-formed items that are rejected.
-    pub rejected_items: RejectedItems,
     /// The source of the time.
     pub clock: Clock,
 }
@@ -49,10 +63,9 @@ impl EmulatorConfig {
             distributions,
             origin_credentials: Credentials::new("test", "test", None, None, "cloudfront-emulator"),
             authorize_callers: false,
-            propagation_delay: DEFAULT_PROPAGATION_DELAY,
+            propagation_delay: Duration::from_secs(1),
             quotas: Quotas::default(),
-            rejected_items: RejectedItems::default(),
-            clock: Clock::system(),
+            clock: Arc::new(Timestamp::now),
         }
     }
 }

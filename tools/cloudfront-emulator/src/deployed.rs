@@ -1,7 +1,5 @@
 //! Reads the deployed distributions from the CloudFront API and converts them to [`Distribution`].
 
-use std::collections::BTreeMap;
-
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::error::DisplayErrorContext;
 use aws_sdk_cloudfront::types::{
@@ -16,10 +14,10 @@ use crate::distribution::{Distribution, Origin, QueryStrings, Ttl};
 /// A failure to read the deployed distributions.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
-    #[error("{operation} failed at the CloudFront API of the control plane; is the local AWS up?")]
-    Api { operation: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("{operation} failed at the CloudFront API of the control plane; is the local AWS up? {cause}")]
+    Api { operation: &'static str, cause: String },
     #[error("distribution {id} uses {feature}, which this emulator does not support")]
-    Unsupported { id: String, feature: String },
+    Unsupported { id: String, feature: &'static str },
 }
 
 /// Reads every distribution with its cache policy and origin access control.
@@ -36,7 +34,7 @@ pub(crate) async fn read(client: &Client) -> Result<Vec<Distribution>, SourceErr
 }
 
 async fn read_one(client: &Client, id: String, domain_name: String) -> Result<Distribution, SourceError> {
-    let unsupported = |feature: &str| SourceError::Unsupported { id: id.clone(), feature: feature.to_owned() };
+    let unsupported = |feature| SourceError::Unsupported { id: id.clone(), feature };
     let config = client.get_distribution_config().id(&id).send().await;
     let config = config.map_err(|error| failed("GetDistributionConfig", error))?.distribution_config;
     let config = config.ok_or_else(|| unsupported("an empty configuration"))?;
@@ -49,66 +47,66 @@ async fn read_one(client: &Client, id: String, domain_name: String) -> Result<Di
     let policy = policy.ok_or_else(|| unsupported("an empty cache policy"))?;
 
     let access_control_id = target_origin(&config).and_then(|origin| origin.origin_access_control_id());
-    let access_control = match access_control_id.filter(|id| !id.is_empty()) {
-        None => None,
-        Some(id) => {
-            let output = client.get_origin_access_control_config().id(id).send().await;
-            output.map_err(|error| failed("GetOriginAccessControlConfig", error))?.origin_access_control_config
-        }
-    };
-    distribution(id, domain_name, &config, &policy, access_control.as_ref())
+    let mut access_control = None;
+    if let Some(id) = access_control_id.filter(|id| !id.is_empty()) {
+        let output = client.get_origin_access_control_config().id(id).send().await;
+        let output = output.map_err(|error| failed("GetOriginAccessControlConfig", error))?;
+        access_control = output.origin_access_control_config;
+    }
+    let converted = distribution(&id, domain_name, &config, &policy, access_control.as_ref());
+    converted.map_err(unsupported)
 }
 
-fn failed(operation: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
-    SourceError::Api { operation, source: DisplayErrorContext(error).to_string().into() }
+fn failed(operation: &'static str, error: impl std::error::Error) -> SourceError {
+    SourceError::Api { operation, cause: DisplayErrorContext(error).to_string() }
 }
 
 /// Converts the types of the API to a distribution, or returns the feature that the emulator does not support.
 fn distribution(
-    id: String,
+    id: &str,
     domain_name: String,
     config: &DistributionConfig,
     policy: &CachePolicyConfig,
     access_control: Option<&OriginAccessControlConfig>,
-) -> Result<Distribution, SourceError> {
-    let unsupported = |feature: &str| SourceError::Unsupported { id: id.clone(), feature: feature.to_owned() };
+) -> Result<Distribution, &'static str> {
     if config.cache_behaviors().is_some_and(|behaviors| behaviors.quantity() > 0) {
-        return Err(unsupported("cache behaviors besides the default one"));
+        return Err("cache behaviors besides the default one");
     }
-    let origin =
-        target_origin(config).ok_or_else(|| unsupported("a default cache behavior without a single origin"))?;
-    let query_strings = query_strings(policy).ok_or_else(|| unsupported("headers or cookies in its cache key"))?;
-    let signing_region = match access_control {
-        Some(control) if control.signing_behavior() != &OriginAccessControlSigningBehaviors::Never => {
-            let region = signing_region(control.origin_access_control_origin_type(), origin.domain_name());
-            Some(region.ok_or_else(|| unsupported("origin access control of another type than its origin"))?)
-        }
-        _ => None,
-    };
-    let custom_headers =
-        custom_headers(origin).ok_or_else(|| unsupported("an origin custom header that is not valid HTTP"))?;
-    let cache_tag_header = match config.cache_tag_config() {
-        None => None,
-        Some(tags) => {
-            let name = HeaderName::try_from(tags.header_name());
-            Some(name.map_err(|_| unsupported("a cache tag header that is not valid HTTP"))?)
-        }
-    };
+    let origin = target_origin(config).ok_or("a default cache behavior without a single origin")?;
+    let query_strings = query_strings(policy).ok_or("headers or cookies in its cache key")?;
+    let access_control =
+        access_control.filter(|control| control.signing_behavior() != &OriginAccessControlSigningBehaviors::Never);
+    let signing_region = access_control.map(|control| {
+        let region = signing_region(control.origin_access_control_origin_type(), origin.domain_name());
+        region.ok_or("origin access control of another type than its origin")
+    });
+    let cache_tag_header = config
+        .cache_tag_config()
+        .map(|tags| HeaderName::try_from(tags.header_name()).map_err(|_| "a cache tag header that is not valid HTTP"));
+    let error_responses = config.custom_error_responses().map(CustomErrorResponses::items).unwrap_or_default();
+    let error_caching_min_ttl_secs = error_responses.iter().filter_map(|response| {
+        Some((u16::try_from(response.error_code()).ok()?, non_negative(response.error_caching_min_ttl()?)))
+    });
+    let default_ttl = Ttl::default();
     Ok(Distribution {
+        id: id.to_owned(),
         domain_name,
         aliases: config.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
         origin: Origin {
             domain_name: origin.domain_name().to_owned(),
             path: origin.origin_path().unwrap_or_default().to_owned(),
-            custom_headers,
-            signing_region,
+            custom_headers: custom_headers(origin).ok_or("an origin custom header that is not valid HTTP")?,
+            signing_region: signing_region.transpose()?,
         },
         allowed_methods: allowed_methods(config),
         query_strings,
-        ttl: ttl(policy),
-        error_caching_min_ttl_secs: error_caching_min_ttl_secs(config),
-        cache_tag_header,
-        id,
+        ttl: Ttl {
+            min_secs: non_negative(policy.min_ttl()),
+            default_secs: policy.default_ttl().map_or(default_ttl.default_secs, non_negative),
+            max_secs: policy.max_ttl().map_or(default_ttl.max_secs, non_negative),
+        },
+        error_caching_min_ttl_secs: error_caching_min_ttl_secs.collect(),
+        cache_tag_header: cache_tag_header.transpose()?,
     })
 }
 
@@ -151,13 +149,10 @@ fn query_strings(policy: &CachePolicyConfig) -> Option<QueryStrings> {
     let Some(parameters) = policy.parameters_in_cache_key_and_forwarded_to_origin() else {
         return Some(QueryStrings::None);
     };
-    let has_headers = parameters
-        .headers_config()
-        .is_some_and(|headers| headers.header_behavior() != &CachePolicyHeaderBehavior::None);
-    let has_cookies = parameters
-        .cookies_config()
-        .is_some_and(|cookies| cookies.cookie_behavior() != &CachePolicyCookieBehavior::None);
-    if has_headers || has_cookies {
+    let (headers, cookies) = (parameters.headers_config(), parameters.cookies_config());
+    if headers.is_some_and(|headers| headers.header_behavior() != &CachePolicyHeaderBehavior::None)
+        || cookies.is_some_and(|cookies| cookies.cookie_behavior() != &CachePolicyCookieBehavior::None)
+    {
         return None;
     }
     let Some(config) = parameters.query_strings_config() else { return Some(QueryStrings::None) };
@@ -168,23 +163,6 @@ fn query_strings(policy: &CachePolicyConfig) -> Option<QueryStrings> {
         CachePolicyQueryStringBehavior::Whitelist => QueryStrings::Only(names()),
         _ => QueryStrings::None,
     })
-}
-
-fn ttl(policy: &CachePolicyConfig) -> Ttl {
-    let default = Ttl::default();
-    Ttl {
-        min_secs: non_negative(policy.min_ttl()),
-        default_secs: policy.default_ttl().map_or(default.default_secs, non_negative),
-        max_secs: policy.max_ttl().map_or(default.max_secs, non_negative),
-    }
-}
-
-fn error_caching_min_ttl_secs(config: &DistributionConfig) -> BTreeMap<u16, u64> {
-    let responses = config.custom_error_responses().map(CustomErrorResponses::items).unwrap_or_default();
-    let stated = responses.iter().filter_map(|response| {
-        Some((u16::try_from(response.error_code()).ok()?, non_negative(response.error_caching_min_ttl()?)))
-    });
-    stated.collect()
 }
 
 fn non_negative(secs: i64) -> u64 {

@@ -1,4 +1,3 @@
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,15 +52,8 @@ impl Distributions {
         Self { client: Some(Client::from_conf(config)), snapshot: Mutex::default() }
     }
 
-    pub(crate) async fn by_host(&self, now: Timestamp, host: &str) -> Result<Option<Arc<Distribution>>, SourceError> {
-        self.find(now, |distribution| distribution.serves(host)).await
-    }
-
-    pub(crate) async fn by_id(&self, now: Timestamp, id: &str) -> Result<Option<Arc<Distribution>>, SourceError> {
-        self.find(now, |distribution| distribution.id == id).await
-    }
-
-    async fn find(
+    /// The first distribution that `is_match` selects.
+    pub(crate) async fn find(
         &self,
         now: Timestamp,
         is_match: impl Fn(&Distribution) -> bool,
@@ -80,8 +72,7 @@ impl Distributions {
             }
             Err(error) if found.is_some() => {
                 snapshot.read_at = Some(now);
-                let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(%error, cause, "reading the distributions failed; serving those of the last read");
+                tracing::warn!(%error, "reading the distributions failed; serving those of the last read");
                 Ok(found)
             }
             Err(error) => Err(error),
@@ -100,20 +91,20 @@ impl Snapshot {
 mod tests {
     use super::*;
 
-    fn check_is_due(age_secs: Option<i64>, is_found: bool, expected: bool) {
-        let now = Timestamp::from_second(1_000).unwrap();
-        let read_at = age_secs.map(|secs| Timestamp::from_second(1_000 - secs).unwrap());
-        let snapshot = Snapshot { distributions: Vec::new(), read_at };
-        assert_eq!(snapshot.is_due(now, is_found), expected, "{age_secs:?} {is_found}");
-    }
-
     #[test]
     fn an_unknown_name_is_looked_up_once_a_second_and_a_known_one_twice_a_minute() {
-        check_is_due(None, false, true);
-        check_is_due(Some(0), false, false);
-        check_is_due(Some(1), false, true);
-        check_is_due(Some(1), true, false);
-        check_is_due(Some(29), true, false);
-        check_is_due(Some(30), true, true);
+        for (age_secs, is_found, expected) in [
+            (None, false, true),
+            (Some(0), false, false),
+            (Some(1), false, true),
+            (Some(1), true, false),
+            (Some(29), true, false),
+            (Some(30), true, true),
+        ] {
+            let now = Timestamp::from_second(1_000).unwrap();
+            let read_at = age_secs.map(|secs| Timestamp::from_second(1_000 - secs).unwrap());
+            let snapshot = Snapshot { distributions: Vec::new(), read_at };
+            assert_eq!(snapshot.is_due(now, is_found), expected, "{age_secs:?} {is_found}");
+        }
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const ALL_PER_MILLE: u64 = 1_000;
-
 /// The share of calls of `CreateInvalidation` and `GetInvalidation` that fail, by kind of fault. A call has at most one
 /// fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +52,7 @@ struct State {
     /// Calls since the start of the plan.
     calls_of_plan: u64,
     counts: FaultCounts,
+    rejected_prefixes: Vec<String>,
 }
 
 /// The fate of one call.
@@ -76,6 +75,18 @@ impl Faults {
     /// Ends the plan: no further faults.
     pub fn stop(&self) {
         self.inject(FaultPlan::default());
+    }
+
+    /// Rejects well-formed items that begin with one of `prefixes`, and no others, until it is called again. CloudFront
+    /// does not document all its checks.
+    pub fn reject_items(&self, prefixes: &[&str]) {
+        self.lock().rejected_prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+    }
+
+    /// The first of `items` that is rejected.
+    pub(crate) fn first_rejected<'a>(&self, items: &'a [String]) -> Option<&'a String> {
+        let prefixes = &self.lock().rejected_prefixes;
+        items.iter().find(|item| prefixes.iter().any(|prefix| item.starts_with(prefix)))
     }
 
     /// The faults since the emulator started.
@@ -111,7 +122,7 @@ impl Faults {
 impl FaultPlan {
     /// The fate of the call with this number.
     fn fate(&self, call: u64) -> Fate {
-        let mut drawn = scattered(self.seed, call) % ALL_PER_MILLE;
+        let mut drawn = scattered(self.seed, call) % 1_000;
         let fates = [
             (self.throttled_per_mille, Fate::Throttled),
             (self.failed_per_mille, Fate::Failed),

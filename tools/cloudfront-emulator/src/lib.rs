@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod api_error;
 mod cache;
-mod clock;
 mod config;
 mod control;
 mod deployed;
@@ -10,17 +10,11 @@ mod distributions;
 mod emulator;
 mod faults;
 mod origin;
-mod quotas;
-mod rejected_items;
 mod server;
-mod store;
 mod viewer;
 
-pub use clock::Clock;
-pub use config::{DEFAULT_PROPAGATION_DELAY, EmulatorConfig};
+pub use config::{Clock, EmulatorConfig, Quotas};
 pub use distribution::{Distribution, Origin, QueryStrings, Ttl};
 pub use distributions::Distributions;
 pub use faults::{FaultCounts, FaultPlan, Faults};
-pub use quotas::Quotas;
-pub use rejected_items::RejectedItems;
 pub use server::{RunningEmulator, StartError, start};

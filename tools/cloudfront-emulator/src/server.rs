@@ -1,6 +1,7 @@
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -10,9 +11,7 @@ use tokio::task::JoinHandle;
 use crate::config::EmulatorConfig;
 use crate::emulator::Emulator;
 use crate::faults::Faults;
-use crate::origin::OriginClient;
-use crate::store::Store;
-use crate::{control, viewer};
+use crate::{control, origin, viewer};
 
 /// Maximum time that a shutdown waits for requests in progress.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -49,21 +48,20 @@ pub struct RunningEmulator {
 pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError> {
     let address = config.listen;
     let faults = Faults::default();
-    let credentials = config.origin_credentials.clone();
-    let origin = OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref(), credentials)?;
-    let emulator = Arc::new(Emulator { config, origin, store: Store::default(), faults: faults.clone() });
+    let http = origin::client(config.origin_ca.as_deref())?;
+    let emulator = Arc::new(Emulator { config, http, faults: faults.clone(), caches: Mutex::new(HashMap::new()) });
     let app = control::router(&emulator).fallback(viewer::serve).with_state(emulator);
 
     let cannot_listen = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     let (stop, stopped) = oneshot::channel::<()>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
+        // A dropped sender stops the server, too.
+        let _ = stopped.await;
+    });
     let server = tokio::spawn(async move {
-        let until = async move {
-            // A dropped sender stops the server, too.
-            let _ = stopped.await;
-        };
-        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(until).await {
+        if let Err(error) = serving.await {
             tracing::error!(%error, "the emulator stopped serving; restart it");
         }
     });

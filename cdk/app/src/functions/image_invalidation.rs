@@ -1,17 +1,12 @@
 //! The function `image-invalidation`: a purge run in each invocation, started by a schedule.
 
-use aws_cdk_lib::aws_iam::{
-    PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal, ServicePrincipalOpts,
-};
-use aws_cdk_lib::aws_scheduler::{Schedule, ScheduleExpression, ScheduleProps};
-use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
 use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
-use aws_cdk_lib::{ArnComponents, Duration, Result, Stack};
+use aws_cdk_lib::{Duration, Result};
 use contract::functions::ImageInvalidation;
 use contract::limits;
-use serde_json::json;
 
+use super::schedule::invoke_every;
 use super::{Function, Scope, allow, purging};
 use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
 
@@ -63,30 +58,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
 
 /// Invokes the function at the configured rate.
 pub(crate) fn schedule(scope: Scope, function: &RustFunction) -> Result<()> {
-    let rate = ScheduleExpression::rate(&Duration::minutes(scope.environment.purge.every_minutes)?)?;
-    let role = schedule_role(scope.stack, function)?;
-    let target = LambdaInvoke::new_with_props(
-        function,
-        ScheduleTargetBaseProps::new().retry_attempts(0).role(&role.without_policy_updates()?),
-    )?;
-    let props = ScheduleProps::new(&rate, &target).description("Purges the targets in the invalidation queue");
-    Schedule::new(scope.stack, "InvalidationSchedule", props)?;
-    Ok(())
-}
-
-/// The role of this account's schedules that start a purge run. The role that the CDK creates by default may also invoke
-/// every version and alias of the function.
-fn schedule_role(stack: &Stack, function: &RustFunction) -> Result<Role> {
-    let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
-    let this_account = json!({"aws:SourceAccount": stack.account()?, "aws:SourceArn": group});
-    let scheduler = ServicePrincipal::new_with_opts(
-        "scheduler.amazonaws.com",
-        ServicePrincipalOpts::new().conditions([("StringEquals", this_account)]),
-    )?;
-    let role =
-        Role::new(stack, "InvalidationScheduleRole", RoleProps::new(&scheduler).description("Starts purge runs"))?;
-    role.add_to_policy(&PolicyStatement::new_with_props(
-        PolicyStatementProps::new().actions(["lambda:InvokeFunction"]).resources([function.function_arn()?]),
-    )?)?;
-    Ok(role)
+    let description = "Purges the targets in the invalidation queue";
+    let every_minutes = scope.environment.purge.every_minutes;
+    invoke_every(scope.stack, "InvalidationSchedule", description, every_minutes, function)
 }

@@ -13,7 +13,7 @@ const POISON: &str = "#acme/poison";
 
 async fn environment_with_poison() -> Environment {
     let environment = Environment::start().await;
-    environment.rejected_items.set([POISON]);
+    environment.faults.reject_items(&[POISON]);
     environment
 }
 
@@ -62,7 +62,7 @@ async fn a_rejected_request_of_one_item_is_quarantined() {
 #[tokio::test]
 async fn when_cloudfront_rejects_every_item_all_entries_stay() {
     let environment = Environment::start().await;
-    environment.rejected_items.set(["#acme/"]);
+    environment.faults.reject_items(&["#acme/"]);
     for pack in ["p1", "p2", "p3"] {
         environment.enqueue("acme", &format!("pack#{pack}"), settled()).await;
     }
@@ -71,7 +71,7 @@ async fn when_cloudfront_rejects_every_item_all_entries_stay() {
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2", "acme pack#p3"]);
     assert_eq!(environment.dead_letters().await.len(), 0);
 
-    environment.rejected_items.set(Vec::<String>::new());
+    environment.faults.reject_items(&[]);
     assert_eq!(run_at(&handler, "run-2", NOW).await.unwrap().entries_removed, 3);
 }
 

@@ -103,7 +103,7 @@ async fn an_entry_that_cloudfront_rejected_is_enqueued_again_with_all_that_it_st
     let environment = &Environment::start().await;
     let before = environment.enqueue("acme", "pack#p1", NOW).await;
     environment.enqueue("acme", "pack#p2", NOW).await;
-    environment.rejected_items.set(["#acme/p1"]);
+    environment.faults.reject_items(&["#acme/p1"]);
     let handler = environment.purge_run();
     run_at(&handler, "run-1", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new());
@@ -117,7 +117,7 @@ async fn an_entry_that_cloudfront_rejected_is_enqueued_again_with_all_that_it_st
     assert!(after.last_event_at > NOW);
 
     // CloudFront takes it by now.
-    environment.rejected_items.set(Vec::<String>::new());
+    environment.faults.reject_items(&[]);
     run_at(&handler, "run-2", after.last_event_at.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.queued().await, Vec::<String>::new());
     assert_eq!(environment.invalidated("acme").await, [["#acme/p2"], ["#acme/p1"]]);

@@ -3,24 +3,52 @@
 use serde_json::{Value, json};
 
 use crate::environments::{edited, of_the_repository};
-use crate::stack::Stack;
+use crate::stack::{Resource, Stack};
 
 /// The pipelines of `dev` and of an environment with other values.
 fn pipelines() -> [&'static Stack; 2] {
     [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline")]
 }
 
+/// The only resource of a CloudFormation type that invokes `function` or configures its invocations.
+fn only_of<'a>(stack: &'a Stack, kind: &str, function: &str) -> Resource<'a> {
+    let names = [format!("pipeline/{function}"), format!("pipeline/{function}.Arn")];
+    let is_of = |resource: &Resource| {
+        let function = [&resource.properties["FunctionName"], &resource.properties["Target"]["Arn"]];
+        function.into_iter().any(|value| names.contains(&stack.text(value)))
+    };
+    let all: Vec<_> = stack.all(kind).filter(is_of).collect();
+    assert_eq!(all.len(), 1, "{}: {} of {kind} for {function}", stack.path, all.len());
+    all[0]
+}
+
+fn stream_mapping(stack: &Stack) -> Resource<'_> {
+    only_of(stack, "AWS::Lambda::EventSourceMapping", "ImagePacksStream")
+}
+
+fn schedule(stack: &Stack) -> Resource<'_> {
+    only_of(stack, "AWS::Scheduler::Schedule", "ImageInvalidation")
+}
+
+fn invocations(stack: &Stack) -> Resource<'_> {
+    only_of(stack, "AWS::Lambda::EventInvokeConfig", "ImageInvalidation")
+}
+
+fn dead_letters(stack: &Stack) -> Resource<'_> {
+    stack.only("AWS::SQS::Queue")
+}
+
 /// Checks a property in `dev` and in the other environment.
-fn check(kind: &str, property: &str, expected: [Value; 2]) {
+fn check(resource: fn(&Stack) -> Resource<'_>, property: &str, expected: [Value; 2]) {
     for (stack, expected) in pipelines().into_iter().zip(expected) {
-        assert_eq!(stack.only(kind).properties[property], expected, "{}: {property}", stack.path);
+        assert_eq!(resource(stack).properties[property], expected, "{}: {property}", stack.path);
     }
 }
 
 #[test]
 fn the_stream_mapping_is_as_configured() {
     let check = |property, dev: u32, other: u32| {
-        check("AWS::Lambda::EventSourceMapping", property, [json!(dev), json!(other)]);
+        check(stream_mapping, property, [json!(dev), json!(other)]);
     };
     check("BatchSize", 100, 250);
     check("MaximumBatchingWindowInSeconds", 1, 2);
@@ -31,9 +59,8 @@ fn the_stream_mapping_is_as_configured() {
 #[test]
 fn the_stream_mapping_loses_no_record_and_one_bad_record_blocks_no_other() {
     for stack in pipelines() {
-        let mapping = stack.only("AWS::Lambda::EventSourceMapping").properties;
+        let mapping = stream_mapping(stack).properties;
         assert_eq!(stack.text(&mapping["EventSourceArn"]), "data/ImagePacks.StreamArn");
-        assert_eq!(stack.text(&mapping["FunctionName"]), "pipeline/ImagePacksStream");
         assert_eq!(mapping["StartingPosition"], "TRIM_HORIZON");
         assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
         assert_eq!(mapping["BisectBatchOnFunctionError"], true);
@@ -45,19 +72,18 @@ fn the_stream_mapping_loses_no_record_and_one_bad_record_blocks_no_other() {
 
 #[test]
 fn the_schedule_is_as_configured() {
-    check("AWS::Scheduler::Schedule", "ScheduleExpression", [json!("rate(5 minutes)"), json!("rate(1 minute)")]);
-    let hourly = edited().stack("hourly/pipeline").only("AWS::Scheduler::Schedule").properties;
+    check(schedule, "ScheduleExpression", [json!("rate(5 minutes)"), json!("rate(1 minute)")]);
+    let hourly = schedule(edited().stack("hourly/pipeline")).properties;
     assert_eq!(hourly["ScheduleExpression"], "rate(1 hour)");
 }
 
 #[test]
 fn the_schedule_runs_the_purge_on_time_by_its_own_role() {
     for stack in pipelines() {
-        let schedule = stack.only("AWS::Scheduler::Schedule").properties;
+        let schedule = schedule(stack).properties;
         assert_eq!(schedule["State"], "ENABLED");
         assert_eq!(schedule["FlexibleTimeWindow"], json!({"Mode": "OFF"}));
         let target = &schedule["Target"];
-        assert_eq!(stack.text(&target["Arn"]), "pipeline/ImageInvalidation.Arn");
         assert_eq!(stack.text(&target["RoleArn"]), "pipeline/InvalidationScheduleRole.Arn");
         assert_eq!(target["RetryPolicy"]["MaximumRetryAttempts"], 0);
     }
@@ -65,16 +91,12 @@ fn the_schedule_runs_the_purge_on_time_by_its_own_role() {
 
 #[test]
 fn a_purge_run_that_failed_or_is_late_is_not_retried() {
-    check("AWS::Lambda::EventInvokeConfig", "MaximumRetryAttempts", [json!(0), json!(0)]);
-    check("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds", [json!(300), json!(60)]);
-    for stack in pipelines() {
-        let config = stack.only("AWS::Lambda::EventInvokeConfig").properties;
-        assert_eq!(stack.text(&config["FunctionName"]), "pipeline/ImageInvalidation");
-    }
+    check(invocations, "MaximumRetryAttempts", [json!(0), json!(0)]);
+    check(invocations, "MaximumEventAgeInSeconds", [json!(300), json!(60)]);
 }
 
 #[test]
 fn dead_letters_are_kept_encrypted_for_two_weeks() {
-    check("AWS::SQS::Queue", "MessageRetentionPeriod", [json!(1_209_600), json!(1_209_600)]);
-    check("AWS::SQS::Queue", "SqsManagedSseEnabled", [json!(true), json!(true)]);
+    check(dead_letters, "MessageRetentionPeriod", [json!(1_209_600), json!(1_209_600)]);
+    check(dead_letters, "SqsManagedSseEnabled", [json!(true), json!(true)]);
 }

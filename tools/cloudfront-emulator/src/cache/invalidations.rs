@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::item::{Item, ItemError};
-use crate::quotas::Quotas;
+use super::item::Item;
+use crate::api_error::{ApiError, Code};
+use crate::config::Quotas;
 
 /// The items of one `CreateInvalidation` call.
 #[derive(Clone, Debug)]
@@ -37,25 +38,6 @@ impl Invalidation {
     }
 }
 
-/// The reason why a batch is rejected. No item of a rejected batch is purged.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum BatchError {
-    #[error("CallerReference is empty; send a value that identifies this batch")]
-    NoCallerReference,
-    #[error("the batch has no item; send at least one path or cache tag")]
-    EmptyBatch,
-    #[error("the request contains an invalid invalidation item, '{item}': {reason}")]
-    InvalidItem { item: String, reason: ItemError },
-    #[error("the CallerReference '{0}' was used for other items; a reference belongs to one set of items")]
-    AlreadyExists(String),
-    #[error("the batch has {sent} items, and a distribution takes {allowed}; send smaller batches")]
-    TooLarge { sent: usize, allowed: usize },
-    #[error(
-        "{in_progress} {kind} are in progress and {sent} more exceed the quota of {allowed}; retry when some have completed"
-    )]
-    TooMany { kind: &'static str, in_progress: usize, sent: usize, allowed: usize },
-}
-
 /// A page of the invalidations of a distribution, newest first.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -66,39 +48,37 @@ pub(crate) struct Page {
 
 /// The invalidations of one distribution, in the order of their creation. They take effect in the same order, because
 /// the propagation delay is constant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Invalidations {
-    distribution_id: String,
     all: Vec<Arc<Invalidation>>,
     /// The number of entries of `all` that [`Self::take_due`] has returned.
     taken: usize,
 }
 
 impl Invalidations {
-    pub(crate) fn new(distribution_id: &str) -> Self {
-        Self { distribution_id: distribution_id.to_owned(), all: Vec::new(), taken: 0 }
-    }
-
     /// Accepts a batch that takes effect after `propagation_delay`. A repeated batch, with the same reference and
     /// items, returns the existing invalidation.
     pub(crate) fn create(
         &mut self,
+        distribution_id: &str,
         now: Timestamp,
         batch: Batch,
         propagation_delay: Duration,
         quotas: Quotas,
-    ) -> Result<Arc<Invalidation>, BatchError> {
+    ) -> Result<Arc<Invalidation>, ApiError> {
         let items = parse(&batch)?;
         if let Some(existing) = self.all.iter().find(|known| known.batch.caller_reference == batch.caller_reference) {
-            return if is_same_set(&existing.batch.items, &batch.items) {
-                Ok(Arc::clone(existing))
-            } else {
-                Err(BatchError::AlreadyExists(batch.caller_reference))
-            };
+            if is_same_set(&existing.batch.items, &batch.items) {
+                return Ok(Arc::clone(existing));
+            }
+            return Err(Code::InvalidationBatchAlreadyExists.error(format!(
+                "the CallerReference '{}' was used for other items; a reference belongs to one set of items",
+                batch.caller_reference
+            )));
         }
         self.check_quotas(now, &items, quotas)?;
         let invalidation = Arc::new(Invalidation {
-            id: invalidation_id(&self.distribution_id, &batch.caller_reference),
+            id: invalidation_id(distribution_id, &batch.caller_reference),
             batch,
             created_at: now,
             effective_at: now.checked_add(propagation_delay).unwrap_or(Timestamp::MAX),
@@ -108,10 +88,13 @@ impl Invalidations {
         Ok(invalidation)
     }
 
-    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), BatchError> {
+    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), ApiError> {
         let Quotas { items_in_progress, wildcards_in_progress } = quotas;
-        if items.len() > items_in_progress {
-            return Err(BatchError::TooLarge { sent: items.len(), allowed: items_in_progress });
+        let sent = items.len();
+        if sent > items_in_progress {
+            return Err(Code::BatchTooLarge.error(format!(
+                "the batch has {sent} items, and a distribution takes {items_in_progress}; send smaller batches"
+            )));
         }
         let unfinished = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
         for (kind, wildcards, allowed) in
@@ -120,7 +103,10 @@ impl Invalidations {
             let count = |items: &[Item]| items.iter().filter(|item| item.is_wildcard() == wildcards).count();
             let (in_progress, sent) = (unfinished().map(|known| count(&known.items)).sum::<usize>(), count(items));
             if in_progress + sent > allowed {
-                return Err(BatchError::TooMany { kind, in_progress, sent, allowed });
+                return Err(Code::TooManyInvalidationsInProgress.error(format!(
+                    "{in_progress} {kind} are in progress and {sent} more exceed the quota of {allowed}; retry when some \
+                     have completed"
+                )));
             }
         }
         Ok(())
@@ -152,15 +138,19 @@ impl Invalidations {
     }
 }
 
-fn parse(batch: &Batch) -> Result<Vec<Item>, BatchError> {
+fn parse(batch: &Batch) -> Result<Vec<Item>, ApiError> {
+    let invalid = |message: &str| Code::InvalidArgument.error(message);
     if batch.caller_reference.is_empty() {
-        return Err(BatchError::NoCallerReference);
+        return Err(invalid("CallerReference is empty; send a value that identifies this batch"));
     }
     if batch.items.is_empty() {
-        return Err(BatchError::EmptyBatch);
+        return Err(invalid("the batch has no item; send at least one path or cache tag"));
     }
-    let parse =
-        |item: &String| Item::parse(item).map_err(|reason| BatchError::InvalidItem { item: item.clone(), reason });
+    let parse = |item: &String| {
+        Item::parse(item).map_err(|reason| {
+            invalid(&format!("the request contains an invalid invalidation item, '{item}': {reason}"))
+        })
+    };
     batch.items.iter().map(parse).collect()
 }
 

@@ -1,5 +1,6 @@
-use super::key::CacheKey;
-use super::tags::{CacheTags, MAX_TAG_CHARS, is_tag};
+use std::collections::BTreeSet;
+
+use super::tags::{MAX_TAG_CHARS, is_tag};
 
 /// Maximum length of an invalidation path, in characters
 /// (CloudFront Developer Guide, "What you need to know when invalidating files").
@@ -16,43 +17,29 @@ pub(crate) enum Item {
     Tag(String),
 }
 
-/// The reason why CloudFront rejects an item.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum ItemError {
-    #[error("it must begin with '/' for a path or '#' for a cache tag")]
-    NoSlash,
-    #[error("a path has at most {MAX_PATH_CHARS} characters")]
-    PathTooLong,
-    #[error("'~' is not supported in a path, encoded or not")]
-    Tilde,
-    #[error("spaces, control characters and non-ASCII characters of a path must be URL-encoded")]
-    NotEncoded,
-    #[error("a cache tag has 1 to {MAX_TAG_CHARS} visible ASCII characters and no comma")]
-    NotATag,
-    #[error("'*' is not supported in a cache tag")]
-    WildcardTag,
-}
-
 impl Item {
-    pub(crate) fn parse(text: &str) -> Result<Self, ItemError> {
+    /// Parses an item. The error is the reason why CloudFront rejects it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if let Some(tag) = text.strip_prefix('#') {
             return match tag {
-                tag if tag.contains('*') => Err(ItemError::WildcardTag),
-                tag if !is_tag(tag) => Err(ItemError::NotATag),
+                tag if tag.contains('*') => Err("'*' is not supported in a cache tag".to_owned()),
+                tag if !is_tag(tag) => {
+                    Err(format!("a cache tag has 1 to {MAX_TAG_CHARS} visible ASCII characters and no comma"))
+                }
                 tag => Ok(Self::Tag(tag.to_ascii_lowercase())),
             };
         }
         if !text.starts_with('/') {
-            return Err(ItemError::NoSlash);
+            return Err("it must begin with '/' for a path or '#' for a cache tag".to_owned());
         }
         if text.chars().count() > MAX_PATH_CHARS {
-            return Err(ItemError::PathTooLong);
+            return Err(format!("a path has at most {MAX_PATH_CHARS} characters"));
         }
         if text.contains('~') || text.to_ascii_lowercase().contains("%7e") {
-            return Err(ItemError::Tilde);
+            return Err("'~' is not supported in a path, encoded or not".to_owned());
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ItemError::NotEncoded);
+            return Err("spaces, control characters and non-ASCII characters of a path must be URL-encoded".to_owned());
         }
         // `*` is a wildcard only as the last character; elsewhere it is literal.
         Ok(match text.strip_suffix('*') {
@@ -62,10 +49,10 @@ impl Item {
     }
 
     /// Whether this item purges the object with this key and these tags.
-    pub(crate) fn covers(&self, key: &CacheKey, tags: &CacheTags) -> bool {
+    pub(crate) fn covers(&self, key: &str, tags: &BTreeSet<String>) -> bool {
         match self {
-            Self::Path(path) => key.as_str() == path,
-            Self::Wildcard(prefix) => key.as_str().starts_with(prefix),
+            Self::Path(path) => key == path,
+            Self::Wildcard(prefix) => key.starts_with(prefix),
             Self::Tag(tag) => tags.contains(tag),
         }
     }
@@ -80,13 +67,15 @@ mod tests {
     use http::{HeaderMap, HeaderName};
 
     use super::*;
+    use crate::cache::key::cache_key;
+    use crate::cache::tags::cache_tags;
     use crate::distribution::QueryStrings;
 
     fn check_covers(item: &str, expected: bool) {
         let header = HeaderName::from_static("image-cache-tag");
         let headers: HeaderMap = [(header.clone(), "acme, acme/sunset".parse().unwrap())].into_iter().collect();
-        let tags = CacheTags::from_response(&headers, &header);
-        let key = CacheKey::new("/img/sunset", Some("location=main"), &QueryStrings::All);
+        let tags = cache_tags(&headers, &header);
+        let key = cache_key("/img/sunset", Some("location=main"), &QueryStrings::All);
         assert_eq!(Item::parse(item).unwrap().covers(&key, &tags), expected, "{item}");
     }
 
@@ -105,25 +94,26 @@ mod tests {
         check_covers("#globex", false);
     }
 
-    fn check_rejected(item: &str, expected: &ItemError) {
-        assert_eq!(Item::parse(item).as_ref(), Err(expected), "{item:.40}");
+    fn check_rejected(item: &str, expected: &str) {
+        assert_eq!(Item::parse(item), Err(expected.to_owned()), "{item:.40}");
     }
 
     #[test]
     fn an_item_that_cloudfront_rejects_is_rejected_with_the_reason() {
-        check_rejected("", &ItemError::NoSlash);
-        check_rejected("img/sunset", &ItemError::NoSlash);
-        check_rejected("*", &ItemError::NoSlash);
-        check_rejected(&format!("/{}", "x".repeat(4_000)), &ItemError::PathTooLong);
-        check_rejected("/~home", &ItemError::Tilde);
-        check_rejected("/%7Ehome", &ItemError::Tilde);
-        check_rejected("/two words", &ItemError::NotEncoded);
-        check_rejected("/fjäll", &ItemError::NotEncoded);
-        check_rejected("#", &ItemError::NotATag);
-        check_rejected("#two words", &ItemError::NotATag);
-        check_rejected("#one,two", &ItemError::NotATag);
-        check_rejected(&format!("#{}", "x".repeat(257)), &ItemError::NotATag);
-        check_rejected("#acme*", &ItemError::WildcardTag);
+        for item in ["", "img/sunset", "*"] {
+            check_rejected(item, "it must begin with '/' for a path or '#' for a cache tag");
+        }
+        check_rejected(&format!("/{}", "x".repeat(4_000)), "a path has at most 4000 characters");
+        for item in ["/~home", "/%7Ehome"] {
+            check_rejected(item, "'~' is not supported in a path, encoded or not");
+        }
+        for item in ["/two words", "/fjäll"] {
+            check_rejected(item, "spaces, control characters and non-ASCII characters of a path must be URL-encoded");
+        }
+        for item in ["#", "#two words", "#one,two", &format!("#{}", "x".repeat(257))] {
+            check_rejected(item, "a cache tag has 1 to 256 visible ASCII characters and no comma");
+        }
+        check_rejected("#acme*", "'*' is not supported in a cache tag");
     }
 
     #[test]

@@ -5,22 +5,14 @@ use crate::distribution::QueryStrings;
 ///
 /// The origin request has this path and query. Invalidation paths are compared with it byte by byte: CloudFront paths
 /// are case-sensitive, and a query string that is forwarded is part of the path to invalidate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CacheKey(String);
+pub(crate) type CacheKey = String;
 
-impl CacheKey {
-    pub(crate) fn new(path: &str, query: Option<&str>, query_strings: &QueryStrings) -> Self {
-        let kept: Vec<&str> = query
-            .unwrap_or_default()
-            .split('&')
-            .filter(|parameter| !parameter.is_empty() && is_kept(parameter, query_strings))
-            .collect();
-        if kept.is_empty() { Self(path.to_owned()) } else { Self(format!("{path}?{}", kept.join("&"))) }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
+/// Returns the key of the object that a viewer requests.
+pub(crate) fn cache_key(path: &str, query: Option<&str>, query_strings: &QueryStrings) -> CacheKey {
+    let parameters = query.unwrap_or_default().split('&');
+    let kept: Vec<&str> =
+        parameters.filter(|parameter| !parameter.is_empty() && is_kept(parameter, query_strings)).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 fn is_kept(parameter: &str, query_strings: &QueryStrings) -> bool {
@@ -39,7 +31,7 @@ mod tests {
     use super::*;
 
     fn check(query_strings: &QueryStrings, query: Option<&str>, expected: &str) {
-        assert_eq!(CacheKey::new("/img/a", query, query_strings).as_str(), expected, "{query_strings:?} {query:?}");
+        assert_eq!(cache_key("/img/a", query, query_strings), expected, "{query_strings:?} {query:?}");
     }
 
     #[test]

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use super::freshness::time_to_live;
-use super::tags::CacheTags;
+use super::tags::cache_tags;
 use crate::distribution::Distribution;
 
 /// The response of an origin, without its hop-by-hop headers.
@@ -18,7 +20,7 @@ pub(crate) struct OriginResponse {
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) response: OriginResponse,
-    pub(super) tags: CacheTags,
+    pub(super) tags: BTreeSet<String>,
     received_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -26,9 +28,9 @@ pub(crate) struct Object {
 impl Object {
     pub(crate) fn new(mut response: OriginResponse, distribution: &Distribution, received_at: Timestamp) -> Self {
         let ttl = time_to_live(response.status, &response.headers, distribution);
-        let mut tags = CacheTags::default();
+        let mut tags = BTreeSet::new();
         if let Some(header_name) = &distribution.cache_tag_header {
-            tags = CacheTags::from_response(&response.headers, header_name);
+            tags = cache_tags(&response.headers, header_name);
             response.headers.remove(header_name);
         }
         // A TTL beyond the largest timestamp never expires.

@@ -9,29 +9,12 @@ const MAX_TAGS_PER_OBJECT: usize = 50;
 /// Maximum length of a cache tag, in characters (same source).
 pub(crate) const MAX_TAG_CHARS: usize = 256;
 
-/// The cache tags of an object, in lower case: tags are case-insensitive.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CacheTags(BTreeSet<String>);
-
-impl CacheTags {
-    /// Reads the comma-separated tags of an origin response and skips invalid ones.
-    pub(crate) fn from_response(headers: &HeaderMap, header_name: &HeaderName) -> Self {
-        let tags = headers
-            .get_all(header_name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .filter(|tag| is_tag(tag))
-            .take(MAX_TAGS_PER_OBJECT)
-            .map(str::to_ascii_lowercase);
-        Self(tags.collect())
-    }
-
-    /// Whether the object has this tag, given in lower case.
-    pub(crate) fn contains(&self, tag: &str) -> bool {
-        self.0.contains(tag)
-    }
+/// Reads the comma-separated cache tags of an origin response, in lower case because tags are case-insensitive. Skips
+/// invalid ones.
+pub(crate) fn cache_tags(headers: &HeaderMap, header_name: &HeaderName) -> BTreeSet<String> {
+    let values = headers.get_all(header_name).iter().filter_map(|value| value.to_str().ok());
+    let tags = values.flat_map(|value| value.split(',')).map(str::trim).filter(|tag| is_tag(tag));
+    tags.take(MAX_TAGS_PER_OBJECT).map(str::to_ascii_lowercase).collect()
 }
 
 /// A tag is 1 to 256 visible ASCII characters (33 to 126) without a comma.
@@ -45,14 +28,10 @@ mod tests {
 
     const HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 
-    fn tags(values: &[&str]) -> CacheTags {
-        let values = values.iter().map(|value| (HEADER, value.parse().unwrap()));
-        CacheTags::from_response(&values.collect(), &HEADER)
-    }
-
     fn check(values: &[&str], expected: &[&str]) {
-        let expected = CacheTags(expected.iter().map(|&tag| tag.to_owned()).collect());
-        assert_eq!(tags(values), expected, "{values:?}");
+        let headers = values.iter().map(|value| (HEADER, value.parse().unwrap())).collect();
+        let expected = expected.iter().map(|&tag| tag.to_owned()).collect();
+        assert_eq!(cache_tags(&headers, &HEADER), expected, "{values:?}");
     }
 
     #[test]
@@ -73,10 +52,8 @@ mod tests {
 
     #[test]
     fn the_fifty_first_tag_is_dropped() {
-        let header: Vec<String> = (1..=51).map(|number| format!("tag{number}")).collect();
-        let tags = tags(&[&header.join(",")]);
-
-        assert!(tags.contains("tag50"));
-        assert!(!tags.contains("tag51"));
+        let tags: Vec<String> = (1..=51).map(|number| format!("tag{number}")).collect();
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        check(&[&tags.join(",")], &tags[..50]);
     }
 }

@@ -1,23 +1,19 @@
 //! The control plane: the invalidation calls of CloudFront's REST-XML API, version 2020-05-31.
 
-mod authority;
-mod create;
-mod error;
-mod faulty;
-mod read;
+mod calls;
+mod layers;
 mod xml;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 use http::{Method, Uri};
 
-use crate::distribution::Distribution;
+use crate::api_error::{ApiError, Code};
 use crate::emulator::Emulator;
-use error::ApiError;
 
 /// The version in the path of each call, and in the XML namespace.
 const API_VERSION: &str = "2020-05-31";
@@ -25,25 +21,27 @@ const API_VERSION: &str = "2020-05-31";
 /// Maximum size of a body: the largest batch, 3,000 paths of 4,000 characters, with its XML.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
+/// The emulator, as an extractor.
+type Shared = State<Arc<Emulator>>;
+
 /// Routes the paths below the API version.
 pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
-    let faulty = from_fn_with_state(Arc::clone(emulator), faulty::inject);
-    let create = post(create::create_invalidation).layer(faulty.clone());
-    let read = get(read::get_invalidation).layer(faulty);
+    let faulty = from_fn_with_state(Arc::clone(emulator), layers::inject_faults);
+    let create = post(calls::create_invalidation).layer(faulty.clone());
+    let read = get(calls::get_invalidation).layer(faulty);
     let invalidations = format!("/{API_VERSION}/distribution/{{distribution}}/invalidation");
     Router::new()
-        .route(&invalidations, create.get(read::list_invalidations).fallback(unsupported))
+        .route(&invalidations, create.get(calls::list_invalidations).fallback(unsupported))
         .route(&format!("{invalidations}/{{invalidation}}"), read.fallback(unsupported))
         .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
-        .layer(from_fn_with_state(Arc::clone(emulator), authority::authorize))
+        .layer(from_fn_with_state(Arc::clone(emulator), layers::authorize))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
 async fn unsupported(method: Method, uri: Uri) -> ApiError {
-    ApiError::Unsupported { method, path: uri.path().to_owned() }
-}
-
-async fn distribution(emulator: &Emulator, id: &str) -> Result<Arc<Distribution>, ApiError> {
-    let found = emulator.config.distributions.by_id(emulator.now(), id).await?;
-    found.ok_or_else(|| ApiError::NoSuchDistribution(id.to_owned()))
+    Code::NotImplemented.error(format!(
+        "the emulator supports CreateInvalidation, GetInvalidation and ListInvalidations, but not {method} {}; send \
+         other calls to the local AWS",
+        uri.path()
+    ))
 }

@@ -1,179 +1,147 @@
 //! The XML documents of the API, in the form of the SDKs.
 
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{HeaderName, header};
 use jiff::Timestamp;
-use quick_xml::de::from_str;
-use quick_xml::se::to_string_with_root;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use quick_xml::de::from_reader;
+use quick_xml::escape::escape;
+use serde::Deserialize;
+use uuid::Uuid;
 
-use super::error::ApiError;
-use crate::cache::{Invalidation, Page};
+use crate::api_error::{ApiError, Code};
+use crate::cache::{Batch, Invalidation, Page};
 
 const NAMESPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";
-
-/// The root element, in CloudFront's namespace.
-#[derive(Serialize)]
-struct Root<T> {
-    #[serde(rename = "@xmlns")]
-    xmlns: &'static str,
-    #[serde(flatten)]
-    content: T,
-}
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// The body of `CreateInvalidation`.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct InvalidationBatch {
-    pub(super) paths: Paths,
-    pub(super) caller_reference: String,
+struct InvalidationBatch {
+    paths: Paths,
+    caller_reference: String,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Paths {
-    pub(super) quantity: i64,
+struct Paths {
+    quantity: i64,
     #[serde(default)]
-    pub(super) items: PathList,
+    items: PathList,
 }
 
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct PathList {
+struct PathList {
     #[serde(default)]
-    pub(super) path: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InvalidationDocument<'a> {
-    #[serde(flatten)]
-    summary: InvalidationSummary<'a>,
-    invalidation_batch: InvalidationBatch,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InvalidationSummary<'a> {
-    id: &'a str,
-    create_time: String,
-    status: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InvalidationList<'a> {
-    marker: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_marker: Option<&'a str>,
-    max_items: usize,
-    is_truncated: bool,
-    quantity: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<SummaryList<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SummaryList<'a> {
-    invalidation_summary: Vec<InvalidationSummary<'a>>,
+    path: Vec<String>,
 }
 
 /// A response body.
-pub(super) struct Document(String);
+type Document = ([(HeaderName, &'static str); 1], String);
 
-impl IntoResponse for Document {
-    fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, "text/xml")], self.0).into_response()
+/// Parses the body of `CreateInvalidation`.
+pub(super) fn batch(body: &[u8]) -> Result<Batch, ApiError> {
+    if body.is_empty() {
+        return Err(Code::MissingBody.error("this operation requires a body: an InvalidationBatch"));
     }
+    let InvalidationBatch { paths: Paths { quantity, items: PathList { path: items } }, caller_reference } =
+        from_reader(body)
+            .map_err(|error| Code::MalformedXML.error(format!("the XML document is malformed: {error}")))?;
+    if usize::try_from(quantity) != Ok(items.len()) {
+        let message = format!("Quantity is {quantity} and Items has {}; they must be equal", items.len());
+        return Err(Code::InconsistentQuantities.error(message));
+    }
+    Ok(Batch { caller_reference, items })
 }
 
-/// Parses a request body.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let text = str::from_utf8(body).map_err(|error| ApiError::MalformedXml(error.to_string()))?;
-    from_str(text).map_err(|error| ApiError::MalformedXml(error.to_string()))
+fn document(root: &str, content: &str) -> Document {
+    let text = format!("<?xml version=\"1.0\"?>\n<{root} xmlns=\"{NAMESPACE}\">{content}</{root}>");
+    ([(header::CONTENT_TYPE, "text/xml")], text)
 }
 
-/// Serializes a document with this root element.
-pub(super) fn write(root: &str, content: impl Serialize) -> Result<Document, ApiError> {
-    let content = Root { xmlns: NAMESPACE, content };
-    let text = to_string_with_root(root, &content).map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(Document(format!("<?xml version=\"1.0\"?>\n{text}")))
+fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
 }
 
 /// The response of `CreateInvalidation` and `GetInvalidation`.
-pub(super) fn invalidation(invalidation: &Invalidation, now: Timestamp) -> Result<Document, ApiError> {
-    let batch = &invalidation.batch;
-    let quantity = i64::try_from(batch.items.len()).unwrap_or(i64::MAX);
-    let paths = Paths { quantity, items: PathList { path: batch.items.clone() } };
-    let invalidation_batch = InvalidationBatch { paths, caller_reference: batch.caller_reference.clone() };
-    write("Invalidation", InvalidationDocument { summary: summary(invalidation, now), invalidation_batch })
+pub(super) fn invalidation(invalidation: &Invalidation, now: Timestamp) -> Document {
+    let Batch { caller_reference, items } = &invalidation.batch;
+    let (summary, quantity) = (summary(invalidation, now), items.len());
+    let paths: String = items.iter().map(|item| element("Path", item)).collect();
+    let paths = format!("<Paths><Quantity>{quantity}</Quantity><Items>{paths}</Items></Paths>");
+    let caller_reference = element("CallerReference", caller_reference);
+    document("Invalidation", &format!("{summary}<InvalidationBatch>{paths}{caller_reference}</InvalidationBatch>"))
 }
 
 /// The response of `ListInvalidations`.
-pub(super) fn invalidation_list(
-    page: &Page,
-    marker: &str,
-    max_items: usize,
-    now: Timestamp,
-) -> Result<Document, ApiError> {
-    let summaries: Vec<_> = page.invalidations.iter().map(|invalidation| summary(invalidation, now)).collect();
-    let list = InvalidationList {
-        marker,
-        next_marker: page.next_marker.as_deref(),
-        max_items,
-        is_truncated: page.next_marker.is_some(),
-        quantity: summaries.len(),
-        items: (!summaries.is_empty()).then_some(SummaryList { invalidation_summary: summaries }),
-    };
-    write("InvalidationList", list)
+pub(super) fn invalidation_list(page: &Page, marker: &str, max_items: usize, now: Timestamp) -> Document {
+    let Page { invalidations, next_marker } = page;
+    let (is_truncated, quantity) = (next_marker.is_some(), invalidations.len());
+    let marker = element("Marker", marker);
+    let next_marker = next_marker.as_ref().map(|marker| element("NextMarker", marker)).unwrap_or_default();
+    let summaries = invalidations.iter().map(|invalidation| summary(invalidation, now));
+    let items: Vec<_> = summaries.map(|item| format!("<InvalidationSummary>{item}</InvalidationSummary>")).collect();
+    let items = if items.is_empty() { String::new() } else { format!("<Items>{}</Items>", items.concat()) };
+    let content = format!(
+        "{marker}{next_marker}<MaxItems>{max_items}</MaxItems><IsTruncated>{is_truncated}</IsTruncated>\
+         <Quantity>{quantity}</Quantity>{items}"
+    );
+    document("InvalidationList", &content)
 }
 
-fn summary(invalidation: &Invalidation, now: Timestamp) -> InvalidationSummary<'_> {
-    let create_time = format!("{:.3}", invalidation.created_at);
-    InvalidationSummary { id: &invalidation.id, create_time, status: invalidation.status(now) }
+fn summary(invalidation: &Invalidation, now: Timestamp) -> String {
+    let Invalidation { id, created_at, .. } = invalidation;
+    let status = invalidation.status(now);
+    format!("<Id>{id}</Id><CreateTime>{created_at:.3}</CreateTime><Status>{status}</Status>")
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self { code, message } = self;
+        let (status, id) = (code.status(), Uuid::new_v4().to_string());
+        let sender = if status.is_client_error() { "Sender" } else { "Receiver" };
+        let error = format!("<Type>{sender}</Type><Code>{code:?}</Code>{}", element("Message", &message));
+        let document = document("ErrorResponse", &format!("<Error>{error}</Error><RequestId>{id}</RequestId>"));
+        (status, [(REQUEST_ID, id)], document).into_response()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check_read(body: &str, expected: Result<(i64, &[&str], &str), &str>) {
-        let read = read::<InvalidationBatch>(body.as_bytes()).map_err(|error| error.status_and_code().1);
-        let read = read.map(|batch| (batch.paths.quantity, batch.paths.items.path, batch.caller_reference));
-        let expected = expected.map(|(quantity, paths, reference)| {
-            (quantity, paths.iter().map(|&path| path.to_owned()).collect(), reference.to_owned())
+    fn check_batch(body: &str, expected: Result<(&[&str], &str), Code>) {
+        let batch = batch(body.as_bytes()).map_err(|error| error.code);
+        let batch = batch.map(|batch| (batch.items, batch.caller_reference));
+        let expected = expected.map(|(items, reference)| {
+            (items.iter().map(|&item| item.to_owned()).collect::<Vec<_>>(), reference.to_owned())
         });
-        assert_eq!(read, expected, "{body}");
+        assert_eq!(batch, expected, "{body}");
     }
 
     #[test]
     fn a_batch_of_an_sdk_is_parsed_and_malformed_xml_is_rejected() {
-        check_read(
+        check_batch(
             "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Paths><Quantity>2</Quantity>\
              <Items><Path>/a?x=1&amp;y=2</Path><Path>#acme</Path></Items></Paths>\
              <CallerReference>first</CallerReference></InvalidationBatch>",
-            Ok((2, &["/a?x=1&y=2", "#acme"], "first")),
+            Ok((&["/a?x=1&y=2", "#acme"], "first")),
         );
-        check_read(
+        check_batch(
             "<InvalidationBatch><Paths><Quantity>0</Quantity></Paths><CallerReference>first</CallerReference>\
              </InvalidationBatch>",
-            Ok((0, &[], "first")),
+            Ok((&[], "first")),
         );
-        check_read(
-            "<InvalidationBatch><CallerReference>first</CallerReference></InvalidationBatch>",
-            Err("MalformedXML"),
-        );
-        check_read("{}", Err("MalformedXML"));
-        check_read("\u{7f}", Err("MalformedXML"));
+        let without_paths = "<InvalidationBatch><CallerReference>first</CallerReference></InvalidationBatch>";
+        for malformed in [without_paths, "{}", "\u{7f}"] {
+            check_batch(malformed, Err(Code::MalformedXML));
+        }
     }
 
     #[test]
     fn a_document_has_the_namespace_of_cloudfront() {
-        let Ok(Document(text)) = write("PathList", PathList { path: vec!["/a".to_owned(), "/b".to_owned()] }) else {
-            panic!("a list of paths is written");
-        };
+        let (_, text) = document("PathList", &["/a", "/b"].map(|path| element("Path", path)).concat());
 
         let expected = "<?xml version=\"1.0\"?>\n<PathList \
                         xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Path>/a</Path><Path>/b</Path></PathList>";

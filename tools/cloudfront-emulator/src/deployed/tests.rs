@@ -1,98 +1,78 @@
-use aws_sdk_cloudfront::types::{
-    Aliases, AllowedMethods, CacheBehaviors, CachePolicyCookiesConfig, CachePolicyHeadersConfig,
-    CachePolicyQueryStringsConfig, CacheTagConfig, CustomErrorResponse, CustomErrorResponses, CustomHeaders,
-    DefaultCacheBehavior, Method as ApiMethod, OriginAccessControlSigningProtocols, OriginCustomHeader, Origins,
-    ParametersInCacheKeyAndForwardedToOrigin, QueryStringNames, ViewerProtocolPolicy,
-};
+use std::net::Ipv4Addr;
+
+use aws_sdk_cloudfront::Config;
+use aws_sdk_cloudfront::config::{BehaviorVersion, Credentials, Region};
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
 
 use super::*;
 
-const FUNCTION_URL: &str = "abc.lambda-url.eu-west-1.on.aws";
+const LIST: &str = "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated>\
+    <Quantity>1</Quantity><Items><DistributionSummary><Id>E1</Id><DomainName>d1.cloudfront.net</DomainName>\
+    </DistributionSummary></Items></DistributionList>";
 
-fn origin(domain_name: &str) -> OriginConfig {
-    let tenant = OriginCustomHeader::builder().header_name("x-image-tenant").header_value("acme").build().unwrap();
-    OriginConfig::builder()
-        .id("image-processing")
-        .domain_name(domain_name)
-        .custom_headers(CustomHeaders::builder().quantity(1).items(tenant).build().unwrap())
-        .build()
-        .unwrap()
+const DISTRIBUTION: &str = "<DistributionConfig><CallerReference>a test</CallerReference><Comment/>\
+    <Enabled>true</Enabled><Aliases><Quantity>1</Quantity><Items><CNAME>acme.localhost</CNAME></Items></Aliases>\
+    <Origins><Quantity>1</Quantity><Items><Origin><Id>image-processing</Id>\
+    <DomainName>abc.lambda-url.eu-west-1.on.aws</DomainName><OriginPath/><OriginAccessControlId>O1</OriginAccessControlId>\
+    <CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>x-image-tenant</HeaderName>\
+    <HeaderValue>acme</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin></Items></Origins>\
+    <DefaultCacheBehavior><TargetOriginId>image-processing</TargetOriginId><CachePolicyId>P1</CachePolicyId>\
+    <ViewerProtocolPolicy>redirect-to-https</ViewerProtocolPolicy><AllowedMethods><Quantity>3</Quantity>\
+    <Items><Method>GET</Method><Method>HEAD</Method><Method>OPTIONS</Method></Items></AllowedMethods>\
+    </DefaultCacheBehavior><CacheBehaviors><Quantity>0</Quantity></CacheBehaviors>\
+    <CustomErrorResponses><Quantity>1</Quantity><Items><CustomErrorResponse><ErrorCode>404</ErrorCode>\
+    <ErrorCachingMinTTL>3</ErrorCachingMinTTL></CustomErrorResponse></Items></CustomErrorResponses>\
+    <CacheTagConfig><HeaderName>Image-Cache-Tag</HeaderName></CacheTagConfig></DistributionConfig>";
+
+const POLICY: &str = "<CachePolicy><Id>P1</Id><LastModifiedTime>2026-11-22T10:00:00Z</LastModifiedTime>\
+    <CachePolicyConfig><Name>by location</Name><MinTTL>1</MinTTL><DefaultTTL>60</DefaultTTL>\
+    <ParametersInCacheKeyAndForwardedToOrigin><EnableAcceptEncodingGzip>false</EnableAcceptEncodingGzip>\
+    <HeadersConfig><HeaderBehavior>none</HeaderBehavior></HeadersConfig>\
+    <CookiesConfig><CookieBehavior>none</CookieBehavior></CookiesConfig>\
+    <QueryStringsConfig><QueryStringBehavior>whitelist</QueryStringBehavior><QueryStrings><Quantity>1</Quantity>\
+    <Items><Name>location</Name></Items></QueryStrings></QueryStringsConfig>\
+    </ParametersInCacheKeyAndForwardedToOrigin></CachePolicyConfig></CachePolicy>";
+
+const ACCESS_CONTROL: &str = "<OriginAccessControlConfig><Name>image-processing</Name>\
+    <SigningProtocol>sigv4</SigningProtocol><SigningBehavior>always</SigningBehavior>\
+    <OriginAccessControlOriginType>lambda</OriginAccessControlOriginType></OriginAccessControlConfig>";
+
+const BUCKET: (&str, &str) = ("abc.lambda-url.eu-west-1.on.aws", "images.s3.eu-west-1.amazonaws.com");
+
+/// Reads the distribution from a CloudFront API whose documents differ by these replacements.
+async fn read(replacements: &[(&str, &str)]) -> Result<Distribution, String> {
+    let replace = |document: &str| {
+        let replace = |document: String, (from, to): &(&str, &str)| document.replace(from, to);
+        let document = replacements.iter().fold(document.to_owned(), replace);
+        get(async || document)
+    };
+    let api = Router::new()
+        .route("/2020-05-31/distribution", replace(LIST))
+        .route("/2020-05-31/distribution/E1/config", replace(DISTRIBUTION))
+        .route("/2020-05-31/cache-policy/P1", replace(POLICY))
+        .route("/2020-05-31/origin-access-control/O1/config", replace(ACCESS_CONTROL));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "a test"));
+    tokio::spawn(async { axum::serve(listener, api).await.unwrap() });
+    let read = super::read(&Client::from_conf(config.build())).await.map_err(|error| error.to_string())?;
+    let [distribution] = <[_; 1]>::try_from(read).unwrap();
+    Ok(distribution)
 }
 
-fn config(domain_name: &str) -> aws_sdk_cloudfront::types::builders::DistributionConfigBuilder {
-    let methods = AllowedMethods::builder().quantity(3).items(ApiMethod::Get).items(ApiMethod::Head);
-    let behavior = DefaultCacheBehavior::builder()
-        .target_origin_id("image-processing")
-        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-        .allowed_methods(methods.items(ApiMethod::Options).build().unwrap())
-        .build()
-        .unwrap();
-    let not_found = CustomErrorResponse::builder().error_code(404).error_caching_min_ttl(3).build().unwrap();
-    DistributionConfig::builder()
-        .caller_reference("a test")
-        .comment("")
-        .enabled(true)
-        .aliases(Aliases::builder().quantity(1).items("acme.localhost").build().unwrap())
-        .origins(Origins::builder().quantity(1).items(origin(domain_name)).build().unwrap())
-        .default_cache_behavior(behavior)
-        .custom_error_responses(CustomErrorResponses::builder().quantity(1).items(not_found).build().unwrap())
-        .cache_tag_config(CacheTagConfig::builder().header_name("Image-Cache-Tag").build().unwrap())
-}
-
-fn policy(headers: CachePolicyHeaderBehavior) -> CachePolicyConfig {
-    let names = QueryStringNames::builder().quantity(1).items("location").build().unwrap();
-    let query_strings = CachePolicyQueryStringsConfig::builder()
-        .query_string_behavior(CachePolicyQueryStringBehavior::Whitelist)
-        .query_strings(names)
-        .build()
-        .unwrap();
-    let cookies = CachePolicyCookiesConfig::builder().cookie_behavior(CachePolicyCookieBehavior::None);
-    let parameters = ParametersInCacheKeyAndForwardedToOrigin::builder()
-        .enable_accept_encoding_gzip(false)
-        .headers_config(CachePolicyHeadersConfig::builder().header_behavior(headers).build().unwrap())
-        .cookies_config(cookies.build().unwrap())
-        .query_strings_config(query_strings)
-        .build()
-        .unwrap();
-    CachePolicyConfig::builder()
-        .name("by location")
-        .min_ttl(1)
-        .default_ttl(60)
-        .parameters_in_cache_key_and_forwarded_to_origin(parameters)
-        .build()
-        .unwrap()
-}
-
-fn access_control(signing: OriginAccessControlSigningBehaviors) -> OriginAccessControlConfig {
-    OriginAccessControlConfig::builder()
-        .name("image-processing")
-        .signing_protocol(OriginAccessControlSigningProtocols::Sigv4)
-        .signing_behavior(signing)
-        .origin_access_control_origin_type(OriginAccessControlOriginTypes::Lambda)
-        .build()
-        .unwrap()
-}
-
-fn read(
-    config: &DistributionConfig,
-    policy: &CachePolicyConfig,
-    access_control: Option<&OriginAccessControlConfig>,
-) -> Result<Distribution, String> {
-    distribution("E1".to_owned(), "d1.cloudfront.net".to_owned(), config, policy, access_control)
-        .map_err(|error| error.to_string())
-}
-
-#[test]
-fn a_deployed_distribution_is_converted_with_its_configuration() {
-    let always = access_control(OriginAccessControlSigningBehaviors::Always);
-    let read = read(&config(FUNCTION_URL).build().unwrap(), &policy(CachePolicyHeaderBehavior::None), Some(&always));
-
+#[tokio::test]
+async fn a_deployed_distribution_is_converted_with_its_configuration() {
     let expected = Distribution {
         id: "E1".to_owned(),
         domain_name: "d1.cloudfront.net".to_owned(),
         aliases: vec!["acme.localhost".to_owned()],
         origin: Origin {
-            domain_name: FUNCTION_URL.to_owned(),
+            domain_name: "abc.lambda-url.eu-west-1.on.aws".to_owned(),
             path: String::new(),
             custom_headers: vec![(HeaderName::from_static("x-image-tenant"), HeaderValue::from_static("acme"))],
             signing_region: Some("eu-west-1".to_owned()),
@@ -103,49 +83,30 @@ fn a_deployed_distribution_is_converted_with_its_configuration() {
         error_caching_min_ttl_secs: [(404, 3)].into_iter().collect(),
         cache_tag_header: Some(HeaderName::from_static("image-cache-tag")),
     };
-    assert_eq!(read, Ok(expected));
+    assert_eq!(read(&[]).await, Ok(expected));
 }
 
-#[test]
-fn origin_requests_are_signed_only_if_the_access_control_requires_it() {
-    let config = config(FUNCTION_URL).build().unwrap();
-    let policy = policy(CachePolicyHeaderBehavior::None);
-    let never = access_control(OriginAccessControlSigningBehaviors::Never);
-
-    assert_eq!(read(&config, &policy, None).unwrap().origin.signing_region, None);
-    let bucket = self::config("images.s3.eu-west-1.amazonaws.com").build().unwrap();
-    let mut of_bucket = access_control(OriginAccessControlSigningBehaviors::Always);
-    of_bucket.origin_access_control_origin_type = OriginAccessControlOriginTypes::S3;
-    assert_eq!(read(&bucket, &policy, Some(&of_bucket)).unwrap().origin.signing_region.as_deref(), Some("eu-west-1"));
-    assert_eq!(read(&config, &policy, Some(&never)).unwrap().origin.signing_region, None);
+#[tokio::test]
+async fn origin_requests_are_signed_only_if_the_access_control_requires_it() {
+    for (replacements, expected) in [
+        ([("<OriginAccessControlId>O1<", "<OriginAccessControlId><")].as_slice(), None),
+        (&[BUCKET, ("Type>lambda<", "Type>s3<")], Some("eu-west-1")),
+        (&[("<SigningBehavior>always<", "<SigningBehavior>never<")], None),
+    ] {
+        let origin = read(replacements).await.unwrap().origin;
+        assert_eq!(origin.signing_region.as_deref(), expected, "{replacements:?}");
+    }
 }
 
-fn check_unsupported(
-    config: &DistributionConfig,
-    policy: &CachePolicyConfig,
-    access_control: Option<&OriginAccessControlConfig>,
-    feature: &str,
-) {
-    let expected = format!("distribution E1 uses {feature}, which this emulator does not support");
-    assert_eq!(read(config, policy, access_control), Err(expected));
-}
-
-#[test]
-fn an_unsupported_feature_is_rejected_and_named() {
-    let plain = policy(CachePolicyHeaderBehavior::None);
-    let always = access_control(OriginAccessControlSigningBehaviors::Always);
-    let bucket = config("images.s3.eu-west-1.amazonaws.com").build().unwrap();
-    check_unsupported(&bucket, &plain, Some(&always), "origin access control of another type than its origin");
-
-    let function_url = config(FUNCTION_URL).build().unwrap();
-    let by_header = policy(CachePolicyHeaderBehavior::Whitelist);
-    check_unsupported(&function_url, &by_header, None, "headers or cookies in its cache key");
-
-    let behaviors = CacheBehaviors::builder().quantity(1).build().unwrap();
-    let by_path = config(FUNCTION_URL).cache_behaviors(behaviors).build().unwrap();
-    check_unsupported(&by_path, &plain, None, "cache behaviors besides the default one");
-
-    let no_origins = Origins::builder().quantity(0).set_items(Some(Vec::new())).build().unwrap();
-    let without_origin = config(FUNCTION_URL).origins(no_origins).build().unwrap();
-    check_unsupported(&without_origin, &plain, None, "a default cache behavior without a single origin");
+#[tokio::test]
+async fn an_unsupported_feature_is_rejected_and_named() {
+    for (replacement, feature) in [
+        (BUCKET, "origin access control of another type than its origin"),
+        (("<HeaderBehavior>none<", "<HeaderBehavior>whitelist<"), "headers or cookies in its cache key"),
+        (("Behaviors><Quantity>0", "Behaviors><Quantity>1"), "cache behaviors besides the default one"),
+        (("<Origin><Id>image-", "<Origin><Id>other-"), "a default cache behavior without a single origin"),
+    ] {
+        let expected = format!("distribution E1 uses {feature}, which this emulator does not support");
+        assert_eq!(read(&[replacement]).await, Err(expected));
+    }
 }

@@ -1,6 +1,8 @@
+use std::error::Error;
+
 use aws_sdk_cloudfront::config::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, SignableBody, SignableRequest, SigningError, SigningSettings, sign as sign_request,
+    PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign as sign_request,
 };
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
@@ -12,15 +14,6 @@ fn service(domain_name: &str) -> &'static str {
     if domain_name.split('.').nth(1) == Some("s3") { "s3" } else { "lambda" }
 }
 
-/// A failure to sign an origin request.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SignatureError {
-    #[error("the signing parameters are incomplete")]
-    Parameters(#[from] v4::signing_params::BuildError),
-    #[error("Signature Version 4 failed")]
-    Signing(#[from] SigningError),
-}
-
 /// Signs an origin request without a body as an origin access control requires: Signature Version 4 in the headers.
 ///
 /// The signature is for `path` at `domain_name`, the origin's own address; the request goes to the origin gateway.
@@ -30,7 +23,7 @@ pub(super) fn sign(
     region: &str,
     credentials: &Credentials,
     now: Timestamp,
-) -> Result<(), SignatureError> {
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut settings = SigningSettings::default();
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     let identity = credentials.clone().into();

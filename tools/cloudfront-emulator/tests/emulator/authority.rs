@@ -29,17 +29,12 @@ async fn the_local_aws_gets_the_signed_request_of_the_caller_unchanged() {
     create(&origin, "EACME").await.unwrap();
 
     let request = &origin.requests()[0];
-    assert_eq!(
-        (request.method.as_str(), request.path.as_str()),
-        ("POST", "/2020-05-31/distribution/EACME/invalidation")
-    );
+    assert_eq!(request.method, "POST");
+    assert_eq!(request.uri, "/2020-05-31/distribution/EACME/invalidation");
     let authorization = request.headers["authorization"].to_str().unwrap();
     assert!(authorization.contains("/cloudfront/aws4_request"), "{authorization}");
-    assert_ne!(
-        request.headers["host"].to_str().unwrap(),
-        origin.url.trim_start_matches("http://"),
-        "the signature includes the host"
-    );
+    let address = origin.url.trim_start_matches("http://");
+    assert_ne!(request.headers["host"], address, "the signature includes the host");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn check_concurrent_views(path: &str, expected: [&str; 4], origin_requests
     };
     let mut views = tokio::task::JoinSet::new();
     for _ in expected {
-        let request = fixture.request(ACME, path);
+        let request = fixture.request(Method::GET, ACME, path);
         views.spawn(async move {
             let response = request.send().await.unwrap();
             response.headers()["x-cache"].to_str().unwrap().to_owned()

@@ -8,9 +8,7 @@ use aws_sdk_cloudfront::config::{BehaviorVersion, Builder, Credentials, Region, 
 use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::operation::create_invalidation::{CreateInvalidationError, CreateInvalidationOutput};
 use aws_sdk_cloudfront::types::{Invalidation, InvalidationBatch, Paths};
-use cloudfront_emulator::{
-    Clock, Distribution, Distributions, EmulatorConfig, Origin, QueryStrings, Quotas, RunningEmulator,
-};
+use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Origin, QueryStrings, Quotas, RunningEmulator};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 
@@ -51,7 +49,7 @@ impl Fixture {
         let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed(tenants));
         let now = Arc::new(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let shown = Arc::clone(&now);
-        config.clock = Clock::from_fn(move || *shown.lock().unwrap());
+        config.clock = Arc::new(move || *shown.lock().unwrap());
         config.propagation_delay = Duration::from_secs(PROPAGATION_DELAY_SECS.unsigned_abs());
         config.quotas = quotas;
         let emulator = cloudfront_emulator::start(config).await.unwrap();
@@ -69,17 +67,13 @@ impl Fixture {
     }
 
     pub(crate) async fn send(&self, method: Method, host: &str, path: &str) -> View {
-        let response = self.build(method, host, path).send().await.unwrap();
+        let response = self.request(method, host, path).send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         View { status, headers, body: response.text().await.unwrap() }
     }
 
-    /// An unsent GET request of a viewer.
-    pub(crate) fn request(&self, host: &str, path: &str) -> reqwest::RequestBuilder {
-        self.build(Method::GET, host, path)
-    }
-
-    fn build(&self, method: Method, host: &str, path: &str) -> reqwest::RequestBuilder {
+    /// An unsent request of a viewer.
+    pub(crate) fn request(&self, method: Method, host: &str, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.emulator.endpoint_url()));
         request.header("host", format!("{host}:{}", self.emulator.address.port()))
     }

@@ -5,17 +5,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::HeaderMap;
+use http::request::Parts;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-
-/// A request to the origin.
-#[derive(Clone, Debug)]
-pub(crate) struct OriginRequest {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: HeaderMap,
-}
 
 /// An origin that responds with the number of the request and the tags `<tenant>, <tenant>/<pack>`. The pack is the
 /// last segment of the path; the first segment selects the response:
@@ -29,7 +21,7 @@ pub(crate) struct OriginRequest {
 #[derive(Clone)]
 pub(crate) struct TestOrigin {
     pub(crate) url: String,
-    requests: Arc<watch::Sender<Vec<OriginRequest>>>,
+    requests: Arc<watch::Sender<Vec<Parts>>>,
     gate: Arc<Semaphore>,
 }
 
@@ -43,7 +35,7 @@ impl TestOrigin {
         origin
     }
 
-    pub(crate) fn requests(&self) -> Vec<OriginRequest> {
+    pub(crate) fn requests(&self) -> Vec<Parts> {
         self.requests.borrow().clone()
     }
 
@@ -58,12 +50,12 @@ impl TestOrigin {
 }
 
 async fn respond(State(origin): State<TestOrigin>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let tenant = headers.get("x-image-tenant").map_or("none", |tenant| tenant.to_str().unwrap()).to_owned();
-    let path = request.uri().path_and_query().unwrap().to_string();
+    let (request, _) = request.into_parts();
+    let tenant = request.headers.get("x-image-tenant").map_or("none", |tenant| tenant.to_str().unwrap());
+    let path = request.uri.path();
     let mut number = 0;
     origin.requests.send_modify(|requests| {
-        requests.push(OriginRequest { method: request.method().to_string(), path: path.clone(), headers });
+        requests.push(request.clone());
         number = requests.len();
     });
 
@@ -75,7 +67,7 @@ async fn respond(State(origin): State<TestOrigin>, request: Request) -> Response
         return Response::builder().status(status).body(Body::from(body)).unwrap();
     }
 
-    let segments: Vec<&str> = request.uri().path().split('/').collect();
+    let segments: Vec<&str> = path.split('/').collect();
     let (kind, pack) = (segments[1], segments[segments.len() - 1]);
     if kind.starts_with("held") {
         origin.gate.acquire().await.unwrap().forget();

@@ -6,7 +6,7 @@ const HELD: &str = "/held/sunset";
 /// asserts on the response to the next viewer.
 async fn check(response_after_secs: i64, x_cache: &str, body: &str) {
     let fixture = Fixture::start().await;
-    let first = tokio::spawn(fixture.request(ACME, HELD).send());
+    let first = tokio::spawn(fixture.request(http::Method::GET, ACME, HELD).send());
     fixture.origin.wait_for_requests(1).await;
     fixture.create("first", &["/*"]).await;
 
@@ -31,7 +31,7 @@ async fn a_response_that_arrives_during_the_propagation_is_purged() {
 #[tokio::test]
 async fn a_fetch_continues_when_its_viewer_disconnects() {
     let fixture = Fixture::start().await;
-    let viewer = tokio::spawn(fixture.request(ACME, HELD).send());
+    let viewer = tokio::spawn(fixture.request(http::Method::GET, ACME, HELD).send());
     fixture.origin.wait_for_requests(1).await;
     viewer.abort();
     assert!(viewer.await.unwrap_err().is_cancelled());

@@ -34,11 +34,11 @@ async fn methods_that_are_not_allowed_are_rejected_without_an_origin_request() {
 #[tokio::test]
 async fn the_origin_gets_its_host_and_custom_headers_and_no_header_of_the_viewer() {
     let fixture = Fixture::start().await;
-    let request = fixture.request(ACME, "/img/sunset?debug=1&location=main");
+    let request = fixture.request(Method::GET, ACME, "/img/sunset?debug=1&location=main");
     request.header("x-image-tenant", "globex").header("cookie", "session=1").send().await.unwrap();
 
     let request = &fixture.origin.requests()[0];
-    assert_eq!(request.path, "/img/sunset?location=main");
+    assert_eq!(request.uri, "/img/sunset?location=main");
     assert_eq!(request.headers["host"], "acme.lambda-url.eu-west-1.on.aws");
     assert_eq!(request.headers.get_all("x-image-tenant").iter().collect::<Vec<_>>(), ["acme"]);
     assert_eq!(request.headers["user-agent"], "Amazon CloudFront");
@@ -56,7 +56,7 @@ async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_p
     fixture.get(ACME, "/img/sunset").await;
 
     let request = &fixture.origin.requests()[0];
-    assert_eq!(request.path, "/live/img/sunset");
+    assert_eq!(request.uri, "/live/img/sunset");
     let authorization = request.headers["authorization"].to_str().unwrap();
     let scope = "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/lambda/aws4_request";
     assert!(authorization.starts_with(scope), "{authorization}");

@@ -7,16 +7,16 @@ fn at(secs: i64) -> Timestamp {
     Timestamp::from_second(secs).unwrap()
 }
 
-type Created = Result<Arc<Invalidation>, BatchError>;
+type Created = Result<Arc<Invalidation>, ApiError>;
 
 fn create(register: &mut Invalidations, secs: i64, reference: &str, items: &[&str]) -> Created {
     let items = items.iter().map(|&item| item.to_owned()).collect();
-    register.create(at(secs), Batch { caller_reference: reference.to_owned(), items }, DELAY, SMALL)
+    register.create("E1", at(secs), Batch { caller_reference: reference.to_owned(), items }, DELAY, SMALL)
 }
 
 #[test]
 fn an_invalidation_is_in_progress_for_the_propagation_delay() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let invalidation = create(&mut register, 10, "first", &["/a"]).unwrap();
 
     assert_eq!(invalidation.status(at(10)), "InProgress");
@@ -27,7 +27,7 @@ fn an_invalidation_is_in_progress_for_the_propagation_delay() {
 
 #[test]
 fn items_are_due_once_and_not_before_the_end_of_the_delay() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     create(&mut register, 10, "first", &["/a"]).unwrap();
     create(&mut register, 12, "second", &["/b"]).unwrap();
 
@@ -39,13 +39,15 @@ fn items_are_due_once_and_not_before_the_end_of_the_delay() {
 
 #[test]
 fn the_same_reference_with_the_same_items_returns_the_existing_invalidation() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let first = create(&mut register, 10, "first", &["/a", "/b"]).unwrap();
     let again = create(&mut register, 20, "first", &["/b", "/a"]).unwrap();
 
     assert_eq!(again.id, first.id);
     assert_eq!(register.page(None, 100).unwrap().invalidations.len(), 1);
-    assert_eq!(create(&mut register, 20, "first", &["/a"]).unwrap_err(), BatchError::AlreadyExists("first".to_owned()));
+    let other_items = create(&mut register, 20, "first", &["/a"]).unwrap_err();
+    assert_eq!(other_items.code, Code::InvalidationBatchAlreadyExists);
+    assert!(other_items.message.contains("'first'"), "{}", other_items.message);
 }
 
 #[test]
@@ -58,32 +60,40 @@ fn ids_differ_between_references_and_between_distributions() {
 
 #[test]
 fn a_batch_without_reference_or_items_is_rejected() {
-    let mut register = Invalidations::new("E1");
-
-    assert_eq!(create(&mut register, 10, "", &["/a"]).unwrap_err(), BatchError::NoCallerReference);
-    assert_eq!(create(&mut register, 10, "first", &[]).unwrap_err(), BatchError::EmptyBatch);
+    for (reference, items, expected) in [
+        ("", ["/a"].as_slice(), "CallerReference is empty; send a value that identifies this batch"),
+        ("first", &[], "the batch has no item; send at least one path or cache tag"),
+    ] {
+        let error = create(&mut Invalidations::default(), 10, reference, items).unwrap_err();
+        assert_eq!(error, Code::InvalidArgument.error(expected));
+    }
 }
 
 #[test]
 fn one_invalid_item_rejects_the_batch_and_is_named() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let error = create(&mut register, 10, "first", &["/a", "b"]).unwrap_err();
 
-    assert_eq!(error, BatchError::InvalidItem { item: "b".to_owned(), reason: ItemError::NoSlash });
+    let expected = "the request contains an invalid invalidation item, 'b': it must begin with '/' for a path or '#' for \
+                    a cache tag";
+    assert_eq!(error, Code::InvalidArgument.error(expected));
     assert!(register.page(None, 100).unwrap().invalidations.is_empty());
 }
 
 #[test]
 fn items_and_wildcards_in_progress_have_separate_quotas() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     create(&mut register, 10, "first", &["/a", "#b", "/c*"]).unwrap();
 
-    for (items, expected) in [
-        (["/d", "#e"].as_slice(), BatchError::TooMany { kind: "items", in_progress: 2, sent: 2, allowed: 3 }),
-        (&["/f*"], BatchError::TooMany { kind: "wildcards", in_progress: 1, sent: 1, allowed: 1 }),
-        (&["/d", "/e", "/f", "/g"], BatchError::TooLarge { sent: 4, allowed: 3 }),
+    let too_many = Code::TooManyInvalidationsInProgress;
+    for (items, code, message) in [
+        (["/d", "#e"].as_slice(), too_many, "2 items are in progress and 2 more exceed the quota of 3;"),
+        (&["/f*"], too_many, "1 wildcards are in progress and 1 more exceed the quota of 1;"),
+        (&["/d", "/e", "/f", "/g"], Code::BatchTooLarge, "the batch has 4 items, and a distribution takes 3;"),
     ] {
-        assert_eq!(create(&mut register, 10, "second", items).unwrap_err(), expected);
+        let error = create(&mut register, 10, "second", items).unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(error.message.starts_with(message), "{}", error.message);
     }
 
     // The quota has room for one more item, a re-send takes none, and completion frees it.
@@ -94,7 +104,7 @@ fn items_and_wildcards_in_progress_have_separate_quotas() {
 
 #[test]
 fn pages_list_invalidations_from_the_newest_to_the_oldest() {
-    let mut register = Invalidations::new("E1");
+    let mut register = Invalidations::default();
     let ids: Vec<String> = (0..5)
         .map(|number| create(&mut register, number * 10, &number.to_string(), &["/a"]).unwrap().id.clone())
         .collect();

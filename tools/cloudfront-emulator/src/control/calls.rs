@@ -1,0 +1,94 @@
+use std::num::NonZeroUsize;
+
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+
+use super::{API_VERSION, Shared, xml};
+use crate::api_error::{ApiError, Code};
+use crate::emulator::Emulator;
+
+/// Invalidations in a page of `ListInvalidations` if the caller sends no `MaxItems`.
+const DEFAULT_MAX_ITEMS: usize = 100;
+
+/// `CreateInvalidation`.
+pub(super) async fn create_invalidation(
+    State(emulator): Shared,
+    Path(distribution_id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<impl IntoResponse, ApiError> {
+    check_exists(&emulator, &distribution_id).await?;
+    let batch = xml::batch(&body)?;
+    if let Some(item) = emulator.faults.first_rejected(&batch.items) {
+        return Err(Code::InvalidArgument.error(format!("the request contains an invalid invalidation item, '{item}'")));
+    }
+    let now = emulator.now();
+    let (delay, quotas) = (emulator.config.propagation_delay, emulator.config.quotas);
+    let invalidation = emulator.with_cache(&distribution_id, |cache| {
+        cache.invalidations.create(&distribution_id, now, batch, delay, quotas)
+    })?;
+
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let id = &invalidation.id;
+    let location = format!("http://{host}/{API_VERSION}/distribution/{distribution_id}/invalidation/{id}");
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], xml::invalidation(&invalidation, now)))
+}
+
+/// `GetInvalidation`.
+pub(super) async fn get_invalidation(
+    State(emulator): Shared,
+    Path((distribution_id, id)): Path<(String, String)>,
+) -> Result<impl IntoResponse, ApiError> {
+    check_exists(&emulator, &distribution_id).await?;
+    let Some(invalidation) = emulator.with_cache(&distribution_id, |cache| cache.invalidations.get(&id)) else {
+        return Err(Code::NoSuchInvalidation.error(format!("the specified invalidation '{id}' does not exist")));
+    };
+    Ok(xml::invalidation(&invalidation, emulator.now()))
+}
+
+/// The query parameters of `ListInvalidations`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListParameters {
+    #[serde(default)]
+    marker: String,
+    max_items: Option<NonZeroUsize>,
+}
+
+/// `ListInvalidations`.
+pub(super) async fn list_invalidations(
+    State(emulator): Shared,
+    Path(distribution_id): Path<String>,
+    parameters: Result<Query<ListParameters>, QueryRejection>,
+) -> Result<impl IntoResponse, ApiError> {
+    check_exists(&emulator, &distribution_id).await?;
+    let Query(ListParameters { marker, max_items }) =
+        parameters.map_err(|rejection| Code::InvalidArgument.error(rejection.body_text()))?;
+    let max_items = max_items.map_or(DEFAULT_MAX_ITEMS, NonZeroUsize::get);
+    let after = Some(marker.as_str()).filter(|marker| !marker.is_empty());
+    let Some(page) = emulator.with_cache(&distribution_id, |cache| cache.invalidations.page(after, max_items)) else {
+        return Err(Code::InvalidArgument.error(format!(
+            "Marker '{marker}' is not an invalidation of {distribution_id}; send the NextMarker of a page"
+        )));
+    };
+    Ok(xml::invalidation_list(&page, &marker, max_items, emulator.now()))
+}
+
+async fn check_exists(emulator: &Emulator, distribution_id: &str) -> Result<(), ApiError> {
+    let found = emulator.config.distributions.find(emulator.now(), |known| known.id == distribution_id).await;
+    match found {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => {
+            let message = format!("the specified distribution '{distribution_id}' does not exist");
+            Err(Code::NoSuchDistribution.error(message))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the deployed distributions are not available");
+            Err(Code::ServiceUnavailable.error(error.to_string()))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Layers around the calls: authorization and injected faults.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::{MAX_BODY_BYTES, Shared};
+use crate::api_error::{ApiError, Code};
+use crate::faults::Fate;
+use crate::origin;
+
+/// Rejects a call that the local AWS denies: CloudFront evaluates IAM policies, the emulator delegates this.
+///
+/// The request is sent there unchanged, with the caller's signature: its CloudFront API checks the signature and the
+/// caller's policies first. The emulator ignores its state and every other response.
+pub(super) async fn authorize(State(emulator): Shared, request: Request, next: Next) -> Result<Response, ApiError> {
+    if !emulator.config.authorize_callers {
+        return Ok(next.run(request).await);
+    }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY_BYTES).await;
+    let body = body.map_err(|error| Code::InvalidArgument.error(error.to_string()))?;
+    let (status, denial) = origin::relay(&emulator, &parts, body.clone()).await.map_err(|_| {
+        let message = "the local AWS did not respond, so the call could not be authorized; check that it is running";
+        Code::ServiceUnavailable.error(message)
+    })?;
+    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
+        return Err(Code::AccessDenied.error(message_of(&denial)));
+    }
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// The message in the XML of a denial. Not every local AWS uses CloudFront's XML.
+fn message_of(denial: &[u8]) -> String {
+    let text = String::from_utf8_lossy(denial);
+    let message = text.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>"));
+    message.map_or("the local AWS denies this call", |(message, _)| message).to_owned()
+}
+
+/// Injects the planned [`Faults`](crate::Faults).
+pub(super) async fn inject_faults(State(emulator): Shared, request: Request, next: Next) -> Result<Response, ApiError> {
+    let (fate, delay) = emulator.faults.next();
+    let response = match fate {
+        Fate::Throttled => Err(Code::Throttling.error("rate exceeded")),
+        Fate::Failed => Err(Code::InternalError.error("injected fault")),
+        Fate::Served => Ok(next.run(request).await),
+        Fate::ResponseLost => {
+            next.run(request).await;
+            Err(Code::InternalError.error("injected fault"))
+        }
+    };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    response
+}
