@@ -2,6 +2,7 @@
 
 mod existing;
 mod rules;
+mod tenant;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 use contract::{AttributeNames, HeaderName, TenantId};
 use serde::Deserialize;
 
-pub use existing::{DEFAULT_STAGE, Existing, ExistingDistribution, ExistingHttpApi, ExistingTable};
+pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
 use rules::{NotAllowed, first_not_allowed};
+pub use tenant::{ExistingDistribution, Tenant};
 
 /// One environment. The comments of the files in `cdk/environments` document every key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -49,14 +51,6 @@ impl Environment {
     pub fn image_pack_attributes(&self) -> AttributeNames {
         self.existing.image_packs.as_ref().map(|table| table.attributes.clone()).unwrap_or_default()
     }
-}
-
-/// One tenant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tenant {
-    /// The tenant's existing distribution; without it, the tenant's stack creates one.
-    pub distribution: Option<ExistingDistribution>,
 }
 
 /// Options of a deployment to a developer's machine. Release builds of the functions ignore them.

@@ -60,17 +60,30 @@ impl AttributeNames {
     /// The canonical names, each with its name in the table.
     #[must_use]
     pub fn pairs(&self) -> [(&'static str, &str); 10] {
+        // A new field does not compile here until it has its pair.
+        let Self {
+            tenant,
+            entity,
+            image_locations,
+            main_image_location,
+            generation,
+            revision,
+            updated_at,
+            updated_by,
+            asset_id,
+            title,
+        } = self;
         [
-            ("tenant", &self.tenant),
-            ("entity", &self.entity),
-            ("imageLocations", &self.image_locations),
-            ("mainImageLocation", &self.main_image_location),
-            ("generation", &self.generation),
-            ("revision", &self.revision),
-            ("updatedAt", &self.updated_at),
-            ("updatedBy", &self.updated_by),
-            ("assetId", &self.asset_id),
-            ("title", &self.title),
+            ("tenant", tenant),
+            ("entity", entity),
+            ("imageLocations", image_locations),
+            ("mainImageLocation", main_image_location),
+            ("generation", generation),
+            ("revision", revision),
+            ("updatedAt", updated_at),
+            ("updatedBy", updated_by),
+            ("assetId", asset_id),
+            ("title", title),
         ]
     }
 

@@ -34,16 +34,6 @@ pub struct ExistingTable {
     pub attributes: AttributeNames,
 }
 
-/// An existing distribution of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExistingDistribution {
-    /// Id of the distribution.
-    pub id: String,
-    /// `true` if it reads cache tags from the configured header. Otherwise purges name paths.
-    pub cache_tags: bool,
-}
-
 /// An existing HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +48,6 @@ pub struct ExistingHttpApi {
 pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     table_not_allowed(environment)
         .or_else(|| bucket_not_allowed(&environment.existing))
-        .or_else(|| distribution_not_allowed(environment))
         .or_else(|| api_not_allowed(environment))
 }
 
@@ -111,19 +100,6 @@ fn bucket_not_allowed(existing: &Existing) -> Option<NotAllowed> {
     Some(NotAllowed::new("existing.variants_bucket", format!("{shared:?}"), allowed))
 }
 
-fn distribution_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    let distributions = || {
-        let tenants = environment.tenants.iter();
-        tenants.filter_map(|(tenant, options)| Some((tenant, options.distribution.as_ref()?.id.as_str())))
-    };
-    if let Some((tenant, id)) = distributions().find(|(_, id)| !is_distribution_id(id)) {
-        let allowed = "a distribution's id, for example E1ABCDEF2GHIJK";
-        return Some(NotAllowed::new(format!("tenants.{tenant}.distribution.id"), format!("{id:?}"), allowed));
-    }
-    let ids = distributions().map(|(_, id)| id);
-    named_twice("tenants.*.distribution.id", ids, "a distribution for each tenant: a purge must not cross a tenant")
-}
-
 fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let api = environment.existing.http_api.as_ref()?;
     let is_id = |id: &str| is_label(id) && !id.contains('-');
@@ -154,10 +130,6 @@ fn is_table_arn(text: &str, region: &str) -> bool {
 /// See "General purpose bucket naming rules" in the S3 user guide.
 fn is_bucket_name(text: &str) -> bool {
     (3..=63).contains(&text.len()) && text.split('.').all(is_label)
-}
-
-fn is_distribution_id(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 fn is_stage_name(text: &str) -> bool {

@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use contract::identifier::is_label;
 use contract::limits;
 
-use super::{Environment, Profile, existing};
+use super::{Environment, Profile, existing, tenant};
 
 /// A value that has the right type but is not allowed.
 pub(super) struct NotAllowed {
@@ -30,6 +30,7 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
         .or_else(|| text_not_allowed(environment))
         .or_else(|| local_not_allowed(environment))
         .or_else(|| existing::first_not_allowed(environment))
+        .or_else(|| tenant::first_not_allowed(environment))
 }
 
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {

@@ -2,10 +2,10 @@ mod existing;
 
 use super::*;
 
-const DEV: &str = include_str!("../../../environments/dev.toml");
+pub(super) const DEV: &str = include_str!("../../../environments/dev.toml");
 
 /// Reads `text` as the only environment, `dev`.
-fn read(text: &str) -> Result<Environment, String> {
+pub(super) fn read(text: &str) -> Result<Environment, String> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dev.toml"), text).unwrap();
     let mut environments = read_environments(folder.path()).map_err(|error| error.to_string())?;
@@ -13,7 +13,7 @@ fn read(text: &str) -> Result<Environment, String> {
 }
 
 /// Changes `line` of the development environment into `changed` and expects an error that holds every text.
-fn check(line: &str, changed: &str, expected: &[&str]) {
+pub(super) fn check(line: &str, changed: &str, expected: &[&str]) {
     assert!(DEV.contains(line), "{line}");
     let message = read(&DEV.replace(line, changed)).expect_err(changed);
     for expected in expected.iter().chain(&["dev.toml"]) {
@@ -59,22 +59,6 @@ fn a_missing_or_unknown_key_is_named() {
     check("scope = \"images:purge\"", "", &["scope", "missing"]);
     check("every_minutes = 5", "every_minuets = 5", &["every_minuets", "every_minutes"]);
     check("every_minutes = 5", "every_minutes = \"5\"", &["every_minutes", "u32"]);
-}
-
-#[test]
-fn a_tenant_that_cannot_be_a_host_name_is_rejected() {
-    for tenant in ["Acme", "a_b", "-a", "", "a.b", "*"] {
-        let table = format!("[tenants.{tenant:?}]");
-        check("[tenants.globex]", &table, &["tenants", &format!("tenant {tenant:?} is not valid"), "1 to 63"]);
-    }
-    check("[tenants.globex]", "[tenants.acme]", &["acme", "duplicate key"]);
-}
-
-#[test]
-fn a_tenants_table_may_be_empty_and_has_no_unknown_options() {
-    assert_eq!(read(DEV).unwrap().tenants.into_values().collect::<Vec<_>>(), [Tenant::default(), Tenant::default()]);
-    check("[tenants.globex]", "[tenants.globex]\ndistribtion = 1", &["distribtion", "`distribution`"]);
-    check("[tenants.globex]", "[tenants]\nglobex = \"\"", &["globex", "expected struct Tenant"]);
 }
 
 #[test]

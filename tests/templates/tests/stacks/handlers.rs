@@ -63,7 +63,8 @@ fn variables_have_the_configured_values() {
         ("WILDCARDS_PER_PURGE_RUN_MAX", "13", "7"),
         ("LEDGER_RETENTION_DAYS", "90", "30"),
     ];
-    let names = r#"{"tenant":"tenant","entity":"entity","imageLocations":"imageLocations","mainImageLocation":"mainImageLocation","generation":"generation","revision":"revision","updatedAt":"updatedAt","updatedBy":"updatedBy","assetId":"assetId","title":"title"}"#;
+    let names = AttributeNames::default().to_string();
+    let names = names.as_str();
     let own = [
         ("ImageInvalidation", "VARIANT_DELETION_SECS_MAX", "150", "150"),
         ("ImageInvalidation", "TRACKING_SECS_MAX", "60", "60"),
