@@ -16,7 +16,7 @@ use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 
-/// The invalidation-queue table. What is kept beside its rows is in [`crate::lease`] and [`crate::outbox`].
+/// The invalidation-queue table. The lease and the outbox, which are kept beside its rows, are in `lease` and `outbox`.
 #[derive(Debug, Clone)]
 pub struct InvalidationQueue {
     client: Client,

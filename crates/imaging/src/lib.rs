@@ -1,4 +1,4 @@
-//! Inspects originals ([`inspect`]) and renders variants of them ([`render`]), without I/O.
+//! Inspects originals ([`inspect`]) and renders variants of them ([`render()`]), without I/O.
 
 mod alpha;
 mod decoding;

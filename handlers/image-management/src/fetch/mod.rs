@@ -1,8 +1,8 @@
 //! Fetches an image from a URL of the public internet (guarded against server-side request forgery).
 //!
 //! The caller chooses the URL, so it must not reach the function's own network or the AWS endpoints in it. Each hop is
-//! checked: the URL and an address in it ([`source`]), and the addresses that its name resolves to, which are also the
-//! addresses of the connection ([`resolver`]). Time, size and number of redirects are limited.
+//! checked: the URL and an address in it (`source`), and the addresses that its name resolves to, which are also the
+//! addresses of the connection (`resolver`). Time, size and number of redirects are limited.
 
 mod exempt_hosts;
 mod fetch_error;
