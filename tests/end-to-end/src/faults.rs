@@ -23,6 +23,7 @@ use local_cloud::report::{Report, StepError};
 
 use fixture::Fixture;
 use purge_runs::{PurgeRun, PurgeRuns};
+use tokio::task::JoinHandle;
 
 /// The default number of queue entries of the backlog.
 pub(crate) const ENTRIES: usize = 50_000;
@@ -33,6 +34,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(18);
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
 /// The time limit for a purge run to call CloudFront, other purge runs included.
 const CALLED_WITHIN: Duration = Duration::from_secs(90);
+/// The number of times that the step tries to have a purge run of its own call CloudFront.
+const ATTEMPTS: u32 = 3;
 /// The delay of the emulator's responses while a purge run is killed.
 const HELD_BACK: Duration = Duration::from_secs(20);
 /// The number of times that all workers are killed.
@@ -99,17 +102,8 @@ pub(crate) async fn play(
 impl Faults<'_> {
     /// Step: the process of a purge run is killed between CloudFront's acceptance of its invalidation and the response.
     async fn killed_purge_run(&mut self) -> Result<String, Cause> {
-        self.edit_and_settle().await?;
+        let purge_run = self.held_back_purge_run().await?;
         let faults = &self.cloud.parts.emulator.faults;
-        let calls = faults.counts().calls;
-        faults.inject(FaultPlan { delay: HELD_BACK, ..FaultPlan::default() });
-        let purge_runs = self.purge_runs.clone();
-        let purge_run = tokio::spawn(async move { purge_runs.once().await });
-        wait_for("a purge run that calls CloudFront", CALLED_WITHIN, async || {
-            let called = faults.counts().calls > calls;
-            Ok(if called { Ok(()) } else { Err("no call".to_owned()) })
-        })
-        .await?;
         let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImageInvalidation))?;
         self.killed += killed;
         faults.stop();
@@ -121,6 +115,31 @@ impl Faults<'_> {
             PurgeRun::Ended(_) => "the schedule's purge run was killed".to_owned(),
         };
         Ok(format!("{killed} process killed, {end}; {fresh}"))
+    }
+
+    /// Edits, and starts a purge run that waits for CloudFront's response. The schedule's purge run may purge the edits
+    /// first and leave this one nothing to send; then the step edits again.
+    async fn held_back_purge_run(&mut self) -> Result<JoinHandle<Result<PurgeRun, Cause>>, Cause> {
+        let faults = &self.cloud.parts.emulator.faults;
+        let mut attempts_left = ATTEMPTS;
+        loop {
+            self.edit_and_settle().await?;
+            let calls = faults.counts().calls;
+            faults.inject(FaultPlan { delay: HELD_BACK, ..FaultPlan::default() });
+            let purge_runs = self.purge_runs.clone();
+            let purge_run = tokio::spawn(async move { purge_runs.once().await });
+            let called = wait_for("a purge run that calls CloudFront", CALLED_WITHIN, async || {
+                let called = faults.counts().calls > calls;
+                Ok(if called { Ok(()) } else { Err("no call".to_owned()) })
+            });
+            attempts_left -= 1;
+            match called.await {
+                Ok(()) => return Ok(purge_run),
+                Err(unmet) if attempts_left == 0 => return Err(unmet),
+                Err(_) => faults.stop(),
+            }
+            self.purge_runs.until_empty(EMPTY_WITHIN, |_| ()).await?;
+        }
     }
 
     /// Step: every process is killed, several times, while some edits are queued and others are in the stream.
