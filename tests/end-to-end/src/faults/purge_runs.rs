@@ -98,6 +98,11 @@ impl PurgeRuns {
         Ok(self.observer.queue().await?.len())
     }
 
+    /// The number of queued entries that no purge run has purged yet.
+    pub(super) async fn unpurged(&self) -> Result<usize, Cause> {
+        Ok(self.observer.queue().await?.iter().filter(|entry| entry.early_purge_count == 0).count())
+    }
+
     /// Expires the lease of a killed run, which would otherwise last four minutes.
     pub(super) async fn let_the_lease_expire(&self) -> Result<(), Cause> {
         let text = |value: &str| AttributeValue::S(value.to_owned());
