@@ -138,7 +138,7 @@ impl Faults<'_> {
                 Err(unmet) if attempts_left == 0 => return Err(unmet),
                 Err(_) => faults.stop(),
             }
-            self.purge_runs.until_empty(EMPTY_WITHIN, |_| ()).await?;
+            self.until_fresh().await?;
         }
     }
 
@@ -240,7 +240,7 @@ impl Faults<'_> {
     }
 
     /// Edits, and waits until the edits have settled. The schedule's purge run may purge them early in that time; then
-    /// a fault would not meet them, and the step edits again.
+    /// a fault would not meet them: viewers look at the new images, and the step edits again.
     async fn edit_and_settle(&mut self) -> Result<(), Cause> {
         for _ in 0..ATTEMPTS {
             self.fixture.begin();
@@ -250,7 +250,7 @@ impl Faults<'_> {
             if self.purge_runs.unpurged().await? == self.fixture.len() {
                 return Ok(());
             }
-            self.purge_runs.until_empty(EMPTY_WITHIN, |_| ()).await?;
+            self.until_fresh().await?;
         }
         Err(format!("the schedule's purge run purged the edits early in each of {ATTEMPTS} attempts").into())
     }
