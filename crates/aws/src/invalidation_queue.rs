@@ -148,7 +148,7 @@ impl InvalidationQueue {
             .table_name(&self.table)
             .set_key(Some(key(upsert.tenant.as_str(), &upsert.target.to_string())))
             .update_expression(format!(
-                // What was deleted before this change may have been re-rendered: a deletion under way begins again.
+                // Variants deleted before this change may be stored again: a deletion under way begins again.
                 "SET version = :version, lastEventAt = {last_event_at}, \
                  firstEventAt = if_not_exists(firstEventAt, :firstEventAt){early_purge_version} \
                  REMOVE deletionCursor \

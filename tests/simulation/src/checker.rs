@@ -217,7 +217,7 @@ impl Checker {
         let Some(packs) = self.packs.get(&(tenant.clone(), pack.clone())) else { return };
         let is_fresh = |era: Era| !era.is_replaced_by(floor_of(Target::Pack(pack.clone())));
         let mut seen = Vec::new();
-        // What the URL means is read from the table, and the image of that may have been stored long before.
+        // The table says which pack the URL means, and the image of that may have been stored long before.
         let mut meant = BTreeMap::new();
         for (era, images) in packs.eras() {
             let name = location.or(images.as_ref().and_then(|pack| pack.main_image_location.as_ref()));

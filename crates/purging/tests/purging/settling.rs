@@ -28,7 +28,7 @@ async fn an_unsettled_entry_is_purged_and_stays_until_a_purge_run_after_the_dela
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["earlyPurgeCount"], 1);
 
-    // What an invocation of image-processing stores that read the old original before the change.
+    // The variant of an invocation of image-processing that read the old original before the change.
     environment.store_variants(["acme/p1/main/default"]).await;
     let summary = run_at(&handler, "run-2", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!((summary.entries_left, summary.entries_removed), (0, 1));
