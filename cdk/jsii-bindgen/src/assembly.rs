@@ -37,6 +37,23 @@ pub(crate) enum Type {
     Enum(EnumType),
 }
 
+/// The types that a type derives from. Parsed alone, for every type of the library.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Parents {
+    #[serde(default)]
+    datatype: bool,
+    base: Option<String>,
+    #[serde(default)]
+    interfaces: Vec<String>,
+}
+
+impl Parents {
+    /// The base class, then the interfaces. None for a structure, which is passed by value.
+    pub(crate) fn all(self) -> Vec<String> {
+        if self.datatype { Vec::new() } else { self.base.into_iter().chain(self.interfaces).collect() }
+    }
+}
+
 /// The attributes that all types share.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Header {

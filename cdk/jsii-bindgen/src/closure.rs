@@ -11,14 +11,12 @@ pub(crate) struct Closure {
     types: BTreeMap<String, Type>,
     /// Structures that JavaScript returns and that therefore need getters.
     returned: HashSet<String>,
-    /// The subclasses or implementing classes of each class and interface.
-    descendants: BTreeMap<String, Vec<String>>,
 }
 
 impl Closure {
     /// Follows all references from the roots.
     pub(crate) fn of(library: &Library<'_>, roots: &[&str]) -> Result<Self, Error> {
-        let mut closure = Self { types: BTreeMap::new(), returned: HashSet::new(), descendants: BTreeMap::new() };
+        let mut closure = Self { types: BTreeMap::new(), returned: HashSet::new() };
         let mut waiting: Vec<String> = roots.iter().rev().map(ToString::to_string).collect();
         while let Some(fqn) = waiting.pop() {
             if closure.types.contains_key(&fqn) {
@@ -29,7 +27,6 @@ impl Closure {
             closure.types.insert(fqn, type_);
         }
         closure.find_returned();
-        closure.find_descendants();
         Ok(closure)
     }
 
@@ -46,11 +43,6 @@ impl Closure {
     /// Whether JavaScript returns this structure.
     pub(crate) fn is_returned(&self, fqn: &str) -> bool {
         self.returned.contains(fqn)
-    }
-
-    /// The classes that derive from or implement `fqn`, without itself.
-    pub(crate) fn descendants(&self, fqn: &str) -> &[String] {
-        self.descendants.get(fqn).map_or(&[], Vec::as_slice)
     }
 
     /// The direct and indirect base classes and interfaces of a type, each once, nearest first.
@@ -103,18 +95,6 @@ impl Closure {
             }
         }
         self.returned = returned;
-    }
-
-    fn find_descendants(&mut self) {
-        let mut descendants: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (fqn, type_) in &self.types {
-            if matches!(type_, Type::Class(_)) {
-                for ancestor in self.ancestors(fqn) {
-                    descendants.entry(ancestor.to_owned()).or_default().push(fqn.clone());
-                }
-            }
-        }
-        self.descendants = descendants;
     }
 
     /// The own properties of a structure, then the inherited ones.

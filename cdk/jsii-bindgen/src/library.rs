@@ -1,16 +1,19 @@
 //! The types of the packages by name, and their Rust paths.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::assembly::{Assembly, Header, Type};
+use crate::assembly::{Assembly, Header, Parents, Type};
 use crate::names::{module_name, screaming};
 use crate::{Error, Package};
 
 /// All types of all packages, and their Rust paths.
 pub(crate) struct Library<'a> {
     types: HashMap<&'a str, &'a RawValue>,
+    /// The base class and the interfaces of each class and interface that has any.
+    pub(crate) parents: BTreeMap<&'a str, Vec<String>>,
     pub(crate) modules: Vec<Module>,
     /// The module that includes the text, e.g. `crate::generated`.
     path: &'a str,
@@ -30,10 +33,16 @@ pub(crate) struct Module {
 impl<'a> Library<'a> {
     /// Parses assemblies, one for each package.
     pub(crate) fn parse(packages: &[Package], texts: &'a [String], path: &'a str) -> Result<Self, Error> {
-        let mut library = Self { types: HashMap::new(), modules: Vec::new(), path };
+        let mut library = Self { types: HashMap::new(), parents: BTreeMap::new(), modules: Vec::new(), path };
         for (package, text) in packages.iter().zip(texts) {
             let assembly: Assembly<'a> = serde_json::from_str(text)
                 .map_err(|source| Error::Malformed { path: package.folder.join(".jsii"), source })?;
+            for (fqn, text) in &assembly.types {
+                let parents = parse::<Parents>(fqn, text)?.all();
+                if !parents.is_empty() {
+                    library.parents.insert(fqn, parents);
+                }
+            }
             library.types.extend(assembly.types);
             let known = |name: &String| library.modules.iter().any(|module| module.name == *name);
             let dependencies = assembly.dependencies.into_keys().filter(known).collect();
@@ -50,7 +59,7 @@ impl<'a> Library<'a> {
     /// Parses one type.
     pub(crate) fn get(&self, fqn: &str) -> Result<Type, Error> {
         let text = self.types.get(fqn).ok_or_else(|| Error::UnknownType { fqn: fqn.to_owned() })?;
-        serde_json::from_str(text.get()).map_err(|source| Error::Malformed { path: fqn.into(), source })
+        parse(fqn, text)
     }
 
     /// The Rust modules that contain a type, outermost first, relative to the including module.
@@ -74,8 +83,18 @@ impl<'a> Library<'a> {
         path + "::" + &header.name
     }
 
+    /// The absolute Rust path of the hierarchy of types.
+    pub(crate) fn hierarchy_path(&self) -> String {
+        format!("{}::HIERARCHY", self.path)
+    }
+
     /// The absolute Rust path of the constant of a package.
     pub(crate) fn module_path(&self, name: &str) -> String {
         format!("{}::{}", self.path, screaming(name))
     }
+}
+
+/// Parses a type, or a part of it.
+fn parse<'a, T: Deserialize<'a>>(fqn: &str, text: &'a RawValue) -> Result<T, Error> {
+    serde_json::from_str(text.get()).map_err(|source| Error::Malformed { path: fqn.into(), source })
 }

@@ -21,7 +21,7 @@ pub mod value;
 
 pub use error::{Error, Result};
 pub use kernel::{create, get, get_static, invoke, invoke_static, set, spread};
-pub use modules::Module;
+pub use modules::{Hierarchy, Module};
 pub use object::{Handle, Is, Object};
 pub use value::{Date, Enumeration, Fields, FromJs, IntoJs, Structure, ToJs, Unchecked};
 

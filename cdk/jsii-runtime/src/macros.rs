@@ -1,6 +1,6 @@
 //! The shapes of generated types. For each type `jsii-bindgen` generates one of these and an `impl` with the members.
 
-/// Defines a class or an interface: `name: base = "fqn" in MODULE, is [ancestors], or [descendant classes]`.
+/// Defines a class or an interface: `name: base = "fqn" in MODULE, is [ancestors]`.
 ///
 /// The handle derefs to its base, or to [`Object`](crate::Object) without one. A reference to it is accepted as any of
 /// its ancestors.
@@ -8,7 +8,7 @@
 macro_rules! handle {
     (
         $(#[$doc:meta])*
-        $name:ident: $base:ty = $fqn:literal in $module:path, is [$($ancestor:ty),*], or [$($descendant:literal),*]
+        $name:ident: $base:ty = $fqn:literal in $module:path, is [$($ancestor:ty),*]
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
@@ -29,9 +29,6 @@ macro_rules! handle {
             }
             fn object(&self) -> &$crate::Object {
                 <$base as $crate::Handle>::object(&self.0)
-            }
-            fn is_class_of(class: &str) -> bool {
-                class == $fqn $(|| class == $descendant)*
             }
         }
         impl $crate::Is<$name> for $name {}

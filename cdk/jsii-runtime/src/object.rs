@@ -4,20 +4,34 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::{Error, FromJs, Module, Result, ToJs};
+use crate::{Error, FromJs, Hierarchy, Module, Result, ToJs};
 
 /// The wire key of a reference to an object.
 const BY_REFERENCE: &str = "$jsii.byref";
+/// The wire key of the interfaces that an object implements besides those of its class.
+const INTERFACES: &str = "$jsii.interfaces";
 
 /// A reference to one JavaScript object. A clone refers to the same object.
 ///
 /// Dropping a reference does not delete the object: the kernel keeps each object, with the same reference, until it
 /// ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Object {
     /// `<class>@<number>`. `Rc` also keeps objects on their kernel's thread.
     reference: Rc<str>,
+    /// The interfaces that the object implements besides those of its class. An object of a class that is not exported
+    /// has the class `Object`, and its interfaces here.
+    interfaces: Rc<[String]>,
 }
+
+/// Two references are equal if they refer to the same object.
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.reference == other.reference
+    }
+}
+
+impl Eq for Object {}
 
 impl Object {
     /// The fully qualified name of the object's class, or of its nearest exported ancestor.
@@ -26,13 +40,18 @@ impl Object {
         self.reference.rsplit_once('@').map_or(&self.reference, |(class, _)| class)
     }
 
-    /// Downcasts to `T`, for example an `IConstruct` to its `CfnBucket`. Returns [`Error::Cast`] for an object of
-    /// another class.
+    /// Downcasts to `T`, for example an `IConstruct` to its `CfnBucket`: to any class or interface that the object's
+    /// class is, derives from or implements. Returns [`Error::Cast`] for any other.
     pub fn cast<T: Handle>(&self) -> Result<T> {
-        if T::is_class_of(self.class()) {
+        // JavaScript's own `Object` has no module: every object is one.
+        if T::MODULE.is_none_or(|module| self.is_a(T::FQN, module.hierarchy)) {
             return Ok(T::from_object(self.clone()));
         }
         Err(Error::Cast { object: self.reference.to_string(), expected: T::FQN })
+    }
+
+    fn is_a(&self, fqn: &str, hierarchy: &Hierarchy) -> bool {
+        hierarchy.is(self.class(), fqn) || self.interfaces.iter().any(|interface| hierarchy.is(interface, fqn))
     }
 }
 
@@ -44,10 +63,12 @@ impl ToJs for Object {
 
 impl FromJs for Object {
     fn from_js(value: Value) -> Result<Self> {
-        match value.get(BY_REFERENCE).and_then(Value::as_str) {
-            Some(reference) => Ok(Self { reference: reference.into() }),
-            None => Err(Error::Decode { expected: "an object", found: value.to_string() }),
-        }
+        let Some(reference) = value.get(BY_REFERENCE).and_then(Value::as_str) else {
+            return Err(Error::Decode { expected: "an object", found: value.to_string() });
+        };
+        let interfaces = value.get(INTERFACES).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let interfaces = interfaces.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+        Ok(Self { reference: reference.into(), interfaces })
     }
 }
 
@@ -61,10 +82,6 @@ impl Handle for Object {
 
     fn object(&self) -> &Object {
         self
-    }
-
-    fn is_class_of(_: &str) -> bool {
-        true
     }
 }
 
@@ -80,12 +97,6 @@ pub trait Handle: Sized {
 
     /// The untyped reference.
     fn object(&self) -> &Object;
-
-    /// Whether an object of the class `class` is known to be a `Self`.
-    #[must_use]
-    fn is_class_of(class: &str) -> bool {
-        class == Self::FQN
-    }
 }
 
 /// A `Self` is accepted as a `T`: the same type, a base class or an interface.

@@ -4,14 +4,25 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use jsii_runtime::{Date, Error, Fields, FromJs, Handle, IntoJs, Module, Object, Structure, Unchecked};
+use jsii_runtime::{Date, Error, Fields, FromJs, Handle, Hierarchy, IntoJs, Module, Object, Structure, Unchecked};
 use serde_json::{Value, json};
 
-static ZOO: Module = Module { name: "zoo", version: "1.0.0", dependencies: &[] };
+static ZOO: Module = Module {
+    name: "zoo",
+    version: "1.0.0",
+    dependencies: &[],
+    // `Tiger` and `IStriped` have no bindings.
+    hierarchy: &Hierarchy(&[
+        ("zoo.Animal", &["zoo.ILegged"]),
+        ("zoo.Cat", &["zoo.Animal"]),
+        ("zoo.IStriped", &["zoo.ILegged"]),
+        ("zoo.Tiger", &["zoo.Cat", "zoo.IStriped"]),
+    ]),
+};
 
-jsii_runtime::handle! { Animal: Object = "zoo.Animal" in ZOO, is [ILegged], or ["zoo.Cat"] }
-jsii_runtime::handle! { Cat: Animal = "zoo.Cat" in ZOO, is [Animal, ILegged], or [] }
-jsii_runtime::handle! { ILegged: Object = "zoo.ILegged" in ZOO, is [], or ["zoo.Animal", "zoo.Cat"] }
+jsii_runtime::handle! { Animal: Object = "zoo.Animal" in ZOO, is [ILegged] }
+jsii_runtime::handle! { Cat: Animal = "zoo.Cat" in ZOO, is [Animal, ILegged] }
+jsii_runtime::handle! { ILegged: Object = "zoo.ILegged" in ZOO, is [] }
 jsii_runtime::structure! { CatProps = "zoo.CatProps" }
 jsii_runtime::enumeration! { Colour = "zoo.Colour" { Black = "BLACK", White = "WHITE", } }
 jsii_runtime::union! { Name { String(String), Number(f64), } }
@@ -112,14 +123,46 @@ fn a_value_of_another_type_is_an_error_that_shows_the_value() {
     check_mismatch::<Cat>(json!({ "lives": 9 }), "an object");
 }
 
+/// Downcasts an object, given as the kernel sends it, to `T`.
+fn cast<T: Handle>(reference: &Value) -> Result<(), String> {
+    Object::from_js(reference.clone()).unwrap().cast::<T>().map(drop).map_err(|error| error.to_string())
+}
+
 #[test]
-fn a_downcast_is_checked() {
-    let animal = Animal::from(&cat());
-    assert!(animal.cast::<Cat>().is_ok());
-    assert!(animal.cast::<ILegged>().is_ok());
-    let plain = Animal::from_js(json!({ "$jsii.byref": "zoo.Animal@10001" })).unwrap();
-    let error = plain.cast::<Cat>().map(drop).unwrap_err();
-    assert_eq!(error.to_string(), "zoo.Animal@10001 is not an instance of zoo.Cat");
+fn an_object_is_cast_to_each_class_and_interface_that_its_class_is() {
+    let tiger = json!({ "$jsii.byref": "zoo.Tiger@10000" });
+    assert_eq!(cast::<Cat>(&tiger), Ok(()));
+    assert_eq!(cast::<Animal>(&tiger), Ok(()));
+    assert_eq!(cast::<ILegged>(&tiger), Ok(()));
+    assert_eq!(cast::<Object>(&tiger), Ok(()));
+}
+
+#[test]
+fn an_object_of_a_class_that_is_not_exported_is_cast_to_its_interfaces() {
+    let anonymous = json!({ "$jsii.byref": "Object@10001", "$jsii.interfaces": ["zoo.IStriped"] });
+    assert_eq!(cast::<ILegged>(&anonymous), Ok(()));
+    assert_eq!(cast::<Cat>(&anonymous), Err("Object@10001 is not an instance of zoo.Cat".to_owned()));
+}
+
+#[test]
+fn a_cast_to_a_class_that_the_object_is_not_is_an_error() {
+    for (reference, class) in [("zoo.Animal@10001", "zoo.Animal"), ("zoo.Unknown@10002", "zoo.Unknown")] {
+        let error = cast::<Cat>(&json!({ "$jsii.byref": reference })).unwrap_err();
+        assert_eq!(error, format!("{reference} is not an instance of zoo.Cat"), "{class}");
+    }
+}
+
+/// Doubles near -1.888e289, which the CDK uses as tokens of numbers: the low bits are the token's number.
+#[test]
+fn a_number_is_read_exactly() {
+    let first = f64::from_bits(0xfbff_0000_0000_0000);
+    for number in (0..3_000).map(|number| f64::from_bits(first.to_bits() + number)) {
+        let text = format!("{number:e}");
+        let read = f64::from_js(serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(read.to_bits(), number.to_bits(), "{text}");
+        let written = serde_json::to_string(&written::<f64>(number)).unwrap();
+        assert_eq!(written.parse::<f64>().unwrap().to_bits(), number.to_bits(), "{written}");
+    }
 }
 
 #[test]

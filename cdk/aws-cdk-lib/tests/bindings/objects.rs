@@ -1,11 +1,17 @@
 //! Objects: upcasts and downcasts, results, and kernels.
 
-use std::thread;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::{iter, thread};
 
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_s3::{Bucket, CfnBucket, CfnBucketPolicy, IBucket};
 use aws_cdk_lib::constructs::IConstruct;
-use aws_cdk_lib::{Duration, Environment, Stack, Stage, StageProps};
+use aws_cdk_lib::{CfnResource, Duration, Environment, Handle, Object, Stack, Stage, StageProps};
+use flate2::read::GzDecoder;
+use jsii_runtime::FromJs;
+use serde_json::{Value, json};
 
 #[test]
 fn the_same_object_keeps_its_reference() {
@@ -35,6 +41,29 @@ fn a_downcast_to_another_class_is_rejected() {
     let error = child.cast::<CfnBucketPolicy>().map(drop).unwrap_err().to_string();
     assert!(error.starts_with("aws-cdk-lib.aws_s3.CfnBucket@"), "{error}");
     assert!(error.ends_with("is not an instance of aws-cdk-lib.aws_s3.CfnBucketPolicy"), "{error}");
+}
+
+/// The type `{fqn}` of an installed package's assembly.
+fn assembly(package: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules").join(package);
+    let file = GzDecoder::new(File::open(folder.join(".jsii.gz")).unwrap());
+    serde_json::from_reader(BufReader::new(file)).unwrap()
+}
+
+#[test]
+fn an_object_of_any_class_of_the_library_is_cast_to_its_base_class() {
+    let assembly = assembly("aws-cdk-lib");
+    let types = assembly["types"].as_object().unwrap();
+    let base = |fqn: &str| types.get(fqn).and_then(|type_| type_["base"].as_str());
+    let is_resource = |fqn: &str| iter::successors(Some(fqn), |fqn| base(fqn)).any(|fqn| fqn == CfnResource::FQN);
+    let mut resources = 0;
+    for class in types.keys().filter(|fqn| types[*fqn]["kind"] == "class") {
+        let object = Object::from_js(json!({ "$jsii.byref": format!("{class}@10000") })).unwrap();
+        assert_eq!(object.cast::<CfnResource>().is_ok(), is_resource(class), "{class}");
+        resources += usize::from(is_resource(class));
+    }
+    // Each resource type of CloudFormation, and `CfnResource` itself.
+    assert!(resources > 1_900, "{resources}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Values that are set in Rust are in the synthesised template.
 
-use std::fs;
 use std::sync::LazyLock;
+use std::{fs, iter};
 
 use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, BillingMode, StreamViewType, Table, TableProps};
 use aws_cdk_lib::aws_lambda::{
@@ -14,7 +14,8 @@ use aws_cdk_lib::aws_scheduler_targets::LambdaInvoke;
 use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::constructs::IDependable;
 use aws_cdk_lib::{
-    CfnOutput, CfnOutputProps, CfnParameter, Date, Duration, Fn, RemovalPolicy, Result, Stack, Tags, Token, Unchecked,
+    CfnOutput, CfnOutputProps, CfnParameter, CfnResource, CfnResourceProps, Date, Duration, Fn, RemovalPolicy, Result,
+    Stack, Tags, Token, Unchecked,
 };
 use serde_json::{Value, json};
 
@@ -142,4 +143,40 @@ fn objects_reference_each_other() {
 
     let statements = TEMPLATE["Resources"].to_string();
     assert!(statements.contains("/public/*"), "the optional argument of grantRead is not in {statements}");
+}
+
+#[test]
+fn each_resource_of_a_stack_is_cast_to_a_resource_and_nothing_else_is() {
+    let (_folder, _app, stack) = super::stack();
+    build(&stack).unwrap();
+    let constructs = stack.node().unwrap().find_all().unwrap();
+    for construct in &constructs {
+        let is_resource = CfnResource::is_cfn_resource(construct).unwrap();
+        assert_eq!(construct.cast::<CfnResource>().is_ok(), is_resource, "{}", construct.class());
+    }
+    assert!(constructs.len() > 10, "{}", constructs.len());
+}
+
+/// The number of tokens. A token is a double near -1.888e289; its low bits are the token's number.
+const TOKENS: usize = 3_000;
+
+#[test]
+fn each_of_many_numbers_that_are_tokens_names_its_own_value() {
+    let (folder, app, stack) = super::stack();
+    let token = |name: &str| Token::as_number(Fn::r#ref(name)?);
+    let names: Vec<String> = (0..TOKENS).map(|number| format!("Parameter{number}")).collect();
+    let numbers: Result<Vec<f64>> = names.iter().map(|name| token(name)).collect();
+    let resource = CfnResource::new(&stack, "Resource", CfnResourceProps::new("Test::Numbers::Resource")).unwrap();
+    resource.add_property_override("Numbers", json!(numbers.unwrap())).unwrap();
+    app.synth().unwrap();
+
+    let template = fs::read_to_string(folder.path().join("stack.template.json")).unwrap();
+    let template: Value = serde_json::from_str(&template).unwrap();
+    let found = template["Resources"]["Resource"]["Properties"]["Numbers"].as_array().unwrap();
+    let wrong: Vec<&String> = iter::zip(&names, found)
+        .filter(|(name, found)| **found != json!({ "Ref": name }))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(wrong.is_empty(), "{} of {TOKENS} tokens name another value, the first: {}", wrong.len(), wrong[0]);
+    assert_eq!(found.len(), TOKENS);
 }

@@ -62,14 +62,12 @@ impl Writer<'_> {
         let chain = self.closure.deref_chain(fqn);
         let base = chain.first().map_or("::jsii_runtime::Object".to_owned(), path);
         let ancestors: Vec<String> = self.closure.ancestors(fqn).iter().map(path).collect();
-        let descendants: Vec<String> = self.closure.descendants(fqn).iter().map(|fqn| format!("{fqn:?}")).collect();
         format!(
-            "::jsii_runtime::handle! {{ {}{name}: {base} = {fqn:?} in {}, is [{}], or [{}] }}\n\
+            "::jsii_runtime::handle! {{ {}{name}: {base} = {fqn:?} in {}, is [{}] }}\n\
              impl {name} {{\n{body}}}\n",
             docs::attribute(&header.docs),
             self.library.module_path(&header.assembly),
             ancestors.join(", "),
-            descendants.join(", "),
             name = header.name,
         )
     }

@@ -32,20 +32,27 @@ impl Tree {
     }
 }
 
-/// One constant for each package.
+/// The hierarchy of the library's types, and one constant for each package.
 pub(super) fn constants(library: &Library<'_>) -> String {
-    let mut text = String::new();
+    let mut text = hierarchy(library);
     for module in &library.modules {
         let dependencies: Vec<String> =
             module.dependencies.iter().map(|name| format!("&{}", library.module_path(name))).collect();
         text += &format!(
             "#[doc = \"The npm package.\"]\npub static {}: ::jsii_runtime::Module = ::jsii_runtime::Module {{ \
-             name: {:?}, version: {:?}, dependencies: &[{}] }};\n",
+             name: {:?}, version: {:?}, dependencies: &[{}], hierarchy: &{} }};\n",
             screaming(&module.name),
             module.name,
             module.version,
             dependencies.join(", "),
+            library.hierarchy_path(),
         );
     }
     text
+}
+
+fn hierarchy(library: &Library<'_>) -> String {
+    let entries: Vec<String> =
+        library.parents.iter().map(|(fqn, parents)| format!("({fqn:?}, &{parents:?})")).collect();
+    format!("static HIERARCHY: ::jsii_runtime::Hierarchy = ::jsii_runtime::Hierarchy(&[{}]);\n", entries.join(", "))
 }

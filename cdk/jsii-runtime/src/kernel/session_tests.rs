@@ -6,8 +6,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
+use crate::Hierarchy;
 
-static CONSTRUCTS: Module = Module { name: "constructs", version: "10.8.1", dependencies: &[] };
+static CONSTRUCTS: Module =
+    Module { name: "constructs", version: "10.8.1", dependencies: &[], hierarchy: &Hierarchy(&[]) };
 
 fn real() -> Session {
     Session::start(Installation::find().unwrap()).unwrap()

@@ -1,9 +1,11 @@
 //! The installed kernel and modules, and the stubs from which the kernel loads modules.
 
+mod hierarchy;
 mod installation;
 mod module;
 mod stub;
 
+pub use hierarchy::Hierarchy;
 pub use installation::{Installation, NODE_MODULES_VARIABLE};
 pub use module::Module;
 pub(crate) use stub::stub_of;

@@ -1,5 +1,7 @@
 //! The identity of a jsii module in generated bindings.
 
+use super::Hierarchy;
+
 /// A jsii module: an npm package with an assembly.
 #[derive(Debug)]
 pub struct Module {
@@ -9,4 +11,6 @@ pub struct Module {
     pub version: &'static str,
     /// Modules to load before this one.
     pub dependencies: &'static [&'static Module],
+    /// The hierarchy of the types of this module and of all modules that the bindings were generated with.
+    pub hierarchy: &'static Hierarchy,
 }
