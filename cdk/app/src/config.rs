@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, HeaderName, TenantId};
+use contract::{AttributeNames, Contact, HeaderName, TenantId};
 use serde::Deserialize;
 
 pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
@@ -93,6 +93,9 @@ pub struct AdminApi {
     pub management_scope: String,
     /// Claim that lists the tenants of a token.
     pub tenant_claim: String,
+    /// Contact that `fetchImage` names to the servers that it fetches from.
+    #[serde(default)]
+    pub fetch_contact: Contact,
 }
 
 /// Build and limits of the functions.

@@ -212,9 +212,9 @@ impl ManagedItems {
         let revision = update.name(&self.names.revision);
         let value = update.value(AttributeValue::N(read.to_string()));
         if read == 0 {
-            return format!(
-                "attribute_exists({entity}) AND (attribute_not_exists({revision}) OR {revision} = {value})"
-            );
+            let null = update.value(AttributeValue::S("NULL".to_owned()));
+            let absent = format!("attribute_not_exists({revision}) OR attribute_type({revision}, {null})");
+            return format!("attribute_exists({entity}) AND ({absent} OR {revision} = {value})");
         }
         format!("attribute_exists({entity}) AND {revision} = {value}")
     }

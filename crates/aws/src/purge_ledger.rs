@@ -1,5 +1,7 @@
 //! The purge-ledger table: each purge with its target, reasons, requesters and times.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
@@ -72,6 +74,17 @@ impl Ledger for PurgeLedger {
             .send()
             .await
             .map_err(|error| sdk_error(action(), error))?;
-        serde_dynamo::from_items(response.items.unwrap_or_default()).map_err(|error| call_error(action(), error))
+        let rows = response.items.unwrap_or_default().into_iter();
+        Ok(rows.filter_map(|item| readable(item, &self.table)).collect())
     }
+}
+
+/// The row of an item. A row that cannot be read is logged and left out: the purges of its target stay visible, and
+/// without it a target counts as purged less often, never more.
+fn readable(item: HashMap<String, AttributeValue>, table: &str) -> Option<LedgerRow> {
+    let key = |name| item.get(name).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
+    let (tenant, purge) = (key("tenant"), key("purge"));
+    serde_dynamo::from_item(item)
+        .inspect_err(|error| tracing::error!(tenant, purge, table, %error, "a row of the purge ledger cannot be read: correct or delete it"))
+        .ok()
 }

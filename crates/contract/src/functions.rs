@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::attribute_names::AttributeNames;
 use crate::config::config;
+use crate::contact::Contact;
 use crate::identifier::HeaderName;
 use crate::{headers, limits};
 
@@ -104,6 +105,8 @@ config! {
         originals_bucket: String = "ORIGINALS_BUCKET", example data!("originals");
         /// Claim that lists the tenants of a token.
         tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
+        /// Contact that `fetchImage` names to servers, or `none`.
+        fetch_contact: Contact = "FETCH_CONTACT", example Contact::default();
     }
 
     /// Further config of an `image-management` that runs on a developer's machine. A release build does not read it.
@@ -148,7 +151,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 7, 4, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 7, 5, 1]);
     }
 
     #[test]

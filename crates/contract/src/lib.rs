@@ -7,6 +7,7 @@
 
 pub mod attribute_names;
 pub mod config;
+pub mod contact;
 pub mod functions;
 pub mod headers;
 pub mod identifier;
@@ -16,4 +17,5 @@ pub mod routes;
 
 pub use attribute_names::AttributeNames;
 pub use config::ConfigError;
+pub use contact::{Contact, InvalidContactError};
 pub use identifier::{HeaderName, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};

@@ -4,5 +4,4 @@ pub mod fingerprint;
 pub mod image_pack;
 pub mod image_place;
 pub mod image_url;
-pub(crate) mod null_attribute;
 pub mod variant_key;

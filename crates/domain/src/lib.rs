@@ -24,6 +24,7 @@ pub mod change;
 pub mod context;
 pub mod editing;
 pub mod image;
+mod null_attribute;
 pub mod purge;
 pub mod queue;
 pub mod target;

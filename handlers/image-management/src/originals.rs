@@ -56,8 +56,8 @@ impl Handler {
         let Source { url } = body::json(request.http.body())?;
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
-            if let FetchError::Unreachable(cause) = error {
-                tracing::info!(error = %cause, "image not fetched");
+            if let FetchError::Failed { cause, .. } = error {
+                tracing::info!(error = cause, "image not fetched");
             }
         })?;
         let pack = self.take(request, place, bytes, None).await?;

@@ -3,8 +3,11 @@
 mod chromium;
 mod page;
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use local_cloud::report::{Report, StepError};
@@ -24,22 +27,24 @@ const UNNAMED: &str = "No location";
 pub(crate) async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result<(), StepError> {
     let start = async { Ok((Console::start(cloud).await?, String::new())) };
     let console = report.step("the console is served", start).await?;
-    play_at(&console.url(), run_dir, report).await
-}
-
-/// Tests the console at `url`.
-async fn play_at(url: &str, run_dir: &Path, report: &Report) -> Result<(), StepError> {
-    report.check("the console rejects other hosts and other pages", strangers(url)).await?;
+    let url = console.url();
+    report.check("the console rejects other hosts and other pages", strangers(&url)).await?;
     let start = async { Ok((Chromium::start(run_dir).await?, String::new())) };
     let chromium = report.step("Chromium starts", start).await?;
-    let played = visit(Page(&chromium.client), url, run_dir, report).await;
+    let played = visit(cloud, Page(&chromium.client), &url, run_dir, report).await;
     let close = async { Ok((chromium.close().await?, String::new())) };
     let closed = report.step("Chromium ends", close).await;
     played.and(closed)
 }
 
 /// The steps of a user.
-async fn visit(page: Page<'_>, url: &str, run_dir: &Path, report: &Report) -> Result<(), StepError> {
+async fn visit(
+    cloud: &LocalCloud,
+    page: Page<'_>,
+    url: &str,
+    run_dir: &Path,
+    report: &Report,
+) -> Result<(), StepError> {
     report.check("the console shows that every image is fresh", first_look(page, url)).await?;
     report.check("a title changed in the console leaves every image fresh", metadata(page)).await?;
     let name = "an original replaced by the key R is stale in the console, with the product's verdict";
@@ -48,6 +53,7 @@ async fn visit(page: Page<'_>, url: &str, run_dir: &Path, report: &Report) -> Re
     report.check("a crop moved in the console is drawn, and stale until purged", crop(page)).await?;
     report.check("another main location is stale only where no location is named", main_location(page)).await?;
     report.check("a forced location is stale and queued as one target", force(page)).await?;
+    report.check("a pack that cannot be read is named, and hides no other", unreadable_pack(cloud, page)).await?;
     report.check("the other tenant's images stayed fresh", other_tenant(page)).await
 }
 
@@ -178,12 +184,32 @@ async fn force(page: Page<'_>) -> Result<String, Cause> {
     Ok(seen.verdict)
 }
 
+/// Step: a pack in which another program stored a binary value for an image. It stays in the table.
+async fn unreadable_pack(cloud: &LocalCloud, page: Page<'_>) -> Result<String, Cause> {
+    let observer = cloud.observer()?;
+    let image_locations = HashMap::from([("main".to_owned(), AttributeValue::B(Blob::new("binary")))]);
+    let put = observer.clients.dynamodb.put_item().table_name(&observer.image_pack_table);
+    put.item("tenant", AttributeValue::S("acme".to_owned()))
+        .item("entity", AttributeValue::S("pack#unreadable".to_owned()))
+        .item("imageLocations", AttributeValue::M(image_locations))
+        .send()
+        .await?;
+    let seen = page
+        .until("the notice of the pack, beside all images", |seen| {
+            let is_named = |notice: &String| notice.starts_with("pack#unreadable of acme cannot be read");
+            seen.unreadable.iter().any(is_named) && seen.badges().len() == 3
+        })
+        .await?;
+    Ok(seen.unreadable.join(" "))
+}
+
 /// Step: the other tenant.
 async fn other_tenant(page: Page<'_>) -> Result<String, Cause> {
     page.0.find(fantoccini::Locator::Css("#tenant")).await?.select_by_value("globex").await?;
     page.until("globex's images, fresh, and nothing invalidated", |seen| {
         all_fresh(seen)
             && seen.title.contains("Greetings")
+            && seen.unreadable.is_empty()
             && seen.invalidations.iter().all(|row| !row[1].contains("acme"))
     })
     .await?;

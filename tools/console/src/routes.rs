@@ -103,7 +103,7 @@ async fn original(
 ) -> Result<Response, ConsoleError> {
     let observer = &context.observer;
     let shelf = Shelf::read(observer, &context.member(&tenant)?.tenant.id).await?;
-    let image = shelf.packs.get(&pack).and_then(|pack| pack.image_locations.get(&location));
+    let image = shelf.packs.get(&pack).and_then(|pack| pack.images.image_locations.get(&location));
     let original = &image.ok_or_else(no_such_image)?.original;
     let get = observer.clients.s3.get_object().bucket(&observer.originals_bucket).key(&original.key);
     let object = get.version_id(&original.version).send().await.context("reading the original")?;

@@ -3,13 +3,13 @@
 use std::time::SystemTime;
 
 use domain::image::image_pack::Crop;
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use local_cloud::report::millis;
 
-use crate::table::Shelf;
+use crate::table::{Pack, Shelf};
 use crate::{ConsoleError, Context, Member};
 
 /// The number of invalidations on the page.
@@ -20,12 +20,21 @@ const INVALIDATIONS_LISTED: i32 = 6;
 pub(super) struct State {
     /// Every pack of the tenant.
     packs: Vec<ImagePackId>,
+    /// The packs and location configurations of the tenant that cannot be read.
+    unreadable: Vec<Unreadable>,
     title: Option<String>,
     main_image_location: Option<LocationName>,
     views: Vec<View>,
     /// The response of the admin API's `GET`: the verdict, and the pending and running purges.
     purges: Value,
     invalidations: Vec<InvalidationRow>,
+}
+
+/// An item of the image-pack table that cannot be read.
+#[derive(Debug, Serialize)]
+struct Unreadable {
+    target: Target,
+    cause: String,
 }
 
 /// One URL of viewers.
@@ -71,7 +80,7 @@ pub(super) async fn state(context: &Context, member: &Member, pack: &ImagePackId
         created_secs_ago: now_ms.saturating_sub(one.created_at_ms) / 1000,
     });
 
-    let shown = shelf.packs.get(pack).cloned().unwrap_or_default();
+    let Pack { title, images: shown } = shelf.packs.get(pack).cloned().unwrap_or_default();
     let views = shown.image_locations.keys().cloned().map(Some).chain([None]).map(|location| {
         let place = location.as_ref().or(shown.main_image_location.as_ref());
         let current_fingerprint = place.and_then(|place| shelf.current_fingerprint(pack, place));
@@ -87,8 +96,9 @@ pub(super) async fn state(context: &Context, member: &Member, pack: &ImagePackId
         views,
         purges,
         invalidations: invalidations.collect(),
-        packs: shelf.packs.into_keys().collect(),
-        title: shown.title,
+        packs: shelf.pack_ids().into_iter().cloned().collect(),
+        unreadable: shelf.unreadable.into_iter().map(|(target, cause)| Unreadable { target, cause }).collect(),
+        title,
         main_image_location: shown.main_image_location,
     })
 }

@@ -55,7 +55,7 @@ pub struct Invalidation {
 pub type Item = HashMap<String, AttributeValue>;
 
 impl Observer {
-    /// Every entry of the queue.
+    /// Every entry of the queue that can be read.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, Cause> {
         // The lease and the outbox are beside the entries, under names that no tenant can have.
         let is_entry = |row: &Item| tenant_of(row).is_none_or(|tenant| !tenant.starts_with('#'));
@@ -72,7 +72,7 @@ impl Observer {
         .await
     }
 
-    /// Every row of the ledger.
+    /// Every row of the ledger that can be read.
     pub async fn ledger(&self) -> Result<Vec<LedgerRow>, Cause> {
         self.rows(&self.ledger_table, |_| true).await
     }
@@ -148,8 +148,28 @@ impl Observer {
     async fn rows<T: DeserializeOwned>(&self, table: &str, is_wanted: impl Fn(&Item) -> bool) -> Result<Vec<T>, Cause> {
         let mut items = self.items(table).await?;
         items.retain(is_wanted);
-        serde_dynamo::from_items(items).context(format!("parsing a row of {table}"))
+        let (rows, unreadable) = parsed(items);
+        for error in unreadable {
+            eprintln!("a row of table {table} cannot be read and is left out; correct or delete it: {error}");
+        }
+        Ok(rows)
     }
+}
+
+/// Parses rows, each on its own, and returns them with the errors of those that cannot be read.
+fn parsed<T: DeserializeOwned>(items: Vec<Item>) -> (Vec<T>, Vec<String>) {
+    let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+    for item in items {
+        // The keys of the queue and of the ledger.
+        let key = ["tenant", "target", "purge"].map(|name| item.get(name).and_then(|key| key.as_s().ok()).cloned());
+        match serde_dynamo::from_item(item) {
+            Ok(row) => rows.push(row),
+            Err(error) => {
+                unreadable.push(format!("{}: {error}", key.into_iter().flatten().collect::<Vec<_>>().join(" ")));
+            }
+        }
+    }
+    (rows, unreadable)
 }
 
 /// A queue entry in a sentence, for example `queued pack#cat of acme: image-locations-changed`.
@@ -169,4 +189,32 @@ pub fn described(queue: &[QueueEntry]) -> String {
 /// The tenant in an item's partition key.
 fn tenant_of(item: &Item) -> Option<&str> {
     item.get("tenant")?.as_s().ok().map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::primitives::Blob;
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(json: serde_json::Value) -> Item {
+        serde_dynamo::to_item(json).unwrap()
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_reported_and_hides_no_other() {
+        let row = |target: &str| {
+            item(json!({
+                "tenant": "acme", "target": target, "version": "1@d", "lastEventAt": 2, "firstEventAt": 1, "changes": 1,
+                "reasons": ["manual"], "requestedBy": ["admin:ada"],
+            }))
+        };
+        let mut damaged = row("pack#dog");
+        damaged.insert("changes".to_owned(), AttributeValue::B(Blob::new("binary")));
+        let (rows, unreadable) = parsed::<QueueEntry>(vec![row("pack#cat"), damaged, row("pack#fox")]);
+        let targets: Vec<_> = rows.iter().map(|row| row.target.to_string()).collect();
+        assert_eq!(targets, ["pack#cat", "pack#fox"]);
+        assert!(matches!(&unreadable[..], [error] if error.starts_with("acme pack#dog: ")), "{unreadable:?}");
+    }
 }

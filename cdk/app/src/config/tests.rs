@@ -68,6 +68,17 @@ fn a_cache_tag_header_that_is_no_header_name_is_rejected() {
 }
 
 #[test]
+fn a_contact_that_would_change_the_header_is_rejected_and_none_is_needed() {
+    let comment = "# fetch_contact = \"https://images.example.com/fetcher\"";
+    for contact in ["", "images team", "a)", "a\\r\\nx-header: b"] {
+        check(comment, &format!("fetch_contact = \"{contact}\""), &["fetch_contact", "printable characters"]);
+    }
+    assert_eq!(read(DEV).unwrap().admin_api.fetch_contact.text(), None);
+    let named = read(&DEV.replace(comment, &comment[2..])).unwrap().admin_api.fetch_contact;
+    assert_eq!(named.text(), Some("https://images.example.com/fetcher"));
+}
+
+#[test]
 fn a_text_of_another_form_is_rejected_with_the_allowed_form() {
     check("acm:us-east-1", "acm:eu-west-1", &["viewer.certificate_arn", "us-east-1"]);
     check("https://login.vmnd.tv/", "http://login.vmnd.tv/", &["admin_api.issuer", "https://"]);

@@ -16,6 +16,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
         image_packs: scope.image_packs()?,
         originals_bucket: data.originals.bucket_name()?,
         tenant_claim: environment.admin_api.tenant_claim.clone(),
+        fetch_contact: environment.admin_api.fetch_contact.clone(),
     };
     let mut variables = config.variables();
     if let Some(local) = &environment.local {

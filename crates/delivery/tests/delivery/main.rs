@@ -5,5 +5,6 @@ mod errors;
 mod freshness;
 mod images;
 mod logs;
+mod null_attributes;
 mod parallel;
 mod service;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;
-use crate::image::null_attribute;
+use crate::null_attribute;
 
 /// The largest number of images of one pack: its item stays far below DynamoDB's limit of 400 KB ("Service quotas",
 /// developer guide), and reading it stays cheap.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::LocationName;
-use crate::image::null_attribute;
+use crate::null_attribute;
 
 /// One image pack, with the attributes that the delivery of its images needs. Other attributes (`assetId`, title, …)
 /// are cosmetic.
@@ -157,35 +157,5 @@ impl Default for LocationConfig {
             generation: 0,
             revision: 0,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[test]
-    fn an_attribute_of_a_pack_that_is_null_is_absent() {
-        let pack = |json: Value| serde_json::from_value::<ImagePack>(json).unwrap();
-        let image = || json!({"original": {"key": "k", "version": "v"}});
-        assert_eq!(pack(json!({"imageLocations": null, "mainImageLocation": null})), ImagePack::default());
-        let mut cropped = image();
-        cropped["crop"] = Value::Null;
-        assert_eq!(
-            pack(json!({"imageLocations": {"main": cropped, "poster": null}})),
-            pack(json!({"imageLocations": {"main": image()}}))
-        );
-    }
-
-    #[test]
-    fn an_attribute_of_a_location_config_that_is_null_is_absent() {
-        let config = |json: Value| serde_json::from_value::<LocationConfig>(json).unwrap();
-        let null = json!({
-            "width": 640, "height": 360, "fit": null, "format": null, "quality": null, "generation": null,
-            "revision": null,
-        });
-        assert_eq!(config(null), config(json!({"width": 640, "height": 360})));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::TenantId;
+use crate::null_attribute;
 use crate::purge::batch::{Batch, PlannedEntry};
 use crate::purge::caller_reference::caller_reference;
 use crate::purge::distribution::Distribution;
@@ -33,7 +34,7 @@ pub struct PurgeRequest {
     pub created_at: Timestamp,
     /// The number of times that CloudFront already had the caller reference for other items; see
     /// [`PurgeRequest::sent_reference`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub renamed: u32,
     /// CloudFront's id of the invalidation, once CloudFront has accepted it and the ledger has its rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::change::detection::Reason;
+use crate::null_attribute;
 use crate::timestamp::Timestamp;
 
 /// The changes that one purge covers. The queue, the outbox, the ledger and the purge status carry it along, each as
@@ -19,6 +20,6 @@ pub struct PurgeCause {
     /// The reasons, at least one.
     pub reasons: BTreeSet<Reason>,
     /// The requesters: `stream`, `resync`, `replay` or `admin:<subject of the token>`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub requested_by: BTreeSet<String>,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::TenantId;
+use crate::null_attribute;
 use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
@@ -24,7 +25,7 @@ pub struct QueueEntry {
     #[serde(flatten)]
     pub cause: PurgeCause,
     /// The number of early purges of the row. They leave it in the queue, because it has not settled.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub early_purge_count: u64,
     /// The version whose early purge is done, or is being done by an admin's request. A row that has not settled is
     /// purged once, not in each purge run.

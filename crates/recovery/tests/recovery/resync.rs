@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_adapters::now;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{AttributeNames, TenantId, Timestamp};
 use indicatif::ProgressBar;
 use recovery::{Recovery, Resync, Resynced};
@@ -229,6 +231,44 @@ async fn an_item_with_an_invalid_key_is_counted_and_delays_no_other() {
     assert_eq!((resynced.enqueued, resynced.unreadable), (1, 2));
     assert!(resynced.first_unreadable.unwrap().contains("is not valid"));
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
+}
+
+#[tokio::test]
+async fn a_null_attribute_of_an_item_is_absent() {
+    let environment = &Environment::start().await;
+    let times = outage();
+    for (entity, updated_at) in
+        [("pack#unknown", Value::Null), ("pack#unchanged", json!(times.before)), ("location#unforced", Value::Null)]
+    {
+        let item = json!({
+            "tenant": "acme", "entity": entity, "updatedAt": updated_at, "imageLocations": null,
+            "mainImageLocation": null, "generation": null,
+        });
+        environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, item).await;
+    }
+    assert_eq!(resync(environment, times.since).await, [1, 0, 0]);
+    assert_eq!(environment.queued().await, ["acme pack#unknown"]);
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_read_hides_no_other_change() {
+    let environment = &Environment::start().await;
+    let times = outage();
+    put_pack(environment, "acme", "cat", "v2", Some(times.during)).await;
+    let binary = || AttributeValue::B(Blob::new("binary"));
+    for attribute in ["imageLocations", "updatedAt", "title"] {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = environment.dynamodb().put_item().table_name(LocalDynamoDb::IMAGE_PACK_TABLE);
+        let put = put.item("tenant", text("acme")).item("entity", text(&format!("pack#{attribute}")));
+        put.item(attribute, binary()).send().await.unwrap();
+    }
+    let row =
+        json!({"tenant": "acme", "purge": "pack#cat#0000000000001#r", "target": "pack#cat", "startedAt": "never"});
+    environment.put_item(LocalDynamoDb::PURGE_LEDGER_TABLE, row).await;
+    environment.store_variants(["acme/imageLocations/main/default"]).await;
+    assert_eq!(resync(environment, times.since).await, [4, 0, 0]);
+    let expected = ["acme pack#cat", "acme pack#imageLocations", "acme pack#title", "acme pack#updatedAt"];
+    assert_eq!(environment.queued().await, expected);
 }
 
 #[tokio::test]

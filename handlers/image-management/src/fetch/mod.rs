@@ -3,26 +3,39 @@
 //! The caller chooses the URL, so it must not reach the function's own network or the AWS endpoints in it. Each hop is
 //! checked: the URL and an address in it (`source`), and the addresses that its name resolves to, which are also the
 //! addresses of the connection (`resolver`). Time, size and number of redirects are limited.
+//!
+//! Responses are read as browsers read them: malformed header lines are skipped, an encoding that was not requested is
+//! decoded (`content_encoding`), and a redirect may name its target in UTF-8 (`redirect`).
 
+mod content_encoding;
 mod exempt_hosts;
 mod fetch_error;
+mod redirect;
 mod resolver;
 mod source;
 
 use std::time::Duration;
 
-use reqwest::header::LOCATION;
-use reqwest::{Client, ClientBuilder, Response, StatusCode, redirect};
+use contract::Contact;
+use reqwest::header::{CONTENT_ENCODING, HeaderName, HeaderValue, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use url::Url;
 
+pub use content_encoding::{Encoding, decode as decode_body, encodings};
 #[cfg(debug_assertions)]
 pub use exempt_hosts::ExemptHostError;
 pub use exempt_hosts::ExemptHosts;
-pub use fetch_error::FetchError;
+pub use fetch_error::{Failure, FetchError};
+pub use redirect::target as redirect_target;
 pub use source::check as check_source;
 
 use crate::originals::ORIGINAL_BYTES_MAX;
 use resolver::PublicAddresses;
+
+/// The largest number of header lines of a response. The client's own limit, 100, is below what some servers send;
+/// browsers limit the bytes only.
+const HEADER_LINES_MAX: usize = 1_000;
 
 /// The limits of fetching one image.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +45,8 @@ pub struct FetchLimits {
     pub time: Duration,
     /// The time for establishing one connection.
     pub connect_time: Duration,
-    /// The size of the image, in received bytes; a declared length is ignored.
+    /// The size of the image, in bytes: as it is received, and again after each encoding is decoded. A declared length
+    /// is ignored.
     pub bytes: usize,
     /// The number of redirects.
     pub redirects: u32,
@@ -67,12 +81,12 @@ enum Hop {
 }
 
 impl Fetcher {
-    /// Creates a fetcher with `limits`, for which `exempt_hosts` count as public. Fails if the machine has no trusted
-    /// certificate authorities.
-    pub fn new(exempt_hosts: ExemptHosts, limits: FetchLimits) -> Result<Self, reqwest::Error> {
+    /// Creates a fetcher with `limits`, which names `contact` to servers and for which `exempt_hosts` count as public.
+    /// Fails if the machine has no trusted certificate authorities.
+    pub fn new(exempt_hosts: ExemptHosts, limits: FetchLimits, contact: &Contact) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            public: client(limits).dns_resolver(PublicAddresses).build()?,
-            exempt: client(limits).build()?,
+            public: client(limits, contact).dns_resolver(PublicAddresses).build()?,
+            exempt: client(limits, contact).build()?,
             exempt_hosts,
             limits,
         })
@@ -105,16 +119,13 @@ impl Fetcher {
             | StatusCode::FOUND
             | StatusCode::SEE_OTHER
             | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT => {
-                let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-                let to = location.and_then(|location| url.join(location).ok());
-                to.map(Hop::Redirected).ok_or(FetchError::RedirectedNowhere)
-            }
+            | StatusCode::PERMANENT_REDIRECT => redirect::target(url, fields(&response, LOCATION)).map(Hop::Redirected),
             status => Err(FetchError::Status(status.as_u16())),
         }
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
+        let encodings = content_encoding::encodings(fields(&response, CONTENT_ENCODING))?;
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(FetchError::of)? {
             if bytes.len() + chunk.len() > self.limits.bytes {
@@ -122,17 +133,33 @@ impl Fetcher {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
+        content_encoding::decode(bytes, &encodings, self.limits.bytes)
     }
 }
 
-/// Builds a client without proxy, automatic redirects or pooled connections.
-fn client(limits: FetchLimits) -> ClientBuilder {
+/// The values of the fields `name` of a response.
+fn fields(response: &Response, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    response.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
+}
+
+/// Builds a client without proxy, automatic redirects or pooled connections. On a pooled connection, a malformed header
+/// line that the client skips could shift the border between two responses.
+fn client(limits: FetchLimits, contact: &Contact) -> ClientBuilder {
     Client::builder()
         .no_proxy()
-        .redirect(redirect::Policy::none())
+        .redirect(Policy::none())
         .referer(false)
         .pool_max_idle_per_host(0)
         .connect_timeout(limits.connect_time)
-        .user_agent("image-management")
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_max_headers(HEADER_LINES_MAX)
+        .user_agent(user_agent(contact))
+}
+
+/// The product, its version and the contact of its operators, for the operators of servers.
+fn user_agent(contact: &Contact) -> String {
+    let product = concat!("image-invalidation/", env!("CARGO_PKG_VERSION"));
+    contact.text().map_or_else(|| product.to_owned(), |contact| format!("{product} (+{contact})"))
 }

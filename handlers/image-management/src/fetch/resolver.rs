@@ -1,5 +1,6 @@
 //! Resolves host names to public addresses only.
 
+use std::io;
 use std::net::SocketAddr;
 
 use domain::access::public_address::is_public;
@@ -15,11 +16,17 @@ pub(super) struct PublicAddresses;
 #[error("the name resolves to an address that is not public")]
 pub(super) struct NotPublicError;
 
+/// The error for a name without an address.
+#[derive(Debug, thiserror::Error)]
+#[error("the name cannot be resolved")]
+pub(super) struct UnknownHostError(#[source] io::Error);
+
 impl Resolve for PublicAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             // The client replaces the port by the URL's.
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(UnknownHostError)?;
+            let addresses: Vec<SocketAddr> = addresses.collect();
             if !addresses.iter().all(|address| is_public(address.ip())) {
                 return Err(NotPublicError.into());
             }

@@ -40,6 +40,10 @@ mod tests {
     #[test]
     fn http_and_https_urls_of_names_and_public_addresses_are_allowed() {
         check_all(&["https://example.com/cat.jpg", "http://example.com:8080/", "http://1.1.1.1/"], Ok(()));
+        check_all(
+            &["https://bücher.example/köln.png", "https://xn--bcher-kva.example:8443/", "https://例え.jp/"],
+            Ok(()),
+        );
         check_all(&["https://[2606:4700:4700::1111]/", "HTTPS://EXAMPLE.COM/"], Ok(()));
     }
 
@@ -51,6 +55,7 @@ mod tests {
             "http://2130706433/",
             "http://0x7f.0.0.1/",
             "http://0177.0.0.1/",
+            "http://１２７.０.０.１/",
             "http://0/",
             "http://169.254.169.254/latest/meta-data/",
             "http://[::1]/",

@@ -4,6 +4,7 @@
 mod concurrency;
 mod crops;
 mod failures;
+mod fetched_responses;
 mod fetching;
 mod images;
 mod internet;

@@ -167,6 +167,46 @@ async fn attributes_of_other_writers_are_kept() {
 }
 
 #[tokio::test]
+async fn a_pack_whose_attributes_are_null_is_edited_as_one_without_them() {
+    let null = || {
+        json!({
+            "imageLocations": null, "mainImageLocation": null, "revision": null, "updatedAt": null, "updatedBy": null,
+            "assetId": null, "title": null,
+        })
+    };
+    let original = || ApiRequest::new("PUT", "/imagePacks/cat/imageLocations/main/original").binary(png(20, 20));
+    let title = || ApiRequest::new("PATCH", "/imagePacks/cat").json(&json!({"title": "A cat"}));
+    for write in [original, title] {
+        let service = Service::start().await;
+        service.put_item("pack#cat", null()).await;
+        assert_eq!(service.get("/imagePacks").await.ok(200)["imagePacks"][0]["revision"], 0);
+        assert_eq!(service.get("/imagePacks/cat").await.ok(200)["revision"], 0);
+        let (response, reasons) = service.write("pack#cat", write().if_match("\"0\"")).await;
+        assert_eq!(response.ok(200)["revision"], 1);
+        assert_eq!(reasons, [], "no viewer has an image of it");
+    }
+    let service = Service::start().await;
+    service.put_item("pack#cat", null()).await;
+    service.send(ApiRequest::new("DELETE", "/imagePacks/cat")).await.ok(204);
+}
+
+#[tokio::test]
+async fn a_location_config_whose_attributes_are_null_is_saved_as_one_without_them() {
+    let service = Service::start().await;
+    let null = json!({
+        "width": 640, "height": 360, "fit": null, "format": null, "quality": null, "generation": null, "revision": null,
+    });
+    service.put_item("location#main", null).await;
+    let config = service.get("/imageLocationConfig/main").await.ok(200);
+    assert_eq!((&config["fit"], &config["quality"], &config["revision"]), (&json!("cover"), &json!(85), &json!(0)));
+    let forced = ApiRequest::new("PUT", "/imageLocationConfig/main?force=true");
+    let (response, reasons) = service.write("location#main", forced).await;
+    let saved = response.ok(200);
+    assert_eq!((&saved["generation"], &saved["revision"]), (&json!(1), &json!(1)));
+    assert_eq!(reasons, [Reason::LocationForced]);
+}
+
+#[tokio::test]
 async fn a_table_with_other_attribute_names_is_supported() {
     let mut service = Service::start().await;
     let names: AttributeNames = r#"{"imageLocations": "images", "mainImageLocation": "cover"}"#.parse().unwrap();

@@ -18,6 +18,8 @@ use support::{LocalDynamoDb, LocalS3};
 
 use crate::request::{ApiRequest, ApiResponse};
 
+/// The contact that `fetchImage` names to servers.
+const CONTACT: &str = "https://images.example.com/fetcher";
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
 pub(crate) struct Service {
@@ -41,7 +43,7 @@ impl Service {
             items: items(&dynamodb, AttributeNames::default()),
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             uploads: UploadArea::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
-            fetcher: Fetcher::new(exempt_hosts, limits).unwrap(),
+            fetcher: Fetcher::new(exempt_hosts, limits, &CONTACT.parse().unwrap()).unwrap(),
             tenant_claim: "tenants".to_owned(),
         };
         Self { handler, dynamodb, dynamodb_url, s3 }
@@ -182,6 +184,7 @@ fn in_stream(value: &AttributeValue) -> Value {
         AttributeValue::N(number) => json!({"N": number}),
         AttributeValue::M(map) => json!({"M": image(map)}),
         AttributeValue::Bool(value) => json!({"BOOL": value}),
+        AttributeValue::Null(value) => json!({"NULL": value}),
         other => panic!("{other:?}"),
     }
 }

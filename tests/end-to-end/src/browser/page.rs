@@ -19,6 +19,7 @@ const READ: &str = r##"
     return {
       title: text(document.querySelector("#title")),
       verdict: text(document.querySelector("#verdict")),
+      unreadable: [...document.querySelectorAll("#unreadable li")].map(text),
       cards: [...document.querySelectorAll(".card")].map((card) => ({
         name: card.ariaLabel,
         badge: text(card.querySelector(".badge")),
@@ -40,6 +41,8 @@ pub(super) struct Seen {
     pub(super) title: String,
     /// The product's sentence about the purges of the pack.
     pub(super) verdict: String,
+    /// The records of the tenant that cannot be read.
+    pub(super) unreadable: Vec<String>,
     /// The images.
     cards: Vec<Card>,
     /// The rows of the queue by column: target, reasons, changes, age.

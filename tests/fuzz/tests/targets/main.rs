@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod emulator_xml;
+mod fetch_responses;
 mod fetch_urls;
 mod image_urls;
 mod location_configs;

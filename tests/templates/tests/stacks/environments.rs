@@ -12,7 +12,7 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 25] = [
+const OTHER: [(&str, &str); 26] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
@@ -22,6 +22,7 @@ const OTHER: [(&str, &str); 25] = [
     ("scope = \"images:purge\"", "scope = \"other:scope\""),
     ("scope = \"images:manage\"", "scope = \"other:manage\""),
     ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
+    ("# fetch_contact = ", "fetch_contact = "),
     ("profile = \"release\"", "profile = \"dev\""),
     ("[tenants.acme]", "[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]\n[tenants.acme]"),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),

@@ -73,6 +73,7 @@ fn variables_have_the_configured_values() {
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageManagement", "TENANT_CLAIM", "tenants", "other_claim"),
+        ("ImageManagement", "FETCH_CONTACT", "none", "https://images.example.com/fetcher"),
         ("ImageManagement", "FETCH_EXEMPT_HOSTS", "null", "127.0.0.1:8080,images.test:81"),
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),

@@ -61,6 +61,10 @@ function options(select, values, selected) {
   if (selected !== null && select.value !== selected) select.value = selected;
 }
 
+function showUnreadable(element, { target, cause }) {
+  setText(element, `${target} of ${chosen.tenant} cannot be read: ${cause}. Correct its item in the image-pack table.`);
+}
+
 function row(cells) {
   return () => {
     const element = document.createElement("tr");
@@ -84,6 +88,7 @@ function show(state) {
   reconcile($("#images"), state.views, (view) => `${chosen.tenant}/${chosen.pack}/${view.location ?? ""}`, makeCard, fillCard);
 
   setText($("#verdict"), state.purges.verdict);
+  reconcile($("#unreadable"), state.unreadable, ({ target }) => target, () => document.createElement("li"), showUnreadable);
   const { pending } = state.purges;
   setText($("#queue-count"), pending.length ? `${pending.length}` : "");
   reconcile($("#queue"), pending, (entry) => entry.target, row(["", "", "number", "number"]), (element, entry) => {
