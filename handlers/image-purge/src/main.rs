@@ -6,7 +6,7 @@ use aws_adapters::ports::purger;
 use contract::functions::ImagePurge;
 use domain::{Context, Timestamp};
 use image_purge::Handler;
-use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
+use lambda_http::{Error, Request, RequestExt, tracing};
 use purging::manual_purge::ManualPurge;
 
 #[tokio::main]
@@ -19,11 +19,11 @@ async fn main() -> Result<(), Error> {
         purger: purger(&sdk, purging),
     };
     let handler = &Handler { manual_purge, tenant_claim };
-    run(service_fn(|request: Request| async move {
+    http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();
         let deadline = Timestamp::from_millis(lambda.deadline);
         let context = Context { id: lambda.request_id, now: now(), deadline };
-        Ok::<_, Error>(handler.handle(&request, &context).await)
-    }))
+        handler.handle(&request, &context).await
+    })
     .await
 }
