@@ -163,6 +163,10 @@ pub struct Purge {
     pub items_per_purge_run_max: u32,
     /// Wildcards for one distribution in one purge run.
     pub wildcards_per_purge_run_max: u32,
+    /// Purges that the admins of one tenant may begin in a minute, on average.
+    pub manual_purges_per_minute: u32,
+    /// Purges that the admins of one tenant may begin at once.
+    pub manual_purges_burst: u32,
     /// Age at which the ledger removes a row, in days.
     pub ledger_retention_days: u32,
 }

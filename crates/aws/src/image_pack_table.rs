@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use delivery::ports::{Found, UnreadableItemError};
 use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
-use purging::ports::Packs;
+use purging::ports::{PackItem, Packs};
 use serde::de::DeserializeOwned;
 
 use crate::CallError;
@@ -39,15 +39,13 @@ pub enum ReadError {
 }
 
 impl Packs for ImagePackTable {
-    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
-        let found = self.find(tenant, &[pack], &[]).await?;
-        Ok(found.packs.contains_key(pack) || !found.unreadable.is_empty())
-    }
-
-    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallError> {
-        let mut found = self.find(tenant, &[pack], &[]).await?;
-        let pack = found.packs.remove(pack).unwrap_or_default();
-        Ok(pack.image_locations.into_keys().collect())
+    async fn find(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<PackItem, CallError> {
+        let mut found = Self::find(self, tenant, &[pack], &[]).await?;
+        Ok(match found.packs.remove(pack) {
+            Some(pack) => PackItem::Pack(pack),
+            None if found.unreadable.is_empty() => PackItem::Absent,
+            None => PackItem::Unreadable,
+        })
     }
 }
 

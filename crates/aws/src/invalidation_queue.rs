@@ -1,5 +1,5 @@
-//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease and the
-//! outbox.
+//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease, the
+//! outbox and the allowances of manual purges.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 
-/// The invalidation-queue table. The lease and the outbox, which are kept beside its rows, are in `lease` and `outbox`.
+/// The invalidation-queue table. The parts that are kept beside its rows are in `lease`, `outbox` and `allowance`.
 #[derive(Debug, Clone)]
 pub struct InvalidationQueue {
     client: Client,
@@ -30,7 +30,7 @@ impl InvalidationQueue {
         Self { client, table }
     }
 
-    /// The queue's table, for the lease that is kept beside its rows.
+    /// The queue's table, for the parts that are kept beside its rows.
     pub(crate) fn table(&self) -> (&Client, &str) {
         (&self.client, &self.table)
     }
@@ -38,12 +38,20 @@ impl InvalidationQueue {
 
 impl Queue for InvalidationQueue {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
-        match self.update(upsert, LastEvent::Newest).await? {
+        match self.update(upsert, Condition::Newest).await? {
             Some(row) => self.entry(row),
             // A delayed call arrives after that of a later change. If it set the time back, the row would settle too early
             // for the later change.
-            None => self.entry(self.update(upsert, LastEvent::Kept).await?.unwrap_or_default()),
+            None => self.entry(self.update(upsert, Condition::Any).await?.unwrap_or_default()),
         }
+    }
+
+    async fn upsert_if_unchanged(
+        &self,
+        upsert: &Enqueue,
+        seen: Option<&str>,
+    ) -> Result<Option<QueueEntry>, QueueError> {
+        self.update(upsert, Condition::Unchanged(seen)).await?.map(|row| self.entry(row)).transpose()
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
@@ -127,21 +135,26 @@ impl Queue for InvalidationQueue {
 }
 
 impl InvalidationQueue {
-    /// Adds `upsert` to the row. `None`: the row was written for a later change, which `last_event` does not allow.
+    /// Adds `upsert` to the row. `None`: `condition` does not hold, and nothing was written.
     async fn update(
         &self,
         upsert: &Enqueue,
-        last_event: LastEvent,
+        condition: Condition<'_>,
     ) -> Result<Option<HashMap<String, AttributeValue>>, CallError> {
         let reasons = upsert.cause.reasons.iter().map(|reason| Reason::as_str(*reason).to_owned()).collect();
         let requesters = upsert.cause.requested_by.iter().cloned().collect();
         let early_purge_version = if upsert.is_purged_at_once { ", earlyPurgeVersion = :version" } else { "" };
-        let (last_event_at, condition) = match last_event {
-            LastEvent::Newest => {
-                (":lastEventAt", Some("attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt".to_owned()))
-            }
-            LastEvent::Kept => ("if_not_exists(lastEventAt, :lastEventAt)", None),
+        let last_event_at = match condition {
+            Condition::Newest | Condition::Unchanged(_) => ":lastEventAt",
+            Condition::Any => "if_not_exists(lastEventAt, :lastEventAt)",
         };
+        let (condition, seen) = match condition {
+            Condition::Newest => (Some("attribute_not_exists(lastEventAt) OR lastEventAt <= :lastEventAt"), None),
+            Condition::Any => (None, None),
+            Condition::Unchanged(None) => (Some("attribute_not_exists(version) OR version = :version"), None),
+            Condition::Unchanged(Some(seen)) => (Some("version = :seen OR version = :version"), Some(seen)),
+        };
+        let seen = seen.map(|seen| (":seen".to_owned(), AttributeValue::S(seen.to_owned())));
         let result = self
             .client
             .update_item()
@@ -154,7 +167,8 @@ impl InvalidationQueue {
                  REMOVE deletionCursor \
                  ADD changes :changes, reasons :reasons, requestedBy :requestedBy"
             ))
-            .set_condition_expression(condition)
+            .set_condition_expression(condition.map(ToOwned::to_owned))
+            .set_expression_attribute_values(seen.map(|seen| HashMap::from([seen])))
             .expression_attribute_values(":version", AttributeValue::S(upsert.version.clone()))
             .expression_attribute_values(":lastEventAt", number(upsert.last_event_at.as_millis()))
             .expression_attribute_values(":firstEventAt", number(upsert.cause.first_event_at.as_millis()))
@@ -182,12 +196,16 @@ impl InvalidationQueue {
     }
 }
 
-/// The new value of a row's `lastEventAt`.
-enum LastEvent {
-    /// The time of the change, if that is the newest.
+/// The condition of an upsert.
+#[derive(Debug, Clone, Copy)]
+enum Condition<'a> {
+    /// The change is not older than the row's `lastEventAt`, and becomes it.
     Newest,
-    /// The present value.
-    Kept,
+    /// None. The row keeps its `lastEventAt`.
+    Any,
+    /// The row has this version, or there is no row. The upsert's own version is allowed too: the call is then repeated.
+    /// The change becomes the row's `lastEventAt`.
+    Unchanged(Option<&'a str>),
 }
 
 /// The primary key of a row.

@@ -41,6 +41,7 @@ impl<C: Clock> Ports for AwsPorts<C> {
     type CloudFront = CloudFront;
     type Ledger = PurgeLedger;
     type Tenants = TenantRegistry;
+    type Allowances = InvalidationQueue;
     type Clock = C;
 
     fn queue(&self) -> &InvalidationQueue {
@@ -69,6 +70,10 @@ impl<C: Clock> Ports for AwsPorts<C> {
 
     fn tenants(&self) -> &TenantRegistry {
         &self.tenants
+    }
+
+    fn allowances(&self) -> &InvalidationQueue {
+        &self.queue
     }
 
     fn clock(&self) -> &C {

@@ -81,6 +81,10 @@ config! {
 
     /// Config of `image-purge`.
     pub struct ImagePurge includes [purging: Purging, image_packs: ImagePackTable] {
+        /// Purges that the admins of one tenant may begin in a minute, on average.
+        manual_purges_per_minute: NonZeroU32 = "MANUAL_PURGES_PER_MINUTE", example limits::MANUAL_PURGES_PER_MINUTE;
+        /// Purges that the admins of one tenant may begin at once.
+        manual_purges_burst: NonZeroU32 = "MANUAL_PURGES_BURST", example limits::MANUAL_PURGES_BURST;
         /// Claim that lists the tenants of a token.
         tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
     }
@@ -151,7 +155,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 7, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 16, 7, 5, 1]);
     }
 
     #[test]

@@ -26,6 +26,17 @@ pub const ITEMS_PER_PURGE_RUN_MAX: u32 = ITEMS_IN_PROGRESS_QUOTA - 100;
 /// tenant. 2 of CloudFront's quota stay free for manual purges.
 pub const WILDCARDS_PER_PURGE_RUN_MAX: u32 = WILDCARDS_IN_PROGRESS_QUOTA - 2;
 
+/// Purges that the admins of one tenant may begin in a minute on average, by default. A maintainer of an AWS SDK named a
+/// default of 0.5 `CreateInvalidation` calls a second for an account, 30 in a minute; a third of them is for one tenant.
+pub const MANUAL_PURGES_PER_MINUTE: u32 = 10;
+
+/// Purges that the admins of one tenant may begin at once, by default.
+pub const MANUAL_PURGES_BURST: u32 = 20;
+
+/// Allowed numbers of purges that the admins of one tenant may begin in a minute, on average or at once. The upper end is
+/// far above the calls that CloudFront accepts and switches the limit off.
+pub const MANUAL_PURGES_ALLOWED: RangeInclusive<u32> = 1..=10_000;
+
 /// Time limit of image-processing by default, in seconds.
 pub const RENDER_TIMEOUT_SECS: u32 = 15;
 

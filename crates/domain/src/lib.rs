@@ -12,12 +12,12 @@
 //! | [`image`] | packs, URLs, keys and fingerprints of variants |
 //! | [`purge`] | the requests that a purge run sends to CloudFront, within its limits; ledger and status |
 //! | [`editing`] | the attributes that an edit of a pack or of a location's configuration writes |
-//! | [`access`] | the tenants of a token; the addresses that an image may be fetched from |
+//! | [`access`] | the tenants of a token; the addresses that an image may be fetched from; the purges that a tenant may begin |
 //!
 //! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
-//! only; `purge` and `editing` use `image`. `access` stands apart. Within [`purge`] the order is `cache_tag` <
+//! only; `purge` and `editing` use `image`. `access` uses `timestamp` only. Within [`purge`] the order is `cache_tag` <
 //! `invalidation_item`, `distribution`, `caller_reference` < `batch` < `purge_request` < `limits`, `ledger` <
-//! `planner`, `purge_preview`, `purge_status`, `resync`.
+//! `planner`, `manual_purge`, `purge_preview`, `purge_status`, `resync`.
 
 pub mod access;
 pub mod change;

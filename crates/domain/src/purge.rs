@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod invalidation_item;
 pub mod ledger;
 pub mod limits;
+pub mod manual_purge;
 pub mod planner;
 pub mod purge_preview;
 pub mod purge_request;

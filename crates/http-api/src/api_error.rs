@@ -1,7 +1,10 @@
 //! Error responses.
 
+use std::time::Duration;
+
 use domain::InvalidIdentifierError;
-use lambda_http::http::StatusCode;
+use lambda_http::http::header::RETRY_AFTER;
+use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 use serde_json::json;
 
@@ -15,12 +18,14 @@ pub struct ApiError {
     message: String,
     /// The current revision of the item, after a conflict.
     revision: Option<u64>,
+    /// The time after which the request may be repeated.
+    retry_after: Option<Duration>,
 }
 
 impl ApiError {
     /// Creates an error: `code` is for programs, `message` for humans.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), revision: None }
+        Self { status, code, message: message.into(), revision: None, retry_after: None }
     }
 
     /// Creates the error for an invalid name or id: 422.
@@ -33,6 +38,12 @@ impl ApiError {
     #[must_use]
     pub fn at_revision(self, revision: u64) -> Self {
         Self { revision: Some(revision), ..self }
+    }
+
+    /// Adds the time after which the request may be repeated.
+    #[must_use]
+    pub fn retry_after(self, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..self }
     }
 
     /// The HTTP status.
@@ -48,6 +59,40 @@ impl ApiError {
         if let Some(revision) = self.revision {
             error["revision"] = json!(revision);
         }
-        crate::json(self.status, &json!({"error": error}))
+        let mut response = crate::json(self.status, &json!({"error": error}));
+        if let Some(retry_after) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_secs(retry_after)));
+        }
+        response
+    }
+}
+
+/// `duration` in whole seconds, rounded up: a client that waits as long is not too early.
+fn whole_secs(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(millis: u64, expected: &str) {
+        let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many.");
+        let response = error.retry_after(Duration::from_millis(millis)).into_response();
+        assert_eq!(response.headers()[RETRY_AFTER], expected, "{millis} ms");
+    }
+
+    #[test]
+    fn retry_after_is_the_next_whole_second() {
+        check(1, "1");
+        check(1_000, "1");
+        check(1_001, "2");
+        check(60_000, "60");
+    }
+
+    #[test]
+    fn an_error_that_does_not_end_with_time_has_no_retry_after() {
+        let response = ApiError::new(StatusCode::NOT_FOUND, "not-found", "Not found.").into_response();
+        assert!(!response.headers().contains_key(RETRY_AFTER));
     }
 }

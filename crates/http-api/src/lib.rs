@@ -1,12 +1,15 @@
-//! Code that the functions behind the admin's HTTP API share: the caller ([`Admin`]), validation of a request
-//! ([`check_parameters`], [`check_no_body`]), responses in JSON ([`json`]) and error responses ([`ApiError`]).
+//! Code that the functions behind HTTP share: the conversion of events to requests ([`run`]); and for the API of admins
+//! and editors the caller ([`Admin`]), validation of a request ([`check_parameters`], [`check_no_body`]), responses in
+//! JSON ([`json`]) and error responses ([`ApiError`]).
 
 mod admin;
 mod api_error;
+mod event;
 mod response;
 mod validation;
 
 pub use admin::Admin;
 pub use api_error::ApiError;
+pub use event::run;
 pub use response::json;
 pub use validation::{check_no_body, check_parameters};

@@ -3,20 +3,28 @@
 //! A manual purge is enqueued like any other and then executed at once, by the executor of the purge run. A step that
 //! fails therefore leaves an entry in the queue, which the next purge run repeats. The next purge run repeats the purge
 //! once in any case, because an image that was being rendered meanwhile can store and cache the old image again.
+//!
+//! A request that is repeated while its purge is in flight gets that purge; all others take a token of the tenant's
+//! allowance.
 
+mod allowance;
+mod known_purge;
 mod preview;
 mod purge;
 mod status;
 
+use std::time::Duration;
+
+use domain::access::purge_allowance::PurgeLimit;
 use domain::image::image_url::Reading;
 use domain::image::variant_key::VariantScope;
 use domain::purge::distribution::Distribution;
 use domain::{ImagePackId, Target, TenantId};
 
-pub use self::preview::{Preview, StoredVariants};
+pub use self::preview::{JoinedPurge, Preview, StoredVariants};
 pub use self::purge::Purged;
 pub use self::status::PackStatus;
-use crate::ports::{CallError, Packs, Ports, QueueError, Tenants, Variants};
+use crate::ports::{CallError, PackItem, Packs, Ports, QueueError, Tenants, Variants};
 use crate::purger::Purger;
 use crate::step_error::StepError;
 
@@ -27,6 +35,8 @@ pub struct ManualPurge<P, K> {
     pub packs: K,
     /// The planner's limits and the executor.
     pub purger: Purger<P>,
+    /// The limit of each tenant's purges.
+    pub limit: PurgeLimit,
 }
 
 /// A request that concerns one image pack.
@@ -50,6 +60,15 @@ pub enum ManualPurgeError {
     /// The tenant has no such image pack, and no variants of one.
     #[error("the tenant has no such image pack")]
     UnknownPack,
+    /// The tenant has begun too many purges.
+    #[error("the tenant has begun too many purges; the next one can begin in {} s", retry_after.as_secs_f64().ceil())]
+    TooManyPurges {
+        /// The time until the next purge can begin.
+        retry_after: Duration,
+    },
+    /// Another request enqueued the purge of the same pack and has not got CloudFront's response.
+    #[error("another request is beginning the purge of the pack; the purge is in the queue")]
+    StillBeginning,
     /// A call failed before anything was enqueued.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -65,7 +84,7 @@ impl ManualPurgeError {
     /// Whether the purge is in the queue nevertheless.
     #[must_use]
     pub fn is_queued(&self) -> bool {
-        matches!(self, Self::Steps(_) | Self::Queue(QueueError::Row { .. }))
+        matches!(self, Self::Steps(_) | Self::StillBeginning | Self::Queue(QueueError::Row { .. }))
     }
 }
 
@@ -80,21 +99,19 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         tenants.remove(tenant).ok_or(ManualPurgeError::UnknownTenant)
     }
 
-    /// The first of the request's packs that exists.
-    async fn existing_pack(&self, request: &PackRequest) -> Result<ImagePackId, ManualPurgeError> {
+    /// The first of the request's packs that exists, and the table's item of it.
+    async fn existing_pack(&self, request: &PackRequest) -> Result<(ImagePackId, PackItem), ManualPurgeError> {
         for Reading { pack, .. } in &request.readings {
-            if self.exists(&request.tenant, pack).await? {
-                return Ok(pack.clone());
+            let item = self.packs.find(&request.tenant, pack).await?;
+            if item != PackItem::Absent || self.has_variants(&request.tenant, pack).await? {
+                return Ok((pack.clone(), item));
             }
         }
         Err(ManualPurgeError::UnknownPack)
     }
 
-    /// Whether there is anything to purge: a pack that was removed may have left variants behind.
-    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
-        if self.packs.exists(tenant, pack).await? {
-            return Ok(true);
-        }
+    /// Whether variants of the pack are stored: a pack that was removed may have left some behind.
+    async fn has_variants(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
         let scope = VariantScope::of(tenant, &Target::Pack(pack.clone()));
         Ok(self.ports().variants().stored_at(&scope).await?.is_some())
     }

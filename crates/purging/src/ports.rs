@@ -4,6 +4,7 @@
 //! has. Each call may fail before or after it took effect, and a function may stop at any call: the protocol holds all
 //! the same.
 
+mod allowances;
 mod call_error;
 mod clock;
 mod cloudfront;
@@ -16,6 +17,7 @@ mod queue;
 mod tenants;
 mod variants;
 
+pub use allowances::Allowances;
 pub use call_error::{CallError, CallErrorKind};
 pub use clock::Clock;
 pub use cloudfront::{CloudFront, CreateInvalidationError};
@@ -23,7 +25,7 @@ pub use dead_letters::DeadLetters;
 pub use leases::{Lease, Leases};
 pub use ledger::Ledger;
 pub use outbox::Outbox;
-pub use packs::Packs;
+pub use packs::{PackItem, Packs};
 pub use queue::{Queue, QueueError, RowVersion, Rows};
 pub use tenants::Tenants;
 pub use variants::{ListFrom, Undeleted, Variants, VariantsPage};
@@ -44,6 +46,8 @@ pub trait Ports: Send + Sync {
     type Ledger: Ledger;
     /// The tenant registry.
     type Tenants: Tenants;
+    /// The allowances of manual purges.
+    type Allowances: Allowances;
     /// The clock.
     type Clock: Clock;
 
@@ -61,6 +65,8 @@ pub trait Ports: Send + Sync {
     fn ledger(&self) -> &Self::Ledger;
     /// The tenant registry.
     fn tenants(&self) -> &Self::Tenants;
+    /// The allowances of manual purges.
+    fn allowances(&self) -> &Self::Allowances;
     /// The clock.
     fn clock(&self) -> &Self::Clock;
 }

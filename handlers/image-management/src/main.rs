@@ -8,7 +8,7 @@ use contract::functions::ImageManagement;
 use domain::{Context, Timestamp};
 use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
-use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
+use lambda_http::{Error, Request, RequestExt, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -24,11 +24,11 @@ async fn main() -> Result<(), Error> {
         tenant_claim,
     };
     let handler = &handler;
-    run(service_fn(|request: Request| async move {
+    http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();
         let context = Context { id: lambda.request_id, now: now(), deadline: Timestamp::from_millis(lambda.deadline) };
-        Ok::<_, Error>(handler.handle(&request, &context).await)
-    }))
+        handler.handle(&request, &context).await
+    })
     .await
 }
 

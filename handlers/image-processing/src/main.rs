@@ -11,7 +11,7 @@ use aws_adapters::variants_bucket::VariantsBucket;
 use contract::functions::ImageProcessing;
 use delivery::Handler;
 use domain::{Context, Timestamp};
-use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
+use lambda_http::{Error, Request, RequestExt, tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -30,10 +30,10 @@ async fn main() -> Result<(), Error> {
     };
     let handler = Handler { ports, cache_tag_header };
     let handler = &handler;
-    run(service_fn(|request: Request| async move {
+    http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();
         let context = Context { id: lambda.request_id, now: now(), deadline: Timestamp::from_millis(lambda.deadline) };
-        Ok::<_, Error>(handler.handle(&request, &context).await)
-    }))
+        handler.handle(&request, &context).await
+    })
     .await
 }

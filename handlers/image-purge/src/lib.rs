@@ -54,7 +54,14 @@ fn rejected(request: &AdminRequest, error: &ManualPurgeError) -> Response<Body> 
     let api_error = match error {
         ManualPurgeError::UnknownTenant => response::unknown_tenant(&pack.tenant),
         ManualPurgeError::UnknownPack => response::unknown_pack(pack),
-        ManualPurgeError::Call(_) | ManualPurgeError::Queue(_) | ManualPurgeError::Steps(_) => {
+        ManualPurgeError::TooManyPurges { retry_after } => {
+            tracing::warn!(%error, "The purge was rejected.");
+            response::too_many_purges(&pack.tenant, *retry_after)
+        }
+        ManualPurgeError::Call(_)
+        | ManualPurgeError::Queue(_)
+        | ManualPurgeError::Steps(_)
+        | ManualPurgeError::StillBeginning => {
             tracing::error!(%error, ?action, "The request failed.");
             match action {
                 Action::Purge => response::purge_failed(error.is_queued()),

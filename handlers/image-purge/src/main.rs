@@ -4,26 +4,29 @@ use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::now;
 use aws_adapters::ports::purger;
 use contract::functions::ImagePurge;
+use domain::access::purge_allowance::PurgeLimit;
 use domain::{Context, Timestamp};
 use image_purge::Handler;
-use lambda_http::{Error, Request, RequestExt, run, service_fn, tracing};
+use lambda_http::{Error, Request, RequestExt, tracing};
 use purging::manual_purge::ManualPurge;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let ImagePurge { purging, image_packs, tenant_claim } = ImagePurge::from_env()?;
+    let config = ImagePurge::from_env()?;
+    let ImagePurge { purging, image_packs, tenant_claim, .. } = config;
     let sdk = aws_config::load_from_env().await;
     let manual_purge = ManualPurge {
         packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), image_packs.table, image_packs.attributes),
         purger: purger(&sdk, purging),
+        limit: PurgeLimit { per_minute: config.manual_purges_per_minute, burst: config.manual_purges_burst },
     };
     let handler = &Handler { manual_purge, tenant_claim };
-    run(service_fn(|request: Request| async move {
+    http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();
         let deadline = Timestamp::from_millis(lambda.deadline);
         let context = Context { id: lambda.request_id, now: now(), deadline };
-        Ok::<_, Error>(handler.handle(&request, &context).await)
-    }))
+        handler.handle(&request, &context).await
+    })
     .await
 }

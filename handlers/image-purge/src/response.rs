@@ -1,9 +1,11 @@
 //! Responses, in JSON.
 
+use std::time::Duration;
+
 use domain::purge::ledger::LedgerRow;
 use domain::purge::purge_preview::{PRICE_PER_ITEM_USD_MILLIS, PURGES_PER_DELETE, QuotaUse};
 use domain::purge::purge_status::{Pending, Running};
-use domain::{TenantId, Timestamp};
+use domain::{Target, TenantId, Timestamp};
 use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
@@ -12,11 +14,15 @@ use serde_json::{Value, json};
 
 /// 202: CloudFront has accepted the invalidation and executes it.
 pub(crate) fn accepted(purged: Purged) -> Response<Body> {
-    let Purged { pack, request, invalidation, variants_deleted } = purged;
+    let Purged { pack, request, invalidation, is_joined } = purged;
+    // A purge run sends the final purges of several packs in one request.
+    let target = Target::Pack(pack.clone());
+    let entry = request.entries.iter().find(|entry| entry.target == target);
     let body = json!({
         "tenant": request.for_tenant,
         "imagePackId": pack,
-        "variantsDeleted": variants_deleted,
+        "joined": is_joined,
+        "variantsDeleted": entry.map(|entry| entry.variants_deleted),
         "invalidation": {
             "id": invalidation.id,
             "status": invalidation.status,
@@ -29,20 +35,19 @@ pub(crate) fn accepted(purged: Purged) -> Response<Body> {
 }
 
 /// 200: the effect that a purge would have.
-pub(crate) fn preview(Preview { pack, requests, stored }: &Preview) -> Response<Body> {
-    // One pack is one request.
-    let Some(preview) = requests.first() else { return unavailable().into_response() };
+pub(crate) fn preview(Preview { pack, request, stored, joined }: &Preview) -> Response<Body> {
     let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
-    let per_purge = preview.price_per_purge_usd_millis;
+    let per_purge = request.price_per_purge_usd_millis;
     let body = json!({
         "dryRun": true,
-        "tenant": preview.tenant,
+        "tenant": request.tenant,
         "imagePackId": pack,
+        "wouldJoin": joined.as_ref().map(|joined| json!({"invalidationId": joined.invalidation_id})),
         "wouldDelete": {"variants": stored.count, "firstKeys": stored.first},
-        "wouldInvalidate": {"distributionId": preview.distribution_id, "items": preview.items},
+        "wouldInvalidate": {"distributionId": request.distribution_id, "items": request.items},
         "quota": {
-            "exactItems": quota(preview.exact_items),
-            "wildcards": quota(preview.wildcards),
+            "exactItems": quota(request.exact_items),
+            "wildcards": quota(request.wildcards),
         },
         "priceUsd": {
             "perItem": dollars(PRICE_PER_ITEM_USD_MILLIS),
@@ -141,6 +146,16 @@ pub(crate) fn unknown_pack(PackRequest { tenant, readings, .. }: &PackRequest) -
     let packs = packs.join(" or ");
     let message = format!("Tenant {:?} has no image pack {packs}, and no variants of it.", tenant.as_str());
     ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
+}
+
+/// 429: the tenant has begun too many purges.
+pub(crate) fn too_many_purges(tenant: &TenantId, retry_after: Duration) -> ApiError {
+    let message = format!(
+        "Tenant {:?} has begun too many purges. Send the request again after the seconds in Retry-After. To purge many \
+         packs at once, force their image location.",
+        tenant.as_str()
+    );
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too-many-purges", message).retry_after(retry_after)
 }
 
 /// 502: the purge failed. The details are in the log, not in the response.

@@ -60,7 +60,8 @@ pub(crate) async fn play(
     let name = "GET reports the pending change of acme/cat and its time";
     report.check(name, manual_purge::status_before(fixture)).await?;
     report.check("DELETE?dryRun=true previews the purge and changes nothing", manual_purge::previewed(fixture)).await?;
-    report.check("DELETE with a valid token purges at once", manual_purge::accepted(fixture)).await?;
+    let name = "ten parallel DELETEs with a valid token purge at once, and once";
+    report.check(name, manual_purge::accepted(fixture)).await?;
 
     let name = "the purge run purges, and the viewer gets the new image of every edit";
     report.check(name, purge::until_fresh(fixture, report, edits)).await?;

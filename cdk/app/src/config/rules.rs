@@ -36,7 +36,7 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
     let Environment { handlers, stream, purge, .. } = environment;
     let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 13] = [
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 15] = [
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
         // Fewer executions would delay a page full of new images; a new account has at most 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
@@ -56,6 +56,8 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
             Some(purge.wildcards_per_purge_run_max),
             1..=limits::WILDCARDS_IN_PROGRESS_QUOTA,
         ),
+        ("purge.manual_purges_per_minute", Some(purge.manual_purges_per_minute), limits::MANUAL_PURGES_ALLOWED),
+        ("purge.manual_purges_burst", Some(purge.manual_purges_burst), limits::MANUAL_PURGES_ALLOWED),
         ("purge.ledger_retention_days", Some(purge.ledger_retention_days), limits::LEDGER_RETENTION_ALLOWED_DAYS),
     ];
     numbers.into_iter().find_map(|(key, value, range)| {

@@ -40,6 +40,7 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
         "wildcards_per_purge_run_max = 16",
         &["wildcards_per_purge_run_max", "1 to 15"],
     );
+    check("manual_purges_burst = 20", "manual_purges_burst = 0", &["purge.manual_purges_burst is 0", "1 to 10000"]);
 }
 
 #[test]

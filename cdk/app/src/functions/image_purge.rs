@@ -1,5 +1,7 @@
 //! The function `image-purge`: purges one image pack at once for an admin, or reports the status of its purges.
 
+use std::num::NonZeroU32;
+
 use aws_cdk_lib::Result;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use contract::functions::ImagePurge;
@@ -11,9 +13,14 @@ use crate::alarms::Alarms;
 /// Declares the function, its grants and its alarm.
 pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction> {
     let Scope { environment, data, .. } = scope;
+    let purge = &environment.purge;
+    // The environment's rules allow no 0.
+    let not_zero = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     let config = ImagePurge {
         purging: purging::variables(scope, limits::REQUEST_VARIANT_DELETION_SECS_MAX)?,
         image_packs: scope.image_packs()?,
+        manual_purges_per_minute: not_zero(purge.manual_purges_per_minute),
+        manual_purges_burst: not_zero(purge.manual_purges_burst),
         tenant_claim: environment.admin_api.tenant_claim.clone(),
     };
     let function = Function {
@@ -27,8 +34,9 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
     .declare(scope)?;
     purging::grant(scope, &function)?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
-    // For the status of purges.
+    // For the purges that are known already, and the tenants' allowances.
     allow(&function, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
+    // For the status of purges.
     allow(&function, ["dynamodb:Query"], [data.purge_ledger.table_arn()?])?;
 
     let description = "image-purge crashed or timed out: a request of an admin failed. Check the log of image-purge";

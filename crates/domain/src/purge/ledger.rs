@@ -58,6 +58,9 @@ pub struct Invalidation {
     pub status: String,
 }
 
+/// CloudFront's status of an invalidation that some edges have not executed.
+pub const IN_PROGRESS: &str = "InProgress";
+
 /// CloudFront's status of an invalidation that every edge has executed.
 pub const COMPLETED: &str = "Completed";
 

@@ -1,7 +1,7 @@
 //! The preview of an admin's purge: its items, its use of quotas and its price.
 
 use crate::identifier::TenantId;
-use crate::purge::batch::Batch;
+use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::is_wildcard;
 use crate::purge::limits::{ITEMS_IN_PROGRESS_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA};
 use crate::purge::purge_request::PurgeRequest;
@@ -49,21 +49,27 @@ impl QuotaUse {
     }
 }
 
-/// The preview of `batch` beside the requests `in_flight`.
+/// The preview of a purge that sends `items` to `distribution` beside the requests `in_flight`; no items for a purge that
+/// joins one of these.
 #[must_use]
-pub fn purge_preview(batch: &Batch, in_flight: &[PurgeRequest]) -> PurgePreview {
-    let distribution_id = &batch.distribution.distribution_id;
-    let of_it = || in_flight.iter().filter(|request| request.distribution.distribution_id == *distribution_id);
+pub fn purge_preview(
+    tenant: &TenantId,
+    distribution: &Distribution,
+    items: Vec<String>,
+    in_flight: &[PurgeRequest],
+) -> PurgePreview {
+    let of_it =
+        || in_flight.iter().filter(|request| request.distribution.distribution_id == distribution.distribution_id);
     let (all_in_flight, wildcards_in_flight) = (
         of_it().map(|request| request.items.len()).sum::<usize>(),
         of_it().map(PurgeRequest::wildcards).sum::<usize>(),
     );
-    let wildcards = batch.items.iter().filter(|item| is_wildcard(&item.to_string())).count();
-    let needed = batch.items.len();
+    let wildcards = items.iter().filter(|item| is_wildcard(item)).count();
+    let needed = items.len();
     PurgePreview {
-        tenant: batch.tenant.clone(),
-        distribution_id: distribution_id.clone(),
-        items: batch.items.iter().map(ToString::to_string).collect(),
+        tenant: tenant.clone(),
+        distribution_id: distribution.distribution_id.clone(),
+        items,
         exact_items: QuotaUse {
             in_progress: all_in_flight - wildcards_in_flight,
             needed: needed - wildcards,
@@ -76,34 +82,35 @@ pub fn purge_preview(batch: &Batch, in_flight: &[PurgeRequest]) -> PurgePreview 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::purge::distribution::Distribution;
-    use crate::{InvalidIdentifierError, Timestamp};
+    use crate::Timestamp;
 
-    fn batch(tenant: &str, items: &[&str]) -> Result<Batch, InvalidIdentifierError> {
-        let item = |item: &&str| match item.strip_prefix('#') {
-            Some(tag) => crate::purge::invalidation_item::InvalidationItem::Tag(tag.to_owned()),
-            None => crate::purge::invalidation_item::InvalidationItem::Wildcard((*item).to_owned()),
-        };
-        Ok(Batch {
-            tenant: TenantId::parse(tenant)?,
-            distribution: Distribution { distribution_id: format!("E{tenant}"), cache_tags: true },
-            items: items.iter().map(item).collect(),
-            entries: Vec::new(),
+    fn distribution(tenant: &str) -> Distribution {
+        Distribution { distribution_id: format!("E{tenant}"), cache_tags: true }
+    }
+
+    fn owned(items: &[&str]) -> Vec<String> {
+        items.iter().map(ToString::to_string).collect()
+    }
+
+    fn request((tenant, items): &(&str, &[&str])) -> PurgeRequest {
+        PurgeRequest {
             caller_reference: "reference".to_owned(),
-            exact_items_max: 500,
-        })
+            for_tenant: TenantId::parse(tenant).unwrap(),
+            distribution: distribution(tenant),
+            items: owned(items),
+            entries: Vec::new(),
+            created_at: Timestamp::from_millis(0),
+            renamed: 0,
+            invalidation_id: None,
+        }
     }
 
     /// The quotas' use: in progress, needed, left.
     fn check(items: &[&str], in_flight: &[(&str, &[&str])], exact: [usize; 3], wildcards: [usize; 3], usd_millis: u32) {
-        let request = |(tenant, items): &(&str, &[&str])| {
-            PurgeRequest::of(&batch(tenant, items).unwrap(), &BTreeMap::new(), Timestamp::from_millis(0))
-        };
         let in_flight: Vec<_> = in_flight.iter().map(request).collect();
-        let preview = purge_preview(&batch("acme", items).unwrap(), &in_flight);
+        let acme = TenantId::parse("acme").unwrap();
+        let preview = purge_preview(&acme, &distribution("acme"), owned(items), &in_flight);
         let uses = |used: QuotaUse| [used.in_progress, used.needed, used.left()];
         assert_eq!((uses(preview.exact_items), uses(preview.wildcards)), (exact, wildcards));
         assert_eq!(preview.price_per_purge_usd_millis, usd_millis);
@@ -116,6 +123,7 @@ mod tests {
         check(wildcard, none, [0, 0, 3_000], [0, 1, 14], 5);
         let in_flight: &[(&str, &[&str])] = &[("acme", &["#acme/p2", "#acme/p3"]), ("acme", &["/api/v2/img/*"])];
         check(tag, in_flight, [2, 1, 2_997], [1, 0, 14], 5);
+        check(&[], in_flight, [2, 0, 2_998], [1, 0, 14], 0);
         check(&["#acme/p1", "#acme/p2"], &[("globex", &["#globex/p1"])], [0, 2, 2_998], [0, 0, 15], 10);
     }
 

@@ -16,7 +16,7 @@ pub struct Event {
     pub change: Change,
     /// The time of the write.
     pub written_at: Timestamp,
-    /// The stream's sequence number, or the request id of a manual purge.
+    /// The stream's sequence number.
     pub sequence: String,
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
+use domain::purge::manual_purge::{self, NextStep, next_step};
 use domain::purge::planner::plan;
 use domain::purge::purge_preview::{PurgePreview, purge_preview};
-use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Context, ImagePackId, Target, TenantId};
+use domain::{Context, ImagePackId, Target, TenantId, Timestamp};
 
-use super::purge::upserts;
+use super::known_purge::KnownPurge;
+use super::purge::requester;
 use super::{ManualPurge, ManualPurgeError, PackRequest};
 use crate::ports::{CallError, ListFrom, Outbox, Packs, Ports, Variants};
 use crate::purger::Purger;
@@ -22,10 +24,19 @@ const KEYS_SHOWN_MAX: usize = 10;
 pub struct Preview {
     /// The pack.
     pub pack: ImagePackId,
-    /// One preview for each request that would be sent; a pack is one request.
-    pub requests: Vec<PurgePreview>,
+    /// The request that would be sent. It has no items if the purge would join another one.
+    pub request: PurgePreview,
     /// The variants that would be deleted.
     pub stored: StoredVariants,
+    /// The purge in flight that the purge would join.
+    pub joined: Option<JoinedPurge>,
+}
+
+/// A purge in flight that another request has begun.
+#[derive(Debug)]
+pub struct JoinedPurge {
+    /// CloudFront's id of the invalidation. `None`: CloudFront has not accepted the request yet.
+    pub invalidation_id: Option<String>,
 }
 
 /// The stored variants of a pack.
@@ -40,20 +51,46 @@ pub struct StoredVariants {
 impl<P: Ports, K: Packs> ManualPurge<P, K> {
     /// Computes the effect of [`Self::purge`], and writes nothing.
     pub async fn preview(&self, request: &PackRequest, context: &Context) -> Result<Preview, ManualPurgeError> {
-        let distribution = self.distribution(&request.tenant).await?;
-        let pack = self.existing_pack(request).await?;
-        let Purger { delays, budgets, .. } = &self.purger;
-        let entries = upserts(request, &pack, context).into_iter().map(row).collect();
-        let tenants = BTreeMap::from([(request.tenant.clone(), distribution)]);
-        let plan = plan(context.now, entries, &[], &tenants, delays, budgets);
+        let tenant = &request.tenant;
+        let distribution = self.distribution(tenant).await?;
+        let (pack, item) = self.existing_pack(request).await?;
+        let target = Target::Pack(pack.clone());
+        let sequence = manual_purge::sequence(item.pack());
+        let KnownPurge { row, request: in_flight } = self.known_purge(tenant, &target, &distribution).await?;
+        let joined = match next_step(context.now, &sequence, row.as_ref(), in_flight.as_ref()) {
+            NextStep::Purge => None,
+            NextStep::Join(request, _) => Some(JoinedPurge { invalidation_id: request.invalidation_id.clone() }),
+            NextStep::Wait => Some(JoinedPurge { invalidation_id: None }),
+        };
+        let (items, stored) = if joined.is_some() {
+            (Vec::new(), StoredVariants::default())
+        } else {
+            let items = self.items(request, &target, &distribution, context.now);
+            (items, self.stored(tenant, &target).await?)
+        };
         let in_flight = self.ports().outbox().requests().await?.rows;
-        let stored = self.stored(&request.tenant, &pack).await?;
-        let requests = plan.batches.iter().map(|batch| purge_preview(batch, &in_flight)).collect();
-        Ok(Preview { pack, requests, stored })
+        Ok(Preview { pack, request: purge_preview(tenant, &distribution, items, &in_flight), stored, joined })
     }
 
-    async fn stored(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<StoredVariants, CallError> {
-        let scope = VariantScope::of(tenant, &Target::Pack(pack.clone()));
+    /// The items that a purge of `target` would send.
+    fn items(
+        &self,
+        request: &PackRequest,
+        target: &Target,
+        distribution: &Distribution,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let PackRequest { tenant, subject, .. } = request;
+        let Purger { delays, budgets, .. } = &self.purger;
+        let row = manual_purge::enqueue(tenant, target, "", requester(subject), None, now).into_new_row();
+        let row = QueueEntry { early_purge_version: None, ..row };
+        let tenants = BTreeMap::from([(tenant.clone(), distribution.clone())]);
+        let plan = plan(now, vec![row], &[], &tenants, delays, budgets);
+        plan.batches.iter().flat_map(|batch| &batch.items).map(ToString::to_string).collect()
+    }
+
+    async fn stored(&self, tenant: &TenantId, target: &Target) -> Result<StoredVariants, CallError> {
+        let scope = VariantScope::of(tenant, target);
         let mut stored = StoredVariants::default();
         let mut next: Option<String> = None;
         loop {
@@ -71,9 +108,4 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
             }
         }
     }
-}
-
-/// The row that `upsert` would write, without the mark that the early purge is done.
-fn row(upsert: Enqueue) -> QueueEntry {
-    QueueEntry { early_purge_version: None, ..upsert.into_new_row() }
 }

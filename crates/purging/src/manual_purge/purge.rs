@@ -1,18 +1,32 @@
 //! The purge of a pack, executed at once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use domain::change::detection::{Change, Reason};
+use domain::purge::distribution::Distribution;
 use domain::purge::ledger::Invalidation;
+use domain::purge::manual_purge::{self, NextStep, next_step};
 use domain::purge::planner::plan;
 use domain::purge::purge_request::PurgeRequest;
-use domain::queue::enqueue::{Enqueue, Event, reduce};
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Context, ImagePackId, Target};
+use domain::{Context, ImagePackId, Target, Timestamp};
 
+use super::allowance::Token;
+use super::known_purge::KnownPurge;
 use super::{ManualPurge, ManualPurgeError, PackRequest};
-use crate::ports::{Packs, Ports, Queue};
+use crate::executor::Report;
+use crate::ports::{Clock, Packs, Ports, Queue};
 use crate::purger::Purger;
+
+/// The pause between two looks at the purge that another request is beginning.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest time that a request waits for the purge of another one: [`manual_purge::BEGINNING_MAX`] and
+/// [`manual_purge::SUBMISSION_MAX`] together.
+const WAITING_MAX: Duration = Duration::from_secs(15);
+
+/// The time before the deadline that is reserved for sending the request and writing its rows.
+const SENDING_MAX: Duration = Duration::from_secs(10);
 
 /// A purge whose invalidation CloudFront has accepted.
 #[derive(Debug)]
@@ -23,51 +37,102 @@ pub struct Purged {
     pub request: PurgeRequest,
     /// CloudFront's invalidation.
     pub invalidation: Invalidation,
-    /// The number of variants that were deleted.
-    pub variants_deleted: u64,
+    /// Whether another request had begun the purge already.
+    pub is_joined: bool,
 }
 
 impl<P: Ports, K: Packs> ManualPurge<P, K> {
-    /// Enqueues the purge of a pack and executes it.
+    /// Purges a pack: enqueues the purge and executes it, or joins the purge of the pack that another request has begun
+    /// and that is in flight.
     pub async fn purge(&self, request: &PackRequest, context: &Context) -> Result<Purged, ManualPurgeError> {
-        let distribution = self.distribution(&request.tenant).await?;
-        let pack = self.existing_pack(request).await?;
-        let Purger { executor, delays, budgets, variant_deletion_max } = &self.purger;
-        let mut entries = Vec::new();
-        for upsert in upserts(request, &pack, context) {
-            let entry = self.ports().queue().upsert(&upsert).await?;
-            entries.push(QueueEntry { early_purge_version: None, ..entry });
-        }
-        let tenants = BTreeMap::from([(request.tenant.clone(), distribution)]);
-        let plan = plan(context.now, entries, &[], &tenants, delays, budgets);
-        // Without a lease: no purge run executes the early purge of this version.
-        let report = executor.execute(plan, None, context.now.plus(*variant_deletion_max)).await;
-        match report.accepted.into_iter().next() {
-            Some((accepted, invalidation)) if report.failures.is_empty() => {
-                Ok(Purged { pack, request: accepted, invalidation, variants_deleted: report.variants_deleted })
+        let PackRequest { tenant, subject, .. } = request;
+        let distribution = self.distribution(tenant).await?;
+        let (pack, item) = self.existing_pack(request).await?;
+        let target = Target::Pack(pack.clone());
+        let sequence = manual_purge::sequence(item.pack());
+        let version = format!("{sequence}@{}", context.id);
+        let mut token = Token::default();
+        let until = self.now().plus(WAITING_MAX);
+        loop {
+            let now = self.now();
+            let KnownPurge { row, request: in_flight } = self.known_purge(tenant, &target, &distribution).await?;
+            match next_step(now, &sequence, row.as_ref(), in_flight.as_ref()) {
+                NextStep::Join(request, invalidation) => {
+                    self.give_back(tenant, &token).await;
+                    return self.join(pack, request.clone(), invalidation.cloned()).await;
+                }
+                NextStep::Purge if self.take(tenant, &mut token).await? => {
+                    let upsert =
+                        manual_purge::enqueue(tenant, &target, &version, requester(subject), row.as_ref(), now);
+                    let seen = row.as_ref().map(|row| row.version.as_str());
+                    if let Some(entry) = self.ports().queue().upsert_if_unchanged(&upsert, seen).await? {
+                        return self.begin(pack, distribution, entry, context.deadline).await;
+                    }
+                }
+                NextStep::Purge | NextStep::Wait => {}
             }
-            _ => Err(ManualPurgeError::Steps(report.failures)),
+            if now >= until {
+                self.give_back(tenant, &token).await;
+                return Err(ManualPurgeError::StillBeginning);
+            }
+            self.ports().clock().sleep(PAUSE).await;
         }
+    }
+
+    /// Responds with the purge of another request. If CloudFront has not accepted that, submits it again, which is
+    /// idempotent.
+    async fn join(
+        &self,
+        pack: ImagePackId,
+        request: PurgeRequest,
+        invalidation: Option<Invalidation>,
+    ) -> Result<Purged, ManualPurgeError> {
+        tracing::info!(caller_reference = request.caller_reference, "The purge is in flight already; joining it.");
+        if let Some(invalidation) = invalidation {
+            return Ok(Purged { pack, request, invalidation, is_joined: true });
+        }
+        let mut report = Report::default();
+        self.purger.executor.send(request, &mut report).await;
+        purged(pack, report, true)
+    }
+
+    /// Executes the early purge of `entry`, which this request has enqueued.
+    async fn begin(
+        &self,
+        pack: ImagePackId,
+        distribution: Distribution,
+        entry: QueueEntry,
+        deadline: Timestamp,
+    ) -> Result<Purged, ManualPurgeError> {
+        let Purger { executor, delays, budgets, variant_deletion_max } = &self.purger;
+        let now = self.now();
+        let tenants = BTreeMap::from([(entry.tenant.clone(), distribution)]);
+        let entry = QueueEntry { early_purge_version: None, ..entry };
+        let plan = plan(now, vec![entry], &[], &tenants, delays, budgets);
+        let until = now.plus(*variant_deletion_max).min(deadline.minus(SENDING_MAX));
+        // Without a lease: no purge run executes the early purge of this version.
+        purged(pack, executor.execute(plan, None, until).await, false)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.ports().clock().now()
     }
 }
 
-/// The upserts that the purge of `pack` writes into the queue.
-pub(super) fn upserts(request: &PackRequest, pack: &ImagePackId, context: &Context) -> Vec<Enqueue> {
-    let target = Target::Pack(pack.clone());
-    let change = Change { tenant: request.tenant.clone(), target, reasons: vec![Reason::Manual] };
-    let event = Event { change, written_at: context.now, sequence: "manual".to_owned() };
-    let mut upserts = reduce(vec![event], context.now, &context.id, &requester(&request.subject));
-    for upsert in &mut upserts {
-        // Set in the same write, so that no purge run begins the same early purge meanwhile.
-        upsert.is_purged_at_once = true;
+/// The purge whose request CloudFront has accepted.
+fn purged(pack: ImagePackId, report: Report, is_joined: bool) -> Result<Purged, ManualPurgeError> {
+    match report.accepted.into_iter().next() {
+        Some((request, invalidation)) if report.failures.is_empty() => {
+            Ok(Purged { pack, request, invalidation, is_joined })
+        }
+        _ => Err(ManualPurgeError::Steps(report.failures)),
     }
-    upserts
 }
 
 /// The characters of a subject that are kept. A request of the outbox is one item of a table, of limited size.
 const SUBJECT_CHARS_MAX: usize = 64;
 
 /// The requester, as the queue and the ledger name it.
-fn requester(subject: &str) -> String {
+pub(super) fn requester(subject: &str) -> String {
     format!("admin:{}", subject.chars().take(SUBJECT_CHARS_MAX).collect::<String>())
 }

@@ -6,7 +6,7 @@ use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
 use domain::{Context, ImagePackId, Target, TenantId};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
-use crate::ports::{CallError, CloudFront, Ledger, Outbox, Packs, Ports, Queue};
+use crate::ports::{CallError, CloudFront, Ledger, Outbox, PackItem, Packs, Ports, Queue};
 
 /// The number of newest purges of each target that are read, to find the one that was completed last.
 const PURGES_READ: u8 = 10;
@@ -26,9 +26,10 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         let tenant = &request.tenant;
         self.distribution(tenant).await?;
         for pack in request.readings.iter().map(|reading| &reading.pack) {
-            let known = self.known(tenant, pack).await?;
+            let item = self.packs.find(tenant, pack).await?;
+            let known = self.known(tenant, pack, &item).await?;
             // Of a pack that was removed, purges may be known.
-            if knows_of(&known, pack) || self.exists(tenant, pack).await? {
+            if item != PackItem::Absent || knows_of(&known, pack) || self.has_variants(tenant, pack).await? {
                 let status = purge_status(context.now, &known, self.purger.delays.settle);
                 return Ok(PackStatus { pack: pack.clone(), status });
             }
@@ -37,8 +38,9 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
     }
 
     /// The purges that cover `pack`, as far as queue, outbox, CloudFront and ledger know them.
-    async fn known(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Known, ManualPurgeError> {
-        let locations = self.packs.locations(tenant, pack).await?.into_iter().map(Target::Location);
+    async fn known(&self, tenant: &TenantId, pack: &ImagePackId, item: &PackItem) -> Result<Known, ManualPurgeError> {
+        let locations = item.pack().into_iter().flat_map(|pack| pack.image_locations.keys());
+        let locations = locations.cloned().map(Target::Location);
         let targets: Vec<_> = [Target::Pack(pack.clone()), Target::Tenant].into_iter().chain(locations).collect();
         let mut known = Known::default();
         for target in &targets {
@@ -55,7 +57,8 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         Ok(known)
     }
 
-    async fn invalidation(&self, request: &PurgeRequest) -> Result<Option<Invalidation>, CallError> {
+    /// The state of the invalidation of `request`. `None`: CloudFront has not accepted it, or no longer has it.
+    pub(super) async fn invalidation(&self, request: &PurgeRequest) -> Result<Option<Invalidation>, CallError> {
         match &request.invalidation_id {
             Some(id) => self.ports().cloudfront().find(&request.distribution.distribution_id, id).await,
             None => Ok(None),

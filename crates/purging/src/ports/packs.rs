@@ -1,18 +1,34 @@
 //! The image-pack table.
 
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::image::image_pack::ImagePack;
+use domain::{ImagePackId, TenantId};
 
 use crate::ports::CallError;
 
+/// The table's item of an image pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackItem {
+    /// The table has none.
+    Absent,
+    /// The item has a defect.
+    Unreadable,
+    /// The pack.
+    Pack(ImagePack),
+}
+
+impl PackItem {
+    /// The pack, if the table has one that can be read.
+    #[must_use]
+    pub fn pack(&self) -> Option<&ImagePack> {
+        match self {
+            Self::Pack(pack) => Some(pack),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
 /// The image packs, as a manual purge uses them.
 pub trait Packs: Send + Sync {
-    /// Whether the table has an item of the pack, readable or not.
-    fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> impl Future<Output = Result<bool, CallError>> + Send;
-
-    /// The locations of the pack; none where the table has no readable item of it.
-    fn locations(
-        &self,
-        tenant: &TenantId,
-        pack: &ImagePackId,
-    ) -> impl Future<Output = Result<Vec<LocationName>, CallError>> + Send;
+    /// The item of the pack, strongly consistent.
+    fn find(&self, tenant: &TenantId, pack: &ImagePackId) -> impl Future<Output = Result<PackItem, CallError>> + Send;
 }

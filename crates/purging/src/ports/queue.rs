@@ -57,6 +57,14 @@ pub trait Queue: Send + Sync {
     /// `lastEventAt` never decreases.
     fn upsert(&self, upsert: &Enqueue) -> impl Future<Output = Result<QueueEntry, QueueError>> + Send;
 
+    /// Like [`Self::upsert`], if the row still has the version `seen` (`None`: if there is no row). `None`: it has
+    /// another one, and was not changed. A repetition of a call that took effect succeeds.
+    fn upsert_if_unchanged(
+        &self,
+        upsert: &Enqueue,
+        seen: Option<&str>,
+    ) -> impl Future<Output = Result<Option<QueueEntry>, QueueError>> + Send;
+
     /// All entries, strongly consistent: every row that was written before the call and not removed since.
     fn entries(&self) -> impl Future<Output = Result<Rows<QueueEntry>, CallError>> + Send;
 

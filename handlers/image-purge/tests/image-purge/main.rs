@@ -3,13 +3,19 @@
 
 mod accepted;
 mod admin_request;
+mod allowance;
 mod failures;
 mod preview;
 mod rejected;
+mod repeated;
 mod status;
+
+use std::num::NonZeroU32;
 
 use aws_adapters::AwsPorts;
 use aws_adapters::image_pack_table::ImagePackTable;
+use domain::Timestamp;
+use domain::access::purge_allowance::PurgeLimit;
 use image_purge::Handler;
 use lambda_http::{Body, Request, Response};
 use purging::manual_purge::ManualPurge;
@@ -20,6 +26,7 @@ use support::{Environment, LocalDynamoDb, NOW, TestClock, context};
 #[derive(Debug)]
 struct ApiResponse {
     status: u16,
+    retry_after: Option<String>,
     body: Value,
     text: String,
 }
@@ -27,8 +34,11 @@ struct ApiResponse {
 /// The handler over the real SDK.
 type PurgeHandler = Handler<AwsPorts<TestClock>, ImagePackTable>;
 
+/// A token returns every six seconds.
+const LIMIT: PurgeLimit = PurgeLimit { per_minute: NonZeroU32::new(10).unwrap(), burst: NonZeroU32::new(10).unwrap() };
+
 fn purge_handler(environment: &Environment) -> PurgeHandler {
-    let manual_purge = ManualPurge { packs: environment.image_packs(), purger: environment.purger() };
+    let manual_purge = ManualPurge { packs: environment.image_packs(), purger: environment.purger(), limit: LIMIT };
     Handler { manual_purge, tenant_claim: "tenants".to_owned() }
 }
 
@@ -37,12 +47,19 @@ async fn send(handler: &PurgeHandler, request: &Request) -> ApiResponse {
     api_response(&handler.handle(request, &context("request-1", NOW)).await)
 }
 
+/// Sends `request` as the invocation `id`, at `now`.
+async fn send_at(handler: &PurgeHandler, request: &Request, id: &str, now: Timestamp) -> ApiResponse {
+    handler.manual_purge.purger.executor.ports.clock.set(now);
+    api_response(&handler.handle(request, &context(id, now)).await)
+}
+
 fn api_response(response: &Response<Body>) -> ApiResponse {
     assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(response.headers()["cache-control"], "no-store");
     let Body::Text(text) = response.body() else { panic!("{response:?}") };
     let body = serde_json::from_str(text).unwrap();
-    ApiResponse { status: response.status().as_u16(), body, text: text.clone() }
+    let retry_after = response.headers().get("retry-after").map(|secs| secs.to_str().unwrap().to_owned());
+    ApiResponse { status: response.status().as_u16(), retry_after, body, text: text.clone() }
 }
 
 /// The internals that no response may contain.
@@ -69,7 +86,11 @@ fn check_error(response: &ApiResponse, status: u16, code: &str, message: &str) {
 
 /// A pack of `acme` and one of `globex` with variants of both.
 async fn environment() -> Environment {
-    let environment = Environment::start().await;
+    filled(Environment::start().await).await
+}
+
+/// `environment` with the packs and variants of [`environment`](fn@environment).
+async fn filled(environment: Environment) -> Environment {
     for tenant in ["acme", "globex"] {
         let pack = json!({
             "tenant": tenant,

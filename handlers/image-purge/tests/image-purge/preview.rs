@@ -33,6 +33,7 @@ async fn a_dry_run_returns_the_effect_of_a_purge_and_writes_nothing() {
             "dryRun": true,
             "tenant": "acme",
             "imagePackId": "p1",
+            "wouldJoin": null,
             "wouldDelete": {
                 "variants": 3,
                 "firstKeys": ["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p1/poster/default"],
@@ -51,21 +52,31 @@ async fn a_dry_run_returns_the_effect_of_a_purge_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_dry_run_while_a_purge_and_a_purge_run_are_under_way_leaves_both_as_they_are_and_counts_their_items() {
+async fn a_dry_run_while_a_purge_and_a_purge_run_are_under_way_leaves_both_as_they_are_and_costs_nothing() {
     let environment = environment().await;
     let handler = purge_handler(&environment);
-    assert_eq!(send(&handler, &delete("acme", "p1", "[acme]")).await.status, 202);
+    let purged = send(&handler, &delete("acme", "p1", "[acme]")).await;
     environment.queue().take("run-1", NOW, LEASE).await.unwrap().unwrap();
     let (before, invalidations) = (everything(&environment).await, environment.invalidations("acme").await);
-    let response = send(&handler, &delete_with("dryRun=true", "")).await;
-    let exact = &response.body["quota"]["exactItems"];
-    assert_eq!(
-        (response.status, exact),
-        (200, &json!({"inProgress": 1, "needed": 1, "quota": 3000, "leftAfterwards": 2998}))
-    );
-    assert_eq!(response.body["wouldDelete"]["variants"], 0);
+    let body = send(&handler, &delete_with("dryRun=true", "")).await.body;
+    assert_eq!(body["wouldJoin"], json!({"invalidationId": purged.body["invalidation"]["id"]}));
+    let exact = json!({"inProgress": 1, "needed": 0, "quota": 3000, "leftAfterwards": 2999});
+    assert_eq!(body["quota"]["exactItems"], exact);
+    assert_eq!(body["wouldInvalidate"], json!({"distributionId": "EACME", "items": []}));
+    assert_eq!(body["wouldDelete"], json!({"variants": 0, "firstKeys": []}));
+    assert_eq!(body["priceUsd"]["together"], json!(0.0));
     assert_eq!(everything(&environment).await, before);
     assert_eq!(environment.invalidations("acme").await, invalidations);
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_the_items_of_other_purges() {
+    let environment = environment().await;
+    let handler = purge_handler(&environment);
+    assert_eq!(send(&handler, &delete("acme", "p10", "[acme]")).await.status, 202);
+    let body = send(&handler, &delete_with("dryRun=true", "")).await.body;
+    let exact = json!({"inProgress": 1, "needed": 1, "quota": 3000, "leftAfterwards": 2998});
+    assert_eq!((&body["wouldJoin"], &body["quota"]["exactItems"]), (&Value::Null, &exact));
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use super::admin_request::{delete, get};
 use super::{ApiResponse, VARIANTS, check_error, check_untouched, environment, purge_handler, send};
 
 async fn purge_status(environment: &Environment, pack: &str) -> Value {
-    let ApiResponse { status, body, text } = send(&purge_handler(environment), &get("acme", pack, "[acme]", "")).await;
+    let ApiResponse { status, body, text, .. } =
+        send(&purge_handler(environment), &get("acme", pack, "[acme]", "")).await;
     assert_eq!(status, 200, "{text}");
     body
 }

@@ -1,12 +1,15 @@
 //! The admin's `DELETE`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::Target;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::logs;
+use local_cloud::admin::ApiResponse;
 use local_cloud::cause::Cause;
 use local_cloud::test_image::Colour;
 use local_cloud::timeline::Part;
@@ -17,6 +20,8 @@ use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 
 /// The validity of an admin's token.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
+/// The number of parallel requests to purge one pack.
+const DELETES: usize = 10;
 /// The time limit from CloudFront's acceptance of an invalidation to a viewer. The emulator takes a second; CloudFront
 /// takes five for 95 of 100.
 const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
@@ -88,13 +93,15 @@ fn verdict(body: &Value) -> String {
     body["verdict"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Step: an admin of this tenant purges one pack, and no purge run is needed.
+/// Step: an admin of this tenant purges one pack, ten times at once, and no purge run is needed.
 pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<String, Cause> {
-    let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let purge_runs = logs::purge_runs(fixture.cloud).await?;
-    let response = fixture.cloud.admin_api()?.delete("acme", PURGED_MANUALLY, Some(&token)).await?;
-    fixture.timeline.add(Part::AdminApi, format!("DELETE acme/dog with acme's token: {response}"));
-    expect_eq("the response to DELETE acme/dog", &response.status, &StatusCode::ACCEPTED)?;
+    let responses = delete_at_once(fixture).await?;
+    let ids: BTreeSet<_> = responses.iter().map(|one| one.body["invalidation"]["id"].to_string()).collect();
+    expect_eq("the ids of the invalidation in the responses", &ids.len(), &1)?;
+    let joined = responses.iter().filter(|response| response.body["joined"] == true).count();
+    expect_eq("the requests that joined the purge of another", &joined, &(DELETES - 1))?;
+    let response = &responses[0];
     expect_eq("variantsDeleted", &response.body["variantsDeleted"], &1.into())?;
     let id = response.body["invalidation"]["id"].as_str().unwrap_or_default();
 
@@ -110,5 +117,26 @@ pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<String, Cause> {
     expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
     fixture.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
     expect_eq("the purge runs since the DELETE", &logs::purge_runs(fixture.cloud).await?, &purge_runs)?;
-    Ok(format!("202, invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any purge run"))
+    Ok(format!(
+        "{DELETES} requests: 202, one invalidation {id}, 1 variant deleted; acme/dog: {fresh}, before any purge run"
+    ))
+}
+
+/// Sends [`DELETES`] parallel requests, all of which must be accepted.
+async fn delete_at_once(fixture: &Fixture<'_>) -> Result<Vec<ApiResponse>, Cause> {
+    let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
+    let mut requests = JoinSet::new();
+    for _ in 0..DELETES {
+        let (api, token) = (fixture.cloud.admin_api()?, token.clone());
+        requests.spawn(async move { api.delete("acme", PURGED_MANUALLY, Some(&token)).await });
+    }
+    let mut responses = Vec::new();
+    while let Some(response) = requests.join_next().await {
+        let response = response??;
+        expect_eq("the response to DELETE acme/dog", &response.status, &StatusCode::ACCEPTED)?;
+        responses.push(response);
+    }
+    let described = responses.first().map(ToString::to_string).unwrap_or_default();
+    fixture.timeline.add(Part::AdminApi, format!("{DELETES} parallel DELETE acme/dog with acme's token: {described}"));
+    Ok(responses)
 }

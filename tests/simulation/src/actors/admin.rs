@@ -1,5 +1,8 @@
 //! Admins: they purge packs at once.
 
+use std::num::NonZeroU32;
+
+use domain::access::purge_allowance::PurgeLimit;
 use domain::image::image_url::parse_image_segment;
 use purging::manual_purge::{ManualPurge, PackRequest};
 
@@ -9,29 +12,37 @@ use crate::schedule::Simulation;
 use crate::setup::IMAGE_PURGE;
 use crate::world::World;
 
-/// Sends requests now and then until the storm ends.
+/// The limit of each tenant's purges: so low that some are rejected.
+const LIMIT: PurgeLimit = PurgeLimit { per_minute: NonZeroU32::MIN, burst: NonZeroU32::MIN.saturating_add(1) };
+
+/// Sends requests now and then until the storm ends, some of them repeatedly.
 pub(crate) async fn purge(simulation: Simulation) {
     loop {
         let pause_ms = simulation.world().chance.within(5_000..=90_000);
         simulation.sleep_ms(pause_ms).await;
-        let request = {
+        let (request, times) = {
             let mut world = simulation.world();
             if world.elapsed_ms() >= world.setup.storm_ms {
                 return;
             }
-            request(&mut world)
+            (request(&mut world), world.chance.within(1..=3))
         };
-        let admin = simulation.clone();
-        simulation.begin(async move {
-            let result = invoke(&admin, IMAGE_PURGE, |instance| async move {
-                let context = instance.context();
-                let (packs, purger) = (instance.clone(), purger(&instance));
-                ManualPurge { packs, purger }.purge(&request, &context).await
-            });
-            let result = result.await;
-            admin.world().trace(|| format!("an admin gets {result:?}"));
-        });
+        for _ in 0..times {
+            simulation.begin(send(simulation.clone(), request.clone()));
+            let pause_ms = *simulation.world().chance.one_of(&[0, 100, 3_000]);
+            simulation.sleep_ms(pause_ms).await;
+        }
     }
+}
+
+async fn send(admin: Simulation, request: PackRequest) {
+    let result = invoke(&admin, IMAGE_PURGE, |instance| async move {
+        let context = instance.context();
+        let (packs, purger) = (instance.clone(), purger(&instance));
+        ManualPurge { packs, purger, limit: LIMIT }.purge(&request, &context).await
+    });
+    let result = result.await;
+    admin.world().trace(|| format!("an admin gets {result:?}"));
 }
 
 /// A request for a pack of a tenant.

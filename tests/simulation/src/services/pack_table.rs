@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use delivery::ports::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
-use purging::ports::CallError;
+use purging::ports::{CallError, PackItem};
 use serde_json::{Map, Value, json};
 
 use crate::lambda::Instance;
@@ -164,21 +164,11 @@ impl delivery::ports::Packs for Instance {
 }
 
 impl purging::ports::Packs for Instance {
-    async fn exists(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
+    async fn find(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<PackItem, CallError> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
-        let exists = self.call(format!("reads whether {pack} of {tenant} exists"), move |world| {
-            world.packs.pack(&tenant, &pack).is_some()
+        let find = self.call(format!("reads {pack} of {tenant}"), move |world| {
+            world.packs.pack(&tenant, &pack).map_or(PackItem::Absent, |pack| PackItem::Pack(pack.clone()))
         });
-        exists.await
-    }
-
-    async fn locations(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<Vec<LocationName>, CallError> {
-        let (tenant, pack) = (tenant.clone(), pack.clone());
-        let locations =
-            self.call(format!("reads at which locations {pack} of {tenant} shows an image"), move |world| {
-                let shown = world.packs.pack(&tenant, &pack).map(|pack| pack.image_locations.keys().cloned().collect());
-                shown.unwrap_or_default()
-            });
-        locations.await
+        find.await
     }
 }

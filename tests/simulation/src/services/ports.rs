@@ -10,6 +10,7 @@ impl purging::ports::Ports for Instance {
     type CloudFront = Self;
     type Ledger = Self;
     type Tenants = Self;
+    type Allowances = Self;
     type Clock = Self;
 
     fn queue(&self) -> &Self {
@@ -37,6 +38,10 @@ impl purging::ports::Ports for Instance {
     }
 
     fn tenants(&self) -> &Self {
+        self
+    }
+
+    fn allowances(&self) -> &Self {
         self
     }
 

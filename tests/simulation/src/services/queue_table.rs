@@ -8,7 +8,7 @@ use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
 use domain::{Target, TenantId, Timestamp};
-use purging::ports::{CallError, Lease, Leases, Outbox, Queue, QueueError, RowVersion, Rows};
+use purging::ports::{Allowances, CallError, Lease, Leases, Outbox, Queue, QueueError, RowVersion, Rows};
 
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
@@ -19,6 +19,8 @@ pub(crate) struct QueueTable {
     pub(crate) entries: BTreeMap<(TenantId, Target), QueueEntry>,
     pub(crate) requests: BTreeMap<String, PurgeRequest>,
     lease: Option<(Lease, Timestamp)>,
+    /// The times at which the tenants' allowances of manual purges are full again.
+    allowances: BTreeMap<TenantId, Timestamp>,
 }
 
 impl QueueTable {
@@ -94,6 +96,24 @@ impl Queue for Instance {
         Ok(call.await?)
     }
 
+    async fn upsert_if_unchanged(
+        &self,
+        upsert: &Enqueue,
+        seen: Option<&str>,
+    ) -> Result<Option<QueueEntry>, QueueError> {
+        let (upsert, seen) = (upsert.clone(), seen.map(ToOwned::to_owned));
+        let what = format!("enqueues {} of {} as {} after {seen:?}", upsert.target, upsert.tenant, upsert.version);
+        let call = self.call(what, move |world| {
+            let row = world.queue.entries.get(&(upsert.tenant.clone(), upsert.target.clone()));
+            let version = row.map(|row| &row.version);
+            (version == seen.as_ref() || version == Some(&upsert.version)).then(|| {
+                world.checker.enqueued(&upsert);
+                world.queue.upsert(&upsert)
+            })
+        });
+        Ok(call.await?)
+    }
+
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
         let rows = self.call("reads the queue".to_owned(), |world| {
             let rows = world.queue.entries.values().cloned().collect();
@@ -151,6 +171,26 @@ impl Leases for Instance {
     async fn release(&self, lease: &Lease) -> Result<(), CallError> {
         let token = lease.token;
         self.call(format!("releases lease {token}"), move |world| world.queue.release_lease(token)).await
+    }
+}
+
+impl Allowances for Instance {
+    async fn full_at(&self, tenant: &TenantId) -> Result<Option<Timestamp>, CallError> {
+        let tenant = tenant.clone();
+        let what = format!("reads the allowance of {tenant}");
+        self.call(what, move |world| world.queue.allowances.get(&tenant).copied()).await
+    }
+
+    async fn replace(&self, tenant: &TenantId, seen: Option<Timestamp>, full_at: Timestamp) -> Result<bool, CallError> {
+        let tenant = tenant.clone();
+        let replace = self.call(format!("replaces the allowance of {tenant}"), move |world| {
+            let is_unchanged = world.queue.allowances.get(&tenant).copied() == seen;
+            if is_unchanged {
+                world.queue.allowances.insert(tenant.clone(), full_at);
+            }
+            is_unchanged
+        });
+        replace.await
     }
 }
 

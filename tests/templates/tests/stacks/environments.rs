@@ -12,7 +12,7 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 26] = [
+const OTHER: [(&str, &str); 28] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
@@ -38,6 +38,8 @@ const OTHER: [(&str, &str); 26] = [
     ("items_per_request_max = 500", "items_per_request_max = 400"),
     ("items_per_purge_run_max = 2900", "items_per_purge_run_max = 1500"),
     ("wildcards_per_purge_run_max = 13", "wildcards_per_purge_run_max = 7"),
+    ("manual_purges_per_minute = 10", "manual_purges_per_minute = 8"),
+    ("manual_purges_burst = 20", "manual_purges_burst = 9"),
     ("ledger_retention_days = 90", "ledger_retention_days = 30"),
 ];
 

@@ -82,6 +82,8 @@ fn variables_have_the_configured_values() {
         ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
         ("ImagePurge", "VARIANT_DELETION_SECS_MAX", "15", "15"),
+        ("ImagePurge", "MANUAL_PURGES_PER_MINUTE", "10", "8"),
+        ("ImagePurge", "MANUAL_PURGES_BURST", "20", "9"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageProcessing", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageProcessing", "RENDER_LOCK_TABLE", "data/RenderLocks", "data/RenderLocks"),

@@ -8,7 +8,7 @@ use super::Attack;
 const LONG: usize = 10_000;
 
 /// Pack ids in a path. One with a slash matches no route or another one.
-const PACKS: [(&str, &str, StatusCode); 30] = [
+const PACKS: [(&str, &str, StatusCode); 33] = [
     ("a wildcard", "*", StatusCode::UNPROCESSABLE_ENTITY),
     ("a wildcard behind the id", "dog*", StatusCode::UNPROCESSABLE_ENTITY),
     ("a wildcard within the id", "d*g", StatusCode::UNPROCESSABLE_ENTITY),
@@ -29,6 +29,9 @@ const PACKS: [(&str, &str, StatusCode); 30] = [
     ("a tag's prefix", "%23acme", StatusCode::UNPROCESSABLE_ENTITY),
     ("two tags", "dog,owl", StatusCode::UNPROCESSABLE_ENTITY),
     ("a space", "dog%20owl", StatusCode::UNPROCESSABLE_ENTITY),
+    ("a raw quotation mark", "d\"g", StatusCode::UNPROCESSABLE_ENTITY),
+    ("a raw angle bracket", "d<g", StatusCode::UNPROCESSABLE_ENTITY),
+    ("raw braces and a pipe", "d{|}^g", StatusCode::UNPROCESSABLE_ENTITY),
     ("a null byte", "dog%00", StatusCode::UNPROCESSABLE_ENTITY),
     ("a line break", "dog%0D%0Ax-evil:1", StatusCode::UNPROCESSABLE_ENTITY),
     ("a byte that is not UTF-8", "dog%FF", StatusCode::UNPROCESSABLE_ENTITY),

@@ -52,7 +52,7 @@ fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
 }
 
 /// Unknown and misspelt parameters.
-const PARAMETERS: [(&str, &str, &str); 12] = [
+const PARAMETERS: [(&str, &str, &str); 18] = [
     ("force on a purge", "DELETE", "/images/acme/dog?force=true"),
     ("a tenant on a purge", "DELETE", "/images/acme/dog?tenant=globex"),
     ("a misspelt dryRun", "DELETE", "/images/acme/dog?dry_run=true"),
@@ -64,6 +64,12 @@ const PARAMETERS: [(&str, &str, &str); 12] = [
     ("force twice", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=false&force=true"),
     ("force on a removal", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&force=true"),
     ("two tenants", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&tenant=globex"),
+    ("a raw quotation mark", "DELETE", "/images/acme/dog?dryRun=\"true\""),
+    ("a raw angle bracket", "DELETE", "/images/acme/dog?dryRun=true&x=<script>"),
+    ("raw braces, pipe and backslash", "DELETE", "/images/acme/dog?x={a|b\\c^d`}"),
+    ("a raw quotation mark on a removal", "DELETE", "/adminAPI/imagePacks/dog?tenant=acme&x=\""),
+    ("a raw angle bracket on a list", "GET", "/adminAPI/imagePacks?tenant=acme&limit=<1"),
+    ("a raw quotation mark on a status", "GET", "/images/acme/dog?\""),
     ("a page of 0 items", "GET", "/adminAPI/imagePacks?tenant=acme&limit=0"),
 ];
 

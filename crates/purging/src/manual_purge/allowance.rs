@@ -1,0 +1,106 @@
+//! Takes tokens of a tenant's allowance, and gives them back.
+
+use std::time::Duration;
+
+use domain::TenantId;
+
+use super::{ManualPurge, ManualPurgeError};
+use crate::ports::{Allowances, CallError, Clock, Packs, Ports};
+
+/// The most attempts to take a token or to give it back. An attempt fails when another request of the tenant replaces
+/// the allowance at the same time.
+const ATTEMPTS_MAX: usize = 20;
+
+/// The most times that a request finds the allowance empty before it is rejected. Between them it looks whether it can
+/// join a purge that took the last token.
+const REJECTIONS_MAX: usize = 3;
+
+/// The time until the next purge can begin, for a request that used up its attempts.
+const RETRY_AFTER_CONTENTION: Duration = Duration::from_secs(1);
+
+/// The token of one request, which is the right to begin one purge.
+#[derive(Debug, Default)]
+pub(super) struct Token {
+    /// Whether the request may begin a purge.
+    is_granted: bool,
+    /// Whether the token was taken from the allowance.
+    is_taken: bool,
+    /// The number of times that the allowance was empty.
+    rejections: usize,
+}
+
+/// The outcome of one attempt to take a token.
+enum Attempt {
+    Taken,
+    /// Another request replaced the allowance meanwhile.
+    Overtaken,
+    /// The allowance has no token for this time.
+    Empty(Duration),
+}
+
+impl<P: Ports, K: Packs> ManualPurge<P, K> {
+    /// Takes `token`, unless the request has it. `false`: the allowance is empty, and may have given its last token to a
+    /// request for the same pack, whose purge can be joined soon.
+    ///
+    /// An allowance that does not respond stops no purge, because a purge may be an emergency.
+    pub(super) async fn take(&self, tenant: &TenantId, token: &mut Token) -> Result<bool, ManualPurgeError> {
+        if token.is_granted {
+            return Ok(true);
+        }
+        match self.take_token(tenant).await {
+            Ok(is_taken) => *token = Token { is_granted: true, is_taken, ..*token },
+            Err(_) if token.rejections < REJECTIONS_MAX => token.rejections += 1,
+            Err(retry_after) => return Err(ManualPurgeError::TooManyPurges { retry_after }),
+        }
+        Ok(token.is_granted)
+    }
+
+    /// Takes a token. `false`: the allowance does not respond. The error is the time until the next token.
+    async fn take_token(&self, tenant: &TenantId) -> Result<bool, Duration> {
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_to_take(tenant).await {
+                Ok(Attempt::Taken) => return Ok(true),
+                Ok(Attempt::Overtaken) => {}
+                Ok(Attempt::Empty(retry_after)) => return Err(retry_after),
+                Err(error) => {
+                    tracing::warn!(%error, "The tenant's allowance does not respond. The purge begins without a token.");
+                    return Ok(false);
+                }
+            }
+        }
+        Err(RETRY_AFTER_CONTENTION)
+    }
+
+    async fn try_to_take(&self, tenant: &TenantId) -> Result<Attempt, CallError> {
+        let allowances = self.ports().allowances();
+        let seen = allowances.full_at(tenant).await?;
+        Ok(match self.limit.take(seen, self.ports().clock().now()) {
+            Ok(full_at) if allowances.replace(tenant, seen, full_at).await? => Attempt::Taken,
+            Ok(_) => Attempt::Overtaken,
+            Err(retry_after) => Attempt::Empty(retry_after),
+        })
+    }
+
+    /// Gives back the token of a request that began no purge. A token that cannot be given back returns with time.
+    pub(super) async fn give_back(&self, tenant: &TenantId, token: &Token) {
+        if !token.is_taken {
+            return;
+        }
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_to_give_back(tenant).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "A token of the tenant's allowance was not given back.");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn try_to_give_back(&self, tenant: &TenantId) -> Result<bool, CallError> {
+        let allowances = self.ports().allowances();
+        let Some(seen) = allowances.full_at(tenant).await? else { return Ok(true) };
+        allowances.replace(tenant, Some(seen), self.limit.give_back(seen)).await
+    }
+}
