@@ -43,6 +43,9 @@ config! {
         /// edge, in seconds. A purge that begins earlier is repeated.
         settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example limits::SETTLE_DELAY_SECS;
         /// Longest time that a purge deletes variants, in seconds.
+        /// Longest time that an edge may keep a variant, in days. A change that waits longer for its tenant's registration
+        /// is dropped.
+        cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
         variant_deletion_secs_max: u32 = "VARIANT_DELETION_SECS_MAX",
             example limits::PURGE_RUN_VARIANT_DELETION_SECS_MAX;
         /// Longest time that an edge takes to store a variant that it has begun to read, in seconds: the pause between
@@ -150,7 +153,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 8, 4, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [3, 15, 15, 8, 4, 1]);
     }
 
     #[test]

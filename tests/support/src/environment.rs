@@ -29,6 +29,8 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 /// The settle delay of every handler, unless a test sets its own.
 pub const SETTLE: Duration = Duration::from_secs(30);
 /// The pause between deletes and invalidations, unless a test sets its own.
+/// The longest time that an edge keeps a variant.
+pub const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
 const EDGE_FETCH_MAX: Duration = Duration::ZERO;
 /// More than any test's variants take.
 const VARIANT_DELETION_MAX: Duration = Duration::from_mins(10);
@@ -170,7 +172,7 @@ impl Environment {
         };
         Purger {
             executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
-            delays: Delays { settle: SETTLE },
+            delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
             budgets: Budgets::default(),
             variant_deletion_max: VARIANT_DELETION_MAX,
         }

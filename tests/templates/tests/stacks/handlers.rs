@@ -55,6 +55,7 @@ fn variables_have_the_configured_values() {
         ("INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("PURGE_LEDGER_TABLE", "data/PurgeLedger", "data/PurgeLedger"),
         ("VARIANTS_BUCKET", "data/Variants", "data/Variants"),
+        ("CACHED_DAYS_MAX", "30", "7"),
         ("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants", "/other-lof/images/tenants"),
         ("SETTLE_DELAY_SECS", "30", "45"),
         ("EDGE_FETCH_MAX_SECS", "3", "4"),
