@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, HeaderName, TenantId};
+use contract::{AttributeNames, HeaderName, TenantId, TenantIds};
 use serde::Deserialize;
 
 pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
@@ -50,6 +50,13 @@ impl Environment {
     #[must_use]
     pub fn image_pack_attributes(&self) -> AttributeNames {
         self.existing.image_packs.as_ref().map(|table| table.attributes.clone()).unwrap_or_default()
+    }
+
+    /// The tenants whose distribution exists already.
+    #[must_use]
+    pub fn tenants_with_existing_distribution(&self) -> TenantIds {
+        let with_existing = self.tenants.iter().filter(|(_, tenant)| tenant.distribution.is_some());
+        TenantIds(with_existing.map(|(id, _)| id.clone()).collect())
     }
 }
 

@@ -13,7 +13,9 @@ pub mod identifier;
 pub mod limits;
 pub mod names;
 pub mod routes;
+pub mod tenant_ids;
 
 pub use attribute_names::AttributeNames;
 pub use config::ConfigError;
 pub use identifier::{HeaderName, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};
+pub use tenant_ids::TenantIds;

@@ -20,6 +20,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         invalidation_queue_table: data.invalidation_queue.table_name()?,
         dead_letter_queue_url: dead_letters.queue_url()?,
         image_pack_attributes: environment.image_pack_attributes(),
+        tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
     };
     let function = Function {
         id: "ImagePacksStream",

@@ -78,6 +78,7 @@ fn variables_have_the_configured_values() {
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
+        ("ImagePacksStream", "TENANTS_WITH_EXISTING_DISTRIBUTION", "[]", "[]"),
         ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
