@@ -147,9 +147,7 @@ pub struct Stream {
     pub batch_size: u32,
     /// Longest time to gather records, in seconds.
     pub batch_window_secs: u32,
-    /// Largest number of retries of a failed batch.
-    pub retries_max: u32,
-    /// Age at which a record becomes a dead letter, in seconds.
+    /// Age until which a failed batch is retried, in seconds. Then it becomes a dead letter.
     pub record_age_max_secs: u32,
 }
 

@@ -12,7 +12,7 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 26] = [
+const OTHER: [(&str, &str); 25] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
@@ -30,7 +30,6 @@ const OTHER: [(&str, &str); 26] = [
     ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
     ("batch_size = 100", "batch_size = 250"),
     ("batch_window_secs = 1", "batch_window_secs = 2"),
-    ("retries_max = 10", "retries_max = 3"),
     ("record_age_max_secs = 21600", "record_age_max_secs = 3600"),
     ("every_minutes = 5", "every_minutes = 1"),
     ("settle_delay_secs = 30", "settle_delay_secs = 45"),
