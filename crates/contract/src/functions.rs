@@ -43,8 +43,8 @@ config! {
         /// Time after a change in which a stale variant can still be stored or a stale response can still reach an
         /// edge, in seconds. A purge that begins earlier is repeated.
         settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example limits::SETTLE_DELAY_SECS;
-        /// Longest time that an edge may keep a variant, in days. A change that waits longer for its tenant's registration
-        /// is dropped.
+        /// Longest time that an edge may keep a variant, in days. A change that waits longer for its tenant's
+        /// registration is dropped.
         cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
         /// Longest time that a purge deletes variants, in seconds.
         variant_deletion_secs_max: u32 = "VARIANT_DELETION_SECS_MAX",

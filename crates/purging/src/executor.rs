@@ -68,8 +68,8 @@ impl<P: Ports> Executor<P> {
     ///
     /// With a `lease`, its fencing token is checked: nothing is sent once another purge run has taken the lease.
     ///
-    /// Targets that span packs come last, so that a pack never waits for the millions of variants of a location. Behind them
-    /// expired entries are dropped.
+    /// Targets that span packs come last, so that a pack never waits for the millions of variants of a location. Behind
+    /// them expired entries are dropped.
     pub async fn execute(&self, plan: Plan, lease: Option<&Lease>, until: Timestamp) -> Report {
         let is_superseded = AtomicBool::new(false);
         let mut report = Report::default();

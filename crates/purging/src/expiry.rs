@@ -14,8 +14,8 @@ use crate::variant_deletion::delete_variants;
 const CONCURRENT_ENTRIES: usize = 8;
 
 impl<P: Ports> Executor<P> {
-    /// Deletes the variants of `expired` entries until `until`, and removes each entry of which none is left, if it has not
-    /// changed. The next purge run continues the others.
+    /// Deletes the variants of `expired` entries until `until`, and removes each entry of which none is left, if it has
+    /// not changed. The next purge run continues the others.
     pub(crate) async fn drop_expired(&self, expired: &[PlannedEntry], until: Timestamp) -> Report {
         let mut report = Report::default();
         let drops: Vec<_> = expired.iter().map(|planned| self.drop_entry(planned, until)).collect();

@@ -1,10 +1,10 @@
 //! The enqueuer: from the image-pack table's stream to the invalidation queue.
 //!
-//! Each batch of records is reduced to one upsert for each target that a viewer could see stale. The upserts are written
-//! in the order of the stream. The first one that fails ends the writing: the records of all that are not written are
-//! reported, so that the stream delivers them again. A record of another program is counted and passed over. A record
-//! that will never succeed goes to the dead-letter queue with its payload and delays no other record: one that cannot be
-//! read, and one whose row rejects the write.
+//! Each batch of records is reduced to one upsert for each target that a viewer could see stale. The upserts are
+//! written in the order of the stream. The first one that fails ends the writing: the records of all that are not
+//! written are reported, so that the stream delivers them again. A record of another program is counted and passed
+//! over. A record that will never succeed goes to the dead-letter queue with its payload and delays no other record:
+//! one that cannot be read, and one whose row rejects the write.
 
 mod record;
 
@@ -26,8 +26,8 @@ pub const SOURCE: &str = "dynamodb-imagepacks-stream";
 /// The requester of a purge that a change in the table causes, as the queue and the ledger name it.
 const REQUESTED_BY: &str = "stream";
 
-/// The longest time of one call, which the client's timeout must end. A call takes milliseconds, and the three attempts of
-/// the SDK's client with their pauses of up to 1 and 2 seconds a little more than 3 seconds.
+/// The longest time of one call, which the client's timeout must end. A call takes milliseconds, and the three attempts
+/// of the SDK's client with their pauses of up to 1 and 2 seconds a little more than 3 seconds.
 pub const CALL_MAX: Duration = Duration::from_secs(5);
 
 /// The largest number of calls of one write: that of a late change is repeated without its time.
@@ -106,8 +106,8 @@ impl<Q: Queue, D: DeadLetters, C: Clock> Enqueuer<Q, D, C> {
         failed
     }
 
-    /// Writes `upserts` in order, up to the first one that fails or that there is no time for. Returns the sequence numbers
-    /// of those that are not written.
+    /// Writes `upserts` in order, up to the first one that fails or that there is no time for. Returns the sequence
+    /// numbers of those that are not written.
     async fn write(
         &self,
         upserts: Vec<Enqueue>,
@@ -137,8 +137,8 @@ impl<Q: Queue, D: DeadLetters, C: Clock> Enqueuer<Q, D, C> {
         BTreeSet::new()
     }
 
-    /// Sends the dead letters of the records before the first failed one, up to the first that fails or that there is no
-    /// time for. The stream delivers the others again: a dead letter for them now would be one for each delivery.
+    /// Sends the dead letters of the records before the first failed one, up to the first that fails or that there is
+    /// no time for. The stream delivers the others again: a dead letter for them now would be one for each delivery.
     async fn keep_dead_letters(&self, delivered: &[Delivered<'_>], until: Timestamp, failed: &mut BTreeSet<String>) {
         for Delivered { raw, sequence_number, dead } in delivered {
             if failed.contains(sequence_number) {

@@ -118,8 +118,8 @@ pub(crate) fn new_delivery() -> String {
     format!("imagecache-{}", Uuid::new_v4())
 }
 
-/// The context of one attempt to enqueue the records of a dead letter, which must end while the dead letter is invisible to
-/// other receivers.
+/// The context of one attempt to enqueue the records of a dead letter, which must end while the dead letter is
+/// invisible to other receivers.
 pub(crate) fn new_context() -> Context {
     let now = now();
     Context { id: new_delivery(), now, deadline: now.plus(Duration::from_secs(VISIBILITY_SECS.unsigned_abs().into())) }

@@ -58,8 +58,8 @@ pub(crate) fn read_stream(scope: Scope, function: &RustFunction, dead_letters: &
             .max_batching_window(&Duration::seconds(stream.batch_window_secs)?)
             .report_batch_item_failures(true)
             .bisect_batch_on_error(true)
-            // Without a number of retries, Lambda retries until this age. The function itself sends records that will never
-            // succeed to the dead-letter queue, so a number would only give up records in an outage.
+            // Without a number of retries, Lambda retries until this age. The function itself sends records that will
+            // never succeed to the dead-letter queue, so a number would only give up records in an outage.
             .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
             .on_failure(&SqsDlq::new(dead_letters)?),
     )?;

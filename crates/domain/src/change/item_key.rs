@@ -4,8 +4,8 @@ use crate::identifier::TenantId;
 use crate::target::Target;
 
 /// The pack or the location configuration that a key of the image-pack table names; `tenant` and `entity` are the key
-/// attributes that are texts. `None`: the item belongs to another program. No URL can name an image of such a key, so no
-/// viewer depends on the item.
+/// attributes that are texts. `None`: the item belongs to another program. No URL can name an image of such a key, so
+/// no viewer depends on the item.
 #[must_use]
 pub fn item_key(tenant: Option<&str>, entity: Option<&str>) -> Option<(TenantId, Target)> {
     match Target::parse(entity?).ok()? {

@@ -21,10 +21,11 @@ pub struct Plan {
     /// The number of entries that wait: their final purge is in flight, or their early purge is done and they have not
     /// settled yet.
     pub entries_waiting: usize,
-    /// Entries whose tenant has no registered distribution. They stay in the queue and are purged when the tenant registers.
+    /// Entries whose tenant has no registered distribution. They stay in the queue and are purged when the tenant
+    /// registers.
     pub parked: Vec<QueueEntry>,
-    /// Parked entries that CloudFront needs no invalidation for any more: every object from before the change has expired.
-    /// Their variants are deleted, and they leave the queue.
+    /// Parked entries that CloudFront needs no invalidation for any more: every object from before the change has
+    /// expired. Their variants are deleted, and they leave the queue.
     pub expired: Vec<PlannedEntry>,
 }
 

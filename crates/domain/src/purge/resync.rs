@@ -62,8 +62,8 @@ pub enum Verdict {
 }
 
 /// The time of a change since `since` of an item that exists. `None`: the item has not changed, or its change is not
-/// visible: a location's configuration that was never forced. A new pack counts as changed, whether or not its first image
-/// is meaningful: the item does not say what it was before.
+/// visible: a location's configuration that was never forced. A new pack counts as changed, whether or not its first
+/// image is meaningful: the item does not say what it was before.
 #[must_use]
 pub fn changed_since(item: Item<'_>, since: Timestamp) -> Option<Changed> {
     let is_forced = item.generation.is_some_and(|generation| generation != "0");

@@ -57,8 +57,8 @@ impl Enqueue {
     }
 }
 
-/// Reduces `events`, in stream order, to one upsert per target, in the order of the targets' first events: if the writes
-/// end before the last one, the stream repeats as few of those before as possible.
+/// Reduces `events`, in stream order, to one upsert per target, in the order of the targets' first events: if the
+/// writes end before the last one, the stream repeats as few of those before as possible.
 ///
 /// `now` is the time of the enqueueing, `delivery` identifies this attempt (the Lambda request id), and `requested_by`
 /// is the requester.

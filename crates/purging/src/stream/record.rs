@@ -7,9 +7,9 @@ use domain::change::item_key::item_key;
 use domain::{AttributeNames, Timestamp};
 use serde_json::Value;
 
-/// Reads one record: the change, when it was written, and its sequence number. `None`: the item belongs to another program,
-/// whatever its attributes are. The error says what is wrong. A record that does not say when it was written was written
-/// `now`.
+/// Reads one record: the change, when it was written, and its sequence number. `None`: the item belongs to another
+/// program, whatever its attributes are. The error says what is wrong. A record that does not say when it was written
+/// was written `now`.
 pub(crate) fn parse(
     raw: &Value,
     names: &AttributeNames,

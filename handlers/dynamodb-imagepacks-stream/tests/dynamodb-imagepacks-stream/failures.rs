@@ -65,8 +65,9 @@ async fn a_change_to_an_unreadable_row_is_enqueued_and_delays_no_other() {
     assert_eq!(environment.queue_rows().await[0]["changes"], 1);
 }
 
-/// Delivers one change of each of `packs` to a queue whose writes take `write_time`, of the four minutes of the invocation,
-/// and fail for `failing`. Compares the targets of the writes that are tried, and the numbers of the failed records.
+/// Delivers one change of each of `packs` to a queue whose writes take `write_time`, of the four minutes of the
+/// invocation, and fail for `failing`. Compares the targets of the writes that are tried, and the numbers of the failed
+/// records.
 async fn check_stops(
     packs: &[&str],
     write_time: Duration,

@@ -7,8 +7,8 @@ use support::{Environment, NOW, context};
 use super::event::replaced;
 use super::{deliver, nothing_failed};
 
-/// Delivers a record with these keys between two good ones, and expects that the good ones are enqueued and nothing else
-/// happens, whatever the item's attributes are.
+/// Delivers a record with these keys between two good ones, and expects that the good ones are enqueued and nothing
+/// else happens, whatever the item's attributes are.
 async fn check(environment: &Environment, keys: Value) {
     for image in [json!({"text": {"S": "hi"}}), json!({"title": {"Z": "?"}}), Value::Null] {
         let mut foreign = replaced(2, "p2");

@@ -57,7 +57,8 @@ fn the_stream_mapping_is_as_configured() {
 
 #[test]
 fn the_stream_mapping_retries_until_the_records_age_limit() {
-    // Without a number, Lambda retries until the record's age limit ("AWS::Lambda::EventSourceMapping", CloudFormation).
+    // Without a number, Lambda retries until the record's age limit ("AWS::Lambda::EventSourceMapping",
+    // CloudFormation).
     check(stream_mapping, "MaximumRetryAttempts", [Value::Null, Value::Null]);
 }
 
