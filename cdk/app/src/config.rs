@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, Contact, HeaderName, TenantId};
+use contract::{AttributeNames, Contact, HeaderName, TenantId, TenantIds};
 use serde::Deserialize;
 
 pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
@@ -51,6 +51,13 @@ impl Environment {
     pub fn image_pack_attributes(&self) -> AttributeNames {
         self.existing.image_packs.as_ref().map(|table| table.attributes.clone()).unwrap_or_default()
     }
+
+    /// The tenants whose distribution exists already.
+    #[must_use]
+    pub fn tenants_with_existing_distribution(&self) -> TenantIds {
+        let with_existing = self.tenants.iter().filter(|(_, tenant)| tenant.distribution.is_some());
+        TenantIds(with_existing.map(|(id, _)| id.clone()).collect())
+    }
 }
 
 /// Options of a deployment to a developer's machine. Release builds of the functions ignore them.
@@ -75,6 +82,8 @@ pub struct Viewer {
     pub hosted_zone_id: String,
     /// The response header that carries cache tags to CloudFront.
     pub cache_tag_header: HeaderName,
+    /// Longest time that an edge may keep a variant, in days.
+    pub cached_days_max: u32,
 }
 
 /// The API of admins and editors.
@@ -141,9 +150,7 @@ pub struct Stream {
     pub batch_size: u32,
     /// Longest time to gather records, in seconds.
     pub batch_window_secs: u32,
-    /// Largest number of retries of a failed batch.
-    pub retries_max: u32,
-    /// Age at which a record becomes a dead letter, in seconds.
+    /// Age until which a failed batch is retried, in seconds. Then it becomes a dead letter.
     pub record_age_max_secs: u32,
 }
 

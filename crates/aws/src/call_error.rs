@@ -36,6 +36,7 @@ fn kind_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> CallErrorKind 
         | "Throttling"
         | "ThrottlingException"
         | "TooManyInvalidationsInProgress" => CallErrorKind::Throttled,
+        "ValidationException" => CallErrorKind::Rejected,
         _ => CallErrorKind::Other,
     }
 }

@@ -96,17 +96,21 @@ pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
     let executor = Executor {
         ports,
         edge_fetch_max: seconds(config.edge_fetch_max_secs),
-        ledger_retention: seconds(config.ledger_retention_days) * 24 * 60 * 60,
+        ledger_retention: days(config.ledger_retention_days),
     };
     let budgets = Budgets {
         items_per_request: config.items_per_request_max.get() as usize,
         items_per_purge_run: config.items_per_purge_run_max as usize,
         wildcards_per_purge_run: config.wildcards_per_purge_run_max as usize,
     };
-    let delays = Delays { settle: seconds(config.settle_delay_secs) };
+    let delays = Delays { settle: seconds(config.settle_delay_secs), cached_max: days(config.cached_days_max) };
     Purger { executor, delays, budgets, variant_deletion_max: seconds(config.variant_deletion_secs_max) }
 }
 
 fn seconds(number: u32) -> Duration {
     Duration::from_secs(number.into())
+}
+
+fn days(number: u32) -> Duration {
+    Duration::from_hours(24 * u64::from(number))
 }

@@ -6,6 +6,7 @@ use crate::attribute_names::AttributeNames;
 use crate::config::config;
 use crate::contact::Contact;
 use crate::identifier::HeaderName;
+use crate::tenant_ids::TenantIds;
 use crate::{headers, limits};
 
 /// Example of the names that the stacks give to tables and buckets.
@@ -43,6 +44,9 @@ config! {
         /// Time after a change in which a stale variant can still be stored or a stale response can still reach an
         /// edge, in seconds. A purge that begins earlier is repeated.
         settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example limits::SETTLE_DELAY_SECS;
+        /// Longest time that an edge may keep a variant, in days. A change that waits longer for its tenant's
+        /// registration is dropped.
+        cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
         /// Longest time that a purge deletes variants, in seconds.
         variant_deletion_secs_max: u32 = "VARIANT_DELETION_SECS_MAX",
             example limits::PURGE_RUN_VARIANT_DELETION_SECS_MAX;
@@ -67,6 +71,10 @@ config! {
         dead_letter_queue_url: String = "DEAD_LETTER_QUEUE_URL", example QUEUE_URL;
         /// Names of the image-pack table's attributes, as JSON.
         image_pack_attributes: AttributeNames = "IMAGE_PACK_ATTRIBUTES", example AttributeNames::default();
+        /// The tenants with an existing distribution, as a JSON array. How long such a distribution caches errors is
+        /// unknown, so the first image of a pack is purged too.
+        tenants_with_existing_distribution: TenantIds = "TENANTS_WITH_EXISTING_DISTRIBUTION",
+            example r#"["acme"]"#;
     }
 
     /// Config of `image-invalidation`.
@@ -101,6 +109,8 @@ config! {
         render_timeout_secs: u32 = "RENDER_TIMEOUT_SECS", example limits::RENDER_TIMEOUT_SECS;
         /// Response header that carries cache tags to CloudFront.
         cache_tag_header: HeaderName = "CACHE_TAG_HEADER", example headers::CACHE_TAG_HEADER;
+        /// Longest time that an edge may keep a variant, in days.
+        cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
     }
 
     /// Config of `image-management`.
@@ -155,7 +165,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 16, 7, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [4, 15, 17, 8, 5, 1]);
     }
 
     #[test]

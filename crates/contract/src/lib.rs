@@ -14,8 +14,10 @@ pub mod identifier;
 pub mod limits;
 pub mod names;
 pub mod routes;
+pub mod tenant_ids;
 
 pub use attribute_names::AttributeNames;
 pub use config::ConfigError;
 pub use contact::{Contact, InvalidContactError};
 pub use identifier::{HeaderName, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};
+pub use tenant_ids::TenantIds;

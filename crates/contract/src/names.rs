@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attribute_names::AttributeNames;
+use crate::tenant_ids::TenantIds;
 
 /// Key prefix of uploads in the originals bucket that are not confirmed yet. No tenant's id begins with a dot.
 pub const UPLOADS_PREFIX: &str = ".uploads/";
@@ -39,6 +40,8 @@ pub struct Installation {
     pub image_pack_stream_arn: String,
     /// Names of the table's attributes.
     pub image_pack_attributes: AttributeNames,
+    /// The tenants with an existing distribution.
+    pub tenants_with_existing_distribution: TenantIds,
     /// Name of the invalidation-queue table.
     pub invalidation_queue_table: String,
     /// Name of the purge-ledger table.

@@ -2,3 +2,4 @@
 
 pub mod attribute_value;
 pub mod detection;
+pub mod item_key;

@@ -53,6 +53,8 @@ pub struct Report {
     pub variants_deleted: u64,
     /// The number of entries with variants left when the time ended.
     pub deletions_unfinished: u64,
+    /// The number of expired entries that were removed from the queue.
+    pub entries_expired: u64,
     /// Whether another purge run took the lease meanwhile, so that this one stopped.
     pub is_superseded: bool,
     /// The failures. The entries concerned stay in the queue.
@@ -66,7 +68,8 @@ impl<P: Ports> Executor<P> {
     ///
     /// With a `lease`, its fencing token is checked: nothing is sent once another purge run has taken the lease.
     ///
-    /// Targets that span packs come last, so that a pack never waits for the millions of variants of a location.
+    /// Targets that span packs come last, so that a pack never waits for the millions of variants of a location. Behind
+    /// them expired entries are dropped.
     pub async fn execute(&self, plan: Plan, lease: Option<&Lease>, until: Timestamp) -> Report {
         let is_superseded = AtomicBool::new(false);
         let mut report = Report::default();
@@ -79,6 +82,7 @@ impl<P: Ports> Executor<P> {
                 report.add(of_batch);
             }
         }
+        report.add(self.drop_expired(&plan.expired, until).await);
         report
     }
 
@@ -176,6 +180,7 @@ impl Report {
         self.rejected.extend(part.rejected);
         self.variants_deleted += part.variants_deleted;
         self.deletions_unfinished += part.deletions_unfinished;
+        self.entries_expired += part.entries_expired;
         self.is_superseded |= part.is_superseded;
         self.failures.extend(part.failures);
     }

@@ -10,6 +10,7 @@
 
 pub mod bisection;
 pub mod executor;
+mod expiry;
 pub mod manual_purge;
 pub mod ports;
 pub mod purge_run;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::purge::distribution::Distribution;
 use domain::purge::planner::plan;
 use domain::purge::purge_request::PurgeRequest;
+use domain::queue::queue_entry::QueueEntry;
 use domain::{Context, TenantId, Timestamp};
 use tracing::Instrument;
 
@@ -101,11 +102,9 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
             let until = deadline.minus(SENDING_MAX);
             self.track(requests, &tenants, until, lease, &mut progress).await;
             let plan = plan(now, entries, &planned_around, &tenants, delays, budgets);
-            progress.summary.entries_unregistered = plan.unregistered.len();
+            progress.summary.entries_parked = plan.parked.len();
             progress.summary.entries_waiting = plan.entries_waiting;
-            for entry in &plan.unregistered {
-                progress.fail(StepError::Unregistered { tenant: entry.tenant.clone(), target: entry.target.clone() });
-            }
+            log_parked(&plan.parked);
             let until = now.plus(self.purger.variant_deletion_max).min(until);
             let report = executor.execute(plan, Some(lease), until).await;
             self.add(report, lease, &mut progress).await;
@@ -113,7 +112,7 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
         let Progress { mut summary, failures, in_flight } = progress;
         summary.requests_in_flight = in_flight.len();
-        let gone = summary.entries_removed + summary.entries_quarantined;
+        let gone = summary.entries_removed + summary.entries_quarantined + summary.entries_expired;
         summary.entries_left = (summary.entries as u64).saturating_sub(gone);
         tracing::info!(summary = %serde_json::json!(summary), "The purge run ended.");
         if failures.is_empty() { Ok(summary) } else { Err(PurgeRunError::Steps(failures)) }
@@ -184,6 +183,21 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
     }
 }
 
+/// Logs the number of parked entries of each tenant.
+fn log_parked(parked: &[QueueEntry]) {
+    let mut by_tenant: BTreeMap<&TenantId, usize> = BTreeMap::new();
+    for entry in parked {
+        *by_tenant.entry(&entry.tenant).or_default() += 1;
+    }
+    for (tenant, entries) in by_tenant {
+        tracing::warn!(
+            %tenant,
+            entries,
+            "No distribution is registered for this tenant: its entries are parked. Deploy its stack to purge them."
+        );
+    }
+}
+
 impl Progress {
     /// Adds a failure that was not logged yet.
     fn fail(&mut self, error: StepError) {
@@ -193,11 +207,20 @@ impl Progress {
 
     /// Adds a report, and returns the requests that CloudFront rejects.
     fn add(&mut self, report: Report) -> Vec<PurgeRequest> {
-        let Report { accepted, rejected, variants_deleted, deletions_unfinished, is_superseded, failures } = report;
+        let Report {
+            accepted,
+            rejected,
+            variants_deleted,
+            deletions_unfinished,
+            entries_expired,
+            is_superseded,
+            failures,
+        } = report;
         self.summary.invalidations += accepted.len();
         self.summary.items += accepted.iter().map(|(request, _)| request.items.len()).sum::<usize>();
         self.summary.variants_deleted += variants_deleted;
         self.summary.deletions_unfinished += deletions_unfinished;
+        self.summary.entries_expired += entries_expired;
         self.summary.is_superseded |= is_superseded;
         self.failures.extend(failures);
         rejected

@@ -1,7 +1,5 @@
 //! The failure of one step of a purge.
 
-use domain::{Target, TenantId};
-
 use crate::ports::{CallError, CreateInvalidationError, QueueError};
 use crate::variant_deletion::VariantDeletionError;
 
@@ -25,13 +23,5 @@ pub enum StepError {
     EveryItemRejected {
         /// The distribution.
         distribution_id: String,
-    },
-    /// The tenant of an entry has no distribution.
-    #[error("{target} of {tenant} waits: no distribution is registered for that tenant")]
-    Unregistered {
-        /// The tenant.
-        tenant: TenantId,
-        /// The target of the entry.
-        target: Target,
     },
 }

@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use purging::ports::CallError;
 
 /// The visibility timeout of a dead letter during its replay, in seconds. Each progress restarts it.
-const VISIBILITY_SECS: i32 = 300;
+pub(crate) const VISIBILITY_SECS: i32 = 300;
 
 /// The wait time of a receive call, in seconds. Above zero SQS queries all its servers, so an empty response means an
 /// empty queue.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
-use aws_adapters::now;
 use aws_adapters::purge_ledger::PurgeLedger;
+use aws_adapters::{SystemClock, now};
 use aws_config::SdkConfig;
 use domain::Context;
 use domain::queue::enqueue::{Enqueue, Event, reduce};
@@ -15,7 +15,7 @@ use purging::stream::Enqueuer;
 use uuid::Uuid;
 
 use crate::Installation;
-use crate::dead_letters::DeadLetters;
+use crate::dead_letters::{DeadLetters, VISIBILITY_SECS};
 
 /// The AWS clients of a recovery.
 #[derive(Debug, Clone)]
@@ -73,9 +73,15 @@ impl Recovery {
         }
     }
 
-    /// The enqueuer of the stream handler; unreadable records go to `dead_letters`.
-    pub(crate) fn enqueuer<D>(&self, dead_letters: D) -> Enqueuer<InvalidationQueue, D> {
-        Enqueuer { queue: self.queue.clone(), dead_letters, names: self.installation.image_pack_attributes.clone() }
+    /// The enqueuer of the stream handler; records that will never succeed go to `dead_letters`.
+    pub(crate) fn enqueuer<D>(&self, dead_letters: D) -> Enqueuer<InvalidationQueue, D, SystemClock> {
+        Enqueuer {
+            queue: self.queue.clone(),
+            dead_letters,
+            clock: SystemClock,
+            names: self.installation.image_pack_attributes.clone(),
+            with_existing_distribution: self.installation.tenants_with_existing_distribution.0.clone(),
+        }
     }
 
     /// The dead-letter queue, for the unreadable records of the stream handler.
@@ -112,8 +118,9 @@ pub(crate) fn new_delivery() -> String {
     format!("imagecache-{}", Uuid::new_v4())
 }
 
-/// The context of one attempt to enqueue records. It has no deadline of its own.
+/// The context of one attempt to enqueue the records of a dead letter, which must end while the dead letter is
+/// invisible to other receivers.
 pub(crate) fn new_context() -> Context {
-    let now = aws_adapters::now();
-    Context { id: new_delivery(), now, deadline: now }
+    let now = now();
+    Context { id: new_delivery(), now, deadline: now.plus(Duration::from_secs(VISIBILITY_SECS.unsigned_abs().into())) }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_adapters::now;
 use domain::change::detection::{Change, Reason};
+use domain::change::item_key::item_key;
 use domain::queue::enqueue::{Enqueue, Event};
 use domain::queue::purge_cause::PurgeCause;
 use domain::{Target, TenantId};
@@ -151,8 +152,8 @@ impl Recovery {
     async fn replay_item(&self, record: &Value, reason: &str) -> Result<(), Stays> {
         let Some((tenant, target)) = self.key_of(record) else {
             return Err(Stays::because(format!(
-                "the record cannot be read ({reason}), and its key identifies neither a pack nor a location, so no \
-                 viewer has seen it; delete the item from table {}, then this dead letter",
+                "the record cannot be read ({reason}), and it names no item of table {}; check the attribute names of \
+                 the environment's file, then run the replay again",
                 self.installation.image_pack_table
             )));
         };
@@ -177,7 +178,7 @@ impl Recovery {
         let keys = &record["dynamodb"]["Keys"];
         let names = &self.installation.image_pack_attributes;
         let key = |name| keys[name]["S"].as_str();
-        Some((TenantId::parse(key(&names.tenant)?).ok()?, Target::parse(key(&names.entity)?).ok()?))
+        item_key(key(&names.tenant), key(&names.entity))
     }
 
     /// Passes the records to the stream handler in the form of Lambda's event. Unreadable records become separate dead

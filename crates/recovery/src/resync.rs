@@ -45,10 +45,8 @@ pub struct Resynced {
     pub queued: u64,
     /// Targets that were purged after their change.
     pub purged: u64,
-    /// Items whose key identifies neither a pack nor a location.
-    pub unreadable: u64,
-    /// The first of them, with the cause.
-    pub first_unreadable: Option<String>,
+    /// Items of other programs: their key identifies neither a pack nor a location.
+    pub foreign: u64,
 }
 
 impl Resynced {

@@ -3,19 +3,19 @@
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::Context;
-use purging::ports::{DeadLetters, Queue};
+use purging::ports::{Clock, DeadLetters, Queue};
 use purging::stream::Enqueuer;
 use serde_json::Value;
 use tracing::Instrument;
 
 /// The handler of the stream's events.
 #[derive(Debug, Clone)]
-pub struct Handler<Q, D> {
+pub struct Handler<Q, D, C> {
     /// Enqueues the changes.
-    pub enqueuer: Enqueuer<Q, D>,
+    pub enqueuer: Enqueuer<Q, D, C>,
 }
 
-impl<Q: Queue, D: DeadLetters> Handler<Q, D> {
+impl<Q: Queue, D: DeadLetters, C: Clock> Handler<Q, D, C> {
     /// Handles one event of the stream. The response names the records that Lambda must deliver again.
     pub async fn handle(&self, event: &Value, context: &Context) -> DynamoDbEventResponse {
         let span = tracing::error_span!("stream_event", request_id = context.id);

@@ -16,7 +16,7 @@ use local_cloud::cause::Cause;
 use local_cloud::cdk::{Cdk, Deployment};
 use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
-use local_cloud::observer::Observer;
+use local_cloud::observer::{Observer, described};
 use local_cloud::outputs::Outputs;
 use local_cloud::report::{Report, StepError};
 use local_cloud::test_image::{Colour, Encoding, photograph};
@@ -139,6 +139,15 @@ impl Legacy {
     async fn edit(&self, shop: &LocalCloud, report: &Report) -> Result<String, Cause> {
         let (tenant, observer) = (shop.tenant(TENANT)?, shop.observer()?);
         self.write_pack(shop, "v1").await?;
+        report
+            .progress
+            .note("waiting for the purges of the first image, which would end the cache entries of this step");
+        observer.queued(&tenant.id, &format!("pack#{PACK}")).await?;
+        wait_for("the end of the first image's purges", PURGED_WITHIN, async || {
+            let queue = observer.queue().await?;
+            Ok(if queue.is_empty() { Ok(()) } else { Err(described(&queue)) })
+        })
+        .await?;
         self.publish(shop, Colour::Red).await?;
         let variant = format!("{TENANT}/{PACK}/{LOCATION}/default");
         let put = shop.parts.clients.s3.put_object().bucket(self.get("VariantsBucket")?).key(&variant);

@@ -27,6 +27,9 @@ pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
 /// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
 const SETTLE: Duration = Duration::from_secs(15 + 3 + 1);
 
+/// The default of the environments' configuration: longer than any seed plays.
+const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
+
 /// A tenant and where its images are cached.
 #[derive(Debug, Clone)]
 pub(crate) struct Tenant {
@@ -75,7 +78,7 @@ impl Setup {
         let items = *chance.one_of(&[1, 2, 4, 500]);
         let secs = |chance: &mut Chance, choices| Duration::from_secs(*chance.one_of(choices));
         Self {
-            delays: Delays { settle: SETTLE },
+            delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
             budgets: Budgets {
                 items_per_request: items.max(2),
                 items_per_purge_run: *chance.one_of(&[2, 3, 500]),

@@ -1,5 +1,6 @@
 //! The environment of one test.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -28,6 +29,8 @@ use crate::{LocalDynamoDb, LocalS3, LocalSqs, LocalSsm, sdk_config};
 pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 /// The settle delay of every handler, unless a test sets its own.
 pub const SETTLE: Duration = Duration::from_secs(30);
+/// The longest time that an edge keeps a variant.
+pub const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
 /// The pause between deletes and invalidations, unless a test sets its own.
 const EDGE_FETCH_MAX: Duration = Duration::ZERO;
 /// More than any test's variants take.
@@ -47,7 +50,7 @@ const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
 const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
 /// The enqueuer over the real SDK.
-pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue>;
+pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue, TestClock>;
 /// The purge run over the real SDK.
 pub type PurgeRun = purging::purge_run::PurgeRun<AwsPorts<TestClock>, DeadLetterQueue>;
 
@@ -99,7 +102,13 @@ impl Environment {
     /// The enqueuer.
     #[must_use]
     pub fn enqueuer(&self) -> Enqueuer {
-        Enqueuer { queue: self.queue(), dead_letters: self.dead_letter_queue(), names: AttributeNames::default() }
+        Enqueuer {
+            queue: self.queue(),
+            dead_letters: self.dead_letter_queue(),
+            clock: TestClock::at(NOW),
+            names: AttributeNames::default(),
+            with_existing_distribution: BTreeSet::new(),
+        }
     }
 
     /// The purge run.
@@ -170,7 +179,7 @@ impl Environment {
         };
         Purger {
             executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
-            delays: Delays { settle: SETTLE },
+            delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
             budgets: Budgets::default(),
             variant_deletion_max: VARIANT_DELETION_MAX,
         }

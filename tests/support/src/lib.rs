@@ -29,7 +29,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
 pub use dynamodb::LocalDynamoDb;
-pub use environment::{Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at};
+pub use environment::{
+    CACHED_MAX, Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at,
+};
 pub use observation::Invalidation;
 pub use s3::LocalS3;
 pub use sqs::LocalSqs;

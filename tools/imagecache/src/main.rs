@@ -132,11 +132,10 @@ fn report_replayed(replayed: &Replayed, environment: &str) -> ExitCode {
 }
 
 fn report_resynced(resynced: &Resynced, is_dry_run: bool) {
-    let Resynced { items, removed, enqueued, queued, purged, unreadable, first_unreadable } = resynced;
-    if let Some(first) = first_unreadable {
-        println!("{unreadable} items have an invalid key, for example {first}; delete or correct them.");
-    }
-    println!("Checked {items} items, and found variants of {removed} packs that no longer exist.");
+    let Resynced { items, removed, enqueued, queued, purged, foreign } = resynced;
+    println!(
+        "Checked {items} items, {foreign} of them of other programs, and found variants of {removed} packs that no longer exist."
+    );
     let verb = if is_dry_run { "would be enqueued" } else { "enqueued" };
     println!("{enqueued} {verb}, {} already purged or queued.", purged + queued);
 }

@@ -34,16 +34,16 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 }
 
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
-    let Environment { handlers, stream, purge, .. } = environment;
+    let Environment { viewer, handlers, stream, purge, .. } = environment;
     let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
     let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 15] = [
+        ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
         // Fewer executions would delay a page full of new images; a new account has at most 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
         // Lambda's limits for DynamoDB streams.
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),
         ("stream.batch_window_secs", Some(stream.batch_window_secs), 1..=300),
-        ("stream.retries_max", Some(stream.retries_max), 0..=10_000),
         // The stream keeps records for 24 hours. The last six are for the replay of dead letters.
         ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=64_800),
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),

@@ -20,6 +20,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         invalidation_queue_table: data.invalidation_queue.table_name()?,
         dead_letter_queue_url: dead_letters.queue_url()?,
         image_pack_attributes: environment.image_pack_attributes(),
+        tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
     };
     let function = Function {
         id: "ImagePacksStream",
@@ -57,7 +58,8 @@ pub(crate) fn read_stream(scope: Scope, function: &RustFunction, dead_letters: &
             .max_batching_window(&Duration::seconds(stream.batch_window_secs)?)
             .report_batch_item_failures(true)
             .bisect_batch_on_error(true)
-            .retry_attempts(stream.retries_max)
+            // Without a number of retries, Lambda retries until this age. The function itself sends records that will
+            // never succeed to the dead-letter queue, so a number would only give up records in an outage.
             .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
             .on_failure(&SqsDlq::new(dead_letters)?),
     )?;

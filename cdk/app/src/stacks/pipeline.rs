@@ -93,6 +93,7 @@ fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
         // Every image-pack table has a stream, one of the data stack and an existing one.
         image_pack_stream_arn: data.image_packs.table_stream_arn()?.unwrap_or_default(),
         image_pack_attributes: environment.image_pack_attributes(),
+        tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
         invalidation_queue_table: data.invalidation_queue.table_name()?,
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,

@@ -1,20 +1,24 @@
 //! Change detection: a write to the image-pack table is meaningful if a viewer could see an old image after it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::attribute_names::AttributeNames;
 use crate::change::attribute_value::{AttributeValue, Attributes, Number};
-use crate::identifier::{InvalidIdentifierError, TenantId};
-use crate::target::{InvalidTargetError, Target};
+use crate::identifier::TenantId;
+use crate::target::Target;
 
 /// An item of the image-pack table before or after a write.
 pub type StreamImage = Attributes;
 
-/// One record of the table's stream: the item's keys and its images before and after the write.
+/// One record of the table's stream: the item and its images before and after the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The item's key attributes, `tenant` and `entity`.
-    pub keys: Attributes,
+    /// The item's tenant.
+    pub tenant: TenantId,
+    /// The pack or location configuration that the item is.
+    pub target: Target,
     /// The item before the write; `None` for a new item.
     pub old: Option<StreamImage>,
     /// The item after the write; `None` for a removed item.
@@ -42,6 +46,8 @@ pub enum Reason {
     MainImageLocationChanged,
     /// The pack was removed.
     PackRemoved,
+    /// The pack shows its first image, and its tenant's distribution may still have the error of before in its cache.
+    FirstImage,
     /// A location's configuration was saved with force.
     LocationForced,
     /// An admin requested it.
@@ -58,6 +64,7 @@ impl Reason {
             Self::ImageLocationsChanged => "image-locations-changed",
             Self::MainImageLocationChanged => "main-image-location-changed",
             Self::PackRemoved => "pack-removed",
+            Self::FirstImage => "first-image",
             Self::LocationForced => "location-forced",
             Self::Manual => "manual",
             Self::Resync => "resync",
@@ -65,56 +72,42 @@ impl Reason {
     }
 }
 
-/// The error of a stream record that cannot be read. Its target is unknown, so the record belongs into the dead-letter
-/// queue.
+/// The error of a record without images.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MalformedRecordError {
-    /// A key attribute is missing or not a string.
-    #[error("the record's key attribute {0:?} is missing or not a string")]
-    Key(String),
-    /// The tenant is not an identifier.
-    #[error(transparent)]
-    Tenant(#[from] InvalidIdentifierError),
-    /// The entity is neither a pack nor a location.
-    #[error(transparent)]
-    Entity(#[from] InvalidTargetError),
-    /// The entity is a target that only the queue has.
-    #[error("the record's entity is {0:?}; the image-pack table holds pack#<imagePackId> and location#<name>")]
-    NotInThisTable(String),
-    /// Both images are missing.
-    #[error("the record has neither an old nor a new image; the stream's view type must be NEW_AND_OLD_IMAGES")]
-    NoImages,
-}
+#[error("the record has neither an old nor a new image; the stream's view type must be NEW_AND_OLD_IMAGES")]
+pub struct NoImagesError;
 
 /// Decides whether a write is meaningful, by comparing the item before and after it. `None`: it is not.
 ///
 /// Not meaningful are: a new pack and the first image of a pack that had none, because no cache can hold them; and a
 /// location's configuration saved without force, which applies to variants rendered later.
-pub fn detect_change(record: &Record) -> Result<Option<Change>, MalformedRecordError> {
+///
+/// The first image is meaningful for the tenants `with_existing_distribution`: how long such a distribution caches the
+/// error that it got before is its owner's configuration.
+pub fn detect_change(
+    record: &Record,
+    with_existing_distribution: &BTreeSet<TenantId>,
+) -> Result<Option<Change>, NoImagesError> {
+    let Record { tenant, target, old, new } = record;
+    if old.is_none() && new.is_none() {
+        return Err(NoImagesError);
+    }
     let names = AttributeNames::default();
-    let key = |name: &str| record.keys.text(name).ok_or_else(|| MalformedRecordError::Key(name.to_owned()));
-    let target = match Target::parse(key(&names.entity)?) {
-        // The table of an existing installation may hold other records, which no image depends on.
-        Err(InvalidTargetError::UnknownKind(_)) => return Ok(None),
-        target => target?,
-    };
-    let tenant = TenantId::parse(key(&names.tenant)?)?;
-    let reasons = match (&target, &record.old, &record.new) {
-        (_, None, None) => return Err(MalformedRecordError::NoImages),
-        (Target::Tenant, _, _) => return Err(MalformedRecordError::NotInThisTable(target.to_string())),
-        (Target::Pack(_), None, _) => Vec::new(),
-        (Target::Pack(_), Some(old), _) if !shows_images(old, &names) => Vec::new(),
-        (Target::Pack(_), Some(_), None) => vec![Reason::PackRemoved],
-        (Target::Pack(_) | Target::Location(_), old, new) => {
+    let shows_images = |pack: &Option<StreamImage>| pack.as_ref().is_some_and(|pack| shows_images(pack, &names));
+    let reasons = match target {
+        Target::Pack(_) if !shows_images(old) => {
+            let is_meaningful = shows_images(new) && with_existing_distribution.contains(tenant);
+            is_meaningful.then_some(Reason::FirstImage).into_iter().collect()
+        }
+        Target::Pack(_) if new.is_none() => vec![Reason::PackRemoved],
+        _ => {
             let differs = |compared: &Compared<'_>| compared.value(old.as_ref()) != compared.value(new.as_ref());
-            compared(&target, &names)
-                .iter()
-                .filter(|compared| differs(compared))
-                .map(|compared| compared.reason)
-                .collect()
+            let compared = compared(target, &names);
+            compared.iter().filter(|compared| differs(compared)).map(|compared| compared.reason).collect()
         }
     };
-    Ok((!reasons.is_empty()).then_some(Change { tenant, target, reasons }))
+    let change = |reasons| Change { tenant: tenant.clone(), target: target.clone(), reasons };
+    Ok((!reasons.is_empty()).then(|| change(reasons)))
 }
 
 /// An attribute that is compared.

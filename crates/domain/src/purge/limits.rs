@@ -57,12 +57,15 @@ impl Budgets {
     }
 }
 
-/// The delay that the planner keeps so that no stale variant stays. The pause while a plan is executed is
-/// `Executor::edge_fetch_max` of the crate `purging`.
+/// The times after a change that the planner knows. The pause while a plan is executed is `Executor::edge_fetch_max` of
+/// the crate `purging`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
     /// The settle delay: the time after a change during which an invocation of image-processing that read the old
     /// original may still store its variant or send a response to an edge. At least the timeout of image-processing. A
     /// purge that begins earlier is repeated.
     pub settle: Duration,
+    /// The longest time that an edge keeps a variant. A change of a tenant without a distribution that is older by the
+    /// settle delay too needs no invalidation any more.
+    pub cached_max: Duration,
 }

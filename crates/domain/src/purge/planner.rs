@@ -21,8 +21,12 @@ pub struct Plan {
     /// The number of entries that wait: their final purge is in flight, or their early purge is done and they have not
     /// settled yet.
     pub entries_waiting: usize,
-    /// Entries whose tenant has no registered distribution. They stay in the queue, and the purge run reports an error.
-    pub unregistered: Vec<QueueEntry>,
+    /// Entries whose tenant has no registered distribution. They stay in the queue and are purged when the tenant
+    /// registers.
+    pub parked: Vec<QueueEntry>,
+    /// Parked entries that CloudFront needs no invalidation for any more: every object from before the change has
+    /// expired. Their variants are deleted, and they leave the queue.
+    pub expired: Vec<PlannedEntry>,
 }
 
 /// Plans one purge run over `entries` that begins `now`, beside the requests `in_flight`.
@@ -39,10 +43,15 @@ pub fn plan(
     let mut by_tenant: BTreeMap<TenantId, Vec<PlannedEntry>> = BTreeMap::new();
     let purges_in_flight = PurgesInFlight::of(in_flight);
     for entry in entries {
-        if !tenants.contains_key(&entry.tenant) {
-            plan.unregistered.push(entry);
+        let is_registered = tenants.contains_key(&entry.tenant);
+        if !is_registered && now < entry.last_event_at.plus(delays.settle).plus(delays.cached_max) {
+            plan.parked.push(entry);
         } else if let Some(planned) = due_purge(now, entry, &purges_in_flight, delays) {
-            by_tenant.entry(planned.entry.tenant.clone()).or_default().push(planned);
+            if is_registered {
+                by_tenant.entry(planned.entry.tenant.clone()).or_default().push(planned);
+            } else {
+                plan.expired.push(planned);
+            }
         } else {
             plan.entries_waiting += 1;
         }

@@ -10,18 +10,18 @@ use crate::identifier::TenantId;
 use crate::purge::ledger::LedgerRow;
 use crate::queue::enqueue::Event;
 use crate::queue::queue_entry::QueueEntry;
-use crate::target::{InvalidTargetError, Target};
+use crate::target::Target;
 use crate::timestamp::Timestamp;
 
 /// The oldest possible write of an item, in milliseconds since 1970: the year 2000. A smaller number is not a time in
 /// milliseconds; it may be one in seconds.
 const OLDEST_WRITE_MILLIS: u64 = 946_684_800_000;
 
-/// One item of the image-pack table, with the attributes that a resync reads.
+/// A pack or location configuration of the image-pack table, with the attributes that a resync reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item<'a> {
-    /// Its sort key.
-    pub entity: &'a str,
+    /// The pack or location configuration that it is.
+    pub target: &'a Target,
     /// Its number `updatedAt`, if it has one: milliseconds since 1970.
     pub updated_at: Option<&'a str>,
     /// Its number `generation`, if it has one.
@@ -61,23 +61,20 @@ pub enum Verdict {
     Purged,
 }
 
-/// The target and the time of a change since `since` of an item that exists. `None`: the item has not changed, or its
-/// change is not visible: a location's configuration that was never forced, or a record that no image depends on.
-pub fn changed_since(item: Item<'_>, since: Timestamp) -> Result<Option<(Target, Changed)>, InvalidTargetError> {
-    let target = match Target::parse(item.entity) {
-        Err(InvalidTargetError::UnknownKind(_)) => return Ok(None),
-        target => target?,
-    };
+/// The time of a change since `since` of an item that exists. `None`: the item has not changed, or its change is not
+/// visible: a location's configuration that was never forced. A new pack counts as changed, whether or not its first
+/// image is meaningful: the item does not say what it was before.
+#[must_use]
+pub fn changed_since(item: Item<'_>, since: Timestamp) -> Option<Changed> {
     let is_forced = item.generation.is_some_and(|generation| generation != "0");
-    if target.spans_packs() && !is_forced {
-        return Ok(None);
+    if item.target.spans_packs() && !is_forced {
+        return None;
     }
-    let changed = match written_at(item.updated_at) {
-        Some(at) if at < since => return Ok(None),
-        Some(at) => Changed::At(at),
-        None => Changed::Sometime,
-    };
-    Ok(Some((target, changed)))
+    match written_at(item.updated_at) {
+        Some(at) if at < since => None,
+        Some(at) => Some(Changed::At(at)),
+        None => Some(Changed::Sometime),
+    }
 }
 
 /// The time of `updatedAt`. `None`: the attribute is not a time in milliseconds, so the time is unknown.

@@ -57,28 +57,34 @@ impl Enqueue {
     }
 }
 
-/// Reduces `events`, in stream order, to one upsert per target.
+/// Reduces `events`, in stream order, to one upsert per target, in the order of the targets' first events: if the
+/// writes end before the last one, the stream repeats as few of those before as possible.
 ///
 /// `now` is the time of the enqueueing, `delivery` identifies this attempt (the Lambda request id), and `requested_by`
 /// is the requester.
 #[must_use]
 pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: &str) -> Vec<Enqueue> {
-    let mut upserts: BTreeMap<(TenantId, Target), Enqueue> = BTreeMap::new();
+    let mut upserts: Vec<Enqueue> = Vec::new();
+    let mut positions: BTreeMap<(TenantId, Target), usize> = BTreeMap::new();
     for Event { change: Change { tenant, target, reasons }, written_at, sequence } in events {
-        let upsert = upserts.entry((tenant.clone(), target.clone())).or_insert_with(|| Enqueue {
-            tenant,
-            target,
-            version: String::new(),
-            last_event_at: now,
-            cause: PurgeCause {
-                first_event_at: written_at,
-                changes: 0,
-                reasons: BTreeSet::new(),
-                requested_by: [requested_by.to_owned()].into(),
-            },
-            is_purged_at_once: false,
-            sequences: Vec::new(),
+        let position = *positions.entry((tenant.clone(), target.clone())).or_insert_with(|| {
+            upserts.push(Enqueue {
+                tenant,
+                target,
+                version: String::new(),
+                last_event_at: now,
+                cause: PurgeCause {
+                    first_event_at: written_at,
+                    changes: 0,
+                    reasons: BTreeSet::new(),
+                    requested_by: [requested_by.to_owned()].into(),
+                },
+                is_purged_at_once: false,
+                sequences: Vec::new(),
+            });
+            upserts.len() - 1
         });
+        let upsert = &mut upserts[position];
         upsert.version = format!("{sequence}@{delivery}");
         upsert.cause.first_event_at = upsert.cause.first_event_at.min(written_at);
         upsert.last_event_at = upsert.last_event_at.max(written_at);
@@ -86,7 +92,7 @@ pub fn reduce(events: Vec<Event>, now: Timestamp, delivery: &str, requested_by: 
         upsert.cause.reasons.extend(reasons);
         upsert.sequences.push(sequence);
     }
-    upserts.into_values().collect()
+    upserts
 }
 
 #[cfg(test)]
@@ -143,15 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_pack_id_of_two_tenants_becomes_two_upserts() {
-        let upserts = reduce(
-            vec![event("acme", "p1", Reason::PackRemoved, 1, "1"), event("globex", "p1", Reason::PackRemoved, 1, "2")],
-            NOW,
-            "d",
-            "stream",
-        );
-        let tenants: Vec<_> = upserts.iter().map(|upsert| upsert.tenant.as_str()).collect();
-        assert_eq!(tenants, ["acme", "globex"]);
+    fn the_same_pack_id_of_two_tenants_becomes_two_upserts_in_the_order_of_their_first_events() {
+        let event = |tenant, sequence| event(tenant, "p1", Reason::PackRemoved, 1, sequence);
+        let upserts = reduce(vec![event("globex", "1"), event("acme", "2"), event("globex", "3")], NOW, "d", "stream");
+        let upserts: Vec<_> = upserts.iter().map(|upsert| (upsert.tenant.as_str(), &upsert.sequences[..])).collect();
+        assert_eq!(upserts, [("globex", &["1".to_owned(), "3".to_owned()][..]), ("acme", &["2".to_owned()])]);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub enum CallErrorKind {
     NotFound,
     /// The service did not respond.
     Unreachable,
+    /// The request is not valid, or not for this item: the same request will never succeed.
+    Rejected,
     /// Any other failure.
     Other,
 }

@@ -12,8 +12,10 @@ pub struct Summary {
     pub is_superseded: bool,
     /// Entries in the queue at the start.
     pub entries: usize,
-    /// Entries whose tenant has no registered distribution.
-    pub entries_unregistered: usize,
+    /// Entries whose tenant has no registered distribution. They are purged when the tenant registers.
+    pub entries_parked: usize,
+    /// Parked entries that were removed, since no cache has an object from before their change any more.
+    pub entries_expired: u64,
     /// Entries that this purge run does not purge: their request is in flight, or their early purge is completed and they
     /// have not settled.
     pub entries_waiting: usize,

@@ -1,19 +1,22 @@
 //! Entries that cannot be purged yet, and the others, which need not wait for them.
 
-use serde_json::{Value, json};
-use support::Environment;
-use support::LocalDynamoDb;
+use std::time::Duration;
 
-use super::{check_failed, run_in, settled};
+use domain::Timestamp;
+use serde_json::{Value, json};
+use support::{CACHED_MAX, Environment, LocalDynamoDb, NOW, SETTLE};
+
+use super::{before, check_failed, run, run_in, settled};
 
 #[tokio::test]
-async fn an_entry_of_an_unregistered_tenant_waits_is_named_and_delays_no_other() {
+async fn an_entry_of_an_unregistered_tenant_is_parked_fails_no_purge_run_and_delays_no_other() {
     let environment = Environment::start().await;
     environment.store_variants(["acme/p1/main/default", "umbrella/p1/main/default"]).await;
     environment.enqueue("umbrella", "pack#p1", settled()).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
 
-    check_failed(run_in(&environment).await, &["umbrella", "pack#p1", "no distribution is registered"]);
+    let summary = run_in(&environment).await.unwrap();
+    assert_eq!((summary.entries_parked, summary.entries_expired, summary.entries_left), (1, 0, 1));
     assert_eq!(environment.queued().await, ["umbrella pack#p1"]);
     assert_eq!(environment.variants().await, ["umbrella/p1/main/default"]);
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
@@ -23,7 +26,7 @@ async fn an_entry_of_an_unregistered_tenant_waits_is_named_and_delays_no_other()
 async fn a_waiting_entry_is_purged_as_soon_as_its_tenant_is_registered() {
     let environment = Environment::start().await;
     environment.enqueue("initech", "pack#p1", settled()).await;
-    run_in(&environment).await.unwrap_err();
+    run_in(&environment).await.unwrap();
     environment.register("initech", true).await;
     run_in(&environment).await.unwrap();
     assert_eq!(environment.invalidated("initech").await, [["#initech/p1"]]);
@@ -36,8 +39,46 @@ async fn a_registration_that_cannot_be_read_concerns_its_own_tenant_only() {
     environment.register_as("globex", "EGLOBEX").await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     environment.enqueue("globex", "pack#p1", settled()).await;
-    check_failed(run_in(&environment).await, &["globex", "no distribution is registered"]);
+    assert_eq!(run_in(&environment).await.unwrap().entries_parked, 1);
     assert_eq!(environment.queued().await, ["globex pack#p1"]);
+}
+
+/// The time of a change from before which no edge has an object at [`NOW`].
+fn expired() -> Timestamp {
+    before(NOW, SETTLE + CACHED_MAX)
+}
+
+#[tokio::test]
+async fn a_parked_entry_is_dropped_with_its_variants_when_no_edge_has_an_object_from_before_its_change() {
+    let environment = Environment::start().await;
+    let younger = expired().plus(Duration::from_millis(1));
+    let variants = ["umbrella/p1/main/default", "umbrella/p2/main/default"];
+    environment.store_variants(variants).await;
+    environment.enqueue("umbrella", "pack#p1", expired()).await;
+    environment.enqueue("umbrella", "pack#p2", younger).await;
+    environment.enqueue("acme", "pack#p1", expired()).await;
+
+    let summary = run_in(&environment).await.unwrap();
+    assert_eq!((summary.entries_parked, summary.entries_expired, summary.entries_left), (1, 1, 1));
+    assert_eq!(environment.queued().await, ["umbrella pack#p2"]);
+    assert_eq!(environment.variants().await, ["umbrella/p2/main/default"]);
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
+}
+
+#[tokio::test]
+async fn an_expired_entry_whose_variants_are_not_all_deleted_stays_for_the_next_purge_run() {
+    let environment = Environment::start().await;
+    environment.store_variants(["umbrella/p1/main/default"]).await;
+    environment.enqueue("umbrella", "pack#p1", expired()).await;
+    let mut hasty = environment.purge_run();
+    hasty.purger.variant_deletion_max = Duration::ZERO;
+
+    let summary = run(&hasty).await.unwrap();
+    assert_eq!((summary.entries_expired, summary.deletions_unfinished), (0, 1));
+    assert_eq!(environment.queued().await, ["umbrella pack#p1"]);
+    assert_eq!(run_in(&environment).await.unwrap().entries_expired, 1);
+    assert_eq!(environment.variants().await, Vec::<String>::new());
+    assert_eq!(environment.queued().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_adapters::sdk_error;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::change::item_key::item_key;
 use domain::purge::resync::{Item, Suspect, changed_since};
 use domain::{TenantId, Timestamp};
 use indicatif::ProgressBar;
@@ -70,24 +71,17 @@ impl Recovery {
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 
-    /// The suspect of an item; `None` for an item that did not change or is unreadable.
+    /// The suspect of an item; `None` for an item that did not change or belongs to another program.
     fn suspect(&self, item: &Attributes, since: Timestamp, resynced: &mut Resynced) -> Option<Suspect> {
         let names = &self.installation.image_pack_attributes;
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
         let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).map(String::as_str);
-        let entity = text(&names.entity).unwrap_or_default();
-        let described = Item { entity, updated_at: number(&names.updated_at), generation: number(&names.generation) };
-        let tenant = text(&names.tenant).unwrap_or_default();
-        let mut unreadable = |cause: String| {
-            resynced.unreadable += 1;
-            resynced.first_unreadable.get_or_insert_with(|| format!("{entity} of {tenant}: {cause}"));
-            None
+        let Some((tenant, target)) = item_key(text(&names.tenant), text(&names.entity)) else {
+            resynced.foreign += 1;
+            return None;
         };
-        match (changed_since(described, since), TenantId::parse(tenant)) {
-            (Ok(None), _) => None,
-            (Ok(Some((target, changed))), Ok(tenant)) => Some(Suspect { tenant, target, changed }),
-            (Err(error), _) => unreadable(error.to_string()),
-            (_, Err(error)) => unreadable(error.to_string()),
-        }
+        let (updated_at, generation) = (number(&names.updated_at), number(&names.generation));
+        let changed = changed_since(Item { target: &target, updated_at, generation }, since)?;
+        Some(Suspect { tenant, target, changed })
     }
 }

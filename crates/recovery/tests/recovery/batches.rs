@@ -4,7 +4,7 @@ use std::slice;
 
 use recovery::{Clients, Recovery};
 use serde_json::{Value, json};
-use support::Environment;
+use support::{Environment, LocalDynamoDb};
 
 use super::fixture::{Stream, clients, installation, recovery, stream};
 use super::trimmed_stream::TrimmedStream;
@@ -83,20 +83,23 @@ async fn a_batch_of_several_pages_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_record_of_it_that_cannot_be_read_becomes_a_dead_letter_of_its_own() {
+async fn a_record_of_it_whose_row_rejects_it_becomes_a_dead_letter_of_its_own() {
     let environment = &Environment::start().await;
-    put_pack(environment, "acme", "p1", "v1", None).await;
-    put_pack(environment, "acme", "*", "v1", None).await;
-    put_pack(environment, "acme", "p1", "v2", None).await;
+    let broken = json!({"tenant": "acme", "target": "pack#p2", "changes": "many"});
+    environment.put_item(LocalDynamoDb::INVALIDATION_QUEUE_TABLE, broken).await;
+    for version in ["v1", "v2"] {
+        put_pack(environment, "acme", "p2", version, None).await;
+        put_pack(environment, "acme", "p1", version, None).await;
+    }
     let stream = stream(environment).await;
-    environment.send_dead_letter(&dead_letter_about(&stream, 0, 2)).await;
+    environment.send_dead_letter(&dead_letter_about(&stream, 0, 3)).await;
     // The new dead letter is found in the same replay, and stays.
     let (replayed, left) = replay(&recovery(environment).await).await;
     assert_eq!(replayed, 1);
-    assert!(left[0].contains("image pack id \"*\" is not valid"), "{left:?}");
-    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+    assert!(left[0].contains("enqueueing pack#p2 of acme failed"), "{left:?}");
+    assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2"]);
     let [dead_letter] = environment.dead_letters().await.try_into().unwrap();
-    assert_eq!(dead_letter["payload"]["dynamodb"]["Keys"]["entity"], json!({"S": "pack#*"}));
+    assert_eq!(dead_letter["payload"]["dynamodb"]["Keys"]["entity"], json!({"S": "pack#p2"}));
 }
 
 /// Replays `dead_letter`, which stays and says from when on a resync must look.

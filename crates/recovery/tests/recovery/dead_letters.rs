@@ -6,7 +6,7 @@ use purging::ports::Queue;
 use recovery::{Clients, Recovery};
 use serde_json::{Value, json};
 use support::LocalDynamoDb;
-use support::{Environment, NOW, SETTLE, nowhere, run_at};
+use support::{Environment, NOW, SETTLE, context, nowhere, run_at};
 
 use super::fixture::{clients, installation, recovery};
 use super::{dead_letter_about, put_pack, replace_image, replaced, replay, replay_all};
@@ -73,11 +73,41 @@ async fn a_dead_letter_whose_record_and_item_are_unreadable_stays() {
     check_stays(environment, &dead_letter_about(&replace_image(replaced("p1"))), &expected).await;
 }
 
+/// A record without keys.
+fn nameless() -> Value {
+    let mut record = replaced("p1");
+    record["dynamodb"]["Keys"] = json!({});
+    record
+}
+
 #[tokio::test]
-async fn a_record_whose_key_names_nothing_stays() {
+async fn a_record_that_names_no_item_stays() {
     let environment = &Environment::start().await;
-    let expected = ["image pack id \"*\" is not valid", "delete the item from table image-packs"];
-    check_stays(environment, &dead_letter_about(&replaced("*")), &expected).await;
+    let expected = ["it has no keys", "it names no item of table image-packs", "check the attribute names"];
+    check_stays(environment, &dead_letter_about(&nameless()), &expected).await;
+}
+
+#[tokio::test]
+async fn a_record_of_another_program_is_deleted() {
+    let environment = &Environment::start().await;
+    environment.send_dead_letter(&dead_letter_about(&replaced("*"))).await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_record_whose_row_rejects_it_stays_until_the_row_is_deleted() {
+    let environment = &Environment::start().await;
+    let broken = json!({"tenant": "acme", "target": "pack#p1", "changes": "many"});
+    environment.put_item(LocalDynamoDb::INVALIDATION_QUEUE_TABLE, broken).await;
+    let handler = environment.enqueuer();
+    handler.enqueue(&json!({"Records": [replaced("p1")]}), &context("delivery-1", NOW)).await;
+    let (replayed, left) = replay(&recovery(environment).await).await;
+    assert_eq!((replayed, left.len()), (0, 1));
+    assert!(left[0].contains("enqueueing pack#p1 of acme failed"), "{left:?}");
+    environment.empty_the_queue().await;
+    replay_all(environment, 1).await;
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
 }
 
 #[tokio::test]
@@ -89,13 +119,13 @@ async fn a_dead_letter_of_an_unknown_writer_stays() {
 #[tokio::test]
 async fn one_dead_letter_that_stays_delays_no_other() {
     let environment = &Environment::start().await;
-    for pack in ["p1", "*", "p2"] {
-        environment.send_dead_letter(&dead_letter_about(&replaced(pack))).await;
+    for record in [replaced("p1"), nameless(), replaced("p2")] {
+        environment.send_dead_letter(&dead_letter_about(&record)).await;
     }
     let (replayed, left) = replay(&recovery(environment).await).await;
     assert_eq!((replayed, left.len()), (2, 1));
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2"]);
-    assert_eq!(environment.dead_letters().await, [dead_letter_about(&replaced("*"))]);
+    assert_eq!(environment.dead_letters().await, [dead_letter_about(&nameless())]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodbstreams::types::Record;
 use aws_sdk_dynamodbstreams::types::ShardIteratorType::TrimHorizon;
+use contract::TenantIds;
 use domain::AttributeNames;
 use recovery::{Clients, Installation, Recovery};
 use support::{Environment, LocalDynamoDb, LocalS3, SETTLE};
@@ -38,6 +39,7 @@ pub(super) async fn installation(environment: &Environment) -> Installation {
         image_pack_table: LocalDynamoDb::IMAGE_PACK_TABLE.to_owned(),
         image_pack_stream_arn: stream(environment).await.arn,
         image_pack_attributes: AttributeNames::default(),
+        tenants_with_existing_distribution: TenantIds::default(),
         invalidation_queue_table: LocalDynamoDb::INVALIDATION_QUEUE_TABLE.to_owned(),
         purge_ledger_table: LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned(),
         variants_bucket: LocalS3::VARIANTS_BUCKET.to_owned(),

@@ -81,7 +81,7 @@ async fn exactly_the_targets_that_may_have_changed_unseen_are_enqueued() {
     something_of_everything(environment, &times).await;
     let recovery = recovery(environment).await;
     let all = Resync { since: times.since, tenant: None, is_dry_run: false };
-    let expected = Resynced { items: 7, removed: 2, enqueued: 5, ..Resynced::default() };
+    let expected = Resynced { items: 7, removed: 2, enqueued: 5, foreign: 1, ..Resynced::default() };
     assert_eq!(resync_with(&recovery, &all).await, expected);
     assert_eq!(environment.queued().await, CHANGED_UNSEEN);
     for row in environment.queue_rows().await {
@@ -161,7 +161,7 @@ async fn a_dry_run_counts_the_targets_to_enqueue_and_writes_nothing() {
     let times = outage();
     something_of_everything(environment, &times).await;
     let dry = Resync { since: times.since, tenant: None, is_dry_run: true };
-    let expected = Resynced { items: 7, removed: 2, enqueued: 5, ..Resynced::default() };
+    let expected = Resynced { items: 7, removed: 2, enqueued: 5, foreign: 1, ..Resynced::default() };
     assert_eq!(resync_with(&recovery(environment).await, &dry).await, expected);
     assert_eq!(environment.queued().await, NOTHING);
 }
@@ -175,7 +175,7 @@ async fn another_tenant_is_not_touched() {
     environment.store_variants(["acme2/removed/main/default"]).await;
     let tenant = Some(TenantId::parse("acme").unwrap());
     let acme = Resync { since: times.since, tenant, is_dry_run: false };
-    let expected = Resynced { items: 6, removed: 1, enqueued: 3, ..Resynced::default() };
+    let expected = Resynced { items: 6, removed: 1, enqueued: 3, foreign: 1, ..Resynced::default() };
     assert_eq!(resync_with(&recovery(environment).await, &acme).await, expected);
     assert_eq!(environment.queued().await, CHANGED_UNSEEN[..3]);
 }
@@ -219,17 +219,22 @@ async fn a_table_that_calls_its_attributes_otherwise_is_understood() {
 }
 
 #[tokio::test]
-async fn an_item_with_an_invalid_key_is_counted_and_delays_no_other() {
+async fn an_item_of_another_program_is_counted_and_passed_over() {
     let environment = &Environment::start().await;
     let times = outage();
-    for (tenant, entity) in [("acme", "pack#*"), ("ACME", "pack#p1"), ("acme", "pack#p1")] {
+    for (tenant, entity) in [
+        ("acme", "pack#*"),
+        ("ACME", "pack#p1"),
+        ("acme", "order#9"),
+        ("acme", "pack#p1#comment#7"),
+        ("acme", "pack#p1"),
+    ] {
         let item = json!({"tenant": tenant, "entity": entity, "updatedAt": times.during});
         environment.put_item(LocalDynamoDb::IMAGE_PACK_TABLE, item).await;
     }
     let all = Resync { since: times.since, tenant: None, is_dry_run: false };
     let resynced = resync_with(&recovery(environment).await, &all).await;
-    assert_eq!((resynced.enqueued, resynced.unreadable), (1, 2));
-    assert!(resynced.first_unreadable.unwrap().contains("is not valid"));
+    assert_eq!((resynced.items, resynced.enqueued, resynced.foreign), (5, 1, 4));
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
 }
 

@@ -55,6 +55,11 @@ pub(super) fn replaced(number: u32, pack: &str) -> Value {
     record(number, &format!("pack#{pack}"), &pack_with_original("v1"), &pack_with_original("v2"))
 }
 
+/// The record of a write to pack `p2` that cannot be read, because the stream has no images.
+pub(super) fn malformed(number: u32) -> Value {
+    record(number, "pack#p2", &Value::Null, &Value::Null)
+}
+
 /// The attributes of a pack whose main image is version `version` of its original.
 pub(super) fn pack_with_original(version: &str) -> Value {
     json!({

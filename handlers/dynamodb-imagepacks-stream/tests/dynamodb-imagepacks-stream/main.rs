@@ -5,25 +5,32 @@ mod dead_letters;
 mod dynamodb_stream;
 mod event;
 mod failures;
+mod foreign;
 mod meaningful;
 mod rows;
+mod unreliable_queue;
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
-use aws_adapters::invalidation_queue::InvalidationQueue;
 use domain::Timestamp;
 use dynamodb_imagepacks_stream::Handler;
+use purging::ports::Queue;
 use serde_json::{Value, json};
-use support::{Environment, NOW, context};
+use support::{Environment, NOW, TestClock, context};
 
-/// The handler over the real SDK.
-type StreamHandler = Handler<InvalidationQueue, DeadLetterQueue>;
+/// The handler over the real SDK and a test's clock.
+type StreamHandler<Q> = Handler<Q, DeadLetterQueue, TestClock>;
 
 /// Delivers `records` as one event. Returns what Lambda's poller reads: the records that are to be delivered again.
-async fn deliver(handler: &StreamHandler, records: &[Value]) -> Value {
+async fn deliver<Q: Queue>(handler: &StreamHandler<Q>, records: &[Value]) -> Value {
     deliver_as(handler, records, NOW, "delivery-1").await
 }
 
-async fn deliver_as(handler: &StreamHandler, records: &[Value], now: Timestamp, request_id: &str) -> Value {
+async fn deliver_as<Q: Queue>(
+    handler: &StreamHandler<Q>,
+    records: &[Value],
+    now: Timestamp,
+    request_id: &str,
+) -> Value {
     let response = handler.handle(&json!({"Records": records}), &context(request_id, now)).await;
     serde_json::to_value(response).unwrap()
 }

@@ -1,10 +1,12 @@
 //! The writes that are enqueued, and those that are not.
 
+use domain::TenantId;
+use dynamodb_imagepacks_stream::Handler;
 use serde_json::{Value, json};
 use support::Environment;
 
-use super::check_queued;
-use super::event::{pack_with_original, record};
+use super::event::{pack_with_original, record, record_of};
+use super::{check_queued, deliver, nothing_failed};
 
 /// [`pack_with_original`] with one attribute set.
 fn pack_with(attribute: &str, value: Value) -> Value {
@@ -48,6 +50,18 @@ async fn any_other_write_is_not_enqueued() {
     ] {
         check_queued(&environment, situation, record(1, entity, old, new), &[]).await;
     }
+}
+
+#[tokio::test]
+async fn the_first_image_of_a_pack_is_enqueued_where_the_tenant_has_an_existing_distribution() {
+    let environment = Environment::start().await;
+    let mut handler = Handler { enqueuer: environment.enqueuer() };
+    handler.enqueuer.with_existing_distribution = [TenantId::parse("acme").unwrap()].into();
+    let new = |tenant, number| record_of(tenant, number, "pack#p1", &Value::Null, &pack_with_original("v1"));
+    assert_eq!(deliver(&handler, &[new("acme", 1), new("globex", 2)]).await, nothing_failed());
+    let rows = environment.queue_rows().await;
+    let rows: Vec<_> = rows.iter().map(|row| (&row["tenant"], &row["target"], &row["reasons"])).collect();
+    assert_eq!(rows, [(&json!("acme"), &json!("pack#p1"), &json!(["first-image"]))]);
 }
 
 /// Each DynamoDB type but the string, which every other test has. Binary attributes are nothing that plain JSON has.

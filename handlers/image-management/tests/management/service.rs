@@ -1,6 +1,6 @@
 //! Fixture: a handler with a DynamoDB and an S3 of its own, and observations of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Cursor;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::change::detection::{Reason, Record, detect_change};
+use domain::change::item_key::item_key;
 use domain::{AttributeNames, Context, Timestamp};
 use image::{ImageFormat, Rgb, RgbImage};
 use image_management::Handler;
@@ -82,9 +83,9 @@ impl Service {
             return (response, Vec::new());
         }
         let typed = |image| serde_json::from_value(image).unwrap();
-        let keys = typed(json!({"tenant": {"S": "acme"}, "entity": {"S": entity}}));
         let [old, new] = [old, new].map(|image| image.map(|image| typed(Value::Object(image))));
-        let change = detect_change(&Record { keys, old, new }).unwrap();
+        let (tenant, target) = item_key(Some("acme"), Some(entity)).unwrap();
+        let change = detect_change(&Record { tenant, target, old, new }, &BTreeSet::new()).unwrap();
         (response, change.map(|change| change.reasons).unwrap_or_default())
     }
 

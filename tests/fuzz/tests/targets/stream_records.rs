@@ -1,10 +1,12 @@
 //! Records of the image-pack table's stream.
 
+use std::collections::BTreeSet;
+
 use bolero::check;
 use bolero::generator::{one_value_of, produce};
 use domain::{AttributeNames, Timestamp};
 use fuzz::{ITERATIONS, Mutations, mutated};
-use purging::stream::read;
+use purging::stream::{Decision, read};
 use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
@@ -54,13 +56,15 @@ fn a_record_is_parsed_or_rejected_with_a_reason_and_never_purges_another_tenant(
     let input = (one_value_of([0_usize, 1, 2, 3]), produce::<Mutations>());
     let names = AttributeNames::default();
     // Without mutations, the records pass every check.
-    let are_meaningful = records.iter().map(|record| read(record, &names, NOW).map(|event| event.is_some()));
+    let read = |raw: &Value| read(raw, &names, &BTreeSet::new(), NOW);
+    let are_meaningful =
+        records.iter().map(|record| read(record).map(|decision| matches!(decision, Decision::Meaningful(_))));
     assert_eq!(are_meaningful.collect::<Vec<_>>(), [Ok(true), Ok(true), Ok(true), Ok(false)]);
     check!().with_iterations(ITERATIONS).with_generator(input).for_each(|&(record, mutations)| {
         let raw = mutated(&records[record], mutations);
-        match read(&raw, &names, NOW) {
-            Ok(None) => {}
-            Ok(Some(event)) => {
+        match read(&raw) {
+            Ok(Decision::NotMeaningful | Decision::Foreign) => {}
+            Ok(Decision::Meaningful(event)) => {
                 let key = |name: &str| raw["dynamodb"]["Keys"][name]["S"].as_str().unwrap_or_default().to_owned();
                 assert_eq!(event.change.tenant.as_str(), key("tenant"), "{raw}");
                 assert_eq!(event.change.target.to_string(), key("entity"), "{raw}");
@@ -80,6 +84,6 @@ fn an_input_that_is_not_a_record_is_rejected() {
             2 => json!({"dynamodb": text}),
             _ => serde_json::from_str(text).unwrap_or(Value::Null),
         };
-        assert!(read(&raw, &AttributeNames::default(), NOW).is_err(), "{raw}");
+        assert!(read(&raw, &AttributeNames::default(), &BTreeSet::new(), NOW).is_err(), "{raw}");
     });
 }

@@ -1,6 +1,7 @@
 //! The mapping from the table's stream to its handler: batches in order, again from the first failed record, and now and
 //! then something once more that was delivered long ago.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::{AttributeNames, TenantId};
@@ -82,7 +83,13 @@ async fn handle(simulation: &Simulation, batch: &[Value]) -> Result<Option<usize
     let event = json!({"Records": batch});
     let response = invoke(simulation, STREAM_HANDLER, |instance| async move {
         let context = instance.context();
-        let enqueuer = Enqueuer { queue: instance.clone(), dead_letters: instance, names: AttributeNames::default() };
+        let enqueuer = Enqueuer {
+            queue: instance.clone(),
+            dead_letters: instance.clone(),
+            clock: instance,
+            names: AttributeNames::default(),
+            with_existing_distribution: BTreeSet::new(),
+        };
         enqueuer.enqueue(&event, &context).await
     });
     let failed = response.await?;

@@ -56,6 +56,7 @@ fn functions_get_the_names_of_existing_resources() {
     let variables = [
         ("IMAGE_PACK_TABLE", "legacy-packs"),
         ("IMAGE_PACK_ATTRIBUTES", names),
+        ("TENANTS_WITH_EXISTING_DISTRIBUTION", "[\"acme\"]"),
         ("ORIGINALS_BUCKET", "legacy-originals"),
         ("VARIANTS_BUCKET", "legacy-variants"),
     ];

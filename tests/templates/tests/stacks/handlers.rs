@@ -55,6 +55,7 @@ fn variables_have_the_configured_values() {
         ("INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("PURGE_LEDGER_TABLE", "data/PurgeLedger", "data/PurgeLedger"),
         ("VARIANTS_BUCKET", "data/Variants", "data/Variants"),
+        ("CACHED_DAYS_MAX", "30", "7"),
         ("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants", "/other-lof/images/tenants"),
         ("SETTLE_DELAY_SECS", "30", "45"),
         ("EDGE_FETCH_MAX_SECS", "3", "4"),
@@ -78,6 +79,7 @@ fn variables_have_the_configured_values() {
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
+        ("ImagePacksStream", "TENANTS_WITH_EXISTING_DISTRIBUTION", "[]", "[]"),
         ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
@@ -91,6 +93,7 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
+        ("ImageProcessing", "CACHED_DAYS_MAX", "30", "7"),
     ];
     let of_purging = ["ImageInvalidation", "ImagePurge"]
         .into_iter()

@@ -52,8 +52,14 @@ fn the_stream_mapping_is_as_configured() {
     };
     check("BatchSize", 100, 250);
     check("MaximumBatchingWindowInSeconds", 1, 2);
-    check("MaximumRetryAttempts", 10, 3);
     check("MaximumRecordAgeInSeconds", 21_600, 3_600);
+}
+
+#[test]
+fn the_stream_mapping_retries_until_the_records_age_limit() {
+    // Without a number, Lambda retries until the record's age limit ("AWS::Lambda::EventSourceMapping",
+    // CloudFormation).
+    check(stream_mapping, "MaximumRetryAttempts", [Value::Null, Value::Null]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The parameter that the operators' command line reads.
 
+use contract::TenantIds;
 use contract::names::Installation;
 use serde_json::Value;
 
@@ -26,6 +27,7 @@ fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
             image_pack_table: "data/ImagePacks".to_owned(),
             image_pack_stream_arn: "data/ImagePacks.StreamArn".to_owned(),
             image_pack_attributes: domain::AttributeNames::default(),
+            tenants_with_existing_distribution: TenantIds::default(),
             invalidation_queue_table: "data/InvalidationQueue".to_owned(),
             purge_ledger_table: "data/PurgeLedger".to_owned(),
             variants_bucket: "data/Variants".to_owned(),
@@ -37,10 +39,11 @@ fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
 }
 
 #[test]
-fn of_an_existing_table_the_own_stream_and_attribute_names_are_registered() {
+fn of_an_existing_installation_stream_attribute_names_and_tenants_are_registered() {
     let (_, installation) = registered(existing().stack("existing/pipeline"));
     assert!(installation.image_pack_stream_arn.ends_with("table/legacy-packs/stream/2026-01-01T00:00:00.000"));
     assert_eq!(installation.image_pack_table, "legacy-packs");
     assert_eq!(installation.image_pack_attributes.tenant, "customer");
     assert_eq!(installation.variants_bucket, "legacy-variants");
+    assert_eq!(installation.tenants_with_existing_distribution.to_string(), "[\"acme\"]");
 }

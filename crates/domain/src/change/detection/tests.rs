@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Reason::{ImageLocationsChanged, LocationForced, MainImageLocationChanged, PackRemoved};
+use super::Reason::{FirstImage, ImageLocationsChanged, LocationForced, MainImageLocationChanged, PackRemoved};
 use super::*;
 
 /// `null` stands for "no image".
@@ -10,14 +10,26 @@ fn image(json: Value) -> Option<StreamImage> {
     serde_json::from_value(json).unwrap()
 }
 
-/// A record of `acme`; `entity` is the sort key as DynamoDB writes it.
-fn record(entity: &Value, old: Value, new: Value) -> Record {
-    let keys = image(json!({"tenant": {"S": "acme"}, "entity": entity})).unwrap();
-    Record { keys, old: image(old), new: image(new) }
+/// A record of a write to `entity` of `acme`.
+fn record(entity: &str, old: Value, new: Value) -> Record {
+    let tenant = TenantId::parse("acme").unwrap();
+    Record { tenant, target: Target::parse(entity).unwrap(), old: image(old), new: image(new) }
 }
 
 fn check(situation: &str, entity: &str, old: Value, new: Value, expected: &[Reason]) {
-    let change = detect_change(&record(&json!({"S": entity}), old, new)).expect("a readable record");
+    check_with(&BTreeSet::new(), situation, entity, old, new, expected);
+}
+
+/// Compares the reasons where the tenants `with_existing_distribution` have an existing distribution.
+fn check_with(
+    with_existing_distribution: &BTreeSet<TenantId>,
+    situation: &str,
+    entity: &str,
+    old: Value,
+    new: Value,
+    expected: &[Reason],
+) {
+    let change = detect_change(&record(entity, old, new), with_existing_distribution).expect("a record with an image");
     assert_eq!(change.as_ref().map_or(&[][..], |change| &change.reasons), expected, "{situation}");
     if let Some(change) = change {
         assert_eq!((change.tenant.as_str(), change.target.to_string().as_str()), ("acme", entity), "{situation}");
@@ -171,27 +183,32 @@ fn a_location_config_is_meaningful_only_with_force() {
 }
 
 #[test]
-fn a_record_of_something_else_is_not_meaningful() {
-    for entity in ["asset#1", "user#7", "PACK#p1", "packs", "", "pack#p1#comment#7", "pack#p1#", "location#main#x"] {
-        check(entity, entity, pack(), Value::Null, &[]);
+fn the_first_image_is_meaningful_where_the_distribution_may_have_cached_the_error_before_it() {
+    let tenants = |tenant| BTreeSet::from([TenantId::parse(tenant).unwrap()]);
+    let empty = || json!({"title": {"S": "new"}, "imageLocations": {"M": {}}});
+    for (situation, old, new, expected) in [
+        ("a new pack with an image", Value::Null, pack(), &[FirstImage][..]),
+        ("the first image of a pack", empty(), pack(), &[FirstImage]),
+        ("a new pack without images", Value::Null, empty(), &[]),
+        ("another title of a pack without images", empty(), pack_with("imageLocations", json!({"NULL": true})), &[]),
+        ("the removal of a pack without images", empty(), Value::Null, &[]),
+        ("a second image", pack(), pack_with_main("original", original("v2")), &[ImageLocationsChanged]),
+        ("a pack removed", pack(), Value::Null, &[PackRemoved]),
+        ("nothing", pack(), pack(), &[]),
+    ] {
+        check_with(&tenants("acme"), situation, "pack#p1", old.clone(), new.clone(), expected);
+        let of_another: Vec<_> = expected.iter().copied().filter(|reason| *reason != FirstImage).collect();
+        check_with(&tenants("globex"), situation, "pack#p1", old, new, &of_another);
     }
-    let mut foreign = record(&json!({"S": "order#9"}), pack(), Value::Null);
-    foreign.keys = image(json!({"tenant": {"S": "Acme Corp."}, "entity": {"S": "order#9"}})).unwrap();
-    assert_eq!(detect_change(&foreign), Ok(None));
+    // A location without a configuration has the default one, so no error precedes its first configuration.
+    let config = json!({"width": {"N": "16"}});
+    check_with(&tenants("acme"), "a new location", "location#main", Value::Null, config, &[]);
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_malformed() {
-    let check = |record: Record, expected: &str| {
-        let message = detect_change(&record).unwrap_err().to_string();
-        assert!(message.contains(expected), "{message}");
-    };
-    let of = |entity: Value| record(&entity, pack(), pack());
-    check(of(json!({"NULL": true})), "\"entity\" is missing");
-    check(of(json!({"N": "7"})), "\"entity\" is missing or not a string");
-    check(of(json!({"S": "pack#*"})), "image pack id \"*\" is not valid");
-    check(of(json!({"S": "tenant"})), "the image-pack table holds");
-    check(record(&json!({"S": "pack#p1"}), Value::Null, Value::Null), "NEW_AND_OLD_IMAGES");
-    let no_tenant = Record { keys: image(json!({"entity": {"S": "pack#p1"}})).unwrap(), ..of(json!({"S": "pack#p1"})) };
-    check(no_tenant, "\"tenant\" is missing");
+fn a_record_without_images_is_rejected() {
+    for entity in ["pack#p1", "location#main"] {
+        let result = detect_change(&record(entity, Value::Null, Value::Null), &BTreeSet::new());
+        assert_eq!(result, Err(NoImagesError), "{entity}");
+    }
 }

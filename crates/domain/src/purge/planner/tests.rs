@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::*;
 use crate::change::detection::Reason;
 use crate::queue::purge_cause::PurgeCause;
+use crate::queue::queue_entry::DeletionCursor;
 
 const SETTLE_SECS: u64 = 15;
+const CACHED_SECS_MAX: u64 = 600;
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 /// An entry that was last written `age_secs` before [`NOW`].
@@ -41,7 +43,7 @@ fn tenants() -> BTreeMap<TenantId, Distribution> {
 }
 
 fn plan_of(entries: Vec<QueueEntry>, budgets: Budgets) -> Plan {
-    let delays = Delays { settle: Duration::from_secs(SETTLE_SECS) };
+    let delays = Delays { settle: Duration::from_secs(SETTLE_SECS), cached_max: Duration::from_secs(CACHED_SECS_MAX) };
     plan(NOW, entries, &[], &tenants(), &delays, &budgets)
 }
 
@@ -157,10 +159,34 @@ fn an_entry_settles_when_the_purge_begins_the_settle_delay_after_its_last_event(
 }
 
 #[test]
-fn an_entry_of_an_unregistered_tenant_is_reported_and_not_planned() {
-    let plan = plan_of(vec![entry("umbrella", "pack#p1", 60), entry("acme", "pack#p1", 60)], Budgets::default());
-    assert_eq!(plan.unregistered.len(), 1);
-    assert_eq!(plan.batches.len(), 1);
+fn an_entry_of_an_unregistered_tenant_is_parked_until_no_cache_has_an_object_from_before_its_change() {
+    let expires_after = SETTLE_SECS + CACHED_SECS_MAX;
+    for (tenant, age_secs, expected) in [
+        ("umbrella", 0, (0, 1, 0)),
+        ("umbrella", SETTLE_SECS, (0, 1, 0)),
+        ("umbrella", expires_after - 1, (0, 1, 0)),
+        ("umbrella", expires_after, (0, 0, 1)),
+        ("acme", expires_after - 1, (1, 0, 0)),
+        ("acme", expires_after, (1, 0, 0)),
+    ] {
+        let plan = plan_of(vec![entry(tenant, "pack#p1", age_secs)], Budgets::default());
+        let found = (plan.batches.len(), plan.parked.len(), plan.expired.len());
+        assert_eq!(found, expected, "{tenant}, {age_secs} s");
+        assert_eq!(plan.entries_waiting, 0, "{tenant}, {age_secs} s");
+    }
+}
+
+#[test]
+fn the_deletion_of_an_expired_entry_continues_where_a_deletion_after_the_settle_delay_ended() {
+    for (begun_secs_ago, is_continued) in [(1, true), (CACHED_SECS_MAX, true), (CACHED_SECS_MAX + SETTLE_SECS, false)] {
+        let mut entry = entry("umbrella", "location#main", SETTLE_SECS + CACHED_SECS_MAX);
+        let started_at = Timestamp::from_millis(NOW.as_millis() - begun_secs_ago * 1000);
+        let after_key = "umbrella/p1/main".to_owned();
+        entry.deletion_cursor = Some(DeletionCursor { started_at, after_key, variants_deleted: 1 });
+        let expired = plan_of(vec![entry.clone()], Budgets::default()).expired;
+        let cursor = entry.deletion_cursor.filter(|_| is_continued);
+        assert_eq!(expired[0].entry.deletion_cursor, cursor, "{begun_secs_ago} s");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{NOW, SETTLE_SECS, entry, tenants};
+use super::{CACHED_SECS_MAX, NOW, SETTLE_SECS, entry, tenants};
 use crate::purge::limits::{Budgets, Delays};
 use crate::purge::planner::{Plan, plan};
 use crate::purge::purge_request::PurgeRequest;
@@ -10,7 +10,8 @@ use crate::queue::queue_entry::{DeletionCursor, QueueEntry};
 use crate::timestamp::Timestamp;
 
 fn delays() -> Delays {
-    Delays { settle: std::time::Duration::from_secs(SETTLE_SECS) }
+    let [settle, cached_max] = [SETTLE_SECS, CACHED_SECS_MAX].map(std::time::Duration::from_secs);
+    Delays { settle, cached_max }
 }
 
 fn plan_beside(entries: Vec<QueueEntry>, in_flight: &[PurgeRequest], budgets: Budgets) -> Plan {
