@@ -75,6 +75,8 @@ pub struct Viewer {
     pub hosted_zone_id: String,
     /// The response header that carries cache tags to CloudFront.
     pub cache_tag_header: HeaderName,
+    /// Longest time that an edge may keep a variant, in days.
+    pub cached_days_max: u32,
 }
 
 /// The API of admins and editors.

@@ -96,6 +96,8 @@ config! {
         render_timeout_secs: u32 = "RENDER_TIMEOUT_SECS", example limits::RENDER_TIMEOUT_SECS;
         /// Response header that carries cache tags to CloudFront.
         cache_tag_header: HeaderName = "CACHE_TAG_HEADER", example headers::CACHE_TAG_HEADER;
+        /// Longest time that an edge may keep a variant, in days.
+        cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
     }
 
     /// Config of `image-management`.
@@ -148,7 +150,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 7, 4, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [3, 14, 14, 8, 4, 1]);
     }
 
     #[test]

@@ -29,6 +29,13 @@ pub const WILDCARDS_PER_PURGE_RUN_MAX: u32 = WILDCARDS_IN_PROGRESS_QUOTA - 2;
 /// Time limit of image-processing by default, in seconds.
 pub const RENDER_TIMEOUT_SECS: u32 = 15;
 
+/// Longest time that an edge may keep a variant, by default, in days. Purges keep images fresh; this is the backstop that
+/// heals what no purge reached.
+pub const CACHED_DAYS_MAX: u32 = 30;
+
+/// Allowed longest times that an edge may keep a variant, in days. CloudFront's own default maximum is a year.
+pub const CACHED_DAYS_MAX_ALLOWED: RangeInclusive<u32> = 1..=365;
+
 /// Pause between deleting variants and invalidating, by default, in seconds.
 pub const EDGE_FETCH_MAX_SECS: u32 = 3;
 

@@ -34,9 +34,10 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 }
 
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
-    let Environment { handlers, stream, purge, .. } = environment;
+    let Environment { viewer, handlers, stream, purge, .. } = environment;
     let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 13] = [
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 14] = [
+        ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
         // Fewer executions would delay a page full of new images; a new account has at most 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),

@@ -34,6 +34,10 @@ fn the_environments_of_the_repository_are_valid() {
 #[test]
 fn a_number_out_of_range_names_its_key_and_the_range() {
     check("every_minutes = 5", "every_minutes = 0", &["purge.every_minutes is 0", "allowed: 1 to 60"]);
+    for days in ["0", "366"] {
+        let line = format!("cached_days_max = {days}");
+        check("cached_days_max = 30", &line, &[&format!("viewer.cached_days_max is {days}"), "allowed: 1 to 365"]);
+    }
     check("batch_size = 100", "batch_size = 100000", &["stream.batch_size", "1 to 10000"]);
     check(
         "wildcards_per_purge_run_max = 13",

@@ -18,6 +18,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         render_lock_table: data.render_locks.table_name()?,
         render_timeout_secs: handlers.image_processing_timeout_secs,
         cache_tag_header: environment.viewer.cache_tag_header.clone(),
+        cached_days_max: environment.viewer.cached_days_max,
     };
     let function = Function {
         id: "ImageProcessing",

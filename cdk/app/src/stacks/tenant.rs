@@ -23,9 +23,6 @@ use serde_json::json;
 use crate::config::{Environment, ExistingDistribution, Tenant};
 use crate::stacks::pipeline::Pipeline;
 
-/// Longest time that CloudFront caches a variant, in days. Purges keep images fresh, not expiry.
-const VARIANT_KEPT_MAX_DAYS: u32 = 365;
-
 pub(crate) fn declare(
     stack: &Stack,
     environment: &Environment,
@@ -109,7 +106,7 @@ fn distribution(
             .query_string_behavior(&CacheQueryStringBehavior::allow_list(["location"])?)
             .min_ttl(&Duration::seconds(0)?)
             .default_ttl(&Duration::seconds(0)?)
-            .max_ttl(&Duration::days(VARIANT_KEPT_MAX_DAYS)?),
+            .max_ttl(&Duration::days(viewer.cached_days_max)?),
     )?;
     let response_headers = ResponseHeadersPolicy::new_with_props(
         stack,

@@ -58,6 +58,14 @@ fn it_caches_by_path_and_location_and_by_nothing_else() {
 }
 
 #[test]
+fn it_keeps_an_image_for_the_configured_days_at_most() {
+    for (stack, days) in [(acme(), 30), (other(), 7)] {
+        let policy = stack.only("AWS::CloudFront::CachePolicy");
+        assert_eq!(policy.properties["CachePolicyConfig"]["MaxTTL"], days * 24 * 60 * 60);
+    }
+}
+
+#[test]
 fn its_cache_key_has_no_header_so_image_processing_must_not_negotiate_by_accept() {
     for stack in [acme(), other()] {
         let policy = stack.only("AWS::CloudFront::CachePolicy");

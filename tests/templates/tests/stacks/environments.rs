@@ -12,10 +12,11 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 25] = [
+const OTHER: [(&str, &str); 26] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
+    ("cached_days_max = 30", "cached_days_max = 7"),
     (API_DOMAIN, ""),
     ("issuer = \"https://login.vmnd.tv/\"", "issuer = \"https://issuer.example.com\""),
     ("audience = \"image-service-admin\"", "audience = \"other-audience\""),

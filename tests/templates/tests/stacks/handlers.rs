@@ -88,6 +88,7 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
+        ("ImageProcessing", "CACHED_DAYS_MAX", "30", "7"),
     ];
     let of_purging = ["ImageInvalidation", "ImagePurge"]
         .into_iter()
