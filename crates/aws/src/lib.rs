@@ -3,6 +3,7 @@
 //! Adapters execute the decisions of `domain` and make none of their own. Those that a purge uses implement the traits of
 //! `purging::ports`.
 
+mod bounded_body;
 mod call_error;
 pub mod clock;
 pub mod cloudfront;

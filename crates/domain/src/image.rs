@@ -5,4 +5,5 @@ pub mod image_pack;
 pub mod image_place;
 pub mod image_url;
 pub(crate) mod null_attribute;
+pub mod stored_variant;
 pub mod variant_key;

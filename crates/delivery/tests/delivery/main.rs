@@ -4,6 +4,10 @@
 mod errors;
 mod freshness;
 mod images;
+mod large_variants;
 mod logs;
 mod parallel;
+mod paths;
 mod service;
+mod suffixes;
+mod unrenderable;
