@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use delivery::ports::{Found, Originals, Packs, Ports, RenderLocks, StoredVariant, Variants};
+use delivery::ports::{Found, FoundOriginal, Originals, Packs, Ports, RenderLocks, StoredVariant, Variants};
 use domain::image::image_pack::Original;
 use domain::{ImagePackId, LocationName, TenantId, Timestamp};
 
@@ -66,7 +66,7 @@ impl Packs for ImagePackTable {
 }
 
 impl Originals for OriginalsBucket {
-    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
+    async fn read(&self, original: &Original) -> Result<FoundOriginal, CallError> {
         self.read(original).await
     }
 }

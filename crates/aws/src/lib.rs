@@ -4,6 +4,7 @@
 //! `purging::ports`.
 
 mod allowance;
+mod bounded_body;
 mod call_error;
 pub mod clock;
 pub mod cloudfront;

@@ -2,9 +2,12 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use contract::limits::ORIGINAL_BYTES_MAX;
+use delivery::ports::FoundOriginal;
 use domain::image::image_pack::Original;
 
 use crate::CallError;
+use crate::bounded_body::read_bounded;
 use crate::call_error::{call_error, sdk_error};
 
 /// The bucket of originals.
@@ -21,20 +24,21 @@ impl OriginalsBucket {
         Self { client, bucket }
     }
 
-    /// Reads exactly the version of the object that the pack names. `None`: there is no such object or version.
-    pub async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
+    /// Reads exactly the version of the object that the pack names.
+    pub async fn read(&self, original: &Original) -> Result<FoundOriginal, CallError> {
         let action = || format!("reading {} (version {}) of bucket {}", original.key, original.version, self.bucket);
         let result =
             self.client.get_object().bucket(&self.bucket).key(&original.key).version_id(&original.version).send().await;
         let object = match result {
             Ok(object) => object,
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
-                return Ok(None);
+                return Ok(FoundOriginal::Absent);
             }
             Err(error) => return Err(sdk_error(action(), error)),
         };
-        let bytes = object.body.collect().await.map_err(|error| call_error(action(), error))?;
-        Ok(Some(bytes.to_vec()))
+        let bytes = read_bounded(object, ORIGINAL_BYTES_MAX as usize).await;
+        let bytes = bytes.map_err(|error| call_error(action(), error))?;
+        Ok(bytes.map_or(FoundOriginal::TooLarge, FoundOriginal::Bytes))
     }
 
     /// Stores `bytes` under `key` and returns the version. A bucket without versions calls every one `null`.

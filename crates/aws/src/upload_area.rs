@@ -7,6 +7,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use crate::CallError;
+use crate::bounded_body::read_bounded;
 use crate::call_error::{call_error, sdk_error};
 
 /// The part of the originals bucket that holds unconfirmed uploads.
@@ -73,13 +74,8 @@ impl UploadArea {
             }
             Err(error) => return Err(sdk_error(action(), error)),
         };
-        let is_too_large =
-            object.content_length().is_none_or(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > bytes_max));
-        if is_too_large {
-            return Ok(Upload::TooLarge);
-        }
-        let bytes = object.body.collect().await.map_err(|error| call_error(action(), error))?;
-        Ok(Upload::Bytes(bytes.to_vec()))
+        let bytes = read_bounded(object, bytes_max).await.map_err(|error| call_error(action(), error))?;
+        Ok(bytes.map_or(Upload::TooLarge, Upload::Bytes))
     }
 
     /// Deletes the upload under `key`.

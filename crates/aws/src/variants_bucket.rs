@@ -4,12 +4,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use contract::limits::VARIANT_BYTES_MAX;
 use delivery::ports::StoredVariant;
 use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
 use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
 
 use crate::CallError;
+use crate::bounded_body::read_bounded;
 use crate::call_error::{call_error, sdk_error};
 
 /// The bucket of variants.
@@ -33,7 +35,7 @@ impl VariantsBucket {
         Self { client, bucket, keys_per_page: 1_000 }
     }
 
-    /// Reads one variant. `None`: it is not stored.
+    /// Reads one variant. `None`: it is not stored, or another program stored one that is too large for a response.
     pub async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallError> {
         let action = || format!("reading {key} of bucket {}", self.bucket);
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
@@ -44,8 +46,9 @@ impl VariantsBucket {
         let fingerprint = object.metadata().and_then(|metadata| metadata.get(FINGERPRINT)).cloned();
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
-        let bytes = object.body.collect().await.map_err(|error| call_error(action(), error))?.to_vec();
-        Ok(Some(StoredVariant { bytes, content_type, fingerprint, etag }))
+        let bytes = read_bounded(object, VARIANT_BYTES_MAX as usize).await;
+        let bytes = bytes.map_err(|error| call_error(action(), error))?;
+        Ok(bytes.map(|bytes| StoredVariant { bytes, content_type, fingerprint, etag }))
     }
 
     /// Stores one variant with its cache tags and its fingerprint, and returns the entity tag that S3 computed.

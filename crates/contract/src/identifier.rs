@@ -128,9 +128,8 @@ identifier!(
 );
 
 identifier!(
-    /// The opaque part of an image URL after the last `-`. It makes the URL a cache entry of its own, in CloudFront and
-    /// in the variants bucket, and has no other meaning. It may be empty. At most 128 characters, so that a variant's key
-    /// stays far below S3's limit of 1,024.
+    /// The opaque part of an image URL after the last `-`. It makes the URL a cache entry of its own in CloudFront and has
+    /// no other meaning. It may be empty. At most 128 characters, like a pack's id.
     Suffix,
     "suffix",
     "allowed are up to 128 of A-Z, a-z, 0-9, '_' and '.'",

@@ -1,7 +1,7 @@
 //! The contract between the topology (`cdk/app`) and the functions (`handlers/`): names, limits and rules that both
 //! sides use, each defined once, so that a change on one side alone does not compile.
 //!
-//! Belongs here: configs of the functions ([`functions`]), routes, headers, parameters, key prefixes, quotas, rules of
+//! Belongs here: configs of the functions ([`functions`]), routes, headers, query parameters, parameters, key prefixes, quotas, rules of
 //! identifiers. Does not belong here: decisions (`domain`), and anything that does I/O. The one exception is
 //! `from_env`, which reads the process's environment variables.
 
@@ -13,6 +13,7 @@ pub mod headers;
 pub mod identifier;
 pub mod limits;
 pub mod names;
+pub mod query;
 pub mod routes;
 pub mod tenant_ids;
 

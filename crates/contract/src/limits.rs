@@ -6,6 +6,13 @@ use std::ops::RangeInclusive;
 /// renders within seconds.
 pub const VARIANT_SIDE_MAX_PX: u32 = 4096;
 
+/// Largest size of a variant, in bytes. A Lambda response has at most 6 MB ("Lambda quotas", developer guide) and holds
+/// the image in base64, four bytes for three; the rest is for the headers.
+pub const VARIANT_BYTES_MAX: u32 = 4_500_000;
+
+/// Largest size of an original, in bytes. A photo of 50 megapixels has about half of it.
+pub const ORIGINAL_BYTES_MAX: u32 = 50_000_000;
+
 /// Exact items of one distribution that CloudFront accepts in progress ("Concurrent invalidation request maximum",
 /// developer guide).
 pub const ITEMS_IN_PROGRESS_QUOTA: u32 = 3_000;

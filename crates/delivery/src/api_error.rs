@@ -1,11 +1,11 @@
 //! Error responses to viewers.
 
 use domain::{InvalidIdentifierError, LocationName};
-use imaging::RenderError;
 use lambda_http::http::{Method, StatusCode};
 use purging::ports::CallError;
 
 use crate::ports::UnreadableItemError;
+use crate::unrenderable::Unrenderable;
 
 /// The reason for a response without an image. The text is part of the response: it describes the problem and names no
 /// internal resource. The source has the details, for the log.
@@ -29,8 +29,9 @@ pub(crate) enum ApiError {
     UnknownLocation(LocationName),
     #[error("The original of location {:?} is missing. Upload it again.", .0.as_str())]
     MissingOriginal(LocationName),
+    /// CloudFront caches a 404 for as long as the response says, and a 422 never.
     #[error("{0}")]
-    CannotRender(#[from] RenderError),
+    CannotRender(Unrenderable),
     #[error("The stored data of the image pack or its location is invalid. Save it again.")]
     UnreadableItem(#[from] UnreadableItemError),
     #[error("The image is temporarily unavailable. Try again.")]
@@ -47,16 +48,16 @@ impl ApiError {
             | Self::UnknownPack
             | Self::NoMainLocation
             | Self::UnknownLocation(_)
-            | Self::MissingOriginal(_) => StatusCode::NOT_FOUND,
+            | Self::MissingOriginal(_)
+            | Self::CannotRender(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CannotRender(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnreadableItem(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::BAD_GATEWAY,
         }
     }
 
     /// The error code, for programs.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::NotThroughADistribution => "not-through-a-distribution",
             Self::MethodNotAllowed(_) => "method-not-allowed",
@@ -67,7 +68,7 @@ impl ApiError {
             Self::NoMainLocation => "no-main-location",
             Self::UnknownLocation(_) => "unknown-location",
             Self::MissingOriginal(_) => "missing-original",
-            Self::CannotRender(reason) => reason.code(),
+            Self::CannotRender(reason) => &reason.code,
             Self::UnreadableItem(_) => "unreadable-item",
             Self::Unavailable(_) => "unavailable",
         }

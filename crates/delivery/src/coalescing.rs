@@ -50,11 +50,17 @@ impl<P: Ports> Handler<P> {
                     break;
                 }
             };
-            // Read after the attempt to lock, so that a variant stored before the lock's release is found.
-            let stored = self.ports.variants().read(&key).await?;
-            if let Some(variant) = stored.filter(|stored| stored.fingerprint.as_ref() == Some(&fingerprint)) {
-                self.release(lock).await;
-                return Ok(Coalesced::Stored(variant));
+            // Read after the attempt to lock, so that the result of the last holder is found.
+            match self.result_of_another(spec).await {
+                Ok(None) => {}
+                Ok(Some(variant)) => {
+                    self.release(lock).await;
+                    return Ok(Coalesced::Stored(variant));
+                }
+                Err(error) => {
+                    self.release(lock).await;
+                    return Err(error);
+                }
             }
             if lock.is_some() {
                 return if has_waited { self.resume(request, spec, lock).await } else { Ok(Coalesced::Render(lock)) };
@@ -67,6 +73,19 @@ impl<P: Ports> Handler<P> {
             has_waited = true;
         }
         Ok(Coalesced::Render(None))
+    }
+
+    /// Reads the result of another request for the same variant: the variant, or an error if a marker says that it cannot
+    /// be rendered.
+    async fn result_of_another(&self, spec: &VariantSpec) -> Result<Option<StoredVariant>, ApiError> {
+        let stored = self.ports.variants().read(&spec.resolved.key()).await?;
+        if let Some(variant) = stored.filter(|stored| stored.fingerprint.as_ref() == Some(&spec.fingerprint())) {
+            return Ok(Some(variant));
+        }
+        match self.marked(spec).await? {
+            Some(reason) => Err(ApiError::CannotRender(reason)),
+            None => Ok(None),
+        }
     }
 
     /// Continues with the lock after a wait in which no variant was stored: the former holder may have stored none

@@ -1,7 +1,9 @@
 //! Handles one request: responds with the stored variant, or renders it.
 
+use std::time::Duration;
+
+use domain::image::stored_variant::{StoredUse, stored_use};
 use domain::{Context, Target};
-use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 use tracing::field::{Empty, display};
@@ -21,12 +23,17 @@ pub struct Handler<P> {
     pub ports: P,
     /// The response header from which CloudFront reads cache tags.
     pub cache_tag_header: HeaderName,
+    /// The longest time that an edge may keep an image.
+    pub cached_max: Duration,
 }
 
 impl<P: Ports> Handler<P> {
     /// Responds to one request with an image or with an error in JSON.
+    ///
+    /// The response to a HEAD has the body of the response to a GET: the function URL computes `Content-Length` from the
+    /// body and sends the headers alone. It would rename a `Content-Length` that a function sets.
     pub async fn handle(&self, request: &Request, context: &Context) -> Response<Body> {
-        let mut response = match ImageRequest::parse(request) {
+        match ImageRequest::parse(request) {
             Ok(request) => {
                 let (request_id, tenant) = (&context.id, &request.tenant);
                 // At ERROR, so that no log level hides the fields.
@@ -34,16 +41,17 @@ impl<P: Ports> Handler<P> {
                 self.respond(&request).instrument(span).await
             }
             Err(error) => response::error(&error, &self.cache_tag_header, None),
-        };
-        if request.method() == Method::HEAD {
-            *response.body_mut() = Body::Empty;
         }
-        response
     }
 
     async fn respond(&self, request: &ImageRequest) -> Response<Body> {
         match self.image(request).await {
-            Ok(served) => response::image(served, &self.cache_tag_header),
+            Ok(mut served) => {
+                if request.has_date {
+                    served.caching = served.caching.min(Caching::Briefly);
+                }
+                response::image(served, &self.cache_tag_header, self.cached_max)
+            }
             Err(error) => {
                 if error.status().is_server_error() {
                     tracing::error!(?error, "image not delivered");
@@ -63,17 +71,14 @@ impl<P: Ports> Handler<P> {
         let key = spec.resolved.key();
         let stored = self.ports.variants().read(&key).await?;
         tracing::info!(key, is_stored = stored.is_some(), "variant looked up");
-        match stored {
-            Some(variant) => {
-                // A variant that is about to be purged must not be cached: this response may reach an edge after the
-                // purge.
-                let is_lasting =
-                    variant.fingerprint.as_ref().is_none_or(|fingerprint| *fingerprint == spec.fingerprint());
-                let caching = if is_lasting { Caching::UntilPurged } else { Caching::Never };
-                Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), caching })
-            }
-            None => self.render_coalesced(request, spec).await,
-        }
+        let Some(variant) = stored else { return self.render_coalesced(request, spec).await };
+        let stored = variant.fingerprint.as_deref();
+        let caching = match stored_use(stored, &spec.fingerprint(), spec.resolved.has_suffix()) {
+            StoredUse::Response => Caching::UntilPurged,
+            StoredUse::ResponseBeforePurge => Caching::Never,
+            StoredUse::Replaced => return self.render_coalesced(request, spec).await,
+        };
+        Ok(Served { variant, cache_tags: spec.resolved.cache_tags(), caching })
     }
 }
 

@@ -13,6 +13,7 @@ pub mod ports;
 mod rendering;
 mod request;
 mod response;
+mod unrenderable;
 mod variant_spec;
 
 pub use handler::Handler;

@@ -52,6 +52,17 @@ impl Found {
     }
 }
 
+/// The original under a key and a version.
+#[derive(Debug)]
+pub enum FoundOriginal {
+    /// There is no such object or version.
+    Absent,
+    /// It has more than [`ORIGINAL_BYTES_MAX`](contract::limits::ORIGINAL_BYTES_MAX) bytes and was not read.
+    TooLarge,
+    /// Its bytes.
+    Bytes(Vec<u8>),
+}
+
 /// A variant as the variants bucket stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredVariant {
@@ -79,13 +90,13 @@ pub trait Packs: Send + Sync {
 
 /// The bucket of originals.
 pub trait Originals: Send + Sync {
-    /// Reads exactly the version of the object that the pack names. `None`: there is no such object or version.
-    fn read(&self, original: &Original) -> impl Future<Output = Result<Option<Vec<u8>>, CallError>> + Send;
+    /// Reads exactly the version of the object that the pack names.
+    fn read(&self, original: &Original) -> impl Future<Output = Result<FoundOriginal, CallError>> + Send;
 }
 
 /// The variants bucket, as far as delivery uses it.
 pub trait Variants: Send + Sync {
-    /// Reads one variant. `None`: it is not stored.
+    /// Reads one variant. `None`: it is not stored, or another program stored one that is too large for a response.
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<StoredVariant>, CallError>> + Send;
 
     /// Stores one variant with its cache tags and its fingerprint, and returns its entity tag.

@@ -6,8 +6,9 @@ use purging::ports::Clock;
 use crate::Handler;
 use crate::api_error::ApiError;
 use crate::coalescing::Coalesced;
-use crate::ports::{LockOf, Originals, Ports, RenderLocks, StoredVariant, Variants};
+use crate::ports::{FoundOriginal, LockOf, Originals, Ports, RenderLocks, StoredVariant, Variants};
 use crate::request::ImageRequest;
+use crate::unrenderable::Unrenderable;
 use crate::variant_spec::VariantSpec;
 
 /// The number of times that one request re-renders a variant because the image changed meanwhile. An editor writes
@@ -22,15 +23,15 @@ pub(crate) struct Served {
     pub(crate) caching: Caching,
 }
 
-/// The time for which CloudFront may cache an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The time for which CloudFront may cache an image, the shortest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Caching {
-    /// Until it is purged.
-    UntilPurged,
-    /// For a few seconds: it changes too fast to be stored.
-    Briefly,
     /// Not at all: it is about to be purged, and a slow response would reach the edge after the purge.
     Never,
+    /// For a few seconds: it changes too fast to be stored, or the request has a date.
+    Briefly,
+    /// Until it is purged.
+    UntilPurged,
 }
 
 impl<P: Ports> Handler<P> {
@@ -82,10 +83,19 @@ impl<P: Ports> Handler<P> {
 
     async fn render_and_store(&self, spec: &VariantSpec) -> Result<StoredVariant, ApiError> {
         let VariantSpec { resolved, config } = spec;
-        let original = self.ports.originals().read(&resolved.image.original).await?;
-        let original = original.ok_or_else(|| ApiError::MissingOriginal(resolved.location.clone()))?;
+        let original = match self.ports.originals().read(&resolved.image.original).await? {
+            FoundOriginal::Absent => return Err(ApiError::MissingOriginal(resolved.location.clone())),
+            FoundOriginal::TooLarge => return Err(self.mark(spec, Unrenderable::original_too_large()).await),
+            FoundOriginal::Bytes(bytes) => bytes,
+        };
         // Lambda sends one request at a time to an instance, so this computation blocks no other request.
-        let rendered = render(&original, resolved.image.crop, *config)?;
+        let rendered = match render(&original, resolved.image.crop, *config) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                tracing::info!(?error, key = resolved.key(), "the variant cannot be rendered: storing a marker");
+                return Err(self.mark(spec, Unrenderable::new(&error)).await);
+            }
+        };
         let (cache_tags, fingerprint) = (resolved.cache_tags(), spec.fingerprint());
         let bytes = rendered.bytes.clone();
         let etag = self

@@ -1,5 +1,6 @@
 //! Parses a viewer's request.
 
+use contract::query::{DATE, LOCATION};
 use domain::image::image_url::{Reading, parse_image_path};
 use domain::purge::cache_tag::tag_of;
 use domain::{LocationName, Target, TenantId};
@@ -19,6 +20,8 @@ pub(crate) struct ImageRequest {
     pub(crate) readings: Vec<Reading>,
     /// The location in the query. `None`: the pack's main location.
     pub(crate) location: Option<LocationName>,
+    /// Whether the query has a date, for which CloudFront keeps the response for seconds.
+    pub(crate) has_date: bool,
 }
 
 impl ImageRequest {
@@ -29,14 +32,14 @@ impl ImageRequest {
         if ![Method::GET, Method::HEAD].contains(request.method()) {
             return Err(ApiError::MethodNotAllowed(request.method().clone()));
         }
-        let readings = parse_image_path(request.uri().path()).ok_or(ApiError::NotAnImageUrl)??;
+        let readings = parse_image_path(request.raw_http_path()).ok_or(ApiError::NotAnImageUrl)?;
         let query = request.query_string_parameters();
-        let location = match query.all("location").unwrap_or_default()[..] {
+        let location = match query.all(LOCATION).unwrap_or_default()[..] {
             [] => None,
             [name] => Some(LocationName::parse(name)?),
             _ => return Err(ApiError::SeveralLocations),
         };
-        Ok(Self { tenant, readings, location })
+        Ok(Self { tenant, readings, location, has_date: query.first(DATE).is_some() })
     }
 
     /// The cache tags of an error response: one for each target whose purge can change the response.
@@ -64,7 +67,7 @@ mod tests {
         }
         let locations: Vec<String> = locations.iter().map(ToString::to_string).collect();
         let query = HashMap::from([("location".to_owned(), locations)]);
-        builder.body(Body::Empty).unwrap().with_query_string_parameters(query)
+        builder.body(Body::Empty).unwrap().with_raw_http_path(path).with_query_string_parameters(query)
     }
 
     fn check(path: &str, locations: &[&str], packs: &[(&str, Option<&str>)], location: Option<&str>, tags: &str) {
@@ -120,10 +123,7 @@ mod tests {
         let tenant = Some("acme");
         check_rejected("POST", "/api/v2/img/p1", &[], tenant, 405, "method-not-allowed");
         check_rejected("GET", "/favicon.ico", &[], tenant, 404, "not-an-image-url");
-        check_rejected("GET", "/api/v2/img/", &[], tenant, 400, "invalid-identifier");
-        check_rejected("GET", "/api/v2/img/p1/main", &[], tenant, 400, "invalid-identifier");
-        check_rejected("GET", "/api/v2/img/*", &[], tenant, 400, "invalid-identifier");
-        check_rejected("GET", "/api/v2/img/p%31", &[], tenant, 400, "invalid-identifier");
+        check_rejected("GET", "/api/v2/img/*", &[], tenant, 404, "not-an-image-url");
         check_rejected("GET", "/api/v2/img/p1", &[""], tenant, 400, "invalid-identifier");
         check_rejected("GET", "/api/v2/img/p1", &["../main"], tenant, 400, "invalid-identifier");
         check_rejected("GET", "/api/v2/img/p1", &["main", "poster"], tenant, 400, "several-locations");

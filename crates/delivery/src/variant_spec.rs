@@ -1,9 +1,9 @@
 //! Resolves a request to a variant and to the data that it is rendered from, by the current image-pack table.
 
-use domain::image::fingerprint::fingerprint;
+use domain::image::fingerprint::{fingerprint, rendering_id};
 use domain::image::image_pack::{ImageLocation, ImagePack, LocationConfig};
 use domain::image::image_url::Reading;
-use domain::image::variant_key::variant_key;
+use domain::image::variant_key::{marker_key, variant_key};
 use domain::purge::cache_tag::header_value;
 use domain::{ImagePackId, LocationName, TenantId};
 
@@ -31,7 +31,12 @@ impl ResolvedVariant {
 
     /// The key under which the variant is stored.
     pub(crate) fn key(&self) -> String {
-        variant_key(&self.tenant, &self.reading.pack, &self.location, self.reading.suffix.as_ref())
+        variant_key(&self.tenant, &self.reading.pack, &self.location)
+    }
+
+    /// Whether the URL has a suffix.
+    pub(crate) fn has_suffix(&self) -> bool {
+        self.reading.suffix.is_some()
     }
 
     /// The cache tags of every purge that concerns the variant.
@@ -51,6 +56,12 @@ impl VariantSpec {
     /// The fingerprint of the variant.
     pub(crate) fn fingerprint(&self) -> String {
         fingerprint(&self.resolved.image, &self.config)
+    }
+
+    /// The key of the marker that the variant cannot be rendered.
+    pub(crate) fn marker_key(&self) -> String {
+        let ResolvedVariant { tenant, reading, location, image, .. } = &self.resolved;
+        marker_key(tenant, &reading.pack, location, &rendering_id(image, &self.config))
     }
 
     /// Returns whether both result in the same variant. A configuration that was saved without force makes no

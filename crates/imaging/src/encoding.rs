@@ -2,10 +2,11 @@
 
 use domain::image::image_pack::{Quality, VariantFormat};
 use image::codecs::png::PngEncoder;
-use image::{DynamicImage, ImageEncoder, ImageError, RgbImage};
+use image::{DynamicImage, ImageEncoder, ImageError};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, EncodingError};
 
 use crate::alpha::{is_opaque, on_white};
+use crate::fallback::Encoding;
 use crate::inspection::Format;
 use crate::webp_container::with_colour_profile;
 
@@ -23,7 +24,11 @@ pub enum EncodeError {
     Webp(String),
 }
 
-/// Encodes `pixels`, RGB or RGBA with 8 bits a channel. Returns the bytes and their format.
+/// The effort of libwebp for a lossless file, from 0 (fast) to 100 (small).
+const LOSSLESS_EFFORT: f32 = 0.0;
+
+/// Encodes `pixels`, RGB or RGBA with 8 bits a channel: as the location is configured, or smaller if the file would be too
+/// large for a response. Returns the bytes, which are too large if no encoding is small enough, and their format.
 pub(crate) fn encode(
     pixels: DynamicImage,
     colour_profile: Option<&[u8]>,
@@ -31,25 +36,34 @@ pub(crate) fn encode(
     quality: Quality,
 ) -> Result<(Vec<u8>, Format), EncodeError> {
     let pixels = match pixels {
-        DynamicImage::ImageRgba8(pixels) if !is_opaque(&pixels) => DynamicImage::ImageRgba8(pixels),
+        DynamicImage::ImageRgba8(pixels) if !is_opaque(&pixels) => match format {
+            VariantFormat::Jpeg => DynamicImage::ImageRgb8(on_white(&pixels)),
+            VariantFormat::Auto | VariantFormat::Png | VariantFormat::Webp => DynamicImage::ImageRgba8(pixels),
+        },
         // Many PNG images have an alpha channel in which every pixel is opaque.
         opaque => DynamicImage::ImageRgb8(opaque.into_rgb8()),
     };
-    match (format, &pixels) {
-        (VariantFormat::Jpeg, DynamicImage::ImageRgba8(transparent)) => {
-            Ok((jpeg(&on_white(transparent), colour_profile, quality)?, Format::Jpeg))
-        }
-        (VariantFormat::Jpeg | VariantFormat::Auto, DynamicImage::ImageRgb8(opaque)) => {
-            Ok((jpeg(opaque, colour_profile, quality)?, Format::Jpeg))
-        }
-        (VariantFormat::Webp, _) => Ok((webp(&pixels, colour_profile, quality)?, Format::Webp)),
-        (VariantFormat::Png | VariantFormat::Auto | VariantFormat::Jpeg, _) => {
-            Ok((png(&pixels, colour_profile)?, Format::Png))
+    let mut encoding = Encoding::configured(format, quality, pixels.color().has_alpha());
+    loop {
+        let bytes = encode_as(encoding, &pixels, colour_profile)?;
+        match encoding.fallback(bytes.len(), quality) {
+            Some(smaller) => encoding = smaller,
+            None => return Ok((bytes, encoding.format())),
         }
     }
 }
 
-fn jpeg(pixels: &RgbImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, EncodeError> {
+fn encode_as(encoding: Encoding, pixels: &DynamicImage, colour_profile: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+    match encoding {
+        Encoding::Jpeg(quality) => jpeg(pixels, colour_profile, quality),
+        Encoding::Png => png(pixels, colour_profile),
+        Encoding::LosslessWebp => webp(pixels, colour_profile, None),
+        Encoding::Webp(quality) => webp(pixels, colour_profile, Some(quality)),
+    }
+}
+
+/// Encodes opaque `pixels`.
+fn jpeg(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.get());
     // Below quality 90, each 2 × 2 pixels share their mean colour, not the colour of one of them.
@@ -59,7 +73,7 @@ fn jpeg(pixels: &RgbImage, colour_profile: Option<&[u8]>, quality: Quality) -> R
     }
     // A variant's sides are far below the 65,535 pixels of JPEG. The encoder rejects the 0 of a longer one.
     let [width, height] = [pixels.width(), pixels.height()].map(|side| u16::try_from(side).unwrap_or_default());
-    encoder.encode(pixels.as_raw(), width, height, ColorType::Rgb).map_err(EncodeError::Jpeg)?;
+    encoder.encode(pixels.as_bytes(), width, height, ColorType::Rgb).map_err(EncodeError::Jpeg)?;
     Ok(bytes)
 }
 
@@ -74,14 +88,22 @@ fn png(pixels: &DynamicImage, colour_profile: Option<&[u8]>) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
-fn webp(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, EncodeError> {
+/// Encodes with this quality, or without loss.
+fn webp(
+    pixels: &DynamicImage,
+    colour_profile: Option<&[u8]>,
+    quality: Option<Quality>,
+) -> Result<Vec<u8>, EncodeError> {
     let (width, height) = (pixels.width(), pixels.height());
     let encoder = if pixels.color().has_alpha() {
         webp::Encoder::from_rgba(pixels.as_bytes(), width, height)
     } else {
         webp::Encoder::from_rgb(pixels.as_bytes(), width, height)
     };
-    let file = encoder.encode_simple(false, f32::from(quality.get()));
+    let file = match quality {
+        Some(quality) => encoder.encode_simple(false, f32::from(quality.get())),
+        None => encoder.encode_simple(true, LOSSLESS_EFFORT),
+    };
     let file = file.map_err(|error| EncodeError::Webp(format!("{error:?}")))?;
     Ok(match colour_profile {
         Some(profile) => with_colour_profile(&file, profile, width, height),

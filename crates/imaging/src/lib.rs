@@ -3,6 +3,7 @@
 mod alpha;
 mod decoding;
 mod encoding;
+mod fallback;
 mod geometry;
 mod inspection;
 mod render;

@@ -2,6 +2,7 @@
 
 use std::panic::catch_unwind;
 
+use contract::limits::VARIANT_BYTES_MAX;
 use domain::image::image_pack::{Crop, LocationConfig};
 use fast_image_resize::ResizeError;
 use image::ImageError;
@@ -11,10 +12,6 @@ use crate::encoding::{EncodeError, encode};
 use crate::geometry::frame;
 use crate::inspection::{InvalidImageError, panicked};
 use crate::scaling::scale;
-
-/// The largest size of a variant, in bytes. A Lambda response has at most 6 MB ("Lambda quotas") and holds the image in
-/// base64, four bytes for three; the rest is for the headers.
-const VARIANT_BYTES_MAX: usize = 4_500_000;
 
 /// A rendered variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +37,7 @@ pub enum RenderError {
     /// An encoder rejected the variant.
     #[error("The image cannot be encoded. Change the location's format.")]
     Unencodable(#[from] EncodeError),
-    /// The variant is too large for a response.
+    /// The variant is too large for a response, in every encoding.
     #[error(
         "The image has {bytes} bytes; the limit is {VARIANT_BYTES_MAX}. Make the location smaller or its format lossy."
     )]
@@ -75,7 +72,7 @@ fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig
     let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
     let pixels = scale(&original.pixels, frame)?;
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;
-    if bytes.len() > VARIANT_BYTES_MAX {
+    if bytes.len() > VARIANT_BYTES_MAX as usize {
         return Err(RenderError::TooLarge { bytes: bytes.len() });
     }
     Ok(Rendered { bytes, content_type: format.media_type() })

@@ -6,6 +6,11 @@
 
 /// The flag of `VP8X` for an `ICCP` chunk.
 const HAS_PROFILE: u8 = 1 << 5;
+/// The flag of `VP8X` for transparency.
+const HAS_ALPHA: u8 = 1 << 4;
+/// The bit of a lossless image's header that says the same (RFC 9649, 3.4): in the last of four bytes, which hold width,
+/// height, this bit and the version.
+const LOSSLESS_HAS_ALPHA: u8 = 1 << 4;
 
 /// The length of the header before a file's first chunk.
 const FILE_HEADER_BYTES: usize = 12;
@@ -15,10 +20,13 @@ const EXTENDED_CHUNK_BYTES: usize = 18;
 /// Adds `profile` to `webp`, a file of libwebp's encoder of `width` × `height` pixels.
 pub(crate) fn with_colour_profile(webp: &[u8], profile: &[u8], width: u32, height: u32) -> Vec<u8> {
     let chunks = webp.get(FILE_HEADER_BYTES..).unwrap_or_default();
-    // An image with transparency has a VP8X chunk with that flag; an opaque one has no VP8X chunk.
+    // A lossy image with transparency has a VP8X chunk with that flag; an opaque and a lossless one have no VP8X chunk.
     let (flags, image) = match chunks {
         [b'V', b'P', b'8', b'X', _, _, _, _, flags, ..] => {
             (*flags, chunks.get(EXTENDED_CHUNK_BYTES..).unwrap_or_default())
+        }
+        [b'V', b'P', b'8', b'L', _, _, _, _, _signature, _, _, _, header, ..] if header & LOSSLESS_HAS_ALPHA != 0 => {
+            (HAS_ALPHA, chunks)
         }
         _ => (0, chunks),
     };

@@ -15,8 +15,7 @@ use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
 use crate::{body, response};
 
-/// The largest original, in bytes. A photo of 50 megapixels has about half of it.
-pub(crate) const ORIGINAL_BYTES_MAX: u32 = 50_000_000;
+pub(crate) use contract::limits::ORIGINAL_BYTES_MAX;
 
 /// The largest original in the body of a request, in bytes: the payload of a Lambda invocation has at most 6 MB
 /// ("Lambda quotas", developer guide), and base64 encodes 3 bytes as 4.

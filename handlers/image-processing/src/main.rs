@@ -28,7 +28,8 @@ async fn main() -> Result<(), Error> {
         variants: VariantsBucket::new(s3, config.variants_bucket),
         render_locks: RenderLockTable::new(dynamodb, config.render_lock_table, render_timeout),
     };
-    let handler = Handler { ports, cache_tag_header };
+    let cached_max = Duration::from_hours(24 * u64::from(config.cached_days_max));
+    let handler = Handler { ports, cache_tag_header, cached_max };
     let handler = &handler;
     http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();

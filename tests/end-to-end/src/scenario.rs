@@ -13,6 +13,7 @@ mod manual_purge;
 mod observed_edit;
 mod purge;
 mod recovery;
+mod serving;
 mod upload;
 
 use fixture::Fixture;
@@ -37,6 +38,8 @@ pub(crate) async fn play(
     let name = "originals are uploaded for two tenants with the same pack id";
     report.check(name, upload::upload(fixture)).await?;
     report.check("a viewer gets a Miss, then Hits of growing Age", upload::first_views(fixture)).await?;
+    let name = "a date bypasses the cache, HEAD returns the headers of GET, and an image has one path";
+    report.check(name, serving::serving(fixture)).await?;
     let name = "attacks on the API are rejected, purge nothing, write nothing and log no secret";
     report.check(name, attacks::rejected(fixture, checkout)).await?;
     report

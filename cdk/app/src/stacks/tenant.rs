@@ -18,6 +18,7 @@ use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, St
 use contract::TenantId;
 use contract::headers::TENANT_HEADER;
 use contract::names::{Distribution as Registration, tenant_registry_path};
+use contract::query::{DATE, LOCATION};
 use serde_json::json;
 
 use crate::config::{Environment, ExistingDistribution, Tenant};
@@ -98,12 +99,13 @@ fn distribution(
         &pipeline.origin,
         FunctionUrlOriginWithOACProps::new().custom_headers([(TENANT_HEADER, tenant.as_str())]),
     )?;
-    // Only `location` selects a variant; no other query parameter may create another cache entry.
+    // Only `location` selects a variant, and `date` shows what the origin answers now; no other query parameter may create
+    // another cache entry.
     let cache_policy = CachePolicy::new_with_props(
         stack,
         "CachePolicy",
         CachePolicyProps::new()
-            .query_string_behavior(&CacheQueryStringBehavior::allow_list(["location"])?)
+            .query_string_behavior(&CacheQueryStringBehavior::allow_list([LOCATION, DATE])?)
             .min_ttl(&Duration::seconds(0)?)
             .default_ttl(&Duration::seconds(0)?)
             .max_ttl(&Duration::days(viewer.cached_days_max)?),
@@ -145,7 +147,7 @@ fn distribution(
 /// Error responses with a minimum TTL of 0, instead of CloudFront's default of 10 seconds: the `Cache-Control` of
 /// image-processing decides.
 fn error_responses() -> Result<Vec<ErrorResponse>> {
-    [404, 500, 502, 503, 504]
+    [404, 405, 414, 500, 501, 502, 503, 504]
         .into_iter()
         .map(|status| Ok(ErrorResponse::new(status).ttl(&Duration::seconds(0)?)))
         .collect()

@@ -11,7 +11,7 @@ use support::LocalS3;
 use crate::service::{GREEN, RED, Service, check_image, header, plain};
 
 const SIZE: (u32, u32) = (64, 36);
-const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, s-maxage=31536000";
+const UNTIL_PURGED: &str = "public, max-age=0, must-revalidate, stale-if-error=0, s-maxage=2592000";
 
 /// A service whose pack `p1` is red, in a small location.
 async fn red() -> Service {
@@ -147,7 +147,7 @@ async fn an_image_that_changes_during_each_rendering_is_cached_briefly_and_not_s
     let stored = service.on_stored(|service, _| async move { service.write_pack("acme", "p1", GREEN).await });
     let image = service.get("acme", "/api/v2/img/p1").await;
     check_image(&image, GREEN, SIZE);
-    assert_eq!(header(&image, "cache-control"), Some("public, max-age=0, s-maxage=5"));
+    assert_eq!(header(&image, "cache-control"), Some("public, max-age=0, stale-if-error=0, s-maxage=5"));
     assert_eq!(header(&image, "image-cache-tag"), Some("acme/p1,acme/location/main,acme"));
     assert_eq!(stored.load(Ordering::SeqCst), 4, "rendered, and three times re-rendered");
     assert_eq!(service.stored("acme/p1/main/default").await, None);

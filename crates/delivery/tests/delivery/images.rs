@@ -1,12 +1,14 @@
 //! Images as viewers get them.
 
+use std::sync::atomic::Ordering;
+
 use domain::purge::cache_tag::tag_of;
 use domain::{Target, TenantId};
 use lambda_http::service_fn;
 use lambda_http::tower::ServiceExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::service::{GREEN, RED, Service, check_image, context, event, header, plain, send, send_request};
+use crate::service::{GREEN, RED, Service, check_image, context, event, header, plain, send};
 
 const DEFAULT_SIZE: (u32, u32) = (1920, 1080);
 
@@ -30,7 +32,7 @@ async fn an_image_is_rendered_once_stored_and_then_served_from_the_bucket() {
     let stored = service.get("acme", "/api/v2/img/p1?location=main").await;
     check_image(&stored, RED, (64, 36));
     // It is about to be purged, so CloudFront must not cache it: the response may arrive after the purge.
-    assert_eq!(header(&stored, "cache-control"), Some("no-store"));
+    assert_eq!(header(&stored, "cache-control"), Some("no-store, stale-if-error=0"));
 
     service.purge("acme/p1/main/default").await;
     check_image(&service.get("acme", "/api/v2/img/p1?location=main").await, GREEN, (64, 36));
@@ -41,19 +43,6 @@ async fn the_variant_shows_the_version_that_the_pack_names_and_no_newer_one() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     service.upload("acme/p1/main", plain(GREEN)).await;
-    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
-}
-
-#[tokio::test]
-async fn a_new_suffix_shows_the_new_image_without_a_purge() {
-    let service = Service::start().await;
-    service.write_pack("acme", "p1", RED).await;
-    check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
-    service.write_pack("acme", "p1", GREEN).await;
-    let suffixed = service.get("acme", "/api/v2/img/p1-v2").await;
-    check_image(&suffixed, GREEN, DEFAULT_SIZE);
-    assert_eq!(header(&suffixed, "image-cache-tag"), Some("acme/p1-v2,acme/p1,acme/location/main,acme"));
-    assert!(service.stored("acme/p1/main/suffix=v2").await.is_some());
     check_image(&service.get("acme", "/api/v2/img/p1").await, RED, DEFAULT_SIZE);
 }
 
@@ -114,14 +103,21 @@ async fn a_location_has_its_own_original_crop_and_size() {
     check_image(&service.get("acme", "/api/v2/img/p1").await, RED, (32, 18));
 }
 
+/// The body too: the function URL computes `Content-Length` from it, and sends no body to a HEAD.
 #[tokio::test]
-async fn head_responds_like_get_without_the_image() {
+async fn head_is_answered_like_get() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
-    let get = service.get("acme", "/api/v2/img/p1").await;
-    let head = send_request(&service.handler, "HEAD", Some("acme"), "/api/v2/img/p1").await;
-    assert_eq!((head.status(), head.headers()), (get.status(), get.headers()));
-    assert!(head.body().is_empty());
+    let stored = service.count_stored();
+    let url = "/api/v2/img/p1";
+    let head = through_lambda(&service, "HEAD", url).await;
+    assert_eq!(stored.load(Ordering::SeqCst), 1, "a HEAD renders and stores as a GET does");
+    assert_eq!(head, through_lambda(&service, "GET", url).await);
+    assert!(head["body"].as_str().is_some_and(|body| body.starts_with("/9j/")), "the beginning of a JPEG in base64");
+    assert_eq!(stored.load(Ordering::SeqCst), 1);
+    for url in ["/api/v2/img/none", "/robots.txt"] {
+        assert_eq!(through_lambda(&service, "HEAD", url).await, through_lambda(&service, "GET", url).await, "{url}");
+    }
 }
 
 #[tokio::test]
@@ -131,7 +127,8 @@ async fn a_location_has_its_own_format() {
     for (format, media_type) in [("jpeg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp")] {
         let config = json!({"width": 64, "height": 36, "format": format, "quality": 95});
         service.write("acme", "location#main", config).await;
-        let image = service.get("acme", &format!("/api/v2/img/p1-{format}")).await;
+        service.purge("acme/p1/main/default").await;
+        let image = service.get("acme", "/api/v2/img/p1").await;
         check_image(&image, RED, (64, 36));
         assert_eq!(header(&image, "content-type"), Some(media_type));
     }
@@ -141,10 +138,10 @@ async fn a_location_has_its_own_format() {
 async fn an_accept_header_changes_nothing() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
-    let plain = service.get("acme", "/api/v2/img/p1-0").await;
+    let plain = service.get("acme", "/api/v2/img/p1").await;
     for accept in ["image/avif,image/webp,*/*", "image/png", "text/html", ""] {
-        service.purge("acme/p1/main/suffix=0").await;
-        let mut event = event("GET", Some("acme"), "/api/v2/img/p1-0");
+        service.purge("acme/p1/main/default").await;
+        let mut event = event("GET", Some("acme"), "/api/v2/img/p1");
         event["headers"]["accept"] = json!(accept);
         let response = send(&service.handler, &event).await;
         assert_eq!((response.status(), response.headers()), (plain.status(), plain.headers()), "{accept}");
@@ -157,15 +154,41 @@ async fn an_accept_header_changes_nothing() {
 async fn the_response_to_lambda_has_the_image_in_base64() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
+    let response = through_lambda(&service, "GET", "/api/v2/img/p1").await;
+    assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
+    assert_eq!(response["headers"]["content-type"], "image/jpeg");
+    assert!(response["body"].as_str().unwrap().starts_with("/9j/"), "the first bytes of a JPEG in base64");
+}
+
+/// The response as the function returns it to Lambda.
+async fn through_lambda(service: &Service, method: &str, url: &str) -> Value {
     let handler = &service.handler;
     let adapter = lambda_http::Adapter::from(service_fn(|request| async move {
         Ok::<_, std::convert::Infallible>(handler.handle(&request, &context()).await)
     }));
-    let event = serde_json::from_value(event("GET", Some("acme"), "/api/v2/img/p1")).unwrap();
-    let response =
-        adapter.oneshot(lambda_http::LambdaEvent::new(event, lambda_http::Context::default())).await.unwrap();
-    let response = serde_json::to_value(response).unwrap();
-    assert_eq!((&response["statusCode"], &response["isBase64Encoded"]), (&json!(200), &json!(true)));
-    assert_eq!(response["headers"]["content-type"], "image/jpeg");
-    assert!(response["body"].as_str().unwrap().starts_with("/9j/"), "the first bytes of a JPEG in base64");
+    let event = serde_json::from_value(event(method, Some("acme"), url)).unwrap();
+    let response = adapter.oneshot(lambda_http::LambdaEvent::new(event, lambda_http::Context::default())).await;
+    serde_json::to_value(response.unwrap()).unwrap()
+}
+
+/// A viewer adds `date=<now>` to see past CloudFront's cache, where it is part of the cache key.
+#[tokio::test]
+async fn a_request_with_a_date_gets_the_same_image_for_seconds() {
+    let service = Service::start().await;
+    service.write_pack("acme", "p1", RED).await;
+    let stored = service.count_stored();
+    let plain = service.get("acme", "/api/v2/img/p1?location=main").await;
+    for query in ["location=main&date=1795623098", "date=1795623098&location=main", "date=&location=main", "date=a%2Fb"]
+    {
+        let dated = service.get("acme", &format!("/api/v2/img/p1?{query}")).await;
+        assert_eq!(dated.body(), plain.body(), "{query}");
+        for name in ["etag", "image-fingerprint", "image-cache-tag", "content-type"] {
+            assert_eq!(header(&dated, name), header(&plain, name), "{query}: {name}");
+        }
+        let briefly = "public, max-age=0, stale-if-error=0, s-maxage=5";
+        assert_eq!(header(&dated, "cache-control"), Some(briefly), "{query}");
+    }
+    assert_eq!(stored.load(Ordering::SeqCst), 1);
+    let missing = service.get("acme", "/api/v2/img/none?date=1&date=2").await;
+    assert_eq!((missing.status().as_u16(), header(&missing, "image-cache-tag")), (404, Some("acme/none,acme")));
 }

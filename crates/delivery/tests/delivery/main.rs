@@ -4,7 +4,11 @@
 mod errors;
 mod freshness;
 mod images;
+mod large_variants;
 mod logs;
 mod null_attributes;
 mod parallel;
+mod paths;
 mod service;
+mod suffixes;
+mod unrenderable;

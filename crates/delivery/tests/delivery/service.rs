@@ -47,7 +47,8 @@ impl Service {
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
             render_locks: render_locks(&dynamodb, LOCK_DURATION),
         };
-        let handler = Handler { ports, cache_tag_header: HeaderName::from_static("image-cache-tag") };
+        let cache_tag_header = HeaderName::from_static("image-cache-tag");
+        let handler = Handler { ports, cache_tag_header, cached_max: Duration::from_hours(30 * 24) };
         Self { handler, dynamodb, s3, local_s3 }
     }
 
@@ -142,8 +143,18 @@ pub(crate) async fn send_request(
     send(handler, &event(method, tenant, url)).await
 }
 
+/// Sends a request, and checks what is true of every response: CloudFront must not answer with an expired one when this
+/// service fails.
 pub(crate) async fn send(handler: &Handler<AwsDelivery>, event: &Value) -> Response<Body> {
-    handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), &context()).await
+    let response = handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), &context()).await;
+    let cache_control = header(&response, "cache-control").unwrap_or_default();
+    assert!(
+        cache_control.contains("stale-if-error=0"),
+        "{} {}: {cache_control:?}",
+        response.status(),
+        event["rawPath"]
+    );
+    response
 }
 
 /// The context of an invocation that begins now.

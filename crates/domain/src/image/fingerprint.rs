@@ -13,12 +13,27 @@ const KEPT_BYTES: usize = 8;
 /// image-processing stores it with each variant. A variant is stale if its fingerprint differs from that of its pack.
 #[must_use]
 pub fn fingerprint(image: &ImageLocation, config: &LocationConfig) -> String {
-    // Without `..`: a new field does not compile until it is decided whether it is part of the hash.
+    // Without `..`, here and below: a new field does not compile until it is decided whether it is part of the hash.
     let ImageLocation { original: Original { key, version }, crop } = image;
     let LocationConfig { generation, width: _, height: _, fit: _, format: _, quality: _, revision: _ } = config;
     let crop = crop.map(|Crop { x, y, width, height }| [x, y, width, height]);
+    hash_of(&[key, version, &format!("{crop:?}"), &generation.to_string()])
+}
+
+/// The identity of a rendering: a hash of everything that its result depends on. Unlike the fingerprint, it also changes
+/// with a configuration that is saved without force.
+///
+/// image-processing stores under it that a rendering is impossible, so that the next requests do not try it again.
+#[must_use]
+pub fn rendering_id(image: &ImageLocation, config: &LocationConfig) -> String {
+    let LocationConfig { generation: _, width, height, fit, format, quality, revision: _ } = config;
+    let rest = format!("{width} {height} {fit:?} {format:?} {}", quality.get());
+    hash_of(&[&fingerprint(image, config), &rest])
+}
+
+fn hash_of(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for part in [key, version, &format!("{crop:?}"), &generation.to_string()] {
+    for part in parts {
         hash.update(part);
         hash.update([0]);
     }
@@ -28,6 +43,7 @@ pub fn fingerprint(image: &ImageLocation, config: &LocationConfig) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::image_pack::{Fit, VariantFormat};
 
     fn fingerprint_of(key: &str, version: &str, crop: Option<u32>, generation: u64) -> String {
         let original = Original { key: key.to_owned(), version: version.to_owned() };
@@ -69,5 +85,29 @@ mod tests {
             assert_ne!(first, other, "{difference}");
         }
         assert_ne!(fingerprint_of("k", "v1", Some(0), 0), fingerprint_of("k", "v1", Some(1), 0), "a crop moved");
+    }
+
+    #[test]
+    fn a_renderings_id_changes_with_everything_that_its_result_depends_on() {
+        let image = |version: &str, crop| ImageLocation {
+            original: Original { key: "k".to_owned(), version: version.to_owned() },
+            crop,
+        };
+        let config = LocationConfig::default();
+        let first = rendering_id(&image("v", None), &config);
+        assert_eq!(first, rendering_id(&image("v", None), &LocationConfig { revision: 9, ..config }));
+        let crop = Crop { x: 0, y: 0, width: 1, height: 1 };
+        for (difference, other) in [
+            ("another version", rendering_id(&image("v2", None), &config)),
+            ("a crop", rendering_id(&image("v", Some(crop)), &config)),
+            ("forced", rendering_id(&image("v", None), &LocationConfig { generation: 1, ..config })),
+            ("width", rendering_id(&image("v", None), &LocationConfig { width: 1, ..config })),
+            ("height", rendering_id(&image("v", None), &LocationConfig { height: 1, ..config })),
+            ("fit", rendering_id(&image("v", None), &LocationConfig { fit: Fit::Fill, ..config })),
+            ("format", rendering_id(&image("v", None), &LocationConfig { format: VariantFormat::Png, ..config })),
+            ("quality", rendering_id(&image("v", None), &LocationConfig { quality: 1.try_into().unwrap(), ..config })),
+        ] {
+            assert_ne!(first, other, "{difference}");
+        }
     }
 }

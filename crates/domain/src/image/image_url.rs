@@ -14,12 +14,15 @@ pub struct Reading {
     pub suffix: Option<Suffix>,
 }
 
-/// Parses the path of an image URL into its readings, the likeliest first.
+/// Parses the path of an image URL, as the viewer sent it, into its readings, the likeliest first. `None`: it is the path
+/// of no image.
 ///
-/// `None`: the path is not an image URL. `Err`: it is one, with an invalid id.
+/// CloudFront's cache key is the path as it was sent, and an invalidation of a path covers that spelling only. So there is
+/// one spelling: a path with a dot segment, an empty segment, a backslash or a percent-encoded character is the path of
+/// no image. [`ImagePackId`] and [`Suffix`] allow none of these characters.
 #[must_use]
-pub fn parse_image_path(path: &str) -> Option<Result<Vec<Reading>, InvalidIdentifierError>> {
-    path.strip_prefix(IMAGE_PATH_PREFIX).map(parse_image_segment)
+pub fn parse_image_path(path: &str) -> Option<Vec<Reading>> {
+    parse_image_segment(path.strip_prefix(IMAGE_PATH_PREFIX)?).ok()
 }
 
 /// Parses the last segment of an image URL, `<imagePackId>[-<suffix>]`, into its readings, the likeliest first.
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, expected: &[(&str, Option<&str>)]) {
-        let readings = parse_image_path(path).expect("an image URL").expect("valid ids");
+        let readings = parse_image_path(path).expect("the path of an image");
         let readings: Vec<_> = readings
             .iter()
             .map(|reading| (reading.pack.as_str(), reading.suffix.as_ref().map(Suffix::as_str)))
@@ -103,8 +106,25 @@ mod tests {
     }
 
     #[test]
-    fn another_path_is_not_an_image_url() {
-        for path in ["/", "/api/v1/img/p1", "/api/v2/img", "/favicon.ico"] {
+    fn another_path_or_another_spelling_is_the_path_of_no_image() {
+        for path in [
+            "",
+            "/",
+            "/favicon.ico",
+            "/api/v1/img/p1",
+            "/API/v2/img/p1",
+            "/api/v2/img",
+            "/api/v2/img/",
+            "/api/v2/img//p1",
+            "/api/v2/img/p1/",
+            "/api/v2/img/./p1",
+            "/api/v2/img/..",
+            "/api/v2/img/%2e/p1",
+            "/api/v2/img/p%31",
+            "/api/v2/img%2Fp1",
+            "/api/v2/img\\p1",
+            "/x/../api/v2/img/p1",
+        ] {
             assert_eq!(parse_image_path(path), None, "{path}");
         }
     }

@@ -1,16 +1,22 @@
 //! The keys of stored variants, and the scope of a deletion.
 
-use crate::identifier::{ImagePackId, LocationName, Suffix, TenantId};
+use crate::identifier::{ImagePackId, LocationName, TenantId};
 use crate::target::Target;
 
-/// The key of one variant in the variants bucket: `<tenant>/<imagePackId>/<location>/default`, or
-/// `…/suffix=<suffix>` for a URL with a suffix, which is a cache entry of its own.
+/// The key of one variant in the variants bucket: `<tenant>/<imagePackId>/<location>/default`.
+///
+/// A URL's suffix is not part of it: the suffix makes a cache entry in CloudFront, and all suffixes share one variant.
+/// Releases before this one stored variants of URLs with a suffix as `…/suffix=<suffix>`; a purge deletes them too.
 #[must_use]
-pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationName, suffix: Option<&Suffix>) -> String {
-    match suffix {
-        None => format!("{tenant}/{pack}/{location}/default"),
-        Some(suffix) => format!("{tenant}/{pack}/{location}/suffix={suffix}"),
-    }
+pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> String {
+    format!("{tenant}/{pack}/{location}/default")
+}
+
+/// The key of the marker that no variant can be rendered for `rendering_id`, which is that of
+/// [`rendering_id`](crate::image::fingerprint::rendering_id): `<tenant>/<imagePackId>/<location>/unrenderable=<id>`.
+#[must_use]
+pub fn marker_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationName, rendering_id: &str) -> String {
+    format!("{tenant}/{pack}/{location}/unrenderable={rendering_id}")
 }
 
 /// The objects of the variants bucket that a purge of a target deletes: the keys under `prefix` for which
@@ -80,17 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn a_suffix_is_part_of_the_variants_key_and_collides_with_nothing() {
-        let key = |suffix: Option<&str>| {
-            variant_key(
-                &TenantId::parse("acme").unwrap(),
-                &ImagePackId::parse("p1").unwrap(),
-                &LocationName::parse("main").unwrap(),
-                suffix.map(|suffix| Suffix::parse(suffix).unwrap()).as_ref(),
-            )
-        };
-        assert_eq!(key(None), "acme/p1/main/default");
-        assert_eq!(key(Some("default")), "acme/p1/main/suffix=default");
-        assert_eq!(key(Some("")), "acme/p1/main/suffix=");
+    fn a_purge_of_the_pack_the_location_or_the_tenant_deletes_a_variant_and_a_marker() {
+        let tenant = TenantId::parse("acme").unwrap();
+        let (pack, location) = (ImagePackId::parse("p1").unwrap(), LocationName::parse("main").unwrap());
+        let keys = [variant_key(&tenant, &pack, &location), marker_key(&tenant, &pack, &location, "61a5bda44a840454")];
+        assert_eq!(keys, ["acme/p1/main/default", "acme/p1/main/unrenderable=61a5bda44a840454"]);
+        for target in ["pack#p1", "location#main", "tenant"] {
+            let scope = VariantScope::of(&tenant, &Target::parse(target).unwrap());
+            assert!(keys.iter().all(|key| scope.covers(key)), "{target}");
+        }
     }
 }

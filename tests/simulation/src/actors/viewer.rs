@@ -1,6 +1,7 @@
 //! Viewers: they send requests to an edge, which responds with what it keeps or forwards them to image-processing.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use delivery::{Handler, TENANT_HEADER};
 use domain::image::image_url::IMAGE_PATH_PREFIX;
@@ -17,6 +18,9 @@ use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
 use crate::world::World;
 
 const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
+
+/// The longest time that an edge may keep an image: longer than any episode.
+const CACHED_MAX: Duration = Duration::from_hours(24);
 
 /// The suffixes that viewers' URLs have.
 pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
@@ -69,7 +73,8 @@ impl Url {
             lambda_http::http::Request::builder().uri(self.path()).header(TENANT_HEADER, self.tenant.as_str());
         let location = self.location.iter().map(ToString::to_string).collect::<Vec<_>>();
         let query = HashMap::from([("location".to_owned(), location)]);
-        request.body(Body::Empty).expect("a URL of identifiers is one").with_query_string_parameters(query)
+        let request = request.body(Body::Empty).expect("a URL of identifiers is one");
+        request.with_raw_http_path(self.path()).with_query_string_parameters(query)
     }
 }
 
@@ -126,7 +131,7 @@ async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageRespon
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
-        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER };
+        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX };
         handler.handle(&request, &context).await
     });
     let response = response.await;

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use delivery::ports::Originals;
+use delivery::ports::{FoundOriginal, Originals};
 use domain::image::image_pack::Original;
 use image::{ImageFormat, Rgb, RgbImage};
 use purging::ports::CallError;
@@ -33,8 +33,11 @@ pub(crate) fn image(version: &str) -> &'static [u8] {
 }
 
 impl Originals for Instance {
-    async fn read(&self, original: &Original) -> Result<Option<Vec<u8>>, CallError> {
+    async fn read(&self, original: &Original) -> Result<FoundOriginal, CallError> {
         let Original { key, version } = original.clone();
-        self.call(format!("reads original {key} version {version}"), move |_| Some(image(&version).to_vec())).await
+        self.call(format!("reads original {key} version {version}"), move |_| {
+            FoundOriginal::Bytes(image(&version).to_vec())
+        })
+        .await
     }
 }

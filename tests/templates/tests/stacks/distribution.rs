@@ -41,10 +41,10 @@ fn viewers_reach_it_by_the_tenants_host_name_over_https() {
 }
 
 #[test]
-fn it_caches_by_path_and_location_and_by_nothing_else() {
+fn it_caches_by_path_location_and_date_and_by_nothing_else() {
     let policy = acme().only("AWS::CloudFront::CachePolicy");
     let key = &policy.properties["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
-    let query = json!({"QueryStringBehavior": "whitelist", "QueryStrings": ["location"]});
+    let query = json!({"QueryStringBehavior": "whitelist", "QueryStrings": ["location", "date"]});
     assert_eq!(key["QueryStringsConfig"], query);
     assert_eq!(key["CookiesConfig"], json!({"CookieBehavior": "none"}));
     let behavior = &distribution(acme())["DefaultCacheBehavior"];
@@ -83,7 +83,8 @@ fn its_cache_key_has_no_header_so_image_processing_must_not_negotiate_by_accept(
 fn an_error_response_is_not_cached_by_default() {
     let failures = distribution(acme())["CustomErrorResponses"].as_array().unwrap();
     let codes: Vec<_> = failures.iter().map(|failure| failure["ErrorCode"].as_u64().unwrap()).collect();
-    assert_eq!(codes, [404, 500, 502, 503, 504]);
+    // Every status that CloudFront caches without `max-age` or `s-maxage`.
+    assert_eq!(codes, [404, 405, 414, 500, 501, 502, 503, 504]);
     for failure in failures {
         assert_eq!(failure["ErrorCachingMinTTL"], 0, "{failure}");
         assert_eq!(failure["ResponseCode"], Value::Null, "{failure}");

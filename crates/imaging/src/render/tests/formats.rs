@@ -104,9 +104,40 @@ fn the_same_original_gives_the_same_bytes() {
     }
 }
 
+/// Noise of this many of 256 levels, which a lossless encoding makes smaller by the missing bits only.
+fn opaque_noise(width: u32, height: u32, levels: u8) -> DynamicImage {
+    let mut state = 1_u32;
+    let noise = RgbImage::from_fn(width, height, |_, _| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let [_, red, green, blue] = state.to_le_bytes();
+        Rgb([red, green, blue].map(|channel| channel % levels))
+    });
+    noise.into()
+}
+
 #[test]
-fn a_variant_too_large_for_a_response_is_rejected() {
-    let original = encoded(&noise(2000, 1500), ImageFormat::Png);
-    let rejected = render(&original, None, sized(2000, 1500, Fit::Fill)).unwrap_err();
-    assert_eq!(rejected.code(), "variant-too-large");
+fn a_variant_that_is_too_large_for_a_response_falls_back_to_webp() {
+    let check = |levels, side, format, quality: u8, expected| {
+        let original = encoded(&opaque_noise(side, side, levels), ImageFormat::Png);
+        let config = LocationConfig { format, quality: quality.try_into().unwrap(), ..sized(side, side, Fit::Fill) };
+        let variant = render(&original, None, config).unwrap();
+        assert_eq!((variant.content_type, decoded(&variant).width()), (expected, side), "{format:?} {quality}");
+        (original, variant)
+    };
+    check(255, 1_000, VariantFormat::Png, 85, "image/png");
+    let (original, lossless) = check(80, 1_300, VariantFormat::Png, 85, "image/webp");
+    let original = image::load_from_memory(&original).unwrap().into_rgb8();
+    assert!(decoded(&lossless).into_rgb8() == original, "WebP without loss, where that is small enough");
+    check(255, 1_400, VariantFormat::Png, 85, "image/webp");
+    check(255, 2_000, VariantFormat::Jpeg, 100, "image/webp");
+}
+
+#[test]
+fn a_variant_that_is_too_large_in_every_encoding_is_rejected() {
+    let side = 3_200;
+    let original = encoded(&opaque_noise(side, side, 255), ImageFormat::Png);
+    let config = LocationConfig { quality: 50.try_into().unwrap(), ..sized(side, side, Fit::Fill) };
+    let rejected = render(&original, None, LocationConfig { format: VariantFormat::Webp, ..config });
+    let code = rejected.as_ref().map_err(RenderError::code).map(|variant| variant.bytes.len());
+    assert_eq!(code, Err("variant-too-large"));
 }
