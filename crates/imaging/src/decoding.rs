@@ -1,9 +1,16 @@
-//! Decodes originals.
+//! Decodes originals, completely: what is accepted once can be rendered.
 
-use image::{DynamicImage, ImageDecoder};
+mod exif;
+mod jpeg;
+mod jpeg_structure;
+mod png;
+mod webp;
+mod webp_structure;
 
-use crate::inspection::{Opened, open};
-use crate::render::RenderError;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageFormat};
+
+use crate::inspection::{Format, InvalidImageError};
 
 /// The largest colour profile that variants keep, in bytes. Profiles of screens and cameras have a few thousand bytes;
 /// a larger one would be larger than the image in every variant.
@@ -11,25 +18,47 @@ const COLOUR_PROFILE_BYTES_MAX: usize = 100_000;
 
 /// A decoded original.
 pub(crate) struct Decoded {
+    /// The format, by the content.
+    pub(crate) format: Format,
+    /// The stored pixels.
+    pub(crate) pixels: DynamicImage,
+    /// The rotation that turns the stored pixels upright. A camera stores its own orientation there.
+    pub(crate) orientation: Orientation,
+    /// The ICC profile of the pixels. `None`: sRGB.
+    pub(crate) colour_profile: Option<Vec<u8>>,
+}
+
+/// A decoded original, ready to be rendered.
+pub(crate) struct Upright {
     /// The pixels: upright, RGB or RGBA with 8 bits a channel.
     pub(crate) pixels: DynamicImage,
     /// The ICC profile of the pixels. `None`: sRGB.
     pub(crate) colour_profile: Option<Vec<u8>>,
 }
 
-/// Decodes `original`, within the limits of [`open`].
-pub(crate) fn decode(original: &[u8]) -> Result<Decoded, RenderError> {
-    let Opened { mut decoder, orientation, .. } = open(original)?;
-    let colour_profile = decoder.icc_profile().map_err(RenderError::Undecodable)?.filter(|profile| is_kept(profile));
-    let mut pixels = DynamicImage::from_decoder(decoder).map_err(RenderError::Undecodable)?;
-    // EXIF holds the orientation of the camera; the stored pixels are not rotated. Crops refer to the upright image.
-    pixels.apply_orientation(orientation);
-    let pixels = if pixels.color().has_alpha() {
-        DynamicImage::ImageRgba8(pixels.into_rgba8())
-    } else {
-        DynamicImage::ImageRgb8(pixels.into_rgb8())
-    };
-    Ok(Decoded { pixels, colour_profile })
+/// Decodes `file`. The number of pixels is checked before memory is allocated for them.
+pub(crate) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
+    match image::guess_format(file).map_err(|_| InvalidImageError::NotAnImage)? {
+        ImageFormat::Jpeg => jpeg::decode(file),
+        ImageFormat::Png => png::decode(file),
+        ImageFormat::WebP => webp::decode(file),
+        other => {
+            Err(InvalidImageError::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("unknown")))
+        }
+    }
+}
+
+impl Decoded {
+    /// Turns the pixels upright, which crops refer to, and reduces them to the channels of variants.
+    pub(crate) fn into_upright(mut self) -> Upright {
+        self.pixels.apply_orientation(self.orientation);
+        let pixels = if self.pixels.color().has_alpha() {
+            DynamicImage::ImageRgba8(self.pixels.into_rgba8())
+        } else {
+            DynamicImage::ImageRgb8(self.pixels.into_rgb8())
+        };
+        Upright { pixels, colour_profile: self.colour_profile.filter(|profile| is_kept(profile)) }
+    }
 }
 
 /// Returns whether variants keep `profile`. Without its profile, a wide-gamut original looks dull. A profile of another

@@ -1,17 +1,15 @@
-//! Inspection: checks by the header alone that variants can be rendered from a file.
+//! Inspection: checks that variants can be rendered from a file, by decoding it.
 
-use std::io::Cursor;
 use std::panic::catch_unwind;
 
-use image::error::{DecodingError, ImageFormatHint};
+use image::ImageError;
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use crate::webp_structure::{self, StructureError};
+use crate::decoding::{Decoded, decode};
 
 /// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that
-/// unpacks to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million;
-/// decoded, the maximum takes up to 400 MB (four channels of 16 bits).
+/// unpacks to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million. The
+/// time and memory that the maximum takes in each format are in `docs/adr/0024-decoders.md`.
 pub const ORIGINAL_PIXELS_MAX: u64 = 50_000_000;
 
 /// A format of originals and variants.
@@ -37,7 +35,7 @@ impl Format {
     }
 }
 
-/// The properties of an image, from its header.
+/// The properties of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inspected {
     /// The format, by the content; a declared media type is ignored.
@@ -55,11 +53,14 @@ pub enum InvalidImageError {
     #[error("the file is not an image; allowed are JPEG, PNG and WebP")]
     NotAnImage,
     /// The format of the image is not supported.
-    #[error("the format {0} is not supported; allowed are JPEG, PNG and WebP")]
+    #[error("the format {0} is not supported; allowed are still images in JPEG, PNG and WebP")]
     UnsupportedFormat(&'static str),
-    /// The header is damaged.
-    #[error("the image's header is damaged; save the image again as JPEG, PNG or WebP")]
-    Damaged(#[source] ImageError),
+    /// The file ends before its last pixel.
+    #[error("the image is incomplete: the file ends before its last pixel; upload or fetch the whole file again")]
+    Incomplete,
+    /// The file contradicts its format.
+    #[error("the image is damaged; save it again as JPEG, PNG or WebP")]
+    Damaged(#[from] DamageError),
     /// The image has no pixels, or more than [`ORIGINAL_PIXELS_MAX`].
     #[error("the image has {width} × {height} pixels; allowed are 1 to {ORIGINAL_PIXELS_MAX} in all")]
     PixelCount {
@@ -68,6 +69,29 @@ pub enum InvalidImageError {
         /// The height in the header, in pixels.
         height: u32,
     },
+    /// A JPEG has more scans than are decoded.
+    #[error("the image has more than {scans_max} scans; save it again as a JPEG that is not progressive")]
+    TooManyScans {
+        /// The largest number of scans.
+        scans_max: usize,
+    },
+}
+
+/// The damage of an image, for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum DamageError {
+    /// The JPEG decoder failed.
+    #[error("the JPEG decoder failed")]
+    Jpeg(#[source] jpeg_decoder::Error),
+    /// The PNG or WebP decoder failed.
+    #[error("the decoder failed")]
+    Image(#[source] ImageError),
+    /// The parts of the file contradict each other.
+    #[error("{0}")]
+    Structure(&'static str),
+    /// A decoder panicked: a defect of the decoder that the file triggers.
+    #[error("the decoder panicked")]
+    Panic,
 }
 
 impl InvalidImageError {
@@ -77,74 +101,37 @@ impl InvalidImageError {
         match self {
             Self::NotAnImage => "not-an-image",
             Self::UnsupportedFormat(_) => "unsupported-format",
+            Self::Incomplete => "incomplete-image",
             Self::Damaged(_) => "damaged-image",
             Self::PixelCount { .. } => "pixel-count",
+            Self::TooManyScans { .. } => "too-many-scans",
         }
     }
 }
 
-/// The memory limit of a PNG decoder besides the pixels, in bytes: for compressed metadata and rows. A colour profile
-/// of a few KB can inflate to gigabytes; above the limit, the decoder ignores it.
-const DECODER_BYTES_MAX: u64 = 32_000_000;
-
-fn check_webp(bytes: &[u8]) -> Result<(), InvalidImageError> {
-    webp_structure::check(bytes).map_err(|error| match error {
-        StructureError::Animated => InvalidImageError::UnsupportedFormat("animated WebP"),
-        StructureError::Damaged(reason) => {
-            InvalidImageError::Damaged(ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), reason)))
-        }
-    })
-}
-
-/// An image with a valid header.
-pub(crate) struct Opened<D> {
-    /// The decoder, ready to decode the pixels.
-    pub(crate) decoder: D,
-    /// The rotation that turns the pixels upright.
-    pub(crate) orientation: Orientation,
-    inspected: Inspected,
-}
-
-/// Reads the header of `bytes` and checks the limits.
-pub fn inspect(bytes: &[u8]) -> Result<Inspected, InvalidImageError> {
-    // A decoder can panic on a malformed file. That is an error of this one file.
-    let opened = catch_unwind(|| open(bytes).map(|opened| opened.inspected));
-    opened.unwrap_or_else(|_| Err(InvalidImageError::Damaged(panicked())))
-}
-
-/// The error of a decoder that panicked.
-pub(crate) fn panicked() -> ImageError {
-    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, "the decoder panicked"))
-}
-
-/// Reads the header of `bytes` and prepares decoding. All decoding starts here, so the limits always apply.
-pub(crate) fn open(bytes: &[u8]) -> Result<Opened<impl ImageDecoder>, InvalidImageError> {
-    let guessed = image::guess_format(bytes).map_err(|_| InvalidImageError::NotAnImage)?;
-    let format = match guessed {
-        ImageFormat::Jpeg => Format::Jpeg,
-        ImageFormat::Png => Format::Png,
-        ImageFormat::WebP => Format::Webp,
-        other => {
-            return Err(InvalidImageError::UnsupportedFormat(other.extensions_str().first().copied().unwrap_or("?")));
-        }
-    };
-    if format == Format::Webp {
-        check_webp(bytes)?;
-    }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), guessed);
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(DECODER_BYTES_MAX);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(InvalidImageError::Damaged)?;
-    let (width, height) = decoder.dimensions();
-    if !(1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
-        return Err(InvalidImageError::PixelCount { width, height });
-    }
-    let orientation = decoder.orientation().map_err(InvalidImageError::Damaged)?;
+/// Decodes `file` completely, within the limits of time and memory that [`ORIGINAL_PIXELS_MAX`] implies, and returns
+/// its properties. It computes for seconds at the limit.
+pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
+    let Decoded { format, pixels, orientation, .. } = decode_safely(file)?;
     let is_turned = matches!(
         orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
+    let (width, height) = (pixels.width(), pixels.height());
     let (width, height) = if is_turned { (height, width) } else { (width, height) };
-    Ok(Opened { decoder, orientation, inspected: Inspected { format, width, height } })
+    Ok(Inspected { format, width, height })
+}
+
+/// Decodes `file`. A decoder can panic on a malformed file: that is an error of this one file.
+pub(crate) fn decode_safely(file: &[u8]) -> Result<Decoded, InvalidImageError> {
+    catch_unwind(|| decode(file)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
+}
+
+/// Checks the size in an image's header.
+pub(crate) fn check_pixel_count(width: u32, height: u32) -> Result<(), InvalidImageError> {
+    if (1..=ORIGINAL_PIXELS_MAX).contains(&(u64::from(width) * u64::from(height))) {
+        Ok(())
+    } else {
+        Err(InvalidImageError::PixelCount { width, height })
+    }
 }

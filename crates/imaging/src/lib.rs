@@ -9,9 +9,8 @@ mod inspection;
 mod render;
 mod scaling;
 mod webp_container;
-mod webp_structure;
 
 pub use encoding::EncodeError;
 pub use geometry::{Frame, frame};
-pub use inspection::{Format, Inspected, InvalidImageError, ORIGINAL_PIXELS_MAX, inspect};
+pub use inspection::{DamageError, Format, Inspected, InvalidImageError, ORIGINAL_PIXELS_MAX, inspect};
 pub use render::{RenderError, Rendered, render};

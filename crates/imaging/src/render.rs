@@ -1,16 +1,12 @@
 //! Renders a variant: decodes an original, crops, scales and encodes it.
 
-use std::panic::catch_unwind;
-
 use contract::limits::VARIANT_BYTES_MAX;
 use domain::image::image_pack::{Crop, LocationConfig};
 use fast_image_resize::ResizeError;
-use image::ImageError;
 
-use crate::decoding::{Decoded, decode};
 use crate::encoding::{EncodeError, encode};
 use crate::geometry::frame;
-use crate::inspection::{InvalidImageError, panicked};
+use crate::inspection::{InvalidImageError, decode_safely};
 use crate::scaling::scale;
 
 /// A rendered variant.
@@ -28,9 +24,6 @@ pub enum RenderError {
     /// The management API would reject the original.
     #[error("The original cannot be used: {0}. Upload another one.")]
     Original(#[from] InvalidImageError),
-    /// The header is valid and the pixel data is not.
-    #[error("The original cannot be decoded. Upload it again.")]
-    Undecodable(#[source] ImageError),
     /// The scaler rejected the geometry: a defect in this crate.
     #[error("The original cannot be scaled to the location. Change the crop or the location's size.")]
     Unscalable(#[from] ResizeError),
@@ -53,7 +46,6 @@ impl RenderError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Original(reason) => reason.code(),
-            Self::Undecodable(_) => "undecodable-original",
             Self::Unscalable(_) => "unscalable-original",
             Self::Unencodable(_) => "unencodable-variant",
             Self::TooLarge { .. } => "variant-too-large",
@@ -63,12 +55,7 @@ impl RenderError {
 
 /// Renders a variant: the part `crop` of `original`, in the size, format and quality of the location.
 pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
-    // A decoder can panic on a malformed file. That is an error of this one image.
-    let rendered = catch_unwind(|| render_decoded(&decode(original)?, crop, config));
-    rendered.unwrap_or_else(|_| Err(RenderError::Undecodable(panicked())))
-}
-
-fn render_decoded(original: &Decoded, crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
+    let original = decode_safely(original)?.into_upright();
     let frame = frame(original.pixels.width(), original.pixels.height(), crop, config);
     let pixels = scale(&original.pixels, frame)?;
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;

@@ -1,9 +1,11 @@
-//! A WebP file with a colour profile: libwebp's encoder writes none.
+//! Builds WebP files of chunks; for instance one with a colour profile, which libwebp's encoder does not write.
 //!
 //! A WebP file is a RIFF file: after 12 bytes (`RIFF`, the length of what follows, `WEBP`) come chunks, each of a name
 //! of 4 bytes, the length of its payload (little-endian) and the payload, padded to an even length. With a profile the
 //! chunks are `VP8X` (what the file has), `ICCP` (the profile), and the image's own (RFC 9649, 2.7).
 
+/// The flag of `VP8X` for transparency.
+pub(crate) const HAS_ALPHA: u8 = 1 << 4;
 /// The flag of `VP8X` for an `ICCP` chunk.
 const HAS_PROFILE: u8 = 1 << 5;
 /// The flag of `VP8X` for transparency.
@@ -30,19 +32,27 @@ pub(crate) fn with_colour_profile(webp: &[u8], profile: &[u8], width: u32, heigh
         }
         _ => (0, chunks),
     };
-    let mut features = vec![flags | HAS_PROFILE, 0, 0, 0];
+    let header = extended_header(flags | HAS_PROFILE, (width, height));
+    container(&[header, chunk(*b"ICCP", profile), image.to_vec()])
+}
+
+/// A `VP8X` chunk: the features of a file and its width and height in pixels.
+pub(crate) fn extended_header(flags: u8, (width, height): (u32, u32)) -> Vec<u8> {
+    let mut features = vec![flags, 0, 0, 0];
     for side in [width, height] {
         features.extend_from_slice(&(side - 1).to_le_bytes()[..3]);
     }
-    let mut contents = b"WEBP".to_vec();
-    contents.extend(chunk(*b"VP8X", &features));
-    contents.extend(chunk(*b"ICCP", profile));
-    contents.extend_from_slice(image);
-    chunk(*b"RIFF", &contents)
+    chunk(*b"VP8X", &features)
 }
 
-fn chunk(name: [u8; 4], payload: &[u8]) -> Vec<u8> {
-    // A variant is far smaller than 4 GB.
+/// A WebP file of `chunks`.
+pub(crate) fn container(chunks: &[Vec<u8>]) -> Vec<u8> {
+    chunk(*b"RIFF", &[b"WEBP".as_slice(), &chunks.concat()].concat())
+}
+
+/// A chunk: its name, the length of `payload`, `payload` and its padding.
+pub(crate) fn chunk(name: [u8; 4], payload: &[u8]) -> Vec<u8> {
+    // Originals and variants are far smaller than 4 GB.
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let padding: &[u8] = if payload.len() % 2 == 1 { &[0] } else { &[] };
     [name.as_slice(), &length.to_le_bytes(), payload, padding].concat()

@@ -4,6 +4,7 @@ use domain::editing::managed_pack::{ManagedOriginal, ManagedPack};
 use domain::editing::pack_edit::{PackEdit, decide};
 use domain::image::image_place::ImagePlace;
 use http_api::ApiError;
+use imaging::{DamageError, Inspected, InvalidImageError};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
@@ -81,7 +82,7 @@ impl Handler {
             let message = "The image is empty: it has no bytes.";
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "empty-image", message).into());
         }
-        let inspected = imaging::inspect(&bytes)?;
+        let (bytes, inspected) = inspected(bytes).await?;
         let media_type = inspected.format.media_type();
         let key = place.original_key(&Uuid::new_v4().to_string());
         let original = ManagedOriginal {
@@ -145,6 +146,13 @@ impl Handler {
             tracing::error!(key, %error, "original not deleted, which no pack shows: delete it in the originals bucket");
         }
     }
+}
+
+/// Decodes an image, which computes for seconds, beside the runtime.
+async fn inspected(bytes: Vec<u8>) -> Result<(Vec<u8>, Inspected), InvalidImageError> {
+    let decoding = tokio::task::spawn_blocking(move || imaging::inspect(&bytes).map(|inspected| (bytes, inspected)));
+    // The task ends early only by a panic.
+    decoding.await.unwrap_or_else(|_| Err(DamageError::Panic.into()))
 }
 
 /// Checks that `pack` in its current state accepts an original at this place.

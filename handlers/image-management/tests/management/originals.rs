@@ -19,6 +19,19 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// An image that does not compress to a few bytes, so that a cut loses pixels.
+fn noise(format: ImageFormat) -> Vec<u8> {
+    let mut state = 1_u32;
+    let image = RgbImage::from_fn(60, 40, |_, _| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let [red, green, blue, _] = state.to_be_bytes();
+        Rgb([red, green, blue])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
 #[tokio::test]
 async fn the_first_original_becomes_the_main_image() {
     let service = Service::start().await;
@@ -87,13 +100,37 @@ async fn a_file_that_is_not_an_image_is_rejected_and_not_stored() {
         (Vec::new(), "empty-image", "no bytes"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), "not-an-image", "JPEG, PNG and WebP"),
         (gif, "unsupported-format", "JPEG, PNG and WebP"),
-        (png(10, 10)[..20].to_vec(), "damaged-image", "header"),
+        (png(10, 10)[..20].to_vec(), "incomplete-image", "the file ends before its last pixel"),
     ] {
         service.check_rejected(put("main", image), 422, code, message).await;
     }
     // The header of a PNG has a checksum, so a forged header without a new checksum counts as damaged.
     let response = service.send(put("main", bomb)).await;
     assert_eq!(response.status, 422, "{}", response.body);
+}
+
+#[tokio::test]
+async fn an_image_that_broke_off_is_rejected_and_not_stored() {
+    let service = Service::with_cat().await;
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+        let whole = noise(format);
+        for percent in [50, 95] {
+            let cut = whole[..whole.len() * percent / 100].to_vec();
+            let message = "the image is incomplete: the file ends before its last pixel";
+            service.check_rejected(put("main", cut), 422, "incomplete-image", message).await;
+        }
+        service.send(put("main", whole)).await.ok(200);
+    }
+}
+
+#[tokio::test]
+async fn an_animation_is_rejected_and_not_stored() {
+    let service = Service::with_cat().await;
+    let still = png(10, 10);
+    // `acTL` (PNG specification, 11.3.6.1) with two frames and its checksum, after the header chunk.
+    let control = b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0\xf3\x8d\x93\x70";
+    let animated = [&still[..33], control, &still[33..]].concat();
+    service.check_rejected(put("main", animated), 422, "unsupported-format", "animated PNG").await;
 }
 
 #[tokio::test]

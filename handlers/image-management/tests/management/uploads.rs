@@ -131,6 +131,16 @@ async fn an_upload_that_is_not_an_image_is_rejected_when_confirmed() {
 }
 
 #[tokio::test]
+async fn an_upload_that_broke_off_is_rejected_when_confirmed() {
+    let service = Service::with_cat().await;
+    let whole = png(64, 48);
+    let cut = whole[..whole.len() * 3 / 4].to_vec();
+    let prepared = prepare(&service, &cut).await;
+    assert_eq!(upload(&prepared, cut).await, 200);
+    service.check_rejected(confirm(&prepared), 422, "incomplete-image", "the image is incomplete").await;
+}
+
+#[tokio::test]
 async fn an_invalid_announcement_is_rejected() {
     let service = Service::with_cat().await;
     let request = |announced: Value| ApiRequest::new("POST", UPLOADS).json(&announced);

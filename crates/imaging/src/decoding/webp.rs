@@ -1,0 +1,26 @@
+//! Decodes WebP.
+
+use std::io::Cursor;
+
+use image::codecs::webp::WebPDecoder;
+use image::{DynamicImage, ImageDecoder};
+
+use super::webp_structure::WebpStructure;
+use super::{Decoded, exif};
+use crate::inspection::{DamageError, Format, InvalidImageError, check_pixel_count};
+
+/// Decodes a WebP file completely.
+pub(super) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
+    let structure = WebpStructure::read(file)?;
+    let still = structure.still_image();
+    let decoder = WebPDecoder::new(Cursor::new(&still)).map_err(DamageError::Image)?;
+    let (width, height) = decoder.dimensions();
+    check_pixel_count(width, height)?;
+    let pixels = DynamicImage::from_decoder(decoder).map_err(DamageError::Image)?;
+    Ok(Decoded {
+        format: Format::Webp,
+        pixels,
+        orientation: exif::orientation(structure.exif),
+        colour_profile: structure.colour_profile.map(<[u8]>::to_vec),
+    })
+}
