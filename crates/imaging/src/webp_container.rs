@@ -8,8 +8,6 @@
 pub(crate) const HAS_ALPHA: u8 = 1 << 4;
 /// The flag of `VP8X` for an `ICCP` chunk.
 const HAS_PROFILE: u8 = 1 << 5;
-/// The flag of `VP8X` for transparency.
-const HAS_ALPHA: u8 = 1 << 4;
 /// The bit of a lossless image's header that says the same (RFC 9649, 3.4): in the last of four bytes, which hold width,
 /// height, this bit and the version.
 const LOSSLESS_HAS_ALPHA: u8 = 1 << 4;
