@@ -47,6 +47,14 @@ impl Queue for UnreliableQueue {
         self.queue.upsert(upsert).await
     }
 
+    async fn upsert_if_unchanged(
+        &self,
+        upsert: &Enqueue,
+        known_version: Option<&str>,
+    ) -> Result<Option<QueueEntry>, QueueError> {
+        self.queue.upsert_if_unchanged(upsert, known_version).await
+    }
+
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
         self.queue.entries().await
     }
