@@ -4,6 +4,7 @@
 //! `purging::ports`.
 
 mod call_error;
+pub mod clients;
 pub mod clock;
 pub mod cloudfront;
 mod conditional;
@@ -19,6 +20,7 @@ pub mod ports;
 pub mod purge_ledger;
 pub mod render_lock_table;
 pub mod tenant_registry;
+mod transactions;
 mod update_expression;
 pub mod upload_area;
 pub mod variants_bucket;

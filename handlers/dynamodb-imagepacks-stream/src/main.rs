@@ -1,5 +1,6 @@
 //! The Lambda function `dynamodb-imagepacks-stream`: reads its config, builds its clients, runs.
 
+use aws_adapters::clients;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::now;
@@ -16,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let config = ImagePacksStream::from_env()?;
     let sdk = aws_config::load_from_env().await;
     let enqueuer = Enqueuer {
-        queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), config.invalidation_queue_table),
+        queue: InvalidationQueue::new(clients::dynamodb(&sdk), config.invalidation_queue_table),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
         names: config.image_pack_attributes,
     };
