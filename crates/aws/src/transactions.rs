@@ -56,17 +56,15 @@ impl ClassifyRetry for ConflictClassifier {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
         let Some(error) = error.as_operation_error() else { return RetryAction::NoActionIndicated };
-        let is_passing = match error.downcast_ref() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                matches!(Cancellation::of(canceled.cancellation_reasons()), Cancellation::Passing(_))
-            }
-            _ => {
-                let put = error.downcast_ref::<PutItemError>().and_then(ProvideErrorMetadata::code);
-                let update = error.downcast_ref::<UpdateItemError>().and_then(ProvideErrorMetadata::code);
-                let delete = error.downcast_ref::<DeleteItemError>().and_then(ProvideErrorMetadata::code);
-                put.or(update).or(delete) == Some("TransactionConflictException")
-            }
-        };
+        let is_canceled = matches!(
+            error.downcast_ref(),
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                if matches!(Cancellation::of(canceled.cancellation_reasons()), Cancellation::Passing(_))
+        );
+        let put = error.downcast_ref::<PutItemError>().and_then(ProvideErrorMetadata::code);
+        let update = error.downcast_ref::<UpdateItemError>().and_then(ProvideErrorMetadata::code);
+        let delete = error.downcast_ref::<DeleteItemError>().and_then(ProvideErrorMetadata::code);
+        let is_passing = is_canceled || put.or(update).or(delete) == Some("TransactionConflictException");
         // As after a throttled call: the pauses grow, and no connection is closed.
         if is_passing { RetryAction::throttling_error() } else { RetryAction::NoActionIndicated }
     }

@@ -92,9 +92,8 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
         "outbox.remove" => Outbox::remove(queue, "cat").await?,
         "ledger.write" => ledger.write(&ledger_row(&target)).await?,
         "ledger.mark_completed" => {
-            ledger
-                .mark_completed(&tenant, "pack#cat#1", &Completion { completed_at: None, refill_seen_at: None })
-                .await?
+            let completion = Completion { completed_at: None, refill_seen_at: None };
+            ledger.mark_completed(&tenant, "pack#cat#1", &completion).await?;
         }
         "ledger.newest" => drop(ledger.newest(&tenant, &target, 10).await?),
         "render_locks" => {
