@@ -30,12 +30,21 @@ fn kind_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> CallErrorKind 
         "NoSuchBucket" | "NoSuchDistribution" | "QueueDoesNotExist" | "ResourceNotFoundException" => {
             CallErrorKind::NotFound
         }
-        "ProvisionedThroughputExceededException"
+        // The SDK's own list of what is throttled ("Retry behavior", AWS SDKs reference guide), and CloudFront's quota.
+        "BandwidthLimitExceeded"
+        | "LimitExceededException"
+        | "PriorRequestNotComplete"
+        | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
         | "SlowDown"
+        | "ThrottledException"
         | "Throttling"
         | "ThrottlingException"
-        | "TooManyInvalidationsInProgress" => CallErrorKind::Throttled,
+        | "TooManyInvalidationsInProgress"
+        | "TooManyRequestsException" => CallErrorKind::Throttled,
+        "TransactionConflictException" | "TransactionInProgressException" => CallErrorKind::Conflict,
         "ValidationException" => CallErrorKind::Rejected,
         _ => CallErrorKind::Other,
     }

@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use delivery::ports::{Found, UnreadableItemError};
 use domain::{AttributeNames, ImagePackId, LocationName, Target, TenantId};
-use purging::ports::{PackItem, Packs};
+use purging::ports::{CallErrorKind, PackItem, Packs};
 use serde::de::DeserializeOwned;
 
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
+use crate::clients::{self, ATTEMPTS_MAX};
 
 /// The image-pack table.
 #[derive(Debug, Clone)]
@@ -56,8 +57,9 @@ impl ImagePackTable {
         Self { client, table, names }
     }
 
-    /// Reads packs and location configurations of `tenant` in one strongly consistent request. At most 100 of them
-    /// (`BatchGetItem`); callers request three.
+    /// Reads packs and location configurations of `tenant`, strongly consistent, at most 100 of them (`BatchGetItem`).
+    /// Keys that DynamoDB leaves unprocessed, because it is throttled or the response is full, are requested again after
+    /// a pause, [`ATTEMPTS_MAX`] times in all.
     pub async fn find(
         &self,
         tenant: &TenantId,
@@ -76,21 +78,37 @@ impl ImagePackTable {
         let keys = keys.build().map_err(|error| call_error("building a BatchGetItem request", error))?;
 
         let mut found = Found::default();
-        let mut unread = Some(HashMap::from([(self.table.clone(), keys)]));
-        while let Some(request) = unread.filter(|request| !request.is_empty()) {
-            let response = self
-                .client
-                .batch_get_item()
-                .set_request_items(Some(request))
-                .send()
-                .await
-                .map_err(|error| sdk_error(format!("BatchGetItem on table {}", self.table), error))?;
-            for item in response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+        let mut pauses = clients::pauses();
+        let mut unread = keys;
+        loop {
+            let (items, unprocessed) = self.read_some(unread).await?;
+            for item in items {
                 self.keep(item, &mut found);
             }
-            unread = response.unprocessed_keys;
+            let Some(keys) = unprocessed else { return Ok(found) };
+            let Some(pause) = pauses.next() else {
+                let left = format!("DynamoDB left {} keys unprocessed in {ATTEMPTS_MAX} attempts", keys.keys().len());
+                return Err(CallError::new(self.action(), left).of_kind(CallErrorKind::Throttled));
+            };
+            unread = keys;
+            tokio::time::sleep(pause).await;
         }
-        Ok(found)
+    }
+
+    /// Reads the items with these keys. Returns those that DynamoDB read, and the keys of the others, if there are any.
+    async fn read_some(
+        &self,
+        keys: KeysAndAttributes,
+    ) -> Result<(Vec<HashMap<String, AttributeValue>>, Option<KeysAndAttributes>), CallError> {
+        let response = self.client.batch_get_item().request_items(&self.table, keys).send().await;
+        let response = response.map_err(|error| sdk_error(self.action(), error))?;
+        let items = response.responses.and_then(|mut responses| responses.remove(&self.table)).unwrap_or_default();
+        let unprocessed = response.unprocessed_keys.and_then(|mut unprocessed| unprocessed.remove(&self.table));
+        Ok((items, unprocessed.filter(|keys| !keys.keys().is_empty())))
+    }
+
+    fn action(&self) -> String {
+        format!("BatchGetItem on table {}", self.table)
     }
 
     fn keep(&self, item: HashMap<String, AttributeValue>, found: &mut Found) {

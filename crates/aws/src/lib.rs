@@ -6,6 +6,7 @@
 mod allowance;
 mod bounded_body;
 mod call_error;
+pub mod clients;
 pub mod clock;
 pub mod cloudfront;
 mod conditional;
@@ -21,6 +22,7 @@ pub mod ports;
 pub mod purge_ledger;
 pub mod render_lock_table;
 pub mod tenant_registry;
+mod transactions;
 mod update_expression;
 pub mod upload_area;
 pub mod variants_bucket;

@@ -12,12 +12,10 @@ use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 use crate::invalidation_queue::{InvalidationQueue, key};
+use crate::transactions::{Cancellation, is_condition_failed};
 
 /// The partition of requests in the queue's table. No tenant can be called `#request`.
 const TENANT: &str = "#request";
-
-/// A condition that did not hold, among the reasons for a transaction's failure.
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 impl Outbox for InvalidationQueue {
     async fn requests(&self) -> Result<Rows<PurgeRequest>, CallError> {
@@ -59,15 +57,13 @@ impl Outbox for InvalidationQueue {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                    let is_failed = |index: usize| {
-                        let reason = canceled.cancellation_reasons().get(index);
-                        reason.and_then(|reason| reason.code()) == Some(CONDITION_FAILED)
-                    };
-                    match (is_failed(0), is_failed(1)) {
-                        (_, true) => Ok(false),
+                    let reasons = canceled.cancellation_reasons();
+                    match Cancellation::of(reasons) {
+                        _ if is_condition_failed(reasons, 1) => Ok(false),
                         // It is there already: the same request, since its name is a hash of its content.
-                        (true, false) => Ok(true),
-                        (false, false) => Err(sdk_error(action(), error)),
+                        Cancellation::Conditions => Ok(true),
+                        Cancellation::Passing(kind) => Err(sdk_error(action(), error).of_kind(kind)),
+                        Cancellation::Invalid => Err(sdk_error(action(), error)),
                     }
                 }
                 _ => Err(sdk_error(action(), error)),

@@ -9,6 +9,7 @@ use purging::executor::Executor;
 use purging::ports::{Clock, Ports};
 use purging::purger::Purger;
 
+use crate::clients;
 use crate::clock::SystemClock;
 use crate::cloudfront::CloudFront;
 use crate::invalidation_queue::InvalidationQueue;
@@ -84,13 +85,13 @@ impl<C: Clock> Ports for AwsPorts<C> {
 /// Builds the clients of a function that purges.
 #[must_use]
 pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
-    let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+    let dynamodb = clients::dynamodb(sdk);
     let ports = AwsPorts {
         queue: InvalidationQueue::new(dynamodb.clone(), config.invalidation_queue_table),
         variants: VariantsBucket::new(aws_sdk_s3::Client::new(sdk), config.variants_bucket),
         cloudfront: CloudFront::new(aws_sdk_cloudfront::Client::new(sdk)),
         ledger: PurgeLedger::new(dynamodb, config.purge_ledger_table),
-        tenants: TenantRegistry::new(aws_sdk_ssm::Client::new(sdk), config.tenant_registry_path),
+        tenants: TenantRegistry::new(clients::ssm(sdk), config.tenant_registry_path),
         clock: SystemClock,
     };
     let executor = Executor {

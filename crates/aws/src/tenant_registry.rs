@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use domain::TenantId;
 use domain::purge::distribution::Distribution;
 use purging::ports::Tenants;
 
 use crate::CallError;
-use crate::call_error::sdk_error;
+use crate::call_error::{call_error, sdk_error};
 
 /// The registry of tenants.
 #[derive(Debug, Clone)]
@@ -33,31 +34,49 @@ impl Tenants for TenantRegistry {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
             for parameter in page.parameters.unwrap_or_default() {
-                let name = parameter.name.unwrap_or_default();
-                match registered(&name, &parameter.value.unwrap_or_default()) {
+                match registered(parameter.name().unwrap_or_default(), parameter.value().unwrap_or_default()) {
                     Ok((tenant, distribution)) => {
                         tenants.insert(tenant, distribution);
                     }
                     Err(error) => {
-                        tracing::error!(
-                            parameter = name,
-                            error,
-                            "A tenant's registration cannot be read: deploy its stack."
-                        );
+                        tracing::error!(%error, "A tenant's registration cannot be read: deploy its stack.");
                     }
                 }
             }
         }
         Ok(tenants)
     }
+
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {
+        let name = format!("{}/{tenant}", self.path);
+        let action = || format!("reading parameter {name}");
+        let response = match self.client.get_parameter().name(&name).send().await {
+            Ok(response) => response,
+            Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(sdk_error(action(), error)),
+        };
+        let value = response.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
+        let (_, distribution) = registered(&name, &value).map_err(|error| call_error(action(), error))?;
+        Ok(Some(distribution))
+    }
 }
 
-fn registered(name: &str, value: &str) -> Result<(TenantId, Distribution), String> {
-    let tenant = name.rsplit('/').next().unwrap_or_default();
-    Ok((
-        TenantId::parse(tenant).map_err(|error| error.to_string())?,
-        serde_json::from_str(value).map_err(|error| error.to_string())?,
-    ))
+/// A registration that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("parameter {parameter} registers no tenant: {cause}")]
+struct RegistrationError {
+    parameter: String,
+    cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// The tenant and the distribution that the parameter `name` registers with `value`.
+fn registered(name: &str, value: &str) -> Result<(TenantId, Distribution), RegistrationError> {
+    let failed = |cause| RegistrationError { parameter: name.to_owned(), cause };
+    let tenant = TenantId::parse(name.rsplit('/').next().unwrap_or_default());
+    let distribution = serde_json::from_str(value);
+    Ok((tenant.map_err(|error| failed(error.into()))?, distribution.map_err(|error| failed(error.into()))?))
 }
 
 #[cfg(test)]
@@ -66,15 +85,22 @@ mod tests {
 
     #[test]
     fn a_parameter_names_the_tenant_and_holds_its_distribution() {
-        let (tenant, distribution) =
-            registered("/dev-lof/images/tenants/acme", r#"{"distributionId":"E1","cacheTags":true}"#).unwrap();
+        let value = r#"{"distributionId":"E1","cacheTags":true}"#;
+        let (tenant, distribution) = registered("/dev-lof/images/tenants/acme", value).unwrap();
         assert_eq!(tenant.as_str(), "acme");
         assert_eq!(distribution, Distribution { distribution_id: "E1".to_owned(), cache_tags: true });
     }
 
     #[test]
-    fn a_parameter_that_cannot_be_read_says_why() {
-        assert!(registered("/dev-lof/images/tenants/ACME", "{}").unwrap_err().contains("tenant \"ACME\""));
-        assert!(registered("/dev-lof/images/tenants/acme", "{}").unwrap_err().contains("distributionId"));
+    fn a_parameter_that_cannot_be_read_says_which_one_and_why() {
+        for (name, value, cause) in [
+            ("/dev-lof/images/tenants/ACME", r#"{"distributionId":"E1","cacheTags":true}"#, "tenant \"ACME\""),
+            ("/dev-lof/images/tenants/acme", "{}", "distributionId"),
+            ("/dev-lof/images/tenants/acme", "E1", "expected value"),
+            ("/dev-lof/images/tenants/acme", r#"{"distributionId":null,"cacheTags":true}"#, "null"),
+        ] {
+            let error = registered(name, value).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(cause), "{error}");
+        }
     }
 }

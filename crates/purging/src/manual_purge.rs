@@ -95,8 +95,7 @@ fn joined(errors: &[StepError]) -> String {
 impl<P: Ports, K: Packs> ManualPurge<P, K> {
     /// The distribution of `tenant`.
     async fn distribution(&self, tenant: &TenantId) -> Result<Distribution, ManualPurgeError> {
-        let mut tenants = self.ports().tenants().tenants().await?;
-        tenants.remove(tenant).ok_or(ManualPurgeError::UnknownTenant)
+        self.ports().tenants().tenant(tenant).await?.ok_or(ManualPurgeError::UnknownTenant)
     }
 
     /// The first of the request's packs that exists, and the table's item of it.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_adapters::clients;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
@@ -35,7 +36,7 @@ impl Clients {
     #[must_use]
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            dynamodb: clients::dynamodb(sdk),
             streams: aws_sdk_dynamodbstreams::Client::new(sdk),
             s3: aws_sdk_s3::Client::new(sdk),
             sqs: aws_sdk_sqs::Client::new(sdk),

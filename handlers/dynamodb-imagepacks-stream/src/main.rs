@@ -1,6 +1,7 @@
 //! The Lambda function `dynamodb-imagepacks-stream`: reads its config, builds its clients, runs.
 #![recursion_limit = "256"] // The futures of the SDK's calls nest deeper than the default of 128.
 
+use aws_adapters::clients;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::{SystemClock, now};
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let call_max = TimeoutConfig::builder().operation_timeout(CALL_MAX).build();
     let sdk = aws_config::load_from_env().await.into_builder().timeout_config(call_max).build();
     let enqueuer = Enqueuer {
-        queue: InvalidationQueue::new(aws_sdk_dynamodb::Client::new(&sdk), config.invalidation_queue_table),
+        queue: InvalidationQueue::new(clients::dynamodb(&sdk), config.invalidation_queue_table),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
         clock: SystemClock,
         names: config.image_pack_attributes,

@@ -1,5 +1,6 @@
 //! The Lambda function `image-management`: reads its config, builds its clients, runs.
 
+use aws_adapters::clients;
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
@@ -17,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let handler = Handler {
-        items: ManagedItems::new(aws_sdk_dynamodb::Client::new(&sdk), image_packs.table, image_packs.attributes),
+        items: ManagedItems::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket.clone()),
         uploads: UploadArea::new(s3, originals_bucket),
         fetcher: Fetcher::new(exempt_hosts()?, FetchLimits::default(), &fetch_contact)?,

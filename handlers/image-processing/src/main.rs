@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_adapters::clients;
 use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::now;
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let render_timeout = Duration::from_secs(config.render_timeout_secs.into());
     let sdk = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
-    let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+    let dynamodb = clients::dynamodb(&sdk);
     let cache_tag_header = config.cache_tag_header.as_str().parse()?;
     let ports = AwsDelivery {
         packs: ImagePackTable::new(dynamodb.clone(), config.image_packs.table, config.image_packs.attributes),

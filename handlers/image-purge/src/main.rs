@@ -1,5 +1,6 @@
 //! The Lambda function `image-purge`: reads its config, builds its clients, runs.
 
+use aws_adapters::clients;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::now;
 use aws_adapters::ports::purger;
@@ -17,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let ImagePurge { purging, image_packs, tenant_claim, .. } = config;
     let sdk = aws_config::load_from_env().await;
     let manual_purge = ManualPurge {
-        packs: ImagePackTable::new(aws_sdk_dynamodb::Client::new(&sdk), image_packs.table, image_packs.attributes),
+        packs: ImagePackTable::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
         purger: purger(&sdk, purging),
         limit: PurgeLimit { per_minute: config.manual_purges_per_minute, burst: config.manual_purges_burst },
     };

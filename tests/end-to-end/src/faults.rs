@@ -5,6 +5,7 @@
 
 mod backlog;
 mod fixture;
+mod load;
 mod purge_runs;
 mod workers;
 
@@ -76,11 +77,19 @@ pub(crate) async fn play(
     report.check(name, faults.failing_emulator()).await?;
     let name = "rights are removed: edits wait, and the images become fresh when the rights are restored";
     report.check(name, faults.deleted_rights()).await?;
+    let name = "DynamoDB and Systems Manager are under load: every edit is purged, and viewers get images meanwhile";
+    let under_load = report.step(name, load::purge_edits(cloud, &faults.purge_runs, &faults.fixture, report)).await?;
     let name = "a backlog is purged without a loss";
     let emptied = report.step(name, backlog::empty(cloud, &faults.purge_runs, entries, report)).await?;
     let write = async {
         let counts = cloud.parts.emulator.faults.counts();
-        let injected = counts.injected() + faults.killed + faults.rights_deleted;
+        let load = cloud.parts.load.counts();
+        let injected = counts.injected()
+            + load.throttled
+            + load.conflicts
+            + load.unprocessed
+            + faults.killed
+            + faults.rights_deleted;
         let figures = json!({
             "faults_injected": injected,
             "cloudfront_calls": counts.calls,
@@ -88,6 +97,12 @@ pub(crate) async fn play(
             "failed": counts.failed,
             "responses_lost": counts.responses_lost,
             "responses_delayed": counts.delayed,
+            "dynamodb_and_ssm_calls_under_load": load.calls,
+            "throttled_under_load": load.throttled,
+            "transaction_conflicts": load.conflicts,
+            "batches_left_unprocessed": load.unprocessed,
+            "edits_under_load": under_load.edits,
+            "edits_lost_under_load": under_load.lost,
             "processes_killed": faults.killed,
             "rights_deleted": faults.rights_deleted,
             "entries": emptied.entries,

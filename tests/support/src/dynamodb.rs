@@ -1,16 +1,19 @@
 //! DynamoDB with the tables of the data stack.
 
+use aws_adapters::clients;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
     StreamViewType,
 };
+use load_proxy::LoadFaults;
 
-/// A DynamoDB of this test's own.
+/// A DynamoDB of this test's own, behind a proxy that answers as AWS does under load.
 #[derive(Debug)]
 pub struct LocalDynamoDb {
     sdk: SdkConfig,
+    faults: LoadFaults,
 }
 
 impl LocalDynamoDb {
@@ -23,7 +26,8 @@ impl LocalDynamoDb {
     /// Partition `tenant`, sort `variant`.
     pub const RENDER_LOCK_TABLE: &str = "render-locks";
 
-    /// Starts an empty DynamoDB and creates the tables.
+    /// Starts an empty DynamoDB and creates the tables. Transactions conflict when they overlap; there are no other
+    /// faults.
     ///
     /// # Panics
     /// If it cannot start; the message names the step that failed.
@@ -31,7 +35,9 @@ impl LocalDynamoDb {
         let (listener, endpoint_url) = crate::listen().await;
         let database = dynoxide::Database::memory().expect("an empty database in memory");
         tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let local = Self { sdk: crate::sdk_config(&endpoint_url) };
+        let (endpoint_url, faults) = crate::under_load(endpoint_url).await;
+        faults.watch_transactions();
+        let local = Self { sdk: crate::in_own_region(&endpoint_url), faults };
         for (table, sort_key) in [
             (Self::IMAGE_PACK_TABLE, "entity"),
             (Self::INVALIDATION_QUEUE_TABLE, "target"),
@@ -49,10 +55,16 @@ impl LocalDynamoDb {
         &self.sdk
     }
 
-    /// A client of it.
+    /// A client of it, which retries as those of the functions do.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(&self.sdk)
+        clients::dynamodb(&self.sdk)
+    }
+
+    /// The faults that its clients meet.
+    #[must_use]
+    pub fn faults(&self) -> &LoadFaults {
+        &self.faults
     }
 }
 

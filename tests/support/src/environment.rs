@@ -18,6 +18,7 @@ use aws_config::retry::RetryConfig;
 use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Faults, Origin, Quotas, RunningEmulator};
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Context, Timestamp};
+use load_proxy::LoadFaults;
 use purging::executor::Executor;
 use purging::purge_run::{PurgeRunError, Summary};
 use purging::purger::Purger;
@@ -63,6 +64,13 @@ pub struct Environment {
     pub(crate) emulator: RunningEmulator,
     /// The faults of the emulator.
     pub faults: Faults,
+    /// The faults of the DynamoDB.
+    pub dynamodb_faults: LoadFaults,
+    /// The faults of Systems Manager.
+    pub ssm_faults: LoadFaults,
+    /// The faults that the purge's calls of CloudFront meet before the emulator.
+    pub cloudfront_faults: LoadFaults,
+    cloudfront_endpoint: String,
     pub(crate) emulator_time_millis: Arc<AtomicI64>,
     pub(crate) sqs: LocalSqs,
     pub(crate) ssm: LocalSsm,
@@ -85,14 +93,20 @@ impl Environment {
     pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
         let emulator_time_millis = Arc::new(AtomicI64::new(0));
         let emulator = start_emulator(quotas, propagation_delay, Arc::clone(&emulator_time_millis)).await;
+        let (dynamodb, ssm) = (LocalDynamoDb::start().await, LocalSsm::start().await);
+        let (cloudfront_endpoint, cloudfront_faults) = crate::under_load(emulator.endpoint_url()).await;
         let environment = Self {
-            dynamodb: LocalDynamoDb::start().await,
+            dynamodb_faults: dynamodb.faults().clone(),
+            ssm_faults: ssm.faults().clone(),
+            cloudfront_faults,
+            cloudfront_endpoint,
+            dynamodb,
             s3: LocalS3::start().await,
             faults: emulator.faults.clone(),
             emulator,
             emulator_time_millis,
             sqs: LocalSqs::start().await,
-            ssm: LocalSsm::start().await,
+            ssm,
         };
         environment.register("acme", true).await;
         environment.register("globex", true).await;
@@ -172,7 +186,7 @@ impl Environment {
         let ports = AwsPorts {
             queue: self.queue(),
             variants: VariantsBucket::new(self.s3.client(), LocalS3::VARIANTS_BUCKET.to_owned()),
-            cloudfront: CloudFront::new(self.cloudfront()),
+            cloudfront: CloudFront::new(aws_sdk_cloudfront::Client::new(&sdk_config(&self.cloudfront_endpoint))),
             ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
             tenants: TenantRegistry::new(self.ssm.client(), REGISTRY_PATH.to_owned()),
             clock: TestClock::at(NOW),
@@ -189,6 +203,7 @@ impl Environment {
         DeadLetterQueue::new(self.sqs.client(), self.sqs.queue_url().to_owned())
     }
 
+    /// A client that meets no faults but the emulator's own.
     pub(crate) fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
         aws_sdk_cloudfront::Client::new(&sdk_config(&self.emulator.endpoint_url()))
     }

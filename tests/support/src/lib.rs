@@ -25,8 +25,11 @@ mod sqs;
 mod ssm;
 mod test_clock;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use load_proxy::LoadFaults;
 
 pub use dynamodb::LocalDynamoDb;
 pub use environment::{
@@ -52,6 +55,22 @@ pub fn sdk_config(endpoint_url: &str) -> SdkConfig {
         )))
         .endpoint_url(endpoint_url)
         .build()
+}
+
+/// The SDK's config for a service at `endpoint_url`, in a region of its own. The clients of one service and region share
+/// a quota of retries in the whole process: without it, a test with many throttled calls would leave none to the others.
+fn in_own_region(endpoint_url: &str) -> SdkConfig {
+    static REGIONS: AtomicU32 = AtomicU32::new(1);
+    let region = format!("local-{}", REGIONS.fetch_add(1, Ordering::Relaxed));
+    sdk_config(endpoint_url).into_builder().region(Region::new(region)).build()
+}
+
+/// Starts a proxy in front of the service at `endpoint_url`. Returns its URL and its faults.
+async fn under_load(endpoint_url: String) -> (String, LoadFaults) {
+    let (listener, proxy_url) = listen().await;
+    // No system settings, and no certificates to read: the service is in this process.
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("an HTTP client");
+    (proxy_url, load_proxy::serve(listener, endpoint_url, client))
 }
 
 /// Binds a free port of 127.0.0.1. Returns the listener and its URL.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use aws_adapters::clients;
 use aws_config::SdkConfig;
+use load_proxy::LoadFaults;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,22 +16,31 @@ const PAGE: usize = 10;
 /// The most bytes of a parameter's value in the standard tier.
 const VALUE_BYTES_MAX: usize = 4096;
 
-/// A parameter store of this test's own: `PutParameter` and `GetParametersByPath`.
+/// A parameter store of this test's own, behind a proxy that answers as AWS does under load: `PutParameter`,
+/// `GetParameter` and `GetParametersByPath`.
 #[derive(Debug)]
 pub struct LocalSsm {
     sdk: SdkConfig,
+    faults: LoadFaults,
 }
 
 impl LocalSsm {
     /// Starts one without parameters.
     pub async fn start() -> Self {
-        Self { sdk: crate::sdk_config(&json_api::serve(Parameters::default()).await) }
+        let (endpoint_url, faults) = crate::under_load(json_api::serve(Parameters::default()).await).await;
+        Self { sdk: crate::in_own_region(&endpoint_url), faults }
     }
 
-    /// A client of it.
+    /// A client of it, which retries as those of the functions do.
     #[must_use]
     pub fn client(&self) -> aws_sdk_ssm::Client {
-        aws_sdk_ssm::Client::new(&self.sdk)
+        clients::ssm(&self.sdk)
+    }
+
+    /// The faults that its clients meet.
+    #[must_use]
+    pub fn faults(&self) -> &LoadFaults {
+        &self.faults
     }
 }
 
@@ -56,12 +67,19 @@ struct GetByPath {
     next_token: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ByName {
+    name: String,
+}
+
 impl JsonApi for Parameters {
     const TARGET: &str = "AmazonSSM";
 
     async fn call(&self, operation: &str, request: Value) -> Result<Value, ServiceError> {
         match operation {
             "PutParameter" => self.put(parse(request)?),
+            "GetParameter" => self.get(&parse(request)?),
             "GetParametersByPath" => self.get_by_path(parse(request)?),
             _ => Err(ServiceError::unknown_operation(operation)),
         }
@@ -84,6 +102,15 @@ impl Parameters {
         }
         parameters.insert(name, value);
         Ok(json!({"Version": 1, "Tier": "Standard"}))
+    }
+
+    fn get(&self, ByName { name }: &ByName) -> Result<Value, ServiceError> {
+        check_path(name)?;
+        let parameters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(value) = parameters.get(name) else {
+            return Err(ServiceError::new("ParameterNotFound", format!("{name} does not exist")));
+        };
+        Ok(json!({"Parameter": {"Name": name, "Value": value, "Type": "String", "Version": 1}}))
     }
 
     fn get_by_path(&self, GetByPath { path, max_results, next_token }: GetByPath) -> Result<Value, ServiceError> {
@@ -145,6 +172,15 @@ mod tests {
         let rest = client.get_parameters_by_path().path("/tenants").set_next_token(first.next_token).send().await;
         let rest = rest.unwrap();
         assert_eq!((rest.parameters().len(), rest.next_token()), (2, None));
+    }
+
+    #[tokio::test]
+    async fn one_parameter_is_read_by_its_name() {
+        let client = LocalSsm::start().await.client();
+        client.put_parameter().name("/tenants/acme").r#type(Text).value("{}").send().await.unwrap();
+        let get = client.get_parameter().name("/tenants/acme");
+        assert_eq!(get.clone().send().await.unwrap().parameter.and_then(|found| found.value).as_deref(), Some("{}"));
+        assert_eq!(get.name("/tenants/globex").send().await.unwrap_err().code(), Some("ParameterNotFound"));
     }
 
     #[tokio::test]

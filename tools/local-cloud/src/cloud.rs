@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cloudfront_emulator::{Distributions, EmulatorConfig, RunningEmulator};
 use domain::TenantId;
+use load_proxy::LoadFaults;
 use reqwest::Method;
 use serde_json::Value;
 use toml::Table;
@@ -19,8 +20,9 @@ use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
 use crate::environment::{LocalParts, Override, local_overrides, write_local};
 use crate::image_server::ImageServer;
+use crate::loopback_server::LoopbackServer;
 use crate::management::ManagementApi;
-use crate::ministack::{MiniStack, REGION, free_port};
+use crate::ministack::{MiniStack, Proxies, REGION, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::Outputs;
@@ -49,6 +51,8 @@ pub struct Parts {
     pub ministack: MiniStack,
     /// The CloudFront emulator.
     pub emulator: RunningEmulator,
+    /// The faults that the functions meet in DynamoDB and Systems Manager.
+    pub load: LoadFaults,
     /// The token issuer.
     pub issuer: Issuer,
     /// The web server for `fetchImage`.
@@ -222,20 +226,17 @@ impl Parts {
         Ok(id.trim_start_matches("/hostedzone/").to_owned())
     }
 
-    /// Grants `GetParametersByPath` to the roles that purge. AWS authorises the call on the path's own ARN, which the
+    /// Grants `GetParametersByPath` to the role of purge runs. AWS authorises the call on the path's own ARN, which the
     /// stacks grant; `MiniStack` 1.5.33 treats it as a call without a resource, which only `*` allows.
     async fn grant_parameters_by_path(&self, stack_prefix: &str) -> Result<(), Cause> {
         let roles = self.root.query("iam", "ListRoles", &[("MaxItems", "1000")]).await?;
         let statement = r#"{"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"}"#;
         let document = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
-        for function in ["ImageInvalidation", "ImagePurge"] {
-            let prefix = format!("{stack_prefix}pipeline-{function}Role");
-            let role = elements(&roles, "RoleName").into_iter().find(|name| name.starts_with(&prefix));
-            let role = role.ok_or_else(|| format!("no role is called {prefix}…"))?;
-            let policy =
-                [("RoleName", role), ("PolicyName", "ministack-parameter-paths"), ("PolicyDocument", &document)];
-            self.root.query("iam", "PutRolePolicy", &policy).await?;
-        }
+        let prefix = format!("{stack_prefix}pipeline-ImageInvalidationRole");
+        let role = elements(&roles, "RoleName").into_iter().find(|name| name.starts_with(&prefix));
+        let role = role.ok_or_else(|| format!("no role is called {prefix}…"))?;
+        let policy = [("RoleName", role), ("PolicyName", "ministack-parameter-paths"), ("PolicyDocument", &document)];
+        self.root.query("iam", "PutRolePolicy", &policy).await?;
         Ok(())
     }
 }
@@ -249,7 +250,10 @@ pub fn viewer_domain() -> String {
 async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {
     // The emulator and the local AWS need each other's address, so the emulator's port is chosen before it starts.
     let listen = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-    let ministack = MiniStack::start(checkout, run_dir.path(), free_port()?, &format!("http://{listen}")).await?;
+    let load = LoopbackServer::bind(0).await?;
+    let proxies = Proxies { cloudfront: format!("http://{listen}"), load: format!("http://{}", load.local_addr()?) };
+    let ministack = MiniStack::start(checkout, run_dir.path(), free_port()?, &proxies).await?;
+    let load = load_proxy::serve(load, ministack.endpoint(), ministack.certificate().http_client()?.build()?);
     let (aws, http) = (ministack.endpoint(), ministack.certificate().aws_client()?);
     let deployed = Distributions::deployed(&sdk_config(&http, &aws), &aws);
     let mut config = EmulatorConfig::new(aws.as_str(), deployed);
@@ -262,5 +266,5 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     let clients = Clients::new(&http, &aws, &emulator.endpoint_url());
     let root = RootCaller::new(&ministack)?;
     let detail = format!("local AWS {aws}, CloudFront emulator {}, issuer {}", emulator.endpoint_url(), issuer.url());
-    Ok((Parts { ministack, emulator, issuer, images, clients, root }, detail))
+    Ok((Parts { ministack, emulator, load, issuer, images, clients, root }, detail))
 }

@@ -46,6 +46,15 @@ pub struct MiniStack {
     certificate: Certificate,
 }
 
+/// The endpoints that the functions call instead of `MiniStack`'s own.
+#[derive(Debug, Clone)]
+pub struct Proxies {
+    /// The CloudFront emulator.
+    pub cloudfront: String,
+    /// The proxy that answers calls of DynamoDB and Systems Manager as AWS does under load, or passes them on.
+    pub load: String,
+}
+
 /// A free port of the loopback interface.
 ///
 /// Another program could take it before its user does; the user then fails with "address in use".
@@ -64,13 +73,8 @@ impl MiniStack {
     ///
     /// It enforces IAM: a call that a function's execution role is not granted is denied.
     ///
-    /// The Lambda functions inherit its environment and find `cloudfront_endpoint`, the emulator, there.
-    pub async fn start(
-        checkout: &Checkout,
-        run_dir: &Path,
-        port: u16,
-        cloudfront_endpoint: &str,
-    ) -> Result<Self, Cause> {
+    /// The Lambda functions inherit its environment and find the `proxies` there.
+    pub async fn start(checkout: &Checkout, run_dir: &Path, port: u16, proxies: &Proxies) -> Result<Self, Cause> {
         let log = LogFile::create(run_dir.join("ministack.log"))?;
         let folder = tempfile::Builder::new().prefix("ministack-").tempdir_in(run_dir)?;
         let certificate = Certificate::generate(folder.path()).await?;
@@ -96,7 +100,9 @@ impl MiniStack {
                 .env("AWS_DEFAULT_REGION", REGION)
                 .env("AWS_EC2_METADATA_DISABLED", "true")
                 .env("AWS_ENDPOINT_URL", endpoint(port))
-                .env("AWS_ENDPOINT_URL_CLOUDFRONT", cloudfront_endpoint)
+                .env("AWS_ENDPOINT_URL_CLOUDFRONT", &proxies.cloudfront)
+                .env("AWS_ENDPOINT_URL_DYNAMODB", &proxies.load)
+                .env("AWS_ENDPOINT_URL_SSM", &proxies.load)
                 // Both would listen on every interface.
                 .env("IOT_MTLS_ENABLED", "0")
                 .env("SFTP_ENABLED", "0")

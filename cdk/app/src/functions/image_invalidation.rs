@@ -37,6 +37,8 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         props.retry_attempts(0).max_event_age(&event_age_max)
     })?;
     purging::grant(scope, &function)?;
+    let registry = purging::tenant_registry_arn(scope)?;
+    allow(&function, ["ssm:GetParametersByPath"], [format!("{registry}/*"), registry])?;
     let queue_actions = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
     allow(&function, queue_actions, [data.invalidation_queue.table_arn()?])?;
     allow(&function, ["dynamodb:UpdateItem"], [data.purge_ledger.table_arn()?])?;

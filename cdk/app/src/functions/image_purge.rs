@@ -33,6 +33,8 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
     }
     .declare(scope)?;
     purging::grant(scope, &function)?;
+    // Of one tenant at a time.
+    allow(&function, ["ssm:GetParameter"], [format!("{}/*", purging::tenant_registry_arn(scope)?)])?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
     // For the purges that are known already, and the tenants' allowances.
     allow(&function, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;

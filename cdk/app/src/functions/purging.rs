@@ -30,14 +30,16 @@ pub(super) fn variables(scope: Scope, variant_deletion_secs_max: u32) -> Result<
     })
 }
 
+/// The ARN of the tenant registry's parameter path. Each registration is one level below.
+pub(super) fn tenant_registry_arn(Scope { stack, environment, .. }: Scope) -> Result<String> {
+    let path = tenant_registry_path(&environment.name);
+    stack.format_arn(ArnComponents::new("parameter", "ssm").resource_name(path.trim_start_matches('/')))
+}
+
 /// Grants everything that the functions that purge have in common, except invalidations: the stack of each tenant grants
 /// those, for its own distribution.
 pub(super) fn grant(scope: Scope, function: &RustFunction) -> Result<()> {
-    let Scope { stack, environment, data } = scope;
-    let path = tenant_registry_path(&environment.name);
-    let registry =
-        stack.format_arn(ArnComponents::new("parameter", "ssm").resource_name(path.trim_start_matches('/')))?;
-    allow(function, ["ssm:GetParametersByPath"], [format!("{registry}/*"), registry])?;
+    let Scope { data, .. } = scope;
     allow(function, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.invalidation_queue.table_arn()?])?;
     allow(function, ["s3:ListBucket"], [data.variants.bucket_arn()?])?;
     allow(function, ["s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;

@@ -50,9 +50,9 @@ impl Queue for UnreliableQueue {
     async fn upsert_if_unchanged(
         &self,
         upsert: &Enqueue,
-        known_version: Option<&str>,
+        seen: Option<&str>,
     ) -> Result<Option<QueueEntry>, QueueError> {
-        self.queue.upsert_if_unchanged(upsert, known_version).await
+        self.queue.upsert_if_unchanged(upsert, seen).await
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {

@@ -164,6 +164,15 @@ impl Fixture {
         Ok(invalidations)
     }
 
+    /// Checks that every viewer gets the new image at a URL with this suffix, which no edge has cached.
+    pub(super) async fn expect_served(&self, suffix: &str) -> Result<(), Cause> {
+        for FixtureImage { tenant, pack, .. } in &self.images {
+            let seen = tenant.viewer.fetch(&format!("{pack}-{suffix}"), LOCATION).await?;
+            expect_eq(&format!("{}/{pack}-{suffix}", tenant.id), &seen.image.colour, &self.colour)?;
+        }
+        Ok(())
+    }
+
     /// The images that are not new.
     pub(super) async fn old(&self) -> Result<Vec<String>, Cause> {
         let mut old = Vec::new();

@@ -16,4 +16,13 @@ impl Tenants for Instance {
         });
         tenants.await
     }
+
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {
+        let tenant = tenant.clone();
+        let found = self.call(format!("reads the registration of {tenant}"), move |world| {
+            let found = world.setup.tenants.iter().find(|known| known.id == tenant);
+            found.map(|known| known.distribution.clone())
+        });
+        found.await
+    }
 }

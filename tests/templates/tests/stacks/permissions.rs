@@ -48,8 +48,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         "pipeline/ImagePurgeRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
-            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
-            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
             ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
@@ -100,6 +99,7 @@ const WIDE: &[(&str, &str)] = &[
     ("s3:DeleteObject", "data/Variants.Arn/*"),
     ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),
     ("s3:GetObject", "data/Originals.Arn/.uploads/*"),
+    ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
     ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
 ];
 
