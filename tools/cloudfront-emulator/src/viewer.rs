@@ -1,11 +1,13 @@
 //! The data plane: responses to viewers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::stream::empty;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use uuid::Uuid;
 
@@ -71,49 +73,62 @@ fn host_name(request: &Request) -> &str {
 }
 
 /// The response to a viewer: that of the origin, changed by the response headers policy, with the headers that CloudFront
-/// adds. `X-Cache` of an error is always `Error`, cached or not.
+/// adds. `X-Cache` of an error is always `Error`, cached or not. The response to HEAD has the length of the cached object,
+/// or the one that the origin stated, if any.
 fn object_response(emulator: &Emulator, request: &Request, arrival: &Arrival, delivered: &Delivered) -> Response {
     let Delivered { object, source } = delivered;
     let Arrival { distribution, edge, .. } = arrival;
-    let OriginResponse { mut status, mut headers, mut body } = object.response.clone();
-    distribution.response_headers.apply(&mut headers);
-    let length = body.len();
-    match selection(request, object, *source) {
-        Selection::Whole if request.method() == Method::HEAD => {
-            // A response to HEAD has the length that the origin stated; a cached object has its own.
-            headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
-            body = Bytes::new();
-        }
-        Selection::Whole => {}
-        Selection::NotModified => {
-            (status, body) = (StatusCode::NOT_MODIFIED, Bytes::new());
-            headers.remove(header::CONTENT_LENGTH);
-        }
-        Selection::Part(range) => {
-            let part = format!("bytes {}-{}/{length}", range.start, range.end - 1);
-            headers.extend(HeaderValue::try_from(part).map(|part| (header::CONTENT_RANGE, part)));
-            (status, body) = (StatusCode::PARTIAL_CONTENT, body.slice(range));
-        }
-        Selection::Unsatisfiable => {
-            let length = HeaderValue::try_from(format!("bytes */{length}"));
-            headers.extend(length.map(|length| (header::CONTENT_RANGE, length)));
-            (status, body) = (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new());
-        }
+    let mut response = object.response.clone();
+    distribution.response_headers.apply(&mut response.headers);
+    reduce(&mut response, selection(request, object, *source));
+    let is_head = request.method() == Method::HEAD;
+    if is_head && *source != Source::Origin && response.status != StatusCode::NOT_MODIFIED {
+        response.headers.insert(header::CONTENT_LENGTH, response.body.len().into());
     }
+    let OriginResponse { status, mut headers, body } = response;
+    // The HTTP server would state the length of a body that is known to be empty.
+    let body = if is_head { Body::from_stream(empty::<Result<Bytes, Infallible>>()) } else { Body::from(body) };
     if *source != Source::Origin {
         headers.insert(header::AGE, object.age_secs(emulator.now()).into());
     }
-    headers.extend(
-        HeaderValue::try_from(format!("1.1 {} (CloudFront)", distribution.domain_name)).map(|via| (header::VIA, via)),
-    );
-    headers.extend(HeaderValue::try_from(format!("EMU{edge}-P1")).map(|pop| (X_AMZ_CF_POP, pop)));
+    set(&mut headers, &X_AMZ_CF_POP, format!("EMU{edge}-P1"));
+    if let Ok(via) = HeaderValue::try_from(format!("1.1 {} (CloudFront)", distribution.domain_name)) {
+        headers.append(header::VIA, via);
+    }
     let x_cache = match source {
         _ if status.is_client_error() || status.is_server_error() => "Error from cloudfront",
         Source::Cache => "Hit from cloudfront",
         Source::Refreshed => "RefreshHit from cloudfront",
         Source::Origin => "Miss from cloudfront",
     };
-    with_cloudfront_headers((status, headers, Body::from(body)), x_cache)
+    with_cloudfront_headers((status, headers, body), x_cache)
+}
+
+/// Reduces a response to the selected part.
+fn reduce(OriginResponse { status, headers, body }: &mut OriginResponse, selection: Selection) {
+    let length = body.len();
+    match selection {
+        Selection::Whole => {}
+        Selection::NotModified => {
+            (*status, *body) = (StatusCode::NOT_MODIFIED, Bytes::new());
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        Selection::Part(range) => {
+            set(headers, &header::CONTENT_RANGE, format!("bytes {}-{}/{length}", range.start, range.end - 1));
+            (*status, *body) = (StatusCode::PARTIAL_CONTENT, body.slice(range));
+        }
+        Selection::Unsatisfiable => {
+            set(headers, &header::CONTENT_RANGE, format!("bytes */{length}"));
+            (*status, *body) = (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new());
+        }
+    }
+}
+
+/// Sets a header. No value is invalid: values are numbers and constants.
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
 }
 
 /// The part of an object that a request selects. A range selects a part of a cached object only: the emulator does not

@@ -39,6 +39,13 @@ async fn head_of_an_expired_object_goes_to_the_origin_and_leaves_the_object_as_i
 }
 
 #[tokio::test]
+async fn head_has_no_length_if_the_origin_states_none() {
+    let fixture = Fixture::start().await;
+    let head = fixture.send(Method::HEAD, ACME, "/lengthless/sunset").await;
+    assert_eq!((head.status, head.header("content-length")), (StatusCode::OK, None));
+}
+
+#[tokio::test]
 async fn head_of_an_error_is_not_cached() {
     let fixture = Fixture::start().await;
     let path = "/status/404/max-age=60/sunset";

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, watch};
 /// - `/never-stale/…`: cacheable for 600 seconds, `stale-if-error=0`
 /// - `/status/<status>/<Cache-Control>/…`: this status, and this `Cache-Control` unless it is `none`
 /// - `/etag/…`: cacheable for 600 seconds, with the ETag `"v1"`; a 304 if the request has it
+/// - `/lengthless/…`: like `/img`, without a body of known length
 /// - `/slow/…`: like `/img`, after 3 seconds of the emulator's time
 /// - below a distribution `EDENIED` or `EUNKNOWN`: an error of a control plane, `AccessDenied` or `NoSuchDistribution`
 /// - `/held/…` and `/held-private/…`: like `/img` and `/private`, delayed until [`release`](TestOrigin::release)
@@ -131,6 +132,10 @@ async fn respond(State(origin): State<TestOrigin>, request: Request) -> Response
     if kind == "etag" {
         response = response.header("etag", "\"v1\"");
     }
-    let body = if status == 304 { Body::empty() } else { Body::from(format!("response {number}")) };
+    let body = match kind {
+        _ if status == 304 => Body::empty(),
+        "lengthless" => Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, std::io::Error>>()),
+        _ => Body::from(format!("response {number}")),
+    };
     response.body(body).unwrap()
 }
