@@ -103,7 +103,7 @@ async fn first_views_of(fixture: &Fixture<'_>, tenant: &Tenant, colour: Colour) 
     let elsewhere = tenant.viewer.at_edge_location(OTHER_EDGE_LOCATION).fetch(EDITED, LOCATION).await?;
     expect_seen(&image, &elsewhere, Cache::Hit, colour)?;
 
-    let seen = format!("{image}: {first}; {second}; {third}; at another edge location {elsewhere}");
+    let seen = format!("{image}: {first}; {second}; {third}; elsewhere {elsewhere}");
     fixture.timeline.add(Part::Viewer, &seen);
     Ok(seen)
 }

@@ -17,9 +17,9 @@ use tokio::sync::watch;
 use crate::account::Account;
 use crate::api_error::ApiError;
 use crate::propagation::EDGE_LOCATIONS;
+use invalidations::Effects;
 use layer::Cache;
 
-use invalidations::Effects;
 pub(crate) use invalidations::{Batch, Invalidation, Invalidations, Page};
 pub(crate) use key::{CacheKey, cache_key};
 pub(crate) use object::{Object, OriginResponse};

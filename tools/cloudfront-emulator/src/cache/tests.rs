@@ -19,13 +19,13 @@ fn key(path: &str) -> CacheKey {
     cache_key(path, None, &QueryStrings::None)
 }
 
-/// The caches of a distribution, and a clock that each step sets.
+/// The caches of a distribution. Each step states its time.
 struct Caches {
     caches: DistributionCache,
     account: Account,
 }
 
-/// The name that a test gives a cache.
+/// The edge location of most steps.
 const EDGE: Edge = 0;
 const OTHER_EDGE: Edge = 1;
 
