@@ -1,8 +1,6 @@
 //! The environment of one test.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_adapters::AwsPorts;
@@ -15,7 +13,10 @@ use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Faults, Origin, Quotas, RunningEmulator};
+use cloudfront_emulator::{
+    Clock, Distribution, Distributions, EmulatorConfig, Faults, Origin, Propagation, Quotas, RunningEmulator,
+    VirtualClock,
+};
 use domain::purge::limits::{Budgets, Delays};
 use domain::{AttributeNames, Context, Timestamp};
 use load_proxy::LoadFaults;
@@ -71,7 +72,7 @@ pub struct Environment {
     /// The faults that the purge's calls of CloudFront meet before the emulator.
     pub cloudfront_faults: LoadFaults,
     cloudfront_endpoint: String,
-    pub(crate) emulator_time_millis: Arc<AtomicI64>,
+    pub(crate) emulator_clock: VirtualClock,
     pub(crate) sqs: LocalSqs,
     pub(crate) ssm: LocalSsm,
 }
@@ -79,20 +80,20 @@ pub struct Environment {
 impl Environment {
     /// Starts everything, with CloudFront's documented quotas and an emulator that completes an invalidation at once.
     pub async fn start() -> Self {
-        Self::with(Quotas::default(), Duration::ZERO).await
+        Self::with(Quotas::IN_PROGRESS, Duration::ZERO).await
     }
 
     /// Starts everything, with an emulator that needs `propagation_delay` of its own time
     /// ([`Self::let_emulator_time_pass`]) to complete an invalidation.
     pub async fn with_propagation_delay(propagation_delay: Duration) -> Self {
-        Self::with(Quotas::default(), propagation_delay).await
+        Self::with(Quotas::IN_PROGRESS, propagation_delay).await
     }
 
     /// Starts everything, with an emulator that takes as much as `quotas` say and needs `propagation_delay` of its own
     /// time.
     pub async fn with(quotas: Quotas, propagation_delay: Duration) -> Self {
-        let emulator_time_millis = Arc::new(AtomicI64::new(0));
-        let emulator = start_emulator(quotas, propagation_delay, Arc::clone(&emulator_time_millis)).await;
+        let emulator_clock = VirtualClock::at(jiff::Timestamp::UNIX_EPOCH);
+        let emulator = start_emulator(quotas, propagation_delay, emulator_clock.clone()).await;
         let (dynamodb, ssm) = (LocalDynamoDb::start().await, LocalSsm::start().await);
         let (cloudfront_endpoint, cloudfront_faults) = crate::under_load(emulator.endpoint_url()).await;
         let environment = Self {
@@ -104,7 +105,7 @@ impl Environment {
             s3: LocalS3::start().await,
             faults: emulator.faults.clone(),
             emulator,
-            emulator_time_millis,
+            emulator_clock,
             sqs: LocalSqs::start().await,
             ssm,
         };
@@ -176,8 +177,7 @@ impl Environment {
     /// Lets `duration` pass at the emulator, whose clock stands still otherwise: an invalidation is `InProgress` until
     /// then.
     pub fn let_emulator_time_pass(&self, duration: Duration) {
-        let millis = i64::try_from(duration.as_millis()).expect("a short time");
-        self.emulator_time_millis.fetch_add(millis, Ordering::Relaxed);
+        self.emulator_clock.advance(duration);
     }
 
     /// The parts that purge runs and manual purges share.
@@ -236,19 +236,15 @@ pub fn distribution_id(tenant: &str) -> String {
     format!("E{}", tenant.to_uppercase())
 }
 
-async fn start_emulator(quotas: Quotas, propagation_delay: Duration, time_millis: Arc<AtomicI64>) -> RunningEmulator {
+async fn start_emulator(quotas: Quotas, propagation_delay: Duration, clock: VirtualClock) -> RunningEmulator {
     let distributions = DISTRIBUTIONS.map(|tenant| {
         let alias = format!("{tenant}.image-service.eu-west-1.localhost");
         Distribution::new(distribution_id(tenant), alias, Origin::default())
     });
-    let clock = move || {
-        let millis = time_millis.load(Ordering::Relaxed);
-        jiff::Timestamp::from_millisecond(millis).expect("a time soon after 1970")
-    };
     // No viewer sends requests to this emulator, so that the origin is never called.
     let mut config = EmulatorConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
-    config.clock = Arc::new(clock);
+    config.clock = Clock::Virtual(clock);
     config.quotas = quotas;
-    config.propagation_delay = propagation_delay;
+    config.propagation = Propagation::Fixed(propagation_delay);
     cloudfront_emulator::start(config).await.expect("an emulator on a free port")
 }

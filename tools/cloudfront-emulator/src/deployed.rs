@@ -5,11 +5,11 @@ use aws_sdk_cloudfront::error::DisplayErrorContext;
 use aws_sdk_cloudfront::types::{
     CachePolicyConfig, CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior,
     CustomErrorResponses, CustomHeaders, DistributionConfig, Origin as OriginConfig, OriginAccessControlConfig,
-    OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
+    OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors, ResponseHeadersPolicyConfig,
 };
 use http::{HeaderName, HeaderValue, Method};
 
-use crate::distribution::{Distribution, Origin, QueryStrings, Ttl};
+use crate::distribution::{CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
 
 /// A failure to read the deployed distributions.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub(crate) enum SourceError {
     Unsupported { id: String, feature: &'static str },
 }
 
-/// Reads every distribution with its cache policy and origin access control.
+/// Reads every distribution with its cache policy, response headers policy and origin access control.
 pub(crate) async fn read(client: &Client) -> Result<Vec<Distribution>, SourceError> {
     let mut distributions = Vec::new();
     let mut summaries = client.list_distributions().into_paginator().send();
@@ -53,7 +53,17 @@ async fn read_one(client: &Client, id: String, domain_name: String) -> Result<Di
         let output = output.map_err(|error| failed("GetOriginAccessControlConfig", error))?;
         access_control = output.origin_access_control_config;
     }
-    let converted = distribution(&id, domain_name, &config, &policy, access_control.as_ref());
+
+    let headers_policy_id = config.default_cache_behavior().and_then(|behavior| behavior.response_headers_policy_id());
+    let mut headers_policy = None;
+    if let Some(id) = headers_policy_id.filter(|id| !id.is_empty()) {
+        let output = client.get_response_headers_policy_config().id(id).send().await;
+        let output = output.map_err(|error| failed("GetResponseHeadersPolicyConfig", error))?;
+        headers_policy = output.response_headers_policy_config;
+    }
+    let policies =
+        Policies { cache: &policy, access_control: access_control.as_ref(), headers: headers_policy.as_ref() };
+    let converted = distribution(&id, domain_name, &config, policies);
     converted.map_err(unsupported)
 }
 
@@ -61,13 +71,19 @@ fn failed(operation: &'static str, error: impl std::error::Error) -> SourceError
     SourceError::Api { operation, cause: DisplayErrorContext(error).to_string() }
 }
 
+/// The policies of a distribution.
+struct Policies<'a> {
+    cache: &'a CachePolicyConfig,
+    access_control: Option<&'a OriginAccessControlConfig>,
+    headers: Option<&'a ResponseHeadersPolicyConfig>,
+}
+
 /// Converts the types of the API to a distribution, or returns the feature that the emulator does not support.
 fn distribution(
     id: &str,
     domain_name: String,
     config: &DistributionConfig,
-    policy: &CachePolicyConfig,
-    access_control: Option<&OriginAccessControlConfig>,
+    Policies { cache: policy, access_control, headers }: Policies<'_>,
 ) -> Result<Distribution, &'static str> {
     if config.cache_behaviors().is_some_and(|behaviors| behaviors.quantity() > 0) {
         return Err("cache behaviors besides the default one");
@@ -107,7 +123,27 @@ fn distribution(
         },
         error_caching_min_ttl_secs: error_caching_min_ttl_secs.collect(),
         cache_tag_header: cache_tag_header.transpose()?,
+        response_headers: headers.map(response_headers).transpose()?.unwrap_or_default(),
     })
+}
+
+fn response_headers(policy: &ResponseHeadersPolicyConfig) -> Result<ResponseHeaders, &'static str> {
+    let has_server_timing = policy.server_timing_headers_config().is_some_and(|timing| timing.enabled());
+    if policy.cors_config().is_some() || policy.security_headers_config().is_some() || has_server_timing {
+        return Err("CORS, security or server timing headers in its response headers policy");
+    }
+    let remove = policy.remove_headers_config().map(|config| config.items()).unwrap_or_default();
+    let remove = remove.iter().map(|header| HeaderName::try_from(header.header()).ok());
+    let set = policy.custom_headers_config().map(|config| config.items()).unwrap_or_default();
+    let set = set.iter().map(|header| {
+        Some(CustomHeader {
+            name: HeaderName::try_from(header.header()).ok()?,
+            value: HeaderValue::try_from(header.value()).ok()?,
+            overrides_origin: header.r#override(),
+        })
+    });
+    let parsed = || Some(ResponseHeaders { remove: remove.collect::<Option<_>>()?, set: set.collect::<Option<_>>()? });
+    parsed().ok_or("a header that is not valid HTTP in its response headers policy")
 }
 
 fn target_origin(config: &DistributionConfig) -> Option<&OriginConfig> {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// The part of a distribution that the emulator serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,11 @@ pub struct Distribution {
     pub ttl: Ttl,
     /// `ErrorCachingMinTTL` in seconds by status code, where it is not the default of 10 seconds.
     pub error_caching_min_ttl_secs: BTreeMap<u16, u64>,
-    /// `CacheTagConfig.HeaderName`: the response header that carries the cache tags. Viewers never see it.
+    /// `CacheTagConfig.HeaderName`: the response header that carries the cache tags. Viewers see it, unless the
+    /// response headers policy removes it.
     pub cache_tag_header: Option<HeaderName>,
+    /// The response headers policy.
+    pub response_headers: ResponseHeaders,
 }
 
 impl Distribution {
@@ -41,6 +44,7 @@ impl Distribution {
             ttl: Ttl::default(),
             error_caching_min_ttl_secs: BTreeMap::new(),
             cache_tag_header: None,
+            response_headers: ResponseHeaders::default(),
         }
     }
 
@@ -75,6 +79,40 @@ pub enum QueryStrings {
     AllExcept(Vec<String>),
     /// `all`.
     All,
+}
+
+/// The changes that a response headers policy makes to responses to viewers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHeaders {
+    /// Headers that are removed.
+    pub remove: Vec<HeaderName>,
+    /// Headers that are set, after the removal.
+    pub set: Vec<CustomHeader>,
+}
+
+/// A custom header of a response headers policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomHeader {
+    /// The name.
+    pub name: HeaderName,
+    /// The value.
+    pub value: HeaderValue,
+    /// Whether it replaces a header of the origin; otherwise that of the origin stays.
+    pub overrides_origin: bool,
+}
+
+impl ResponseHeaders {
+    /// Changes the headers of a response of the origin.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        for name in &self.remove {
+            headers.remove(name);
+        }
+        for CustomHeader { name, value, overrides_origin } in &self.set {
+            if *overrides_origin || !headers.contains_key(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+    }
 }
 
 /// The bounds that a cache policy sets to the time to live of objects, in seconds.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::split_mix::draw;
+
 /// The share of calls of `CreateInvalidation` and `GetInvalidation` that fail, by kind of fault. A call has at most one
 /// fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,7 +124,7 @@ impl Faults {
 impl FaultPlan {
     /// The fate of the call with this number.
     fn fate(&self, call: u64) -> Fate {
-        let mut drawn = scattered(self.seed, call) % 1_000;
+        let mut drawn = draw(self.seed, call) % 1_000;
         let fates = [
             (self.throttled_per_mille, Fate::Throttled),
             (self.failed_per_mille, Fate::Failed),
@@ -136,14 +138,6 @@ impl FaultPlan {
         }
         Fate::Served
     }
-}
-
-/// `SplitMix64` (Steele, Lea, Flood 2014): evenly distributed, and the same on every machine.
-fn scattered(seed: u64, number: u64) -> u64 {
-    let mut z = seed.wrapping_add((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

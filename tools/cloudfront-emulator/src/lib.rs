@@ -1,20 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod api_error;
 mod cache;
+mod clock;
+mod conditional;
 mod config;
 mod control;
+mod delivery;
 mod deployed;
 mod distribution;
 mod distributions;
 mod emulator;
 mod faults;
 mod origin;
+mod propagation;
+mod quotas;
 mod server;
+mod split_mix;
 mod viewer;
 
-pub use config::{Clock, EmulatorConfig, Quotas};
-pub use distribution::{Distribution, Origin, QueryStrings, Ttl};
+pub use clock::{Clock, VirtualClock};
+pub use config::EmulatorConfig;
+pub use distribution::{CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
 pub use distributions::Distributions;
 pub use faults::{FaultCounts, FaultPlan, Faults};
+pub use propagation::{EDGE_LOCATIONS, Propagation};
+pub use quotas::{CallRate, Quotas};
 pub use server::{RunningEmulator, StartError, start};

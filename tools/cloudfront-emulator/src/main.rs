@@ -2,12 +2,11 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudfront::config::ProvideCredentials;
-use clap::Parser;
-use cloudfront_emulator::{Distributions, EmulatorConfig, Quotas};
+use clap::{Parser, ValueEnum};
+use cloudfront_emulator::{CallRate, Distributions, EmulatorConfig, Propagation, Quotas};
 
 /// CloudFront emulator: serves the distributions that are deployed to a local AWS and accepts their invalidations.
 #[derive(Debug, Parser)]
@@ -21,15 +20,26 @@ struct Arguments {
     /// URL of the CloudFront API from which the deployed distributions are read.
     #[arg(long, default_value = "http://127.0.0.1:4566")]
     control_plane: String,
-    /// Time until an invalidation takes effect and is Completed, in milliseconds.
-    #[arg(long, default_value_t = 1_000)]
-    propagation_delay_ms: u64,
-    /// Quota of paths and cache tags in progress for each distribution, wildcards excluded.
-    #[arg(long, default_value_t = Quotas::default().items_in_progress)]
-    items_in_progress: usize,
-    /// Quota of wildcards in progress for each distribution.
-    #[arg(long, default_value_t = Quotas::default().wildcards_in_progress)]
-    wildcards_in_progress: usize,
+    /// Divisor of CloudFront's delays: 1 for invalidations as slow as CloudFront's.
+    #[arg(long, default_value_t = 1)]
+    scaled_down_by: u32,
+    /// Seed of the delays.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Quotas of invalidations.
+    #[arg(long, value_enum, default_value_t = QuotaScheme::InProgress)]
+    quotas: QuotaScheme,
+    /// Throttles calls of the API as CloudFront does: one in two seconds, after a burst of six.
+    #[arg(long)]
+    throttle_as_cloudfront: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum QuotaScheme {
+    /// 3,000 items and 15 wildcards in progress in each distribution.
+    InProgress,
+    /// 150 items and 1 wildcard a second in the account.
+    PerSecond,
 }
 
 #[tokio::main]
@@ -45,11 +55,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         config.origin_credentials = provider.provide_credentials().await?;
     }
     config.listen = arguments.listen;
-    config.propagation_delay = Duration::from_millis(arguments.propagation_delay_ms);
-    config.quotas = Quotas {
-        items_in_progress: arguments.items_in_progress,
-        wildcards_in_progress: arguments.wildcards_in_progress,
+    config.propagation = Propagation::Drawn { seed: arguments.seed, scaled_down_by: arguments.scaled_down_by };
+    config.quotas = match arguments.quotas {
+        QuotaScheme::InProgress => Quotas::IN_PROGRESS,
+        QuotaScheme::PerSecond => Quotas::PER_SECOND,
     };
+    if arguments.throttle_as_cloudfront {
+        config.call_rate = CallRate::CLOUDFRONT;
+    }
+    tracing::info!("{}", config.propagation);
     let emulator = cloudfront_emulator::start(config).await?;
     tracing::info!("serving viewers and the CloudFront API at {}", emulator.endpoint_url());
     tokio::signal::ctrl_c().await?;

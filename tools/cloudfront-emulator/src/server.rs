@@ -1,7 +1,7 @@
-use std::collections::HashMap;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use crate::config::EmulatorConfig;
 use crate::emulator::Emulator;
 use crate::faults::Faults;
-use crate::{control, origin, viewer};
+use crate::origin::OriginClient;
+use crate::{control, viewer};
 
 /// Maximum time that a shutdown waits for requests in progress.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -29,7 +30,7 @@ pub enum StartError {
     },
     /// The HTTP client for origin requests could not be built.
     #[error("the HTTP client for origin requests could not be built; check `origin_ca`")]
-    OriginClient(#[from] reqwest::Error),
+    OriginClient(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// A running emulator. It stops when this is dropped; [`shutdown`](Self::shutdown) also waits for requests in progress.
@@ -48,8 +49,9 @@ pub struct RunningEmulator {
 pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError> {
     let address = config.listen;
     let faults = Faults::default();
-    let http = origin::client(config.origin_ca.as_deref())?;
-    let emulator = Arc::new(Emulator { config, http, faults: faults.clone(), caches: Mutex::new(HashMap::new()) });
+    let origin = OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref());
+    let origin = origin.map_err(StartError::OriginClient)?;
+    let emulator = Arc::new(Emulator::new(config, origin, faults.clone()));
     let app = control::router(&emulator).fallback(viewer::serve).with_state(emulator);
 
     let cannot_listen = |source| StartError::Listen { address, source };

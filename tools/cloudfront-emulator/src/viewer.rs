@@ -1,21 +1,28 @@
 //! The data plane: responses to viewers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tokio::sync::watch;
+use bytes::Bytes;
+use futures_util::stream::empty;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use uuid::Uuid;
 
-use crate::cache::{CacheKey, Found, Object, OriginResponse, cache_key};
-use crate::distribution::Distribution;
+use crate::cache::{Edge, Object, OriginResponse, cache_key};
+use crate::conditional::{self, Selection};
+use crate::delivery::{self, Arrival, Delivered, Source};
 use crate::emulator::Emulator;
 use crate::origin;
+use crate::propagation::EDGE_LOCATIONS;
 
+/// The request header that names the viewer's edge location.
+const X_EDGE_LOCATION: HeaderName = HeaderName::from_static("x-edge-location");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+const X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
 
 /// Serves a viewer request from the distribution that `Host` names.
 pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
@@ -34,13 +41,29 @@ pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
         let reason = format!("The distribution is not configured to allow the HTTP request method {method}.");
         return error_page(StatusCode::FORBIDDEN, &reason);
     }
-    let key = cache_key(request.uri().path(), request.uri().query(), &distribution.query_strings);
-    let (object, is_cached) = if method == Method::OPTIONS {
-        (origin::fetch(&emulator, &distribution, method, &key).await, false)
-    } else {
-        cached_or_fetched(&emulator, &distribution, &key).await
+    let Some(edge) = edge_location(request.headers()) else {
+        let reason =
+            format!("The header x-edge-location names none of the edge locations 0 to {}.", EDGE_LOCATIONS - 1);
+        return error_page(StatusCode::BAD_REQUEST, &reason);
     };
-    object_response(&emulator, &object, is_cached, &distribution)
+    let key = cache_key(request.uri().path(), request.uri().query(), &distribution.query_strings);
+    let arrival = Arrival { distribution, edge, key };
+    let delivered = match *method {
+        Method::OPTIONS => {
+            let object = origin::fetch(&emulator, &arrival.distribution, method, &arrival.key, None).await;
+            Delivered { object, source: Source::Origin }
+        }
+        Method::HEAD => delivery::head(&emulator, &arrival).await,
+        _ => delivery::get(&emulator, &arrival).await,
+    };
+    object_response(&emulator, &request, &arrival, &delivered)
+}
+
+/// The edge location that a request names; by default the first one. The DNS of CloudFront chooses it by the viewer's
+/// network.
+fn edge_location(headers: &HeaderMap) -> Option<Edge> {
+    let Some(named) = headers.get(X_EDGE_LOCATION) else { return Some(0) };
+    named.to_str().ok()?.parse().ok().filter(|edge| *edge < EDGE_LOCATIONS)
 }
 
 /// The host of a request, without the port.
@@ -49,63 +72,79 @@ fn host_name(request: &Request) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Returns the object, and whether it is from the cache or from the fetch of another request. HEAD is served from the
-/// object of GET.
-async fn cached_or_fetched(
-    emulator: &Arc<Emulator>,
-    distribution: &Arc<Distribution>,
-    key: &str,
-) -> (Arc<Object>, bool) {
-    let now = emulator.now();
-    let (mut pending, is_shared) = match emulator.with_cache(&distribution.id, |cache| cache.find(now, key)) {
-        Found::Cached(object) => return (object, true),
-        Found::UnderWay(pending) => (pending, true),
-        Found::Missing(waiters) => {
-            let pending = waiters.subscribe();
-            // The fetch continues if this viewer disconnects: others may wait for it.
-            tokio::spawn(fetch_and_store(Arc::clone(emulator), Arc::clone(distribution), key.to_owned(), waiters));
-            (pending, false)
-        }
-    };
-    let object = pending.wait_for(Option::is_some).await.ok().and_then(|object| object.clone());
-    match object {
-        Some(object) if !is_shared || object.may_be_stored() => (object, is_shared),
-        // An object that must not be stored must not be shared: each request fetches its own.
-        _ => (origin::fetch(emulator, distribution, &Method::GET, key).await, false),
+/// The response to a viewer: that of the origin, changed by the response headers policy, with the headers that CloudFront
+/// adds. `X-Cache` of an error is always `Error`, cached or not. The response to HEAD has the length of the cached object,
+/// or the one that the origin stated, if any.
+fn object_response(emulator: &Emulator, request: &Request, arrival: &Arrival, delivered: &Delivered) -> Response {
+    let Delivered { object, source } = delivered;
+    let Arrival { distribution, edge, .. } = arrival;
+    let mut response = object.response.clone();
+    distribution.response_headers.apply(&mut response.headers);
+    reduce(&mut response, selection(request, object, *source));
+    let is_head = request.method() == Method::HEAD;
+    if is_head && *source != Source::Origin && response.status != StatusCode::NOT_MODIFIED {
+        response.headers.insert(header::CONTENT_LENGTH, response.body.len().into());
     }
-}
-
-async fn fetch_and_store(
-    emulator: Arc<Emulator>,
-    distribution: Arc<Distribution>,
-    key: CacheKey,
-    waiters: watch::Sender<Option<Arc<Object>>>,
-) {
-    let object = origin::fetch(&emulator, &distribution, &Method::GET, &key).await;
-    let now = emulator.now();
-    emulator.with_cache(&distribution.id, |cache| cache.put(now, key, &object));
-    waiters.send_replace(Some(object));
-}
-
-/// The response to a viewer: that of the origin with the headers that CloudFront adds. An object from the cache has an
-/// `Age`. `X-Cache` of an error is always `Error`, cached or not.
-fn object_response(emulator: &Emulator, object: &Object, is_cached: bool, distribution: &Distribution) -> Response {
-    let OriginResponse { status, headers, body } = object.response.clone();
-    let is_error = status.is_client_error() || status.is_server_error();
-    let x_cache = match (is_error, is_cached) {
-        (true, _) => "Error from cloudfront",
-        (false, true) => "Hit from cloudfront",
-        (false, false) => "Miss from cloudfront",
-    };
-    let mut response = with_cloudfront_headers((status, headers, Body::from(body)), x_cache);
-    let headers = response.headers_mut();
-    if is_cached {
+    let OriginResponse { status, mut headers, body } = response;
+    // The HTTP server would state the length of a body that is known to be empty.
+    let body = if is_head { Body::from_stream(empty::<Result<Bytes, Infallible>>()) } else { Body::from(body) };
+    if *source != Source::Origin {
         headers.insert(header::AGE, object.age_secs(emulator.now()).into());
     }
+    set(&mut headers, &X_AMZ_CF_POP, format!("EMU{edge}-P1"));
     if let Ok(via) = HeaderValue::try_from(format!("1.1 {} (CloudFront)", distribution.domain_name)) {
         headers.append(header::VIA, via);
     }
-    response
+    let x_cache = match source {
+        _ if status.is_client_error() || status.is_server_error() => "Error from cloudfront",
+        Source::Cache => "Hit from cloudfront",
+        Source::Refreshed => "RefreshHit from cloudfront",
+        Source::Origin => "Miss from cloudfront",
+    };
+    with_cloudfront_headers((status, headers, body), x_cache)
+}
+
+/// Reduces a response to the selected part.
+fn reduce(OriginResponse { status, headers, body }: &mut OriginResponse, selection: Selection) {
+    let length = body.len();
+    match selection {
+        Selection::Whole => {}
+        Selection::NotModified => {
+            (*status, *body) = (StatusCode::NOT_MODIFIED, Bytes::new());
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        Selection::Part(range) => {
+            set(headers, &header::CONTENT_RANGE, format!("bytes {}-{}/{length}", range.start, range.end - 1));
+            (*status, *body) = (StatusCode::PARTIAL_CONTENT, body.slice(range));
+        }
+        Selection::Unsatisfiable => {
+            set(headers, &header::CONTENT_RANGE, format!("bytes */{length}"));
+            (*status, *body) = (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new());
+        }
+    }
+}
+
+/// Sets a header. No value is invalid: values are numbers and constants.
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The part of an object that a request selects. A range selects a part of a cached object only: the emulator does not
+/// ask the origin for ranges, and CloudFront sends the whole object of such an origin on a miss.
+fn selection(request: &Request, object: &Object, source: Source) -> Selection {
+    let OriginResponse { status, headers, body } = &object.response;
+    match *request.method() {
+        Method::GET => match conditional::select(request.headers(), headers, *status, body.len()) {
+            Selection::Part(_) | Selection::Unsatisfiable if source == Source::Origin => Selection::Whole,
+            selection => selection,
+        },
+        Method::HEAD if *status == StatusCode::OK && conditional::is_not_modified(request.headers(), headers) => {
+            Selection::NotModified
+        }
+        _ => Selection::Whole,
+    }
 }
 
 /// The response to a request that the emulator itself rejects.

@@ -24,6 +24,9 @@ const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/page.js");
 const ICON: &str = include_str!("page/icon.svg");
 
+/// The place of the page for the delays of invalidations.
+const PROPAGATION: &str = "{{propagation}}";
+
 /// The largest image that the page may upload, in bytes: above the API's 50 MB, so that the API rejects it.
 const UPLOAD_MAX_BYTES: usize = 64 << 20;
 
@@ -56,8 +59,9 @@ struct Place {
 /// The routes of a console on `port`.
 pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
     let file = |media_type: &'static str, text: &'static str| get(async move || ([(CONTENT_TYPE, media_type)], text));
+    let page = PAGE.replace(PROPAGATION, &local_cloud::propagation());
     Router::new()
-        .route("/", file("text/html; charset=utf-8", PAGE))
+        .route("/", get(async move || ([(CONTENT_TYPE, "text/html; charset=utf-8")], page)))
         .route("/style.css", file("text/css; charset=utf-8", STYLE))
         .route("/page.js", file("text/javascript; charset=utf-8", SCRIPT))
         .route("/icon.svg", file("image/svg+xml", ICON))

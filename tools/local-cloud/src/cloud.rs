@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cloudfront_emulator::{Distributions, EmulatorConfig, RunningEmulator};
+use cloudfront_emulator::{Distributions, EmulatorConfig, Propagation, RunningEmulator};
 use domain::TenantId;
 use load_proxy::LoadFaults;
 use reqwest::Method;
@@ -33,6 +33,9 @@ use crate::viewer::Viewer;
 
 /// The validity of an editor's token: a working day.
 const EDITORS_TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
+
+/// The delays of invalidations: a tenth of CloudFront's, because a run waits for many of them.
+const PROPAGATION: Propagation = Propagation::Drawn { seed: 1, scaled_down_by: 10 };
 
 /// One deployed environment. Dropping the last one ends the servers.
 #[derive(Debug)]
@@ -241,6 +244,12 @@ impl Parts {
     }
 }
 
+/// The delays of invalidations, in words: by how much they are scaled down.
+#[must_use]
+pub fn propagation() -> String {
+    PROPAGATION.to_string()
+}
+
 /// The domain of every tenant's host name on this machine.
 #[must_use]
 pub fn viewer_domain() -> String {
@@ -260,11 +269,13 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     config.listen = listen;
     config.authorize_callers = true;
     config.origin_ca = Some(ministack.certificate().pem().to_owned());
+    config.propagation = PROPAGATION;
     let emulator = cloudfront_emulator::start(config).await?;
     let issuer = Issuer::start().await?;
     let images = ImageServer::start().await?;
     let clients = Clients::new(&http, &aws, &emulator.endpoint_url());
     let root = RootCaller::new(&ministack)?;
-    let detail = format!("local AWS {aws}, CloudFront emulator {}, issuer {}", emulator.endpoint_url(), issuer.url());
+    let (cloudfront, issued_at) = (emulator.endpoint_url(), issuer.url());
+    let detail = format!("local AWS {aws}, CloudFront emulator {cloudfront}, issuer {issued_at}\n{PROPAGATION}");
     Ok((Parts { ministack, emulator, load, issuer, images, clients, root }, detail))
 }

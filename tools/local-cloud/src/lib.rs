@@ -28,4 +28,4 @@ pub mod viewer;
 
 mod cloud;
 
-pub use cloud::{LocalCloud, Parts, Tenant, viewer_domain};
+pub use cloud::{LocalCloud, Parts, Tenant, propagation, viewer_domain};

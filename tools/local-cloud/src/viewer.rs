@@ -14,12 +14,17 @@ use crate::test_image::{self, Recognised};
 /// The time limit of a request. An unoptimised build decodes and resizes the first image of a cold function.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The emulator's request header for the number of the viewer's edge location.
+const EDGE_LOCATION: &str = "x-edge-location";
+
 /// A viewer of one tenant's images.
 #[derive(Debug, Clone)]
 pub struct Viewer {
     client: reqwest::Client,
     /// `http://<host>:<port>`
     base: String,
+    /// The number of the edge location that serves the viewer.
+    edge_location: usize,
 }
 
 /// The source of a response, by CloudFront's `X-Cache`.
@@ -56,10 +61,16 @@ pub struct Response {
 }
 
 impl Viewer {
-    /// A viewer who finds `host` at `emulator`, without the DNS.
+    /// A viewer who finds `host` at the first edge location of `emulator`, without the DNS.
     pub fn new(host: &str, emulator: SocketAddr) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).resolve(host, emulator).build()?;
-        Ok(Self { client, base: format!("http://{host}:{}", emulator.port()) })
+        Ok(Self { client, base: format!("http://{host}:{}", emulator.port()), edge_location: 0 })
+    }
+
+    /// The viewer at another edge location.
+    #[must_use]
+    pub fn at_edge_location(&self, edge_location: usize) -> Self {
+        Self { edge_location, ..self.clone() }
     }
 
     /// The URL of `image` (`<imagePackId>[-<suffix>]`) at `location`; without one, of the pack's main image.
@@ -71,7 +82,8 @@ impl Viewer {
 
     /// Fetches a URL.
     pub async fn get(&self, url: &str) -> Result<Response, Cause> {
-        let response = self.client.get(url).send().await.context(format!("{url} did not respond"))?;
+        let get = self.client.get(url).header(EDGE_LOCATION, self.edge_location);
+        let response = get.send().await.context(format!("{url} did not respond"))?;
         let (status, headers) = (response.status(), response.headers().clone());
         Ok(Response { status, headers, body: response.bytes().await? })
     }

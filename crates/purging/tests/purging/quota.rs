@@ -12,7 +12,7 @@ const PROPAGATION: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_it() {
-    let quotas = Quotas { items_in_progress: 2, wildcards_in_progress: 1 };
+    let quotas = Quotas::InProgress { items: 2, wildcards: 1 };
     let environment = Environment::with(quotas, PROPAGATION).await;
     let handler = environment.purge_run();
     environment.enqueue("acme", "pack#p1", settled()).await;

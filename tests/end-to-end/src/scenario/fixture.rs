@@ -42,6 +42,9 @@ pub(super) const BURST_PACKS: u32 = 20;
 /// The number of writes to each of them.
 pub(super) const BURST_WRITES_PER_PACK: u32 = 5;
 
+/// The edge location whose viewers the steps do not use otherwise.
+pub(super) const OTHER_EDGE_LOCATION: usize = 1;
+
 /// The fixture of the scenario.
 #[derive(Debug)]
 pub(super) struct Fixture<'a> {

@@ -16,7 +16,8 @@ use local_cloud::timeline::Part;
 use local_cloud::viewer::{Cache, Fetched};
 
 use super::fixture::{
-    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, PURGED_MANUALLY, RELOCATED, burst_packs,
+    CONFIGURED_LOCATION, CROPPED, EDITED, FETCHED, Fixture, LOCATION, OTHER_EDGE_LOCATION, PURGED_MANUALLY, RELOCATED,
+    burst_packs,
 };
 use super::observed_edit::ObservedEdit;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
@@ -139,10 +140,13 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<S
     let globex = fixture.observer.invalidations(&fixture.globex.distribution_id).await?;
     expect_eq("globex's invalidations", &globex, &vec![])?;
     fixture.expect_bystanders().await?;
+    let elsewhere = fixture.acme.viewer.at_edge_location(OTHER_EDGE_LOCATION).fetch(EDITED, LOCATION).await?;
+    expect_eq("the colour of acme/cat at another edge location", &elsewhere.image.colour, &Colour::Blue)?;
     expect_eq("the dead letters", &fixture.observer.dead_letters().await?, &0)?;
     let sizes: Vec<_> = requests.iter().map(|items| format!("{} items", items.len())).collect();
     Ok(format!(
-        "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits",
+        "acme: {} requests of {}; globex: none; globex/cat and acme/owl still Hits; \
+         acme/cat is new at another edge location, too",
         sizes.len(),
         sizes.join(", ")
     ))

@@ -10,7 +10,7 @@ use local_cloud::viewer::Cache;
 
 use super::fixture::{
     CONFIGURED, CONFIGURED_LOCATION, CONFIGURED_SIZE, CROPPED, EDITED, EDITED_SUFFIXED, FETCHED, Fixture, LOCATION,
-    OTHER_LOCATION, PURGED_MANUALLY, RELOCATED, SIZE, UNTOUCHED, burst_packs,
+    OTHER_EDGE_LOCATION, OTHER_LOCATION, PURGED_MANUALLY, RELOCATED, SIZE, UNTOUCHED, burst_packs,
 };
 use local_cloud::expectation::{expect_eq, expect_seen};
 
@@ -99,7 +99,11 @@ async fn first_views_of(fixture: &Fixture<'_>, tenant: &Tenant, colour: Colour) 
     expect_seen(&image, &third, Cache::Hit, colour)?;
     expect_eq("whether the Age has grown", &(third.age_secs > second.age_secs), &true)?;
 
-    let seen = format!("{image}: {first}; {second}; {third}");
+    // Another edge location has the image from the regional cache.
+    let elsewhere = tenant.viewer.at_edge_location(OTHER_EDGE_LOCATION).fetch(EDITED, LOCATION).await?;
+    expect_seen(&image, &elsewhere, Cache::Hit, colour)?;
+
+    let seen = format!("{image}: {first}; {second}; {third}; elsewhere {elsewhere}");
     fixture.timeline.add(Part::Viewer, &seen);
     Ok(seen)
 }

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use bolero::check;
-use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Origin, RunningEmulator};
+use cloudfront_emulator::{
+    CallRate, Distribution, Distributions, EmulatorConfig, Origin, Propagation, RunningEmulator,
+};
 use fuzz::{ITERATIONS, text};
 use tokio::runtime::Runtime;
 
@@ -28,11 +30,12 @@ const BODIES: &[&str] = &[
     "",
 ];
 
-/// An emulator that completes invalidations at once, so that no quota is reached.
+/// An emulator that completes invalidations at once, so that no quota is reached, and throttles no call.
 async fn emulator() -> RunningEmulator {
     let distribution = Distribution::new("EACME", "acme.localhost", Origin::default());
     let mut config = EmulatorConfig::new("http://127.0.0.1:1", Distributions::fixed([distribution]));
-    config.propagation_delay = Duration::ZERO;
+    config.propagation = Propagation::Fixed(Duration::ZERO);
+    config.call_rate = CallRate { interval: Duration::ZERO, burst: 1 };
     cloudfront_emulator::start(config).await.unwrap()
 }
 

@@ -1,12 +1,15 @@
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::item::Item;
+use crate::account::Account;
 use crate::api_error::{ApiError, Code};
-use crate::config::Quotas;
+use crate::clock::after;
+use crate::propagation::EDGE_LOCATIONS;
+use crate::quotas::ItemCounts;
 
 /// The items of one `CreateInvalidation` call.
 #[derive(Clone, Debug)]
@@ -22,19 +25,35 @@ pub(crate) struct Invalidation {
     pub(crate) id: String,
     pub(crate) batch: Batch,
     pub(crate) created_at: Timestamp,
-    /// The time at which it takes effect and becomes `Completed`.
-    effective_at: Timestamp,
+    /// The time at which it becomes `Completed`.
+    completed_at: Timestamp,
     items: Vec<Item>,
 }
 
+/// The times at which an invalidation takes effect in the caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effects {
+    pub(super) regional: Timestamp,
+    pub(super) edges: [Timestamp; EDGE_LOCATIONS],
+}
+
 impl Invalidation {
-    /// `InProgress`, or `Completed` once it has taken effect.
+    /// `InProgress`, or `Completed` some time after it has taken effect in the last cache.
     pub(crate) fn status(&self, now: Timestamp) -> &'static str {
         if self.is_in_progress(now) { "InProgress" } else { "Completed" }
     }
 
+    /// Whether one of the items purges the object with this key and these tags.
+    pub(super) fn covers(&self, key: &str, tags: &BTreeSet<String>) -> bool {
+        self.items.iter().any(|item| item.covers(key, tags))
+    }
+
     fn is_in_progress(&self, now: Timestamp) -> bool {
-        now < self.effective_at
+        now < self.completed_at
+    }
+
+    fn counts(&self) -> ItemCounts {
+        counts(&self.items)
     }
 }
 
@@ -46,96 +65,73 @@ pub(crate) struct Page {
     pub(crate) next_marker: Option<String>,
 }
 
-/// The invalidations of one distribution, in the order of their creation. They take effect in the same order, because
-/// the propagation delay is constant.
+/// The invalidations of one distribution, in the order of their creation.
 #[derive(Debug, Default)]
-pub(crate) struct Invalidations {
-    all: Vec<Arc<Invalidation>>,
-    /// The number of entries of `all` that [`Self::take_due`] has returned.
-    taken: usize,
-}
+pub(crate) struct Invalidations(Vec<Arc<Invalidation>>);
 
 impl Invalidations {
-    /// Accepts a batch that takes effect after `propagation_delay`. A repeated batch, with the same reference and
-    /// items, returns the existing invalidation.
-    pub(crate) fn create(
+    /// Accepts a batch and returns the times of its effects. A repeated batch, with the same reference and items, returns
+    /// the existing invalidation and has no further effect.
+    pub(super) fn create(
         &mut self,
         distribution_id: &str,
         now: Timestamp,
         batch: Batch,
-        propagation_delay: Duration,
-        quotas: Quotas,
-    ) -> Result<Arc<Invalidation>, ApiError> {
+        account: &mut Account,
+    ) -> Result<(Arc<Invalidation>, Option<Effects>), ApiError> {
         let items = parse(&batch)?;
-        if let Some(existing) = self.all.iter().find(|known| known.batch.caller_reference == batch.caller_reference) {
+        if let Some(existing) = self.0.iter().find(|known| known.batch.caller_reference == batch.caller_reference) {
             if is_same_set(&existing.batch.items, &batch.items) {
-                return Ok(Arc::clone(existing));
+                return Ok((Arc::clone(existing), None));
             }
             return Err(Code::InvalidationBatchAlreadyExists.error(format!(
                 "the CallerReference '{}' was used for other items; a reference belongs to one set of items",
                 batch.caller_reference
             )));
         }
-        self.check_quotas(now, &items, quotas)?;
+        let delays = account.accept(now, counts(&items), self.in_progress(now))?;
         let invalidation = Arc::new(Invalidation {
             id: invalidation_id(distribution_id, &batch.caller_reference),
             batch,
             created_at: now,
-            effective_at: now.checked_add(propagation_delay).unwrap_or(Timestamp::MAX),
+            completed_at: after(now, delays.completed),
             items,
         });
-        self.all.push(Arc::clone(&invalidation));
-        Ok(invalidation)
+        self.0.push(Arc::clone(&invalidation));
+        let effects =
+            Effects { regional: after(now, delays.regional), edges: delays.edges.map(|delay| after(now, delay)) };
+        Ok((invalidation, Some(effects)))
     }
 
-    fn check_quotas(&self, now: Timestamp, items: &[Item], quotas: Quotas) -> Result<(), ApiError> {
-        let Quotas { items_in_progress, wildcards_in_progress } = quotas;
-        let sent = items.len();
-        if sent > items_in_progress {
-            return Err(Code::BatchTooLarge.error(format!(
-                "the batch has {sent} items, and a distribution takes {items_in_progress}; send smaller batches"
-            )));
-        }
-        let unfinished = || self.all.iter().rev().take_while(|known| known.is_in_progress(now));
-        for (kind, wildcards, allowed) in
-            [("items", false, items_in_progress), ("wildcards", true, wildcards_in_progress)]
-        {
-            let count = |items: &[Item]| items.iter().filter(|item| item.is_wildcard() == wildcards).count();
-            let (in_progress, sent) = (unfinished().map(|known| count(&known.items)).sum::<usize>(), count(items));
-            if in_progress + sent > allowed {
-                return Err(Code::TooManyInvalidationsInProgress.error(format!(
-                    "{in_progress} {kind} are in progress and {sent} more exceed the quota of {allowed}; retry when some \
-                     have completed"
-                )));
-            }
-        }
-        Ok(())
+    fn in_progress(&self, now: Timestamp) -> ItemCounts {
+        let unfinished = self.0.iter().filter(|known| known.is_in_progress(now)).map(|known| known.counts());
+        unfinished.fold(ItemCounts::default(), |sum, one| ItemCounts {
+            items: sum.items + one.items,
+            wildcards: sum.wildcards + one.wildcards,
+        })
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Invalidation>> {
-        self.all.iter().find(|known| known.id == id).map(Arc::clone)
+        self.0.iter().find(|known| known.id == id).map(Arc::clone)
     }
 
     /// Returns at most `max_items` invalidations, newest first, after the one with the id `marker`. `None` if no
     /// invalidation has this id.
     pub(crate) fn page(&self, marker: Option<&str>, max_items: usize) -> Option<Page> {
         let older_than_marker = match marker {
-            Some(id) => self.all.iter().position(|known| known.id == id)?,
-            None => self.all.len(),
+            Some(id) => self.0.iter().position(|known| known.id == id)?,
+            None => self.0.len(),
         };
         let first = older_than_marker.saturating_sub(max_items);
-        let invalidations: Vec<_> = self.all[first..older_than_marker].iter().rev().map(Arc::clone).collect();
+        let invalidations: Vec<_> = self.0[first..older_than_marker].iter().rev().map(Arc::clone).collect();
         let next_marker = if first > 0 { invalidations.last().map(|last| last.id.clone()) } else { None };
         Some(Page { invalidations, next_marker })
     }
+}
 
-    /// Returns the items that have taken effect since the last call.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Item> {
-        let due = self.all[self.taken..].iter().take_while(|known| !known.is_in_progress(now)).count();
-        let newly_taken = &self.all[self.taken..self.taken + due];
-        self.taken += due;
-        newly_taken.iter().flat_map(|invalidation| invalidation.items.iter().cloned()).collect()
-    }
+fn counts(items: &[Item]) -> ItemCounts {
+    let wildcards = items.iter().filter(|item| item.is_wildcard()).count();
+    ItemCounts { items: items.len() - wildcards, wildcards }
 }
 
 fn parse(batch: &Batch) -> Result<Vec<Item>, ApiError> {

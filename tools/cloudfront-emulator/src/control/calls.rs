@@ -27,10 +27,11 @@ pub(super) async fn create_invalidation(
         return Err(Code::InvalidArgument.error(format!("the request contains an invalid invalidation item, '{item}'")));
     }
     let now = emulator.now();
-    let (delay, quotas) = (emulator.config.propagation_delay, emulator.config.quotas);
-    let invalidation = emulator.with_cache(&distribution_id, |cache| {
-        cache.invalidations.create(&distribution_id, now, batch, delay, quotas)
-    })?;
+    let invalidation = {
+        let mut state = emulator.state();
+        let (cache, account) = state.of(&distribution_id);
+        cache.invalidate(&distribution_id, now, batch, account)?
+    };
 
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let id = &invalidation.id;

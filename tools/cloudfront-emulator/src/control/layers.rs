@@ -1,4 +1,6 @@
-//! Layers around the calls: authorization and injected faults.
+//! Layers around the calls: authorization, the throttle and injected faults.
+
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -7,7 +9,9 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::{MAX_BODY_BYTES, Shared};
+use crate::account::Operation;
 use crate::api_error::{ApiError, Code};
+use crate::emulator::Emulator;
 use crate::faults::Fate;
 use crate::origin;
 
@@ -22,12 +26,12 @@ pub(super) async fn authorize(State(emulator): Shared, request: Request, next: N
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await;
     let body = body.map_err(|error| Code::InvalidArgument.error(error.to_string()))?;
-    let (status, denial) = origin::relay(&emulator, &parts, body.clone()).await.map_err(|_| {
+    let response = origin::relay(&emulator, &parts, body.clone()).await.map_err(|_| {
         let message = "the local AWS did not respond, so the call could not be authorized; check that it is running";
         Code::ServiceUnavailable.error(message)
     })?;
-    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
-        return Err(Code::AccessDenied.error(message_of(&denial)));
+    if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&response.status()) {
+        return Err(Code::AccessDenied.error(message_of(response.body())));
     }
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
@@ -39,11 +43,22 @@ fn message_of(denial: &[u8]) -> String {
     message.map_or("the local AWS denies this call", |(message, _)| message).to_owned()
 }
 
+/// Rejects a call that exceeds the rate of its operation.
+pub(super) async fn throttle(
+    State((emulator, operation)): State<(Arc<Emulator>, Operation)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let now = emulator.now();
+    emulator.state().account.admit_call(now, operation)?;
+    Ok(next.run(request).await)
+}
+
 /// Injects the planned [`Faults`](crate::Faults).
 pub(super) async fn inject_faults(State(emulator): Shared, request: Request, next: Next) -> Result<Response, ApiError> {
     let (fate, delay) = emulator.faults.next();
     let response = match fate {
-        Fate::Throttled => Err(Code::Throttling.error("rate exceeded")),
+        Fate::Throttled => Err(Code::Throttling.error("Rate exceeded")),
         Fate::Failed => Err(Code::InternalError.error("injected fault")),
         Fate::Served => Ok(next.run(request).await),
         Fate::ResponseLost => {
@@ -52,7 +67,7 @@ pub(super) async fn inject_faults(State(emulator): Shared, request: Request, nex
         }
     };
     if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+        emulator.config.clock.sleep(delay).await;
     }
     response
 }

@@ -12,6 +12,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 use http::{Method, Uri};
 
+use crate::account::Operation;
 use crate::api_error::{ApiError, Code};
 use crate::emulator::Emulator;
 
@@ -27,11 +28,14 @@ type Shared = State<Arc<Emulator>>;
 /// Routes the paths below the API version.
 pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
     let faulty = from_fn_with_state(Arc::clone(emulator), layers::inject_faults);
+    let throttled = |operation| from_fn_with_state((Arc::clone(emulator), operation), layers::throttle);
     let create = post(calls::create_invalidation).layer(faulty.clone());
-    let read = get(calls::get_invalidation).layer(faulty);
+    let create = create.layer(throttled(Operation::CreateInvalidation));
+    let read = get(calls::get_invalidation).layer(faulty).layer(throttled(Operation::GetInvalidation));
+    let list = get(calls::list_invalidations).layer(throttled(Operation::ListInvalidations));
     let invalidations = format!("/{API_VERSION}/distribution/{{distribution}}/invalidation");
     Router::new()
-        .route(&invalidations, create.get(calls::list_invalidations).fallback(unsupported))
+        .route(&invalidations, create.merge(list).fallback(unsupported))
         .route(&format!("{invalidations}/{{invalidation}}"), read.fallback(unsupported))
         .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
         .layer(from_fn_with_state(Arc::clone(emulator), layers::authorize))

@@ -19,7 +19,7 @@ const DISTRIBUTION: &str = "<DistributionConfig><CallerReference>a test</CallerR
     <CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>x-image-tenant</HeaderName>\
     <HeaderValue>acme</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin></Items></Origins>\
     <DefaultCacheBehavior><TargetOriginId>image-processing</TargetOriginId><CachePolicyId>P1</CachePolicyId>\
-    <ViewerProtocolPolicy>redirect-to-https</ViewerProtocolPolicy><AllowedMethods><Quantity>3</Quantity>\
+    <ResponseHeadersPolicyId>H1</ResponseHeadersPolicyId><ViewerProtocolPolicy>redirect-to-https</ViewerProtocolPolicy><AllowedMethods><Quantity>3</Quantity>\
     <Items><Method>GET</Method><Method>HEAD</Method><Method>OPTIONS</Method></Items></AllowedMethods>\
     </DefaultCacheBehavior><CacheBehaviors><Quantity>0</Quantity></CacheBehaviors>\
     <CustomErrorResponses><Quantity>1</Quantity><Items><CustomErrorResponse><ErrorCode>404</ErrorCode>\
@@ -39,6 +39,13 @@ const ACCESS_CONTROL: &str = "<OriginAccessControlConfig><Name>image-processing<
     <SigningProtocol>sigv4</SigningProtocol><SigningBehavior>always</SigningBehavior>\
     <OriginAccessControlOriginType>lambda</OriginAccessControlOriginType></OriginAccessControlConfig>";
 
+const HEADERS_POLICY: &str = "<ResponseHeadersPolicyConfig><Name>no tags</Name><CustomHeadersConfig>\
+    <Quantity>1</Quantity><Items><ResponseHeadersPolicyCustomHeader><Header>X-Robots-Tag</Header><Value>noai</Value>\
+    <Override>true</Override></ResponseHeadersPolicyCustomHeader></Items></CustomHeadersConfig>\
+    <RemoveHeadersConfig><Quantity>1</Quantity><Items><ResponseHeadersPolicyRemoveHeader>\
+    <Header>Image-Cache-Tag</Header></ResponseHeadersPolicyRemoveHeader></Items></RemoveHeadersConfig>\
+    </ResponseHeadersPolicyConfig>";
+
 const BUCKET: (&str, &str) = ("abc.lambda-url.eu-west-1.on.aws", "images.s3.eu-west-1.amazonaws.com");
 
 /// Reads the distribution from a CloudFront API whose documents differ by these replacements.
@@ -52,6 +59,7 @@ async fn read(replacements: &[(&str, &str)]) -> Result<Distribution, String> {
         .route("/2020-05-31/distribution", replace(LIST))
         .route("/2020-05-31/distribution/E1/config", replace(DISTRIBUTION))
         .route("/2020-05-31/cache-policy/P1", replace(POLICY))
+        .route("/2020-05-31/response-headers-policy/H1/config", replace(HEADERS_POLICY))
         .route("/2020-05-31/origin-access-control/O1/config", replace(ACCESS_CONTROL));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let config = Config::builder()
@@ -82,8 +90,22 @@ async fn a_deployed_distribution_is_converted_with_its_configuration() {
         ttl: Ttl { min_secs: 1, default_secs: 60, max_secs: 31_536_000 },
         error_caching_min_ttl_secs: [(404, 3)].into_iter().collect(),
         cache_tag_header: Some(HeaderName::from_static("image-cache-tag")),
+        response_headers: ResponseHeaders {
+            remove: vec![HeaderName::from_static("image-cache-tag")],
+            set: vec![CustomHeader {
+                name: HeaderName::from_static("x-robots-tag"),
+                value: HeaderValue::from_static("noai"),
+                overrides_origin: true,
+            }],
+        },
     };
     assert_eq!(read(&[]).await, Ok(expected));
+}
+
+#[tokio::test]
+async fn a_distribution_without_a_response_headers_policy_changes_no_header() {
+    let read = read(&[("<ResponseHeadersPolicyId>H1</ResponseHeadersPolicyId>", "")]).await.unwrap();
+    assert_eq!(read.response_headers, ResponseHeaders::default());
 }
 
 #[tokio::test]
@@ -105,6 +127,11 @@ async fn an_unsupported_feature_is_rejected_and_named() {
         (("<HeaderBehavior>none<", "<HeaderBehavior>whitelist<"), "headers or cookies in its cache key"),
         (("Behaviors><Quantity>0", "Behaviors><Quantity>1"), "cache behaviors besides the default one"),
         (("<Origin><Id>image-", "<Origin><Id>other-"), "a default cache behavior without a single origin"),
+        (
+            ("<Name>no tags</Name>", "<Name>no tags</Name><SecurityHeadersConfig/>"),
+            "CORS, security or server timing headers in its response headers policy",
+        ),
+        (("X-Robots-Tag", "X Robots"), "a header that is not valid HTTP in its response headers policy"),
     ] {
         let expected = format!("distribution E1 uses {feature}, which this emulator does not support");
         assert_eq!(read(&[replacement]).await, Err(expected));

@@ -5,7 +5,6 @@ use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign as sign_request,
 };
 use aws_sigv4::sign::v4;
-use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
 
@@ -17,8 +16,8 @@ fn service(domain_name: &str) -> &'static str {
 /// Signs an origin request without a body as an origin access control requires: Signature Version 4 in the headers.
 ///
 /// The signature is for `path` at `domain_name`, the origin's own address; the request goes to the origin gateway.
-pub(super) fn sign(
-    request: &mut Request<Bytes>,
+pub(super) fn sign<B>(
+    request: &mut Request<B>,
     (domain_name, path): (&str, &str),
     region: &str,
     credentials: &Credentials,
@@ -51,7 +50,7 @@ mod tests {
     fn a_signed_request_names_key_date_region_and_service() {
         let origins = [("abc.lambda-url.eu-west-1.on.aws", "lambda"), ("images.s3.eu-west-1.amazonaws.com", "s3")];
         for (domain_name, service) in origins {
-            let mut request = Request::new(Bytes::new());
+            let mut request = Request::new(());
             let credentials = Credentials::new("test", "test", None, None, "a test");
             let address = (domain_name, "/img?location=main");
             sign(&mut request, address, "eu-west-1", &credentials, Timestamp::UNIX_EPOCH).unwrap();

@@ -1,5 +1,5 @@
-use cloudfront_emulator::{Distribution, Quotas};
-use http::{Method, StatusCode};
+use cloudfront_emulator::{CustomHeader, Distribution, QueryStrings};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::fixture::{ACME, Fixture, GLOBEX};
 
@@ -19,7 +19,7 @@ async fn the_first_view_is_a_miss_and_the_next_ones_are_hits_of_growing_age() {
     }
 }
 
-async fn check_expiry(path: &str, after_secs: i64) {
+async fn check_expiry(path: &str, after_secs: u64) {
     let fixture = Fixture::start().await;
     fixture.check(ACME, path, "Miss", "response 1").await;
     fixture.advance(after_secs - 1);
@@ -56,44 +56,94 @@ async fn only_path_and_query_parameters_of_the_policy_distinguish_objects() {
 }
 
 #[tokio::test]
-async fn an_error_is_cached_for_the_max_age_of_the_origin() {
-    let fixture = Fixture::start().await;
-    for (advance_secs, age) in [(59, None), (1, Some("59"))] {
-        let view = fixture.get(ACME, "/missing/sunset").await;
-        assert_eq!((view.status, view.x_cache(), view.header("age")), (StatusCode::NOT_FOUND, "Error", age));
-        fixture.advance(advance_secs);
+async fn the_query_of_the_key_has_the_parameters_of_the_policy_in_the_order_of_the_viewer() {
+    let fixture = Fixture::start_with(
+        |distribution| {
+            distribution.query_strings = QueryStrings::Only(vec!["location".to_owned(), "date".to_owned()]);
+        },
+        |_| {},
+    )
+    .await;
+    for (path, x_cache, body) in [
+        ("/img/sunset?location=main&date=1", "Miss", "response 1"),
+        ("/img/sunset?date=1&location=main", "Miss", "response 2"),
+        ("/img/sunset?location=main&debug=1&date=1", "Hit", "response 1"),
+        ("/img/sunset?date=2&location=main", "Miss", "response 3"),
+        ("/img/sunset?location=main", "Miss", "response 4"),
+        ("/img/sunset?Location=main", "Miss", "response 5"),
+        ("/img/sunset", "Hit", "response 5"),
+    ] {
+        fixture.check(ACME, path, x_cache, body).await;
     }
-    fixture.check(ACME, "/missing/sunset", "Error", "response 2").await;
+    assert_eq!(fixture.origin.requests()[1].uri, "/img/sunset?date=1&location=main");
 }
 
 #[tokio::test]
-async fn responses_have_the_headers_of_cloudfront_without_the_tags() {
+async fn the_raw_path_is_the_key_and_the_origin_gets_it_as_it_is() {
+    let fixture = Fixture::start().await;
+    let paths =
+        ["/img/sunset", "/zzz/../img/sunset", "/img/./sunset", "/img/%2e/sunset", "//img/sunset", "/img//sunset"];
+    for (number, path) in paths.into_iter().enumerate() {
+        let body = format!("response {}", number + 1);
+        assert_eq!(fixture.get_raw(path).await, ("Miss".to_owned(), body.clone()), "{path}");
+        assert_eq!(fixture.get_raw(path).await, ("Hit".to_owned(), body), "{path}");
+    }
+    let requested: Vec<_> = fixture.origin.requests().iter().map(|request| request.uri.to_string()).collect();
+    assert_eq!(requested, paths);
+
+    // A wildcard covers the paths that begin with it, byte by byte.
+    fixture.create("first", &["/img/*"]).await;
+    fixture.advance(super::fixture::PROPAGATION_DELAY_SECS);
+    let mut kept = Vec::new();
+    for path in paths {
+        if fixture.get_raw(path).await.0 == "Hit" {
+            kept.push(path);
+        }
+    }
+    assert_eq!(kept, ["/zzz/../img/sunset", "//img/sunset"]);
+}
+
+#[tokio::test]
+async fn responses_have_the_headers_of_cloudfront() {
     let fixture = Fixture::start().await;
     for _ in 0..2 {
         let view = fixture.get(ACME, MAIN).await;
 
-        assert_eq!(view.header("image-cache-tag"), None);
         assert_eq!(view.header("cache-control"), Some("max-age=600"));
         assert_eq!(view.header("content-length"), Some("10"));
         assert_eq!(view.header("via"), Some("1.1 eacme.cloudfront.net (CloudFront)"));
+        assert_eq!(view.header("x-amz-cf-pop"), Some("EMU0-P1"));
         assert!(view.header("x-amz-cf-id").is_some());
     }
 }
 
-#[tokio::test]
-async fn head_is_served_from_the_object_of_get() {
-    let fixture = Fixture::start().await;
-    fixture.check(ACME, MAIN, "Miss", "response 1").await;
-    let head = fixture.send(Method::HEAD, ACME, MAIN).await;
+/// The headers of a Miss and of a Hit, under a response headers policy.
+async fn check_headers(change: fn(&mut Distribution), name: &str, expected: Option<&str>) {
+    let fixture = Fixture::start_with(change, |_| {}).await;
+    for _ in 0..2 {
+        assert_eq!(fixture.get(ACME, MAIN).await.header(name), expected, "{name}");
+    }
+}
 
-    assert_eq!((head.x_cache(), head.header("content-length"), head.body.as_str()), ("Hit", Some("10"), ""));
-    assert_eq!(fixture.origin.requests().len(), 1);
+#[tokio::test]
+async fn the_response_headers_policy_of_the_distribution_is_applied_and_no_other() {
+    fn custom(distribution: &mut Distribution, overrides_origin: bool) {
+        distribution.response_headers.set = vec![CustomHeader {
+            name: HeaderName::from_static("cache-control"),
+            value: HeaderValue::from_static("private"),
+            overrides_origin,
+        }];
+    }
+    check_headers(|_| {}, "image-cache-tag", None).await;
+    check_headers(|one| one.response_headers.remove.clear(), "image-cache-tag", Some("acme, acme/sunset")).await;
+    check_headers(|one| custom(one, true), "cache-control", Some("private")).await;
+    check_headers(|one| custom(one, false), "cache-control", Some("max-age=600")).await;
 }
 
 #[tokio::test]
 async fn each_allowed_options_request_is_sent_to_the_origin() {
     let with_options = |distribution: &mut Distribution| distribution.allowed_methods.push(Method::OPTIONS);
-    let fixture = Fixture::start_with(Quotas::default(), with_options).await;
+    let fixture = Fixture::start_with(with_options, |_| {}).await;
     for response in ["response 1", "response 2"] {
         let view = fixture.send(Method::OPTIONS, ACME, MAIN).await;
         assert_eq!((view.x_cache(), view.body.as_str()), ("Miss", response));

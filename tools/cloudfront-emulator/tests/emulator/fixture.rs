@@ -1,4 +1,3 @@
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -8,24 +7,29 @@ use aws_sdk_cloudfront::config::{BehaviorVersion, Builder, Credentials, Region, 
 use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::operation::create_invalidation::{CreateInvalidationError, CreateInvalidationOutput};
 use aws_sdk_cloudfront::types::{Invalidation, InvalidationBatch, Paths};
-use cloudfront_emulator::{Distribution, Distributions, EmulatorConfig, Origin, QueryStrings, Quotas, RunningEmulator};
+use cloudfront_emulator::{
+    Clock, Distribution, Distributions, EmulatorConfig, Origin, Propagation, QueryStrings, ResponseHeaders,
+    RunningEmulator, VirtualClock,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
+use super::figures;
 use super::origin::TestOrigin;
 
 pub(crate) const ACME: &str = "acme.image-service.eu-west-1.localhost";
 pub(crate) const GLOBEX: &str = "globex.image-service.eu-west-1.localhost";
 
 /// The propagation delay, in seconds.
-pub(crate) const PROPAGATION_DELAY_SECS: i64 = 5;
+pub(crate) const PROPAGATION_DELAY_SECS: u64 = 5;
 
 /// An emulator with the distributions `EACME` and `EGLOBEX` in front of an origin.
 pub(crate) struct Fixture {
     pub(crate) emulator: RunningEmulator,
     pub(crate) origin: TestOrigin,
     pub(crate) cloudfront: Client,
-    now: Arc<Mutex<Timestamp>>,
+    clock: VirtualClock,
     http: reqwest::Client,
 }
 
@@ -39,27 +43,39 @@ pub(crate) struct View {
 
 impl Fixture {
     pub(crate) async fn start() -> Self {
-        Self::start_with(Quotas::default(), |_| {}).await
+        Self::start_with(|_| {}, |_| {}).await
     }
 
-    pub(crate) async fn start_with(quotas: Quotas, change: fn(&mut Distribution)) -> Self {
-        let origin = TestOrigin::start().await;
+    /// Starts an emulator with other distributions and another configuration.
+    pub(crate) async fn start_with(
+        change_distribution: impl Fn(&mut Distribution),
+        change_config: impl FnOnce(&mut EmulatorConfig),
+    ) -> Self {
+        figures::count_behaviour();
+        let clock = VirtualClock::at("2026-11-22T10:00:00Z".parse().unwrap());
+        let origin = TestOrigin::start_at(clock.clone()).await;
         let mut tenants = [tenant("EACME", ACME, "acme"), tenant("EGLOBEX", GLOBEX, "globex")];
-        tenants.iter_mut().for_each(change);
+        tenants.iter_mut().for_each(change_distribution);
         let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed(tenants));
-        let now = Arc::new(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()));
-        let shown = Arc::clone(&now);
-        config.clock = Arc::new(move || *shown.lock().unwrap());
-        config.propagation_delay = Duration::from_secs(PROPAGATION_DELAY_SECS.unsigned_abs());
-        config.quotas = quotas;
+        config.clock = Clock::Virtual(clock.clone());
+        config.propagation = Propagation::Fixed(Duration::from_secs(PROPAGATION_DELAY_SECS));
+        change_config(&mut config);
         let emulator = cloudfront_emulator::start(config).await.unwrap();
         let cloudfront = cloudfront(&emulator.endpoint_url());
-        Self { emulator, origin, cloudfront, now, http: reqwest::Client::new() }
+        Self { emulator, origin, cloudfront, clock, http: reqwest::Client::new() }
     }
 
-    pub(crate) fn advance(&self, secs: i64) {
-        let mut now = self.now.lock().unwrap();
-        *now += jiff::SignedDuration::from_secs(secs);
+    pub(crate) fn advance(&self, secs: u64) {
+        self.advance_by(Duration::from_secs(secs));
+    }
+
+    pub(crate) fn advance_by(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// The seconds that have passed since the start.
+    pub(crate) fn elapsed_secs(&self) -> i64 {
+        self.clock.now().as_second() - "2026-11-22T10:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second()
     }
 
     pub(crate) async fn get(&self, host: &str, path: &str) -> View {
@@ -67,9 +83,29 @@ impl Fixture {
     }
 
     pub(crate) async fn send(&self, method: Method, host: &str, path: &str) -> View {
-        let response = self.request(method, host, path).send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        View { status, headers, body: response.text().await.unwrap() }
+        View::of(self.request(method, host, path)).await
+    }
+
+    /// Requests an object of acme with a header.
+    pub(crate) async fn get_with(&self, path: &str, (name, value): (&str, &str)) -> View {
+        View::of(self.request(Method::GET, ACME, path).header(name, value)).await
+    }
+
+    /// Requests an object of acme at an edge location.
+    pub(crate) async fn get_at(&self, edge: usize, path: &str) -> View {
+        self.get_with(path, ("x-edge-location", &edge.to_string())).await
+    }
+
+    /// Requests a path of acme that an HTTP client would change, and returns `X-Cache` and the body.
+    pub(crate) async fn get_raw(&self, path: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.emulator.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {ACME}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        let x_cache = head.lines().find_map(|line| line.strip_prefix("x-cache: ")).unwrap();
+        (x_cache.trim_end_matches(" from cloudfront").to_owned(), body.to_owned())
     }
 
     /// An unsent request of a viewer.
@@ -113,12 +149,27 @@ impl Fixture {
     /// Asserts on `X-Cache`, without ` from cloudfront`, and on the origin's response.
     pub(crate) async fn check(&self, host: &str, path: &str, x_cache: &str, body: &str) {
         let view = self.get(host, path).await;
+        figures::count_check();
         assert_eq!((view.x_cache(), view.body.as_str()), (x_cache, body), "{host}{path}");
+    }
+
+    /// The same at an edge location of acme.
+    pub(crate) async fn check_at(&self, edge: usize, path: &str, x_cache: &str, body: &str) {
+        let view = self.get_at(edge, path).await;
+        figures::count_check();
+        let at = format!("{path} at edge location {edge}, {} s after the start", self.elapsed_secs());
+        assert_eq!((view.x_cache(), view.body.as_str()), (x_cache, body), "{at}");
     }
 }
 
 impl View {
-    /// `Hit`, `Miss` or `Error`.
+    async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// `Hit`, `RefreshHit`, `Miss` or `Error`.
     pub(crate) fn x_cache(&self) -> &str {
         let x_cache = self.header("x-cache").expect("each response has X-Cache");
         x_cache.strip_suffix(" from cloudfront").unwrap()
@@ -140,6 +191,7 @@ pub(crate) fn tenant(id: &str, alias: &str, tenant: &str) -> Distribution {
     Distribution {
         query_strings: QueryStrings::Only(vec!["location".to_owned()]),
         cache_tag_header: Some(HeaderName::from_static("image-cache-tag")),
+        response_headers: ResponseHeaders { remove: vec![HeaderName::from_static("image-cache-tag")], set: Vec::new() },
         ..Distribution::new(id, alias, origin)
     }
 }

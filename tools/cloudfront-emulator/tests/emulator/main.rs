@@ -5,10 +5,18 @@
 
 mod authority;
 mod caching;
+mod conditional;
+mod edge_locations;
 mod faults;
+mod figures;
 mod fixture;
+mod head;
 mod invalidation;
 mod origin;
+mod origin_failure;
+mod quotas;
 mod refill_race;
 mod rejections;
 mod routing;
+mod statuses;
+mod virtual_time;

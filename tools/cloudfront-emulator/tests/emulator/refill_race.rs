@@ -4,7 +4,7 @@ const HELD: &str = "/held/sunset";
 
 /// Requests an object that the origin holds, invalidates it, releases the response after `response_after_secs`, and
 /// asserts on the response to the next viewer.
-async fn check(response_after_secs: i64, x_cache: &str, body: &str) {
+async fn check(response_after_secs: u64, x_cache: &str, body: &str) {
     let fixture = Fixture::start().await;
     let first = tokio::spawn(fixture.request(http::Method::GET, ACME, HELD).send());
     fixture.origin.wait_for_requests(1).await;

@@ -1,7 +1,6 @@
 use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError;
-use cloudfront_emulator::Quotas;
 
-use super::fixture::{Fixture, PROPAGATION_DELAY_SECS, batch, code_of};
+use super::fixture::{Fixture, batch, code_of};
 
 #[tokio::test]
 async fn an_invalid_item_is_rejected_with_an_invalid_argument_that_names_it() {
@@ -76,33 +75,4 @@ async fn an_empty_or_malformed_body_is_rejected() {
         );
         assert!(xml.contains(&expected) && xml.contains("</Message></Error><RequestId>"), "{xml}");
     }
-}
-
-#[tokio::test]
-async fn the_quotas_of_items_in_progress_apply_per_distribution() {
-    let fixture = Fixture::start_with(Quotas { items_in_progress: 3, wildcards_in_progress: 1 }, |_| {}).await;
-    fixture.create("1", &["/a", "#b", "/c*"]).await;
-
-    assert_eq!(fixture.rejection("2", &["/d", "#e"]).await, "TooManyInvalidationsInProgress");
-    assert_eq!(fixture.rejection("3", &["/f*"]).await, "TooManyInvalidationsInProgress");
-    assert_eq!(fixture.rejection("4", &["/1", "/2", "/3", "/4"]).await, "BatchTooLarge");
-    fixture.create_invalidation("EGLOBEX", "1", &["/a", "#b", "/c*"]).await.unwrap();
-
-    fixture.advance(PROPAGATION_DELAY_SECS);
-    fixture.create("2", &["/d", "#e"]).await;
-    fixture.create("3", &["/f*"]).await;
-}
-
-#[tokio::test]
-async fn the_documented_quotas_apply_by_default() {
-    let fixture = Fixture::start().await;
-    let numbered = |count, end: &str| (0..count).map(|number| format!("/{number}{end}")).collect::<Vec<_>>();
-    let (exact, wildcards) = (numbered(3_001, ""), numbered(16, "/*"));
-    let [exact, wildcards] = [&exact, &wildcards].map(|items| items.iter().map(String::as_str).collect::<Vec<_>>());
-
-    assert_eq!(fixture.rejection("1", &exact).await, "BatchTooLarge");
-    assert_eq!(fixture.rejection("2", &wildcards).await, "TooManyInvalidationsInProgress");
-    fixture.create("3", &exact[..3_000]).await;
-    fixture.create("4", &wildcards[..15]).await;
-    assert_eq!(fixture.rejection("5", &["/a"]).await, "TooManyInvalidationsInProgress");
 }

@@ -1,4 +1,4 @@
-use cloudfront_emulator::{Distributions, EmulatorConfig, Quotas};
+use cloudfront_emulator::{Distributions, EmulatorConfig};
 use http::{Method, StatusCode};
 
 use super::fixture::{ACME, Fixture, cloudfront, code_of, sdk, tenant};
@@ -48,10 +48,13 @@ async fn the_origin_gets_its_host_and_custom_headers_and_no_header_of_the_viewer
 
 #[tokio::test]
 async fn an_origin_with_path_and_access_control_gets_signed_requests_below_its_path() {
-    let fixture = Fixture::start_with(Quotas::default(), |distribution| {
-        distribution.origin.path = "/live".to_owned();
-        distribution.origin.signing_region = Some("eu-west-1".to_owned());
-    })
+    let fixture = Fixture::start_with(
+        |distribution| {
+            distribution.origin.path = "/live".to_owned();
+            distribution.origin.signing_region = Some("eu-west-1".to_owned());
+        },
+        |_| {},
+    )
     .await;
     fixture.get(ACME, "/img/sunset").await;
 
