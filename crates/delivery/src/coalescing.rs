@@ -47,7 +47,8 @@ impl<P: Ports> Handler<P> {
                 Ok(lock) => lock,
                 Err(error) => {
                     tracing::warn!(%error, key, "render lock not available: rendering without it");
-                    break;
+                    let stored = self.result_of_another(spec).await?;
+                    return Ok(stored.map_or(Coalesced::Render(None), Coalesced::Stored));
                 }
             };
             // Read after the attempt to lock, so that the result of the last holder is found.

@@ -1,6 +1,6 @@
 //! Renders a variant that is not stored, once, and checks after storing it that the image has not changed.
 
-use imaging::render;
+use imaging::{RenderError, render};
 use purging::ports::Clock;
 
 use crate::Handler;
@@ -92,8 +92,13 @@ impl<P: Ports> Handler<P> {
         let rendered = match render(&original, resolved.image.crop, *config) {
             Ok(rendered) => rendered,
             Err(error) => {
-                tracing::info!(?error, key = resolved.key(), "the variant cannot be rendered: storing a marker");
-                return Err(self.mark(spec, Unrenderable::new(&error)).await);
+                tracing::info!(?error, key = resolved.key(), "the variant cannot be rendered");
+                let reason = Unrenderable::new(&error);
+                return Err(match error {
+                    // The cause may be a lack of memory, so another attempt may succeed.
+                    RenderError::Unencodable(_) => ApiError::CannotRender(reason),
+                    _ => self.mark(spec, reason).await,
+                });
             }
         };
         let (cache_tags, fingerprint) = (resolved.cache_tags(), spec.fingerprint());

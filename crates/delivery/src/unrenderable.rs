@@ -12,8 +12,7 @@ use crate::api_error::ApiError;
 use crate::ports::{Ports, Variants};
 use crate::variant_spec::VariantSpec;
 
-/// The reason for which an original cannot be rendered with the configuration of its location. It depends on nothing
-/// else, so another attempt has the same result.
+/// The reason for which an original cannot be rendered with the configuration of its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Unrenderable {
     /// The error code, for programs.
@@ -53,8 +52,8 @@ impl<P: Ports> Handler<P> {
         Ok(marker.and_then(|marker| serde_json::from_slice(&marker.bytes).ok()))
     }
 
-    /// Stores the marker of `spec` and returns the error response. A failure to store it is logged: the next request
-    /// tries to render the image again.
+    /// Stores the marker of `spec` for a reason that another attempt would have, too, and returns the error response. A
+    /// failure to store it is logged: the next request tries to render the image again.
     pub(crate) async fn mark(&self, spec: &VariantSpec, reason: Unrenderable) -> ApiError {
         let (key, cache_tags, fingerprint) = (spec.marker_key(), spec.resolved.cache_tags(), spec.fingerprint());
         let bytes = serde_json::json!(reason).to_string().into_bytes();

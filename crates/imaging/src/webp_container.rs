@@ -55,3 +55,24 @@ pub(crate) fn chunk(name: [u8; 4], payload: &[u8]) -> Vec<u8> {
     let padding: &[u8] = if payload.len() % 2 == 1 { &[0] } else { &[] };
     [name.as_slice(), &length.to_le_bytes(), payload, padding].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_profile_says_whether_it_is_transparent() {
+        let transparent = [10, 20, 30, 40].repeat(6);
+        let opaque = [10, 20, 30].repeat(6);
+        for (encoder, is_lossless, expected) in [
+            (webp::Encoder::from_rgba(&transparent, 3, 2), true, HAS_PROFILE | HAS_ALPHA),
+            (webp::Encoder::from_rgba(&transparent, 3, 2), false, HAS_PROFILE | HAS_ALPHA),
+            (webp::Encoder::from_rgb(&opaque, 3, 2), true, HAS_PROFILE),
+            (webp::Encoder::from_rgb(&opaque, 3, 2), false, HAS_PROFILE),
+        ] {
+            let file = encoder.encode_simple(is_lossless, 75.0).unwrap();
+            let file = with_colour_profile(&file, b"profile", 3, 2);
+            assert_eq!((&file[12..16], file[20]), (b"VP8X".as_slice(), expected), "lossless: {is_lossless}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 use support::LocalS3;
 
-use crate::service::{RED, Service, check_image, header, send_request};
+use crate::service::{RED, Service, check_image, header, render_locks, send_request};
 
 const URL: &str = "/api/v2/img/p1?location=main";
 
@@ -71,6 +71,16 @@ async fn of_parallel_first_requests_one_tries_to_render() {
     }
     assert_eq!(stored.load(Ordering::SeqCst), 1, "attempts to render");
     assert_eq!(service.render_locks_left().await, 0);
+}
+
+#[tokio::test]
+async fn a_marker_is_read_also_where_the_table_of_render_locks_is_unavailable() {
+    let service = html().await;
+    service.get("acme", URL).await;
+    let nowhere = aws_sdk_dynamodb::Client::new(&support::sdk_config("http://127.0.0.1:1"));
+    let without_locks = service.with_render_locks(render_locks(&nowhere, Duration::from_mins(2)));
+    let second = send_request(&without_originals(&without_locks), "GET", Some("acme"), URL).await;
+    check_unrenderable(&second, "not-an-image");
 }
 
 #[tokio::test]
