@@ -87,7 +87,7 @@ impl ImagePackTable {
             }
             let Some(keys) = unprocessed else { return Ok(found) };
             let Some(pause) = pauses.next() else {
-                let left = format!("DynamoDB left {} keys unprocessed in {ATTEMPTS_MAX} attempts", keys.keys().len());
+                let left = format!("{ATTEMPTS_MAX} attempts left {} of the keys unprocessed", keys.keys().len());
                 return Err(CallError::new(self.action(), left).of_kind(CallErrorKind::Throttled));
             };
             unread = keys;

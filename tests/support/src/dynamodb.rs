@@ -36,7 +36,7 @@ impl LocalDynamoDb {
         let database = dynoxide::Database::memory().expect("an empty database in memory");
         tokio::spawn(dynoxide::server::serve_on(listener, database));
         let (endpoint_url, faults) = crate::under_load(endpoint_url).await;
-        faults.watch_transactions();
+        faults.watch_transactions(true);
         let local = Self { sdk: crate::in_own_region(&endpoint_url), faults };
         for (table, sort_key) in [
             (Self::IMAGE_PACK_TABLE, "entity"),

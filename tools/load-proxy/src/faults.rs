@@ -90,9 +90,9 @@ impl LoadFaults {
         self.inject(LoadPlan::default());
     }
 
-    /// Lets transactions conflict with others and with plain writes whenever they overlap.
-    pub fn watch_transactions(&self) {
-        self.lock().watches_transactions = true;
+    /// Lets transactions conflict with others and with plain writes whenever they overlap, or no longer.
+    pub fn watch_transactions(&self, watches: bool) {
+        self.lock().watches_transactions = watches;
     }
 
     /// The faults since the proxy started.

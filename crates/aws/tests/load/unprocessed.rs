@@ -40,7 +40,7 @@ async fn keys_that_stay_unprocessed_fail_as_throttled_and_are_never_taken_as_abs
     let packs = environment.image_packs();
     let error = failure(async { packs.find(&tenant, &[&cat], &[]).await.map(drop) }).await;
     assert_eq!(error.kind(), CallErrorKind::Throttled);
-    let expected = "BatchGetItem on table image-packs failed: DynamoDB left 1 keys unprocessed in 8 attempts";
+    let expected = "BatchGetItem on table image-packs failed: 8 attempts left 1 of the keys unprocessed";
     assert_eq!(error.to_string(), expected);
     assert_eq!(environment.dynamodb_faults.counts().unprocessed, 8);
 }

@@ -61,7 +61,7 @@ pub(super) async fn purge_edits(
     let load = &cloud.parts.load;
     let before = load.counts();
     write(&observer, 1).await?;
-    load.watch_transactions();
+    load.watch_transactions(true);
     load.inject(plan());
     let began = Instant::now();
     let purged = async {
@@ -79,6 +79,7 @@ pub(super) async fn purge_edits(
     };
     let result = tokio::try_join!(purged, viewed);
     load.stop();
+    load.watch_transactions(false);
     let (count, ()) = result?;
     let emptied_ms = millis(began.elapsed());
 

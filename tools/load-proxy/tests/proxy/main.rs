@@ -156,7 +156,7 @@ async fn a_call_that_overlaps_with_a_transaction_on_one_item_conflicts() {
     ];
     for (operation, body, expected) in cases {
         let proxy = Proxy::start(json!({})).await;
-        proxy.faults.watch_transactions();
+        proxy.faults.watch_transactions(true);
         proxy.faults.inject(LoadPlan { transaction_lasts: Duration::from_millis(200), ..LoadPlan::default() });
         let ongoing = proxy.dynamodb("TransactWriteItems", transaction("a", "lease"));
         let (ongoing, (_, answer)) = tokio::join!(ongoing, async {
