@@ -15,8 +15,11 @@ pub struct CallError {
 /// The kind of a failure, as far as a caller or an operator acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
-    /// The service limits the rate of calls: retry later.
+    /// The service limits the rate of calls, or the work in progress: retry later.
     Throttled,
+    /// Another transaction on one of the call's items was under way, and DynamoDB cancelled this call. It had no effect:
+    /// retry it.
+    Conflict,
     /// The function's role lacks a permission.
     Denied,
     /// The table, bucket, queue or distribution does not exist.
