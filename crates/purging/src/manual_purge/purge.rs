@@ -1,6 +1,6 @@
 //! The purge of a pack, executed at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::change::detection::{Change, Reason};
 use domain::purge::ledger::Invalidation;
@@ -11,6 +11,7 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{Context, ImagePackId, Target};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
+use crate::executor::Report;
 use crate::ports::{Packs, Ports, Queue};
 use crate::purger::Purger;
 
@@ -40,13 +41,16 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         }
         let tenants = BTreeMap::from([(request.tenant.clone(), distribution)]);
         let plan = plan(context.now, entries, &[], &tenants, delays, budgets);
+        let until = context.now.plus(*variant_deletion_max);
         // Without a lease: no purge run executes the early purge of this version.
-        let report = executor.execute(plan, None, context.now.plus(*variant_deletion_max)).await;
-        match report.accepted.into_iter().next() {
-            Some((accepted, invalidation)) if report.failures.is_empty() => {
-                Ok(Purged { pack, request: accepted, invalidation, variants_deleted: report.variants_deleted })
+        let Report { accepted, delayed, mut failures, variants_deleted, .. } =
+            executor.execute(plan, None, until, BTreeSet::new()).await;
+        failures.extend(delayed.into_iter().map(|delayed| delayed.error.into()));
+        match accepted.into_iter().next() {
+            Some((accepted, invalidation)) if failures.is_empty() => {
+                Ok(Purged { pack, request: accepted, invalidation, variants_deleted })
             }
-            _ => Err(ManualPurgeError::Steps(report.failures)),
+            _ => Err(ManualPurgeError::Steps(failures)),
         }
     }
 }
