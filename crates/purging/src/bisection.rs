@@ -1,12 +1,13 @@
 //! Bisects a request that CloudFront rejects: finds the rejected item, purges everything else, and quarantines the
 //! entries of that item in the dead-letter queue.
 
+use domain::Timestamp;
 use domain::purge::ledger::ledger_row;
 use domain::purge::purge_request::PurgeRequest;
 use serde_json::json;
 
 use crate::executor::{Executor, Report};
-use crate::ports::{DeadLetters, Lease, Ledger, Outbox, Ports, Queue, RowVersion};
+use crate::ports::{Clock, DeadLetters, Lease, Ledger, Outbox, Ports, Queue, RowVersion};
 use crate::step_error::StepError;
 
 /// The source that a dead letter of a rejected entry names.
@@ -30,7 +31,15 @@ impl<P: Ports> Executor<P> {
     ///
     /// If CloudFront rejects every one of several items, then the cause is not an item (a distribution without cache
     /// tags, for example): all entries stay in the queue.
-    pub async fn bisect(&self, rejected: PurgeRequest, lease: &Lease, dead_letters: &impl DeadLetters) -> Bisected {
+    ///
+    /// After `until` no part is sent any more: those that are in the outbox are sent by the next purge run.
+    pub async fn bisect(
+        &self,
+        rejected: PurgeRequest,
+        lease: &Lease,
+        dead_letters: &impl DeadLetters,
+        until: Timestamp,
+    ) -> Bisected {
         let mut bisected = Bisected::default();
         let Bisected { sent: report, .. } = &mut bisected;
         let (of_items, distribution_id) = (rejected.items.len(), rejected.distribution.distribution_id.clone());
@@ -38,6 +47,9 @@ impl<P: Ports> Executor<P> {
         let mut alone = Vec::new();
         let mut parts = 0;
         while let Some(request) = waiting.pop() {
+            if self.ports.clock().now() >= until {
+                return bisected;
+            }
             let Some(halves) = request.halves() else {
                 alone.push(request);
                 continue;
@@ -55,7 +67,9 @@ impl<P: Ports> Executor<P> {
             }
             waiting.append(&mut report.rejected);
         }
-        if of_items > 1 && report.accepted.is_empty() {
+        // A part may also be delayed, or its call may fail: neither says anything about its items.
+        let items_rejected: usize = alone.iter().chain(&waiting).map(|request| request.items.len()).sum();
+        if of_items > 1 && items_rejected == of_items {
             report.fail(StepError::EveryItemRejected { distribution_id });
             for request in alone.iter().chain(&waiting) {
                 self.remove(request, report).await;
@@ -83,7 +97,7 @@ impl<P: Ports> Executor<P> {
         report: &mut Report,
     ) -> bool {
         for half in halves {
-            match self.ports.outbox().write(half, Some(lease)).await {
+            match self.write(half, Some(lease)).await {
                 Ok(true) => {}
                 Ok(false) => {
                     report.is_superseded = true;

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::purge::batch::{Batch, PlannedEntry};
@@ -15,12 +16,14 @@ use domain::purge::ledger::Invalidation;
 use domain::purge::planner::Plan;
 use domain::purge::purge_request::PurgeRequest;
 use domain::{Target, Timestamp};
+use futures_util::lock::Mutex as AsyncMutex;
 use futures_util::{StreamExt, stream};
 use tracing::Instrument;
 
-use crate::ports::{Clock, CreateInvalidationError, Lease, Outbox, Ports};
+use crate::ports::{CallError, CallErrorKind, Clock, CreateInvalidationError, Lease, Outbox, Ports};
+use crate::retry::while_busy;
 use crate::step_error::StepError;
-use crate::submission::submit;
+use crate::submission::{SubmissionError, submit};
 use crate::variant_deletion::{VariantDeletion, VariantDeletionError, delete_variants};
 
 /// The number of batches that are executed concurrently: while one pauses before its invalidation, the variants of the
@@ -42,6 +45,32 @@ pub struct Executor<P> {
     pub ledger_retention: Duration,
 }
 
+/// The longest time for which a write to the outbox is repeated while DynamoDB is busy.
+const OUTBOX_WRITE_MAX: Duration = Duration::from_secs(10);
+
+/// A request of the outbox that CloudFront does not accept for now. It stays there and is sent again.
+#[derive(Debug)]
+pub struct Delayed {
+    /// The request.
+    pub request: PurgeRequest,
+    /// The reason: CloudFront throttles it, the function has no permission for the distribution, or there is no such
+    /// distribution.
+    pub error: CallError,
+}
+
+/// The execution of one plan, which its batches share.
+struct Execution<'a> {
+    lease: Option<&'a Lease>,
+    until: Timestamp,
+    /// Whether another purge run has taken the lease.
+    is_superseded: AtomicBool,
+    /// The distributions that the function has no permission for, or that do not exist.
+    unavailable: Mutex<BTreeSet<String>>,
+    /// Held while a request is written to the outbox. The write is a transaction that checks the lease, and DynamoDB
+    /// cancels one of two transactions on the same item.
+    outbox_write: AsyncMutex<()>,
+}
+
 /// The outcome of executing a plan.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -49,6 +78,10 @@ pub struct Report {
     pub accepted: Vec<(PurgeRequest, Invalidation)>,
     /// The requests that CloudFront rejects because of an item; see [`crate::bisection`].
     pub rejected: Vec<PurgeRequest>,
+    /// The requests that CloudFront does not accept for now.
+    pub delayed: Vec<Delayed>,
+    /// The number of entries that were left alone because their distribution is unavailable.
+    pub entries_unavailable: usize,
     /// The number of variants that were deleted.
     pub variants_deleted: u64,
     /// The number of entries with variants left when the time ended.
@@ -68,15 +101,28 @@ impl<P: Ports> Executor<P> {
     ///
     /// With a `lease`, its fencing token is checked: nothing is sent once another purge run has taken the lease.
     ///
+    /// The batches of distributions that are `unavailable`, or turn out to be, are left alone: their calls would fail too.
+    ///
     /// Targets that span packs come last, so that a pack never waits for the millions of variants of a location. Behind
     /// them expired entries are dropped.
-    pub async fn execute(&self, plan: Plan, lease: Option<&Lease>, until: Timestamp) -> Report {
-        let is_superseded = AtomicBool::new(false);
+    pub async fn execute(
+        &self,
+        plan: Plan,
+        lease: Option<&Lease>,
+        until: Timestamp,
+        unavailable: BTreeSet<String>,
+    ) -> Report {
+        let execution = Execution {
+            lease,
+            until,
+            is_superseded: AtomicBool::new(false),
+            unavailable: Mutex::new(unavailable),
+            outbox_write: AsyncMutex::new(()),
+        };
         let mut report = Report::default();
         let (spanning, exact): (Vec<_>, Vec<_>) = plan.batches.into_iter().partition(Batch::spans_packs);
         for batches in [exact, spanning] {
-            let purges: Vec<_> =
-                batches.into_iter().map(|batch| self.purge_in_span(batch, lease, until, &is_superseded)).collect();
+            let purges: Vec<_> = batches.into_iter().map(|batch| self.purge_in_span(batch, &execution)).collect();
             let mut purges = stream::iter(purges).buffer_unordered(CONCURRENT_BATCHES);
             while let Some(of_batch) = purges.next().await {
                 report.add(of_batch);
@@ -86,27 +132,25 @@ impl<P: Ports> Executor<P> {
         report
     }
 
-    async fn purge_in_span(
-        &self,
-        batch: Batch,
-        lease: Option<&Lease>,
-        until: Timestamp,
-        is_superseded: &AtomicBool,
-    ) -> Report {
+    async fn purge_in_span(&self, batch: Batch, execution: &Execution<'_>) -> Report {
         let tenant = batch.entries.first().map(|planned| planned.entry.tenant.to_string());
         let span = tracing::error_span!("batch", tenant, distribution = batch.distribution.distribution_id);
-        self.purge(batch, lease, until, is_superseded).instrument(span).await
+        self.purge(batch, execution).instrument(span).await
     }
 
     /// Purges one batch: deletes its variants, writes its request to the outbox, sends it.
-    async fn purge(&self, batch: Batch, lease: Option<&Lease>, until: Timestamp, is_superseded: &AtomicBool) -> Report {
+    async fn purge(&self, batch: Batch, execution: &Execution<'_>) -> Report {
         let mut report = Report::default();
-        let is_late = !batch.spans_packs() && self.ports.clock().now() >= until;
-        if is_late || is_superseded.load(Ordering::Relaxed) {
+        if execution.is_unavailable(&batch.distribution.distribution_id) {
+            report.entries_unavailable = batch.entries.len();
+            return report;
+        }
+        let is_late = !batch.spans_packs() && self.ports.clock().now() >= execution.until;
+        if is_late || execution.is_superseded.load(Ordering::Relaxed) {
             report.deletions_unfinished = batch.entries.len() as u64;
             return report;
         }
-        let deleted = self.delete_variants(&batch, until, &mut report).await;
+        let deleted = self.delete_variants(&batch, execution.until, &mut report).await;
         let not_deleted: BTreeSet<Target> = batch
             .entries
             .iter()
@@ -118,16 +162,30 @@ impl<P: Ports> Executor<P> {
             self.ports.clock().sleep(self.edge_fetch_max).await;
         }
         let request = PurgeRequest::of(&batch, &deleted, self.ports.clock().now());
-        match self.ports.outbox().write(&request, lease).await {
-            Ok(true) => self.send(request, &mut report).await,
+        let written = {
+            let _alone = execution.outbox_write.lock().await;
+            self.write(&request, execution.lease).await
+        };
+        match written {
+            Ok(true) => {
+                self.send(request, &mut report).await;
+                execution.note_unavailable(&report.delayed);
+            }
             Ok(false) => {
                 tracing::warn!("Another purge run has taken the lease; this one stops.");
-                is_superseded.store(true, Ordering::Relaxed);
+                execution.is_superseded.store(true, Ordering::Relaxed);
                 report.is_superseded = true;
             }
             Err(error) => report.fail(error),
         }
         report
+    }
+
+    /// Writes a request to the outbox, again while DynamoDB is busy. `false`: another purge run has taken the lease.
+    pub(crate) async fn write(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallError> {
+        let clock = self.ports.clock();
+        let until = clock.now().plus(OUTBOX_WRITE_MAX);
+        while_busy(clock, until, || self.ports.outbox().write(request, lease)).await
     }
 
     /// Deletes the variants of every entry of `batch`, and returns their number for each target of which none is left.
@@ -164,11 +222,57 @@ impl<P: Ports> Executor<P> {
     pub(crate) async fn send(&self, mut request: PurgeRequest, report: &mut Report) {
         match submit(&self.ports, &mut request, self.ledger_retention).await {
             Ok(invalidation) => report.accepted.push((request, invalidation)),
-            Err(error @ CreateInvalidationError::InvalidArgument { .. }) => {
+            Err(SubmissionError::Create(error @ CreateInvalidationError::InvalidArgument { .. })) => {
                 tracing::warn!(%error, "CloudFront rejected the invalidation; bisecting it.");
                 report.rejected.push(request);
             }
-            Err(error) => report.fail(error),
+            Err(SubmissionError::Create(CreateInvalidationError::Call(error))) if is_delay(&error) => {
+                let delayed = Delayed { request, error };
+                delayed.log();
+                report.delayed.push(delayed);
+            }
+            Err(SubmissionError::Create(error)) => report.fail(error),
+            Err(SubmissionError::Write(error)) => report.fail(error),
+        }
+    }
+}
+
+impl Execution<'_> {
+    fn is_unavailable(&self, distribution_id: &str) -> bool {
+        self.unavailable.lock().unwrap_or_else(PoisonError::into_inner).contains(distribution_id)
+    }
+
+    fn note_unavailable(&self, delayed: &[Delayed]) {
+        let unavailable = delayed.iter().filter(|delayed| !delayed.is_throttled());
+        let ids = unavailable.map(|delayed| delayed.request.distribution.distribution_id.clone());
+        self.unavailable.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+    }
+}
+
+/// Whether CloudFront may accept the call later: the cause is a quota, a permission or a registration.
+pub(crate) fn is_delay(error: &CallError) -> bool {
+    matches!(error.kind(), CallErrorKind::Throttled | CallErrorKind::Denied | CallErrorKind::NotFound)
+}
+
+impl Delayed {
+    /// Whether CloudFront throttles the request, so that it may be accepted a little later. Otherwise an operator must
+    /// act.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.error.kind() == CallErrorKind::Throttled
+    }
+
+    /// Logs the delay.
+    pub(crate) fn log(&self) {
+        let (error, tenant) = (&self.error, &self.request.for_tenant);
+        if self.is_throttled() {
+            tracing::warn!(%error, %tenant, "CloudFront throttles an invalidation; it waits and is sent again.");
+        } else {
+            tracing::error!(
+                %error, %tenant,
+                "The distribution of a tenant cannot be invalidated; its purges wait. Deploy the tenant's stack, which \
+                 grants and registers its distribution."
+            );
         }
     }
 }
@@ -178,6 +282,8 @@ impl Report {
     pub fn add(&mut self, part: Self) {
         self.accepted.extend(part.accepted);
         self.rejected.extend(part.rejected);
+        self.delayed.extend(part.delayed);
+        self.entries_unavailable += part.entries_unavailable;
         self.variants_deleted += part.variants_deleted;
         self.deletions_unfinished += part.deletions_unfinished;
         self.entries_expired += part.entries_expired;

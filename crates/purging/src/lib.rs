@@ -15,6 +15,7 @@ pub mod manual_purge;
 pub mod ports;
 pub mod purge_run;
 pub mod purger;
+mod retry;
 mod step_error;
 pub mod stream;
 mod submission;

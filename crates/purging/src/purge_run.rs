@@ -2,19 +2,21 @@
 
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::purge::distribution::Distribution;
+use domain::purge::ledger::Invalidation;
 use domain::purge::planner::plan;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Context, TenantId, Timestamp};
 use tracing::Instrument;
 
-use crate::executor::Report;
+use crate::executor::{Delayed, Report};
 use crate::ports::{CallError, Clock, DeadLetters, Lease, Leases, Outbox, Ports, Queue, Rows, Tenants};
 use crate::purger::Purger;
+use crate::retry::while_busy;
 use crate::step_error::StepError;
 use crate::tracking::Tracked;
 
@@ -29,6 +31,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(8);
 const SENDING_MAX: Duration = Duration::from_mins(1);
 /// The time before the deadline that is reserved for tracking the requests once more and releasing the lease.
 const ENDING_MAX: Duration = Duration::from_secs(20);
+
+/// The longest time for which a purge run repeats a read or a write of its own that a service is too busy for: that of
+/// the lease, of the outbox, of the queue or of the registry.
+const BUSY_MAX: Duration = Duration::from_secs(20);
 
 /// The purge run over its ports.
 #[derive(Debug, Clone)]
@@ -62,6 +68,10 @@ struct Progress {
     failures: Vec<StepError>,
     /// The requests in flight.
     in_flight: Vec<PurgeRequest>,
+    /// The requests that CloudFront does not accept for now.
+    delayed: Vec<Delayed>,
+    /// The requests that CloudFront rejects and that are not bisected yet.
+    rejected: Vec<PurgeRequest>,
 }
 
 impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
@@ -71,13 +81,15 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
     }
 
     async fn run_with_lease(&self, context: &Context) -> Result<Summary, PurgeRunError> {
-        let leases = self.purger.executor.ports.leases();
-        let Some(lease) = leases.take(&context.id, context.now, self.lease).await? else {
+        let ports = &self.purger.executor.ports;
+        let leases = ports.leases();
+        let taken = self.while_busy(|| leases.take(&context.id, context.now, self.lease)).await?;
+        let Some(lease) = taken else {
             tracing::warn!("Another purge run has the lease; this one leaves the queue to it.");
             return Ok(Summary { is_leased_elsewhere: true, ..Summary::default() });
         };
         let result = self.purge(&lease, context.now, context.deadline).await;
-        let released = leases.release(&lease).await;
+        let released = self.while_busy(|| leases.release(&lease)).await;
         // Of two failures the first one names the cause.
         let summary = result?;
         released?;
@@ -86,57 +98,39 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
 
     async fn purge(&self, lease: &Lease, now: Timestamp, deadline: Timestamp) -> Result<Summary, PurgeRunError> {
         let Purger { executor, delays, budgets, .. } = &self.purger;
+        let ports = &executor.ports;
         // The requests first: a row that another purge run removes meanwhile, with its request, is then either not read
         // or known to be served. In the other order it could be purged, and billed, once more.
-        let Rows { rows: requests, unreadable: unreadable_requests } = executor.ports.outbox().requests().await?;
-        let Rows { rows: entries, unreadable } = executor.ports.queue().entries().await?;
+        let Rows { rows: requests, unreadable: unreadable_requests } =
+            self.while_busy(|| ports.outbox().requests()).await?;
+        let Rows { rows: entries, unreadable } = self.while_busy(|| ports.queue().entries()).await?;
         let mut progress = Progress::default();
         progress.summary.entries = entries.len();
         for error in unreadable.into_iter().chain(unreadable_requests) {
             progress.fail(error.into());
         }
         if !entries.is_empty() || !requests.is_empty() {
-            let tenants = executor.ports.tenants().tenants().await?;
+            let tenants = self.while_busy(|| ports.tenants().tenants()).await?;
             // Rows that tracking removes may be in `entries` still; their requests count as in flight for the plan.
             let planned_around = requests.clone();
             let until = deadline.minus(SENDING_MAX);
-            self.track(requests, &tenants, until, lease, &mut progress).await;
+            progress.track(executor.track(requests, &tenants, until).await);
             let plan = plan(now, entries, &planned_around, &tenants, delays, budgets);
             progress.summary.entries_parked = plan.parked.len();
             progress.summary.entries_waiting = plan.entries_waiting;
             log_parked(&plan.parked);
-            let until = now.plus(self.purger.variant_deletion_max).min(until);
-            let report = executor.execute(plan, Some(lease), until).await;
-            self.add(report, lease, &mut progress).await;
+            // From now on, not from the start: whatever the steps before have taken must not use up this time in every
+            // purge run.
+            let until = ports.clock().now().plus(self.purger.variant_deletion_max).min(until);
+            let report = executor.execute(plan, Some(lease), until, progress.unavailable()).await;
+            progress.add(report);
             self.wait(&tenants, lease, deadline, &mut progress).await;
         }
-        let Progress { mut summary, failures, in_flight } = progress;
-        summary.requests_in_flight = in_flight.len();
-        let gone = summary.entries_removed + summary.entries_quarantined + summary.entries_expired;
-        summary.entries_left = (summary.entries as u64).saturating_sub(gone);
-        tracing::info!(summary = %serde_json::json!(summary), "The purge run ended.");
-        if failures.is_empty() { Ok(summary) } else { Err(PurgeRunError::Steps(failures)) }
+        progress.end()
     }
 
-    /// Tracks `requests` once, until `until`.
-    async fn track(
-        &self,
-        requests: Vec<PurgeRequest>,
-        tenants: &BTreeMap<TenantId, Distribution>,
-        until: Timestamp,
-        lease: &Lease,
-        progress: &mut Progress,
-    ) {
-        let Tracked { in_flight, requests_completed, entries_removed, sent, failures } =
-            self.purger.executor.track(requests, tenants, until).await;
-        progress.summary.requests_completed += requests_completed;
-        progress.summary.entries_removed += entries_removed;
-        progress.failures.extend(failures);
-        progress.in_flight.extend(in_flight);
-        self.add_sent(sent, lease, progress).await;
-    }
-
-    /// Tracks the accepted requests repeatedly, until CloudFront has completed them or the time ends.
+    /// Tracks the requests in flight repeatedly, and bisects those that CloudFront rejects, until CloudFront has completed
+    /// them or the time ends. Bisecting comes after all other purges: it takes many calls for one tenant.
     async fn wait(
         &self,
         tenants: &BTreeMap<TenantId, Distribution>,
@@ -144,19 +138,22 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         deadline: Timestamp,
         progress: &mut Progress,
     ) {
-        let clock = self.purger.executor.ports.clock();
-        let until = clock.now().plus(self.tracking_max).min(deadline.minus(ENDING_MAX));
+        let executor = &self.purger.executor;
+        let clock = executor.ports.clock();
+        let end = deadline.minus(ENDING_MAX);
+        let until = clock.now().plus(self.tracking_max).min(end);
         let mut pause = Duration::ZERO;
         loop {
-            // A request that CloudFront did not accept is left to the next purge run: CloudFront is busy.
-            let accepted = |request: &PurgeRequest| request.invalidation_id.is_some();
-            let (accepted, unsent): (Vec<_>, Vec<_>) =
-                std::mem::take(&mut progress.in_flight).into_iter().partition(accepted);
-            progress.in_flight = unsent;
-            if accepted.is_empty() {
+            for request in std::mem::take(&mut progress.rejected) {
+                let bisected = executor.bisect(request, lease, &self.dead_letters, end).await;
+                progress.summary.entries_quarantined += bisected.entries_quarantined;
+                progress.add(bisected.sent);
+            }
+            let requests = progress.take_trackable();
+            if requests.is_empty() {
                 return;
             }
-            self.track(accepted, tenants, deadline.minus(ENDING_MAX), lease, progress).await;
+            progress.track(executor.track(requests, tenants, end).await);
             pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
             if clock.now().plus(pause) > until {
                 return;
@@ -165,21 +162,13 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
     }
 
-    /// Adds the outcome of executing the plan.
-    async fn add(&self, report: Report, lease: &Lease, progress: &mut Progress) {
-        progress.in_flight.extend(report.accepted.iter().map(|(request, _)| request.clone()));
-        self.add_sent(report, lease, progress).await;
-    }
-
-    /// Adds the outcome of sending requests, and bisects those that CloudFront rejects.
-    async fn add_sent(&self, report: Report, lease: &Lease, progress: &mut Progress) {
-        let rejected = progress.add(report);
-        for request in rejected {
-            let bisected = self.purger.executor.bisect(request, lease, &self.dead_letters).await;
-            progress.summary.entries_quarantined += bisected.entries_quarantined;
-            progress.in_flight.extend(bisected.sent.accepted.iter().map(|(request, _)| request.clone()));
-            progress.add(bisected.sent);
-        }
+    /// Repeats a call of the purge run itself while its service is busy.
+    async fn while_busy<T, F>(&self, call: impl FnMut() -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>> + Send,
+    {
+        let clock = self.purger.executor.ports.clock();
+        while_busy(clock, clock.now().plus(BUSY_MAX), call).await
     }
 }
 
@@ -205,24 +194,66 @@ impl Progress {
         self.failures.push(error);
     }
 
-    /// Adds a report, and returns the requests that CloudFront rejects.
-    fn add(&mut self, report: Report) -> Vec<PurgeRequest> {
-        let Report {
-            accepted,
-            rejected,
-            variants_deleted,
-            deletions_unfinished,
-            entries_expired,
-            is_superseded,
-            failures,
-        } = report;
+    /// Adds the outcome of tracking requests.
+    fn track(&mut self, tracked: Tracked) {
+        let Tracked { in_flight, requests_completed, requests_abandoned, entries_removed, mut sent, delayed, failures } =
+            tracked;
+        self.summary.requests_completed += requests_completed;
+        self.summary.requests_abandoned += requests_abandoned;
+        self.summary.entries_removed += entries_removed;
+        self.in_flight.extend(in_flight);
+        self.delayed.extend(delayed);
+        self.failures.extend(failures);
+        // Tracking goes on with what it has sent: it is in `in_flight` already, unless it is completed.
+        self.count_accepted(&std::mem::take(&mut sent.accepted));
+        self.add(sent);
+    }
+
+    /// Adds the outcome of sending requests.
+    fn add(&mut self, report: Report) {
+        self.count_accepted(&report.accepted);
+        self.in_flight.extend(report.accepted.into_iter().map(|(request, _)| request));
+        self.rejected.extend(report.rejected);
+        self.delayed.extend(report.delayed);
+        self.failures.extend(report.failures);
+        self.summary.entries_waiting += report.entries_unavailable;
+        self.summary.variants_deleted += report.variants_deleted;
+        self.summary.deletions_unfinished += report.deletions_unfinished;
+        self.summary.entries_expired += report.entries_expired;
+        self.summary.is_superseded |= report.is_superseded;
+    }
+
+    fn count_accepted(&mut self, accepted: &[(PurgeRequest, Invalidation)]) {
         self.summary.invalidations += accepted.len();
         self.summary.items += accepted.iter().map(|(request, _)| request.items.len()).sum::<usize>();
-        self.summary.variants_deleted += variants_deleted;
-        self.summary.deletions_unfinished += deletions_unfinished;
-        self.summary.entries_expired += entries_expired;
-        self.summary.is_superseded |= is_superseded;
-        self.failures.extend(failures);
-        rejected
+    }
+
+    /// The distributions that cannot be invalidated.
+    fn unavailable(&self) -> BTreeSet<String> {
+        let unavailable = self.delayed.iter().filter(|delayed| !delayed.is_throttled());
+        unavailable.map(|delayed| delayed.request.distribution.distribution_id.clone()).collect()
+    }
+
+    /// Takes out the requests that are worth tracking again in this purge run: those that CloudFront has accepted, and
+    /// those that it throttled. One whose submission failed is left to the next purge run.
+    fn take_trackable(&mut self) -> Vec<PurgeRequest> {
+        let is_accepted = |request: &PurgeRequest| request.invalidation_id.is_some();
+        let (accepted, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.in_flight).into_iter().partition(is_accepted);
+        self.in_flight = left;
+        let (throttled, unavailable): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.delayed).into_iter().partition(Delayed::is_throttled);
+        self.delayed = unavailable;
+        accepted.into_iter().chain(throttled.into_iter().map(|delayed| delayed.request)).collect()
+    }
+
+    /// The end of the purge run.
+    fn end(self) -> Result<Summary, PurgeRunError> {
+        let mut summary = self.summary;
+        summary.requests_in_flight = self.in_flight.len() + self.delayed.len();
+        summary.requests_unavailable = self.delayed.iter().filter(|delayed| !delayed.is_throttled()).count();
+        let gone = summary.entries_removed + summary.entries_quarantined + summary.entries_expired;
+        summary.entries_left = (summary.entries as u64).saturating_sub(gone);
+        tracing::info!(summary = %serde_json::json!(summary), "The purge run ended.");
+        if self.failures.is_empty() { Ok(summary) } else { Err(PurgeRunError::Steps(self.failures)) }
     }
 }

@@ -14,25 +14,36 @@ const CONCURRENT_WRITES: usize = 16;
 /// The most caller references that one purge run tries for one request, where CloudFront has the others for other items.
 const NAMES_MAX: u32 = 3;
 
+/// A failure to submit a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SubmissionError {
+    /// CloudFront did not accept it.
+    #[error(transparent)]
+    Create(#[from] CreateInvalidationError),
+    /// A call to the outbox or to the ledger failed.
+    #[error(transparent)]
+    Write(#[from] CallError),
+}
+
 /// Sends `request` to CloudFront, writes the ledger's rows, and then stores CloudFront's id in the request. In this
 /// order, a request with an id has all its rows; one without an id is sent again, which is idempotent.
 pub(crate) async fn submit<P: Ports>(
     ports: &P,
     request: &mut PurgeRequest,
     ledger_retention: Duration,
-) -> Result<Invalidation, CreateInvalidationError> {
+) -> Result<Invalidation, SubmissionError> {
     let invalidation = create(ports, request).await?;
     let rows: Vec<_> =
         request.entries.iter().map(|entry| ledger_row(request, entry, Some(&invalidation), ledger_retention)).collect();
     let writes: Vec<_> = rows.iter().map(|row| ports.ledger().write(row)).collect();
     let results: Vec<Result<(), CallError>> = stream::iter(writes).buffer_unordered(CONCURRENT_WRITES).collect().await;
-    results.into_iter().collect::<Result<(), _>>()?;
+    results.into_iter().collect::<Result<(), CallError>>()?;
     request.invalidation_id = Some(invalidation.id.clone());
     ports.outbox().update(request).await?;
     Ok(invalidation)
 }
 
-async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, CreateInvalidationError> {
+async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, SubmissionError> {
     let names_end = request.renamed + NAMES_MAX;
     loop {
         let distribution_id = &request.distribution.distribution_id;
@@ -46,7 +57,7 @@ async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Inval
                 // Before the retry, so that a crash does not send the request under a third reference.
                 ports.outbox().update(request).await?;
             }
-            result => return result,
+            result => return Ok(result?),
         }
     }
 }

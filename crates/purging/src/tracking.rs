@@ -1,12 +1,13 @@
 //! Tracks each request until it is completed: sends it if it has not been sent, reads its state from CloudFront, and
-//! removes the queue's rows when it is completed.
+//! removes the queue's rows when it is completed. A request for a distribution that is no longer its tenant's is removed,
+//! and its entries are planned again.
 //!
 //! Tracking needs no lease: a row is removed only at the version that the request serves, and every other step is
 //! idempotent.
 
 use std::collections::BTreeMap;
 
-use crate::executor::{Executor, Report};
+use crate::executor::{Delayed, Executor, Report, is_delay};
 use domain::image::variant_key::VariantScope;
 use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{Completion, purge_key};
@@ -18,8 +19,9 @@ use tracing::Instrument;
 use crate::ports::{CallError, Clock, CloudFront, Ledger, Outbox, Ports, Queue, RowVersion, Variants};
 use crate::step_error::StepError;
 
-/// The number of requests that are tracked concurrently.
-const CONCURRENT_REQUESTS: usize = 4;
+/// The number of distributions whose requests are tracked concurrently. Those of one distribution are tracked one after
+/// the other, so that no tenant's slow calls keep back those of others.
+const CONCURRENT_DISTRIBUTIONS: usize = 8;
 
 /// The number of entries of a request that are marked completed concurrently.
 const CONCURRENT_ENTRIES: usize = 16;
@@ -31,10 +33,14 @@ pub struct Tracked {
     pub in_flight: Vec<PurgeRequest>,
     /// The number of requests that CloudFront has completed.
     pub requests_completed: usize,
+    /// The number of requests that were removed because their distribution is no longer their tenant's.
+    pub requests_abandoned: usize,
     /// The number of entries that were removed from the queue.
     pub entries_removed: u64,
     /// The outcome of sending those that were not sent yet.
     pub sent: Report,
+    /// The requests whose state CloudFront does not tell for now.
+    pub delayed: Vec<Delayed>,
     /// The failures. The requests concerned stay in the outbox.
     pub failures: Vec<StepError>,
 }
@@ -47,61 +53,89 @@ enum Tracking {
     InFlight,
     /// CloudFront does not know its invalidation.
     Removed,
+    /// CloudFront does not tell its state for now.
+    Delayed(CallError),
 }
 
 impl<P: Ports> Executor<P> {
-    /// Tracks `requests` until `until`. A request that CloudFront has not accepted is sent again unchanged, unless its
-    /// tenant has another distribution now.
+    /// Tracks `requests` until `until`. A request that CloudFront has not accepted is sent again unchanged. One whose
+    /// tenant has another distribution now, or none, is removed.
+    ///
+    /// When CloudFront delays a request, the rest of its distribution is left to the next time.
     pub async fn track(
         &self,
         requests: Vec<PurgeRequest>,
         tenants: &BTreeMap<TenantId, Distribution>,
         until: Timestamp,
     ) -> Tracked {
+        let mut by_distribution: BTreeMap<String, Vec<PurgeRequest>> = BTreeMap::new();
+        for request in requests {
+            by_distribution.entry(request.distribution.distribution_id.clone()).or_default().push(request);
+        }
+        let tracking: Vec<_> = by_distribution
+            .into_values()
+            .map(|of_distribution| self.track_distribution(of_distribution, tenants, until))
+            .collect();
         let mut tracked = Tracked::default();
-        let tracking: Vec<_> =
-            requests.into_iter().map(|request| self.track_in_span(request, tenants, until)).collect();
-        let mut tracking = stream::iter(tracking).buffer_unordered(CONCURRENT_REQUESTS);
-        while let Some(of_request) = tracking.next().await {
+        let mut tracking = stream::iter(tracking).buffer_unordered(CONCURRENT_DISTRIBUTIONS);
+        while let Some(of_distribution) = tracking.next().await {
+            tracked.add(of_distribution);
+        }
+        tracked
+    }
+
+    /// Tracks the requests of one distribution.
+    async fn track_distribution(
+        &self,
+        requests: Vec<PurgeRequest>,
+        tenants: &BTreeMap<TenantId, Distribution>,
+        until: Timestamp,
+    ) -> Tracked {
+        let mut tracked = Tracked::default();
+        for request in requests {
+            let is_abandoned = tenants.get(&request.for_tenant) != Some(&request.distribution);
+            if self.ports.clock().now() >= until || (tracked.has_delayed() && !is_abandoned) {
+                tracked.in_flight.push(request);
+                continue;
+            }
+            let (tenant, caller_reference) = (&request.for_tenant, &request.caller_reference);
+            let span = tracing::error_span!("request", %tenant, caller_reference);
+            let of_request = if is_abandoned {
+                self.abandon(request).instrument(span).await
+            } else {
+                self.track_one(request).instrument(span).await
+            };
             tracked.add(of_request);
         }
         tracked
     }
 
-    async fn track_in_span(
-        &self,
-        request: PurgeRequest,
-        tenants: &BTreeMap<TenantId, Distribution>,
-        until: Timestamp,
-    ) -> Tracked {
-        let (tenant, caller_reference) = (&request.for_tenant, &request.caller_reference);
-        let span = tracing::error_span!("request", %tenant, caller_reference);
-        self.track_one(request, tenants, until).instrument(span).await
+    /// Removes a request for a distribution that is no longer the tenant's, whether CloudFront has accepted it or not. The
+    /// next plan contains its entries again, for the distribution that the tenant has then.
+    async fn abandon(&self, request: PurgeRequest) -> Tracked {
+        let mut tracked = Tracked::default();
+        match self.ports.outbox().remove(&request.caller_reference).await {
+            Ok(()) => {
+                tracing::warn!(
+                    "The distribution of a request is no longer its tenant's; its entries are purged again."
+                );
+                tracked.requests_abandoned = 1;
+            }
+            Err(error) => tracked.fail(error, request),
+        }
+        tracked
     }
 
-    async fn track_one(
-        &self,
-        request: PurgeRequest,
-        tenants: &BTreeMap<TenantId, Distribution>,
-        until: Timestamp,
-    ) -> Tracked {
+    async fn track_one(&self, request: PurgeRequest) -> Tracked {
         let mut tracked = Tracked::default();
-        if self.ports.clock().now() >= until {
-            tracked.in_flight.push(request);
-            return tracked;
-        }
         let request = if request.invalidation_id.is_some() {
             request
-        } else if tenants.get(&request.for_tenant).is_none_or(|now| *now != request.distribution) {
-            // The next plan contains its entries again, for the distribution that the tenant has now.
-            if let Err(error) = self.ports.outbox().remove(&request.caller_reference).await {
-                tracked.fail(error, request);
-            }
-            return tracked;
         } else {
             self.send(request.clone(), &mut tracked.sent).await;
             let Some((accepted, _)) = tracked.sent.accepted.first() else {
-                tracked.in_flight.push(request);
+                if !tracked.sent.failures.is_empty() {
+                    tracked.in_flight.push(request);
+                }
                 return tracked;
             };
             accepted.clone()
@@ -113,6 +147,11 @@ impl<P: Ports> Executor<P> {
             }
             Ok(Tracking::InFlight) => tracked.in_flight.push(request),
             Ok(Tracking::Removed) => {}
+            Ok(Tracking::Delayed(error)) => {
+                let delayed = Delayed { request, error };
+                delayed.log();
+                tracked.delayed.push(delayed);
+            }
             Err(error) => tracked.fail(error, request),
         }
         tracked
@@ -121,7 +160,10 @@ impl<P: Ports> Executor<P> {
     /// Reads the state of `request` from CloudFront, and marks it completed if CloudFront has completed it.
     async fn complete(&self, request: &PurgeRequest) -> Result<Tracking, CallError> {
         let Some(id) = &request.invalidation_id else { return Ok(Tracking::InFlight) };
-        let found = self.ports.cloudfront().find(&request.distribution.distribution_id, id).await?;
+        let found = match self.ports.cloudfront().find(&request.distribution.distribution_id, id).await {
+            Err(error) if is_delay(&error) => return Ok(Tracking::Delayed(error)),
+            found => found?,
+        };
         let end = match found {
             Some(invalidation) if !invalidation.is_completed() => return Ok(Tracking::InFlight),
             Some(_) => {
@@ -173,9 +215,16 @@ impl Tracked {
     pub fn add(&mut self, other: Self) {
         self.in_flight.extend(other.in_flight);
         self.requests_completed += other.requests_completed;
+        self.requests_abandoned += other.requests_abandoned;
         self.entries_removed += other.entries_removed;
         self.sent.add(other.sent);
+        self.delayed.extend(other.delayed);
         self.failures.extend(other.failures);
+    }
+
+    /// Whether CloudFront delays a request.
+    fn has_delayed(&self) -> bool {
+        !self.delayed.is_empty() || !self.sent.delayed.is_empty()
     }
 
     /// Adds a failure. The request stays in the outbox.

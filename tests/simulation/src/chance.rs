@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use crate::fault::Fault;
+
 /// By when a call has taken effect, counted from when it was made, in milliseconds; after that it never will. One of the
 /// promise's assumptions: settle delay and `edge_fetch_max` together leave that much room.
 pub(crate) const EFFECT_MAX_MS: u64 = 2_500;
@@ -19,6 +21,8 @@ pub(crate) enum Fate {
     Slow,
     /// It fails and has no effect.
     Rejected,
+    /// The service throttles it.
+    Throttled,
     /// It takes effect, and its response is lost: the caller sees a failure.
     ResponseLost,
     /// The caller gives up, and it takes effect afterwards.
@@ -34,7 +38,7 @@ pub(crate) struct Chance {
     /// The number of failing calls among a thousand. Zero: faults have ended.
     pub(crate) faults_per_mille: u32,
     /// The number of injected faults, by kind.
-    pub(crate) faults: BTreeMap<&'static str, u64>,
+    pub(crate) faults: BTreeMap<Fault, u64>,
 }
 
 impl Chance {
@@ -63,7 +67,7 @@ impl Chance {
     }
 
     /// Whether the fault `kind` happens, `weight` times as likely as a failing call.
-    pub(crate) fn fault(&mut self, kind: &'static str, weight: u32) -> bool {
+    pub(crate) fn fault(&mut self, kind: Fault, weight: u32) -> bool {
         let is_due = self.faults_per_mille > 0 && self.happens((self.faults_per_mille * weight).min(900));
         if is_due {
             self.count(kind);
@@ -72,7 +76,7 @@ impl Chance {
     }
 
     /// Counts a fault.
-    pub(crate) fn count(&mut self, kind: &'static str) {
+    pub(crate) fn count(&mut self, kind: Fault) {
         *self.faults.entry(kind).or_default() += 1;
     }
 
@@ -82,12 +86,12 @@ impl Chance {
             return Fate::Good;
         }
         let (fate, kind) = *self.one_of(&[
-            (Fate::Slow, "slow call"),
-            (Fate::Rejected, "error before effect"),
-            (Fate::Rejected, "throttled"),
-            (Fate::ResponseLost, "error after effect"),
-            (Fate::Late, "effect after the caller gave up"),
-            (Fate::Repeated, "repeated by the client"),
+            (Fate::Slow, Fault::SlowCall),
+            (Fate::Rejected, Fault::ErrorBeforeEffect),
+            (Fate::Throttled, Fault::CallThrottled),
+            (Fate::ResponseLost, Fault::ErrorAfterEffect),
+            (Fate::Late, Fault::LateEffect),
+            (Fate::Repeated, Fault::RepeatedByClient),
         ]);
         self.count(kind);
         fate

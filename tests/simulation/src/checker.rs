@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::image::variant_key::VariantScope;
-use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::LedgerRow;
 use domain::purge::purge_request::PurgeRequest;
@@ -33,6 +32,10 @@ pub enum Violation {
     DeadLetter,
     /// Production code panicked.
     Panic,
+    /// A purge run failed although no service did.
+    FailedRun,
+    /// A tenant was not purged while the calls of another one failed.
+    KeptBack,
 }
 
 /// For each target of a tenant, the newest write that a viewer's image must include.
@@ -40,6 +43,14 @@ pub(crate) type Floor = BTreeMap<(TenantId, Target), u64>;
 
 /// A version of a row, and whether the purge is its final one.
 type Purge = (TenantId, Target, String, bool);
+
+/// A request that was in the outbox.
+#[derive(Debug)]
+struct Requested {
+    request: PurgeRequest,
+    /// The number of registrations that its tenant had when it was written.
+    registrations: u64,
+}
 
 /// The checker: the expected state, and the violations so far.
 #[derive(Debug, Default)]
@@ -54,11 +65,11 @@ pub(crate) struct Checker {
     /// The last write that a version of a row includes.
     versions: BTreeMap<(TenantId, Target, String), u64>,
     /// Every request that was ever in the outbox, by name.
-    requests: BTreeMap<String, PurgeRequest>,
+    requests: BTreeMap<String, Requested>,
     /// The last write of each target whose purge the ledger calls completed.
     completed: Floor,
-    /// The caller references under which each purge was accepted.
-    billed: BTreeMap<Purge, BTreeSet<String>>,
+    /// The caller references under which each purge was accepted, for each distribution and each registration of it.
+    billed: BTreeMap<(Purge, String, u64), BTreeSet<String>>,
     /// The number of responses that were checked.
     pub(crate) responses: u64,
     /// The number of invalidations that CloudFront accepted.
@@ -117,27 +128,32 @@ impl Checker {
     }
 
     /// A request was written to the outbox.
-    pub(crate) fn requested(&mut self, request: &PurgeRequest) {
-        self.requests.entry(request.caller_reference.clone()).or_insert_with(|| request.clone());
+    pub(crate) fn requested(&mut self, request: &PurgeRequest, registrations: u64) {
+        let requested = || Requested { request: request.clone(), registrations };
+        self.requests.entry(request.caller_reference.clone()).or_insert_with(requested);
     }
 
-    /// CloudFront accepted a new invalidation for the distribution of `tenant`.
-    pub(crate) fn billed(&mut self, distribution: &Distribution, tenant: &TenantId, reference: &str, items: &[String]) {
+    /// CloudFront accepted a new invalidation for a distribution of `tenant`.
+    pub(crate) fn billed(&mut self, distribution_id: &str, tenant: &TenantId, reference: &str, items: &[String]) {
         self.invalidations += 1;
         let name = reference.split('-').next().unwrap_or(reference);
-        let Some(request) = self.requests.get(name).cloned() else {
+        let Some(Requested { request, registrations }) = self.requests.get(name) else {
             self.report(Violation::BilledTwice, format!("{reference} was sent without being in the outbox"));
             return;
         };
-        let covering = |target| InvalidationItem::covering(tenant, target, distribution.cache_tags).to_string();
+        let (request, registrations) = (request.clone(), *registrations);
+        let cache_tags = request.distribution.cache_tags;
+        let covering = |target| InvalidationItem::covering(tenant, target, cache_tags).to_string();
         let requested: BTreeSet<_> = request.entries.iter().map(|entry| covering(&entry.target)).collect();
         let is_requested = |item: &String| requested.contains(item) || *item == covering(&Target::Tenant);
-        if request.for_tenant != *tenant || !items.iter().all(is_requested) {
+        let is_its_distribution = request.distribution.distribution_id == distribution_id;
+        if request.for_tenant != *tenant || !is_its_distribution || !items.iter().all(is_requested) {
             self.report(Violation::Foreign, format!("{items:?} of {tenant} were invalidated for {request:?}"));
         }
         for entry in request.entries {
             let purge = (tenant.clone(), entry.target, entry.version, entry.is_final);
-            let references = self.billed.entry(purge.clone()).or_default();
+            let references = self.billed.entry((purge.clone(), distribution_id.to_owned(), registrations));
+            let references = references.or_default();
             references.insert(reference.to_owned());
             if references.len() > 1 {
                 let (_, target, version, is_final) = purge;
@@ -159,7 +175,8 @@ impl Checker {
     /// The ledger says that a purge is completed.
     pub(crate) fn completed(&mut self, row: &LedgerRow) {
         let reference = row.purge.rsplit('#').next().unwrap_or_default();
-        let entries = self.requests.get(reference).map(|request| request.entries.as_slice()).unwrap_or_default();
+        let requested = self.requests.get(reference);
+        let entries = requested.map(|requested| requested.request.entries.as_slice()).unwrap_or_default();
         let Some(entry) = entries.iter().find(|entry| entry.target == row.target) else { return };
         let version = (row.tenant.clone(), row.target.clone(), entry.version.clone());
         let up_to = self.versions.get(&version).copied().unwrap_or_default();

@@ -7,15 +7,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{SUFFIXES, Url, view};
-use crate::actors::{admin, editor, scheduler, stream, viewer};
+use crate::actors::{admin, editor, outages, scheduler, stream, viewer};
 use crate::chance::Chance;
 use crate::checker::Violation;
+use crate::fault::Fault;
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
 use crate::services::cloudfront::EDGES;
 use crate::world::World;
 
-/// The longest time from the end of the storm until everything is purged, in milliseconds.
+/// The longest time of the calm until everything is purged, in milliseconds.
 const CALM_MAX_MS: u64 = 20 * 60_000;
 
 /// The shortest duration of the calm: late deliveries are handled by then.
@@ -32,7 +33,7 @@ pub struct Outcome {
     /// The number of events.
     pub steps: u64,
     /// The number of injected faults, by kind.
-    pub faults: BTreeMap<&'static str, u64>,
+    pub faults: BTreeMap<Fault, u64>,
     /// The number of responses that were checked.
     pub responses: u64,
     /// The number of invalidations that CloudFront accepted.
@@ -98,27 +99,40 @@ async fn workload(simulation: Simulation) {
     simulation.begin(scheduler::schedule(simulation.clone()));
     simulation.begin(admin::purge(simulation.clone()));
     simulation.begin(viewer::watch(simulation.clone()));
+    simulation.begin(outages::trouble(simulation.clone()));
     simulation.sleep_ms(storm_ms).await;
     simulation.world().chance.faults_per_mille = 0;
     simulation.world().trace(|| "-- the storm is over".to_owned());
-    let ends_ms = storm_ms + CALM_MAX_MS;
     simulation.sleep_ms(CALM_MIN_MS).await;
-    while !simulation.world().is_quiet() {
-        let elapsed_ms = simulation.world().elapsed_ms();
-        if simulation.world().checker.has_violations() {
+    simulation.world().is_calm = true;
+    if simulation.world().outages.lasting().is_some() {
+        if !settle(&simulation, Violation::KeptBack).await {
             return;
         }
-        if elapsed_ms >= ends_ms {
-            let mut world = simulation.world();
-            let (entries, requests) = (world.queue.entries.len(), world.queue.requests.len());
-            let how = format!("{entries} entries and {requests} requests never left the queue");
-            world.checker.report(Violation::Lost, how);
-            return;
-        }
-        simulation.sleep_ms(5_000).await;
+        let mut world = simulation.world();
+        world.trace(|| "-- the lasting outage is over".to_owned());
+        outages::end_lasting(&mut world);
+    }
+    if !settle(&simulation, Violation::Lost).await {
+        return;
     }
     simulation.sleep_ms(ERRORS_KEPT_MS).await;
     look_at_everything(&simulation).await;
+}
+
+/// Waits until everything is purged. `false`: it never is, which is the violation `otherwise`, or there is another one.
+async fn settle(simulation: &Simulation, otherwise: Violation) -> bool {
+    let ends_ms = simulation.world().elapsed_ms() + CALM_MAX_MS;
+    while !simulation.world().is_quiet() {
+        if simulation.world().elapsed_ms() >= ends_ms {
+            simulation.world().report_left(otherwise);
+        }
+        if simulation.world().checker.has_violations() {
+            return false;
+        }
+        simulation.sleep_ms(5_000).await;
+    }
+    true
 }
 
 /// Looks at every layer when the queue is empty: nothing old may be left anywhere.

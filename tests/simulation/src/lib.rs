@@ -5,20 +5,25 @@
 //! function's `Handler` on; only the ports and the services behind them are simulated, in `lambda` and `services`.
 //! `checker` checks the promise.
 //!
-//! `make simulate SEED=n` replays a seed and prints all that happened.
+//! `make simulate SEED=n` replays a seed and prints all that happened; `make simulate SEEDS=n` plays that many seeds.
 #![expect(clippy::expect_used, reason = "for tests: what cannot be is a bug of the simulation and ends it")]
 
 mod actors;
 mod chance;
 mod checker;
 mod episode;
+mod fault;
 mod lambda;
 mod mutation;
+mod outage;
 mod schedule;
+mod seeds;
 mod services;
 mod setup;
 mod world;
 
 pub use checker::Violation;
 pub use episode::{Outcome, play, replay};
+pub use fault::Fault;
 pub use mutation::Mutation;
+pub use seeds::{Sum, play_all};

@@ -21,4 +21,34 @@ pub enum Mutation {
     StaleKeptBriefly,
     /// The stream skips records whose write failed.
     FailedRecordsSkipped,
+    /// The client takes a transaction that DynamoDB canceled for one that has taken effect.
+    CanceledTransactionTakenAsDone,
+    /// A purge run takes the lease for its own although its write conflicts with a transaction.
+    LeaseTakenDespiteConflict,
+    /// A purge run that is delivered twice gets the fencing token of its first delivery again.
+    TokenOfTheOwner,
+    /// The client takes a throttled write of the queue for one that has taken effect.
+    ThrottledWriteTakenAsDone,
+    /// The client takes unprocessed keys for items that do not exist.
+    UnprocessedKeysTakenAsMissing,
+    /// The client takes a throttled registry for an empty one.
+    ThrottledRegistryIsEmpty,
+    /// A function never reads the registry again, so that it keeps to the first distribution of a tenant.
+    RegistrationsNeverReadAgain,
+    /// The rows of a tenant leave the queue when its registration is removed.
+    RowsLeaveWithTheirRegistration,
+    /// The rows of the queue expire, so that a purge run that begins late does not find them.
+    RowsExpire,
+    /// The rows travel in the invocation of the purge run, so that a lost one takes them with it.
+    RowsLeaveWithALostInvocation,
+    /// An invalidation that the functions may not create or read counts as completed.
+    DenialTakenAsCompleted,
+    /// The failure of a call without permission has no kind, like any other.
+    DenialOfNoKind,
+    /// While calls for one tenant lack the permission, the calls for all tenants fail.
+    DenialOfOneDeniesAll,
+    /// An invalidation that a quota does not allow counts as completed.
+    QuotaTakenAsCompleted,
+    /// An edge ignores `stale-if-error=0`.
+    StaleIfErrorIgnored,
 }

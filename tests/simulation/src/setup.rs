@@ -8,6 +8,9 @@ use domain::{ImagePackId, LocationName, Target, TenantId};
 
 use crate::chance::Chance;
 use crate::lambda::Function;
+use crate::outage::Outage;
+use crate::services::cloudfront::quotas::{InProgress, Scheme};
+use crate::services::dynamodb::{Partition, Table};
 
 /// image-processing, with the time limit of the environments' configuration.
 pub(crate) const IMAGE_PROCESSING: Function =
@@ -52,8 +55,12 @@ pub(crate) struct Setup {
     pub(crate) tracking_max: Duration,
     /// The number of keys in a page of the variants bucket.
     pub(crate) keys_per_page: usize,
-    /// The most items of one distribution that CloudFront has in progress.
-    pub(crate) items_in_progress_max: usize,
+    /// CloudFront's quota of invalidations.
+    pub(crate) quota: Scheme,
+    /// The number of calls that CloudFront's API takes at once.
+    pub(crate) calls_burst: u64,
+    /// The time after which CloudFront's API takes one more call, in milliseconds.
+    pub(crate) millis_for_each_call: u64,
     /// The most records of one delivery of the stream.
     pub(crate) stream_batch: usize,
     /// The duration of the storm, in which editors write and faults happen, in milliseconds.
@@ -63,6 +70,8 @@ pub(crate) struct Setup {
     pub(crate) slow_renders_per_mille: u32,
     /// The target that CloudFront rejects, if any.
     pub(crate) poison: Option<(TenantId, Target)>,
+    /// The outage that lasts until everything that it does not concern is purged, if any.
+    pub(crate) lasting: Option<Outage>,
 }
 
 impl Setup {
@@ -88,21 +97,35 @@ impl Setup {
             variant_deletion_max: secs(chance, &[120, 120, 1]),
             tracking_max: secs(chance, &[0, 20, 45]),
             keys_per_page: *chance.one_of(&[1, 2, 1_000]),
-            items_in_progress_max: *chance.one_of(&[2, 3_000, 3_000]),
+            // The quotas of CloudFront, and tight ones, so that they are used up.
+            quota: *chance.one_of(&[
+                Scheme::InProgress(InProgress { exact: 3_000, wildcards: 15 }),
+                Scheme::InProgress(InProgress { exact: 2, wildcards: 1 }),
+                Scheme::PerSecond(InProgress { exact: 150, wildcards: 1 }),
+                Scheme::PerSecond(InProgress { exact: 1, wildcards: 1 }),
+            ]),
+            calls_burst: *chance.one_of(&[1, 5, 50]),
+            millis_for_each_call: *chance.one_of(&[0, 200, 2_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
             slow_renders_per_mille: *chance.one_of(&[0, 0, 250]),
+            lasting: chance.happens(250).then(|| lasting(chance, &tenants)),
             tenants,
             packs,
             locations,
             poison,
         }
     }
+}
 
-    /// The tenant's distribution.
-    pub(crate) fn distribution(&self, tenant: &TenantId) -> Option<&Distribution> {
-        self.tenants.iter().find(|known| known.id == *tenant).map(|tenant| &tenant.distribution)
+fn lasting(chance: &mut Chance, tenants: &[Tenant]) -> Outage {
+    let tenant = chance.one_of(tenants).id.clone();
+    match chance.within(0..=3) {
+        0 => Outage::Denied(tenant),
+        1 => Outage::Unregistered(tenant),
+        2 => Outage::Partition(Partition::of(Table::Ledger, tenant)),
+        _ => Outage::RegistryAtFirst,
     }
 }
 

@@ -4,14 +4,17 @@ use domain::{Target, TenantId};
 
 use crate::actors::viewer::{self, Url};
 use crate::chance::Chance;
-use crate::checker::Checker;
+use crate::checker::{Checker, Violation};
 use crate::mutation::Mutation;
+use crate::outage::{Outage, Outages};
 use crate::schedule::{EventQueue, Simulation};
 use crate::services::cloudfront::CloudFronts;
 use crate::services::dead_letters::DeadLetterQueue;
+use crate::services::dynamodb::Transactions;
 use crate::services::ledger::LedgerTable;
 use crate::services::pack_table::PackTable;
 use crate::services::queue_table::QueueTable;
+use crate::services::registry::Registry;
 use crate::services::render_locks::RenderLockTable;
 use crate::services::variants_bucket::VariantsBucket;
 use crate::setup::Setup;
@@ -29,6 +32,9 @@ pub(crate) struct World {
     pub(crate) simulation: Option<Simulation>,
     pub(crate) setup: Setup,
     pub(crate) mutation: Option<Mutation>,
+    pub(crate) outages: Outages,
+    pub(crate) transactions: Transactions,
+    pub(crate) registry: Registry,
     pub(crate) packs: PackTable,
     pub(crate) queue: QueueTable,
     pub(crate) variants: VariantsBucket,
@@ -37,6 +43,8 @@ pub(crate) struct World {
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) render_locks: RenderLockTable,
     pub(crate) checker: Checker,
+    /// Whether no fault has an effect any more, except for the lasting outage.
+    pub(crate) is_calm: bool,
     /// The number of invocations of functions.
     pub(crate) invocations: u64,
     /// The trace, line by line, if it was requested.
@@ -53,6 +61,9 @@ impl World {
             event_queue: EventQueue::default(),
             simulation: None,
             mutation,
+            outages: Outages::default(),
+            transactions: Transactions::default(),
+            registry: Registry::of(&setup),
             packs: PackTable::default(),
             queue: QueueTable::default(),
             variants: VariantsBucket::default(),
@@ -61,6 +72,7 @@ impl World {
             dead_letters: DeadLetterQueue::default(),
             render_locks: RenderLockTable::default(),
             checker: Checker::default(),
+            is_calm: false,
             invocations: 0,
             lines: is_traced.then(Vec::new),
             fingerprint: 0,
@@ -92,9 +104,21 @@ impl World {
         }
     }
 
-    /// Whether stream, queue and outbox are empty.
+    /// Whether stream, queue and outbox are empty. During the lasting outage of one tenant: of everything else.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.packs.is_delivered() && self.queue.entries.is_empty() && self.queue.requests.is_empty()
+        let out = self.outages.lasting().and_then(Outage::tenant);
+        let waits = |tenant: &TenantId| Some(tenant.as_str()) != out;
+        self.packs.is_delivered()
+            && !self.queue.entries.keys().any(|(tenant, _)| waits(tenant))
+            && !self.queue.requests.values().any(|request| waits(&request.for_tenant))
+    }
+
+    /// Reports that queue or outbox never became empty.
+    pub(crate) fn report_left(&mut self, violation: Violation) {
+        let (entries, requests) = (self.queue.entries.len(), self.queue.requests.len());
+        let lasting = self.outages.lasting().map(|outage| format!(", during {outage:?}")).unwrap_or_default();
+        let how = format!("{entries} entries and {requests} requests never left the queue{lasting}");
+        self.checker.report(violation, how);
     }
 
     /// Adds a line to the trace, if it was requested.

@@ -42,7 +42,7 @@ impl fmt::Display for InvalidationItem {
 
 /// Whether CloudFront counts `item`, in its text form, as a wildcard.
 #[must_use]
-pub(crate) fn is_wildcard(item: &str) -> bool {
+pub fn is_wildcard(item: &str) -> bool {
     item.starts_with('/') && item.ends_with('*')
 }
 

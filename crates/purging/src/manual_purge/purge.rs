@@ -1,6 +1,6 @@
 //! The purge of a pack, executed at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::purge::distribution::Distribution;
@@ -111,7 +111,7 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         let plan = plan(now, vec![entry], &[], &tenants, delays, budgets);
         let until = now.plus(*variant_deletion_max).min(deadline.minus(SENDING_MAX));
         // Without a lease: no purge run executes the early purge of this version.
-        purged(pack, executor.execute(plan, None, until).await, false)
+        purged(pack, executor.execute(plan, None, until, BTreeSet::new()).await, false)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -121,11 +121,11 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
 
 /// The purge whose request CloudFront has accepted.
 fn purged(pack: ImagePackId, report: Report, is_joined: bool) -> Result<Purged, ManualPurgeError> {
-    match report.accepted.into_iter().next() {
-        Some((request, invalidation)) if report.failures.is_empty() => {
-            Ok(Purged { pack, request, invalidation, is_joined })
-        }
-        _ => Err(ManualPurgeError::Steps(report.failures)),
+    let Report { accepted, delayed, mut failures, .. } = report;
+    failures.extend(delayed.into_iter().map(|delayed| delayed.error.into()));
+    match accepted.into_iter().next() {
+        Some((request, invalidation)) if failures.is_empty() => Ok(Purged { pack, request, invalidation, is_joined }),
+        _ => Err(ManualPurgeError::Steps(failures)),
     }
 }
 

@@ -16,8 +16,8 @@ pub struct Summary {
     pub entries_parked: usize,
     /// Parked entries that were removed, since no cache has an object from before their change any more.
     pub entries_expired: u64,
-    /// Entries that this purge run does not purge: their request is in flight, or their early purge is completed and they
-    /// have not settled.
+    /// Entries that this purge run does not purge: their request is in flight, their early purge is completed and they
+    /// have not settled, or their distribution cannot be invalidated.
     pub entries_waiting: usize,
     /// Entries that were removed, since CloudFront has completed their purge.
     pub entries_removed: u64,
@@ -35,6 +35,11 @@ pub struct Summary {
     pub requests_completed: usize,
     /// Requests still in flight; the next purge run tracks them.
     pub requests_in_flight: usize,
+    /// Requests in flight whose distribution cannot be invalidated: the function has no permission for it, or it does
+    /// not exist. They wait until the tenant's stack is deployed or deleted.
+    pub requests_unavailable: usize,
+    /// Requests that were removed because their distribution is no longer their tenant's; their entries stay in the queue.
+    pub requests_abandoned: usize,
     /// Variants deleted.
     pub variants_deleted: u64,
 }

@@ -87,9 +87,25 @@ async fn a_tenant_whose_distribution_was_deleted_delays_no_other_tenant() {
     environment.enqueue("acme", "pack#p1", settled()).await;
     environment.enqueue("globex", "pack#p1", settled()).await;
 
-    check_failed(run_in(&environment).await, &["EGONE", "NoSuchDistribution"]);
+    let summary = run_in(&environment).await.unwrap();
+    assert_eq!((summary.requests_unavailable, summary.requests_in_flight, summary.entries_removed), (1, 1, 1));
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
     assert_eq!(environment.invalidated("globex").await, [["#globex/p1"]]);
+}
+
+#[tokio::test]
+async fn a_distribution_that_was_deleted_gets_no_further_requests_while_one_waits_for_it() {
+    let environment = Environment::start().await;
+    environment.register_as("acme", r#"{"distributionId": "EGONE", "cacheTags": true}"#).await;
+    environment.enqueue("acme", "pack#p1", settled()).await;
+    run_in(&environment).await.unwrap();
+
+    environment.store_variants(["acme/p2/main/default"]).await;
+    environment.enqueue("acme", "pack#p2", settled()).await;
+    let summary = run_in(&environment).await.unwrap();
+    assert_eq!((summary.requests_unavailable, summary.entries_waiting), (1, 2));
+    assert_eq!(environment.requests().await.len(), 1, "the outbox does not grow");
+    assert_eq!(environment.variants().await, ["acme/p2/main/default"]);
 }
 
 #[tokio::test]

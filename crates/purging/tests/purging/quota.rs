@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloudfront_emulator::Quotas;
 use support::{Environment, NOW, SETTLE, run_at};
 
-use super::{check_failed, settled};
+use super::settled;
 
 /// The time that the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
@@ -22,7 +22,8 @@ async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_i
     environment.store_variants(["acme/p3/main/default"]).await;
     environment.enqueue("acme", "pack#p3", settled()).await;
     environment.enqueue("globex", "pack#p3", settled()).await;
-    check_failed(run_at(&handler, "run-2", NOW).await, &["EACME", "TooManyInvalidationsInProgress"]);
+    let summary = run_at(&handler, "run-2", NOW).await.unwrap();
+    assert_eq!((summary.invalidations, summary.requests_in_flight), (1, 3), "acme's second request waits");
     assert_eq!(
         environment.invalidated("globex").await.len(),
         1,
@@ -37,6 +38,31 @@ async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_i
     run_at(&handler, "run-4", NOW.plus(SETTLE)).await.unwrap();
     assert_eq!(environment.invalidated("acme").await, [vec!["#acme/p1", "#acme/p2"], vec!["#acme/p3"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_purge_run_that_has_time_sends_a_request_again_that_cloudfront_had_no_room_for() {
+    let quotas = Quotas { items_in_progress: 1, wildcards_in_progress: 1 };
+    let environment = Environment::with(quotas, PROPAGATION).await;
+    environment.enqueue("acme", "pack#p1", settled()).await;
+    run_at(&environment.purge_run(), "run-1", NOW).await.unwrap();
+
+    environment.enqueue("acme", "pack#p2", settled()).await;
+    let mut handler = environment.purge_run();
+    handler.tracking_max = Duration::from_secs(10);
+    let pass = async {
+        while environment.requests().await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        environment.let_emulator_time_pass(PROPAGATION);
+        while environment.invalidations("acme").await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        environment.let_emulator_time_pass(PROPAGATION);
+    };
+    let (summary, ()) = tokio::join!(run_at(&handler, "run-2", NOW), pass);
+    assert_eq!(summary.unwrap().entries_removed, 2);
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p1"], ["#acme/p2"]]);
 }
 
 #[tokio::test]

@@ -127,11 +127,34 @@ async fn a_request_for_a_distribution_that_is_no_longer_the_tenants_is_planned_a
     environment.register_as("acme", r#"{"distributionId": "EGONE", "cacheTags": true}"#).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     let handler = environment.purge_run();
-    check_failed(run_at(&handler, "run-1", NOW).await, &["EGONE", "NoSuchDistribution"]);
+    let summary = run_at(&handler, "run-1", NOW).await.unwrap();
+    assert_eq!((summary.requests_unavailable, summary.invalidations), (1, 0));
 
     environment.register("acme", true).await;
-    run_at(&handler, "run-2", NOW).await.unwrap();
+    assert_eq!(run_at(&handler, "run-2", NOW).await.unwrap().requests_abandoned, 1);
     run_at(&handler, "run-3", NOW).await.unwrap();
     assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
     assert_eq!(environment.queued().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_request_that_the_former_distribution_has_accepted_does_not_count_for_the_new_one() {
+    let environment = Environment::with_propagation_delay(PROPAGATION).await;
+    environment.register_as("acme", r#"{"distributionId": "EGLOBEX", "cacheTags": true}"#).await;
+    environment.enqueue("acme", "pack#p1", settled()).await;
+    let handler = environment.purge_run();
+    assert_eq!(run_at(&handler, "run-1", NOW).await.unwrap().invalidations, 1);
+
+    environment.register("acme", true).await;
+    environment.let_emulator_time_pass(PROPAGATION);
+    let summary = run_at(&handler, "run-2", NOW).await.unwrap();
+    assert_eq!((summary.requests_abandoned, summary.entries_removed), (1, 0));
+    assert_eq!(environment.queued().await, ["acme pack#p1"]);
+
+    run_at(&handler, "run-3", NOW).await.unwrap();
+    environment.let_emulator_time_pass(PROPAGATION);
+    assert_eq!(run_at(&handler, "run-4", NOW).await.unwrap().entries_removed, 1);
+    assert_eq!(environment.invalidated("acme").await, [["#acme/p1"]]);
+    let completed = environment.ledger().await.iter().filter(|row| row["completedAt"].is_u64()).count();
+    assert_eq!(completed, 1, "only the purge of the new distribution");
 }

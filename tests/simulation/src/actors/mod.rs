@@ -1,7 +1,8 @@
-//! The actors: editors, the stream's mapping, the scheduler, admins, viewers.
+//! The actors: editors, the stream's mapping, the scheduler, admins, viewers, and the causes of outages.
 
 pub(crate) mod admin;
 pub(crate) mod editor;
+pub(crate) mod outages;
 pub(crate) mod scheduler;
 pub(crate) mod stream;
 pub(crate) mod viewer;

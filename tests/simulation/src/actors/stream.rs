@@ -8,6 +8,7 @@ use domain::{AttributeNames, TenantId};
 use purging::stream::Enqueuer;
 use serde_json::{Value, json};
 
+use crate::fault::Fault;
 use crate::lambda::{Died, invoke};
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
@@ -56,10 +57,10 @@ pub(crate) async fn deliver(simulation: Simulation, tenant: TenantId) {
         }
         let repeated_ms = {
             let mut world = simulation.world();
-            if world.chance.fault("stream goes back", 1) {
+            if world.chance.fault(Fault::StreamGoesBack, 1) {
                 position = usize::try_from(world.chance.within(0..=position as u64)).unwrap_or(0);
             }
-            world.chance.fault("batch delivered once more", 2).then(|| world.chance.within(0..=60_000))
+            world.chance.fault(Fault::BatchOnceMore, 2).then(|| world.chance.within(0..=60_000))
         };
         if let Some(repeated_ms) = repeated_ms {
             let again = simulation.clone();

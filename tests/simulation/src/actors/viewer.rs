@@ -10,6 +10,7 @@ use lambda_http::http::header::{CACHE_CONTROL, HeaderName};
 use lambda_http::{Body, Request, RequestExt, Response};
 
 use crate::checker::Floor;
+use crate::fault::Fault;
 use crate::lambda::{Died, invoke};
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
@@ -101,10 +102,12 @@ pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
 
 /// Requests one image from one edge, and looks whether `floor` allows what comes.
 pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor: &Floor) -> u16 {
-    let kept = kept(&simulation.world(), edge, url);
+    let Some(distribution) = simulation.world().registry.distribution(&url.tenant).cloned() else { return 404 };
+    let at = Edge { distribution_id: distribution.distribution_id, number: edge };
+    let kept = at.kept(&mut simulation.world(), url, |kept, now_ms| kept.until_ms > now_ms);
     let (response, source) = match kept {
-        Some(response) => (response, "keeps"),
-        None => (fetched(simulation, edge, url).await, "fetched"),
+        Some(kept) => (kept.response, "keeps"),
+        None => fetched(simulation, &at, url).await,
     };
     let mut world = simulation.world();
     let violations = world.checker.violations.len();
@@ -118,16 +121,47 @@ pub(crate) async fn view(simulation: &Simulation, edge: usize, url: &Url, floor:
     status
 }
 
-fn kept(world: &World, edge: usize, url: &Url) -> Option<ImageResponse> {
-    let distribution = world.setup.distribution(&url.tenant)?;
-    let state = world.cloudfront.distributions.get(&distribution.distribution_id)?;
-    let kept = state.edges[edge].get(&url.key()).filter(|kept| kept.until_ms > world.now_ms)?;
-    Some(kept.response.clone())
+/// An edge of a distribution.
+struct Edge {
+    distribution_id: String,
+    number: usize,
+}
+
+impl Edge {
+    /// The object of `url`, if it is `usable` now.
+    fn kept(&self, world: &mut World, url: &Url, usable: impl Fn(&Kept, u64) -> bool) -> Option<Kept> {
+        let state = world.cloudfront.distributions.get(&self.distribution_id)?;
+        state.edges[self.number].get(&url.key()).filter(|kept| usable(kept, world.now_ms)).cloned()
+    }
+
+    fn keep(&self, world: &mut World, url: &Url, response: &Response<Body>) -> ImageResponse {
+        let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let control = header(&CACHE_CONTROL).unwrap_or_default();
+        let directive = |name: &str| {
+            let value = control.split(',').find_map(|directive| directive.trim().strip_prefix(name));
+            value.and_then(|value| value.parse::<u64>().ok())
+        };
+        let is_careless = world.mutation == Some(Mutation::StaleKeptBriefly) && response.status() == 200;
+        let seconds = directive("s-maxage=").or(is_careless.then_some(5));
+        let ignores_errors = world.mutation != Some(Mutation::StaleIfErrorIgnored);
+        let is_for_errors = !(ignores_errors && directive("stale-if-error=") == Some(0));
+        let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
+        let fingerprint = header(&HeaderName::from_static("image-fingerprint")).map(ToOwned::to_owned);
+        let seen = ImageResponse { status: response.status().as_u16(), fingerprint, body: response.body().to_vec() };
+        if let Some(seconds) = seconds
+            && let Some(state) = world.cloudfront.distributions.get_mut(&self.distribution_id)
+        {
+            let until_ms = world.now_ms + seconds * 1_000;
+            state.edges[self.number].insert(url.key(), Kept::of(seen.clone(), &tags, until_ms, is_for_errors));
+        }
+        seen
+    }
 }
 
 /// Forwards the request to image-processing, and keeps the response if it may. An invalidation that reaches the edge
-/// meanwhile does not concern a response that is still on its way.
-async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageResponse {
+/// meanwhile does not concern a response that is still on its way. If the origin fails, an expired object is the
+/// response, unless its `Cache-Control` forbids it.
+async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageResponse, &'static str) {
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
@@ -138,30 +172,21 @@ async fn fetched(simulation: &Simulation, edge: usize, url: &Url) -> ImageRespon
     let on_its_way_ms = {
         let mut world = simulation.world();
         let edge_fetch_max_ms = u64::try_from(EDGE_FETCH_MAX.as_millis()).unwrap_or(u64::MAX);
-        let is_slow = world.chance.fault("slow way to an edge", 3);
+        let is_slow = world.chance.fault(Fault::SlowWayToEdge, 3);
         if is_slow { world.chance.within(0..=edge_fetch_max_ms - 1) } else { world.chance.latency_ms() }
     };
     simulation.sleep_ms(on_its_way_ms).await;
-    match response {
-        Ok(response) => keep(&mut simulation.world(), edge, url, &response),
-        Err(Died) => ImageResponse { status: 502, fingerprint: None, body: Vec::new() },
-    }
-}
-
-fn keep(world: &mut World, edge: usize, url: &Url, response: &Response<Body>) -> ImageResponse {
-    let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let seconds = header(&CACHE_CONTROL).and_then(|control| control.rsplit_once("s-maxage=")?.1.parse::<u64>().ok());
-    let is_careless = world.mutation == Some(Mutation::StaleKeptBriefly) && response.status() == 200;
-    let seconds = seconds.or(is_careless.then_some(5));
-    let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
-    let fingerprint = header(&HeaderName::from_static("image-fingerprint")).map(ToOwned::to_owned);
-    let seen = ImageResponse { status: response.status().as_u16(), fingerprint, body: response.body().to_vec() };
-    if let Some(seconds) = seconds
-        && let Some(distribution) = world.setup.distribution(&url.tenant)
-        && let Some(state) = world.cloudfront.distributions.get_mut(&distribution.distribution_id)
+    let mut world = simulation.world();
+    if response.as_ref().map_or(true, |response| response.status().is_server_error())
+        && at.kept(&mut world, url, |_, _| true).is_some()
     {
-        let until_ms = world.now_ms + seconds * 1_000;
-        state.edges[edge].insert(url.key(), Kept::of(seen.clone(), &tags, until_ms));
+        world.chance.count(Fault::OriginFailed);
+        if let Some(kept) = at.kept(&mut world, url, |kept, _| kept.is_for_errors) {
+            return (kept.response, "keeps expired");
+        }
     }
-    seen
+    match response {
+        Ok(response) => (at.keep(&mut world, url, &response), "fetched"),
+        Err(Died) => (ImageResponse { status: 502, fingerprint: None, body: Vec::new() }, "fetched"),
+    }
 }

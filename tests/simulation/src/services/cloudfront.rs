@@ -1,15 +1,21 @@
 //! CloudFront: a distribution for each tenant, its edges' caches, and invalidations that reach each edge in their own
-//! time.
+//! time. The quotas are in [`quotas`].
+
+pub(crate) mod quotas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::TenantId;
+use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::{COMPLETED, Invalidation};
-use purging::ports::{CallError, CloudFront, CreateInvalidationError};
+use purging::ports::{CallError, CallErrorKind, CloudFront, CreateInvalidationError};
 
+use self::quotas::{InProgress, Quotas};
+use crate::fault::Fault;
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
+use crate::outage::Outage;
 use crate::services::queue_table::short;
 use crate::setup::Setup;
 use crate::world::World;
@@ -24,13 +30,19 @@ const REACH_MAX_MS: u64 = 40_000;
 #[derive(Debug, Default)]
 pub(crate) struct CloudFronts {
     pub(crate) distributions: BTreeMap<String, DistributionState>,
+    quotas: Quotas,
+    /// The number of invalidations, over all distributions.
+    accepted: u64,
 }
 
 /// One distribution.
 #[derive(Debug)]
 pub(crate) struct DistributionState {
-    pub(crate) tenant: TenantId,
-    /// The responses that each edge keeps, by URL.
+    tenant: TenantId,
+    cache_tags: bool,
+    /// Whether calls reach it. An operator may delete it, or take the permission for it away.
+    state: Availability,
+    /// The responses that each edge keeps, by URL. An invalidated one is expired, and still there.
     pub(crate) edges: [BTreeMap<String, Kept>; EDGES],
     invalidations: BTreeMap<String, Accepted>,
     /// The invalidation of each caller reference.
@@ -39,12 +51,22 @@ pub(crate) struct DistributionState {
     taken: BTreeSet<String>,
 }
 
+/// Whether calls reach a distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Availability {
+    InUse,
+    Denied,
+    Deleted,
+}
+
 /// A response that an edge keeps.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     pub(crate) response: ImageResponse,
     tags: Vec<String>,
     pub(crate) until_ms: u64,
+    /// Whether the edge may respond with it when the origin fails, although it is expired.
+    pub(crate) is_for_errors: bool,
 }
 
 /// The response to a viewer.
@@ -73,23 +95,39 @@ struct Accepted {
 
 impl CloudFronts {
     pub(crate) fn of(setup: &Setup) -> Self {
-        let distributions = setup.tenants.iter().map(|tenant| {
-            let state = DistributionState {
-                tenant: tenant.id.clone(),
-                edges: Default::default(),
-                invalidations: BTreeMap::new(),
-                references: BTreeMap::new(),
-                taken: BTreeSet::new(),
-            };
-            (tenant.distribution.distribution_id.clone(), state)
-        });
-        Self { distributions: distributions.collect() }
+        let mut cloudfront = Self { quotas: Quotas::of(setup), ..Self::default() };
+        for tenant in &setup.tenants {
+            cloudfront.add(&tenant.id, &tenant.distribution);
+        }
+        cloudfront
+    }
+
+    /// Adds a distribution.
+    pub(crate) fn add(&mut self, tenant: &TenantId, distribution: &Distribution) {
+        let state = DistributionState {
+            tenant: tenant.clone(),
+            cache_tags: distribution.cache_tags,
+            state: Availability::InUse,
+            edges: Default::default(),
+            invalidations: BTreeMap::new(),
+            references: BTreeMap::new(),
+            taken: BTreeSet::new(),
+        };
+        self.distributions.insert(distribution.distribution_id.clone(), state);
+    }
+
+    /// Deletes a distribution, or takes away the permission for it.
+    pub(crate) fn retire(&mut self, distribution_id: &str, is_deleted: bool) {
+        if let Some(state) = self.distributions.get_mut(distribution_id) {
+            state.state = if is_deleted { Availability::Deleted } else { Availability::Denied };
+        }
     }
 }
 
 impl DistributionState {
-    fn items_in_progress(&self) -> usize {
-        self.invalidations.values().filter(|accepted| !accepted.is_completed).map(|accepted| accepted.items.len()).sum()
+    fn in_progress(&self) -> InProgress {
+        let items = self.invalidations.values().filter(|accepted| !accepted.is_completed);
+        InProgress::of(items.flat_map(|accepted| accepted.items.iter()))
     }
 
     fn invalidation(&self, id: &str) -> Option<Invalidation> {
@@ -99,8 +137,8 @@ impl DistributionState {
 }
 
 impl Kept {
-    pub(crate) fn of(response: ImageResponse, tags: &str, until_ms: u64) -> Self {
-        Self { response, tags: tags.split(',').map(str::to_lowercase).collect(), until_ms }
+    pub(crate) fn of(response: ImageResponse, tags: &str, until_ms: u64, is_for_errors: bool) -> Self {
+        Self { response, tags: tags.split(',').map(str::to_lowercase).collect(), until_ms, is_for_errors }
     }
 
     /// Whether an invalidation of `item` covers it, kept under `url`.
@@ -112,6 +150,23 @@ impl Kept {
     }
 }
 
+/// The distribution, if the functions may call it: `Ok(None)` if it does not exist.
+fn reachable<'a>(
+    world: &'a mut World,
+    distribution: &str,
+    denied: Fault,
+) -> Result<Option<&'a DistributionState>, CallError> {
+    let Some(state) = world.cloudfront.distributions.get(distribution) else { return Ok(None) };
+    if state.state == Availability::Deleted {
+        return Ok(None);
+    }
+    if state.state == Availability::Denied || world.outages.is_on(&Outage::Denied(state.tenant.clone()), world.now_ms) {
+        world.chance.count(denied);
+        return Err(CallError::new(format!("a call on {distribution}"), "AccessDenied").of_kind(CallErrorKind::Denied));
+    }
+    Ok(Some(state))
+}
+
 /// Carries out what `CreateInvalidation` requests.
 fn create(
     world: &mut World,
@@ -119,52 +174,83 @@ fn create(
     reference: &str,
     items: &[String],
 ) -> Result<Invalidation, CreateInvalidationError> {
-    let busy = |what: &str| CreateInvalidationError::Call(CallError::new("CreateInvalidation", what.to_owned()));
-    if world.chance.fault("throttled by CloudFront", 3) {
-        return Err(busy("Throttling"));
+    let failed = |kind, what: &str| {
+        let error = CallError::new(format!("CreateInvalidation for {distribution}"), what.to_owned());
+        CreateInvalidationError::Call(error.of_kind(kind))
+    };
+    let now_ms = world.now_ms;
+    if !world.cloudfront.quotas.takes_call(now_ms) {
+        world.chance.count(Fault::ApiThrottled);
+        return throttled(world, failed(CallErrorKind::Throttled, "Throttling: Rate exceeded"));
     }
-    let is_new_name_taken = world.chance.fault("caller reference taken", 1);
-    let rejected = world.setup.poison.as_ref().filter(|(tenant, _)| {
-        world.setup.distribution(tenant).is_some_and(|known| known.distribution_id == distribution)
-    });
-    let rejected = rejected.map(|(tenant, target)| {
-        let has_tags = world.setup.distribution(tenant).is_some_and(|known| known.cache_tags);
-        InvalidationItem::covering(tenant, target, has_tags).to_string()
-    });
-    let items_max = world.setup.items_in_progress_max;
-    let Some(state) = world.cloudfront.distributions.get_mut(distribution) else {
-        return Err(busy("NoSuchDistribution"));
+    let Some(state) = reachable(world, distribution, Fault::CreateDenied)? else {
+        return Err(failed(CallErrorKind::NotFound, "NoSuchDistribution"));
     };
     if let Some(id) = state.references.get(reference) {
         let is_same = state.invalidations.get(id).is_some_and(|accepted| accepted.items == items);
         let existing = state.invalidation(id).filter(|_| is_same);
         return existing.ok_or_else(|| CreateInvalidationError::AlreadyExists(reference.to_owned()));
     }
-    if is_new_name_taken {
-        state.taken.insert(reference.to_owned());
-    }
-    if state.taken.contains(reference) {
+    let (tenant, cache_tags, in_progress) = (state.tenant.clone(), state.cache_tags, state.in_progress());
+    let is_taken = state.taken.contains(reference);
+    let rejected = world.setup.poison.as_ref().filter(|(of, _)| *of == tenant);
+    let rejected = rejected.map(|(of, target)| InvalidationItem::covering(of, target, cache_tags).to_string());
+    if is_taken || world.chance.fault(Fault::CallerReferenceTaken, 1) {
+        if let Some(state) = world.cloudfront.distributions.get_mut(distribution) {
+            state.taken.insert(reference.to_owned());
+        }
         return Err(CreateInvalidationError::AlreadyExists(reference.to_owned()));
     }
     if rejected.is_some_and(|rejected| items.contains(&rejected)) {
-        world.chance.count("invalid argument");
+        world.chance.count(Fault::ItemRejected);
         let distribution_id = distribution.to_owned();
         return Err(CreateInvalidationError::InvalidArgument { distribution_id, message: "it is poison".to_owned() });
     }
-    if state.items_in_progress() + items.len() > items_max.max(items.len()) {
-        world.chance.count("too many invalidations in progress");
-        return Err(busy("TooManyInvalidationsInProgress"));
+    if let Err(quota) = world.cloudfront.quotas.takes(InProgress::of(items), in_progress, now_ms) {
+        world.chance.count(quota);
+        return throttled(world, failed(CallErrorKind::Throttled, "TooManyInvalidationsInProgress"));
     }
-    let id = format!("I{}", state.invalidations.len() + 1);
+    world.cloudfront.accepted += 1;
+    let id = format!("I{}", world.cloudfront.accepted);
+    let Some(state) = world.cloudfront.distributions.get_mut(distribution) else {
+        return Err(failed(CallErrorKind::NotFound, "NoSuchDistribution"));
+    };
     state.references.insert(reference.to_owned(), id.clone());
     state.invalidations.insert(id.clone(), Accepted { items: items.to_vec(), is_completed: false });
-    let tenant = state.tenant.clone();
-    let accepted = state.invalidation(&id);
-    if let Some(known) = world.setup.distribution(&tenant) {
-        world.checker.billed(known, &tenant, reference, items);
-    }
+    world.checker.billed(distribution, &tenant, reference, items);
     reach_edges(world, distribution, &id, items);
-    accepted.ok_or_else(|| busy("InternalError"))
+    Ok(Invalidation { id, status: "InProgress".to_owned() })
+}
+
+/// The response to a request that a quota does not allow.
+fn throttled(world: &World, error: CreateInvalidationError) -> Result<Invalidation, CreateInvalidationError> {
+    if world.mutation == Some(Mutation::QuotaTakenAsCompleted) { Ok(completed()) } else { Err(error) }
+}
+
+/// The response that a mutation makes up.
+fn completed() -> Invalidation {
+    Invalidation { id: "none".to_owned(), status: COMPLETED.to_owned() }
+}
+
+/// The state of an invalidation.
+fn find(world: &mut World, distribution: &str, id: &str) -> Result<Option<Invalidation>, CallError> {
+    if id == "none" {
+        return Ok(Some(completed()));
+    }
+    let is_careless = world.mutation == Some(Mutation::CompletedAtOnce);
+    let found = reachable(world, distribution, Fault::GetDenied)?.and_then(|state| state.invalidation(id));
+    Ok(found.map(|found| if is_careless { Invalidation { status: COMPLETED.to_owned(), ..found } } else { found }))
+}
+
+/// The error of a call, as a mutation changes it.
+fn mutated(world: &World, error: CallError) -> Result<Invalidation, CallError> {
+    match world.mutation {
+        Some(Mutation::DenialTakenAsCompleted) if error.kind() == CallErrorKind::Denied => Ok(completed()),
+        Some(Mutation::DenialOfNoKind) if error.kind() == CallErrorKind::Denied => {
+            Err(error.of_kind(CallErrorKind::Other))
+        }
+        _ => Err(error),
+    }
 }
 
 /// Lets an invalidation reach the edges, each in its own time, and completes it behind the last.
@@ -178,7 +264,14 @@ fn reach_edges(world: &mut World, distribution: &str, id: &str, items: &[String]
         world.after_ms(reached_ms, move |world| {
             world.trace(|| format!("invalidation {id} of {distribution} reaches edge {edge}: {items:?}"));
             if let Some(state) = world.cloudfront.distributions.get_mut(&distribution) {
-                state.edges[edge].retain(|url, kept| !items.iter().any(|item| kept.is_covered(url, item)));
+                let now_ms = world.now_ms;
+                // Whether CloudFront may still respond with an invalidated object when the origin fails is not
+                // documented: here it may.
+                for (url, kept) in &mut state.edges[edge] {
+                    if items.iter().any(|item| kept.is_covered(url, item)) {
+                        kept.until_ms = kept.until_ms.min(now_ms);
+                    }
+                }
             }
         });
     }
@@ -207,7 +300,15 @@ impl CloudFront for Instance {
             if world.mutation == Some(Mutation::CallerReferenceFromTheClock) {
                 reference = format!("{reference}-{}", world.now_ms);
             }
-            create(world, &distribution, &reference, &items)
+            if world.mutation == Some(Mutation::DenialOfOneDeniesAll)
+                && matches!(world.outages.lasting(), Some(Outage::Denied(_)))
+            {
+                return Err(CallError::new("CreateInvalidation", "AccessDenied").of_kind(CallErrorKind::Denied).into());
+            }
+            match create(world, &distribution, &reference, &items) {
+                Err(CreateInvalidationError::Call(error)) => mutated(world, error).map_err(Into::into),
+                result => result,
+            }
         });
         call.await?
     }
@@ -215,10 +316,8 @@ impl CloudFront for Instance {
     async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallError> {
         let (distribution, id) = (distribution_id.to_owned(), invalidation_id.to_owned());
         let find = self.call(format!("gets invalidation {id} of {distribution}"), move |world| {
-            let found = world.cloudfront.distributions.get(&distribution)?.invalidation(&id)?;
-            let is_careless = world.mutation == Some(Mutation::CompletedAtOnce);
-            Some(if is_careless { Invalidation { status: COMPLETED.to_owned(), ..found } } else { found })
+            find(world, &distribution, &id).or_else(|error| mutated(world, error).map(Some))
         });
-        find.await
+        find.await?
     }
 }

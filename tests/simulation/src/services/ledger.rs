@@ -7,6 +7,7 @@ use domain::{Target, TenantId};
 use purging::ports::{CallError, Ledger};
 
 use crate::lambda::Instance;
+use crate::services::dynamodb::{Access, Item, Partition, Table};
 
 /// The purge ledger.
 #[derive(Debug, Default)]
@@ -14,10 +15,15 @@ pub(crate) struct LedgerTable {
     pub(crate) rows: BTreeMap<(TenantId, String), LedgerRow>,
 }
 
+fn item(tenant: &TenantId, purge: &str) -> Item {
+    Partition::of(Table::Ledger, tenant).item(purge)
+}
+
 impl Ledger for Instance {
     async fn write(&self, row: &LedgerRow) -> Result<(), CallError> {
         let row = row.clone();
-        let write = self.call(format!("writes ledger row {} of {}", row.purge, row.tenant), move |world| {
+        let what = format!("writes ledger row {} of {}", row.purge, row.tenant);
+        let write = self.dynamodb(what, Access::Write(item(&row.tenant, &row.purge)), move |world| {
             world.ledger.rows.insert((row.tenant.clone(), row.purge.clone()), row.clone());
         });
         write.await
@@ -25,7 +31,8 @@ impl Ledger for Instance {
 
     async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallError> {
         let (key, completion) = ((tenant.clone(), purge.to_owned()), *completion);
-        let mark_completed = self.call(format!("marks {purge} of {tenant} completed"), move |world| {
+        let what = format!("marks {purge} of {tenant} completed");
+        let mark_completed = self.dynamodb(what, Access::Write(item(tenant, purge)), move |world| {
             let Some(row) = world.ledger.rows.get_mut(&key) else { return };
             COMPLETED.clone_into(&mut row.invalidation_status);
             row.completed_at = row.completed_at.or(completion.completed_at);
@@ -43,7 +50,8 @@ impl Ledger for Instance {
 
     async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallError> {
         let (tenant, prefix) = (tenant.clone(), format!("{target}#"));
-        let read = self.call(format!("reads the purges of {target} of {tenant}"), move |world| {
+        let what = format!("reads the purges of {target} of {tenant}");
+        let read = self.dynamodb(what, Access::Read(vec![Partition::of(Table::Ledger, &tenant)]), move |world| {
             let rows = world.ledger.rows.iter().rev();
             let rows = rows.filter(|((of, purge), _)| *of == tenant && purge.starts_with(&prefix));
             rows.map(|(_, row)| row.clone()).take(usize::from(count)).collect()

@@ -2,6 +2,7 @@
 
 pub(crate) mod cloudfront;
 pub(crate) mod dead_letters;
+pub(crate) mod dynamodb;
 pub(crate) mod ledger;
 pub(crate) mod originals_bucket;
 pub(crate) mod pack_table;

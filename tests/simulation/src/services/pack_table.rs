@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use delivery::ports::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::{ImagePackId, LocationName, Target, TenantId};
-use purging::ports::{CallError, PackItem};
+use purging::ports::{CallError, CallErrorKind, PackItem};
 use serde_json::{Map, Value, json};
 
+use crate::fault::Fault;
 use crate::lambda::Instance;
+use crate::mutation::Mutation;
+use crate::outage::Outage;
+use crate::services::dynamodb::{Access, Partition, Table};
 use crate::world::World;
 
 /// The image-pack table and its stream.
@@ -146,6 +150,10 @@ fn attribute(plain: &Value) -> Value {
     }
 }
 
+fn partition(tenant: &TenantId) -> Access {
+    Access::Read(vec![Partition::of(Table::Packs, tenant)])
+}
+
 impl delivery::ports::Packs for Instance {
     async fn find(
         &self,
@@ -156,17 +164,27 @@ impl delivery::ports::Packs for Instance {
         let packs: Vec<_> = packs.iter().map(|&id| id.clone()).collect();
         let locations: Vec<_> = locations.iter().map(|&name| name.clone()).collect();
         let tenant = tenant.clone();
-        let find = self.call(format!("reads {packs:?} and {locations:?} of {tenant}"), move |world| {
-            world.packs.find(&tenant, &packs, &locations)
+        let (what, access) = (format!("reads {packs:?} and {locations:?} of {tenant}"), partition(&tenant));
+        let find = self.dynamodb(what, access, move |world| {
+            let has_unprocessed_keys = world.outages.is_on(&Outage::UnprocessedKeys, world.now_ms);
+            if !has_unprocessed_keys {
+                return Ok(world.packs.find(&tenant, &packs, &locations));
+            }
+            world.chance.count(Fault::UnprocessedKeys);
+            if world.mutation == Some(Mutation::UnprocessedKeysTakenAsMissing) {
+                return Ok(Found::default());
+            }
+            Err(CallError::new("BatchGetItem", "UnprocessedKeys").of_kind(CallErrorKind::Throttled))
         });
-        find.await
+        find.await?
     }
 }
 
 impl purging::ports::Packs for Instance {
     async fn find(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<PackItem, CallError> {
         let (tenant, pack) = (tenant.clone(), pack.clone());
-        let find = self.call(format!("reads {pack} of {tenant}"), move |world| {
+        let (what, access) = (format!("reads {pack} of {tenant}"), partition(&tenant));
+        let find = self.dynamodb(what, access, move |world| {
             world.packs.pack(&tenant, &pack).map_or(PackItem::Absent, |pack| PackItem::Pack(pack.clone()))
         });
         find.await

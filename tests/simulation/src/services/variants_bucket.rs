@@ -8,6 +8,7 @@ use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use purging::ports::{CallError, ListFrom, Undeleted, Variants, VariantsPage};
 
+use crate::fault::Fault;
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
 use crate::world::World;
@@ -42,7 +43,7 @@ impl VariantsBucket {
 fn delete(world: &mut World, keys: &[String]) -> Vec<Undeleted> {
     let mut undeleted = Vec::new();
     for key in keys {
-        if world.chance.fault("variant not deleted", 1) {
+        if world.chance.fault(Fault::VariantNotDeleted, 1) {
             undeleted.push(Undeleted { key: key.clone(), message: "InternalError".to_owned() });
         } else {
             world.checker.deleted(key);

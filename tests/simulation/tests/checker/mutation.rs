@@ -50,3 +50,78 @@ fn variants_of_another_tenant_are_not_deleted_unseen() {
 fn a_stream_that_continues_after_a_failed_write_loses_a_purge() {
     check(Mutation::FailedRecordsSkipped, Violation::Lost);
 }
+
+#[test]
+fn a_canceled_transaction_taken_for_done_sends_a_request_that_is_not_in_the_outbox() {
+    check(Mutation::CanceledTransactionTakenAsDone, Violation::BilledTwice);
+}
+
+#[test]
+fn a_lease_taken_despite_a_conflict_is_billed_twice() {
+    check(Mutation::LeaseTakenDespiteConflict, Violation::BilledTwice);
+}
+
+#[test]
+fn an_invocation_delivered_twice_with_one_fencing_token_is_billed_twice() {
+    check(Mutation::TokenOfTheOwner, Violation::BilledTwice);
+}
+
+#[test]
+fn a_throttled_write_taken_for_done_loses_a_purge() {
+    check(Mutation::ThrottledWriteTakenAsDone, Violation::Lost);
+}
+
+#[test]
+fn unprocessed_keys_taken_for_missing_items_show_what_never_was() {
+    check(Mutation::UnprocessedKeysTakenAsMissing, Violation::Stale);
+}
+
+#[test]
+fn a_throttled_registry_taken_for_empty_is_billed_twice() {
+    check(Mutation::ThrottledRegistryIsEmpty, Violation::BilledTwice);
+}
+
+#[test]
+fn a_registration_that_is_never_read_again_loses_a_purge() {
+    check(Mutation::RegistrationsNeverReadAgain, Violation::Lost);
+}
+
+#[test]
+fn rows_that_leave_with_a_registration_lose_a_purge() {
+    check(Mutation::RowsLeaveWithTheirRegistration, Violation::Lost);
+}
+
+#[test]
+fn rows_that_a_late_invocation_does_not_find_lose_a_purge() {
+    check(Mutation::RowsExpire, Violation::Lost);
+}
+
+#[test]
+fn rows_that_leave_with_a_lost_invocation_lose_a_purge() {
+    check(Mutation::RowsLeaveWithALostInvocation, Violation::Lost);
+}
+
+#[test]
+fn a_denied_invalidation_that_counts_as_completed_shows_a_stale_image() {
+    check(Mutation::DenialTakenAsCompleted, Violation::Stale);
+}
+
+#[test]
+fn a_denial_that_is_like_any_other_failure_fails_every_purge_run() {
+    check(Mutation::DenialOfNoKind, Violation::FailedRun);
+}
+
+#[test]
+fn a_denial_for_one_tenant_that_concerns_all_keeps_the_others_back() {
+    check(Mutation::DenialOfOneDeniesAll, Violation::KeptBack);
+}
+
+#[test]
+fn an_invalidation_over_a_quota_that_counts_as_completed_shows_a_stale_image() {
+    check(Mutation::QuotaTakenAsCompleted, Violation::Stale);
+}
+
+#[test]
+fn an_edge_that_serves_invalidated_objects_when_the_origin_fails_shows_a_stale_image() {
+    check(Mutation::StaleIfErrorIgnored, Violation::Stale);
+}
