@@ -42,7 +42,7 @@ async fn while_too_much_is_in_progress_the_request_waits_and_a_later_run_sends_i
 
 #[tokio::test]
 async fn a_purge_run_that_has_time_sends_a_request_again_that_cloudfront_had_no_room_for() {
-    let quotas = Quotas { items_in_progress: 1, wildcards_in_progress: 1 };
+    let quotas = Quotas::InProgress { items: 1, wildcards: 1 };
     let environment = Environment::with(quotas, PROPAGATION).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     run_at(&environment.purge_run(), "run-1", NOW).await.unwrap();
