@@ -78,7 +78,7 @@ lint: setup ## Check format, spelling, clippy, documentation, dependencies and l
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
 # A workspace of its own: nothing else builds the libraries that it compares with the product's.
-bench: ## Compare the image libraries, as in docs/adr/0011 (minutes to build)
+bench: ## Compare the image libraries, as in docs/adr/0011 and 0024 (minutes to build)
 	@cargo run --release --quiet --manifest-path tests/bench/Cargo.toml
 
 deny: setup ## Check licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)

@@ -109,7 +109,7 @@ fn scan_bomb(scans: usize) -> Vec<u8> {
     let quantisation = [b"\xFF\xDB\0\x43\0".as_slice(), &[1; 64]].concat();
     let codes =
         [b"\xFF\xC4\0\x14\0".as_slice(), &[1], &[0; 15], &[0], b"\xFF\xC4\0\x14\x10", &[1], &[0; 15], &[0xE0]].concat();
-    let average = [b"\xFF\xDA\0\x08\x01\x01\0\0\0\0".as_slice(), &[0; 60_000]].concat();
+    let average = [b"\xFF\xDA\0\x08\x01\x01\0\0\0\0".as_slice(), &vec![0; 60_000]].concat();
     let details = [b"\xFF\xDA\0\x08\x01\x01\0\x01\x3F\0".as_slice(), &[0; 64]].concat();
     [b"\xFF\xD8", frame.as_slice(), &quantisation, &codes, &average, &details.repeat(scans - 1), b"\xFF\xD9"].concat()
 }

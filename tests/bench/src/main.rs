@@ -1,6 +1,7 @@
 //! Benchmark of the image libraries that were considered: `make bench`. The decision is in
-//! `docs/adr/0011-image-libraries.md`.
+//! `docs/adr/0011-image-libraries.md`; that about decoders in `docs/adr/0024-decoders.md`.
 
+mod decoding;
 mod photo;
 mod table;
 
@@ -24,7 +25,9 @@ const QUALITY: u8 = 85;
 fn main() {
     let photo = photo::opaque(ORIGINAL.0, ORIGINAL.1);
     let logo = photo::transparent(ORIGINAL.0, ORIGINAL.1);
-    decoding(&photo);
+    decoding::correctness();
+    decoding::speed(&photo);
+    decoding::largest_originals();
     for size in VARIANTS {
         scaling("opaque", &photo, size);
         scaling("transparent", &logo, size);
@@ -33,23 +36,6 @@ fn main() {
         let frame = photo.resize_exact(width, height, FilterType::Lanczos3);
         encoding(&frame, (width, height));
     }
-}
-
-fn decoding(photo: &DynamicImage) {
-    let jpeg = by_image_jpeg(photo);
-    compare("Decode a JPEG of 12 megapixels", vec![Candidate::new("image (zune-jpeg)", || decoded(&jpeg))]);
-    let webp = by_libwebp(photo, 4);
-    compare(
-        "Decode a WebP of 12 megapixels",
-        vec![
-            Candidate::new("image (image-webp)", || decoded(&webp)),
-            Candidate::new("webp (libwebp)", || webp::Decoder::new(&webp).decode().expect("a WebP").len()),
-        ],
-    );
-}
-
-fn decoded(bytes: &[u8]) -> usize {
-    image::load_from_memory(bytes).expect("an image").as_bytes().len()
 }
 
 fn scaling(kind: &str, original: &DynamicImage, (width, height): (u32, u32)) {

@@ -26,7 +26,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
         id: "ImageManagement",
         binary: "image-management",
         description: "Serves editors: changes image packs, their originals and location configurations",
-        // The function decodes an uploaded or fetched image to check it. An image of 50 megapixels takes up to 1.1 GB
+        // The function decodes an uploaded or fetched image to check it. An image of 50 megapixels takes up to 0.8 GB
         // (docs/adr/0024-decoders.md). 1,769 MB are also one whole processor ("Lambda quotas").
         memory_mb: 1769,
         timeout_secs: limits::REQUEST_TIMEOUT_SECS,

@@ -10,14 +10,14 @@
 use crate::inspection::{DamageError, InvalidImageError, check_pixel_count};
 
 /// The largest number of scans. Each scan visits every pixel, however short its data is: with a hundred, a file of
-/// 0.3 MB that declares 50 megapixels takes 2.4 s. Usual progressive images have 10.
+/// 0.3 MB that declares 50 megapixels takes 2.4 s
+/// (`docs/adr/0024-decoders.md`). Usual progressive images have 10.
 const SCANS_MAX: usize = 100;
 
 /// The end of the data of a scan. Between segments, the decoder passes over it. Within compressed data, it begins with
 /// eight bytes of ones, which `FF 00` encodes: as many as the decoder reads ahead, and no code of ones alone exists
 /// (annex C). Then follows `FF FF 00`, which is no byte and no marker, for data without codes.
-const END_OF_DATA: [u8; 19] =
-    [255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, /* no byte: */ 255, 255, 0];
+const END_OF_DATA: &[u8; 19] = b"\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\xFF\0";
 
 /// The coefficients of one block of 8 × 8 pixels.
 const COEFFICIENTS: usize = 64;

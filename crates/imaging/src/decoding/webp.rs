@@ -2,20 +2,18 @@
 
 use std::io::Cursor;
 
+use image::DynamicImage;
 use image::codecs::webp::WebPDecoder;
-use image::{DynamicImage, ImageDecoder};
 
 use super::webp_structure::WebpStructure;
 use super::{Decoded, exif};
-use crate::inspection::{DamageError, Format, InvalidImageError, check_pixel_count};
+use crate::inspection::{DamageError, Format, InvalidImageError};
 
 /// Decodes a WebP file completely.
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
     let structure = WebpStructure::read(file)?;
     let still = structure.still_image();
     let decoder = WebPDecoder::new(Cursor::new(&still)).map_err(DamageError::Image)?;
-    let (width, height) = decoder.dimensions();
-    check_pixel_count(width, height)?;
     let pixels = DynamicImage::from_decoder(decoder).map_err(DamageError::Image)?;
     Ok(Decoded {
         format: Format::Webp,

@@ -9,7 +9,7 @@
 //! [`WebpStructure::still_image`] instead of the file: the chunks of the pixels, checked, under a header that announces
 //! nothing else.
 
-use crate::inspection::{DamageError, InvalidImageError};
+use crate::inspection::{DamageError, InvalidImageError, check_pixel_count};
 use crate::webp_container::{HAS_ALPHA, chunk, container, extended_header};
 
 /// The length of the header before a file's first chunk: `RIFF`, the length of the rest, `WEBP`.
@@ -41,10 +41,9 @@ impl<'a> WebpStructure<'a> {
         let [_, _, _, _, l0, l1, l2, l3, ..] = *header;
         let end = length([l0, l1, l2, l3]).saturating_add(8);
         let contents = &file[FILE_HEADER_BYTES.min(end)..end.min(file.len())];
-        // A chunk that reaches beyond the RIFF file is damaged, unless the RIFF file itself reaches beyond its end.
-        let overlong = || match end > file.len() {
-            true => InvalidImageError::Incomplete,
-            false => DamageError::Structure("a chunk reaches beyond the file").into(),
+        // What is missing in a file that is shorter than its RIFF header says was cut off.
+        let missing = |reason| {
+            if end > file.len() { InvalidImageError::Incomplete } else { DamageError::Structure(reason).into() }
         };
 
         let mut rest = contents;
@@ -52,7 +51,9 @@ impl<'a> WebpStructure<'a> {
         let (mut exif, mut colour_profile, mut alpha) = (None, None, None);
         while let Some((header, after)) = rest.split_first_chunk::<8>() {
             let [n0, n1, n2, n3, l0, l1, l2, l3] = *header;
-            let (name, payload) = ([n0, n1, n2, n3], after.get(..length([l0, l1, l2, l3])).ok_or_else(overlong)?);
+            let name = [n0, n1, n2, n3];
+            let payload = after.get(..length([l0, l1, l2, l3]));
+            let payload = payload.ok_or_else(|| missing("a chunk reaches beyond the file"))?;
             match &name {
                 b"ANIM" | b"ANMF" => return Err(InvalidImageError::UnsupportedFormat("animated WebP")),
                 b"VP8X" if payload.first().is_some_and(|flags| flags & IS_ANIMATED != 0) => {
@@ -68,15 +69,15 @@ impl<'a> WebpStructure<'a> {
             // The last chunk's padding may be missing.
             rest = after.get(payload.len().next_multiple_of(2)..).unwrap_or_default();
         }
-        let is_cut = end > file.len().next_multiple_of(2);
-        let pixels = pixels.filter(|_| !is_cut).ok_or_else(|| match is_cut {
-            true => InvalidImageError::Incomplete,
-            false => DamageError::Structure("the file has no image").into(),
-        })?;
+        if end > file.len().next_multiple_of(2) {
+            return Err(InvalidImageError::Incomplete);
+        }
+        let pixels = pixels.ok_or_else(|| missing("the file has no image"))?;
         let size = frame_size(pixels).ok_or(DamageError::Structure("the frame header is malformed"))?;
         if canvas.is_some_and(|canvas| canvas_size(canvas) != Some(size)) {
             return Err(DamageError::Structure("a frame has another size than the canvas").into());
         }
+        check_pixel_count(size.0, size.1)?;
         Ok(Self { exif, colour_profile, alpha, pixels, size })
     }
 

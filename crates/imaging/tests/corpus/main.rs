@@ -33,6 +33,10 @@ fn names(subfolder: &str) -> Vec<String> {
     names
 }
 
+fn is_jpeg(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "jpg")
+}
+
 /// The pixels of an original: of a lossless variant in the original's size.
 fn pixels(original: &[u8]) -> Result<RgbaImage, InvalidImageError> {
     let inspected = inspect(original)?;

@@ -1,6 +1,6 @@
 //! The orientation in EXIF metadata.
 
-use crate::{check_pixels, expected, file, names, pixels};
+use crate::{check_pixels, expected, file, is_jpeg, names, pixels};
 
 /// The difference of a JPEG of quality 95 from its source, at an edge.
 const JPEG_TOLERANCE: u8 = 20;
@@ -9,8 +9,7 @@ const JPEG_TOLERANCE: u8 = 20;
 fn an_image_is_upright_however_its_orientation_is_written() {
     let upright = expected("orientation/upright.png");
     for name in names("orientation") {
-        let is_exact = !name.ends_with(".jpg");
-        check_pixels(&name, &upright, if is_exact { 0 } else { JPEG_TOLERANCE });
+        check_pixels(&name, &upright, if is_jpeg(&name) { JPEG_TOLERANCE } else { 0 });
     }
 }
 

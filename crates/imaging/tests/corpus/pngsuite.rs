@@ -1,4 +1,4 @@
-//! PngSuite: every feature of PNG, and damaged files.
+//! The images of `PngSuite`: every feature of PNG, and damaged files.
 
 use flate2::Crc;
 
