@@ -6,6 +6,8 @@ use aws_sdk_cloudfront::types::{
     CachePolicyConfig, CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior,
     CustomErrorResponses, CustomHeaders, DistributionConfig, Origin as OriginConfig, OriginAccessControlConfig,
     OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors, ResponseHeadersPolicyConfig,
+    ResponseHeadersPolicyCustomHeadersConfig as SetHeaders, ResponseHeadersPolicyRemoveHeadersConfig as RemoveHeaders,
+    ResponseHeadersPolicyServerTimingHeadersConfig as ServerTiming,
 };
 use http::{HeaderName, HeaderValue, Method};
 
@@ -128,13 +130,13 @@ fn distribution(
 }
 
 fn response_headers(policy: &ResponseHeadersPolicyConfig) -> Result<ResponseHeaders, &'static str> {
-    let has_server_timing = policy.server_timing_headers_config().is_some_and(|timing| timing.enabled());
+    let has_server_timing = policy.server_timing_headers_config().is_some_and(ServerTiming::enabled);
     if policy.cors_config().is_some() || policy.security_headers_config().is_some() || has_server_timing {
         return Err("CORS, security or server timing headers in its response headers policy");
     }
-    let remove = policy.remove_headers_config().map(|config| config.items()).unwrap_or_default();
+    let remove = policy.remove_headers_config().map(RemoveHeaders::items).unwrap_or_default();
     let remove = remove.iter().map(|header| HeaderName::try_from(header.header()).ok());
-    let set = policy.custom_headers_config().map(|config| config.items()).unwrap_or_default();
+    let set = policy.custom_headers_config().map(SetHeaders::items).unwrap_or_default();
     let set = set.iter().map(|header| {
         Some(CustomHeader {
             name: HeaderName::try_from(header.header()).ok()?,

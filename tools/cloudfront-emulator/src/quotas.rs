@@ -176,9 +176,9 @@ mod tests {
     );
 
     #[track_caller]
-    fn check(admitted: Result<(), ApiError>, expected: Result<(), (Code, &str)>) {
+    fn check(admitted: &Result<(), ApiError>, expected: Result<(), (Code, &str)>) {
         let expected = expected.map_err(|(code, message)| code.error(message));
-        assert_eq!(admitted, expected);
+        assert_eq!(admitted, &expected);
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             ((0, 1), (0, 15), Err(TOO_MANY_WILDCARDS)),
         ] {
             let [sent, in_progress] = [sent, in_progress].map(|(items, wildcards)| ItemCounts { items, wildcards });
-            check(AccountUse::default().admit(at(0), Quotas::IN_PROGRESS, sent, in_progress), expected);
+            check(&AccountUse::default().admit(at(0), Quotas::IN_PROGRESS, sent, in_progress), expected);
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
             (1_000, 0, 1, Ok(())),
         ] {
             let sent = ItemCounts { items, wildcards };
-            check(account.admit(at(millis), Quotas::PER_SECOND, sent, ItemCounts::default()), expected);
+            check(&account.admit(at(millis), Quotas::PER_SECOND, sent, ItemCounts::default()), expected);
         }
     }
 }

@@ -88,14 +88,12 @@ impl DistributionCache {
     /// The object as `Fresh` or `Stale`, if the edge location or the regional cache serves it.
     pub(crate) fn cached(&mut self, now: Timestamp, edge: Edge, key: &str) -> Option<Found> {
         self.apply_due(now);
-        let (object, is_fresh) = match self.edges[edge].lookup(now, key) {
-            Some(found) => found,
-            None => {
-                let found = self.regional.lookup(now, key)?;
-                self.edges[edge].copy(key, &self.regional);
-                found
-            }
-        };
+        let (edge, regional) = (&mut self.edges[edge], &self.regional);
+        let (object, is_fresh) = edge.lookup(now, key).or_else(|| {
+            let found = regional.lookup(now, key)?;
+            edge.copy(key, regional);
+            Some(found)
+        })?;
         Some(if is_fresh { Found::Fresh(object) } else { Found::Stale(object) })
     }
 

@@ -90,11 +90,11 @@ pub(crate) async fn fetch(
         response = exchange(emulator, &distribution.origin, method, key, etag) => response.unwrap_or_else(|error| {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();
             let message = "CloudFront could not connect to the origin.\n";
-            no_response(distribution, key, (StatusCode::BAD_GATEWAY, message), format_args!("{error}: {cause}"))
+            no_response(distribution, key, (StatusCode::BAD_GATEWAY, message), &format_args!("{error}: {cause}"))
         }),
         () = emulator.config.clock.sleep(RESPONSE_TIMEOUT) => {
             let message = "The origin did not respond in time.\n";
-            no_response(distribution, key, (StatusCode::GATEWAY_TIMEOUT, message), "timeout")
+            no_response(distribution, key, (StatusCode::GATEWAY_TIMEOUT, message), &"timeout")
         }
     };
     let now = emulator.now();
@@ -156,7 +156,7 @@ fn no_response(
     distribution: &Distribution,
     key: &str,
     (status, message): (StatusCode, &'static str),
-    error: impl Display,
+    error: &dyn Display,
 ) -> OriginResponse {
     tracing::warn!(distribution = distribution.id, key, %error, "an origin request failed");
     let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));

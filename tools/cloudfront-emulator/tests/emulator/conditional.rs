@@ -4,7 +4,7 @@ use super::figures;
 use super::fixture::{ACME, Fixture, PROPAGATION_DELAY_SECS, View};
 
 const OBJECT: &str = "/etag/sunset";
-/// The object is `response 1`, with the ETag `"v1"`.
+/// The object is `response 1`, with the `ETag` `"v1"`.
 const WHOLE: &str = "response 1";
 
 /// A fixture in which the object is cached.

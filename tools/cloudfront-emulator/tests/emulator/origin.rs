@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, watch};
 /// - `/private/…`: `no-store`
 /// - `/never-stale/…`: cacheable for 600 seconds, `stale-if-error=0`
 /// - `/status/<status>/<Cache-Control>/…`: this status, and this `Cache-Control` unless it is `none`
-/// - `/etag/…`: cacheable for 600 seconds, with the ETag `"v1"`; a 304 if the request has it
+/// - `/etag/…`: cacheable for 600 seconds, with the `ETag` `"v1"`; a 304 if the request has it
 /// - `/lengthless/…`: like `/img`, without a body of known length
 /// - `/slow/…`: like `/img`, after 3 seconds of the emulator's time
 /// - below a distribution `EDENIED` or `EUNKNOWN`: an error of a control plane, `AccessDenied` or `NoSuchDistribution`

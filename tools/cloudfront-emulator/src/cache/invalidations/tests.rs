@@ -44,7 +44,7 @@ fn an_invalidation_takes_effect_once_in_each_cache_before_it_is_completed() {
     let (invalidation, effects) = create(10);
     let Effects { regional, edges } = effects.unwrap();
 
-    let effects = BTreeSet::from_iter(edges.into_iter().chain([regional]));
+    let effects: BTreeSet<_> = edges.into_iter().chain([regional]).collect();
     assert_eq!(effects.len(), EDGE_LOCATIONS + 1, "each cache has a time of its own: {effects:?}");
     assert!(*effects.first().unwrap() >= at(10));
     assert_eq!(invalidation.status(*effects.first().unwrap()), "InProgress");
