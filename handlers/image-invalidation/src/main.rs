@@ -1,4 +1,5 @@
 //! The Lambda function `image-invalidation`: reads its config, builds its clients, runs.
+#![recursion_limit = "256"] // The futures of the SDK's calls nest deeper than the default of 128.
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod dynamodb;
 pub(crate) mod ledger;
 pub(crate) mod originals_bucket;
+pub(crate) mod outbox;
 pub(crate) mod pack_table;
 mod ports;
 pub(crate) mod queue_table;
