@@ -63,8 +63,8 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) --report
 	@.ci/figures
 
-simulate: setup ## Replay one seed of the simulation and print its events: make simulate SEED=4711
-	@cargo run --quiet --bin simulate -- $(SEED)
+simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000
+	@cargo run --quiet --bin simulate -- $(if $(SEEDS),--seeds $(SEEDS) $(if $(BASE),--base $(BASE)),$(SEED))
 
 # rustdoc's warnings: broken links, links from public to private items, bare URLs, invalid HTML and code blocks.
 DOC = env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --keep-going --quiet

@@ -20,7 +20,8 @@ use futures_util::lock::Mutex as AsyncMutex;
 use futures_util::{StreamExt, stream};
 use tracing::Instrument;
 
-use crate::ports::{CallError, CallErrorKind, Clock, CreateInvalidationError, Lease, Outbox, Ports};
+use crate::delayed::{Delayed, is_delay};
+use crate::ports::{CallError, Clock, CreateInvalidationError, Lease, Outbox, Ports};
 use crate::retry::while_busy;
 use crate::step_error::StepError;
 use crate::submission::{SubmissionError, submit};
@@ -47,16 +48,6 @@ pub struct Executor<P> {
 
 /// The longest time for which a write to the outbox is repeated while DynamoDB is busy.
 const OUTBOX_WRITE_MAX: Duration = Duration::from_secs(10);
-
-/// A request of the outbox that CloudFront does not accept for now. It stays there and is sent again.
-#[derive(Debug)]
-pub struct Delayed {
-    /// The request.
-    pub request: PurgeRequest,
-    /// The reason: CloudFront throttles it, the function has no permission for the distribution, or there is no such
-    /// distribution.
-    pub error: CallError,
-}
 
 /// The execution of one plan, which its batches share.
 struct Execution<'a> {
@@ -246,34 +237,6 @@ impl Execution<'_> {
         let unavailable = delayed.iter().filter(|delayed| !delayed.is_throttled());
         let ids = unavailable.map(|delayed| delayed.request.distribution.distribution_id.clone());
         self.unavailable.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
-    }
-}
-
-/// Whether CloudFront may accept the call later: the cause is a quota, a permission or a registration.
-pub(crate) fn is_delay(error: &CallError) -> bool {
-    matches!(error.kind(), CallErrorKind::Throttled | CallErrorKind::Denied | CallErrorKind::NotFound)
-}
-
-impl Delayed {
-    /// Whether CloudFront throttles the request, so that it may be accepted a little later. Otherwise an operator must
-    /// act.
-    #[must_use]
-    pub fn is_throttled(&self) -> bool {
-        self.error.kind() == CallErrorKind::Throttled
-    }
-
-    /// Logs the delay.
-    pub(crate) fn log(&self) {
-        let (error, tenant) = (&self.error, &self.request.for_tenant);
-        if self.is_throttled() {
-            tracing::warn!(%error, %tenant, "CloudFront throttles an invalidation; it waits and is sent again.");
-        } else {
-            tracing::error!(
-                %error, %tenant,
-                "The distribution of a tenant cannot be invalidated; its purges wait. Deploy the tenant's stack, which \
-                 grants and registers its distribution."
-            );
-        }
     }
 }
 

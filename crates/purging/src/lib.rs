@@ -1,14 +1,15 @@
 //! The purge protocol, over [`ports`] to the AWS services.
 //!
-//! `domain::purge::planner` decides what is sent, in which batches, and which entries leave the queue. [`purge_run`] is
-//! one invocation that empties the queue, [`manual_purge`] the purge of one pack by an admin; both execute plans by the
-//! [`executor`]. [`tracking`] follows each request until CloudFront has completed it, and [`bisection`] finds the item
-//! that CloudFront rejects. [`stream`] writes the queue's rows. A crash at any point leaves rows from which the next
-//! purge run continues.
+//! `domain::purge::planner` decides what is sent, in which batches, and which entries leave the queue. [`purge_run`]
+//! is one invocation that empties the queue, [`manual_purge`] the purge of one pack by an admin; both execute plans
+//! by the [`executor`]. [`tracking`] follows each request until CloudFront has completed it, [`bisection`] finds the
+//! item that CloudFront rejects, and a request that CloudFront does not accept for now is [`delayed`]. [`stream`]
+//! writes the queue's rows. A crash at any point leaves rows from which the next purge run continues.
 //!
 //! Adapters do not belong here: nothing in this crate depends on an AWS SDK or reads a clock (`clippy.toml`).
 
 pub mod bisection;
+pub mod delayed;
 pub mod executor;
 mod expiry;
 pub mod manual_purge;

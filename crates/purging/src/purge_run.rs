@@ -13,7 +13,8 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{Context, TenantId, Timestamp};
 use tracing::Instrument;
 
-use crate::executor::{Delayed, Report};
+use crate::delayed::Delayed;
+use crate::executor::Report;
 use crate::ports::{CallError, Clock, DeadLetters, Lease, Leases, Outbox, Ports, Queue, Rows, Tenants};
 use crate::purger::Purger;
 use crate::retry::while_busy;

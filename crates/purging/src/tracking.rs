@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::executor::{Delayed, Executor, Report, is_delay};
+use crate::delayed::{Delayed, is_delay};
+use crate::executor::{Executor, Report};
 use domain::image::variant_key::VariantScope;
 use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{Completion, purge_key};
@@ -61,7 +62,7 @@ impl<P: Ports> Executor<P> {
     /// Tracks `requests` until `until`. A request that CloudFront has not accepted is sent again unchanged. One whose
     /// tenant has another distribution now, or none, is removed.
     ///
-    /// When CloudFront delays a request, the rest of its distribution is left to the next time.
+    /// When CloudFront delays a request, it would delay the rest of its distribution too: they are not tried.
     pub async fn track(
         &self,
         requests: Vec<PurgeRequest>,
@@ -87,15 +88,21 @@ impl<P: Ports> Executor<P> {
     /// Tracks the requests of one distribution.
     async fn track_distribution(
         &self,
-        requests: Vec<PurgeRequest>,
+        mut requests: Vec<PurgeRequest>,
         tenants: &BTreeMap<TenantId, Distribution>,
         until: Timestamp,
     ) -> Tracked {
         let mut tracked = Tracked::default();
+        // The accepted ones first: they need not wait for those that CloudFront throttles.
+        requests.sort_by_key(|request| request.invalidation_id.is_none());
         for request in requests {
             let is_abandoned = tenants.get(&request.for_tenant) != Some(&request.distribution);
-            if self.ports.clock().now() >= until || (tracked.has_delayed() && !is_abandoned) {
+            if self.ports.clock().now() >= until {
                 tracked.in_flight.push(request);
+                continue;
+            }
+            if let Some(error) = tracked.delay().filter(|_| !is_abandoned) {
+                tracked.delayed.push(Delayed { request, error });
                 continue;
             }
             let (tenant, caller_reference) = (&request.for_tenant, &request.caller_reference);
@@ -222,9 +229,10 @@ impl Tracked {
         self.failures.extend(other.failures);
     }
 
-    /// Whether CloudFront delays a request.
-    fn has_delayed(&self) -> bool {
-        !self.delayed.is_empty() || !self.sent.delayed.is_empty()
+    /// The reason why CloudFront delays a request, if it does.
+    fn delay(&self) -> Option<CallError> {
+        let delayed = self.delayed.first().or_else(|| self.sent.delayed.first());
+        delayed.map(|delayed| delayed.error.clone())
     }
 
     /// Adds a failure. The request stays in the outbox.

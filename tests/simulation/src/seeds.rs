@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::checker::Violation;
@@ -69,12 +69,12 @@ pub fn play_all(seeds: Range<u64>, on_seed: impl Fn(&Sum) + Sync) -> Sum {
                         return;
                     }
                     let outcome = play(seed, None);
-                    let mut sum = sum.lock().expect("no thread panics while it adds an outcome");
+                    let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
                     sum.add(seed, outcome);
                     on_seed(&sum);
                 }
             });
         }
     });
-    sum.into_inner().expect("no thread panics while it adds an outcome")
+    sum.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

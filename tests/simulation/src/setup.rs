@@ -124,7 +124,7 @@ fn lasting(chance: &mut Chance, tenants: &[Tenant]) -> Outage {
     match chance.within(0..=3) {
         0 => Outage::Denied(tenant),
         1 => Outage::Unregistered(tenant),
-        2 => Outage::Partition(Partition::of(Table::Ledger, tenant)),
+        2 => Outage::Partition(Partition::of(Table::Ledger, &tenant)),
         _ => Outage::RegistryAtFirst,
     }
 }

@@ -22,7 +22,7 @@ async fn an_event_of_the_schedule_starts_a_purge_run_and_the_response_is_its_sum
             "isLeasedElsewhere": false, "isSuperseded": false, "entries": 1, "entriesParked": 0, "entriesExpired": 0,
             "entriesWaiting": 0, "entriesRemoved": 0, "entriesLeft": 1, "entriesQuarantined": 0,
             "deletionsUnfinished": 0, "invalidations": 1, "items": 1, "requestsCompleted": 1, "requestsInFlight": 0,
-            "variantsDeleted": 1,
+            "requestsUnavailable": 0, "requestsAbandoned": 0, "variantsDeleted": 1,
         })
     );
     assert!(!environment.has_lease().await);

@@ -47,11 +47,11 @@ fn trouble_something(world: &mut World) {
         2 => Outage::Registry,
         3 => Outage::Denied(tenant),
         4 => Outage::Unregistered(tenant),
-        5 => Outage::Partition(Partition::of(Table::Packs, tenant)),
-        6 => Outage::Partition(Partition::of(Table::Ledger, tenant)),
+        5 => Outage::Partition(Partition::of(Table::Packs, &tenant)),
+        6 => Outage::Partition(Partition::of(Table::Ledger, &tenant)),
         7 => {
             let key = world.chance.one_of(&[tenant.as_str(), "#request", "#lease"]).to_owned();
-            Outage::Partition(Partition::of(Table::Queue, key))
+            Outage::Partition(Partition::of(Table::Queue, &key))
         }
         _ => return change_registration(world, &tenant),
     };

@@ -29,7 +29,7 @@ pub(crate) async fn schedule(simulation: Simulation) {
         simulation.sleep_ms(pause_ms).await;
         number += 1;
         let request_id = format!("scheduled {number}");
-        let pauses_ms = {
+        let deliveries_ms = {
             let mut world = simulation.world();
             if world.chance.fault(Fault::InvocationLost, 3) {
                 if world.mutation == Some(Mutation::RowsLeaveWithALostInvocation) {
@@ -43,7 +43,7 @@ pub(crate) async fn schedule(simulation: Simulation) {
             let second_ms = world.chance.within(0..=2_000);
             [Some(first_ms), is_twice.then_some(first_ms + second_ms)]
         };
-        for pause_ms in pauses_ms.into_iter().flatten() {
+        for pause_ms in deliveries_ms.into_iter().flatten() {
             simulation.begin(purge_run(simulation.clone(), request_id.clone(), pause_ms));
         }
     }

@@ -66,11 +66,11 @@ pub(crate) struct Begun {
 }
 
 impl Partition {
-    pub(crate) fn of(table: Table, key: impl ToString) -> Self {
+    pub(crate) fn of(table: Table, key: &(impl ToString + ?Sized)) -> Self {
         Self { table, key: key.to_string() }
     }
 
-    pub(crate) fn item(self, sort_key: impl ToString) -> Item {
+    pub(crate) fn item(self, sort_key: &(impl ToString + ?Sized)) -> Item {
         Item { partition: self, sort_key: sort_key.to_string() }
     }
 }
@@ -96,12 +96,11 @@ pub(crate) fn begin(world: &mut World, access: &Access) -> Result<Option<Begun>,
     }
     let conflict = |cause| CallError::new("a call to DynamoDB", cause).of_kind(CallErrorKind::Conflict);
     match access {
-        Access::Read(_) => Ok(None),
         Access::Write(item) if world.transactions.on(item).is_some() => {
             world.chance.count(Fault::WriteConflict);
             Err(conflict("TransactionConflictException"))
         }
-        Access::Write(_) => Ok(None),
+        Access::Read(_) | Access::Write(_) => Ok(None),
         Access::Transaction(items) => {
             let other = items.iter().find_map(|item| world.transactions.on(item));
             if let Some(other) = other {

@@ -1,10 +1,12 @@
 //! The AWS services as far as the functions use them. Each guarantees only what AWS documents.
 
+mod allowances;
 pub(crate) mod cloudfront;
 pub(crate) mod dead_letters;
 pub(crate) mod dynamodb;
 pub(crate) mod ledger;
 pub(crate) mod originals_bucket;
+pub(crate) mod outbox;
 pub(crate) mod pack_table;
 mod ports;
 pub(crate) mod queue_table;
