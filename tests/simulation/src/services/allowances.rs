@@ -7,7 +7,7 @@ use crate::lambda::Instance;
 use crate::services::dynamodb::{Access, Partition, Table};
 
 fn partition(tenant: &TenantId) -> Partition {
-    Partition::of(Table::Queue, format!("#allowance/{tenant}"))
+    Partition::of(Table::Queue, &format!("#allowance/{tenant}"))
 }
 
 impl Allowances for Instance {
