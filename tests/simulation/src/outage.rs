@@ -68,6 +68,6 @@ impl Outage {
 
     /// Whether a purge run may fail while it lasts.
     pub(crate) fn fails_purge_runs(&self) -> bool {
-        matches!(self, Self::Partition(_) | Self::Unregistered(_))
+        matches!(self, Self::Partition(_))
     }
 }

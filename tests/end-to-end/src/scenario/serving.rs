@@ -17,6 +17,8 @@ use super::fixture::{EDITED, Fixture, LOCATION};
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Headers that differ between two responses with one image: of the connection, of the request, and of the cache.
 const VOLATILE: [&str; 7] = ["age", "cache-control", "connection", "date", "via", "x-amz-cf-id", "x-cache"];
+/// Prefix of the headers by which Lambda identifies the request of a function URL.
+const OF_LAMBDA: &str = "x-amzn-";
 /// Other spellings of the path of [`EDITED`].
 const OTHER_PATHS: [&str; 9] = [
     "/api/v2/img/./cat",
@@ -56,7 +58,7 @@ impl RawResponse {
     /// The headers that describe the image.
     fn lasting(&self) -> BTreeMap<&str, &str> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        headers.filter(|(name, _)| !VOLATILE.contains(name)).collect()
+        headers.filter(|(name, _)| !VOLATILE.contains(name) && !name.starts_with(OF_LAMBDA)).collect()
     }
 }
 
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_response_is_parsed_with_its_lasting_headers_and_its_body() {
-        let response = b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nX-Cache: Hit from cloudfront\r\n\r\nimage\r\n\r\n";
+        let response = b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nX-Cache: Hit from cloudfront\r\nx-amzn-RequestId: 7\r\n\r\nimage\r\n\r\n";
         let response = RawResponse::parse(response).unwrap();
         assert_eq!((response.status, response.body.as_slice()), (200, b"image\r\n\r\n".as_slice()));
         assert_eq!(response.lasting(), BTreeMap::from([("etag", "\"1\"")]));
