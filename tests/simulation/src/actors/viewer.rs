@@ -142,7 +142,7 @@ impl Edge {
             value.and_then(|value| value.parse::<u64>().ok())
         };
         let is_careless = world.mutation == Some(Mutation::StaleKeptBriefly) && response.status() == 200;
-        let seconds = directive("s-maxage=").or(is_careless.then_some(5));
+        let seconds = directive("s-maxage=").or(is_careless.then_some(30));
         let ignores_errors = world.mutation != Some(Mutation::StaleIfErrorIgnored);
         let is_for_errors = !(ignores_errors && directive("stale-if-error=") == Some(0));
         let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
