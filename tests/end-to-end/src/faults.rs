@@ -230,7 +230,7 @@ impl Faults<'_> {
         for tenant in ["acme", "globex"] {
             grants.push(role.revoke(&format!("purge-{tenant}")).await?);
         }
-        let seen = self.expect_failed_purge_run("cloudfront:CreateInvalidation", waiting).await;
+        let seen = self.expect_unavailable(grants.len(), waiting).await;
         let old = self.fixture.old().await?.len();
         for grant in &grants {
             role.grant(grant).await?;
@@ -240,8 +240,8 @@ impl Faults<'_> {
         self.rights_deleted += 3;
         let fresh = self.until_fresh().await?;
         Ok(format!(
-            "without s3:DeleteObject, dynamodb:PutItem and the tenants' grants, each: the purge run failed, {waiting} \
-                 entries waited; {fresh}"
+            "without s3:DeleteObject and dynamodb:PutItem, each: the purge run failed; without the tenants' grants: their \
+                 distributions were unavailable; {waiting} entries waited; {fresh}"
         ))
     }
 
@@ -252,6 +252,21 @@ impl Faults<'_> {
         }
         let left = self.purge_runs.waiting().await?;
         Ok(expect_eq(&format!("the entries that wait after a purge run without {right}"), &left, &waiting)?)
+    }
+
+    /// Checks that a purge run without permission for the distributions of `tenants` does not fail, that it counts their
+    /// requests as unavailable, and that all entries stay queued.
+    async fn expect_unavailable(&self, tenants: usize, waiting: usize) -> Result<(), Cause> {
+        let summary = match self.purge_runs.once_with_lease(CALLED_WITHIN).await? {
+            PurgeRun::Ended(summary) => summary,
+            PurgeRun::Failed(why) => {
+                return Err(UnmetError::new("a purge run to wait for grants".to_owned(), why).into());
+            }
+        };
+        // One request for each tenant.
+        expect_eq("the requests without a grant", &summary["requestsUnavailable"], &json!(tenants))?;
+        let left = self.purge_runs.waiting().await?;
+        Ok(expect_eq("the entries that wait for a grant", &left, &waiting)?)
     }
 
     /// Edits, and waits until the edits have settled. The schedule's purge run may purge them early in that time; then
