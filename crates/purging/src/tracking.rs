@@ -62,7 +62,7 @@ impl<P: Ports> Executor<P> {
     /// Tracks `requests` until `until`. A request that CloudFront has not accepted is sent again unchanged. One whose
     /// tenant has another distribution now, or none, is removed.
     ///
-    /// When CloudFront delays a request, it would delay the rest of its distribution too: they are not tried.
+    /// A delayed request ends the tracking of its distribution: CloudFront would delay the others too.
     pub async fn track(
         &self,
         requests: Vec<PurgeRequest>,

@@ -22,7 +22,7 @@ pub(crate) struct InProgress {
     pub(crate) wildcards: u64,
 }
 
-/// What is left of the quotas.
+/// The rest of the quotas.
 #[derive(Debug)]
 pub(crate) struct Quotas {
     scheme: Scheme,
