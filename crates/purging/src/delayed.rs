@@ -1,10 +1,11 @@
-//! Requests that CloudFront does not accept for now. They stay in the outbox, and fail no purge run.
+//! Delayed requests: a quota, a missing permission or a missing distribution keeps CloudFront from accepting them. They
+//! stay in the outbox, and fail no purge run.
 
 use domain::purge::purge_request::PurgeRequest;
 
 use crate::ports::{CallError, CallErrorKind};
 
-/// A request of the outbox that CloudFront does not accept for now. It stays there and is sent again.
+/// A request of the outbox that CloudFront has rejected for a reason that can end. It stays there and is sent again.
 #[derive(Debug)]
 pub struct Delayed {
     /// The request.

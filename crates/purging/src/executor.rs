@@ -69,7 +69,7 @@ pub struct Report {
     pub accepted: Vec<(PurgeRequest, Invalidation)>,
     /// The requests that CloudFront rejects because of an item; see [`crate::bisection`].
     pub rejected: Vec<PurgeRequest>,
-    /// The requests that CloudFront does not accept for now.
+    /// The requests that are delayed: CloudFront has rejected them for a reason that can end.
     pub delayed: Vec<Delayed>,
     /// The number of entries that were left alone because their distribution is unavailable.
     pub entries_unavailable: usize,

@@ -3,7 +3,7 @@
 //! `domain::purge::planner` decides what is sent, in which batches, and which entries leave the queue. [`purge_run`]
 //! is one invocation that empties the queue, [`manual_purge`] the purge of one pack by an admin; both execute plans
 //! by the [`executor`]. [`tracking`] follows each request until CloudFront has completed it, [`bisection`] finds the
-//! item that CloudFront rejects, and a request that CloudFront does not accept for now is [`delayed`]. [`stream`]
+//! item that CloudFront rejects. A request that CloudFront rejects for a reason that can end is [`delayed`]. [`stream`]
 //! writes the queue's rows. A crash at any point leaves rows from which the next purge run continues.
 //!
 //! Adapters do not belong here: nothing in this crate depends on an AWS SDK or reads a clock (`clippy.toml`).

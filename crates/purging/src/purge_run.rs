@@ -69,7 +69,7 @@ struct Progress {
     failures: Vec<StepError>,
     /// The requests in flight.
     in_flight: Vec<PurgeRequest>,
-    /// The requests that CloudFront does not accept for now.
+    /// The requests that are delayed: CloudFront has rejected them for a reason that can end.
     delayed: Vec<Delayed>,
     /// The requests that CloudFront rejects and that are not bisected yet.
     rejected: Vec<PurgeRequest>,

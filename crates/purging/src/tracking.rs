@@ -40,7 +40,7 @@ pub struct Tracked {
     pub entries_removed: u64,
     /// The outcome of sending those that were not sent yet.
     pub sent: Report,
-    /// The requests whose state CloudFront does not tell for now.
+    /// The requests whose state could not be read, for a reason that can end.
     pub delayed: Vec<Delayed>,
     /// The failures. The requests concerned stay in the outbox.
     pub failures: Vec<StepError>,
@@ -54,7 +54,7 @@ enum Tracking {
     InFlight,
     /// CloudFront does not know its invalidation.
     Removed,
-    /// CloudFront does not tell its state for now.
+    /// Its state could not be read, for a reason that can end.
     Delayed(CallError),
 }
 

@@ -25,14 +25,8 @@ async fn parallel_first_requests_render_a_variant_once() {
     let service = red().await;
     // Slow enough that all requests arrive before the first one has stored the variant.
     let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_millis(300)));
-    let instances: Vec<_> = (0..8)
-        .map(|_| {
-            let service = service.clone();
-            tokio::spawn(async move { service.get("acme", URL).await })
-        })
-        .collect();
-    for instance in instances {
-        check_image(&instance.await.unwrap(), RED, SIZE);
+    for response in service.get_in_parallel("acme", URL).await {
+        check_image(&response, RED, SIZE);
     }
     assert_eq!(stored.load(Ordering::SeqCst), 1);
     assert_eq!(service.render_locks_left().await, 0);

@@ -54,7 +54,7 @@ async fn an_image_has_one_path_and_every_other_way_to_write_it_is_404() {
         "/api/v2/img/cat\n",
         "/api/v2/img/cat#v2",
         "/api/v2/img/cat;v=2",
-        // What is not a pack.
+        // No identifier of a pack.
         "/api/v2/img/cat/main",
         "/api/v2/img/*",
         "/api/v2/img/cat*",

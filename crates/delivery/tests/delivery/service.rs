@@ -126,6 +126,21 @@ impl Service {
     pub(crate) async fn get(&self, tenant: &str, url: &str) -> Response<Body> {
         send_request(&self.handler, "GET", Some(tenant), url).await
     }
+
+    /// Sends eight such requests at once, each to an instance of its own, and returns the responses.
+    pub(crate) async fn get_in_parallel(&self, tenant: &'static str, url: &'static str) -> Vec<Response<Body>> {
+        let instances: Vec<_> = (0..8)
+            .map(|_| {
+                let service = self.clone();
+                tokio::spawn(async move { service.get(tenant, url).await })
+            })
+            .collect();
+        let mut responses = Vec::new();
+        for instance in instances {
+            responses.push(instance.await.unwrap());
+        }
+        responses
+    }
 }
 
 /// Render locks that last for `duration`.

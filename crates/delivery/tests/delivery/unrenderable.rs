@@ -1,4 +1,4 @@
-//! Originals from which no variant can be rendered: the first request finds that out, the others are told.
+//! Originals from which no variant can be rendered: the first request stores a marker, and the others respond from it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -60,14 +60,8 @@ async fn of_parallel_first_requests_one_tries_to_render() {
     let service = html().await;
     // Slow enough that all requests arrive before the first one has stored its marker.
     let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_millis(300)));
-    let instances: Vec<_> = (0..8)
-        .map(|_| {
-            let service = service.clone();
-            tokio::spawn(async move { service.get("acme", URL).await })
-        })
-        .collect();
-    for instance in instances {
-        check_unrenderable(&instance.await.unwrap(), "not-an-image");
+    for response in service.get_in_parallel("acme", URL).await {
+        check_unrenderable(&response, "not-an-image");
     }
     assert_eq!(stored.load(Ordering::SeqCst), 1, "attempts to render");
     assert_eq!(service.render_locks_left().await, 0);

@@ -41,7 +41,7 @@ impl<'a> WebpStructure<'a> {
         let [_, _, _, _, l0, l1, l2, l3, ..] = *header;
         let end = length([l0, l1, l2, l3]).saturating_add(8);
         let contents = &file[FILE_HEADER_BYTES.min(end)..end.min(file.len())];
-        // What is missing in a file that is shorter than its RIFF header says was cut off.
+        // A file that is shorter than its RIFF header says was cut off.
         let missing = |reason| {
             if end > file.len() { InvalidImageError::Incomplete } else { DamageError::Structure(reason).into() }
         };
