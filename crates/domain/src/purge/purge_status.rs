@@ -77,7 +77,7 @@ pub fn purge_status(now: Timestamp, known: &Known, settle: Duration) -> PurgeSta
     let mut entries: Vec<_> = known.entries.iter().collect();
     entries.sort_by(|one, other| one.target.cmp(&other.target));
     let last_completed =
-        known.ledger.iter().filter(|row| row.completed_at.is_some()).max_by_key(|row| row.completed_at);
+        known.ledger.iter().filter(|row| row.is_final && row.completed_at.is_some()).max_by_key(|row| row.completed_at);
     PurgeStatus {
         verdict: verdict(now, known, &entries, last_completed, settle),
         pending: entries.into_iter().map(|entry| pending(entry, settle)).collect(),
