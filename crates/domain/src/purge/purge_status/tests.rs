@@ -27,6 +27,7 @@ fn entry(target: &str, secs: u64) -> QueueEntry {
         },
         early_purge_count: 0,
         early_purge_version: None,
+        final_purge: None,
         deletion_cursor: None,
     }
 }
@@ -48,12 +49,14 @@ fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRe
             version: entry.version.clone(),
             is_final,
             began_at: ago(5),
+            enqueued_at: entry.last_event_at,
             variants_deleted: 3,
             cause: entry.cause.clone(),
         }],
         created_at: ago(4),
         renamed: 0,
         invalidation_id: invalidation.as_ref().map(|invalidation| invalidation.id.clone()),
+        accepted_at: invalidation.as_ref().map(|_| ago(4)),
     };
     (request, invalidation)
 }
