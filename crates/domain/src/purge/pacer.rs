@@ -119,11 +119,20 @@ pub struct Pacer {
     items: Option<Bucket>,
     wildcards: Option<Bucket>,
     in_progress: BTreeMap<String, ItemCounts>,
+    turns: BTreeMap<String, u64>,
+    turn: u64,
     too_many_until: BTreeMap<String, Timestamp>,
     items_per_request: usize,
     halvings: u32,
     accepted: u32,
     paused_until: Timestamp,
+}
+
+impl Budget {
+    /// Whether other distributions have a budget of their own.
+    pub(crate) fn is_of_one_distribution(self) -> bool {
+        matches!(self, Self::ItemsInProgress | Self::WildcardsInProgress)
+    }
 }
 
 impl ItemCounts {
@@ -153,6 +162,8 @@ impl Pacer {
             items: quotas.per_second.map(|quota| per_second(quota.items)),
             wildcards: quotas.per_second.map(|quota| per_second(quota.wildcards)),
             in_progress: BTreeMap::new(),
+            turns: BTreeMap::new(),
+            turn: 0,
             too_many_until: BTreeMap::new(),
             items_per_request: quotas.items_per_request,
             halvings: 0,
@@ -161,9 +172,10 @@ impl Pacer {
             quotas,
         };
         let mut sent: Vec<_> = in_flight.iter().collect();
-        sent.sort_by_key(|request| request.created_at);
+        sent.sort_by_key(|request| request.accepted_at.unwrap_or(request.created_at));
         for request in sent {
-            pacer.take(request.created_at.min(now), ItemCounts::of(request));
+            let sent_at = request.accepted_at.unwrap_or(request.created_at).min(now);
+            pacer.take(sent_at, &request.distribution.distribution_id, ItemCounts::of(request));
         }
         pacer.track(in_flight);
         pacer
@@ -219,8 +231,11 @@ impl Pacer {
         if now < self.paused_until {
             return Err(Wait { budget: Budget::Throttled, until: Some(self.paused_until) });
         }
+        if let Some(until) = self.too_many_until.get(distribution_id).copied().filter(|until| now < *until) {
+            return Err(Wait { budget: Budget::ItemsInProgress, until: Some(until) });
+        }
         if !again {
-            self.check_in_progress(now, distribution_id, counts)?;
+            self.check_in_progress(distribution_id, counts)?;
         }
         let buckets = [
             (Budget::Calls, Some(&self.calls), 1),
@@ -233,7 +248,7 @@ impl Pacer {
                 return Err(Wait { budget, until: Some(available_at) });
             }
         }
-        self.take(now, counts);
+        self.take(now, distribution_id, counts);
         if !again {
             let in_progress = self.in_progress.entry(distribution_id.to_owned()).or_default();
             in_progress.exact += counts.exact;
@@ -242,10 +257,7 @@ impl Pacer {
         Ok(())
     }
 
-    fn check_in_progress(&self, now: Timestamp, distribution_id: &str, counts: ItemCounts) -> Result<(), Wait> {
-        if let Some(until) = self.too_many_until.get(distribution_id).copied().filter(|until| now < *until) {
-            return Err(Wait { budget: Budget::ItemsInProgress, until: Some(until) });
-        }
+    fn check_in_progress(&self, distribution_id: &str, counts: ItemCounts) -> Result<(), Wait> {
         let Some(quota) = self.quotas.in_progress else { return Ok(()) };
         let used = self.in_progress.get(distribution_id).copied().unwrap_or_default();
         let is_beyond =
@@ -259,7 +271,15 @@ impl Pacer {
         Ok(())
     }
 
-    fn take(&mut self, now: Timestamp, ItemCounts { exact, wildcards }: ItemCounts) {
+    /// The turn in which a distribution got its last request: the smaller, the longer ago. `None`: it got none.
+    #[must_use]
+    pub fn last_turn(&self, distribution_id: &str) -> Option<u64> {
+        self.turns.get(distribution_id).copied()
+    }
+
+    fn take(&mut self, now: Timestamp, distribution_id: &str, ItemCounts { exact, wildcards }: ItemCounts) {
+        self.turn += 1;
+        self.turns.insert(distribution_id.to_owned(), self.turn);
         self.calls.take(1, now, self.halvings);
         if let Some(items) = &mut self.items {
             items.take(exact, now, self.halvings);
@@ -303,10 +323,10 @@ const SECOND: Duration = Duration::from_secs(1);
 const GROUP_MAX: Duration = Duration::from_secs(25);
 
 fn budget_in_progress(quota: InProgress, cache_tags: bool) -> usize {
-    let budget = if cache_tags {
-        quota.items * TENTHS as usize / 10
-    } else {
-        quota.wildcards.saturating_sub(WILDCARDS_FREE)
-    };
+    let budget =
+        if cache_tags { quota.items * TENTHS as usize / 10 } else { quota.wildcards.saturating_sub(WILDCARDS_FREE) };
     budget.max(1)
 }
+
+#[cfg(test)]
+mod tests;

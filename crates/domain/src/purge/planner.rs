@@ -101,11 +101,9 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
             Due::Delete(purpose) => plan.delete(now, entry, purpose, rules),
         }
     }
-    let mut turns: Vec<_> = due
-        .into_iter()
-        .map(|(tenant, entries)| Turn::of(tenant, &pending.tenants[tenant], entries, pending.in_flight, pacer))
-        .collect();
-    turns.sort_by_key(|turn| (!turn.is_manual, turn.last_sent_at));
+    let mut turns: Vec<_> =
+        due.into_iter().map(|(tenant, entries)| Turn::of(tenant, &pending.tenants[tenant], entries, pacer)).collect();
+    turns.sort_by_key(|turn| (!turn.is_manual, turn.last));
     plan.take_turns(now, turns.into(), is_blocked, pacer);
     plan
 }
@@ -139,6 +137,7 @@ impl<'a> Plan<'a> {
             }
             match pacer.admit(now, &distribution.distribution_id, ItemCounts::of(request), true) {
                 Ok(()) => self.again.push(request.clone()),
+                Err(wait) if wait.budget.is_of_one_distribution() => {}
                 Err(wait) => return Some(wait),
             }
         }
@@ -146,7 +145,8 @@ impl<'a> Plan<'a> {
     }
 
     fn delete(&mut self, now: Timestamp, entry: &'a QueueEntry, purpose: DeletionPurpose, rules: &Rules) {
-        let reason = if let DeletionPurpose::Purge { .. } = purpose { WaitReason::Deleting } else { WaitReason::Purged };
+        let reason =
+            if let DeletionPurpose::Purge { .. } = purpose { WaitReason::Deleting } else { WaitReason::Purged };
         self.waiting.push(Waiting { entry, reason, until: None });
         self.deletions.push(Deletion::of(entry, purpose, now, rules));
     }
@@ -172,7 +172,7 @@ impl<'a> Plan<'a> {
                     turns.push_back(turn);
                 }
                 Err(wait) => {
-                    if !matches!(wait.budget, Budget::ItemsInProgress | Budget::WildcardsInProgress) {
+                    if !wait.budget.is_of_one_distribution() {
                         blocked = Some(wait);
                     }
                     let rest = turn.requests.into_iter().flat_map(|(_, entries)| entries);
@@ -271,8 +271,8 @@ impl<'p, 'a> Stages<'p, 'a> {
 struct Turn<'a> {
     /// Whether the first request serves an admin's purge, which overtakes all others.
     is_manual: bool,
-    /// The time of the tenant's newest request in flight: the tenant that was served the longest ago is first.
-    last_sent_at: Option<Timestamp>,
+    /// The tenant's last turn: the tenant that was served the longest ago is first.
+    last: Option<u64>,
     requests: VecDeque<(Batch, Vec<&'a QueueEntry>)>,
 }
 
@@ -281,7 +281,6 @@ impl<'a> Turn<'a> {
         tenant: &TenantId,
         distribution: &Distribution,
         entries: Vec<(&'a QueueEntry, PlannedEntry)>,
-        in_flight: &[PurgeRequest],
         pacer: &Pacer,
     ) -> Self {
         let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
@@ -299,10 +298,9 @@ impl<'a> Turn<'a> {
             order(one_entry).cmp(&order(other_entry)).then_with(|| one.cmp(other))
         });
         let is_manual = items.first().is_some_and(|(_, entry, _)| entry.cause.is_manual());
-        let of_tenant = in_flight.iter().filter(|request| request.for_tenant == *tenant);
         Self {
             is_manual,
-            last_sent_at: of_tenant.map(|request| request.created_at).max(),
+            last: pacer.last_turn(&distribution.distribution_id),
             requests: requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags)),
         }
     }

@@ -15,11 +15,7 @@ pub(super) struct Bucket {
 impl Bucket {
     /// A full bucket of `burst` tokens, one of which returns in each `interval`.
     pub(super) fn full(interval: Duration, burst: u32) -> Self {
-        Self {
-            interval_micros: u64::try_from(interval.as_micros()).unwrap_or(u64::MAX),
-            burst,
-            full_at_micros: 0,
-        }
+        Self { interval_micros: u64::try_from(interval.as_micros()).unwrap_or(u64::MAX), burst, full_at_micros: 0 }
     }
 
     pub(super) fn interval(&self) -> Duration {
