@@ -25,8 +25,26 @@ pub enum Action {
         /// The pack.
         pack: usize,
     },
-    /// A purge run takes the lease.
-    Start,
+    /// The schedule starts a purge run.
+    Schedule,
+    /// An invocation by a wake-up begins.
+    Arrive,
+    /// A wake-up makes its next call.
+    WakeUp {
+        /// The wake-up, of those that are under way.
+        waker: usize,
+    },
+    /// The next call of a wake-up fails.
+    FailWakeUp {
+        /// The wake-up, of those that are under way.
+        waker: usize,
+    },
+    /// Lambda loses an invocation that it has accepted.
+    LoseInvocation,
+    /// `invokedAt` is too old to suppress an invocation.
+    ExpireInvokedAt,
+    /// The lease of a purge run that has crashed expires.
+    ExpireLease,
     /// A purge run or a DELETE takes its next step.
     Go {
         /// The worker, of those that are alive.
@@ -34,17 +52,12 @@ pub enum Action {
         /// The step.
         step: Step,
     },
-    /// A purge run ends its look at an invalidation that is not completed: its time is up.
-    Leave {
-        /// The worker, of those that are alive.
-        worker: usize,
-    },
     /// A purge run or a DELETE ends here, without a trace.
     Crash {
         /// The worker, of those that are alive.
         worker: usize,
     },
-    /// A purge run is paused for so long that its lease can expire.
+    /// A purge run is paused for so long that its lease expires.
     Stall {
         /// The worker, of those that are alive.
         worker: usize,
@@ -54,14 +67,14 @@ pub enum Action {
         /// The invalidation, of CloudFront's list.
         invalidation: usize,
     },
-    /// image-processing that has read old data stores its variant.
-    ImageProcessingStores {
+    /// The program that fills an existing bucket stores a variant that it has rendered from old data.
+    StoreVariant {
         /// The pack.
         pack: usize,
         /// The version of the data.
         data: u8,
     },
-    /// An edge that got a response with old data stores it.
+    /// An edge location that got a response with old data stores it.
     EdgeStores {
         /// The pack.
         pack: usize,

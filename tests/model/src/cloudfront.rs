@@ -1,5 +1,6 @@
 //! CloudFront's list of invalidations. What its edges hold is in [`crate::copies`].
 
+use crate::config::Config;
 use crate::mutation::Mutation;
 use crate::request::Request;
 
@@ -34,5 +35,12 @@ impl CloudFront {
     #[must_use]
     pub fn find(&self, request: &Request, mutation: Option<Mutation>) -> Option<&Invalidation> {
         self.invalidations.iter().find(|invalidation| invalidation.request.has_the_name_of(request, mutation))
+    }
+
+    /// Whether the protocol takes `request` for completed.
+    #[must_use]
+    pub fn is_done(&self, request: &Request, config: &Config) -> bool {
+        let found = self.find(request, config.mutation);
+        found.is_some_and(|invalidation| invalidation.is_completed || config.has(Mutation::RowRemovedWhenAccepted))
     }
 }

@@ -9,6 +9,8 @@ pub mod mutation;
 pub mod properties;
 pub mod queue;
 pub mod request;
+mod rounds;
 pub mod state;
 mod steps;
+pub mod waker;
 pub mod worker;

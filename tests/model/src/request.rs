@@ -19,6 +19,8 @@ pub struct Served {
     pub version: u8,
     /// The purge: early or final.
     pub kind: PurgeKind,
+    /// Whether the variants are deleted before the purge.
+    pub deletes_first: bool,
     /// The data that was current when this version was enqueued: the completed final purge promises it. Part of the
     /// proof, not of the protocol.
     pub promises: u8,
@@ -52,10 +54,16 @@ impl Request {
         self.entries.iter().all(Option::is_none)
     }
 
-    /// Whether it has entries that leave the queue by it.
+    /// Whether it has final purges that come after a deletion.
     #[must_use]
-    pub fn has_final_entries(&self) -> bool {
-        self.served().any(|(_, served)| served.kind == PurgeKind::Final)
+    pub fn waits_after_deletion(&self) -> bool {
+        self.served().any(|(_, served)| served.deletes_first && served.kind == PurgeKind::Final)
+    }
+
+    /// The first pack from `pack` on whose variants are deleted before the purge.
+    #[must_use]
+    pub fn next_deletion(&self, pack: usize) -> Option<usize> {
+        self.served().find(|(of_served, served)| *of_served >= pack && served.deletes_first).map(|(pack, _)| pack)
     }
 
     /// The first pack that it covers from `pack` on.

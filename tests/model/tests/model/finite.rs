@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use model::config::Config;
+use model::config::{Config, Starts, VariantsBucket};
 use model::state::State;
 use stateright::Model;
 
@@ -39,14 +39,25 @@ fn check(config: &Config) {
     }
 }
 
-#[test]
-fn with_crashes_redeliveries_and_deletes_every_path_ends() {
-    check(&Config { crashes: 1, redeliveries: 1, ..Config::one_write() });
-    check(&Config { crashes: 1, deletes: 1, ..Config::one_write() });
+fn by_schedule() -> Config {
+    Config { starts: Starts::Schedule, ..Config::one_write() }
 }
 
 #[test]
-fn with_overlapping_runs_and_two_writes_every_path_ends() {
-    check(&Config { writes: vec![2], purge_runs: 2, stalls: 1, ..Config::one_write() });
-    check(&Config { writes: vec![1, 1], crashes: 1, ..Config::one_write() });
+fn with_crashes_redeliveries_and_deletes_every_path_ends() {
+    check(&Config { crashes: 1, redeliveries: 1, ..by_schedule() });
+    check(&Config { writes: vec![0], crashes: 1, deletes: 1, ..by_schedule() });
+    check(&Config { bucket: VariantsBucket::Existing, crashes: 1, ..by_schedule() });
+}
+
+#[test]
+fn with_overlapping_runs_and_two_packs_every_path_ends() {
+    check(&Config { purge_runs: 2, stalls: 1, ..by_schedule() });
+    check(&Config { writes: vec![1, 1], ..by_schedule() });
+}
+
+#[test]
+fn with_wake_ups_that_fail_every_path_ends() {
+    check(&Config { crashes: 1, lost_wake_ups: 1, ..Config::one_write() });
+    check(&Config { purge_runs: 2, ..Config::one_write() });
 }
