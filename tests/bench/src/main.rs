@@ -20,6 +20,7 @@ mod page;
 mod photo;
 mod plot;
 mod print;
+mod python;
 mod rendering;
 mod section;
 mod strategies;
