@@ -35,10 +35,11 @@ pub(crate) struct Decoded {
 }
 
 /// Decodes `file`. The number of pixels is checked before memory is allocated for them. `reduction_of` returns the
-/// reduction for the upright image's width and height in pixels; PNG and WebP are not reduced.
+/// reduction for the upright image's width and height in pixels and its colour divisor
+/// ([`ColourDivisors::original`](crate::reduction::ColourDivisors)); PNG and WebP are not reduced.
 pub(crate) fn decode(
     file: &[u8],
-    reduction_of: impl FnOnce((u32, u32)) -> Reduction,
+    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
 ) -> Result<Decoded, InvalidImageError> {
     match image::guess_format(file).map_err(|_| InvalidImageError::NotAnImage)? {
         ImageFormat::Jpeg => jpeg::decode(file, reduction_of),

@@ -112,7 +112,7 @@ impl InvalidImageError {
 /// Decodes `file` completely, within the limits of time and memory that [`ORIGINAL_PIXELS_MAX`] implies, and returns
 /// its properties. It computes for seconds at the limit.
 pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
-    let original = decode_safely(file, |_| Reduction::None)?;
+    let original = decode_safely(file, |_, _| Reduction::None)?;
     let (width, height) = original.upright_size();
     Ok(Inspected { format: original.format, width, height })
 }
@@ -120,7 +120,7 @@ pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
 /// Decodes `file`, as [`decode`] does. A decoder can panic on a malformed file: that is an error of this one file.
 pub(crate) fn decode_safely(
     file: &[u8],
-    reduction_of: impl FnOnce((u32, u32)) -> Reduction + UnwindSafe,
+    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction + UnwindSafe,
 ) -> Result<Decoded, InvalidImageError> {
     catch_unwind(|| decode(file, reduction_of)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
 }

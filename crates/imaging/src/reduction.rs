@@ -17,11 +17,17 @@ pub(crate) enum Reduction {
 }
 
 impl Reduction {
-    /// The largest reduction that leaves the shown part of the original at least as large as the variant, in both
-    /// directions, so that no variant is enlarged from fewer pixels than its original has.
-    pub(crate) fn of(Frame { part, width, height }: Frame) -> Self {
-        let is_enough =
-            |reduction: &Self| part.width / reduction.divisor() >= width && part.height / reduction.divisor() >= height;
+    /// The largest reduction after which the shown part of the original has at least the pixels of the variant, in both
+    /// directions, and at least the colours that the variant stores.
+    pub(crate) fn of(Frame { part, width, height }: Frame, colours: ColourDivisors) -> Self {
+        let is_enough = |reduction: &Self| {
+            let divisor = reduction.divisor();
+            [(part.width, width), (part.height, height)].into_iter().all(|(original, variant)| {
+                let has_colours =
+                    original * colours.variant >= variant.saturating_mul(divisor).saturating_mul(colours.original);
+                original / divisor >= variant && has_colours
+            })
+        };
         [Self::Eighth, Self::Quarter, Self::Half].into_iter().find(is_enough).unwrap_or(Self::None)
     }
 
@@ -36,11 +42,42 @@ impl Reduction {
     }
 }
 
+/// The resolutions of colours. Many files store the colours of several pixels once; the decoder reduces them from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ColourDivisors {
+    /// The pixels of the original that share a colour, in the direction in which they are more.
+    pub(crate) original: u32,
+    /// The same of the variant.
+    pub(crate) variant: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use domain::image::image_pack::Crop;
 
     use super::*;
+
+    const FULL: ColourDivisors = ColourDivisors { original: 1, variant: 1 };
+
+    fn check(part: (u32, u32), variant: (u32, u32), colours: ColourDivisors, expected: Reduction) {
+        let part = Crop { x: 7, y: 9, width: part.0, height: part.1 };
+        let frame = Frame { part, width: variant.0, height: variant.1 };
+        assert_eq!(Reduction::of(frame, colours), expected, "{frame:?} {colours:?}");
+    }
+
+    #[test]
+    fn the_reduced_part_has_at_least_the_colours_of_the_variant() {
+        for (original, variant, expected) in [
+            (1, 1, Reduction::Quarter),
+            (1, 2, Reduction::Quarter),
+            (2, 2, Reduction::Quarter),
+            (2, 1, Reduction::Half),
+            (4, 2, Reduction::Half),
+            (4, 1, Reduction::None),
+        ] {
+            check((4000, 3000), (1000, 750), ColourDivisors { original, variant }, expected);
+        }
+    }
 
     #[test]
     fn the_reduced_part_has_at_least_the_pixels_of_the_variant() {
@@ -56,9 +93,7 @@ mod tests {
             ((40, 30), (4000, 3000), Reduction::None),
             ((15, 15), (8, 8), Reduction::None),
         ] {
-            let part = Crop { x: 7, y: 9, width: part.0, height: part.1 };
-            let frame = Frame { part, width: variant.0, height: variant.1 };
-            assert_eq!(Reduction::of(frame), expected, "{frame:?}");
+            check(part, variant, FULL, expected);
         }
     }
 }

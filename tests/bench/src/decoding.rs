@@ -87,7 +87,7 @@ pub(crate) fn speed(photo: &DynamicImage) -> Vec<Table> {
     tables
 }
 
-fn jpeg(rgb: &RgbImage, sampling: SamplingFactor, is_progressive: bool) -> Vec<u8> {
+pub(crate) fn jpeg(rgb: &RgbImage, sampling: SamplingFactor, is_progressive: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, crate::rendering::QUALITY);
     encoder.set_sampling_factor(sampling);

@@ -16,6 +16,7 @@ mod deletion;
 mod error;
 mod functions;
 mod machine;
+mod node;
 mod page;
 mod photo;
 mod plot;
@@ -23,6 +24,7 @@ mod print;
 mod python;
 mod rendering;
 mod section;
+mod sharp;
 mod strategies;
 mod synth;
 

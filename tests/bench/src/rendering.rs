@@ -1,7 +1,10 @@
-//! Section `rendering`: the image libraries that were considered. The decisions are in `docs/adr/0011-image-libraries.md`
-//! and `docs/adr/0024-decoders.md`.
+//! Section `rendering`: whole variants beside sharp, then the image libraries that were considered. The decisions are in
+//! `docs/adr/0011-image-libraries.md`, `0024-decoders.md` and `0035-scaled-decoding.md`.
 
 use std::io::Cursor;
+use std::time::Instant;
+
+use domain::image::image_pack::{Fit, LocationConfig, VariantFormat};
 
 use fast_image_resize::{IntoImageView, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
@@ -12,8 +15,9 @@ use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
 
 use crate::candidate::{Candidate, compare};
 use crate::error::BenchError;
-use crate::section::{Section, Table};
-use crate::{Folders, decoding, photo};
+use crate::section::{Cell, Goal, Plot, Section, Table};
+use crate::sharp::Sharp;
+use crate::{Folders, decoding, machine, photo};
 
 /// The size of a 12-megapixel original, as phones take them.
 const ORIGINAL: (u32, u32) = (4000, 3000);
@@ -21,24 +25,87 @@ const ORIGINAL: (u32, u32) = (4000, 3000);
 const VARIANTS: [(u32, u32); 2] = [(1920, 1080), (640, 360)];
 pub(crate) const QUALITY: u8 = 85;
 
-/// Measures the libraries.
-#[expect(clippy::unnecessary_wraps, reason = "every section can fail")]
-pub(crate) fn run(_folders: &Folders) -> Result<Section, BenchError> {
+/// The number of runs of each candidate that count; one more is a warm-up.
+const ROUNDS: usize = 12;
+
+/// Measures variants and libraries.
+pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
     let photo = photo::opaque(ORIGINAL.0, ORIGINAL.1);
     let logo = photo::transparent(ORIGINAL.0, ORIGINAL.1);
-    let mut tables = vec![decoding::correctness()];
-    tables.extend(decoding::speed(&photo));
-    tables.push(decoding::largest_originals());
+    let mut section = beside_sharp(folders, &photo)?;
+    section.tables.push(decoding::correctness());
+    section.tables.extend(decoding::speed(&photo));
+    section.tables.push(decoding::largest_originals());
     for size in VARIANTS {
-        tables.push(scaling("opaque", &photo, size));
-        tables.push(scaling("transparent", &logo, size));
+        section.tables.push(scaling("opaque", &photo, size));
+        section.tables.push(scaling("transparent", &logo, size));
     }
     for (width, height) in VARIANTS {
         let frame = photo.resize_exact(width, height, FilterType::Lanczos3);
-        tables.extend(encoding(&frame, (width, height)));
+        section.tables.extend(encoding(&frame, (width, height)));
     }
-    let (name, title) = ("rendering".to_owned(), "Rendering".to_owned());
-    Ok(Section { name, title, conditions: vec![], goals: vec![], tables, plots: vec![] })
+    Ok(section)
+}
+
+/// Renders variants of a JPEG from bytes to bytes, with this system and with sharp, alternately and on one processor.
+fn beside_sharp(folders: &Folders, photo: &DynamicImage) -> Result<Section, BenchError> {
+    let original = decoding::jpeg(&photo.to_rgb8(), SamplingFactor::F_2_2, false);
+    let mut table = Table::new(
+        "Render a variant of a JPEG of 12 megapixels, minimum",
+        ["ms", "sharp, ms", "ratio", "bytes", "sharp, bytes", "PSNR, dB", "sharp, PSNR, dB"],
+    );
+    let (mut goals, mut bars) = (Vec::new(), Vec::new());
+    machine::pin_to_one_processor()?;
+    let mut sharp = Sharp::start(folders, &original)?;
+    for (width, height) in VARIANTS {
+        let expected = photo.resize_exact(width, height, FilterType::Lanczos3);
+        for (name, format) in [("jpeg", VariantFormat::Jpeg), ("webp", VariantFormat::Webp)] {
+            let size = LocationConfig { width, height, fit: Fit::Fill, ..LocationConfig::default() };
+            let config = LocationConfig { format, quality: QUALITY.try_into().expect("a quality"), ..size };
+            let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
+            let (mut our_file, mut their_file) = (Vec::new(), Vec::new());
+            for round in 0..=ROUNDS {
+                let start = Instant::now();
+                our_file = imaging::render(&original, None, config).expect("a variant").bytes;
+                let our_time = start.elapsed().as_secs_f64() * 1e3;
+                let (their_time, file) = sharp.render((width, height), name, QUALITY)?;
+                their_file = file;
+                if round > 0 {
+                    (ours, theirs) = (ours.min(our_time), theirs.min(their_time));
+                }
+            }
+            let title = format!("{width} × {height} as {name}");
+            let [our_psnr, their_psnr] = [&our_file, &their_file].map(|file| psnr(file, &expected));
+            let times = [Cell::number(ours, 1), Cell::number(theirs, 1), Cell::number(ours / theirs, 2)];
+            let bytes = [&our_file, &their_file].map(|file| Cell::number(file.len() as f64, 0));
+            let quality = [our_psnr, their_psnr].map(|psnr| Cell::number(psnr, 1));
+            table.push(&title, times.into_iter().chain(bytes).chain(quality));
+            goals.push(Goal::at_most(format!("time of sharp, {title}"), ours / theirs, 1.0));
+            bars.extend([(title.clone(), ours), (format!("{title}, sharp"), theirs)]);
+        }
+    }
+    sharp.stop()?;
+    machine::unpin()?;
+    let title = "Render a variant of a JPEG of 12 megapixels".to_owned();
+    Ok(Section {
+        name: "rendering".to_owned(),
+        title: "Rendering".to_owned(),
+        conditions: vec![
+            format!("Variants: minimum of {ROUNDS} alternating runs of each program, both on one processor."),
+            "PSNR: against the photo before it was encoded, scaled by the crate image (Lanczos3).".to_owned(),
+        ],
+        goals,
+        tables: vec![table],
+        plots: vec![Plot::Bars { title, axis: "ms".to_owned(), bars }],
+    })
+}
+
+/// The peak signal-to-noise ratio of a variant in decibels: 10 × log10(255² / mean squared difference).
+fn psnr(file: &[u8], expected: &DynamicImage) -> f64 {
+    let variant = image::load_from_memory(file).expect("a variant").into_rgb8();
+    let squares =
+        variant.as_raw().iter().zip(expected.as_bytes()).map(|(one, other)| f64::from(one.abs_diff(*other)).powi(2));
+    10.0 * (255.0 * 255.0 * variant.as_raw().len() as f64 / squares.sum::<f64>()).log10()
 }
 
 fn scaling(kind: &str, original: &DynamicImage, (width, height): (u32, u32)) -> Table {

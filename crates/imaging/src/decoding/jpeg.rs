@@ -15,12 +15,12 @@ const UNREDUCED_SIDE: u32 = 8;
 /// Decodes a JPEG file completely.
 pub(super) fn decode(
     file: &[u8],
-    reduction_of: impl FnOnce((u32, u32)) -> Reduction,
+    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
 ) -> Result<Decoded, InvalidImageError> {
     let structure = JpegStructure::read(file)?;
     let size = (structure.width, structure.height);
     let orientation = exif::orientation(structure.exif);
-    let reduction = match reduction_of(upright_size(orientation, size)) {
+    let reduction = match reduction_of(upright_size(orientation, size), structure.colour_divisor) {
         _ if size.0.min(size.1) <= UNREDUCED_SIDE => Reduction::None,
         reduction => reduction,
     };

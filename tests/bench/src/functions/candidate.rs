@@ -1,7 +1,6 @@
 //! The candidates: five functions, each in three languages.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -79,7 +78,7 @@ impl Language {
             }
             Self::Node => {
                 command = Command::new("node");
-                command.arg(folders.out.join("node/function.mjs")).arg(function.name());
+                command.arg(folders.out.join("functions/node/function.mjs")).arg(function.name());
             }
         }
         command
@@ -89,20 +88,5 @@ impl Language {
 /// Installs the packages of the other languages into the folder of results, unless they are there.
 pub(crate) fn install(folders: &Folders) -> Result<(), BenchError> {
     crate::python::install(folders)?;
-    let (from, to) = (folders.sources.join("functions/node"), folders.out.join("node"));
-    fs::create_dir_all(&to).doing(|| format!("create {}", to.display()))?;
-    let is_installed = is_same(&from.join("package-lock.json"), &to.join("package-lock.json"));
-    for file in ["function.mjs", "package.json", "package-lock.json"] {
-        fs::copy(from.join(file), to.join(file)).doing(|| format!("copy {file} to {}", to.display()))?;
-    }
-    if is_installed && to.join("node_modules").exists() {
-        return Ok(());
-    }
-    let mut npm = Command::new("npm");
-    npm.current_dir(&to).args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]);
-    crate::python::succeed(&mut npm)
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+    crate::node::install(folders, Path::new("functions/node"), "function.mjs").map(drop)
 }
