@@ -25,8 +25,8 @@ pub(super) fn decode(
         reduction => reduction,
     };
     let mut decoder = Decoder::new(structure.stream.as_slice());
-    let decoded = scaled(&mut decoder, reduction, size).and_then(|size| Ok((size, decoder.decode()?)));
-    let ((width, height), samples) = decoded.map_err(|error| match error {
+    let result = scaled(&mut decoder, reduction, size).and_then(|size| Ok((size, decoder.decode()?)));
+    let ((width, height), samples) = result.map_err(|error| match error {
         // The decoder needed data beyond the end of the file.
         _ if structure.is_cut => InvalidImageError::Incomplete,
         error => DamageError::Jpeg(error).into(),
