@@ -13,6 +13,12 @@ pub const ITEMS_IN_PROGRESS_QUOTA: usize = limits::ITEMS_IN_PROGRESS_QUOTA as us
 /// See [`contract::limits::WILDCARDS_IN_PROGRESS_QUOTA`].
 pub const WILDCARDS_IN_PROGRESS_QUOTA: usize = limits::WILDCARDS_IN_PROGRESS_QUOTA as usize;
 
+/// See [`contract::limits::ITEMS_PER_SECOND_QUOTA`].
+pub const ITEMS_PER_SECOND_QUOTA: usize = limits::ITEMS_PER_SECOND_QUOTA as usize;
+
+/// See [`contract::limits::WILDCARDS_PER_SECOND_QUOTA`].
+pub const WILDCARDS_PER_SECOND_QUOTA: usize = limits::WILDCARDS_PER_SECOND_QUOTA as usize;
+
 /// The rules that the planner follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {

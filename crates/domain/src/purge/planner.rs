@@ -81,7 +81,7 @@ pub enum WaitReason {
 
 /// The purge that is due for an entry, or the reason why none is.
 enum Due {
-    Purge(PlannedEntry),
+    Purge { began_at: Timestamp, is_final: bool, variants_deleted: u64 },
     Wait(WaitReason, Option<Timestamp>),
     Delete(DeletionPurpose),
 }
@@ -96,7 +96,10 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
     let stages = Stages::of(now, pending, rules);
     for &entry in &pending.entries {
         match stages.due(entry) {
-            Due::Purge(planned) => due.entry(&entry.tenant).or_default().push((entry, planned)),
+            Due::Purge { began_at, is_final, variants_deleted } => {
+                let planned = PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted };
+                due.entry(&entry.tenant).or_default().push((entry, planned));
+            }
             Due::Wait(reason, until) => plan.waiting.push(Waiting { entry, reason, until }),
             Due::Delete(purpose) => plan.delete(now, entry, purpose, rules),
         }
@@ -259,7 +262,7 @@ impl<'p, 'a> Stages<'p, 'a> {
             began_at = deleted.began_at;
             variants_deleted = deleted.variants_deleted;
         }
-        Due::Purge(PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted })
+        Due::Purge { began_at, is_final, variants_deleted }
     }
 
     fn is_in_flight(&self, entry: &QueueEntry, is_final: bool) -> bool {

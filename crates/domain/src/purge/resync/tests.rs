@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::queue::purge_cause::PurgeCause;
+use crate::queue::queue_entry::FinalPurge;
 
 const SECOND: u64 = 1_000;
 const SETTLE: Duration = Duration::from_secs(30);
@@ -119,6 +120,17 @@ fn a_change_of_unknown_time_is_covered_by_a_resync_of_this_outage_only() {
     let removal = row(DURING, Reason::PackRemoved);
     check("its removal is queued", Changed::Removed, Some(&removal), &[], Verdict::Queued);
     check("queued as removed, yet there", Changed::Sometime, Some(&removal), &[], Verdict::Enqueue);
+}
+
+#[test]
+fn a_row_whose_final_purge_is_completed_counts_as_purged() {
+    let purged = |version: &str| {
+        let final_purge = FinalPurge { version: version.to_owned(), ledger_key: "key".to_owned() };
+        QueueEntry { final_purge: Some(final_purge), ..row(DURING, Reason::ImageLocationsChanged) }
+    };
+    let at = Changed::At(DURING);
+    check("its old variants are being deleted", at, Some(&purged("1@d")), &[], Verdict::Purged);
+    check("rewritten since", at, Some(&purged("0@d")), &[], Verdict::Queued);
 }
 
 #[test]

@@ -87,9 +87,10 @@ fn check_stays_within_its_tenant(batch: &Batch) -> Result<(), TestCaseError> {
         let is_needed = batch.entries.iter().any(|planned| covering(&planned.entry.target) == *item);
         prop_assert!(is_needed || *item == whole_tenant, "{:?} in {:?}", item, batch);
         let text = item.to_string();
-        let is_own = match batch.distribution.cache_tags {
-            true => text == format!("#{}", batch.tenant) || text.starts_with(&format!("#{}/", batch.tenant)),
-            false => text.starts_with("/api/v2/img/"),
+        let is_own = if batch.distribution.cache_tags {
+            text == format!("#{}", batch.tenant) || text.starts_with(&format!("#{}/", batch.tenant))
+        } else {
+            text.starts_with("/api/v2/img/")
         };
         prop_assert!(is_own, "{}", text);
     }
@@ -199,7 +200,9 @@ proptest! {
     ) {
         let mut run = Run::new(quotas);
         for Round { writes, after_millis, completes } in rounds {
-            writes.into_iter().for_each(|write| run.write(write));
+            for write in writes {
+                run.write(write);
+            }
             run.pass(after_millis);
             if completes {
                 run.complete(run.situation.in_flight.len().div_ceil(2));
