@@ -22,7 +22,7 @@ use local_cloud::timeline::Timeline;
 /// Deploys the whole system on this machine and tests it. Needs no AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
-    /// Plays the forbidden calls and the scenario; with options, further parts after them.
+    /// Plays the scenario and the forbidden calls; with options, further parts after them.
     Play {
         /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
@@ -54,9 +54,8 @@ async fn main() -> ExitCode {
         match command {
             Command::Play { browser, faults, existing } => {
                 let timeline = timeline.insert(Timeline::begin());
-                // With wake-ups, which need grants of their own.
-                permissions::play(&cloud, checkout, report).await?;
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
+                permissions::play(&cloud, checkout, report).await?;
                 // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
