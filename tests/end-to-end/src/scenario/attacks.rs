@@ -1,5 +1,5 @@
-//! Attacks on the deployed API: each must be rejected with a reason, purge nothing, write nothing and log no secret. And a
-//! flood of suffixes, which must render nothing and store nothing.
+//! Attacks on the deployed API: each must be rejected with a reason, purge nothing, write nothing and log no secret. And
+//! a flood of suffixes, which must render nothing and store nothing.
 
 mod paths;
 mod raw_request;

@@ -17,7 +17,7 @@ use super::fixture::{
 };
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::{CROPPED_BORDER, original};
-use super::{manual_purge, purge};
+use super::{accounts, manual_purge, purge};
 use local_cloud::expectation::{expect_eq, expect_seen};
 
 const RED: Look = Look { colour: Colour::Red, size: SIZE };
@@ -137,7 +137,9 @@ pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, St
 
 /// Step: a crop moves back. Nothing is woken, so the viewer gets the old image until the next purge run of the schedule.
 pub(super) async fn without_waking(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String), Cause> {
-    purge::after_a_purge_run(fixture).await?;
+    // What is left of earlier steps, and the purge run that was woken for it.
+    accounts::until_purged(fixture).await?;
+    purge::next_purge_run(fixture).await?;
     let crop = Crop { x: 0, y: 0, width: 400, height: 1200 };
     let made_at = Instant::now();
     fixture.editor.set_crop(CROPPED, LOCATION, crop).await?.succeeded()?;

@@ -102,8 +102,8 @@ fn verdict(body: &Value) -> String {
     body["verdict"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Step: an admin of this tenant purges one pack, ten times at once. The request sends the early purge itself. Returns the
-/// time of each answer in milliseconds.
+/// Step: an admin of this tenant purges one pack, ten times at once. The request sends the early purge itself. Returns
+/// the time of each answer in milliseconds.
 pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<(Vec<u64>, String), Cause> {
     let answers = delete_at_once(fixture, PURGED_MANUALLY).await?;
     let responses: Vec<_> = answers.iter().map(|(response, _)| response).collect();
@@ -143,8 +143,8 @@ pub(super) async fn measured(fixture: &Fixture<'_>, figures: &mut EditFigures) -
     Ok(format!("{ANSWERS} answers, {DELETES} requests at once for each pack: p95 {p95} ms"))
 }
 
-/// Sends [`DELETES`] parallel requests to purge `pack`, all of which must be accepted. Returns each response with its time in
-/// milliseconds.
+/// Sends [`DELETES`] parallel requests to purge `pack`, all of which must be accepted. Returns each response with its
+/// time in milliseconds.
 async fn delete_at_once(fixture: &Fixture<'_>, pack: &str) -> Result<Vec<(ApiResponse, u64)>, Cause> {
     let token = fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let mut requests = JoinSet::new();

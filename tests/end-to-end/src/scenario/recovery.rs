@@ -26,8 +26,8 @@ use local_cloud::expectation::expect_eq;
 /// The environment that is deployed.
 const ENVIRONMENT: &str = "dev";
 
-/// Step: two edits are lost: without wake-ups, their rows stay in the queue until the schedule's next purge run, and are removed
-/// there. One edit is replayed from the stream and one found by a resync; both done twice.
+/// Step: two edits are lost. Without wake-ups, their rows stay in the queue until the schedule's next purge run, and are
+/// removed there. One edit is replayed from the stream and one found by a resync; both done twice.
 pub(super) async fn lose_and_recover(
     fixture: &Fixture<'_>,
     checkout: &Checkout,
