@@ -6,7 +6,9 @@ use domain::purge::deletion::Deletion;
 use domain::queue::queue_entry::DeletionCursor;
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::ports::{CallError, Clock, ListFrom, Ports, Queue, RowVersion, StoredObject, Undeleted, Variants, VariantsPage};
+use crate::ports::{
+    CallError, Clock, ListFrom, Ports, Queue, RowVersion, StoredObject, Undeleted, Variants, VariantsPage,
+};
 
 /// The number of pages that are deleted concurrently, while the next ones are listed. S3 takes 3,500 deletes a second for
 /// one prefix, and one page has up to 1,000.
@@ -69,7 +71,8 @@ pub async fn delete_variants<P: Ports>(
     let mut failure = None;
     let mut is_finished = true;
     let listed = listing(ports, scope, after_key.clone());
-    let mut pages = Box::pin(listed.map(|page| delete_page(ports, scope, *stored_before, page)).buffered(CONCURRENT_PAGES));
+    let mut pages =
+        Box::pin(listed.map(|page| delete_page(ports, scope, *stored_before, page)).buffered(CONCURRENT_PAGES));
     let mut pages_done = 0;
     while let Some(page) = pages.next().await {
         deleted_now += page.deleted;
@@ -81,7 +84,7 @@ pub async fn delete_variants<P: Ports>(
         pages_done += 1;
         let is_late = ports.clock().now() >= until;
         if is_late || pages_done % PAGES_PER_CURSOR == 0 {
-            store_cursor(ports, deletion, *began_at, after_key.as_ref(), deleted_before + deleted_now).await?;
+            store_cursor(ports, deletion, *began_at, after_key.as_ref(), deleted_before + deleted_now).await;
         }
         // A page may be empty and not be the last one: it has no key from which the next call could continue.
         if is_late && after_key.is_some() {
@@ -95,16 +98,20 @@ pub async fn delete_variants<P: Ports>(
     }
 }
 
+/// Stores the cursor. Without it, the next purge run begins at an earlier key, which is idempotent.
 async fn store_cursor<P: Ports>(
     ports: &P,
     deletion: &Deletion,
     started_at: Timestamp,
     after_key: Option<&String>,
     variants_deleted: u64,
-) -> Result<(), CallError> {
-    let Some(after_key) = after_key.cloned() else { return Ok(()) };
+) {
+    let Some(after_key) = after_key.cloned() else { return };
     let cursor = DeletionCursor { started_at, after_key, variants_deleted };
-    ports.queue().store_deletion_cursor(RowVersion::from(&deletion.entry), &cursor).await
+    let row = RowVersion::from(&deletion.entry);
+    if let Err(error) = ports.queue().store_deletion_cursor(row, &cursor).await {
+        tracing::warn!(tenant = %row.tenant, target = %row.target, %error, "The deletion cursor was not stored.");
+    }
 }
 
 /// The pages of the objects of `scope`, from the key after `after_key` on. It ends after a page that cannot be listed.

@@ -25,7 +25,6 @@ mod python;
 mod rendering;
 mod section;
 mod sharp;
-mod strategies;
 mod synth;
 
 use std::fs;
@@ -42,13 +41,14 @@ use crate::section::Section;
 struct Arguments {
     /// The sections to run; all without one.
     sections: Vec<Subject>,
+    /// Objects that the section `deletion` deletes.
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: usize,
 }
 
 /// The subject of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
-    /// Algorithms that purge CloudFront, in virtual time.
-    Strategies,
     /// Cold start, memory and throughput of the Lambda functions.
     Functions,
     /// Deletion of stored variants.
@@ -60,11 +60,10 @@ enum Subject {
 }
 
 impl Subject {
-    fn run(self, folders: &Folders) -> Result<Section, BenchError> {
+    fn run(self, folders: &Folders, objects: usize) -> Result<Section, BenchError> {
         match self {
-            Self::Strategies => strategies::run(folders),
             Self::Functions => functions::run(folders),
-            Self::Deletion => deletion::run(folders),
+            Self::Deletion => deletion::run(folders, objects),
             Self::Rendering => rendering::run(folders),
             Self::Synth => synth::run(folders),
         }
@@ -109,7 +108,7 @@ fn run(arguments: Arguments) -> Result<(), BenchError> {
     let subjects = if arguments.sections.is_empty() { all } else { arguments.sections };
     for subject in subjects {
         let before = machine::load();
-        let mut section = subject.run(&folders)?;
+        let mut section = subject.run(&folders, arguments.objects)?;
         section.conditions.push(machine::conditions(&before));
         print::section(&section);
         section.save(&folders.out)?;

@@ -30,7 +30,7 @@ const ENVIRONMENT: &str = "legacy";
 /// The pack that is edited, and its location.
 const PACK: &str = "p1";
 const LOCATION: &str = "main";
-/// The time limit of a purge: two purge runs, a minute apart, and a cold start.
+/// The time limit of a purge, should its wake-up fail: two purge runs, a minute apart, and a cold start.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
 
 struct Legacy {
@@ -161,17 +161,46 @@ impl Legacy {
         self.write_pack(shop, "v2").await?;
         expect_seen("shop/p1", &tenant.viewer.fetch(PACK, LOCATION).await?, Cache::Hit, Colour::Red)?;
         let fresh = wait_for("a fresh shop/p1", PURGED_WITHIN, async || {
-            report
-                .progress
-                .note(&format!("waiting for the schedule, {} s after the edit", edited_at.elapsed().as_secs()));
+            report.progress.note(&format!("waiting for the purge, {} s after the edit", edited_at.elapsed().as_secs()));
             let seen = tenant.viewer.fetch(PACK, LOCATION).await?;
             Ok(if seen.image.colour == Colour::Blue { Ok(seen) } else { Err(seen.to_string()) })
         })
         .await?;
         expect_seen("shop/p1", &fresh, Cache::Miss, Colour::Blue)?;
-        self.check_purged(shop, &tenant, &observer).await?;
         let after_ms = edited_at.elapsed().as_millis();
-        Ok(format!("shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*"))
+        self.check_purged(shop, &tenant, &observer).await?;
+        let settle = Self::check_deleted_first(shop, &observer).await?;
+        Ok(format!(
+            "shop/p1: {fresh}, {after_ms} ms after the edit, by the path /api/v2/img/p1*; the variant was deleted first; \
+             the final purge began after the settle delay of {} s",
+            settle.as_secs()
+        ))
+    }
+
+    /// Waits for the final purge. Checks that the variants of the edit were deleted before an invalidation, because the
+    /// other program may serve a stale one, and that the final purge waited for that program. Returns the settle delay.
+    async fn check_deleted_first(shop: &LocalCloud, observer: &Observer) -> Result<Duration, Cause> {
+        wait_for("an empty queue", PURGED_WITHIN, async || {
+            let queue = observer.queue().await?;
+            Ok(if queue.is_empty() { Ok(()) } else { Err(described(&queue)) })
+        })
+        .await?;
+        let settle = shop.settle_delay()?;
+        let mut ledger = observer.ledger().await?;
+        ledger.sort_by_key(|row| row.started_at);
+        let last = ledger.last().ok_or("the ledger is empty")?;
+        expect_eq("whether the last purge is the final one", &last.is_final, &true)?;
+        let has_settled = last.created_at >= Some(last.enqueued_at.plus(settle));
+        expect_eq("whether the final purge waited for the settle delay", &has_settled, &true)?;
+        let rows = ledger.iter().filter(|row| row.version == last.version);
+        let deleted: u64 = rows.clone().map(|row| row.variants_deleted).sum();
+        let afterwards = rows.filter(|row| row.variants_deleted_at.is_some()).count();
+        expect_eq(
+            "the variants deleted, and the purges that deleted some afterwards",
+            &(deleted, afterwards),
+            &(1, 0),
+        )?;
+        Ok(settle)
     }
 
     /// Checks that the bucket of variants is empty and that only the pack's path was invalidated.

@@ -7,9 +7,11 @@ mod backlog;
 mod fixture;
 mod load;
 mod purge_runs;
+mod waking;
 mod workers;
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use cloudfront_emulator::FaultPlan;
 use serde_json::json;
@@ -29,8 +31,8 @@ use tokio::task::JoinHandle;
 /// The default number of queue entries of the backlog.
 pub(crate) const ENTRIES: usize = 50_000;
 
-/// Longer than the settle delay of the local environment: then the next purge is final.
-const SETTLED_AFTER: Duration = Duration::from_secs(18);
+/// The time after the settle delay that the reads of clocks differ by.
+const SETTLED_MARGIN: Duration = Duration::from_secs(1);
 /// The time limit to empty the queue without faults.
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
 /// The time limit for a purge run to call CloudFront, other purge runs included.
@@ -41,6 +43,10 @@ const ATTEMPTS: u32 = 3;
 const HELD_BACK: Duration = Duration::from_secs(20);
 /// The number of times that all workers are killed.
 const RESTARTS: u64 = 3;
+/// The name of the policies that deny a call.
+const DENIAL: &str = "a-right-is-deleted";
+/// The time limit for a purge run of the schedule to make images fresh: one is due every minute.
+const SCHEDULED_WITHIN: Duration = Duration::from_secs(150);
 /// The number of purge runs while the emulator fails half of the calls.
 const PURGE_RUNS_UNDER_FIRE: u64 = 3;
 
@@ -57,6 +63,7 @@ struct Faults<'a> {
 pub(crate) async fn play(
     cloud: &LocalCloud,
     checkout: &Checkout,
+    run_dir: &Path,
     entries: usize,
     report: &Report,
 ) -> Result<(), StepError> {
@@ -69,6 +76,14 @@ pub(crate) async fn play(
         Ok((Faults { cloud, report, purge_runs, fixture, killed: 0, rights_deleted: 0 }, detail))
     };
     let mut faults = report.step("images for the faults are uploaded and seen", open).await?;
+    let name = "a burst of edits wakes a handful of purge runs";
+    let woken = report.step(name, waking::burst(cloud, &faults.purge_runs, report)).await?;
+    let name = "no purge run can be woken: the schedule makes the images fresh";
+    report.check(name, faults.denied_wake_up()).await?;
+    // Otherwise a woken purge run would meet the next faults' edits before the fault does.
+    let name = "the pipeline is deployed without wake-ups";
+    let cdk = cloud.parts.cdk(checkout, run_dir);
+    report.check(name, cloud.deploy_wake(&cdk, false, |line| report.progress.note(line))).await?;
     let name = "image-invalidation is killed while CloudFront responds: the images become fresh";
     report.check(name, faults.killed_purge_run()).await?;
     let name = "all functions are killed three times during edits: the images become fresh";
@@ -101,6 +116,8 @@ pub(crate) async fn play(
             "throttled_under_load": load.throttled,
             "transaction_conflicts": load.conflicts,
             "batches_left_unprocessed": load.unprocessed,
+            "stream_batches_of_a_burst": woken.stream_batches,
+            "purge_runs_of_a_burst": woken.purge_runs,
             "edits_under_load": under_load.edits,
             "edits_lost_under_load": under_load.lost,
             "processes_killed": faults.killed,
@@ -123,13 +140,13 @@ impl Faults<'_> {
         self.killed += killed;
         faults.stop();
         let end = purge_run.await??;
-        self.purge_runs.let_the_lease_expire().await?;
+        let leased_for = self.purge_runs.after_a_killed_run().await?.as_secs();
         let fresh = self.until_fresh().await?;
         let end = match end {
             PurgeRun::Failed(why) => format!("it failed: {why}"),
             PurgeRun::Ended(_) => "the schedule's purge run was killed".to_owned(),
         };
-        Ok(format!("{killed} process killed, {end}; {fresh}"))
+        Ok(format!("{killed} process killed, {end}; the next purge run ended {leased_for} s later; {fresh}"))
     }
 
     /// Edits, and starts a purge run that waits for CloudFront's response. The schedule's purge run may purge the edits
@@ -170,8 +187,8 @@ impl Faults<'_> {
             return Err(UnmetError::new("processes to kill".to_owned(), killed.to_string()).into());
         }
         self.fixture.until_queued().await?;
-        self.purge_runs.let_the_lease_expire().await?;
-        tokio::time::sleep(SETTLED_AFTER).await;
+        self.purge_runs.after_a_killed_run().await?;
+        self.settle().await?;
         Ok(format!("{killed} processes killed in {RESTARTS} restarts; {}", self.until_fresh().await?))
     }
 
@@ -194,7 +211,7 @@ impl Faults<'_> {
                 u64::from(matches!(self.purge_runs.once_with_lease(CALLED_WITHIN).await?, PurgeRun::Failed(_)));
             self.fixture.edit().await?;
             self.fixture.until_queued().await?;
-            tokio::time::sleep(SETTLED_AFTER).await;
+            self.settle().await?;
         }
         faults.stop();
         let counts = faults.counts();
@@ -214,18 +231,50 @@ impl Faults<'_> {
         ))
     }
 
+    /// Step: the stream handler may not invoke purge runs. Only a purge run of the schedule that has just begun finds the
+    /// edits without being woken; then no wake-up fails, and the step edits again.
+    async fn denied_wake_up(&mut self) -> Result<String, Cause> {
+        let role = ExecutionRole::find(self.cloud, Function::ImagePacksStream).await?;
+        role.grant(&Grant::denial(DENIAL, "lambda:InvokeFunction")).await?;
+        let failed_before = waking::failed(self.cloud).await?;
+        let edited = async {
+            for _ in 0..ATTEMPTS {
+                self.fixture.begin();
+                let edited_at = Instant::now();
+                self.fixture.edit().await?;
+                self.fixture.until_seen_within(SCHEDULED_WITHIN).await?;
+                let failed = waking::failed(self.cloud).await? - failed_before;
+                if failed > 0 {
+                    return Ok::<_, Cause>((failed, edited_at.elapsed().as_secs()));
+                }
+            }
+            Err(UnmetError::new("a wake-up that fails".to_owned(), "none".to_owned()).into())
+        };
+        let edited = edited.await;
+        role.revoke(DENIAL).await?;
+        let (failed, fresh_secs) = edited?;
+        self.rights_deleted += 1;
+        let fresh = self.until_fresh().await?;
+        Ok(format!("{failed} wake-ups failed; the images were fresh {fresh_secs} s after the edits; {fresh}"))
+    }
+
     /// Step: rights of image-invalidation are removed, one after the other, and restored.
     async fn deleted_rights(&mut self) -> Result<String, Cause> {
-        self.edit_and_settle().await?;
         let role = ExecutionRole::find(self.cloud, Function::ImageInvalidation).await?;
         let waiting = self.fixture.len();
-        for action in ["s3:DeleteObject", "dynamodb:PutItem"] {
-            let denial = Grant::denial("a-right-is-deleted", action);
-            role.grant(&denial).await?;
+        for action in ["dynamodb:PutItem", "s3:DeleteObject"] {
+            self.edit_and_settle().await?;
+            role.grant(&Grant::denial(DENIAL, action)).await?;
             let seen = self.expect_failed_purge_run(action, waiting).await;
-            role.revoke("a-right-is-deleted").await?;
+            role.revoke(DENIAL).await?;
             seen?;
+            if action == "s3:DeleteObject" {
+                // Viewers do not wait for the deletion of old variants.
+                self.fixture.until_seen().await?;
+            }
+            self.until_fresh().await?;
         }
+        self.edit_and_settle().await?;
         let mut grants = Vec::new();
         for tenant in ["acme", "globex"] {
             grants.push(role.revoke(&format!("purge-{tenant}")).await?);
@@ -240,8 +289,8 @@ impl Faults<'_> {
         self.rights_deleted += 3;
         let fresh = self.until_fresh().await?;
         Ok(format!(
-            "without s3:DeleteObject and dynamodb:PutItem, each: the purge run failed; without the tenants' grants: their \
-                 distributions were unavailable; {waiting} entries waited; {fresh}"
+            "without dynamodb:PutItem and s3:DeleteObject, each: the purge run failed, and only the former kept viewers \
+                 waiting; without the tenants' grants: their distributions were unavailable; {waiting} entries waited; {fresh}"
         ))
     }
 
@@ -276,13 +325,19 @@ impl Faults<'_> {
             self.fixture.begin();
             self.fixture.edit().await?;
             self.fixture.until_queued().await?;
-            tokio::time::sleep(SETTLED_AFTER).await;
+            self.settle().await?;
             if self.purge_runs.unpurged().await? == self.fixture.len() {
                 return Ok(());
             }
             self.until_fresh().await?;
         }
         Err(format!("the schedule's purge run purged the edits early in each of {ATTEMPTS} attempts").into())
+    }
+
+    /// Waits until the edits have settled: then the next purge is final.
+    async fn settle(&self) -> Result<(), Cause> {
+        tokio::time::sleep(self.cloud.settle_delay()? + SETTLED_MARGIN).await;
+        Ok(())
     }
 
     /// Runs purge runs until the queue is empty, and checks that the result is the same as without faults.

@@ -13,6 +13,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local_cloud::LocalCloud;
+use local_cloud::checkout::Checkout;
+use local_cloud::report::{Report, StepError};
+use local_cloud::run_dir::RunDir;
 use local_cloud::session;
 use local_cloud::timeline::Timeline;
 
@@ -51,23 +54,42 @@ async fn main() -> ExitCode {
         match command {
             Command::Play { browser, faults, existing } => {
                 let timeline = timeline.insert(Timeline::begin());
-                scenario::play(&cloud, checkout, report, timeline).await?;
+                scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
+                // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
                 }
                 if faults {
-                    faults::play(&cloud, checkout, faults::ENTRIES, report).await?;
+                    deploy_wake(&cloud, checkout, run_dir, report, true).await?;
+                    faults::play(&cloud, checkout, run_dir.path(), faults::ENTRIES, report).await?;
                 }
                 if existing {
                     existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
                 }
                 Ok(())
             }
-            Command::Faults { entries } => faults::play(&cloud, checkout, entries, report).await,
+            Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
             Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
-            Command::Browse => browser::play(&cloud, run_dir.path(), report).await,
+            Command::Browse => {
+                deploy_wake(&cloud, checkout, run_dir, report, false).await?;
+                browser::play(&cloud, run_dir.path(), report).await
+            }
         }
     })
     .await
+}
+
+/// Deploys the pipeline with or without wake-ups.
+async fn deploy_wake(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    run_dir: &RunDir,
+    report: &Report,
+    wake: bool,
+) -> Result<(), StepError> {
+    let name =
+        if wake { "the pipeline is deployed with wake-ups" } else { "the pipeline is deployed without wake-ups" };
+    let cdk = cloud.parts.cdk(checkout, run_dir.path());
+    report.check(name, cloud.deploy_wake(&cdk, wake, |line| report.progress.note(line))).await
 }

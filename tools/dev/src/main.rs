@@ -13,7 +13,8 @@ use local_cloud::timeline::Timeline;
 /// Deploys the whole system on this machine. Needs no AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
-    /// Plays a tour: an image is replaced, and a scheduled purge run brings the new one to viewers. Then cleans up.
+    /// Plays a tour: an image is replaced, and a purge run brings the new one to viewers: woken within seconds, and then
+    /// without wake-ups. Cleans up.
     Run,
     /// Serves the console and leaves everything up until Ctrl-C.
     Up,
@@ -25,7 +26,8 @@ async fn main() -> ExitCode {
     session::run(async |checkout, run_dir, report, timeline| {
         let cloud = LocalCloud::start(checkout, run_dir, report).await?;
         if command == Command::Run {
-            return tour::play(&cloud, report, timeline.insert(Timeline::begin())).await;
+            let cdk = cloud.parts.cdk(checkout, run_dir.path());
+            return tour::play(&cloud, &cdk, report, timeline.insert(Timeline::begin())).await;
         }
         let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
         let (_console, text) = report.step("the first images are uploaded, the console is served", invite).await?;

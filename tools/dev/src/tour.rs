@@ -1,7 +1,8 @@
-//! The tour: an editor replaces an image, and the deployed pipeline brings the new one to viewers.
+//! The tour: an editor replaces an image, and the deployed pipeline brings the new one to viewers; at first woken by the
+//! change, then, deployed once more, by the schedule only.
 //!
-//! It calls the APIs of editors, admins and viewers only. The deployed stream mapping fills the queue, and the deployed
-//! schedule starts the purge run. `tests/end-to-end` has the full scenario.
+//! It calls the APIs of editors, admins and viewers only. The deployed stream mapping fills the queue and wakes the purge
+//! run. `tests/end-to-end` has the full scenario.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +11,10 @@ use serde_json::{Value, json};
 
 use local_cloud::admin::AdminApi;
 use local_cloud::cause::Cause;
+use local_cloud::cdk::Cdk;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 use local_cloud::management::ManagementApi;
-use local_cloud::observer::{Observer, queued_text};
+use local_cloud::observer::{Observer, described, queued_text};
 use local_cloud::report::{Report, StepError, millis};
 use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 use local_cloud::timeline::{Part, Timeline};
@@ -31,7 +33,7 @@ const AGEING: Duration = Duration::from_millis(1_100);
 /// The time limit from CloudFront's acceptance of an invalidation to a viewer. The emulator takes at most 7 seconds, and
 /// half a second for 95 of 100.
 const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
-/// The time limit for the scheduled purge run: one is due every minute, and the local AWS checks every ten seconds.
+/// The time limit for a purge run. One of the schedule is due every minute, and the local AWS checks every ten seconds.
 const PURGED_WITHIN: Duration = Duration::from_secs(150);
 
 /// The clients of the tour.
@@ -47,17 +49,33 @@ struct Tour<'a> {
 }
 
 /// Plays the tour to its end or to the first step that does not hold.
-pub(crate) async fn play(cloud: &LocalCloud, report: &Report, timeline: &Timeline) -> Result<(), StepError> {
+pub(crate) async fn play(
+    cloud: &LocalCloud,
+    cdk: &Cdk<'_>,
+    report: &Report,
+    timeline: &Timeline,
+) -> Result<(), StepError> {
     let open = async { Ok((Tour::of(cloud, report, timeline)?, String::new())) };
     let tour = &report.step("the outputs of the stacks are read", open).await?;
     report.check("two tenants upload an image with the same pack id", tour.upload()).await?;
     report.check("the first request is a Miss, the next ones are Hits of growing Age", tour.first_views()).await?;
-    let replaced_at = report.step("acme replaces its image: viewers still get the old one", tour.replace()).await?;
+    let name = "acme replaces its image: viewers still get the old one";
+    let written_at = report.step(name, tour.replace(Colour::Red, Colour::Blue)).await?;
     report.check("the stream queues the change, and nothing else", tour.queued()).await?;
-    report.check("a new suffix shows the new image without a purge", tour.new_suffix()).await?;
-    report.check("GET reports the pending purge", tour.status()).await?;
+    report.check("GET reports the pending purge, why it waits and until when", tour.status()).await?;
+    let name = "a purge run is woken and brings the new image to viewers within seconds";
+    let fresh_ms = report.step(name, tour.until_fresh(written_at, Colour::Blue, "waiting for the purge")).await?;
+    report.measure(|measured| measured.write_to_fresh_ms = Some(fresh_ms));
+    report.check("a new suffix shows the new image without a new variant", tour.new_suffix()).await?;
     report.check("DELETE purges another image at once", tour.delete()).await?;
-    report.check("the scheduled purge run brings the new image to viewers", tour.until_fresh(replaced_at)).await?;
+    report.check("the final purges follow after the settle delay", tour.until_final()).await?;
+
+    let name = "the pipeline is deployed without wake-ups";
+    report.check(name, cloud.deploy_wake(cdk, false, |line| report.progress.note(line))).await?;
+    let name = "acme replaces its image again: viewers still get the old one";
+    let written_at = report.step(name, tour.replace(Colour::Blue, Colour::Amber)).await?;
+    let name = "the scheduled purge run brings the new image to viewers";
+    report.step(name, tour.until_fresh(written_at, Colour::Amber, "waiting for the schedule")).await?;
     report.check("no other image and no other tenant was purged", tour.bystanders()).await
 }
 
@@ -109,17 +127,18 @@ impl<'a> Tour<'a> {
         Ok(details.join("\n"))
     }
 
-    async fn replace(&self) -> Result<(Instant, String), Cause> {
-        let original = photograph(Colour::Blue, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
-        let replaced_at = Instant::now();
+    /// Replaces the original, which is `old`, by one of the colour `new`.
+    async fn replace(&self, old: Colour, new: Colour) -> Result<(Instant, String), Cause> {
+        let original = photograph(new, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
+        let written_at = Instant::now();
         let [editor, _] = &self.editors;
         let media_type = Encoding::Jpeg.content_type();
         editor.upload_original(REPLACED, LOCATION, original, media_type).await?.succeeded()?;
-        self.timeline.add(Part::Editor, "replaced the original of acme/cat: it is blue now");
+        self.timeline.add(Part::Editor, format!("replaced the original of acme/cat: it is {new} now"));
         let seen = self.acme.viewer.fetch(REPLACED, LOCATION).await?;
-        expect_seen("acme/cat", &seen, Cache::Hit, Colour::Red)?;
+        expect_seen("acme/cat", &seen, Cache::Hit, old)?;
         self.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old image"));
-        Ok((replaced_at, format!("acme/cat: {seen}")))
+        Ok((written_at, format!("acme/cat: {seen}")))
     }
 
     async fn queued(&self) -> Result<String, Cause> {
@@ -133,16 +152,15 @@ impl<'a> Tour<'a> {
     async fn new_suffix(&self) -> Result<String, Cause> {
         let new = self.acme.viewer.fetch("cat-v2", LOCATION).await?;
         expect_seen("acme/cat-v2", &new, Cache::Miss, Colour::Blue)?;
-        let old = self.acme.viewer.fetch(REPLACED, LOCATION).await?;
-        expect_seen("acme/cat", &old, Cache::Hit, Colour::Red)?;
-        self.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}, while acme/cat: {old}"));
-        Ok(format!("acme/cat-v2: {new}, while acme/cat: {old}"))
+        self.timeline.add(Part::Viewer, format!("acme/cat-v2: {new}"));
+        Ok(format!("acme/cat-v2: {new}"))
     }
 
     async fn status(&self) -> Result<String, Cause> {
         let body = self.purge_status().await?;
-        expect_eq("the pending target of acme/cat", &body["pending"][0]["target"], &json!("pack#cat"))?;
-        Ok(verdict(&body))
+        let pending = &body["pending"][0];
+        expect_eq("the pending target of acme/cat", &pending["target"], &json!("pack#cat"))?;
+        Ok(format!("{}\nwaits for {}, until {}", verdict(&body), pending["waitsFor"], pending["waitsUntil"]))
     }
 
     async fn delete(&self) -> Result<String, Cause> {
@@ -160,29 +178,45 @@ impl<'a> Tour<'a> {
         Ok(format!("{response}; acme/dog: {fresh}"))
     }
 
-    async fn until_fresh(&self, replaced_at: Instant) -> Result<String, Cause> {
-        let fresh = wait_for("a new acme/cat", PURGED_WITHIN, async || {
-            let secs = replaced_at.elapsed().as_secs();
-            self.report.progress.note(&format!("waiting for the schedule, {secs} s after the change"));
+    /// Waits until a viewer gets the image of `colour`. Returns the time since the write in milliseconds.
+    async fn until_fresh(&self, written_at: Instant, colour: Colour, waiting: &str) -> Result<(u64, String), Cause> {
+        let fresh = wait_for(&format!("a {colour} acme/cat"), PURGED_WITHIN, async || {
+            self.report.progress.note(&format!("{waiting}, {} s after the change", written_at.elapsed().as_secs()));
             let seen = self.acme.viewer.fetch(REPLACED, LOCATION).await?;
-            Ok(if seen.image.colour == Colour::Blue { Ok(seen) } else { Err(seen.to_string()) })
+            Ok(if seen.image.colour == colour { Ok(seen) } else { Err(seen.to_string()) })
         })
         .await?;
-        expect_seen("acme/cat", &fresh, Cache::Miss, Colour::Blue)?;
-        let ms = millis(replaced_at.elapsed());
-        self.report.measure(|measured| measured.write_to_fresh_ms = Some(ms));
+        expect_seen("acme/cat", &fresh, Cache::Miss, colour)?;
+        let ms = millis(written_at.elapsed());
+        self.timeline.add(Part::Viewer, format!("acme/cat: {fresh}, the new image"));
+        let verdict = verdict(&self.purge_status().await?);
+        Ok((ms, format!("acme/cat: {fresh}, {ms} ms after the change\n{verdict}")))
+    }
+
+    async fn until_final(&self) -> Result<String, Cause> {
+        wait_for("an empty queue", PURGED_WITHIN, async || {
+            let queue = self.observer.queue().await?;
+            Ok(if queue.is_empty() { Ok(()) } else { Err(described(&queue)) })
+        })
+        .await?;
         let invalidations = self.observer.invalidations(&self.acme.distribution_id).await?;
         for one in &invalidations {
             let text = format!("accepts invalidation {} of {}", one.id, one.items.join(", "));
             self.timeline.add_at(one.created_at_ms, Part::Emulator, text);
         }
-        let row = self.observer.ledger().await?.into_iter().find(|row| row.target.to_string() == "pack#cat");
-        let row = row.ok_or("the ledger has no purge of acme/cat")?;
-        let text = format!("purges {}: deletes {} variants, then invalidates", row.target, row.variants_deleted);
-        self.timeline.add_at(row.started_at.as_millis(), Part::PurgeRun, text);
-        self.timeline.add(Part::Viewer, format!("acme/cat: {fresh}, the new image"));
-        let verdict = verdict(&self.purge_status().await?);
-        Ok(format!("acme/cat: {fresh}, {ms} ms after the change\n{verdict}"))
+        let mut rows = self.observer.ledger().await?;
+        rows.sort_by_key(|row| row.started_at);
+        for row in &rows {
+            let kind = if row.is_final { "finally" } else { "early" };
+            self.timeline.add_at(row.started_at.as_millis(), Part::PurgeRun, format!("purges {} {kind}", row.target));
+        }
+        let replaced: Vec<_> = rows.iter().filter(|row| row.target.to_string() == "pack#cat").collect();
+        let kinds: Vec<_> = replaced.iter().map(|row| row.is_final).collect();
+        expect_eq("whether each purge of acme/cat is the final one", &kinds, &vec![false, true])?;
+        let written_at = replaced[0].cause.first_event_at;
+        let completed = replaced.iter().filter_map(|row| row.completed_at);
+        let completed: Vec<_> = completed.map(|at| format!("{} ms", millis(at.since(written_at)))).collect();
+        Ok(format!("the ledger of acme/cat: purges completed {} after the write", completed.join(" and ")))
     }
 
     async fn bystanders(&self) -> Result<String, Cause> {

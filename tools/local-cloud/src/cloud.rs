@@ -2,11 +2,12 @@
 //! provider.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cloudfront_emulator::{CallRate, Distributions, EmulatorConfig, Propagation, Quotas, RunningEmulator};
+use contract::limits;
 use domain::TenantId;
 use load_proxy::LoadFaults;
 use reqwest::Method;
@@ -18,7 +19,7 @@ use crate::cause::{Cause, Context as _};
 use crate::cdk::{Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::environment::{LocalParts, Override, local_overrides, write_local};
+use crate::environment::{LocalParts, Override, local_overrides, write_local, write_wake};
 use crate::image_server::ImageServer;
 use crate::loopback_server::LoopbackServer;
 use crate::management::ManagementApi;
@@ -42,6 +43,7 @@ const PROPAGATION: Propagation = Propagation::Drawn { seed: 1, scaled_down_by: 1
 pub struct LocalCloud {
     /// The servers.
     pub parts: Arc<Parts>,
+    name: String,
     environment: Table,
     outputs: Outputs,
 }
@@ -116,10 +118,9 @@ impl LocalCloud {
         existing: Option<Table>,
         on_line: impl Fn(&str),
     ) -> Result<(Self, String), Cause> {
-        let folder = cdk.run_dir.join("environments").join(name);
-        let target = folder.join(format!("{name}.toml"));
+        let folder = environment_folder(cdk, name);
         let source = cdk.checkout.root().join("cdk/environments/dev.toml");
-        let environment = write_local(&source, overrides, existing, &target)?;
+        let environment = write_local(&source, overrides, existing, &environment_file(&folder, name))?;
         let deployment = Deployment {
             name,
             stacks: &format!("{name}/**"),
@@ -130,7 +131,41 @@ impl LocalCloud {
         let outputs = cdk.deploy(deployment, on_line).await?;
         parts.grant_parameters_by_path(outputs.prefix()).await?;
         let detail = format!("{} stacks", outputs.stacks());
-        Ok((Self { parts, environment, outputs }, detail))
+        Ok((Self { parts, name: name.to_owned(), environment, outputs }, detail))
+    }
+
+    /// Deploys the stack `pipeline` once more: changes and admins wake purge runs, or only the schedule starts them.
+    pub async fn deploy_wake(&self, cdk: &Cdk<'_>, wake: bool, on_line: impl Fn(&str)) -> Result<String, Cause> {
+        let folder = environment_folder(cdk, &self.name);
+        write_wake(&self.environment, wake, &environment_file(&folder, &self.name))?;
+        let deployment = Deployment {
+            name: &format!("{}-pipeline", self.name),
+            stacks: &format!("{}/pipeline", self.name),
+            stack_prefix: self.stack_prefix(),
+            app: None,
+            context: ("environments", &folder.to_string_lossy()),
+        };
+        cdk.deploy(deployment, on_line).await?;
+        Ok(format!("purge.wake = {wake}"))
+    }
+
+    /// The deployed settle delay: the default, which is the sum of its parts. Another program that fills an existing
+    /// bucket may take the whole time limit of image-processing.
+    pub fn settle_delay(&self) -> Result<Duration, Cause> {
+        let number = |section: &str, key: &str| -> Result<u32, Cause> {
+            let value = self.environment.get(section).and_then(|section| section.get(key));
+            let number = value.and_then(toml::Value::as_integer);
+            Ok(number.ok_or_else(|| format!("the environment has no number `{section}.{key}`"))?.try_into()?)
+        };
+        let is_filled_elsewhere =
+            self.environment.get("existing").is_some_and(|existing| existing.get("variants_bucket").is_some());
+        let answer_max_secs = if is_filled_elsewhere {
+            number("handlers", "image_processing_timeout_secs")?
+        } else {
+            limits::ANSWER_MAX_SECS
+        };
+        let secs = limits::settle_delay_secs(answer_max_secs, number("purge", "edge_fetch_max_secs")?);
+        Ok(Duration::from_secs(secs.into()))
     }
 
     /// The ids of the deployed tenants.
@@ -254,6 +289,15 @@ pub fn propagation() -> String {
 #[must_use]
 pub fn viewer_domain() -> String {
     format!("image-service.{REGION}.localhost")
+}
+
+/// The folder of the environment file that is deployed as `name`.
+fn environment_folder(cdk: &Cdk<'_>, name: &str) -> PathBuf {
+    cdk.run_dir.join("environments").join(name)
+}
+
+fn environment_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.toml"))
 }
 
 async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, String), Cause> {

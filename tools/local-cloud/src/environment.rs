@@ -66,9 +66,20 @@ pub fn write_local(
         })?;
     }
     environment.extend(existing.map(|existing| ("existing".to_owned(), existing.into())));
-    std::fs::create_dir_all(target.parent().unwrap_or(target))?;
-    std::fs::write(target, environment.to_string()).context(format!("writing {}", target.display()))?;
+    write(&environment, target)?;
     Ok(environment)
+}
+
+/// Writes `environment` to `target` once more, with `purge.wake` as given.
+pub fn write_wake(environment: &Table, wake: bool, target: &Path) -> Result<(), Cause> {
+    let mut environment = environment.clone();
+    change(&mut environment, "purge.wake", Some(wake.into())).ok_or("the environment has no key `purge.wake`")?;
+    write(&environment, target)
+}
+
+fn write(environment: &Table, target: &Path) -> Result<(), Cause> {
+    std::fs::create_dir_all(target.parent().unwrap_or(target))?;
+    std::fs::write(target, environment.to_string()).context(format!("writing {}", target.display()))
 }
 
 /// Changes or removes what `key` names. `None`: there is no such key.
@@ -100,6 +111,18 @@ mod tests {
     fn only_the_named_overrides_apply() {
         let changed = local(vec![("schedule.rate", Some("rate(1 minute)".into())), ("region", None)], None).unwrap();
         assert_eq!(changed, "[schedule]\nrate = 'rate(1 minute)'\nenabled = true\n".parse().unwrap());
+    }
+
+    #[test]
+    fn only_wake_ups_differ_in_an_environment_that_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("dev.toml");
+        let environment = "[purge]\nwake = true\nevery_minutes = 1\n".parse().unwrap();
+        write_wake(&environment, false, &target).unwrap();
+        let written: Table = std::fs::read_to_string(&target).unwrap().parse().unwrap();
+        assert_eq!(written, "[purge]\nwake = false\nevery_minutes = 1\n".parse().unwrap());
+        let error = write_wake(&Table::new(), false, &target).unwrap_err();
+        assert!(error.to_string().contains("`purge.wake`"), "{error}");
     }
 
     #[test]

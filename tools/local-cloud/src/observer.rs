@@ -57,7 +57,7 @@ pub type Item = HashMap<String, AttributeValue>;
 impl Observer {
     /// Every entry of the queue that can be read.
     pub async fn queue(&self) -> Result<Vec<QueueEntry>, Cause> {
-        // The lease and the outbox are beside the entries, under names that no tenant can have.
+        // The lease, the counter of wake-ups and the outbox are beside the entries, under names that no tenant can have.
         let is_entry = |row: &Item| tenant_of(row).is_none_or(|tenant| !tenant.starts_with('#'));
         self.rows(&self.queue_table, is_entry).await
     }
@@ -129,13 +129,14 @@ impl Observer {
         Ok(attributes.get(&name).ok_or("the dead-letter queue has no ApproximateNumberOfMessages")?.parse()?)
     }
 
-    /// Every item of the image-pack table, the queue and the ledger, except the lease, which every purge run writes.
+    /// Every item of the image-pack table, the queue and the ledger, except the lease and the counter of wake-ups, which
+    /// every purge run writes.
     pub async fn everything_written(&self) -> Result<Vec<Item>, Cause> {
         let mut written = Vec::new();
         for table in [&self.image_pack_table, &self.queue_table, &self.ledger_table] {
             written.extend(self.items(table).await?);
         }
-        written.retain(|item| tenant_of(item) != Some("#lease"));
+        written.retain(|item| !matches!(tenant_of(item), Some("#lease" | "#wake-up")));
         Ok(written)
     }
 

@@ -105,6 +105,7 @@ fn row(number: usize, changed_at: Timestamp) -> Result<WriteRequest, Cause> {
         },
         early_purge_count: 0,
         early_purge_version: None,
+        final_purge: None,
         deletion_cursor: None,
     };
     let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(entry)?;

@@ -114,9 +114,14 @@ impl Fixture {
         .await
     }
 
-    /// Waits until every viewer gets the new image.
+    /// Waits until every viewer gets the new image, which nothing but a rendering delays.
     pub(super) async fn until_seen(&self) -> Result<(), Cause> {
-        wait_for(&format!("every image in {}", self.colour), SEEN_WITHIN, async || {
+        self.until_seen_within(SEEN_WITHIN).await
+    }
+
+    /// Waits until every viewer gets the new image.
+    pub(super) async fn until_seen_within(&self, within: Duration) -> Result<(), Cause> {
+        wait_for(&format!("every image in {}", self.colour), within, async || {
             let old = self.old().await?;
             Ok(if old.is_empty() { Ok(()) } else { Err(format!("old images of {}", old.join(", "))) })
         })

@@ -18,7 +18,7 @@ use super::fixture::Fixture;
 use super::purge_runs::PurgeRuns;
 
 /// The number of edits, each of another pack.
-const EDITS: usize = 500;
+pub(super) const EDITS: usize = 500;
 const TENANTS: [&str; 2] = ["acme", "globex"];
 /// The prefix of the ids of the edited packs.
 const PACK: &str = "load";
@@ -60,12 +60,12 @@ pub(super) async fn purge_edits(
     let observer = cloud.observer()?;
     let load = &cloud.parts.load;
     let before = load.counts();
-    write(&observer, 1).await?;
+    write(&observer, PACK, 1).await?;
     load.watch_transactions(true);
     load.inject(plan());
     let began = Instant::now();
     let purged = async {
-        write(&observer, 2).await?;
+        write(&observer, PACK, 2).await?;
         until_queued(&observer).await?;
         let note =
             |left| report.progress.note(&format!("{left} of {EDITS} edits wait, {} s", began.elapsed().as_secs()));
@@ -104,8 +104,8 @@ pub(super) async fn purge_edits(
     Ok((UnderLoad { edits: EDITS, lost: EDITS - purged }, detail))
 }
 
-/// Writes each pack as another program would, with a crop of this width.
-async fn write(observer: &Observer, width: u32) -> Result<(), Cause> {
+/// Writes [`EDITS`] packs as another program would: their ids begin with `prefix`, and they have a crop of this width.
+pub(super) async fn write(observer: &Observer, prefix: &str, width: u32) -> Result<(), Cause> {
     let mut writes = JoinSet::new();
     for number in 0..EDITS {
         if writes.len() >= CONCURRENT_WRITES
@@ -113,7 +113,7 @@ async fn write(observer: &Observer, width: u32) -> Result<(), Cause> {
         {
             written??;
         }
-        let (tenant, target) = pack(number)?;
+        let (tenant, target) = pack(prefix, number)?;
         let original = json!({"key": "none", "version": "null"});
         let location = json!({"original": original, "crop": {"x": 0, "y": 0, "width": width, "height": 1}});
         let item = json!({"tenant": tenant, "entity": target.to_string(), "imageLocations": {"main": location}});
@@ -127,8 +127,8 @@ async fn write(observer: &Observer, width: u32) -> Result<(), Cause> {
     Ok(())
 }
 
-fn pack(number: usize) -> Result<(TenantId, Target), Cause> {
-    let id = ImagePackId::parse(&format!("{PACK}{number:03}"))?;
+fn pack(prefix: &str, number: usize) -> Result<(TenantId, Target), Cause> {
+    let id = ImagePackId::parse(&format!("{prefix}{number:03}"))?;
     Ok((TenantId::parse(TENANTS[number % TENANTS.len()])?, Target::Pack(id)))
 }
 

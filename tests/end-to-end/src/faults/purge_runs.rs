@@ -1,14 +1,14 @@
-//! Purge runs in addition to the scheduled ones, which start once a minute.
+//! Purge runs in addition to those of the schedule, which start once a minute, and to those that are woken.
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::function::Function;
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
+use local_cloud::expectation::{UnmetError, wait_for};
 use local_cloud::observer::Observer;
 use local_cloud::root_call::{RootCaller, text};
 
@@ -16,6 +16,10 @@ use local_cloud::root_call::{RootCaller, text};
 const PURGE_RUN_WITHIN: Duration = Duration::from_mins(5);
 /// The pause before the next try while another purge run has the lease.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest time that a killed run keeps others from the lease: its duration of a minute, and some time for a run that
+/// the schedule starts meanwhile.
+const LEASED_FOR_MAX: Duration = Duration::from_mins(2);
 
 /// The result of one purge run.
 #[derive(Debug)]
@@ -103,14 +107,24 @@ impl PurgeRuns {
         Ok(self.observer.queue().await?.iter().filter(|entry| entry.early_purge_count == 0).count())
     }
 
-    /// Expires the lease of a killed run, which would otherwise last four minutes.
-    pub(super) async fn let_the_lease_expire(&self) -> Result<(), Cause> {
-        let text = |value: &str| AttributeValue::S(value.to_owned());
-        let update = self.observer.clients.dynamodb.update_item().table_name(&self.observer.queue_table);
-        let update = update.key("tenant", text("#lease")).key("target", text("image-invalidation"));
-        let update = update.update_expression("SET leaseExpiresAt = :now");
-        let update = update.expression_attribute_values(":now", AttributeValue::N("0".to_owned()));
-        update.send().await?;
-        Ok(())
+    /// Waits until a killed run keeps others from the lease no longer, which its duration limits. Returns the time.
+    pub(super) async fn after_a_killed_run(&self) -> Result<Duration, Cause> {
+        let began = Instant::now();
+        match self.once_with_lease(LEASED_FOR_MAX).await? {
+            PurgeRun::Ended(summary) if summary["isLeasedElsewhere"] == true => {
+                let seen = format!("it was not free after {} s", began.elapsed().as_secs());
+                Err(UnmetError::new("the lease of a killed purge run to expire".to_owned(), seen).into())
+            }
+            _ => Ok(began.elapsed()),
+        }
+    }
+
+    /// Waits until the queue is empty, and starts no purge run.
+    pub(super) async fn until_emptied(&self, within: Duration) -> Result<(), Cause> {
+        wait_for("an empty queue", within, async || {
+            let left = self.waiting().await?;
+            Ok(if left == 0 { Ok(()) } else { Err(format!("{left} entries")) })
+        })
+        .await
     }
 }

@@ -31,7 +31,7 @@ pub(super) const RIGHTS: &[Rights] = &[
             (AcmesDistribution, &[CreateInvalidation]),
             (Variants, &[DeleteObject, ListBucket]),
             (Originals, &[GetObject]),
-            (InvalidationQueue, &[Scan, GetItem, DeleteItem]),
+            (InvalidationQueue, &[Scan, DeleteItem]),
             (ImagePacks, WRITE),
             (PurgeLedger, &[PutItem]),
             (DeadLetters, &[ReceiveMessage]),

@@ -1,8 +1,10 @@
-//! Attacks on the deployed API. Each must be rejected with a reason, purge nothing, write nothing and log no secret.
+//! Attacks on the deployed API: each must be rejected with a reason, purge nothing, write nothing and log no secret. And
+//! a flood of suffixes, which must render nothing and store nothing.
 
 mod paths;
 mod raw_request;
 mod requests;
+mod suffixes;
 mod tokens;
 
 use std::collections::HashMap;
@@ -21,6 +23,7 @@ use local_cloud::timeline::Part;
 use local_cloud::viewer::Cache;
 
 use raw_request::RawClient;
+pub(super) use suffixes::suffixes;
 
 use super::fixture::{EDITED, Fixture, LOCATION, PURGED_MANUALLY, UNTOUCHED};
 use local_cloud::expectation::{UnmetError, expect_eq, expect_seen};
@@ -30,12 +33,13 @@ const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 /// The time after which a purge or a write by the stream would be visible.
 const SEEN_WITHIN: Duration = Duration::from_secs(3);
 /// Internal names, which no response may contain.
-const INTERNALS: [&str; 12] = [
+const INTERNALS: [&str; 13] = [
     "dynamodb",
     "s3://",
     "arn:",
     "-lof-images-",
     "#lease",
+    "#wake-up",
     "127.0.0.1",
     "localhost",
     "Exception",

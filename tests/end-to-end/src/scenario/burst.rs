@@ -1,5 +1,6 @@
 //! Many writes in a row to a few packs.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use domain::image::image_pack::Crop;
@@ -29,17 +30,21 @@ pub(super) async fn burst(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let took_ms = began.elapsed().as_millis();
     fixture.timeline.add(Part::Editor, format!("moved crops: {writes} writes to {BURST_PACKS} packs in {took_ms} ms"));
 
-    let entries = wait_for("all writes of the burst in the queue", QUEUED_WITHIN, async || {
+    // A row leaves the queue when it is purged, so its newest state is kept.
+    let mut entries = BTreeMap::new();
+    wait_for("all writes of the burst in the queue", QUEUED_WITHIN, async || {
         let mut queue = fixture.observer.queue().await?;
         queue.retain(|entry| entry.target.to_string().starts_with("pack#burst"));
-        let changes: u64 = queue.iter().map(|entry| entry.cause.changes).sum();
-        Ok(if changes >= writes { Ok(queue) } else { Err(format!("{changes} changes: {}", described(&queue))) })
+        let described = described(&queue);
+        entries.extend(queue.into_iter().map(|entry| (entry.target.clone(), entry)));
+        let changes: u64 = entries.values().map(|entry| entry.cause.changes).sum();
+        Ok(if changes >= writes { Ok(()) } else { Err(format!("{changes} changes: {described}")) })
     })
     .await?;
-    let changes: Vec<_> = entries.iter().map(|entry| entry.cause.changes).collect();
+    let changes: Vec<_> = entries.values().map(|entry| entry.cause.changes).collect();
     let expected = vec![u64::from(BURST_WRITES_PER_PACK); BURST_PACKS as usize];
     expect_eq("the changes in each of the burst's queue entries", &changes, &expected)?;
-    let last = entries.iter().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();
+    let last = entries.values().map(|entry| entry.last_event_at.as_millis()).max().unwrap_or_default();
     let detail = format!("{} queue entries of {BURST_WRITES_PER_PACK} changes each", entries.len());
     fixture.timeline.add_at(last, Part::Stream, format!("deduplicated them: {detail}"));
     Ok(detail)

@@ -79,6 +79,18 @@ impl<'a> Fixture<'a> {
         Ok(())
     }
 
+    /// The stored variants of a pack of acme: their keys, and the times at which they were stored, in milliseconds.
+    pub(super) async fn variants(&self, pack: &str) -> Result<Vec<(String, i64)>, Cause> {
+        let Observer { clients, variants_bucket, .. } = &self.observer;
+        let list = clients.s3.list_objects_v2().bucket(variants_bucket).prefix(format!("{}/{pack}/", self.acme.id));
+        let listed = list.send().await.map_err(aws_sdk_s3::Error::from)?.contents.unwrap_or_default().into_iter();
+        let variants = listed.map(|object| {
+            let stored_at = object.last_modified.map(|at| at.to_millis()).transpose()?;
+            Ok((object.key.unwrap_or_default(), stored_at.unwrap_or_default()))
+        });
+        variants.collect()
+    }
+
     /// Checks that acme/owl and globex/cat, which no edit concerns, are still in the cache.
     pub(super) async fn expect_bystanders(&self) -> Result<(), Cause> {
         let other_tenant = self.globex.viewer.fetch(EDITED, LOCATION).await?;

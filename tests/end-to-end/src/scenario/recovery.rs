@@ -1,6 +1,6 @@
 //! Recovery: the stream gives up one edit, an outage hides another, and `imagecache` enqueues both.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use aws_sdk_dynamodb::types::AttributeValue as Key;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use recovery::{Clients, Installation, Recovery, Replayed, Resync, Resynced, read_installation};
 use serde_json::{Value, json};
 
-use crate::{figures, logs};
+use crate::figures;
 use local_cloud::cause::Cause;
 use local_cloud::checkout::Checkout;
 use local_cloud::clients::sdk_config;
@@ -20,16 +20,14 @@ use local_cloud::timeline::Part;
 use super::fixture::{FETCHED, Fixture, LOCATION, PURGED_MANUALLY, SIZE};
 use super::observed_edit::{Look, ObservedEdit};
 use super::upload::original;
-use local_cloud::expectation::{expect_eq, wait_for};
+use super::{accounts, purge};
+use local_cloud::expectation::expect_eq;
 
 /// The environment that is deployed.
 const ENVIRONMENT: &str = "dev";
-/// The time after a purge run in which no other one starts: they are a minute apart.
-const NO_PURGE_RUN_FOR: Duration = Duration::from_secs(45);
-/// The time limit for a purge run that is due.
-const PURGE_RUN_DUE_WITHIN: Duration = Duration::from_secs(40);
 
-/// Step: two edits are lost, one is replayed from the stream and one found by a resync; both done twice.
+/// Step: two edits are lost. Without wake-ups, their rows stay in the queue until the schedule's next purge run, and are
+/// removed there. One edit is replayed from the stream and one found by a resync; both done twice.
 pub(super) async fn lose_and_recover(
     fixture: &Fixture<'_>,
     checkout: &Checkout,
@@ -41,18 +39,8 @@ pub(super) async fn lose_and_recover(
     let recovery = Recovery::new(clients.clone(), installation.clone());
     let no_progress = ProgressBar::hidden();
 
-    let no_purge_run_soon = logs::purge_runs(fixture.cloud)
-        .await?
-        .last()
-        .is_some_and(|at| now().as_millis() - at < millis(NO_PURGE_RUN_FOR));
-    if !no_purge_run_soon {
-        let before = logs::purge_runs(fixture.cloud).await?.len();
-        wait_for("the purge run that is due", PURGE_RUN_DUE_WITHIN, async || {
-            let purge_runs = logs::purge_runs(fixture.cloud).await?.len();
-            Ok(if purge_runs > before { Ok(()) } else { Err(format!("{purge_runs} purge runs")) })
-        })
-        .await?;
-    }
+    accounts::until_purged(fixture).await?;
+    purge::after_a_purge_run(fixture).await?;
     let since = now();
     let given_up = lose(fixture, FETCHED, Colour::Blue, Colour::Red, "given up by the stream, replayed").await?;
     let hidden = lose(fixture, PURGED_MANUALLY, Colour::Amber, Colour::Green, "hidden by an outage, resynced").await?;
