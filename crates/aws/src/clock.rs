@@ -1,6 +1,7 @@
 //! The one place where the handlers read the clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::Timestamp;
 use purging::ports::Clock;
@@ -12,6 +13,9 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// The start of [`SystemClock::monotonic`]: its first call.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
@@ -19,6 +23,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        START.elapsed()
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -55,7 +55,11 @@ mod tests {
 
     impl Clock for Slept {
         fn now(&self) -> Timestamp {
-            Timestamp::from_millis(0).plus(*self.0.lock().unwrap())
+            Timestamp::from_millis(0).plus(self.monotonic())
+        }
+
+        fn monotonic(&self) -> Duration {
+            *self.0.lock().unwrap()
         }
 
         async fn sleep(&self, duration: Duration) {

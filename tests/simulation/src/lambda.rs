@@ -271,6 +271,11 @@ impl Clock for Instance {
         self.own_time(self.simulation.world().now_ms)
     }
 
+    /// Virtual time: no two instances measure a duration differently.
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.simulation.world().now_ms)
+    }
+
     async fn sleep(&self, duration: Duration) {
         self.simulation.sleep_ms(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)).await;
     }

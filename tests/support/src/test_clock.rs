@@ -29,6 +29,10 @@ impl Clock for TestClock {
         Timestamp::from_millis(self.0.load(Ordering::Relaxed))
     }
 
+    fn monotonic(&self) -> Duration {
+        self.now().since(Timestamp::from_millis(0))
+    }
+
     /// Really waits, so that a test can do something meanwhile.
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
