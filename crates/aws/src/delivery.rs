@@ -82,9 +82,8 @@ impl Variants for VariantsBucket {
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        fingerprint: &str,
     ) -> Result<String, CallError> {
-        self.store(key, bytes, content_type, cache_tags, fingerprint).await
+        self.store(key, bytes, content_type, cache_tags).await
     }
 
     async fn remove(&self, key: &str) -> Result<(), CallError> {
@@ -99,14 +98,8 @@ impl RenderLocks for RenderLockTable {
         self.duration()
     }
 
-    async fn acquire(
-        &self,
-        tenant: &TenantId,
-        variant: &str,
-        fingerprint: &str,
-        now: Timestamp,
-    ) -> Result<Option<RenderLock>, CallError> {
-        self.acquire(tenant, variant, fingerprint, now).await
+    async fn acquire(&self, tenant: &TenantId, variant: &str, now: Timestamp) -> Result<Option<RenderLock>, CallError> {
+        self.acquire(tenant, variant, now).await
     }
 
     async fn release(&self, lock: RenderLock) -> Result<(), CallError> {

@@ -44,19 +44,17 @@ impl RenderLockTable {
         self.duration
     }
 
-    /// Locks the variant with the key `variant`, rendered from `fingerprint`, unless another request holds an unexpired lock.
-    /// The fingerprint is part of what is locked, so that a request for a newer image never waits for an older one.
+    /// Locks the variant with the key `variant`, unless another request holds an unexpired lock.
     pub async fn acquire(
         &self,
         tenant: &TenantId,
         variant: &str,
-        fingerprint: &str,
         now: Timestamp,
     ) -> Result<Option<RenderLock>, CallError> {
         let until = now.plus(self.duration);
         let key = HashMap::from([
             ("tenant".to_owned(), AttributeValue::S(tenant.to_string())),
-            ("variant".to_owned(), AttributeValue::S(format!("{variant}@{fingerprint}"))),
+            ("variant".to_owned(), AttributeValue::S(variant.to_owned())),
         ]);
         let result = self
             .client

@@ -25,8 +25,6 @@ pub struct VariantsBucket {
 
 /// The user metadata key that keeps a variant's cache tags with it.
 const CACHE_TAGS: &str = "cache-tags";
-/// The user metadata key that keeps a variant's fingerprint.
-const FINGERPRINT: &str = "image-fingerprint";
 
 impl VariantsBucket {
     /// The bucket named `bucket`.
@@ -43,22 +41,20 @@ impl VariantsBucket {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(sdk_error(action(), error)),
         };
-        let fingerprint = object.metadata().and_then(|metadata| metadata.get(FINGERPRINT)).cloned();
         let content_type = object.content_type().unwrap_or("application/octet-stream").to_owned();
         let etag = object.e_tag().unwrap_or_default().to_owned();
         let bytes = read_bounded(object, VARIANT_BYTES_MAX as usize).await;
         let bytes = bytes.map_err(|error| call_error(action(), error))?;
-        Ok(bytes.map(|bytes| StoredVariant { bytes, content_type, fingerprint, etag }))
+        Ok(bytes.map(|bytes| StoredVariant { bytes, content_type, etag }))
     }
 
-    /// Stores one variant with its cache tags and its fingerprint, and returns the entity tag that S3 computed.
+    /// Stores one variant with its cache tags, and returns the entity tag that S3 computed.
     pub async fn store(
         &self,
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        fingerprint: &str,
     ) -> Result<String, CallError> {
         let response = self
             .client
@@ -67,7 +63,6 @@ impl VariantsBucket {
             .key(key)
             .content_type(content_type)
             .metadata(CACHE_TAGS, cache_tags)
-            .metadata(FINGERPRINT, fingerprint)
             .body(ByteStream::from(bytes))
             .send()
             .await

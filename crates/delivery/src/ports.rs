@@ -70,9 +70,6 @@ pub struct StoredVariant {
     pub bytes: Vec<u8>,
     /// The media type of the image.
     pub content_type: String,
-    /// The hash of what the image was rendered from (`domain::image::fingerprint`). Absent on variants that were stored
-    /// before fingerprints existed.
-    pub fingerprint: Option<String>,
     /// The entity tag that S3 computed.
     pub etag: String,
 }
@@ -99,14 +96,13 @@ pub trait Variants: Send + Sync {
     /// Reads one variant. `None`: it is not stored, or another program stored one that is too large for a response.
     fn read(&self, key: &str) -> impl Future<Output = Result<Option<StoredVariant>, CallError>> + Send;
 
-    /// Stores one variant with its cache tags and its fingerprint, and returns its entity tag.
+    /// Stores one variant with its cache tags, and returns its entity tag.
     fn store(
         &self,
         key: &str,
         bytes: Vec<u8>,
         content_type: &str,
         cache_tags: &str,
-        fingerprint: &str,
     ) -> impl Future<Output = Result<String, CallError>> + Send;
 
     /// Deletes one variant. Succeeds if the variant is not stored.
@@ -121,13 +117,12 @@ pub trait RenderLocks: Send + Sync {
     /// The time after which a lock expires that is not released.
     fn duration(&self) -> Duration;
 
-    /// Acquires the lock of the variant with the key `variant`, rendered from `fingerprint`. `None`: another request
-    /// holds an unexpired lock.
+    /// Acquires the lock of the variant with the key `variant`. `None`: another request holds an unexpired lock. The key
+    /// contains the fingerprint, so that a request for a newer image never waits for an older one.
     fn acquire(
         &self,
         tenant: &TenantId,
         variant: &str,
-        fingerprint: &str,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Self::Lock>, CallError>> + Send;
 
@@ -159,6 +154,3 @@ pub trait Ports: Send + Sync {
     /// Returns the clock.
     fn clock(&self) -> &Self::Clock;
 }
-
-/// The type of the render locks of `P`.
-pub(crate) type LockOf<P> = <<P as Ports>::RenderLocks as RenderLocks>::Lock;

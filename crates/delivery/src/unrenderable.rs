@@ -55,10 +55,10 @@ impl<P: Ports> Handler<P> {
     /// Stores the marker of `spec` for a reason that another attempt would have, too, and returns the error response. A
     /// failure to store it is logged: the next request tries to render the image again.
     pub(crate) async fn mark(&self, spec: &VariantSpec, reason: Unrenderable) -> ApiError {
-        let (key, cache_tags, fingerprint) = (spec.marker_key(), spec.resolved.cache_tags(), spec.fingerprint());
+        let key = spec.marker_key();
         let bytes = serde_json::json!(reason).to_string().into_bytes();
-        let store = self.ports.variants().store(&key, bytes, "application/json", &cache_tags, &fingerprint);
-        if let Err(error) = store.await {
+        let store = self.ports.variants().store(&key, bytes, "application/json", &spec.cache_tags()).await;
+        if let Err(error) = store {
             tracing::warn!(%error, key, "marker not stored: the next request tries to render the image again");
         }
         ApiError::CannotRender(reason)

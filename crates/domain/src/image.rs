@@ -4,5 +4,4 @@ pub mod fingerprint;
 pub mod image_pack;
 pub mod image_place;
 pub mod image_url;
-pub mod stored_variant;
 pub mod variant_key;

@@ -5,11 +5,8 @@ use std::sync::atomic::Ordering;
 
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::json;
-use support::LocalS3;
 
-use crate::service::{RED, Service, check_image, header, plain};
-
-const KEY: &str = "acme/p1/main/default";
+use crate::service::{RED, Service, check_image, header, key, plain};
 
 /// A PNG of noise, which no encoding makes much smaller: about three bytes a pixel.
 fn noise(width: u32, height: u32) -> Vec<u8> {
@@ -36,7 +33,7 @@ async fn a_png_that_is_too_large_is_rendered_once_as_webp() {
         let image = service.get("acme", "/api/v2/img/p1").await;
         assert_eq!((image.status().as_u16(), header(&image, "content-type")), (200, Some("image/webp")), "{said}");
         assert!(image.body().len() <= 4_500_000, "{said}: {} bytes", image.body().len());
-        assert_eq!(service.stored(KEY).await.unwrap(), image.body().to_vec(), "{said}");
+        assert_eq!(service.stored(&key("acme/p1/main", &image)).await.unwrap(), image.body().to_vec(), "{said}");
     }
     assert_eq!(stored.load(Ordering::SeqCst), 1);
 }
@@ -46,10 +43,10 @@ async fn a_variant_of_another_program_that_is_too_large_is_rendered_anew() {
     let service = Service::start().await;
     service.write_pack("acme", "p1", RED).await;
     service.write("acme", "location#main", json!({"width": 64, "height": 36})).await;
+    let key = key("acme/p1/main", &service.get("acme", "/api/v2/img/p1").await);
     let mut variant = plain(RED);
     variant.resize(4_500_001, 0);
-    let put = service.s3.put_object().bucket(LocalS3::VARIANTS_BUCKET).key(KEY);
-    put.content_type("image/png").body(variant.into()).send().await.unwrap();
+    service.put_variant(&key, variant).await;
     check_image(&service.get("acme", "/api/v2/img/p1").await, RED, (64, 36));
-    assert!(service.stored(KEY).await.unwrap().len() < 4_500_000);
+    assert!(service.stored(&key).await.unwrap().len() < 4_500_000);
 }

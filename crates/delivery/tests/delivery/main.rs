@@ -1,6 +1,7 @@
 //! Tests of delivery: the handler over the real SDK, with DynamoDB and S3 in this process.
 #![expect(clippy::unwrap_used, reason = "tests; the helpers around them are not marked as such")]
 
+mod answer_max;
 mod errors;
 mod freshness;
 mod images;

@@ -8,7 +8,7 @@ use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
 use domain::TenantId;
 use serde_json::json;
 
-use crate::service::{GREEN, RED, Service, check_image, header, render_locks};
+use crate::service::{GREEN, RED, Service, check_image, key, render_locks};
 
 const SIZE: (u32, u32) = (64, 36);
 const URL: &str = "/api/v2/img/p1?location=main";
@@ -36,11 +36,11 @@ async fn parallel_first_requests_render_a_variant_once() {
 /// holds it.
 async fn locked(service: &Service, duration: Duration) -> (RenderLockTable, RenderLock) {
     let image = service.get("acme", URL).await;
-    service.purge("acme/p1/main/default").await;
-    let fingerprint = header(&image, "image-fingerprint").unwrap();
+    let key = key("acme/p1/main", &image);
+    service.purge(&key).await;
     let render_locks = render_locks(&service.dynamodb, duration);
     let tenant = TenantId::parse("acme").unwrap();
-    let lock = render_locks.acquire(&tenant, "acme/p1/main/default", fingerprint, now()).await.unwrap();
+    let lock = render_locks.acquire(&tenant, &key, now()).await.unwrap();
     (render_locks, lock.unwrap())
 }
 
@@ -101,7 +101,8 @@ async fn an_unavailable_table_of_render_locks_prevents_no_rendering() {
         RenderLockTable::new(nowhere, "render-locks".to_owned(), Duration::from_mins(2)),
         RenderLockTable::new(service.dynamodb.clone(), "no-such-table".to_owned(), Duration::from_mins(2)),
     ] {
-        timed(&service.with_render_locks(render_locks), RED).await;
-        service.purge("acme/p1/main/default").await;
+        let image = service.with_render_locks(render_locks).get("acme", URL).await;
+        check_image(&image, RED, SIZE);
+        service.purge(&key("acme/p1/main", &image)).await;
     }
 }

@@ -10,6 +10,7 @@ use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
+use delivery::ports::Ports;
 use delivery::{Handler, TENANT_HEADER};
 use domain::{AttributeNames, Context};
 use image::{ImageFormat, Rgb, RgbImage};
@@ -23,6 +24,9 @@ pub(crate) const GREEN: [u8; 3] = [30, 180, 30];
 
 /// The duration of the handler's render locks: longer than any test, so that no test passes because a lock expired.
 const LOCK_DURATION: Duration = Duration::from_mins(2);
+
+/// The longest time between a read and the response that rests on it.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub(crate) struct Service {
@@ -48,7 +52,8 @@ impl Service {
             render_locks: render_locks(&dynamodb, LOCK_DURATION),
         };
         let cache_tag_header = HeaderName::from_static("image-cache-tag");
-        let handler = Handler { ports, cache_tag_header, cached_max: Duration::from_hours(30 * 24) };
+        let (cached_max, answer_max) = (Duration::from_hours(30 * 24), ANSWER_MAX);
+        let handler = Handler { ports, cache_tag_header, cached_max, answer_max };
         Self { handler, dynamodb, s3, local_s3 }
     }
 
@@ -115,6 +120,18 @@ impl Service {
         Some(object.body.collect().await.unwrap().to_vec())
     }
 
+    /// The keys of everything that the variants bucket stores.
+    pub(crate) async fn stored_keys(&self) -> Vec<String> {
+        let list = self.s3.list_objects_v2().bucket(LocalS3::VARIANTS_BUCKET).send().await.unwrap();
+        list.contents().iter().filter_map(|object| object.key().map(ToOwned::to_owned)).collect()
+    }
+
+    /// Stores an image in the variants bucket, as another program may.
+    pub(crate) async fn put_variant(&self, key: &str, bytes: Vec<u8>) {
+        let put = self.s3.put_object().bucket(LocalS3::VARIANTS_BUCKET).key(key).content_type("image/png");
+        put.body(bytes.into()).send().await.unwrap();
+    }
+
     /// Deletes a variant, as a purge does.
     pub(crate) async fn purge(&self, key: &str) {
         let target = aws_sdk_s3::types::ObjectIdentifier::builder().key(key).build().unwrap();
@@ -150,7 +167,7 @@ pub(crate) fn render_locks(dynamodb: &aws_sdk_dynamodb::Client, duration: Durati
 
 /// Sends a request as Lambda's function URL does.
 pub(crate) async fn send_request(
-    handler: &Handler<AwsDelivery>,
+    handler: &Handler<impl Ports>,
     method: &str,
     tenant: Option<&str>,
     url: &str,
@@ -160,7 +177,7 @@ pub(crate) async fn send_request(
 
 /// Sends a request, and checks what is true of every response: CloudFront must not answer with an expired one when this
 /// service fails.
-pub(crate) async fn send(handler: &Handler<AwsDelivery>, event: &Value) -> Response<Body> {
+pub(crate) async fn send(handler: &Handler<impl Ports>, event: &Value) -> Response<Body> {
     let response = handler.handle(&lambda_http::request::from_str(&event.to_string()).unwrap(), &context()).await;
     let cache_control = header(&response, "cache-control").unwrap_or_default();
     assert!(
@@ -226,4 +243,9 @@ pub(crate) fn check_image(response: &Response<Body>, colour: [u8; 3], size: (u32
 
 pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+/// The key under which the image of `response` is stored; `place` is tenant, pack and location.
+pub(crate) fn key(place: &str, response: &Response<Body>) -> String {
+    format!("{place}/{}", header(response, "image-fingerprint").unwrap())
 }

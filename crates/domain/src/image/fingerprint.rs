@@ -10,7 +10,7 @@ const KEPT_BYTES: usize = 8;
 /// The fingerprint of an image: a hash of its original's version, its crop and the generation of its location. The
 /// location's size is not part of it: a configuration saved without force leaves the variants that exist as they are.
 ///
-/// image-processing stores it with each variant. A variant is stale if its fingerprint differs from that of its pack.
+/// It is the last part of the variant's key, so that a variant under the key of the current fingerprint is current.
 #[must_use]
 pub fn fingerprint(image: &ImageLocation, config: &LocationConfig) -> String {
     // Without `..`, here and below: a new field does not compile until it is decided whether it is part of the hash.

@@ -3,13 +3,14 @@
 use crate::identifier::{ImagePackId, LocationName, TenantId};
 use crate::target::Target;
 
-/// The key of one variant in the variants bucket: `<tenant>/<imagePackId>/<location>/default`.
+/// The key of one variant in the variants bucket: `<tenant>/<imagePackId>/<location>/<fingerprint>`, with the
+/// [`fingerprint`](crate::image::fingerprint::fingerprint()) of the image. A variant under the key of the current
+/// fingerprint is current; one under another key is never read.
 ///
 /// A URL's suffix is not part of it: the suffix makes a cache entry in CloudFront, and all suffixes share one variant.
-/// Releases before this one stored variants of URLs with a suffix as `…/suffix=<suffix>`; a purge deletes them too.
 #[must_use]
-pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> String {
-    format!("{tenant}/{pack}/{location}/default")
+pub fn variant_key(tenant: &TenantId, pack: &ImagePackId, location: &LocationName, fingerprint: &str) -> String {
+    format!("{tenant}/{pack}/{location}/{fingerprint}")
 }
 
 /// The key of the marker that no variant can be rendered for `rendering_id`, which is that of
@@ -66,7 +67,8 @@ mod tests {
     fn the_scope_of_a_pack_is_all_its_variants_and_no_other_packs() {
         check(
             "pack#p1",
-            &["acme/p1/main/default", "acme/p1/main/suffix=v2", "acme/p1/main/suffix=", "acme/p1/poster/default"],
+            // The last two have the keys of former releases.
+            &["acme/p1/main/2f8082a57c67039b", "acme/p1/poster/default", "acme/p1/main/suffix=v2"],
             &["acme/p10/main/default", "acme2/p1/main/default", "globex/p1/main/default"],
         );
     }
@@ -89,8 +91,11 @@ mod tests {
     fn a_purge_of_the_pack_the_location_or_the_tenant_deletes_a_variant_and_a_marker() {
         let tenant = TenantId::parse("acme").unwrap();
         let (pack, location) = (ImagePackId::parse("p1").unwrap(), LocationName::parse("main").unwrap());
-        let keys = [variant_key(&tenant, &pack, &location), marker_key(&tenant, &pack, &location, "61a5bda44a840454")];
-        assert_eq!(keys, ["acme/p1/main/default", "acme/p1/main/unrenderable=61a5bda44a840454"]);
+        let keys = [
+            variant_key(&tenant, &pack, &location, "2f8082a57c67039b"),
+            marker_key(&tenant, &pack, &location, "61a5bda44a840454"),
+        ];
+        assert_eq!(keys, ["acme/p1/main/2f8082a57c67039b", "acme/p1/main/unrenderable=61a5bda44a840454"]);
         for target in ["pack#p1", "location#main", "tenant"] {
             let scope = VariantScope::of(&tenant, &Target::parse(target).unwrap());
             assert!(keys.iter().all(|key| scope.covers(key)), "{target}");
