@@ -155,7 +155,9 @@ impl Queue for InvalidationQueue {
             .table_name(&self.table)
             .set_key(Some(key_of(row)))
             .update_expression("SET earlyPurgeVersion = :version REMOVE deletionCursor ADD earlyPurgeCount :one")
-            .condition_expression("version = :version")
+            .condition_expression(
+                "version = :version AND (attribute_not_exists(finalPurge) OR finalPurge.version <> :version)",
+            )
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
@@ -257,6 +259,11 @@ pub(crate) fn key(tenant: &str, target: &str) -> HashMap<String, AttributeValue>
 /// The primary key of a row at one version.
 fn key_of(row: RowVersion<'_>) -> HashMap<String, AttributeValue> {
     key(row.tenant.as_str(), &row.target.to_string())
+}
+
+/// The number of an attribute.
+pub(crate) fn number_of(item: &HashMap<String, AttributeValue>, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 /// A DynamoDB number.

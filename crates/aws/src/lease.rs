@@ -12,11 +12,14 @@ use purging::ports::{Lease, Leases};
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
-use crate::invalidation_queue::{InvalidationQueue, key, number};
+use crate::invalidation_queue::{InvalidationQueue, key, number, number_of};
 
 /// The lease's key in the queue's table. No tenant can be called `#lease`.
 const TENANT: &str = "#lease";
 const TARGET: &str = "image-invalidation";
+
+/// The time of expiry of a lease that was released.
+const RELEASED: u64 = 0;
 
 /// The primary key of the lease.
 pub(crate) fn lease_key() -> HashMap<String, AttributeValue> {
@@ -24,10 +27,9 @@ pub(crate) fn lease_key() -> HashMap<String, AttributeValue> {
 }
 
 impl Leases for InvalidationQueue {
-    /// A retry after a lost response succeeds.
+    /// A retry after a lost response succeeds, as a takeover of its own lease.
     async fn take(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallError> {
         let (client, table) = self.table();
-        let action = || format!("taking the lease in table {table}");
         let result = client
             .update_item()
             .table_name(table)
@@ -40,17 +42,18 @@ impl Leases for InvalidationQueue {
             .expression_attribute_values(":expires", number(now.plus(duration).as_millis()))
             .expression_attribute_values(":now", number(now.as_millis()))
             .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllNew)
+            .return_values(ReturnValue::AllOld)
             .send()
             .await;
         let response = match result {
             Ok(response) => response,
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(None),
-            Err(error) => return Err(sdk_error(action(), error)),
+            Err(error) => return Err(sdk_error(format!("taking the lease in table {table}"), error)),
         };
-        let token = response.attributes.as_ref().and_then(token_of);
-        let token = token.ok_or_else(|| CallError::new(action(), "DynamoDB's response has no leaseToken"))?;
-        Ok(Some(Lease { owner: owner.to_owned(), token }))
+        let before = response.attributes.unwrap_or_default();
+        let token = number_of(&before, "leaseToken").unwrap_or_default() + 1;
+        let is_takeover = number_of(&before, "leaseExpiresAt").is_some_and(|expires_at| expires_at != RELEASED);
+        Ok(Some(Lease { owner: owner.to_owned(), token, is_takeover }))
     }
 
     /// An expired lease is renewed too, if no other purge run has taken it.
@@ -76,9 +79,9 @@ impl Leases for InvalidationQueue {
             .update_item()
             .table_name(table)
             .set_key(Some(lease_key()))
-            .update_expression("SET leaseExpiresAt = :never")
+            .update_expression("SET leaseExpiresAt = :released")
             .condition_expression("leaseToken = :token")
-            .expression_attribute_values(":never", number(0))
+            .expression_attribute_values(":released", number(RELEASED))
             .expression_attribute_values(":token", number(lease.token))
             .send()
             .await;
@@ -99,8 +102,4 @@ impl InvalidationQueue {
             .build()
             .map_err(|error| call_error("checking the lease", error))
     }
-}
-
-fn token_of(item: &HashMap<String, AttributeValue>) -> Option<u64> {
-    item.get("leaseToken")?.as_n().ok()?.parse().ok()
 }

@@ -10,7 +10,7 @@ use purging::ports::{Wakeups, Woken};
 use crate::CallError;
 use crate::call_error::sdk_error;
 use crate::conditional::is_written;
-use crate::invalidation_queue::{InvalidationQueue, key, number};
+use crate::invalidation_queue::{InvalidationQueue, key, number, number_of};
 use crate::lease::lease_key;
 
 /// The counter's key in the queue's table. No tenant can be called `#wake-up`.
@@ -100,8 +100,4 @@ impl Wakeups for InvalidationQueue {
         let tenants = tenants.filter_map(|tenant| TenantId::parse(tenant).ok()).collect();
         Ok(Woken { count: number_of(&item, "wakeUps").unwrap_or_default(), tenants })
     }
-}
-
-fn number_of(item: &HashMap<String, AttributeValue>, name: &str) -> Option<u64> {
-    item.get(name)?.as_n().ok()?.parse().ok()
 }

@@ -1,8 +1,8 @@
 //! The manual purge of one image pack by an admin: the purge itself, its preview and its status.
 //!
 //! A manual purge is enqueued like any other and then executed at once, by the executor of the purge run. A step that
-//! fails therefore leaves an entry in the queue, which the next purge run repeats. The next purge run repeats the purge
-//! once in any case, because an image that was being rendered meanwhile can store and cache the old image again.
+//! fails therefore leaves an entry in the queue, which the next purge run repeats. The purge run that it wakes repeats the
+//! purge once in any case, because a response that was under way meanwhile can store and cache the old image again.
 //!
 //! A request that is repeated while its purge is in flight gets that purge; all others take a token of the tenant's
 //! allowance.

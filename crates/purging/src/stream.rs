@@ -19,7 +19,7 @@ use domain::{AttributeNames, Context, TenantId, Timestamp};
 use serde_json::Value;
 
 use crate::ports::{CallErrorKind, Clock, DeadLetters, PurgeRuns, Queue, QueueError, Wakeups};
-use crate::wake_up::wake;
+use crate::wake_up::{WAKING_MAX, wake};
 
 /// The source that a dead letter of a record names.
 pub const SOURCE: &str = "dynamodb-imagepacks-stream";
@@ -103,10 +103,10 @@ impl<Q: Queue + Wakeups, D: DeadLetters, C: Clock, R: PurgeRuns> Enqueuer<Q, D, 
         let targets = upserts.len();
         tracing::info!(records = records.len(), foreign, targets, "Writing the changed targets to the queue.");
         // The enqueuer reports what there is no time for, instead of running into the function's time limit.
-        let until = context.deadline.minus(CALL_MAX * CALLS_PER_WRITE);
+        let until = context.deadline.minus(CALL_MAX * CALLS_PER_WRITE + WAKING_MAX);
         let mut woken = BTreeSet::new();
         let mut failed = self.write(upserts, until, &mut delivered, &mut woken).await;
-        wake(&self.queue, self.purge_runs.as_ref(), &woken, self.clock.now()).await;
+        wake(&self.queue, self.purge_runs.as_ref(), &woken, &self.clock).await;
         self.keep_dead_letters(&delivered, until, &mut failed).await;
         failed
     }

@@ -7,6 +7,7 @@ use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::purge_ledger::PurgeLedger;
+use aws_adapters::purge_run_function::PurgeRunFunction;
 use aws_adapters::{SystemClock, now};
 use aws_config::SdkConfig;
 use domain::Context;
@@ -74,12 +75,14 @@ impl Recovery {
         }
     }
 
-    /// The enqueuer of the stream handler; records that will never succeed go to `dead_letters`.
-    pub(crate) fn enqueuer<D>(&self, dead_letters: D) -> Enqueuer<InvalidationQueue, D, SystemClock> {
+    /// The enqueuer of the stream handler; records that will never succeed go to `dead_letters`. It wakes no purge run:
+    /// the schedule starts the next one.
+    pub(crate) fn enqueuer<D>(&self, dead_letters: D) -> Enqueuer<InvalidationQueue, D, SystemClock, PurgeRunFunction> {
         Enqueuer {
             queue: self.queue.clone(),
             dead_letters,
             clock: SystemClock,
+            purge_runs: None,
             names: self.installation.image_pack_attributes.clone(),
             with_existing_distribution: self.installation.tenants_with_existing_distribution.0.clone(),
         }

@@ -29,7 +29,7 @@ pub(crate) fn accepted(purged: Purged) -> Response<Body> {
             "distributionId": request.distribution.distribution_id,
             "items": request.items,
         },
-        "finalPurge": "The next purge run purges the pack once more, in case an image was rendered meanwhile.",
+        "finalPurge": "The pack is purged once more after the settle delay, in case an image was rendered meanwhile.",
     });
     http_api::json(StatusCode::ACCEPTED, &body)
 }
@@ -86,6 +86,8 @@ fn pending(pending: &Pending) -> Value {
         "reasons": pending.cause.reasons,
         "requestedBy": pending.cause.requested_by,
         "settlesAt": utc(pending.settles_at),
+        "waitsFor": pending.waits_for.unwrap_or("nothing: its purge is due"),
+        "waitsUntil": pending.waits_until.map(utc),
         "earlyPurges": pending.early_purge_count,
     });
     if let Some(count) = pending.variants_deleted_so_far {

@@ -102,12 +102,18 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
         "wakeups.count" => drop(queue.count().await?),
         "wakeups.take" => drop(Wakeups::take(queue).await?),
         "leases.take" => assert!(Leases::take(queue, "run", NOW, LEASE).await?.is_some()),
-        "leases.renew" => drop(queue.renew(&Lease { owner: "run".to_owned(), token: 1 }, NOW, LEASE).await?),
-        "leases.release" => queue.release(&Lease { owner: "run".to_owned(), token: 1 }).await?,
+        "leases.renew" => {
+            drop(queue.renew(&Lease { owner: "run".to_owned(), token: 1, is_takeover: false }, NOW, LEASE).await?)
+        }
+        "leases.release" => queue.release(&Lease { owner: "run".to_owned(), token: 1, is_takeover: false }).await?,
         "outbox.write" => assert!(queue.write(&request("cat"), None).await?),
         // No purge run has taken the lease so often.
         "outbox.write under a lease" => {
-            assert!(!queue.write(&request("dog"), Some(&Lease { owner: "run".to_owned(), token: 7 })).await?);
+            assert!(
+                !queue
+                    .write(&request("dog"), Some(&Lease { owner: "run".to_owned(), token: 7, is_takeover: false }))
+                    .await?
+            );
         }
         "outbox.requests" => drop(queue.requests().await?),
         "outbox.update" => queue.update(&request("cat")).await?,

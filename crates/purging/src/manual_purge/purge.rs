@@ -70,7 +70,12 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
                         manual_purge::enqueue(tenant, &target, &version, requester(subject), row.as_ref(), now);
                     let seen = row.as_ref().map(|row| row.version.as_str());
                     if let Some(entry) = self.ports().queue().upsert_if_unchanged(&upsert, seen).await? {
-                        return self.begin(pack, distribution, entry, context.deadline).await;
+                        let purged = self.begin(pack, distribution, entry, context.deadline).await;
+                        // Afterwards, so that the purge run finds the request in the outbox and tracks it.
+                        let tenants = BTreeSet::from([tenant.clone()]);
+                        let purge_runs = self.purge_runs.as_ref();
+                        wake(self.ports().wakeups(), purge_runs, &tenants, self.ports().clock()).await;
+                        return purged;
                     }
                 }
                 NextStep::Purge | NextStep::Wait => {}
@@ -110,8 +115,6 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     ) -> Result<Purged, ManualPurgeError> {
         let executor = &self.purger.executor;
         let began_at = self.now();
-        let tenants = BTreeSet::from([entry.tenant.clone()]);
-        wake(self.ports().wakeups(), self.purge_runs.as_ref(), &tenants, began_at).await;
         let deletion = Deletion {
             entry: entry.clone(),
             began_at,

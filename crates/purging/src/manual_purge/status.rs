@@ -1,9 +1,15 @@
 //! The status of the purges of a pack.
 
+use std::collections::BTreeSet;
+
+use domain::purge::deletion::Deleted;
+use domain::purge::distribution::Distribution;
 use domain::purge::ledger::Invalidation;
+use domain::purge::pacer::Pacer;
+use domain::purge::planner::{Pending, plan};
 use domain::purge::purge_request::PurgeRequest;
-use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
-use domain::{Context, ImagePackId, Target, TenantId};
+use domain::purge::purge_status::{Known, PurgeStatus, Wait, purge_status};
+use domain::{Context, ImagePackId, Target, TenantId, Timestamp};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
 use crate::ports::{CallError, CloudFront, Ledger, Outbox, PackItem, Packs, Ports, PurgeRuns, Queue};
@@ -24,10 +30,10 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Reads the status of the purges of a pack, and writes nothing.
     pub async fn status(&self, request: &PackRequest, context: &Context) -> Result<PackStatus, ManualPurgeError> {
         let tenant = &request.tenant;
-        self.distribution(tenant).await?;
+        let distribution = self.distribution(tenant).await?;
         for pack in request.readings.iter().map(|reading| &reading.pack) {
             let item = self.packs.find(tenant, pack).await?;
-            let known = self.known(tenant, pack, &item).await?;
+            let known = self.known(context.now, tenant, &distribution, pack, &item).await?;
             // Of a pack that was removed, purges may be known.
             if item != PackItem::Absent || knows_of(&known, pack) || self.has_variants(tenant, pack).await? {
                 let status = purge_status(context.now, &known, self.purger.rules.delays.settle);
@@ -38,7 +44,14 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     }
 
     /// The purges that cover `pack`, as far as queue, outbox, CloudFront and ledger know them.
-    async fn known(&self, tenant: &TenantId, pack: &ImagePackId, item: &PackItem) -> Result<Known, ManualPurgeError> {
+    async fn known(
+        &self,
+        now: Timestamp,
+        tenant: &TenantId,
+        distribution: &Distribution,
+        pack: &ImagePackId,
+        item: &PackItem,
+    ) -> Result<Known, ManualPurgeError> {
         let locations = item.pack().into_iter().flat_map(|pack| pack.image_locations.keys());
         let locations = locations.cloned().map(Target::Location);
         let targets: Vec<_> = [Target::Pack(pack.clone()), Target::Tenant].into_iter().chain(locations).collect();
@@ -47,7 +60,11 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             known.entries.extend(self.ports().queue().find(tenant, target).await?);
             known.ledger.extend(self.ports().ledger().newest(tenant, target, PURGES_READ).await?);
         }
-        for mut request in self.ports().outbox().requests().await?.rows {
+        let in_flight = self.ports().outbox().requests().await?.rows;
+        if !known.entries.is_empty() {
+            known.waits = self.waits(now, tenant, distribution, &in_flight).await?;
+        }
+        for mut request in in_flight {
             request.entries.retain(|entry| targets.contains(&entry.target));
             if request.for_tenant == *tenant && !request.entries.is_empty() {
                 let invalidation = self.invalidation(&request).await?;
@@ -55,6 +72,26 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             }
         }
         Ok(known)
+    }
+
+    /// The waits of all rows of `tenant`, by the plan that a purge run that begins `now` would make.
+    async fn waits(
+        &self,
+        now: Timestamp,
+        tenant: &TenantId,
+        distribution: &Distribution,
+        in_flight: &[PurgeRequest],
+    ) -> Result<Vec<Wait>, CallError> {
+        let rows = self.ports().queue().entries_of(tenant).await?.rows;
+        let pending = Pending {
+            entries: rows.iter().collect(),
+            in_flight,
+            tenants: &[(tenant.clone(), distribution.clone())].into(),
+            unavailable: &BTreeSet::new(),
+            deleted: &Deleted::new(),
+        };
+        let mut pacer = Pacer::resume(self.purger.quotas, now, in_flight);
+        Ok(plan(now, &pending, &self.purger.rules, &mut pacer).waiting.iter().map(Wait::of).collect())
     }
 
     /// The state of the invalidation of `request`. `None`: CloudFront has not accepted it, or no longer has it.

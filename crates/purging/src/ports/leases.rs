@@ -14,6 +14,9 @@ pub struct Lease {
     pub owner: String,
     /// The fencing token: the number of times that the lease was taken.
     pub token: u64,
+    /// Whether the lease before it had expired without a release: its purge run has left rows that only a full read
+    /// finds, because it has taken the wake-ups of their tenants.
+    pub is_takeover: bool,
 }
 
 /// The lease that lets one purge run work at a time.

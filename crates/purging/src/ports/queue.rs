@@ -97,7 +97,7 @@ pub trait Queue: Send + Sync {
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Marks the early purge of a row as completed (`QueueEntry::early_purge_version`, and one more of
-    /// `early_purge_count`); the next deletion begins at the first variant. `false`: the row has another version, and was
-    /// not changed.
+    /// `early_purge_count`); the next deletion begins at the first variant. `false`: the row has another version, or its
+    /// final purge is completed, and was not changed.
     fn mark_early_purge(&self, row: RowVersion<'_>) -> impl Future<Output = Result<bool, CallError>> + Send;
 }

@@ -1,6 +1,6 @@
 //! The deletions of a purge run. They go on beside everything else, so that no purge waits for them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::pending;
 use std::pin::pin;
 
@@ -15,15 +15,18 @@ use crate::ports::{CallError, Clock, Ledger, Ports, Queue, RowVersion};
 use crate::variant_deletion::{VariantDeletion, VariantDeletionError, delete_variants};
 
 /// The number of entries whose variants are deleted concurrently.
-const CONCURRENT_ENTRIES: usize = 8;
+const CONCURRENT_ENTRIES: usize = 16;
 
-/// The deletions that are under way, and those that have ended.
-#[derive(Default)]
-pub(super) struct Deletions<'a> {
+/// The deletions that are planned, those that are under way, and those that have ended.
+pub(super) struct Deletions<'a, P> {
+    executor: &'a Executor<P>,
+    /// The time at which they stop. The rest continues in the next purge run.
+    until: Timestamp,
+    planned: VecDeque<Deletion>,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
-    /// The rows whose variants are being deleted.
-    rows: BTreeSet<(TenantId, Target)>,
     ended: Vec<Ended>,
+    /// The rows of those that run or have ended.
+    rows: BTreeSet<(TenantId, Target)>,
 }
 
 /// A deletion that has ended.
@@ -36,20 +39,35 @@ pub(super) struct Ended {
     pub(super) is_row_removed: bool,
 }
 
-impl<'a> Deletions<'a> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.running.is_empty() && self.ended.is_empty()
+impl<'a, P: Ports> Deletions<'a, P> {
+    pub(super) fn new(executor: &'a Executor<P>, until: Timestamp) -> Self {
+        Self {
+            executor,
+            until,
+            planned: VecDeque::new(),
+            running: FuturesUnordered::new(),
+            ended: Vec::new(),
+            rows: BTreeSet::new(),
+        }
     }
 
-    /// Begins as many of `deletions` as may run at once, and that do not run already. They end soon after `until`.
-    pub(super) fn begin<P: Ports>(&mut self, executor: &'a Executor<P>, deletions: Vec<Deletion>, until: Timestamp) {
-        for deletion in deletions {
-            if self.running.len() == CONCURRENT_ENTRIES {
-                return;
-            }
+    pub(super) fn is_empty(&self) -> bool {
+        self.planned.is_empty() && self.running.is_empty() && self.ended.is_empty()
+    }
+
+    /// Replaces the planned deletions, and begins as many as may run at once. Those that a purge waits for are first.
+    pub(super) fn plan(&mut self, mut deletions: Vec<Deletion>) {
+        deletions.sort_by_key(|deletion| !matches!(deletion.purpose, DeletionPurpose::Purge { .. }));
+        self.planned = deletions.into();
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        while self.running.len() < CONCURRENT_ENTRIES {
+            let Some(deletion) = self.planned.pop_front() else { return };
             let row = (deletion.entry.tenant.clone(), deletion.entry.target.clone());
             if self.rows.insert(row) {
-                self.running.push(delete(executor, deletion, until).boxed());
+                self.running.push(delete(self.executor, deletion, self.until).boxed());
             }
         }
     }
@@ -65,16 +83,18 @@ impl<'a> Deletions<'a> {
         }
     }
 
-    /// Waits until one deletion ends.
+    /// Waits until one deletion ends, and begins the next one.
     async fn next_end(&mut self) {
         match self.running.next().await {
             Some(ended) => self.ended.push(ended),
             None => pending().await,
         }
+        self.begin();
     }
 
-    /// Waits for all that run.
+    /// Waits for all that run, and begins no other.
     pub(super) async fn finish(&mut self) {
+        self.planned.clear();
         while let Some(ended) = self.running.next().await {
             self.ended.push(ended);
         }
@@ -95,8 +115,7 @@ async fn delete<P: Ports>(executor: &Executor<P>, deletion: Deletion, until: Tim
     let mut result = delete_variants(ports, &deletion, until).await;
     let mut is_row_removed = false;
     if let Ok(VariantDeletion { is_finished: true, deleted_in_all, .. }) = result {
-        let removed = remove_row(ports, &deletion, deleted_in_all).await;
-        match removed {
+        match remove_row(ports, &deletion, deleted_in_all).await {
             Ok(is_removed) => is_row_removed = is_removed,
             Err(error) => result = Err(error.into()),
         }
@@ -105,11 +124,7 @@ async fn delete<P: Ports>(executor: &Executor<P>, deletion: Deletion, until: Tim
 }
 
 /// Removes the row of a finished deletion from the queue, if no purge follows and the row has not changed.
-async fn remove_row<P: Ports>(
-    ports: &P,
-    deletion: &Deletion,
-    variants_deleted: u64,
-) -> Result<bool, CallError> {
+async fn remove_row<P: Ports>(ports: &P, deletion: &Deletion, variants_deleted: u64) -> Result<bool, CallError> {
     let entry = &deletion.entry;
     let (tenant, target) = (&entry.tenant, &entry.target);
     match &deletion.purpose {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::purge::deletion::{Deleted, DeletionDone, DeletionPurpose, PurgeId};
+use domain::purge::deletion::{Deleted, Deletion, DeletionDone, DeletionPurpose, PurgeId};
 use domain::purge::distribution::Distribution;
 use domain::purge::pacer::Pacer;
 use domain::purge::planner::Pending;
@@ -19,13 +19,14 @@ use crate::executor::Report;
 use crate::ports::{CallError, CallErrorKind, Rows};
 use crate::step_error::StepError;
 use crate::tracking::Row;
+use crate::variant_deletion::VariantDeletion;
 
 /// The pause before the first look at an accepted request; each next one is twice as long, up to [`LOOK_PAUSE_MAX`].
 const LOOK_PAUSE_MIN: Duration = Duration::from_secs(1);
 /// The longest pause between two looks at a request.
 const LOOK_PAUSE_MAX: Duration = Duration::from_secs(8);
 
-/// The failures of one tenant's steps after which the purge run leaves the tenant to the next one.
+/// The failures after which the purge run leaves a tenant, or the deletion of one row, to the next one.
 const FAILURES_MAX: u32 = 3;
 
 /// The knowledge of a purge run.
@@ -34,7 +35,7 @@ pub(super) struct Progress {
     pub(super) summary: Summary,
     pub(super) pacer: Pacer,
     /// The rows that were read, as this purge run has left them.
-    pub(super) entries: BTreeMap<(TenantId, Target), QueueEntry>,
+    pub(super) entries: BTreeMap<TenantId, BTreeMap<Target, QueueEntry>>,
     /// The outbox as it was read, as this purge run has left it.
     pub(super) in_flight: Vec<PurgeRequest>,
     /// The next look at each request, by caller reference.
@@ -51,8 +52,9 @@ pub(super) struct Progress {
     /// The tenants whose rows are read next.
     pub(super) unread: BTreeSet<TenantId>,
     /// The number of wake-ups that this purge run has seen.
-    pub(super) wakeups: Option<u64>,
-    failures_of: BTreeMap<TenantId, u32>,
+    pub(super) wakeups: u64,
+    /// The numbers of failures: of a tenant's steps, or of the deletions of one row.
+    failures_of: BTreeMap<(TenantId, Option<Target>), u32>,
     failures: Vec<StepError>,
 }
 
@@ -77,21 +79,22 @@ impl Progress {
             deleted: Deleted::new(),
             bisections: Bisections::default(),
             unread: BTreeSet::new(),
-            wakeups: None,
+            wakeups: 0,
             failures_of: BTreeMap::new(),
             failures: Vec::new(),
         }
     }
 
-    /// Replaces the outbox. A request that has left it by another function's doing may have changed its rows: they are
-    /// read again.
+    /// Replaces the outbox. The rows of a request that is new to this purge run may need their next purge when it
+    /// completes, and another function may have changed those of a request that has left the outbox: they are read.
     pub(super) fn replace_in_flight(&mut self, read: Rows<PurgeRequest>) {
         let Rows { rows, unreadable } = read;
-        let known: BTreeSet<_> = rows.iter().map(|request| request.caller_reference.as_str()).collect();
-        let gone = self.in_flight.iter().filter(|request| !known.contains(request.caller_reference.as_str()));
-        let changed = gone.chain(&rows).map(|request| request.for_tenant.clone());
-        // The rows of a request may need their next purge when it completes.
-        self.unread.extend(changed);
+        let reference = |request: &PurgeRequest| request.caller_reference.clone();
+        let before: BTreeSet<_> = self.in_flight.iter().map(reference).collect();
+        let after: BTreeSet<_> = rows.iter().map(reference).collect();
+        let gone = self.in_flight.iter().filter(|request| !after.contains(&request.caller_reference));
+        let new = rows.iter().filter(|request| !before.contains(&request.caller_reference));
+        self.unread.extend(gone.chain(new).map(|request| request.for_tenant.clone()));
         self.in_flight = rows;
         unreadable.into_iter().for_each(|error| self.fail_row(error.into()));
     }
@@ -99,9 +102,14 @@ impl Progress {
     /// Replaces the rows of `tenant`, or all rows.
     pub(super) fn replace_entries(&mut self, tenant: Option<&TenantId>, read: Rows<QueueEntry>) {
         let Rows { rows, unreadable } = read;
-        self.entries.retain(|(of, _), _| tenant.is_some_and(|tenant| tenant != of));
+        match tenant {
+            Some(tenant) => drop(self.entries.remove(tenant)),
+            None => self.entries.clear(),
+        }
         self.summary.entries += rows.len();
-        self.entries.extend(rows.into_iter().map(|row| ((row.tenant.clone(), row.target.clone()), row)));
+        for row in rows {
+            self.entries.entry(row.tenant.clone()).or_default().insert(row.target.clone(), row);
+        }
         unreadable.into_iter().for_each(|error| self.fail_row(error.into()));
     }
 
@@ -111,8 +119,32 @@ impl Progress {
         self.in_flight.iter().filter(is_due).cloned().collect()
     }
 
+    /// The requests that are due for a look `now` and whose distribution is no longer their tenant's.
+    pub(super) fn moved(&self, now: Timestamp) -> Vec<PurgeRequest> {
+        let is_moved = |request: &&PurgeRequest| self.tenants.get(&request.for_tenant) != Some(&request.distribution);
+        let is_due = |request: &&PurgeRequest| match self.looks.get(&request.caller_reference) {
+            Some(look) => look.at <= now && self.is_followed(request),
+            None => true,
+        };
+        self.in_flight.iter().filter(is_moved).filter(is_due).cloned().collect()
+    }
+
+    /// Whether a request of the outbox may go on in this purge run.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.in_flight.iter().any(|request| self.is_followed(request))
+    }
+
+    fn is_followed(&self, request: &PurgeRequest) -> bool {
+        !self.unavailable.contains(&request.distribution.distribution_id) && !self.is_left(&request.for_tenant)
+    }
+
     fn is_trackable(&self, request: &PurgeRequest) -> bool {
-        request.invalidation_id.is_some() && !self.unavailable.contains(&request.distribution.distribution_id)
+        request.invalidation_id.is_some() && self.is_followed(request)
+    }
+
+    /// Whether the steps of `tenant` have failed so often that they are left to the next purge run.
+    fn is_left(&self, tenant: &TenantId) -> bool {
+        self.failures_of.get(&(tenant.clone(), None)).is_some_and(|failures| *failures >= FAILURES_MAX)
     }
 
     fn next_look(&self, request: &PurgeRequest) -> Timestamp {
@@ -144,13 +176,14 @@ impl Progress {
         self.forget(request);
         self.summary.requests_completed += 1;
         for (OutboxEntry { target, version, .. }, row) in request.entries.iter().zip(rows) {
-            let key = (request.for_tenant.clone(), target.clone());
-            let known = self.entries.get_mut(&key).filter(|entry| entry.version == *version);
+            let rows = self.entries.get_mut(&request.for_tenant);
+            let known = rows.and_then(|rows| rows.get_mut(target)).filter(|entry| entry.version == *version);
             match (row, known) {
                 (Row::Removed, known) => {
+                    let is_known = known.is_some();
                     self.summary.entries_removed += 1;
-                    if known.is_some() {
-                        self.entries.remove(&key);
+                    if is_known {
+                        self.remove(&request.for_tenant, target);
                     }
                 }
                 (Row::PurgedEarly, Some(entry)) => {
@@ -181,7 +214,7 @@ impl Progress {
         }
         unsent.into_iter().for_each(|request| self.put(request));
         self.summary.is_superseded |= is_superseded;
-        failures.into_iter().for_each(|(tenant, error)| self.fail(&tenant, error));
+        failures.into_iter().for_each(|(tenant, error)| self.fail(&tenant, None, error));
     }
 
     /// Notes that CloudFront has rejected a call for a reason that can end.
@@ -204,50 +237,59 @@ impl Progress {
 
     /// Notes the outcome of a deletion.
     pub(super) fn deletion_ended(&mut self, ended: Ended) {
-        let Ended { deletion, at, result, is_row_removed } = ended;
-        let deletion_of = &deletion.entry;
-        let key = (deletion_of.tenant.clone(), deletion_of.target.clone());
+        let Ended { deletion: Deletion { entry, began_at, purpose, .. }, at, result, is_row_removed } = ended;
+        let QueueEntry { tenant, target, version, .. } = &entry;
         let outcome = match result {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::error!(
-                    tenant = %key.0, target = %key.1, %error,
+                    %tenant, %target, %error,
                     "Variants were not deleted. The next attempt continues the deletion."
                 );
-                self.fail(&key.0, error.into());
+                self.fail(tenant, Some(target), error.into());
                 return;
             }
         };
-        self.summary.variants_deleted += outcome.deleted_now;
-        if !outcome.is_finished {
+        let VariantDeletion { is_finished, deleted_now, deleted_in_all: variants_deleted } = outcome;
+        self.summary.variants_deleted += deleted_now;
+        if !is_finished {
             self.summary.deletions_unfinished += 1;
             return;
         }
-        match deletion.purpose {
+        match purpose {
             DeletionPurpose::Purge { is_final } => {
-                let variants_deleted = outcome.deleted_in_all;
-                let done = DeletionDone { began_at: deletion.began_at, finished_at: at, variants_deleted };
-                self.deleted.insert(PurgeId::of(deletion_of, is_final), done);
+                let done = DeletionDone { began_at, finished_at: at, variants_deleted };
+                self.deleted.insert(PurgeId::of(&entry, is_final), done);
+                return;
             }
-            DeletionPurpose::AfterPurge { .. } if is_row_removed => self.summary.entries_removed += 1,
-            DeletionPurpose::Expired if is_row_removed => self.summary.entries_expired += 1,
-            DeletionPurpose::AfterPurge { .. } | DeletionPurpose::Expired => {
-                self.unread.insert(key.0.clone());
+            _ if !is_row_removed => {
+                self.unread.insert(tenant.clone());
+                return;
             }
+            DeletionPurpose::AfterPurge { .. } => self.summary.entries_removed += 1,
+            DeletionPurpose::Expired => self.summary.entries_expired += 1,
         }
-        if is_row_removed && self.entries.get(&key).is_some_and(|entry| entry.version == deletion_of.version) {
-            self.entries.remove(&key);
+        let known = self.entries.get(tenant).and_then(|rows| rows.get(target));
+        if known.is_some_and(|known| known.version == *version) {
+            self.remove(tenant, target);
         }
     }
 
-    /// Notes a failed step of `tenant`. After some of them the purge run leaves the tenant to the next one.
-    pub(super) fn fail(&mut self, tenant: &TenantId, error: StepError) {
-        self.failures.push(error);
-        let failures = self.failures_of.entry(tenant.clone()).or_default();
-        *failures += 1;
-        if *failures >= FAILURES_MAX {
-            self.unavailable.extend(self.tenants.get(tenant).map(|known| known.distribution_id.clone()));
+    /// Removes a row that has left the queue.
+    fn remove(&mut self, tenant: &TenantId, target: &Target) {
+        if let Some(rows) = self.entries.get_mut(tenant) {
+            rows.remove(target);
+            if rows.is_empty() {
+                self.entries.remove(tenant);
+            }
         }
+    }
+
+    /// Notes a failed step of `tenant`, or the failed deletion of one of its rows. After some of them, the purge run
+    /// leaves the tenant or the row to the next one.
+    fn fail(&mut self, tenant: &TenantId, row: Option<&Target>, error: StepError) {
+        self.failures.push(error);
+        *self.failures_of.entry((tenant.clone(), row.cloned())).or_default() += 1;
     }
 
     /// Notes that the state of a request could not be read or written.
@@ -257,7 +299,7 @@ impl Progress {
             "Tracking a request failed. It stays in the outbox; the step is repeated."
         );
         self.look_later(request, now);
-        self.fail(&request.for_tenant, error.into());
+        self.fail(&request.for_tenant, None, error.into());
     }
 
     /// Notes a row that cannot be read.
@@ -266,21 +308,23 @@ impl Progress {
         self.failures.push(error);
     }
 
-    /// The planner's input, and the pacer. The rows of tenants whose steps have failed often are left to the next purge
+    /// The planner's input, and the pacer. The tenants and the rows that have failed often are left to the next purge
     /// run.
     pub(super) fn pending(&mut self) -> (Pending<'_>, &mut Pacer) {
         let Self { pacer, entries, in_flight, tenants, unavailable, deleted, failures_of, .. } = self;
-        let has_failed = |tenant| failures_of.get(tenant).is_some_and(|failures| *failures >= FAILURES_MAX);
-        let entries = entries.values().filter(|entry| !has_failed(&entry.tenant)).collect();
+        let often = failures_of.iter().filter(|(_, failures)| **failures >= FAILURES_MAX);
+        let left: BTreeSet<_> = often.map(|((tenant, row), _)| (tenant, row.as_ref())).collect();
+        let is_left = |tenant, target| left.contains(&(tenant, None)) || left.contains(&(tenant, Some(target)));
+        let rows = entries.iter().flat_map(|(tenant, rows)| rows.iter().map(move |row| (tenant, row)));
+        let entries = rows.filter(|(tenant, (target, _))| !is_left(tenant, target)).map(|(_, (_, row))| row).collect();
         (Pending { entries, in_flight, tenants, unavailable, deleted }, pacer)
     }
 
     /// The summary and the failures at the end of the purge run.
     pub(super) fn end(self) -> (Summary, Vec<StepError>) {
-        let is_unavailable =
-            |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
+        let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
         let summary = Summary {
-            entries_left: self.entries.len() as u64,
+            entries_left: self.entries.values().map(|rows| rows.len() as u64).sum(),
             requests_in_flight: self.in_flight.len(),
             requests_unavailable: self.in_flight.iter().filter(is_unavailable).count(),
             ..self.summary
