@@ -77,9 +77,11 @@ lint: setup ## Check format, spelling, clippy, documentation, dependencies and l
 	@$(TIMED) "documentation" $(DOC)
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
-# A workspace of its own: nothing else builds the libraries that it compares with the product's.
-bench: ## Compare the image libraries, as in docs/adr/0011 and 0024 (minutes to build)
-	@cargo run --release --quiet --manifest-path tests/bench/Cargo.toml
+# The functions and the app are measured as they are deployed: in release builds.
+bench: setup ## Measure this system beside its alternatives; ONLY=functions measures one section (minutes to build)
+	@echo "Building the release binaries (minutes the first time) …"
+	@cargo build --release $(DEPLOYED) --bin bench
+	@cargo run --release --quiet --workspace --locked --bin bench -- $(ONLY) $(if $(OBJECTS),--objects $(OBJECTS))
 
 deny: setup ## Check licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
 	@cargo deny check

@@ -11,6 +11,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat};
 
 use crate::inspection::{Format, InvalidImageError};
+use crate::orientation::upright_size;
+use crate::reduction::Reduction;
 
 /// The largest colour profile that variants keep, in bytes. Profiles of screens and cameras have a few thousand bytes;
 /// a larger one would be larger than the image in every variant.
@@ -20,26 +22,27 @@ const COLOUR_PROFILE_BYTES_MAX: usize = 100_000;
 pub(crate) struct Decoded {
     /// The format, by the content.
     pub(crate) format: Format,
-    /// The stored pixels.
+    /// The stored width and height in pixels, before the reduction.
+    pub(crate) size: (u32, u32),
+    /// The stored pixels, reduced.
     pub(crate) pixels: DynamicImage,
+    /// The reduction of the pixels.
+    pub(crate) reduction: Reduction,
     /// The rotation that turns the stored pixels upright. A camera stores its own orientation there.
     pub(crate) orientation: Orientation,
     /// The ICC profile of the pixels. `None`: sRGB.
     pub(crate) colour_profile: Option<Vec<u8>>,
 }
 
-/// A decoded original, ready to be rendered.
-pub(crate) struct Upright {
-    /// The pixels: upright, RGB or RGBA with 8 bits a channel.
-    pub(crate) pixels: DynamicImage,
-    /// The ICC profile of the pixels. `None`: sRGB.
-    pub(crate) colour_profile: Option<Vec<u8>>,
-}
-
-/// Decodes `file`. The number of pixels is checked before memory is allocated for them.
-pub(crate) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
+/// Decodes `file`. The number of pixels is checked before memory is allocated for them. `reduction_of` returns the
+/// reduction for the upright image's width and height in pixels and its colour divisor
+/// ([`ColourDivisors::original`](crate::reduction::ColourDivisors)); PNG and WebP are not reduced.
+pub(crate) fn decode(
+    file: &[u8],
+    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
+) -> Result<Decoded, InvalidImageError> {
     match image::guess_format(file).map_err(|_| InvalidImageError::NotAnImage)? {
-        ImageFormat::Jpeg => jpeg::decode(file),
+        ImageFormat::Jpeg => jpeg::decode(file, reduction_of),
         ImageFormat::Png => png::decode(file),
         ImageFormat::WebP => webp::decode(file),
         other => {
@@ -49,15 +52,21 @@ pub(crate) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
 }
 
 impl Decoded {
-    /// Turns the pixels upright, which crops refer to, and reduces them to the channels of variants.
-    pub(crate) fn into_upright(mut self) -> Upright {
-        self.pixels.apply_orientation(self.orientation);
+    /// The width and height in pixels of the upright image, which crops refer to.
+    pub(crate) const fn upright_size(&self) -> (u32, u32) {
+        upright_size(self.orientation, self.size)
+    }
+
+    /// Converts the pixels to the channels of variants, RGB or RGBA with 8 bits each, and removes a colour profile that
+    /// variants do not keep.
+    pub(crate) fn into_channels_of_variants(self) -> Self {
         let pixels = if self.pixels.color().has_alpha() {
             DynamicImage::ImageRgba8(self.pixels.into_rgba8())
         } else {
             DynamicImage::ImageRgb8(self.pixels.into_rgb8())
         };
-        Upright { pixels, colour_profile: self.colour_profile.filter(|profile| is_kept(profile)) }
+        let colour_profile = self.colour_profile.filter(|profile| is_kept(profile));
+        Self { pixels, colour_profile, ..self }
     }
 }
 

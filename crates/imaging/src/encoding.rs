@@ -27,6 +27,9 @@ pub enum EncodeError {
 /// The effort of libwebp for a lossless file, from 0 (fast) to 100 (small).
 const LOSSLESS_EFFORT: f32 = 0.0;
 
+/// The lowest quality at which the JPEG encoder stores the colour of each pixel.
+const FULL_COLOUR_QUALITY: u8 = 90;
+
 /// Encodes `pixels`, RGB or RGBA with 8 bits a channel: as the location is configured, or smaller if the file would be too
 /// large for a response. Returns the bytes, which are too large if no encoding is small enough, and their format.
 pub(crate) fn encode(
@@ -62,11 +65,20 @@ fn encode_as(encoding: Encoding, pixels: &DynamicImage, colour_profile: Option<&
     }
 }
 
+/// The number of pixels of a variant that share a colour, in each direction.
+pub(crate) fn colour_divisor(format: VariantFormat, quality: Quality) -> u32 {
+    match Encoding::configured(format, quality, false) {
+        Encoding::Jpeg(quality) if quality.get() < FULL_COLOUR_QUALITY => 2,
+        Encoding::Webp(_) => 2,
+        Encoding::Jpeg(_) | Encoding::Png | Encoding::LosslessWebp => 1,
+    }
+}
+
 /// Encodes opaque `pixels`.
 fn jpeg(pixels: &DynamicImage, colour_profile: Option<&[u8]>, quality: Quality) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality.get());
-    // Below quality 90, each 2 × 2 pixels share their mean colour, not the colour of one of them.
+    // Below FULL_COLOUR_QUALITY, each 2 × 2 pixels share their mean colour, not the colour of one of them.
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     if let Some(profile) = colour_profile {
         encoder.add_icc_profile(profile).map_err(EncodeError::Jpeg)?;

@@ -1,11 +1,11 @@
 //! Inspection: checks that variants can be rendered from a file, by decoding it.
 
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 
 use image::ImageError;
-use image::metadata::Orientation;
 
 use crate::decoding::{Decoded, decode};
+use crate::reduction::Reduction;
 
 /// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that
 /// unpacks to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million. The
@@ -112,19 +112,17 @@ impl InvalidImageError {
 /// Decodes `file` completely, within the limits of time and memory that [`ORIGINAL_PIXELS_MAX`] implies, and returns
 /// its properties. It computes for seconds at the limit.
 pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
-    let Decoded { format, pixels, orientation, .. } = decode_safely(file)?;
-    let is_turned = matches!(
-        orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
-    );
-    let (width, height) = (pixels.width(), pixels.height());
-    let (width, height) = if is_turned { (height, width) } else { (width, height) };
-    Ok(Inspected { format, width, height })
+    let original = decode_safely(file, |_, _| Reduction::None)?;
+    let (width, height) = original.upright_size();
+    Ok(Inspected { format: original.format, width, height })
 }
 
-/// Decodes `file`. A decoder can panic on a malformed file: that is an error of this one file.
-pub(crate) fn decode_safely(file: &[u8]) -> Result<Decoded, InvalidImageError> {
-    catch_unwind(|| decode(file)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
+/// Decodes `file`, as [`decode`] does. A decoder can panic on a malformed file: that is an error of this one file.
+pub(crate) fn decode_safely(
+    file: &[u8],
+    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction + UnwindSafe,
+) -> Result<Decoded, InvalidImageError> {
+    catch_unwind(|| decode(file, reduction_of)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
 }
 
 /// Checks the size in an image's header.

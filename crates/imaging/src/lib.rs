@@ -6,6 +6,8 @@ mod encoding;
 mod fallback;
 mod geometry;
 mod inspection;
+mod orientation;
+mod reduction;
 mod render;
 mod scaling;
 mod webp_container;

@@ -7,8 +7,9 @@ use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, SamplingFactor};
 
+use crate::candidate::{Candidate, compare};
 use crate::photo;
-use crate::table::{Candidate, compare};
+use crate::section::{Cell, Table};
 
 /// A decoder of JPEG to RGB or grey. `None`: rejected.
 type Decode = fn(&[u8]) -> Option<Vec<u8>>;
@@ -18,9 +19,9 @@ const JPEG_DECODERS: [(&str, Decode); 2] = [("image (zune-jpeg)", by_image), ("j
 /// The largest difference from libjpeg-turbo's pixels that counts as equal: decoders round and interpolate differently.
 const TOLERANCE: u8 = 8;
 
-/// Decodes the JPEG images of the corpus and prints how many each decoder decodes as libjpeg-turbo does.
-pub fn correctness() {
-    println!("\nJPEG images of the corpus\n  {:<34} {:>7} {:>7} {:>9}", "", "right", "wrong", "rejected");
+/// Decodes the JPEG images of the corpus and counts how many each decoder decodes as libjpeg-turbo does.
+pub(crate) fn correctness() -> Table {
+    let mut table = Table::new("JPEG images of the corpus", ["right", "wrong", "rejected"]);
     for (name, decode) in JPEG_DECODERS {
         let (mut right, mut wrong, mut rejected) = (0, 0, 0);
         for (file, expected) in corpus() {
@@ -30,8 +31,9 @@ pub fn correctness() {
                 None => rejected += 1,
             }
         }
-        println!("  {name:<34} {right:>7} {wrong:>7} {rejected:>9}");
+        table.push(name, [right, wrong, rejected].map(|count| Cell::number(f64::from(count), 0)));
     }
+    table
 }
 
 /// The JPEG files of each sampling, with the pixels that libjpeg-turbo decodes.
@@ -65,27 +67,29 @@ fn by_jpeg_decoder(file: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Compares the decoders with a photo of 12 megapixels.
-pub fn speed(photo: &DynamicImage) {
+pub(crate) fn speed(photo: &DynamicImage) -> Vec<Table> {
     let rgb = photo.to_rgb8();
+    let mut tables = Vec::new();
     for (kind, is_progressive) in [("baseline", false), ("progressive", true)] {
         let jpeg = &jpeg(&rgb, SamplingFactor::F_2_2, is_progressive);
         let candidates =
             JPEG_DECODERS.map(|(name, decode)| Candidate::new(name, move || decode(jpeg).expect("an image").len()));
-        compare(&format!("Decode a {kind} JPEG of 12 megapixels"), candidates.into());
+        tables.push(compare(&format!("Decode a {kind} JPEG of 12 megapixels"), candidates.into()));
     }
-    let webp = crate::by_libwebp(photo, 4);
-    compare(
+    let webp = crate::rendering::by_libwebp(photo, 4);
+    tables.push(compare(
         "Decode a WebP of 12 megapixels",
         vec![
             Candidate::new("image (image-webp)", || image::load_from_memory(&webp).expect("an image").as_bytes().len()),
             Candidate::new("webp (libwebp)", || webp::Decoder::new(&webp).decode().expect("a WebP").len()),
         ],
-    );
+    ));
+    tables
 }
 
-fn jpeg(rgb: &RgbImage, sampling: SamplingFactor, is_progressive: bool) -> Vec<u8> {
+pub(crate) fn jpeg(rgb: &RgbImage, sampling: SamplingFactor, is_progressive: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, crate::QUALITY);
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, crate::rendering::QUALITY);
     encoder.set_sampling_factor(sampling);
     encoder.set_progressive(is_progressive);
     let [width, height] = [rgb.width(), rgb.height()].map(|side| side as u16);
@@ -94,7 +98,7 @@ fn jpeg(rgb: &RgbImage, sampling: SamplingFactor, is_progressive: bool) -> Vec<u
 }
 
 /// Measures what the product takes for an original of the largest size, of each format.
-pub fn largest_originals() {
+pub(crate) fn largest_originals() -> Table {
     let photo = photo::opaque(8660, 5773);
     let rgb = photo.to_rgb8();
     let png = |image: &DynamicImage| {
@@ -105,7 +109,7 @@ pub fn largest_originals() {
     let cmyk = || {
         let inks: Vec<u8> = rgb.pixels().flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2], 0]).collect();
         let mut bytes = Vec::new();
-        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, crate::QUALITY);
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, crate::rendering::QUALITY);
         encoder.set_progressive(true);
         encoder.encode(&inks, 8660, 5773, ColorType::CmykAsYcck).expect("a JPEG");
         bytes
@@ -118,19 +122,20 @@ pub fn largest_originals() {
         ("JPEG, progressive, CMYK", &cmyk),
         ("PNG, 8 bits, RGB", &|| png(&photo)),
         ("PNG, 16 bits, RGBA", &|| png(&photo.to_rgba16().into())),
-        ("WebP, lossy", &|| crate::by_libwebp(&photo, 0)),
+        ("WebP, lossy", &|| crate::rendering::by_libwebp(&photo, 0)),
         ("WebP, lossless", &lossless_webp),
     ];
-    println!("\nInspect an original of 50 megapixels\n  {:<34} {:>9} {:>9} {:>9}", "", "file MB", "ms", "peak MB");
+    let mut table = Table::new("Inspect an original of 50 megapixels", ["file MB", "ms", "peak MB"]);
     for (name, file) in files {
         let file = file();
         let before = reset_peak_kb();
         let start = std::time::Instant::now();
         imaging::inspect(&file).expect("an original");
-        let elapsed = start.elapsed().as_millis();
-        let peak = (status_kb("VmHWM:") - before) / 1000;
-        println!("  {name:<34} {:>9} {elapsed:>9} {peak:>9}", file.len() / 1_000_000);
+        let elapsed = start.elapsed().as_secs_f64() * 1e3;
+        let peak = (status_kb("VmHWM:") - before) as f64 / 1e3;
+        table.push(name, [file.len() as f64 / 1e6, elapsed, peak].map(|value| Cell::number(value, 0)));
     }
+    table
 }
 
 /// Resets the peak of this process's memory and returns the memory that it uses.

@@ -1,157 +1,119 @@
-//! Benchmark of the image libraries that were considered: `make bench`. The decision is in
-//! `docs/adr/0011-image-libraries.md`; that about decoders in `docs/adr/0024-decoders.md`.
+//! `make bench`: this system beside its alternatives, in one run.
+//!
+//! Each section measures one subject, and all its candidates alternately, so that the load of the machine affects all of
+//! them: the ratios count. A section returns its tables and plots; this program prints them and writes them to
+//! `target/bench`, with the page `index.html` that shows the newest result of every section.
+#![expect(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a benchmark: a candidate that fails ends the run, and figures are rounded"
+)]
 
+mod candidate;
 mod decoding;
+mod deletion;
+mod error;
+mod functions;
+mod machine;
+mod node;
+mod page;
 mod photo;
-mod table;
+mod plot;
+mod print;
+mod python;
+mod rendering;
+mod section;
+mod sharp;
+mod synth;
 
-use std::io::Cursor;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use fast_image_resize::{IntoImageView, ResizeOptions, Resizer};
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageFormat, RgbaImage};
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
+use clap::{Parser, ValueEnum};
 
-use crate::table::{Candidate, compare};
+use crate::error::{BenchError, Doing};
+use crate::section::Section;
 
-/// The size of a 12-megapixel original, as phones take them.
-const ORIGINAL: (u32, u32) = (4000, 3000);
-/// The sizes of the variants of a page: a full-HD frame and a thumbnail.
-const VARIANTS: [(u32, u32); 2] = [(1920, 1080), (640, 360)];
-const QUALITY: u8 = 85;
-
-fn main() {
-    let photo = photo::opaque(ORIGINAL.0, ORIGINAL.1);
-    let logo = photo::transparent(ORIGINAL.0, ORIGINAL.1);
-    decoding::correctness();
-    decoding::speed(&photo);
-    decoding::largest_originals();
-    for size in VARIANTS {
-        scaling("opaque", &photo, size);
-        scaling("transparent", &logo, size);
-    }
-    for (width, height) in VARIANTS {
-        let frame = photo.resize_exact(width, height, FilterType::Lanczos3);
-        encoding(&frame, (width, height));
-    }
+/// Measures this system and its alternatives side by side.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The sections to run; all without one.
+    sections: Vec<Subject>,
+    /// Objects that the section `deletion` deletes.
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: usize,
 }
 
-fn scaling(kind: &str, original: &DynamicImage, (width, height): (u32, u32)) {
-    compare(
-        &format!("Scale 12 megapixels, {kind}, to {width} × {height} (Lanczos3)"),
-        vec![
-            Candidate::new("image, weighted by alpha by hand", || by_imageops(original, width, height)),
-            Candidate::new("fast_image_resize", || by_fast_image_resize(original, width, height)),
-        ],
-    );
+/// The subject of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// Cold start, memory and throughput of the Lambda functions.
+    Functions,
+    /// Deletion of stored variants.
+    Deletion,
+    /// Rendering of variants.
+    Rendering,
+    /// Synthesis of the CloudFormation templates.
+    Synth,
 }
 
-fn by_imageops(original: &DynamicImage, width: u32, height: u32) -> usize {
-    let mut part = original.clone();
-    if let DynamicImage::ImageRgba8(part) = &mut part {
-        premultiply(part);
-    }
-    let mut scaled = part.resize_exact(width, height, FilterType::Lanczos3);
-    if let DynamicImage::ImageRgba8(scaled) = &mut scaled {
-        unpremultiply(scaled);
-    }
-    scaled.as_bytes().len()
-}
-
-fn premultiply(image: &mut RgbaImage) {
-    for pixel in image.pixels_mut() {
-        let alpha = u32::from(pixel.0[3]);
-        pixel.0[..3].iter_mut().for_each(|colour| *colour = (u32::from(*colour) * alpha / 255) as u8);
+impl Subject {
+    fn run(self, folders: &Folders, objects: usize) -> Result<Section, BenchError> {
+        match self {
+            Self::Functions => functions::run(folders),
+            Self::Deletion => deletion::run(folders, objects),
+            Self::Rendering => rendering::run(folders),
+            Self::Synth => synth::run(folders),
+        }
     }
 }
 
-fn unpremultiply(image: &mut RgbaImage) {
-    for pixel in image.pixels_mut() {
-        let alpha = u32::from(pixel.0[3]);
-        let weighted = |colour: u8| (u32::from(colour) * 255).checked_div(alpha).unwrap_or(0).min(255) as u8;
-        pixel.0[..3].iter_mut().for_each(|colour| *colour = weighted(*colour));
+/// The folders of a run.
+struct Folders {
+    /// Sources of the alternatives: `tests/bench`.
+    sources: PathBuf,
+    /// Results, and what the alternatives need: `target/bench`.
+    out: PathBuf,
+    /// The release binaries of this system.
+    binaries: PathBuf,
+}
+
+impl Folders {
+    fn new() -> Result<Self, BenchError> {
+        let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let out = sources.join("../../target/bench");
+        fs::create_dir_all(&out).doing(|| format!("create {}", out.display()))?;
+        let out = out.canonicalize().doing(|| format!("find {}", out.display()))?;
+        let program = std::env::current_exe().doing(|| "find this program".to_owned())?;
+        let binaries = program.parent().unwrap_or(Path::new(".")).to_owned();
+        Ok(Self { sources, out, binaries })
     }
 }
 
-fn by_fast_image_resize(original: &DynamicImage, width: u32, height: u32) -> usize {
-    let mut scaled = DynamicImage::new(width, height, original.color());
-    Resizer::new().resize(original, &mut scaled, &ResizeOptions::new()).expect("the same pixel type");
-    IntoImageView::height(&scaled) as usize * scaled.as_bytes().len() / scaled.height() as usize
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn encoding(frame: &DynamicImage, (width, height): (u32, u32)) {
-    compare(
-        &format!("Encode {width} × {height} as JPEG of quality {QUALITY}"),
-        vec![
-            Candidate::new("image, 4:4:4", || by_image_jpeg(frame).len()),
-            Candidate::new("jpeg-encoder, 4:4:4", || by_jpeg_encoder(frame, SamplingFactor::F_1_1)),
-            Candidate::new("jpeg-encoder, 4:2:0", || by_jpeg_encoder(frame, SamplingFactor::F_2_2)),
-        ],
-    );
-    compare(
-        &format!("Encode {width} × {height} as PNG"),
-        vec![
-            Candidate::new("image, fast, adaptive", || by_png(frame, CompressionType::Fast)),
-            Candidate::new("image, default, adaptive", || by_png(frame, CompressionType::Default)),
-        ],
-    );
-    compare(
-        &format!("Encode {width} × {height} as WebP"),
-        vec![
-            Candidate::new("image, lossless", || by_image_webp(frame)),
-            Candidate::new("webp (libwebp), quality 85", || by_libwebp(frame, 4).len()),
-            Candidate::new("webp (libwebp), quality 85, fast", || by_libwebp(frame, 2).len()),
-        ],
-    );
-    compare(
-        &format!("Encode {width} × {height} as AVIF"),
-        vec![Candidate::new("ravif, quality 70, fastest (10)", || by_ravif(frame))],
-    );
-}
-
-fn by_image_jpeg(frame: &DynamicImage) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    frame.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY)).expect("a JPEG");
-    bytes
-}
-
-fn by_jpeg_encoder(frame: &DynamicImage, sampling: SamplingFactor) -> usize {
-    let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, QUALITY);
-    encoder.set_sampling_factor(sampling);
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    let (width, height) = (frame.width() as u16, frame.height() as u16);
-    encoder.encode(frame.as_bytes(), width, height, ColorType::Rgb).expect("a JPEG");
-    bytes.len()
-}
-
-fn by_png(frame: &DynamicImage, compression: CompressionType) -> usize {
-    let mut bytes = Vec::new();
-    frame
-        .write_with_encoder(PngEncoder::new_with_quality(&mut bytes, compression, PngFilter::Adaptive))
-        .expect("a PNG");
-    bytes.len()
-}
-
-fn by_image_webp(frame: &DynamicImage) -> usize {
-    let mut bytes = Cursor::new(Vec::new());
-    frame.write_to(&mut bytes, ImageFormat::WebP).expect("a WebP");
-    bytes.into_inner().len()
-}
-
-fn by_libwebp(frame: &DynamicImage, method: i32) -> Vec<u8> {
-    let mut config = webp::WebPConfig::new().expect("a configuration");
-    config.quality = f32::from(QUALITY);
-    config.method = method;
-    let encoder = webp::Encoder::from_rgb(frame.as_bytes(), frame.width(), frame.height());
-    encoder.encode_advanced(&config).expect("a WebP").to_vec()
-}
-
-fn by_ravif(frame: &DynamicImage) -> usize {
-    let pixels: Vec<_> = frame.to_rgb8().pixels().map(|pixel| ravif::RGB8::from(pixel.0)).collect();
-    let image = ravif::Img::new(pixels.as_slice(), frame.width() as usize, frame.height() as usize);
-    let encoder = ravif::Encoder::new().with_quality(70.0).with_speed(10).with_num_threads(Some(1));
-    encoder.encode_rgb(image).expect("an AVIF").avif_file.len()
+fn run(arguments: Arguments) -> Result<(), BenchError> {
+    let folders = Folders::new()?;
+    let all = Subject::value_variants().to_vec();
+    let subjects = if arguments.sections.is_empty() { all } else { arguments.sections };
+    for subject in subjects {
+        let before = machine::load();
+        let mut section = subject.run(&folders, arguments.objects)?;
+        section.conditions.push(machine::conditions(&before));
+        print::section(&section);
+        section.save(&folders.out)?;
+        page::write(&folders.out)?;
+    }
+    println!("\n{}", folders.out.join("index.html").display());
+    Ok(())
 }

@@ -3,13 +3,13 @@
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 
 /// An image like a photo: slow gradients, edges and some noise.
-pub fn opaque(width: u32, height: u32) -> DynamicImage {
+pub(crate) fn opaque(width: u32, height: u32) -> DynamicImage {
     let mut noise = Noise(1);
     RgbImage::from_fn(width, height, |x, y| Rgb(colour(x, y, width, height, &mut noise))).into()
 }
 
 /// The same image with a transparent surrounding, like a logo.
-pub fn transparent(width: u32, height: u32) -> DynamicImage {
+pub(crate) fn transparent(width: u32, height: u32) -> DynamicImage {
     let mut noise = Noise(1);
     let radius = i64::from(width.min(height) / 2);
     RgbaImage::from_fn(width, height, |x, y| {
@@ -22,7 +22,7 @@ pub fn transparent(width: u32, height: u32) -> DynamicImage {
 }
 
 fn colour(x: u32, y: u32, width: u32, height: u32, noise: &mut Noise) -> [u8; 3] {
-    let is_tile = (x / 97 + y / 61) % 5 == 0;
+    let is_tile = (x / 97 + y / 61).is_multiple_of(5);
     let base = [x * 200 / width, y * 200 / height, if is_tile { 200 } else { 40 }];
     base.map(|channel| u8::try_from(channel + noise.next() % 24).unwrap_or(u8::MAX))
 }

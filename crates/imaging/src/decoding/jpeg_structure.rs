@@ -38,6 +38,8 @@ pub(super) struct JpegStructure<'a> {
     pub(super) width: u32,
     /// The height in pixels of the stored image.
     pub(super) height: u32,
+    /// The largest number of pixels that share a colour, in one direction.
+    pub(super) colour_divisor: u32,
     /// The first EXIF segment, which is the one that browsers read.
     pub(super) exif: Option<&'a [u8]>,
     /// The segments that the decoder needs.
@@ -87,7 +89,8 @@ impl<'a> JpegStructure<'a> {
         };
         stream.extend([0xFF, EOI]);
         let frame = frame.filter(|frame| frame.has_pixels(is_cut)).ok_or(InvalidImageError::Incomplete)?;
-        Ok(Self { width: frame.width, height: frame.height, exif, stream, is_cut })
+        let (width, height, colour_divisor) = (frame.width, frame.height, frame.colour_divisor());
+        Ok(Self { width, height, colour_divisor, exif, stream, is_cut })
     }
 }
 
@@ -179,6 +182,15 @@ impl Frame {
         check_pixel_count(width, height)?;
         let components: Vec<_> = components.as_chunks().0.iter().map(|&entry| Component::read(entry)).collect();
         Ok(Self { width, height, components })
+    }
+
+    /// The largest ratio of the resolutions of two components.
+    fn colour_divisor(&self) -> u32 {
+        let divisor = |factor: fn(&Component) -> u8| {
+            let factors = || self.components.iter().map(factor);
+            factors().max().unwrap_or(1).div_ceil(factors().min().unwrap_or(1).max(1))
+        };
+        divisor(|one| one.horizontal_factor).max(divisor(|one| one.vertical_factor)).into()
     }
 
     /// Records the coefficients that a scan contains.

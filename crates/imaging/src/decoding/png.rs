@@ -7,6 +7,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, Limits};
 
 use super::{Decoded, exif};
 use crate::inspection::{DamageError, Format, InvalidImageError, check_pixel_count};
+use crate::reduction::Reduction;
 
 /// The memory limit of the decoder besides the pixels, in bytes: for compressed metadata and rows. A colour profile of
 /// a few KB can inflate to gigabytes; above the limit, the decoder ignores it.
@@ -23,11 +24,18 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
     if decoder.is_apng().map_err(invalid)? {
         return Err(InvalidImageError::UnsupportedFormat("animated PNG"));
     }
-    let (width, height) = decoder.dimensions();
-    check_pixel_count(width, height)?;
+    let size = decoder.dimensions();
+    check_pixel_count(size.0, size.1)?;
     let colour_profile = decoder.icc_profile().map_err(invalid)?;
     let pixels = DynamicImage::from_decoder(decoder).map_err(invalid)?;
-    Ok(Decoded { format: Format::Png, pixels, orientation: exif::orientation(exif_chunk(file)), colour_profile })
+    Ok(Decoded {
+        format: Format::Png,
+        size,
+        pixels,
+        reduction: Reduction::None,
+        orientation: exif::orientation(exif_chunk(file)),
+        colour_profile,
+    })
 }
 
 fn invalid(error: ImageError) -> InvalidImageError {

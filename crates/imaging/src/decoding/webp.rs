@@ -8,6 +8,7 @@ use image::codecs::webp::WebPDecoder;
 use super::webp_structure::WebpStructure;
 use super::{Decoded, exif};
 use crate::inspection::{DamageError, Format, InvalidImageError};
+use crate::reduction::Reduction;
 
 /// Decodes a WebP file completely.
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
@@ -17,7 +18,9 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, InvalidImageError> {
     let pixels = DynamicImage::from_decoder(decoder).map_err(DamageError::Image)?;
     Ok(Decoded {
         format: Format::Webp,
+        size: (pixels.width(), pixels.height()),
         pixels,
+        reduction: Reduction::None,
         orientation: exif::orientation(structure.exif),
         colour_profile: structure.colour_profile.map(<[u8]>::to_vec),
     })

@@ -7,7 +7,8 @@ use crate::{check_pixels, check_rejected, expected, file, is_jpeg, names, pixels
 const JPEG_TOLERANCE: u8 = 4;
 
 /// The resolutions of brightness and colours. The last two have colours with different resolutions.
-const SAMPLINGS: [&str; 10] = ["444", "422", "420", "440", "411", "410", "441", "3x1", "2x2-1x2-2x1", "1x1-2x2-1x1"];
+pub(crate) const SAMPLINGS: [&str; 10] =
+    ["444", "422", "420", "440", "411", "410", "441", "3x1", "2x2-1x2-2x1", "1x1-2x2-1x1"];
 
 #[test]
 fn a_jpeg_has_the_same_pixels_however_its_scans_are_arranged() {

@@ -7,6 +7,7 @@ mod figures;
 mod formats;
 mod metadata;
 mod pngsuite;
+mod reductions;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,9 @@ fn check_rejected(name: &str, file: &[u8], code: &str, message: &str) {
     let rejected = inspect(file).map(|accepted| panic!("{name}: {accepted:?}")).unwrap_err();
     assert_eq!(rejected.code(), code, "{name}: {rejected}");
     assert!(rejected.to_string().contains(message), "{name}: {rejected}");
-    let config = LocationConfig::default();
-    assert_eq!(render(file, None, config).unwrap_err().code(), code, "{name}, when it is rendered");
+    let small = LocationConfig { width: 8, height: 8, ..LocationConfig::default() };
+    for config in [LocationConfig::default(), small] {
+        assert_eq!(render(file, None, config).unwrap_err().code(), code, "{name}, when it is rendered");
+    }
     figures::count_case();
 }
