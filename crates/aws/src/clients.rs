@@ -1,4 +1,5 @@
-//! The SDK's clients of DynamoDB and Systems Manager, which repeat what these services reject under load.
+//! The SDK's config of a function, and the clients of DynamoDB and Systems Manager, which repeat what these services
+//! reject under load.
 //!
 //! The pauses are random shares of 50 ms, 100 ms, … up to 2 s: at most 5.15 s in all, so that a request of a viewer (15 s)
 //! or of an admin (29 s) still ends within its time limit. The clients of the other services pause as the SDK does by
@@ -8,7 +9,11 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::{Builder, HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_http_client::Builder as HttpClientBuilder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 use crate::transactions::ConflictClassifier;
@@ -19,6 +24,24 @@ pub const ATTEMPTS_MAX: u32 = 8;
 const FIRST_PAUSE_MAX: Duration = Duration::from_millis(50);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Reads the SDK's config from the function's environment. The clients of all services share one HTTP client, which
+/// reads the trusted certificates at the first call: a function that makes none starts without them.
+pub async fn sdk_config() -> SdkConfig {
+    let client = HttpClientBuilder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+    aws_config::from_env().http_client(BuiltAtFirstCall(client)).load().await
+}
+
+/// An HTTP client without the check that each client of a service makes when it is built: the SDK's own client reads the
+/// trusted certificates for it, and again for its first call.
+#[derive(Debug)]
+struct BuiltAtFirstCall(SharedHttpClient);
+
+impl HttpClient for BuiltAtFirstCall {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+}
 
 /// A client of DynamoDB.
 #[must_use]

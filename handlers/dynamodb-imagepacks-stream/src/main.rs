@@ -13,13 +13,13 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use purging::stream::{CALL_MAX, Enqueuer};
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImagePacksStream::from_env()?;
     // A call that hangs fails within the time that the enqueuer leaves for it.
     let call_max = TimeoutConfig::builder().operation_timeout(CALL_MAX).build();
-    let sdk = aws_config::load_from_env().await.into_builder().timeout_config(call_max).build();
+    let sdk = clients::sdk_config().await.into_builder().timeout_config(call_max).build();
     let enqueuer = Enqueuer {
         queue: InvalidationQueue::new(clients::dynamodb(&sdk), config.invalidation_queue_table),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),

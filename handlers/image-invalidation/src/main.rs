@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aws_adapters::clients;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::now;
 use aws_adapters::ports::purger;
@@ -13,11 +14,11 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use purging::purge_run::PurgeRun;
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImageInvalidation::from_env()?;
-    let sdk = aws_config::load_from_env().await;
+    let sdk = clients::sdk_config().await;
     let purge_run = PurgeRun {
         purger: purger(&sdk, config.purging),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),

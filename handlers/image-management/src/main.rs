@@ -11,17 +11,17 @@ use image_management::Handler;
 use image_management::fetch::{ExemptHosts, FetchLimits, Fetcher};
 use lambda_http::{Error, Request, RequestExt, tracing};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let ImageManagement { image_packs, originals_bucket, tenant_claim, fetch_contact } = ImageManagement::from_env()?;
-    let sdk = aws_config::load_from_env().await;
+    let sdk = clients::sdk_config().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let handler = Handler {
         items: ManagedItems::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
         originals: OriginalsBucket::new(s3.clone(), originals_bucket.clone()),
         uploads: UploadArea::new(s3, originals_bucket),
-        fetcher: Fetcher::new(exempt_hosts()?, FetchLimits::default(), &fetch_contact)?,
+        fetcher: Fetcher::new(exempt_hosts()?, FetchLimits::default(), fetch_contact),
         tenant_claim,
     };
     let handler = &handler;

@@ -14,12 +14,12 @@ use delivery::Handler;
 use domain::{Context, Timestamp};
 use lambda_http::{Error, Request, RequestExt, tracing};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImageProcessing::from_env()?;
     let render_timeout = Duration::from_secs(config.render_timeout_secs.into());
-    let sdk = aws_config::load_from_env().await;
+    let sdk = clients::sdk_config().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let dynamodb = clients::dynamodb(&sdk);
     let cache_tag_header = config.cache_tag_header.as_str().parse()?;

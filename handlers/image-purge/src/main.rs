@@ -11,12 +11,12 @@ use image_purge::Handler;
 use lambda_http::{Error, Request, RequestExt, tracing};
 use purging::manual_purge::ManualPurge;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImagePurge::from_env()?;
     let ImagePurge { purging, image_packs, tenant_claim, .. } = config;
-    let sdk = aws_config::load_from_env().await;
+    let sdk = clients::sdk_config().await;
     let manual_purge = ManualPurge {
         packs: ImagePackTable::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
         purger: purger(&sdk, purging),

@@ -111,7 +111,7 @@ impl FetchError {
             Failure::Resolution
         } else if any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))) {
             Failure::Certificate
-        } else if any(<dyn Error>::is::<rustls::Error>) {
+        } else if error.is_builder() || any(<dyn Error>::is::<rustls::Error>) {
             Failure::Tls
         } else if error.is_connect() {
             Failure::Connection

@@ -66,12 +66,9 @@ impl Default for FetchLimits {
 /// Fetches images from the internet.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    /// The client that connects to public addresses only.
-    public: Client,
-    /// The client for exempt hosts, which connects to any address.
-    exempt: Client,
     exempt_hosts: ExemptHosts,
     limits: FetchLimits,
+    contact: Contact,
 }
 
 /// The result of one request.
@@ -82,14 +79,9 @@ enum Hop {
 
 impl Fetcher {
     /// Creates a fetcher with `limits`, which names `contact` to servers and for which `exempt_hosts` count as public.
-    /// Fails if the machine has no trusted certificate authorities.
-    pub fn new(exempt_hosts: ExemptHosts, limits: FetchLimits, contact: &Contact) -> Result<Self, reqwest::Error> {
-        Ok(Self {
-            public: client(limits, contact).dns_resolver(PublicAddresses).build()?,
-            exempt: client(limits, contact).build()?,
-            exempt_hosts,
-            limits,
-        })
+    #[must_use]
+    pub fn new(exempt_hosts: ExemptHosts, limits: FetchLimits, contact: Contact) -> Self {
+        Self { exempt_hosts, limits, contact }
     }
 
     /// Fetches `url` and follows redirects.
@@ -110,8 +102,8 @@ impl Fetcher {
     }
 
     async fn hop(&self, url: &Url) -> Result<Hop, FetchError> {
-        let client = if self.exempt_hosts.covers(url) { &self.exempt } else { &self.public };
         source::check(url, &self.exempt_hosts)?;
+        let client = self.client(url).map_err(FetchError::of)?;
         let response = client.get(url.clone()).send().await.map_err(FetchError::of)?;
         match response.status() {
             StatusCode::OK => Ok(Hop::Arrived(response)),
@@ -122,6 +114,13 @@ impl Fetcher {
             | StatusCode::PERMANENT_REDIRECT => redirect::target(url, fields(&response, LOCATION)).map(Hop::Redirected),
             status => Err(FetchError::Status(status.as_u16())),
         }
+    }
+
+    /// Builds the client for `url`. It connects to public addresses only, unless the host is exempt. A client is built for
+    /// each request: it reads the trusted certificates, and most invocations of the function fetch nothing.
+    fn client(&self, url: &Url) -> reqwest::Result<Client> {
+        let builder = builder(self.limits, &self.contact);
+        if self.exempt_hosts.covers(url) { builder.build() } else { builder.dns_resolver(PublicAddresses).build() }
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
@@ -142,9 +141,9 @@ fn fields(response: &Response, name: HeaderName) -> impl Iterator<Item = &[u8]> 
     response.headers().get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
-/// Builds a client without proxy, automatic redirects or pooled connections. On a pooled connection, a malformed header
+/// A client without proxy, automatic redirects or pooled connections. On a pooled connection, a malformed header
 /// line that the client skips could shift the border between two responses.
-fn client(limits: FetchLimits, contact: &Contact) -> ClientBuilder {
+fn builder(limits: FetchLimits, contact: &Contact) -> ClientBuilder {
     Client::builder()
         .no_proxy()
         .redirect(Policy::none())

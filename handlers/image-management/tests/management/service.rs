@@ -44,7 +44,7 @@ impl Service {
             items: items(&dynamodb, AttributeNames::default()),
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             uploads: UploadArea::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
-            fetcher: Fetcher::new(exempt_hosts, limits, &CONTACT.parse().unwrap()).unwrap(),
+            fetcher: Fetcher::new(exempt_hosts, limits, CONTACT.parse().unwrap()),
             tenant_claim: "tenants".to_owned(),
         };
         Self { handler, dynamodb, dynamodb_url, s3 }
