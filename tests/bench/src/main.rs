@@ -40,6 +40,9 @@ use crate::section::Section;
 struct Arguments {
     /// The sections to run; all without one.
     sections: Vec<Subject>,
+    /// Objects that the section `deletion` deletes.
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: usize,
 }
 
 /// The subject of a section.
@@ -58,11 +61,11 @@ enum Subject {
 }
 
 impl Subject {
-    fn run(self, folders: &Folders) -> Result<Section, BenchError> {
+    fn run(self, folders: &Folders, objects: usize) -> Result<Section, BenchError> {
         match self {
             Self::Strategies => strategies::run(folders),
             Self::Functions => functions::run(folders),
-            Self::Deletion => deletion::run(folders),
+            Self::Deletion => deletion::run(folders, objects),
             Self::Rendering => rendering::run(folders),
             Self::Synth => synth::run(folders),
         }
@@ -107,7 +110,7 @@ fn run(arguments: Arguments) -> Result<(), BenchError> {
     let subjects = if arguments.sections.is_empty() { all } else { arguments.sections };
     for subject in subjects {
         let before = machine::load();
-        let mut section = subject.run(&folders)?;
+        let mut section = subject.run(&folders, arguments.objects)?;
         section.conditions.push(machine::conditions(&before));
         print::section(&section);
         section.save(&folders.out)?;

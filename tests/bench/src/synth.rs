@@ -1,12 +1,150 @@
-//! Section `synth`.
+//! Section `synth`: the CDK app beside the same stacks in JavaScript and in Python.
 
-use crate::Folders;
-use crate::error::BenchError;
-use crate::section::Section;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-/// Not measured yet.
-#[expect(clippy::unnecessary_wraps, reason = "the section is not written yet")]
-pub(crate) fn run(_folders: &Folders) -> Result<Section, BenchError> {
-    let title = "Synth".to_owned();
-    Ok(Section { name: "synth".to_owned(), title, conditions: vec![], goals: vec![], tables: vec![], plots: vec![] })
+use serde_json::{Value, json};
+
+use crate::error::{BenchError, Doing};
+use crate::section::{Cell, Goal, Plot, Section, Table};
+use crate::{Folders, python};
+
+/// Runs of each candidate; the fastest counts. One more before them fills the caches of Node, Python and jsii.
+const ROUNDS: usize = 7;
+
+/// The goals without validation: at most so many times the time of the same app in JavaScript and in Python.
+const TO_JAVASCRIPT: f64 = 1.1;
+const TO_PYTHON: f64 = 0.5;
+
+/// A candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Candidate {
+    Rust,
+    JavaScript,
+    Python,
+}
+
+impl Candidate {
+    const ALL: [Self; 3] = [Self::Rust, Self::JavaScript, Self::Python];
+
+    fn command(self, folders: &Folders, checkout: &Path, is_validated: bool) -> Command {
+        let mut command;
+        match self {
+            Self::Rust => command = Command::new(folders.binaries.join("app")),
+            Self::JavaScript => {
+                command = Command::new("node");
+                command.arg(folders.sources.join("synth/app.js"));
+                command.env("NODE_PATH", checkout.join("node_modules"));
+            }
+            Self::Python => {
+                command = Command::new(folders.out.join("python/bin/python"));
+                // jsii checks the types of arguments in asserts.
+                command.args((!is_validated).then_some("-O"));
+                command.arg(folders.sources.join("synth/app.py"));
+            }
+        }
+        command.current_dir(checkout);
+        command
+    }
+}
+
+/// Measures the synthesis of the environment `dev`.
+pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
+    python::install(folders)?;
+    let checkout = folders.sources.join("../..").canonicalize().doing(|| "find the checkout".to_owned())?;
+    let environments = folders.out.join("environments");
+    let dev = environments.join("dev.toml");
+    fs::create_dir_all(&environments).doing(|| format!("create {}", environments.display()))?;
+    fs::copy(checkout.join("cdk/environments/dev.toml"), &dev).doing(|| format!("write {}", dev.display()))?;
+    let mut fastest = BTreeMap::new();
+    let mut resources = BTreeMap::new();
+    for round in 0..=ROUNDS {
+        for is_validated in [false, true] {
+            for candidate in Candidate::ALL {
+                let output = folders.out.join(format!("synth-{candidate:?}"));
+                let seconds = synthesize(folders, &checkout, candidate, is_validated, &output)?;
+                resources.insert(candidate, count_resources(&output)?);
+                if round > 0 {
+                    let best = fastest.entry((is_validated, candidate)).or_insert(seconds);
+                    *best = f64::min(*best, seconds);
+                }
+            }
+        }
+    }
+    let ratio = |is_validated, other| fastest[&(is_validated, Candidate::Rust)] / fastest[&(is_validated, other)];
+    let columns = ["validation off, s", "validation on, s", "Rust ×, off", "Rust ×, on", "resources"];
+    let mut table = Table::new("Synthesis of the environment dev", columns);
+    for candidate in Candidate::ALL {
+        let times = [false, true].map(|is_validated| Cell::number(fastest[&(is_validated, candidate)], 2));
+        let ratios = [false, true].map(|is_validated| Cell::number(ratio(is_validated, candidate), 2));
+        let resources = Cell::number(resources[&candidate] as f64, 0);
+        table.push(format!("{candidate:?}"), times.into_iter().chain(ratios).chain([resources]));
+    }
+    let bars = Candidate::ALL.map(|candidate| (format!("{candidate:?}"), fastest[&(false, candidate)]));
+    Ok(Section {
+        name: "synth".to_owned(),
+        title: "Synthesis".to_owned(),
+        conditions: vec![
+            format!("Fastest of {ROUNDS} runs, candidates in alternation; no function is built"),
+            "Validation is CDK_VALIDATION, and for Python the type checks of jsii".to_owned(),
+        ],
+        goals: vec![
+            Goal::at_most(
+                "time to that of JavaScript, validation off",
+                ratio(false, Candidate::JavaScript),
+                TO_JAVASCRIPT,
+            ),
+            Goal::at_most("time to that of Python, validation off", ratio(false, Candidate::Python), TO_PYTHON),
+        ],
+        tables: vec![table],
+        plots: vec![Plot::Bars {
+            title: "Synthesis, validation off".to_owned(),
+            axis: "seconds".to_owned(),
+            bars: bars.into(),
+        }],
+    })
+}
+
+/// Synthesizes into the folder `output`, and returns the seconds.
+fn synthesize(
+    folders: &Folders,
+    checkout: &Path,
+    candidate: Candidate,
+    is_validated: bool,
+    output: &Path,
+) -> Result<f64, BenchError> {
+    let _ = fs::remove_dir_all(output);
+    let mut command = candidate.command(folders, checkout, is_validated);
+    // As the CDK's command line passes it; without stacks to bundle, no function is built.
+    let context = json!({"environments": folders.out.join("environments"), "aws:cdk:bundling-stacks": []});
+    command
+        .env("CDK_CONTEXT_JSON", context.to_string())
+        .env("CDK_OUTDIR", output)
+        .env("CDK_DEFAULT_ACCOUNT", "123456789012")
+        .env("CDK_VALIDATION", is_validated.to_string())
+        .env("HANDLERS", checkout.join("handlers"))
+        .stdout(Stdio::null());
+    let start = Instant::now();
+    python::succeed(&mut command)?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// The number of resources in the templates of the cloud assembly `folder`, without those of the CDK about itself.
+fn count_resources(folder: &Path) -> Result<usize, BenchError> {
+    let stage = folder.join("assembly-dev");
+    let action = || format!("read the templates in {}", stage.display());
+    let mut count = 0;
+    for entry in fs::read_dir(&stage).doing(action)? {
+        let path = entry.doing(action)?.path();
+        if !path.to_string_lossy().ends_with(".template.json") {
+            continue;
+        }
+        let template: Value = serde_json::from_slice(&fs::read(&path).doing(action)?).doing(action)?;
+        let resources = template["Resources"].as_object().into_iter().flat_map(|resources| resources.values());
+        count += resources.filter(|resource| resource["Type"] != "AWS::CDK::Metadata").count();
+    }
+    Ok(count)
 }

@@ -1,0 +1,370 @@
+// The stacks of the environment `dev`, as they would be written in JavaScript with the construct libraries alone.
+const { App, CfnOutput, Duration, RemovalPolicy, Stack, Stage, Tags } = require("aws-cdk-lib");
+const apigw = require("aws-cdk-lib/aws-apigatewayv2");
+const authorizers = require("aws-cdk-lib/aws-apigatewayv2-authorizers");
+const integrations = require("aws-cdk-lib/aws-apigatewayv2-integrations");
+const acm = require("aws-cdk-lib/aws-certificatemanager");
+const cloudfront = require("aws-cdk-lib/aws-cloudfront");
+const origins = require("aws-cdk-lib/aws-cloudfront-origins");
+const cloudwatch = require("aws-cdk-lib/aws-cloudwatch");
+const dynamodb = require("aws-cdk-lib/aws-dynamodb");
+const iam = require("aws-cdk-lib/aws-iam");
+const lambda = require("aws-cdk-lib/aws-lambda");
+const sources = require("aws-cdk-lib/aws-lambda-event-sources");
+const logs = require("aws-cdk-lib/aws-logs");
+const route53 = require("aws-cdk-lib/aws-route53");
+const route53Targets = require("aws-cdk-lib/aws-route53-targets");
+const s3 = require("aws-cdk-lib/aws-s3");
+const scheduler = require("aws-cdk-lib/aws-scheduler");
+const schedulerTargets = require("aws-cdk-lib/aws-scheduler-targets");
+const sqs = require("aws-cdk-lib/aws-sqs");
+const ssm = require("aws-cdk-lib/aws-ssm");
+
+const HANDLERS = process.env.HANDLERS;
+const DOMAIN = "image-service.eu-west-1.dev.vmnd.tv";
+const REGISTRY = "/dev-lof/images/tenants";
+
+function dataStack(stage) {
+  const stack = new Stack(stage, "data", { stackName: "dev-lof-images-data", terminationProtection: true });
+  const table = (id, sortKey, options) =>
+    new dynamodb.Table(stack, id, {
+      partitionKey: { name: "tenant", type: dynamodb.AttributeType.STRING },
+      sortKey: { name: sortKey, type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...options,
+    });
+  const bucket = (id, options) =>
+    new s3.Bucket(stack, id, {
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...options,
+    });
+  const recovery = { pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true } };
+  const data = {
+    imagePacks: table("ImagePacks", "entity", { stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES, ...recovery }),
+    queue: table("InvalidationQueue", "target", recovery),
+    ledger: table("PurgeLedger", "purge", { timeToLiveAttribute: "expiresAt" }),
+    renderLocks: table("RenderLocks", "variant", {
+      timeToLiveAttribute: "expiresAt",
+      removalPolicy: RemovalPolicy.DESTROY,
+    }),
+    originals: bucket("Originals", {
+      versioned: true,
+      lifecycleRules: [
+        { noncurrentVersionExpiration: Duration.days(30) },
+        { prefix: ".uploads/", expiration: Duration.days(1), noncurrentVersionExpiration: Duration.days(1) },
+      ],
+    }),
+    variants: bucket("Variants", {}),
+  };
+  new CfnOutput(stack, "ImagePackTable", { value: data.imagePacks.tableName });
+  new CfnOutput(stack, "InvalidationQueueTable", { value: data.queue.tableName });
+  new CfnOutput(stack, "PurgeLedgerTable", { value: data.ledger.tableName });
+  new CfnOutput(stack, "OriginalsBucket", { value: data.originals.bucketName });
+  new CfnOutput(stack, "VariantsBucket", { value: data.variants.bucketName });
+  return data;
+}
+
+function pipelineStack(stage, data) {
+  const stack = new Stack(stage, "pipeline", { stackName: "dev-lof-images-pipeline" });
+  const graphs = [];
+
+  const handler = (id, binary, memorySize, seconds, environment, grants, options) => {
+    const logGroup = new logs.LogGroup(stack, `${id}Log`, {
+      retention: logs.RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new iam.Role(stack, `${id}Role`, { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
+    logGroup.grantWrite(role);
+    const created = new lambda.Function(stack, id, {
+      code: lambda.Code.fromAsset(`${HANDLERS}/${binary}`),
+      handler: "bootstrap",
+      runtime: lambda.Runtime.PROVIDED_AL2023,
+      architecture: lambda.Architecture.ARM_64,
+      description: id,
+      memorySize,
+      timeout: Duration.seconds(seconds),
+      loggingFormat: lambda.LoggingFormat.JSON,
+      logGroup,
+      role,
+      environment,
+      ...options,
+    });
+    for (const [actions, resources] of grants) {
+      created.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
+    }
+    return created;
+  };
+  const alarm = (id, metric, threshold, evaluationPeriods = 1) => {
+    new cloudwatch.Alarm(stack, id, {
+      metric,
+      threshold,
+      evaluationPeriods,
+      alarmDescription: id,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    graphs.push(new cloudwatch.GraphWidget({ title: id, left: [metric], width: 12 }));
+  };
+  const period = Duration.minutes(5);
+
+  const deadLetters = new sqs.Queue(stack, "DeadLetters", {
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  alarm("DeadLettersAlarm", deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" }), 1);
+
+  const attributes = JSON.stringify({ tenant: "tenant", entity: "entity", imageLocations: "imageLocations" });
+  const packs = { IMAGE_PACK_TABLE: data.imagePacks.tableName, IMAGE_PACK_ATTRIBUTES: attributes };
+  const stream = handler(
+    "ImagePacksStream", "dynamodb-imagepacks-stream", 256, 60,
+    {
+      INVALIDATION_QUEUE_TABLE: data.queue.tableName,
+      DEAD_LETTER_QUEUE_URL: deadLetters.queueUrl,
+      IMAGE_PACK_ATTRIBUTES: attributes,
+      TENANTS_WITH_EXISTING_DISTRIBUTION: "[]",
+    },
+    [[["dynamodb:UpdateItem"], [data.queue.tableArn]], [["sqs:SendMessage"], [deadLetters.queueArn]]],
+  );
+  alarm("StreamAgeAlarm", stream.metric("IteratorAge", { period, statistic: "Maximum" }), 300_000);
+
+  const purging = {
+    INVALIDATION_QUEUE_TABLE: data.queue.tableName,
+    PURGE_LEDGER_TABLE: data.ledger.tableName,
+    VARIANTS_BUCKET: data.variants.bucketName,
+    TENANT_REGISTRY_PATH: REGISTRY,
+    SETTLE_DELAY_SECS: "30",
+    CACHED_DAYS_MAX: "30",
+    VARIANT_DELETION_SECS_MAX: "150",
+    EDGE_FETCH_MAX_SECS: "3",
+    ITEMS_PER_REQUEST_MAX: "500",
+    ITEMS_PER_PURGE_RUN_MAX: "2900",
+    WILDCARDS_PER_PURGE_RUN_MAX: "13",
+    LEDGER_RETENTION_DAYS: "90",
+  };
+  const purgeGrants = [
+    [["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.queue.tableArn]],
+    [["s3:ListBucket"], [data.variants.bucketArn]],
+    [["s3:DeleteObject"], [data.variants.arnForObjects("*")]],
+    [["dynamodb:PutItem"], [data.ledger.tableArn]],
+  ];
+  const registry = stack.formatArn({ service: "ssm", resource: "parameter", resourceName: REGISTRY.slice(1) });
+  const invalidation = handler(
+    "ImageInvalidation", "image-invalidation", 512, 240,
+    { ...purging, LEASE_SECS: "255", TRACKING_SECS_MAX: "60", DEAD_LETTER_QUEUE_URL: deadLetters.queueUrl },
+    [
+      ...purgeGrants,
+      [["ssm:GetParametersByPath"], [`${registry}/*`, registry]],
+      [["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [data.queue.tableArn]],
+      [["dynamodb:UpdateItem"], [data.ledger.tableArn]],
+      [["sqs:SendMessage"], [deadLetters.queueArn]],
+    ],
+    { retryAttempts: 0, maxEventAge: Duration.minutes(5) },
+  );
+  alarm("FailedPurgeRunsAlarm", invalidation.metricErrors({ period }), 1, 3);
+
+  const purge = handler(
+    "ImagePurge", "image-purge", 512, 29,
+    { ...purging, ...packs, MANUAL_PURGES_PER_MINUTE: "10", MANUAL_PURGES_BURST: "20", TENANT_CLAIM: "tenants" },
+    [
+      ...purgeGrants,
+      [["ssm:GetParameter"], [`${registry}/*`]],
+      [["dynamodb:BatchGetItem"], [data.imagePacks.tableArn]],
+      [["dynamodb:GetItem", "dynamodb:Query"], [data.queue.tableArn]],
+      [["dynamodb:Query"], [data.ledger.tableArn]],
+    ],
+  );
+  alarm("FailedPurgesAlarm", purge.metricErrors({ period }), 1);
+
+  const processing = handler(
+    "ImageProcessing", "image-processing", 1769, 15,
+    {
+      ...packs,
+      ORIGINALS_BUCKET: data.originals.bucketName,
+      VARIANTS_BUCKET: data.variants.bucketName,
+      RENDER_LOCK_TABLE: data.renderLocks.tableName,
+      RENDER_TIMEOUT_SECS: "15",
+      CACHE_TAG_HEADER: "image-cache-tag",
+      CACHED_DAYS_MAX: "30",
+    },
+    [
+      [["dynamodb:BatchGetItem"], [data.imagePacks.tableArn]],
+      [["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.renderLocks.tableArn]],
+      [["s3:GetObjectVersion"], [data.originals.arnForObjects("*")]],
+      [["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arnForObjects("*")]],
+      [["s3:ListBucket"], [data.variants.bucketArn, data.originals.bucketArn]],
+    ],
+  );
+  const url = processing.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
+  alarm("FailedImagesAlarm", processing.metricErrors({ period }), 1);
+
+  const management = handler(
+    "ImageManagement", "image-management", 1769, 29,
+    { ...packs, ORIGINALS_BUCKET: data.originals.bucketName, TENANT_CLAIM: "tenants", FETCH_CONTACT: "none" },
+    [
+      [
+        ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"],
+        [data.imagePacks.tableArn],
+      ],
+      [["s3:PutObject", "s3:DeleteObject"], [data.originals.arnForObjects("*")]],
+      [["s3:GetObject"], [data.originals.arnForObjects(".uploads/*")]],
+      [["s3:ListBucket"], [data.originals.bucketArn]],
+    ],
+  );
+  alarm("FailedEditsAlarm", management.metricErrors({ period }), 1);
+
+  stream.addEventSource(
+    new sources.DynamoEventSource(data.imagePacks, {
+      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      maxBatchingWindow: Duration.seconds(1),
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      maxRecordAge: Duration.seconds(21_600),
+      onFailure: new sources.SqsDlq(deadLetters),
+    }),
+  );
+
+  const schedulerRole = new iam.Role(stack, "InvalidationScheduleRole", {
+    assumedBy: new iam.ServicePrincipal("scheduler.amazonaws.com", {
+      conditions: { StringEquals: { "aws:SourceAccount": stack.account } },
+    }),
+  });
+  schedulerRole.addToPolicy(
+    new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [invalidation.functionArn] }),
+  );
+  const role = schedulerRole.withoutPolicyUpdates();
+  new scheduler.Schedule(stack, "InvalidationSchedule", {
+    schedule: scheduler.ScheduleExpression.rate(Duration.minutes(5)),
+    target: new schedulerTargets.LambdaInvoke(invalidation, { retryAttempts: 0, role }),
+  });
+
+  const api = new apigw.HttpApi(stack, "AdminApi", { createDefaultStage: false });
+  const authorizer = new authorizers.HttpJwtAuthorizer("AdminToken", "https://login.vmnd.tv/", {
+    jwtAudience: ["image-service-admin"],
+  });
+  const target = lambda.Function.fromFunctionAttributes(stack, "ImageManagementTarget", {
+    functionArn: management.functionArn,
+    sameEnvironment: false,
+    skipPermissions: true,
+  });
+  const purgeIntegration = new integrations.HttpLambdaIntegration("Purge", purge);
+  const managementIntegration = new integrations.HttpLambdaIntegration("Management", target);
+  const route = (method, path, integration, scope) => {
+    const routeKey = apigw.HttpRouteKey.with(path, method);
+    const options = { httpApi: api, routeKey, integration, authorizer, authorizationScopes: [scope] };
+    new apigw.HttpRoute(stack, `${method}${path}`, options);
+  };
+  for (const method of ["DELETE", "GET"]) {
+    route(method, "/images/{tenant}/{imagePackId}", purgeIntegration, "images:purge");
+  }
+  const pack = "/adminAPI/imagePacks/{imagePackId}";
+  const place = `${pack}/imageLocations/{location}`;
+  for (const [method, path] of [
+    ["GET", "/adminAPI/imagePacks"], ["POST", "/adminAPI/imagePacks"], ["GET", pack], ["PATCH", pack],
+    ["DELETE", pack], ["DELETE", place], ["PUT", `${place}/crop`], ["DELETE", `${place}/crop`],
+    ["PUT", `${place}/original`], ["POST", `${place}/uploads`], ["PUT", `${place}/uploads/{uploadId}`],
+    ["POST", `${place}/fetchImage`], ["GET", "/adminAPI/imageLocationConfig/{name}"],
+    ["PUT", "/adminAPI/imageLocationConfig/{name}"],
+  ]) {
+    route(method, path, managementIntegration, "images:manage");
+  }
+  management.addPermission("AdminApi", {
+    principal: new iam.ServicePrincipal("apigateway.amazonaws.com"),
+    sourceArn: api.arnForExecuteApi("*", "/adminAPI/*"),
+  });
+  const apiStage = new apigw.HttpStage(stack, "AdminStage", {
+    httpApi: api,
+    stageName: "dev-lof",
+    autoDeploy: true,
+    throttle: { rateLimit: 20, burstLimit: 40 },
+  });
+  new apigw.CfnApiMapping(stack, "UnifiedApi", {
+    apiId: api.apiId,
+    domainName: "manage.api.eu-west-1.vmnd.tv",
+    stage: apiStage.stageName,
+    apiMappingKey: "dev-lof",
+  });
+  new CfnOutput(stack, "AdminApiUrl", { value: apiStage.url });
+
+  new cloudwatch.Dashboard(stack, "Dashboard").addWidgets(...graphs);
+  new ssm.StringParameter(stack, "Recovery", {
+    parameterName: "/dev-lof/images/recovery",
+    stringValue: JSON.stringify({ table: data.imagePacks.tableName, queue: data.queue.tableName }),
+  });
+  new CfnOutput(stack, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
+  return { url, purging: [invalidation, purge] };
+}
+
+function tenantStack(stage, tenant, pipeline) {
+  const stack = new Stack(stage, `tenant-${tenant}`, { stackName: `dev-lof-images-tenant-${tenant}` });
+  const host = `${tenant}.${DOMAIN}`;
+  const certificateArn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555";
+  const distribution = new cloudfront.Distribution(stack, "Distribution", {
+    defaultBehavior: {
+      origin: origins.FunctionUrlOrigin.withOriginAccessControl(pipeline.url, {
+        customHeaders: { "x-image-tenant": tenant },
+      }),
+      cachePolicy: new cloudfront.CachePolicy(stack, "CachePolicy", {
+        queryStringBehavior: cloudfront.CacheQueryStringBehavior.allowList("location", "date"),
+        minTtl: Duration.seconds(0),
+        defaultTtl: Duration.seconds(0),
+        maxTtl: Duration.days(30),
+      }),
+      responseHeadersPolicy: new cloudfront.ResponseHeadersPolicy(stack, "ResponseHeaders", {
+        comment: `Strips the cache-tag header of ${host}`,
+        removeHeaders: ["image-cache-tag"],
+      }),
+      viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+      compress: false,
+    },
+    comment: `Images of ${tenant} (dev)`,
+    domainNames: [host],
+    certificate: acm.Certificate.fromCertificateArn(stack, "Certificate", certificateArn),
+    errorResponses: [404, 405, 414, 500, 501, 502, 503, 504].map((httpStatus) => ({
+      httpStatus,
+      ttl: Duration.seconds(0),
+    })),
+    httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+  });
+  distribution.node.defaultChild.addPropertyOverride("DistributionConfig.CacheTagConfig", {
+    HeaderName: "image-cache-tag",
+  });
+  new ssm.StringParameter(stack, "Registration", {
+    parameterName: `${REGISTRY}/${tenant}`,
+    stringValue: JSON.stringify({ distributionId: distribution.distributionId, cacheTags: true }),
+  });
+  const zone = route53.HostedZone.fromHostedZoneAttributes(stack, "Zone", {
+    hostedZoneId: "Z0123456789EXAMPLE",
+    zoneName: "dev.vmnd.tv",
+  });
+  const target = route53.RecordTarget.fromAlias(new route53Targets.CloudFrontTarget(distribution));
+  new route53.ARecord(stack, "Alias", { zone, target, recordName: `${host}.` });
+  new route53.AaaaRecord(stack, "AliasIpv6", { zone, target, recordName: `${host}.` });
+  new iam.Policy(stack, "PurgeGrant", {
+    policyName: `purge-${tenant}`,
+    statements: [
+      new iam.PolicyStatement({
+        actions: ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+        resources: [distribution.distributionArn],
+      }),
+    ],
+    roles: pipeline.purging.map((created) => created.role),
+  });
+  new CfnOutput(stack, "DistributionId", { value: distribution.distributionId });
+  new CfnOutput(stack, "ViewerUrl", { value: `https://${host}/api/v2/img/` });
+}
+
+const app = new App();
+const stage = new Stage(app, "dev", { env: { region: "eu-west-1", account: process.env.CDK_DEFAULT_ACCOUNT } });
+Tags.of(stage).add("image-service-environment", "dev");
+const data = dataStack(stage);
+const pipeline = pipelineStack(stage, data);
+for (const tenant of ["acme", "globex"]) {
+  tenantStack(stage, tenant, pipeline);
+}
+app.synth();
