@@ -21,7 +21,7 @@ mod step_error;
 pub mod stream;
 mod submission;
 pub mod tracking;
-pub mod variant_deletion;
+mod variant_deletion;
 
 pub use step_error::StepError;
 pub use variant_deletion::VariantDeletionError;

@@ -9,13 +9,13 @@ use crate::ports::{CallError, Clock, ListFrom, Ports, Queue, RowVersion, Undelet
 
 /// The outcome of deleting the variants of one entry.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct VariantDeletion {
+pub(crate) struct VariantDeletion {
     /// Whether no variant is left.
-    pub is_finished: bool,
+    pub(crate) is_finished: bool,
     /// The number that this purge run deleted.
-    pub deleted_now: u64,
+    pub(crate) deleted_now: u64,
     /// The number that all purge runs together deleted.
-    pub deleted_in_all: u64,
+    pub(crate) deleted_in_all: u64,
 }
 
 /// A failure to delete the variants of an entry.
@@ -47,7 +47,7 @@ struct Progress {
 /// Deletes the variants of `planned` from its deletion cursor on, until `until`. Of a target that spans packs at least one
 /// page is deleted, so that repeated purge runs come to an end; a pack that there is no time for is deleted as a whole by
 /// the next purge run.
-pub async fn delete_variants<P: Ports>(
+pub(crate) async fn delete_variants<P: Ports>(
     ports: &P,
     planned: &PlannedEntry,
     until: Timestamp,
