@@ -11,7 +11,7 @@ use aws_sdk_s3::config::Credentials;
 use contract::config::ConfigError;
 use contract::functions::Purging;
 use domain::Timestamp;
-use domain::purge::batch::PlannedEntry;
+use domain::purge::deletion::{Deletion, DeletionPurpose};
 use purging::variant_deletion::delete_variants;
 use serde_json::json;
 use tokio::runtime::Builder;
@@ -160,7 +160,8 @@ fn delete_ours(endpoint_url: &str, objects: usize) -> Result<(), BenchError> {
             "firstEventAt": now.as_millis(), "changes": 1, "reasons": ["location-forced"], "requestedBy": ["stream"],
         });
         let entry = serde_json::from_value(entry).doing(|| "build a row".to_owned())?;
-        let deletion = PlannedEntry { entry, began_at: now, is_final: true };
+        let purpose = DeletionPurpose::AfterPurge { ledger_key: "bench".to_owned() };
+        let deletion = Deletion { entry, began_at: now, purpose, stored_before: Some(now) };
         let done = delete_variants(&ports, &deletion, Timestamp::from_millis(u64::MAX)).await;
         let done = done.doing(|| "delete the variants".to_owned())?;
         if done.deleted_in_all == objects as u64 {

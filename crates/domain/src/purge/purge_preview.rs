@@ -103,6 +103,7 @@ mod tests {
             created_at: Timestamp::from_millis(0),
             renamed: 0,
             invalidation_id: None,
+            accepted_at: None,
         }
     }
 

@@ -22,7 +22,7 @@ fn request(tenant: &str, target: &str, version: &str, is_final: bool) -> PurgeRe
         "distribution": {"distributionId": "E1", "cacheTags": true},
         "items": ["#acme/cat"],
         "entries": [{
-            "target": target, "version": version, "isFinal": is_final, "beganAt": WRITTEN, "variantsDeleted": 3,
+            "target": target, "version": version, "isFinal": is_final, "beganAt": WRITTEN, "enqueuedAt": WRITTEN, "variantsDeleted": 3,
             "firstEventAt": WRITTEN, "changes": 1, "reasons": ["manual"],
         }],
         "createdAt": WRITTEN + if is_final { 30_000 } else { 1_000 },
