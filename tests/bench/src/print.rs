@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn names_are_aligned_left_and_values_right() {
         let mut table = Table::new("Purge", ["p50 s", "items"]);
-        table.push("ours", [Cell::number(1.25, 1), Cell::text("12")]);
+        table.push("ours", [Cell::number(1.25, 1), Cell::Text("12".to_owned())]);
         table.push("specified", [Cell::number(150.0, 1), Cell::None]);
         let lines =
             ["Purge", "             p50 s  items", "  ours         1.2     12", "  specified  150.0      –", ""];

@@ -109,10 +109,6 @@ impl Cell {
         Self::Number { value, digits }
     }
 
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self::Text(text.into())
-    }
-
     /// The cell as it is printed.
     pub(crate) fn shown(&self) -> String {
         match self {
