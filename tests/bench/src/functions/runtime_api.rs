@@ -18,9 +18,9 @@ use tokio::time::timeout;
 use crate::error::{BenchError, Doing};
 
 /// Longest time until a process polls or responds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Time that an invocation has.
-const INVOCATION_MAX: Duration = Duration::from_secs(300);
+const INVOCATION_MAX: Duration = Duration::from_mins(5);
 
 /// The runtime API. It stops when it is dropped.
 pub(crate) struct RuntimeApi {
