@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, Contact, HeaderName, TenantId, TenantIds};
+use contract::{AttributeNames, Contact, HeaderName, QuotaSchemes, TenantId, TenantIds, limits};
 use serde::Deserialize;
 
 pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
@@ -57,6 +57,30 @@ impl Environment {
     pub fn tenants_with_existing_distribution(&self) -> TenantIds {
         let with_existing = self.tenants.iter().filter(|(_, tenant)| tenant.distribution.is_some());
         TenantIds(with_existing.map(|(id, _)| id.clone()).collect())
+    }
+
+    /// Whether another program fills the variants bucket, so that a purge deletes variants before it invalidates.
+    #[must_use]
+    pub fn deletes_variants_first(&self) -> bool {
+        self.existing.variants_bucket.is_some()
+    }
+
+    /// The shortest settle delay, in seconds. The other program of an existing variants bucket may answer with an old
+    /// variant as long as a rendering takes.
+    #[must_use]
+    pub fn settle_delay_min_secs(&self) -> u32 {
+        let answer_max_secs = if self.deletes_variants_first() {
+            self.handlers.image_processing_timeout_secs.max(limits::ANSWER_MAX_SECS)
+        } else {
+            limits::ANSWER_MAX_SECS
+        };
+        limits::settle_delay_secs(answer_max_secs, self.purge.edge_fetch_max_secs)
+    }
+
+    /// The settle delay, in seconds.
+    #[must_use]
+    pub fn settle_delay_secs(&self) -> u32 {
+        self.purge.settle_delay_secs.unwrap_or_else(|| self.settle_delay_min_secs())
     }
 }
 
@@ -158,18 +182,25 @@ pub struct Stream {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Purge {
-    /// Minutes from one purge run to the next.
+    /// Minutes from one scheduled purge run to the next.
     pub every_minutes: u32,
-    /// Time after a change in which a stale variant can still be stored, in seconds.
-    pub settle_delay_secs: u32,
-    /// Pause between the deletions and the invalidations, in seconds.
+    /// Whether a change and an admin's purge wake a purge run at once.
+    pub wake: bool,
+    /// Longest time that an edge takes to receive and store a response, in seconds.
     pub edge_fetch_max_secs: u32,
+    /// Time after a change in which an old response can still reach an edge, in seconds; the shortest allowed one when
+    /// absent.
+    pub settle_delay_secs: Option<u32>,
+    /// Changed targets of one tenant that get an early purge before they have settled.
+    pub early_purge_targets_max: u32,
+    /// CloudFront's quotas that a purge keeps.
+    pub quotas: QuotaSchemes,
+    /// Time in which CloudFront accepts one more `CreateInvalidation` call, in milliseconds.
+    pub calls_interval_millis: u32,
+    /// `CreateInvalidation` calls that CloudFront accepts at once.
+    pub calls_burst: u32,
     /// Items of one `CreateInvalidation` request.
     pub items_per_request_max: u32,
-    /// Exact items for one distribution in one purge run.
-    pub items_per_purge_run_max: u32,
-    /// Wildcards for one distribution in one purge run.
-    pub wildcards_per_purge_run_max: u32,
     /// Purges that the admins of one tenant may begin in a minute, on average.
     pub manual_purges_per_minute: u32,
     /// Purges that the admins of one tenant may begin at once.

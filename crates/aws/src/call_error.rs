@@ -30,7 +30,9 @@ fn kind_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> CallErrorKind 
         "NoSuchBucket" | "NoSuchDistribution" | "QueueDoesNotExist" | "ResourceNotFoundException" => {
             CallErrorKind::NotFound
         }
-        // The SDK's own list of what is throttled ("Retry behavior", AWS SDKs reference guide), and CloudFront's quota.
+        "BatchTooLarge" => CallErrorKind::BatchTooLarge,
+        "TooManyInvalidationsInProgress" => CallErrorKind::TooManyInProgress,
+        // The SDK's own list of what is throttled ("Retry behavior", AWS SDKs reference guide).
         "BandwidthLimitExceeded"
         | "LimitExceededException"
         | "PriorRequestNotComplete"
@@ -42,7 +44,6 @@ fn kind_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> CallErrorKind 
         | "ThrottledException"
         | "Throttling"
         | "ThrottlingException"
-        | "TooManyInvalidationsInProgress"
         | "TooManyRequestsException" => CallErrorKind::Throttled,
         "TransactionConflictException" | "TransactionInProgressException" => CallErrorKind::Conflict,
         "ValidationException" => CallErrorKind::Rejected,

@@ -1,5 +1,5 @@
-//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease, the
-//! outbox and the allowances of manual purges.
+//! The invalidation-queue table: one row per target that waits to be purged, and beside them the lease, the counter of
+//! wake-ups, the outbox and the allowances of manual purges.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::change::detection::Reason;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
+use domain::queue::queue_entry::{DeletionCursor, FinalPurge, QueueEntry};
 use domain::{Target, TenantId};
 use purging::ports::{Queue, QueueError, RowVersion, Rows};
 
@@ -16,7 +16,8 @@ use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
 
-/// The invalidation-queue table. The parts that are kept beside its rows are in `lease`, `outbox` and `allowance`.
+/// The invalidation-queue table. The parts that are kept beside its rows are in `lease`, `wakeups`, `outbox`
+/// and `allowance`.
 #[derive(Debug, Clone)]
 pub struct InvalidationQueue {
     client: Client,
@@ -55,7 +56,6 @@ impl Queue for InvalidationQueue {
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
-        let mut entries = Rows { rows: Vec::new(), unreadable: Vec::new() };
         // A row whose first key begins with `#` is not an entry; no tenant has such a name.
         let scan = self
             .client
@@ -64,15 +64,28 @@ impl Queue for InvalidationQueue {
             .consistent_read(true)
             .filter_expression("NOT begins_with(tenant, :mark)")
             .expression_attribute_values(":mark", AttributeValue::S("#".to_owned()));
-        let mut pages = scan.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| sdk_error(format!("reading table {}", self.table), error))?;
-            for item in page.items.unwrap_or_default() {
-                match self.entry(item) {
-                    Ok(entry) => entries.rows.push(entry),
-                    Err(error) => entries.unreadable.push(error),
-                }
-            }
+        let mut pages = scan.into_paginator().items().send();
+        let mut entries = Rows { rows: Vec::new(), unreadable: Vec::new() };
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| sdk_error(format!("reading table {}", self.table), error))?;
+            self.add(item, &mut entries);
+        }
+        Ok(entries)
+    }
+
+    async fn entries_of(&self, tenant: &TenantId) -> Result<Rows<QueueEntry>, CallError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("tenant = :tenant")
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()));
+        let mut pages = query.into_paginator().items().send();
+        let mut entries = Rows { rows: Vec::new(), unreadable: Vec::new() };
+        while let Some(item) = pages.next().await {
+            let action = || format!("reading the rows of {tenant} in table {}", self.table);
+            self.add(item.map_err(|error| sdk_error(action(), error))?, &mut entries);
         }
         Ok(entries)
     }
@@ -99,6 +112,24 @@ impl Queue for InvalidationQueue {
         is_written(result, format!("removing {} of {}", row.target, row.tenant))
     }
 
+    async fn store_final_purge(&self, row: RowVersion<'_>, purge: &FinalPurge) -> Result<bool, CallError> {
+        let action = || format!("storing the final purge of {} of {}", row.target, row.tenant);
+        let purge = serde_dynamo::to_attribute_value(purge).map_err(|error| call_error(action(), error))?;
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(row)))
+            // The deletion that follows begins at the first variant.
+            .update_expression("SET finalPurge = :purge REMOVE deletionCursor")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":purge", purge)
+            .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
+            .send()
+            .await;
+        is_written(result, action())
+    }
+
     async fn store_deletion_cursor(&self, row: RowVersion<'_>, cursor: &DeletionCursor) -> Result<(), CallError> {
         let action = || format!("storing the deletion cursor of {} of {}", row.target, row.tenant);
         let cursor = serde_dynamo::to_attribute_value(cursor).map_err(|error| call_error(action(), error))?;
@@ -117,7 +148,7 @@ impl Queue for InvalidationQueue {
         Ok(())
     }
 
-    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallError> {
+    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
         let result = self
             .client
             .update_item()
@@ -129,8 +160,7 @@ impl Queue for InvalidationQueue {
             .expression_attribute_values(":version", AttributeValue::S(row.version.to_owned()))
             .send()
             .await;
-        is_written(result, format!("marking the early purge of {} of {}", row.target, row.tenant))?;
-        Ok(())
+        is_written(result, format!("marking the early purge of {} of {}", row.target, row.tenant))
     }
 }
 
@@ -182,6 +212,14 @@ impl InvalidationQueue {
             Ok(response) => Ok(Some(response.attributes.unwrap_or_default())),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
             Err(error) => Err(sdk_error(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error)),
+        }
+    }
+
+    /// Adds the row of `item` to `entries`.
+    fn add(&self, item: HashMap<String, AttributeValue>, entries: &mut Rows<QueueEntry>) {
+        match self.entry(item) {
+            Ok(entry) => entries.rows.push(entry),
+            Err(error) => entries.unreadable.push(error),
         }
     }
 

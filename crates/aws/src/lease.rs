@@ -18,6 +18,11 @@ use crate::invalidation_queue::{InvalidationQueue, key, number};
 const TENANT: &str = "#lease";
 const TARGET: &str = "image-invalidation";
 
+/// The primary key of the lease.
+pub(crate) fn lease_key() -> HashMap<String, AttributeValue> {
+    key(TENANT, TARGET)
+}
+
 impl Leases for InvalidationQueue {
     /// A retry after a lost response succeeds.
     async fn take(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallError> {
@@ -26,7 +31,7 @@ impl Leases for InvalidationQueue {
         let result = client
             .update_item()
             .table_name(table)
-            .set_key(Some(key(TENANT, TARGET)))
+            .set_key(Some(lease_key()))
             .update_expression("SET leaseOwner = :owner, leaseExpiresAt = :expires ADD leaseToken :one")
             .condition_expression(
                 "attribute_not_exists(leaseExpiresAt) OR leaseExpiresAt <= :now OR leaseOwner = :owner",
@@ -48,13 +53,29 @@ impl Leases for InvalidationQueue {
         Ok(Some(Lease { owner: owner.to_owned(), token }))
     }
 
+    /// An expired lease is renewed too, if no other purge run has taken it.
+    async fn renew(&self, lease: &Lease, now: Timestamp, duration: Duration) -> Result<bool, CallError> {
+        let (client, table) = self.table();
+        let result = client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(lease_key()))
+            .update_expression("SET leaseExpiresAt = :expires")
+            .condition_expression("leaseToken = :token")
+            .expression_attribute_values(":expires", number(now.plus(duration).as_millis()))
+            .expression_attribute_values(":token", number(lease.token))
+            .send()
+            .await;
+        is_written(result, format!("renewing the lease in table {table}"))
+    }
+
     /// The row stays: its fencing token must never start again.
     async fn release(&self, lease: &Lease) -> Result<(), CallError> {
         let (client, table) = self.table();
         let result = client
             .update_item()
             .table_name(table)
-            .set_key(Some(key(TENANT, TARGET)))
+            .set_key(Some(lease_key()))
             .update_expression("SET leaseExpiresAt = :never")
             .condition_expression("leaseToken = :token")
             .expression_attribute_values(":never", number(0))
@@ -72,7 +93,7 @@ impl InvalidationQueue {
         let (_, table) = self.table();
         ConditionCheck::builder()
             .table_name(table)
-            .set_key(Some(key(TENANT, TARGET)))
+            .set_key(Some(lease_key()))
             .condition_expression("leaseToken = :token")
             .expression_attribute_values(":token", number(lease.token))
             .build()

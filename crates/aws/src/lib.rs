@@ -20,12 +20,14 @@ pub mod originals_bucket;
 mod outbox;
 pub mod ports;
 pub mod purge_ledger;
+pub mod purge_run_function;
 pub mod render_lock_table;
 pub mod tenant_registry;
 mod transactions;
 mod update_expression;
 pub mod upload_area;
 pub mod variants_bucket;
+mod wakeups;
 
 pub use call_error::{call_error, sdk_error};
 pub use clock::{SystemClock, now};

@@ -11,7 +11,7 @@ use purging::ports::{Lease, Outbox, QueueError, Rows};
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
 use crate::conditional::is_written;
-use crate::invalidation_queue::{InvalidationQueue, key};
+use crate::invalidation_queue::{InvalidationQueue, key, number};
 use crate::transactions::{Cancellation, is_condition_failed};
 
 /// The partition of requests in the queue's table. No tenant can be called `#request`.
@@ -80,12 +80,16 @@ impl Outbox for InvalidationQueue {
             .set_key(Some(key(TENANT, &request.caller_reference)))
             .condition_expression("attribute_exists(target)")
             .expression_attribute_values(":renamed", AttributeValue::N(request.renamed.to_string()));
-        update = match &request.invalidation_id {
-            None => update.update_expression("SET renamed = :renamed"),
-            Some(id) => update
-                .update_expression("SET renamed = :renamed, invalidationId = :id")
-                .expression_attribute_values(":id", AttributeValue::S(id.clone())),
-        };
+        let mut assignments = vec!["renamed = :renamed"];
+        if let Some(id) = &request.invalidation_id {
+            assignments.push("invalidationId = :id");
+            update = update.expression_attribute_values(":id", AttributeValue::S(id.clone()));
+        }
+        if let Some(accepted_at) = request.accepted_at {
+            assignments.push("acceptedAt = :acceptedAt");
+            update = update.expression_attribute_values(":acceptedAt", number(accepted_at.as_millis()));
+        }
+        let update = update.update_expression(format!("SET {}", assignments.join(", ")));
         is_written(update.send().await, action())?;
         Ok(())
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use contract::functions::Purging;
-use domain::purge::limits::{Budgets, Delays};
+use contract::{QuotaSchemes, limits};
+use domain::purge::limits::{Delays, ITEMS_IN_PROGRESS_QUOTA, Rules, WILDCARDS_IN_PROGRESS_QUOTA};
+use domain::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
 use purging::executor::Executor;
 use purging::ports::{Clock, Ports};
 use purging::purger::Purger;
@@ -37,6 +39,7 @@ pub struct AwsPorts<C = SystemClock> {
 impl<C: Clock> Ports for AwsPorts<C> {
     type Queue = InvalidationQueue;
     type Leases = InvalidationQueue;
+    type Wakeups = InvalidationQueue;
     type Outbox = InvalidationQueue;
     type Variants = VariantsBucket;
     type CloudFront = CloudFront;
@@ -50,6 +53,10 @@ impl<C: Clock> Ports for AwsPorts<C> {
     }
 
     fn leases(&self) -> &InvalidationQueue {
+        &self.queue
+    }
+
+    fn wakeups(&self) -> &InvalidationQueue {
         &self.queue
     }
 
@@ -85,6 +92,7 @@ impl<C: Clock> Ports for AwsPorts<C> {
 /// Builds the clients of a function that purges.
 #[must_use]
 pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
+    let quotas = quotas(&config);
     let dynamodb = clients::dynamodb(sdk);
     let ports = AwsPorts {
         queue: InvalidationQueue::new(dynamodb.clone(), config.invalidation_queue_table),
@@ -94,18 +102,29 @@ pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
         tenants: TenantRegistry::new(clients::ssm(sdk), config.tenant_registry_path),
         clock: SystemClock,
     };
-    let executor = Executor {
-        ports,
-        edge_fetch_max: seconds(config.edge_fetch_max_secs),
-        ledger_retention: days(config.ledger_retention_days),
+    let executor = Executor { ports, ledger_retention: days(config.ledger_retention_days) };
+    let rules = Rules {
+        delays: Delays { settle: seconds(config.settle_delay_secs), cached_max: days(config.cached_days_max) },
+        early_purge_targets_max: config.early_purge_targets_max as usize,
+        deletes_variants_first: config.deletes_variants_first,
     };
-    let budgets = Budgets {
+    Purger { executor, rules, quotas }
+}
+
+/// The quotas that `config` keeps.
+fn quotas(config: &Purging) -> Quotas {
+    let per_second = PerSecond { items: limits::ITEMS_PER_SECOND_QUOTA, wildcards: limits::WILDCARDS_PER_SECOND_QUOTA };
+    let in_progress = InProgress { items: ITEMS_IN_PROGRESS_QUOTA, wildcards: WILDCARDS_IN_PROGRESS_QUOTA };
+    let schemes = config.quotas;
+    Quotas {
+        per_second: (schemes != QuotaSchemes::InProgress).then_some(per_second),
+        in_progress: (schemes != QuotaSchemes::PerSecond).then_some(in_progress),
+        calls: CallRate {
+            interval: Duration::from_millis(config.calls_interval_millis.get().into()),
+            burst: config.calls_burst.get(),
+        },
         items_per_request: config.items_per_request_max.get() as usize,
-        items_per_purge_run: config.items_per_purge_run_max as usize,
-        wildcards_per_purge_run: config.wildcards_per_purge_run_max as usize,
-    };
-    let delays = Delays { settle: seconds(config.settle_delay_secs), cached_max: days(config.cached_days_max) };
-    Purger { executor, delays, budgets, variant_deletion_max: seconds(config.variant_deletion_secs_max) }
+    }
 }
 
 fn seconds(number: u32) -> Duration {

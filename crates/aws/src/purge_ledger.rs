@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
-use domain::{Target, TenantId};
+use domain::{Target, TenantId, Timestamp};
 use purging::ports::Ledger;
 
 use crate::CallError;
@@ -48,7 +48,7 @@ impl Ledger for PurgeLedger {
             // A row that has expired is not created again.
             .condition_expression("attribute_exists(purge)")
             .expression_attribute_values(":completed", AttributeValue::S(COMPLETED.to_owned()));
-        let times = [("completedAt", completion.completed_at), ("refillSeenAt", completion.refill_seen_at)];
+        let times = [("completedAt", Some(completion.completed_at)), ("refillSeenAt", completion.refill_seen_at)];
         for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, time?))) {
             // The first time counts.
             assignments.push(format!("{name} = if_not_exists({name}, :{name})"));
@@ -56,6 +56,30 @@ impl Ledger for PurgeLedger {
         }
         let result = update.update_expression(format!("SET {}", assignments.join(", "))).send().await;
         is_written(result, format!("marking {purge} of {tenant} completed in table {}", self.table))?;
+        Ok(())
+    }
+
+    async fn mark_deleted(
+        &self,
+        tenant: &TenantId,
+        purge: &str,
+        variants_deleted: u64,
+        deleted_at: Timestamp,
+    ) -> Result<(), CallError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("tenant", AttributeValue::S(tenant.to_string()))
+            .key("purge", AttributeValue::S(purge.to_owned()))
+            .update_expression("SET variantsDeleted = :count, variantsDeletedAt = :deletedAt")
+            // A row that has expired is not created again.
+            .condition_expression("attribute_exists(purge)")
+            .expression_attribute_values(":count", number(variants_deleted))
+            .expression_attribute_values(":deletedAt", number(deleted_at.as_millis()))
+            .send()
+            .await;
+        is_written(result, format!("adding the deleted variants to {purge} of {tenant} in table {}", self.table))?;
         Ok(())
     }
 

@@ -3,12 +3,12 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use contract::limits::VARIANT_BYTES_MAX;
 use delivery::ports::StoredVariant;
 use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
-use purging::ports::{ListFrom, Undeleted, Variants, VariantsPage};
+use purging::ports::{ListFrom, StoredObject, Undeleted, Variants, VariantsPage};
 
 use crate::CallError;
 use crate::bounded_body::read_bounded;
@@ -95,8 +95,8 @@ impl Variants for VariantsBucket {
         let page = page.map_err(|error| sdk_error(format!("listing {prefix} of bucket {}", self.bucket), error))?;
         let is_truncated = page.is_truncated == Some(true);
         let next = page.next_continuation_token.filter(|_| is_truncated);
-        let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect();
-        Ok(VariantsPage { keys, next })
+        let objects = page.contents.unwrap_or_default().into_iter().filter_map(stored_object).collect();
+        Ok(VariantsPage { objects, next })
     }
 
     /// In a bucket with versions, which may be one that exists already, this puts delete markers, which
@@ -130,8 +130,14 @@ impl Variants for VariantsBucket {
             .send()
             .await
             .map_err(|error| sdk_error(format!("listing {} of bucket {}", scope.prefix, self.bucket), error))?;
-        let Some(object) = page.contents().first() else { return Ok(None) };
-        let millis = object.last_modified().and_then(|time| time.to_millis().ok()).unwrap_or_default();
-        Ok(Some(Timestamp::from_millis(u64::try_from(millis).unwrap_or_default())))
+        let first = page.contents.unwrap_or_default().into_iter().next();
+        Ok(first.and_then(stored_object).map(|object| object.stored_at))
     }
+}
+
+/// The object of a listing. S3 states both fields for every object; one without a time counts as the oldest.
+fn stored_object(object: Object) -> Option<StoredObject> {
+    let millis = object.last_modified.and_then(|time| time.to_millis().ok()).unwrap_or_default();
+    let stored_at = Timestamp::from_millis(u64::try_from(millis).unwrap_or_default());
+    Some(StoredObject { key: object.key?, stored_at })
 }

@@ -6,6 +6,8 @@ use crate::attribute_names::AttributeNames;
 use crate::config::config;
 use crate::contact::Contact;
 use crate::identifier::HeaderName;
+use crate::optional_name::OptionalName;
+use crate::quota_schemes::QuotaSchemes;
 use crate::tenant_ids::TenantIds;
 use crate::{headers, limits};
 
@@ -18,6 +20,12 @@ macro_rules! data {
 
 /// Example of a queue's address.
 const QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters";
+
+/// Example of a settle delay, in seconds.
+const SETTLE_DELAY_SECS: u32 = limits::settle_delay_secs(limits::ANSWER_MAX_SECS, limits::EDGE_FETCH_MAX_SECS);
+
+/// Example of the function that a wake-up invokes.
+const PURGE_RUN_FUNCTION: &str = "dev-lof-images-pipeline-ImageInvalidation";
 
 /// Example of the claim that lists the tenants of a token.
 const TENANT_CLAIM: &str = "tenants";
@@ -41,24 +49,24 @@ config! {
         variants_bucket: String = "VARIANTS_BUCKET", example data!("variants");
         /// Path under which Systems Manager stores the tenants' distributions.
         tenant_registry_path: String = "TENANT_REGISTRY_PATH", example crate::names::tenant_registry_path("dev");
-        /// Time after a change in which a stale variant can still be stored or a stale response can still reach an
-        /// edge, in seconds. A purge that begins earlier is repeated.
-        settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example limits::SETTLE_DELAY_SECS;
+        /// Time after a change in which an old response can still reach an edge, in seconds. A purge that begins earlier
+        /// is repeated.
+        settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example SETTLE_DELAY_SECS;
         /// Longest time that an edge may keep a variant, in days. A change that waits longer for its tenant's
         /// registration is dropped.
         cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
-        /// Longest time that a purge deletes variants, in seconds.
-        variant_deletion_secs_max: u32 = "VARIANT_DELETION_SECS_MAX",
-            example limits::PURGE_RUN_VARIANT_DELETION_SECS_MAX;
-        /// Longest time that an edge takes to store a variant that it has begun to read, in seconds: the pause between
-        /// the deletions and the invalidations of a purge.
-        edge_fetch_max_secs: u32 = "EDGE_FETCH_MAX_SECS", example limits::EDGE_FETCH_MAX_SECS;
+        /// Whether another program fills the variants bucket: a purge then deletes variants before it invalidates.
+        deletes_variants_first: bool = "DELETES_VARIANTS_FIRST", example false;
+        /// Changed targets of one tenant that get an early purge before they have settled. 0: none.
+        early_purge_targets_max: u32 = "EARLY_PURGE_TARGETS_MAX", example limits::EARLY_PURGE_TARGETS_MAX;
+        /// CloudFront's quotas that a purge keeps: `both`, `per-second` or `in-progress`.
+        quotas: QuotaSchemes = "PURGE_QUOTAS", example QuotaSchemes::Both;
+        /// Time in which CloudFront accepts one more `CreateInvalidation` call, in milliseconds.
+        calls_interval_millis: NonZeroU32 = "CALLS_INTERVAL_MILLIS", example limits::CALLS_INTERVAL_MILLIS;
+        /// `CreateInvalidation` calls that CloudFront accepts at once.
+        calls_burst: NonZeroU32 = "CALLS_BURST", example limits::CALLS_BURST;
         /// Items of one `CreateInvalidation` request.
         items_per_request_max: NonZeroU32 = "ITEMS_PER_REQUEST_MAX", example limits::ITEMS_PER_REQUEST_MAX;
-        /// Exact items for one distribution in one purge run.
-        items_per_purge_run_max: u32 = "ITEMS_PER_PURGE_RUN_MAX", example limits::ITEMS_PER_PURGE_RUN_MAX;
-        /// Wildcards for one distribution in one purge run.
-        wildcards_per_purge_run_max: u32 = "WILDCARDS_PER_PURGE_RUN_MAX", example limits::WILDCARDS_PER_PURGE_RUN_MAX;
         /// Age at which the ledger removes a row, in days.
         ledger_retention_days: u32 = "LEDGER_RETENTION_DAYS", example limits::LEDGER_RETENTION_DAYS;
     }
@@ -75,14 +83,14 @@ config! {
         /// unknown, so the first image of a pack is purged too.
         tenants_with_existing_distribution: TenantIds = "TENANTS_WITH_EXISTING_DISTRIBUTION",
             example r#"["acme"]"#;
+        /// Name of the function that a wake-up invokes, image-invalidation, or `none`: the schedule alone starts purge runs.
+        purge_run_function: OptionalName = "PURGE_RUN_FUNCTION", example PURGE_RUN_FUNCTION;
     }
 
     /// Config of `image-invalidation`.
     pub struct ImageInvalidation includes [purging: Purging] {
         /// Duration of a purge run's lease, in seconds.
         lease_secs: u32 = "LEASE_SECS", example limits::LEASE_SECS;
-        /// Longest time that a purge run waits at its end for CloudFront to complete invalidations, in seconds.
-        tracking_secs_max: u32 = "TRACKING_SECS_MAX", example limits::TRACKING_SECS_MAX;
         /// Address of the dead-letter queue.
         dead_letter_queue_url: String = "DEAD_LETTER_QUEUE_URL", example QUEUE_URL;
     }
@@ -93,6 +101,8 @@ config! {
         manual_purges_per_minute: NonZeroU32 = "MANUAL_PURGES_PER_MINUTE", example limits::MANUAL_PURGES_PER_MINUTE;
         /// Purges that the admins of one tenant may begin at once.
         manual_purges_burst: NonZeroU32 = "MANUAL_PURGES_BURST", example limits::MANUAL_PURGES_BURST;
+        /// Name of the function that a wake-up invokes, image-invalidation, or `none`: the schedule alone starts purge runs.
+        purge_run_function: OptionalName = "PURGE_RUN_FUNCTION", example PURGE_RUN_FUNCTION;
         /// Claim that lists the tenants of a token.
         tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
     }
@@ -107,6 +117,8 @@ config! {
         render_lock_table: String = "RENDER_LOCK_TABLE", example data!("render-locks");
         /// Time limit of an invocation, in seconds. A render lock expires after it.
         render_timeout_secs: u32 = "RENDER_TIMEOUT_SECS", example limits::RENDER_TIMEOUT_SECS;
+        /// Longest time between the read that a cacheable response rests on and the response, in seconds.
+        answer_max_secs: u32 = "ANSWER_MAX_SECS", example limits::ANSWER_MAX_SECS;
         /// Response header that carries cache tags to CloudFront.
         cache_tag_header: HeaderName = "CACHE_TAG_HEADER", example headers::CACHE_TAG_HEADER;
         /// Longest time that an edge may keep a variant, in days.
@@ -165,7 +177,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [4, 15, 17, 8, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [5, 15, 19, 9, 5, 1]);
     }
 
     #[test]
@@ -173,13 +185,11 @@ mod tests {
         let set = examples(ImageInvalidation::read, ImageInvalidation::variables);
         let number = |name: &str| set[name].parse::<u32>().unwrap();
         assert!(number("ITEMS_PER_REQUEST_MAX") <= limits::ITEMS_PER_REQUEST_MAX);
-        assert!(number("ITEMS_PER_PURGE_RUN_MAX") <= limits::ITEMS_IN_PROGRESS_QUOTA);
-        assert!(number("WILDCARDS_PER_PURGE_RUN_MAX") <= limits::WILDCARDS_IN_PROGRESS_QUOTA);
-        assert!(number("LEASE_SECS") > limits::PURGE_RUN_TIMEOUT_SECS);
-        assert!(limits::EDGE_FETCH_MAX_ALLOWED_SECS.contains(&number("EDGE_FETCH_MAX_SECS")));
+        assert!(limits::CALLS_INTERVAL_ALLOWED_MILLIS.contains(&number("CALLS_INTERVAL_MILLIS")));
+        assert!(limits::CALLS_BURST_ALLOWED.contains(&number("CALLS_BURST")));
+        assert!(number("EARLY_PURGE_TARGETS_MAX") <= limits::EARLY_PURGE_TARGETS_ALLOWED_MAX);
         assert!(limits::LEDGER_RETENTION_ALLOWED_DAYS.contains(&number("LEDGER_RETENTION_DAYS")));
-        let settle_min = limits::RENDER_TIMEOUT_SECS + number("EDGE_FETCH_MAX_SECS");
-        assert!((settle_min..=limits::SETTLE_DELAY_MAX_SECS).contains(&number("SETTLE_DELAY_SECS")));
+        assert_eq!(number("SETTLE_DELAY_SECS"), 7, "2 of image-processing, 3 of an edge, 2 for clocks");
     }
 
     #[test]
@@ -190,6 +200,6 @@ mod tests {
             ImageInvalidation::read(&|name| set.get(name).cloned()).unwrap_err().to_string()
         };
         assert!(missing("ITEMS_PER_REQUEST_MAX").ends_with("example: ITEMS_PER_REQUEST_MAX=500"));
-        assert!(missing("LEASE_SECS").ends_with("example: LEASE_SECS=255"));
+        assert!(missing("LEASE_SECS").ends_with("example: LEASE_SECS=60"));
     }
 }

@@ -13,12 +13,17 @@ pub mod headers;
 pub mod identifier;
 pub mod limits;
 pub mod names;
+pub mod optional_name;
 pub mod query;
+pub mod quota_schemes;
 pub mod routes;
 pub mod tenant_ids;
+pub mod wake_up;
 
 pub use attribute_names::AttributeNames;
 pub use config::ConfigError;
 pub use contact::{Contact, InvalidContactError};
 pub use identifier::{HeaderName, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};
+pub use optional_name::OptionalName;
+pub use quota_schemes::QuotaSchemes;
 pub use tenant_ids::TenantIds;

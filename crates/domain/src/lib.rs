@@ -16,8 +16,8 @@
 //!
 //! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
 //! only; `purge` and `editing` use `image`. `access` uses `timestamp` only. Within [`purge`] the order is `cache_tag` <
-//! `invalidation_item`, `distribution`, `caller_reference` < `batch` < `purge_request` < `limits`, `ledger` <
-//! `planner`, `manual_purge`, `purge_preview`, `purge_status`, `resync`.
+//! `invalidation_item`, `distribution`, `caller_reference` < `batch` < `purge_request` < `limits`, `ledger`, `pacer` <
+//! `deletion`, `manual_purge`, `purge_preview`, `resync` < `planner` < `purge_status`.
 
 pub mod access;
 pub mod change;

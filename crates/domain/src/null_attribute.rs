@@ -87,25 +87,29 @@ mod tests {
     fn a_row_of_the_queue_the_outbox_and_the_ledger_is_read_the_same() {
         let row = json!({
             "tenant": "acme", "target": "pack#p1", "version": "1@d", "lastEventAt": 2, "earlyPurgeCount": 1,
-            "earlyPurgeVersion": "1@d",
+            "earlyPurgeVersion": "1@d", "finalPurge": {"version": "1@d", "ledgerKey": "k"},
             "deletionCursor": {"startedAt": 2, "afterKey": "acme/p1/main", "variantsDeleted": 3},
         });
         check::<QueueEntry>(
             &with_cause(row),
-            &["/requestedBy", "/earlyPurgeCount", "/earlyPurgeVersion", "/deletionCursor"],
+            &["/requestedBy", "/earlyPurgeCount", "/earlyPurgeVersion", "/finalPurge", "/deletionCursor"],
         );
-        let entry = json!({"target": "pack#p1", "version": "1@d", "isFinal": true, "beganAt": 2, "variantsDeleted": 0});
+        let entry = json!({
+            "target": "pack#p1", "version": "1@d", "isFinal": true, "beganAt": 2, "enqueuedAt": 1, "variantsDeleted": 0,
+        });
         let request = json!({
             "callerReference": "r", "forTenant": "acme", "distribution": {"distributionId": "E1", "cacheTags": true},
             "items": ["#acme/p1"], "entries": [with_cause(entry)], "createdAt": 3, "renamed": 1,
-            "invalidationId": "I1",
+            "invalidationId": "I1", "acceptedAt": 4,
         });
-        check::<PurgeRequest>(&request, &["/renamed", "/invalidationId", "/entries/0/requestedBy"]);
+        check::<PurgeRequest>(&request, &["/renamed", "/invalidationId", "/acceptedAt", "/entries/0/requestedBy"]);
         let purge = json!({
-            "tenant": "acme", "purge": "pack#p1#2#r", "target": "pack#p1", "startedAt": 2, "isFinal": true,
-            "variantsDeleted": 0, "distributionId": "E1", "invalidationId": "I1", "invalidationStatus": "Completed",
-            "completedAt": 3, "refillSeenAt": 4, "expiresAt": 5,
+            "tenant": "acme", "purge": "pack#p1#2#r", "target": "pack#p1", "version": "1@d", "enqueuedAt": 1,
+            "startedAt": 2, "isFinal": true, "variantsDeleted": 0, "variantsDeletedAt": 6, "distributionId": "E1", "invalidationId": "I1", "invalidationStatus": "Completed",
+            "createdAt": 3, "completedAt": 3, "refillSeenAt": 4, "expiresAt": 5,
         });
-        check::<LedgerRow>(&with_cause(purge), &["/requestedBy", "/invalidationId", "/completedAt", "/refillSeenAt"]);
+        let optional =
+            ["requestedBy", "variantsDeletedAt", "invalidationId", "createdAt", "completedAt", "refillSeenAt"];
+        check::<LedgerRow>(&with_cause(purge), &optional.map(|name| format!("/{name}")).each_ref().map(String::as_str));
     }
 }

@@ -3,11 +3,13 @@
 pub mod batch;
 pub mod cache_tag;
 pub mod caller_reference;
+pub mod deletion;
 pub mod distribution;
 pub mod invalidation_item;
 pub mod ledger;
 pub mod limits;
 pub mod manual_purge;
+pub mod pacer;
 pub mod planner;
 pub mod purge_preview;
 pub mod purge_request;

@@ -3,19 +3,19 @@
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::Context;
-use purging::ports::{Clock, DeadLetters, Queue};
+use purging::ports::{Clock, DeadLetters, PurgeRuns, Queue, Wakeups};
 use purging::stream::Enqueuer;
 use serde_json::Value;
 use tracing::Instrument;
 
 /// The handler of the stream's events.
 #[derive(Debug, Clone)]
-pub struct Handler<Q, D, C> {
+pub struct Handler<Q, D, C, R> {
     /// Enqueues the changes.
-    pub enqueuer: Enqueuer<Q, D, C>,
+    pub enqueuer: Enqueuer<Q, D, C, R>,
 }
 
-impl<Q: Queue, D: DeadLetters, C: Clock> Handler<Q, D, C> {
+impl<Q: Queue + Wakeups, D: DeadLetters, C: Clock, R: PurgeRuns> Handler<Q, D, C, R> {
     /// Handles one event of the stream. The response names the records that Lambda must deliver again.
     pub async fn handle(&self, event: &Value, context: &Context) -> DynamoDbEventResponse {
         let span = tracing::error_span!("stream_event", request_id = context.id);

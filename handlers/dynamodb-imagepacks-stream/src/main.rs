@@ -4,6 +4,7 @@
 use aws_adapters::clients;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::purge_run_function::PurgeRunFunction;
 use aws_adapters::{SystemClock, now};
 use aws_config::timeout::TimeoutConfig;
 use contract::functions::ImagePacksStream;
@@ -24,6 +25,7 @@ async fn main() -> Result<(), Error> {
         queue: InvalidationQueue::new(clients::dynamodb(&sdk), config.invalidation_queue_table),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
         clock: SystemClock,
+        purge_runs: PurgeRunFunction::new(&sdk, config.purge_run_function),
         names: config.image_pack_attributes,
         with_existing_distribution: config.tenants_with_existing_distribution.0,
     };

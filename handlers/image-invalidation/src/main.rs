@@ -23,7 +23,6 @@ async fn main() -> Result<(), Error> {
         purger: purger(&sdk, config.purging),
         dead_letters: DeadLetterQueue::new(aws_sdk_sqs::Client::new(&sdk), config.dead_letter_queue_url),
         lease: Duration::from_secs(config.lease_secs.into()),
-        tracking_max: Duration::from_secs(config.tracking_secs_max.into()),
     };
     let handler = &Handler { purge_run };
     run(service_fn(|event: LambdaEvent<Value>| async move {

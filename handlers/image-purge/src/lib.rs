@@ -10,21 +10,21 @@ mod response;
 use domain::Context;
 use lambda_http::{Body, Request, Response};
 use purging::manual_purge::{ManualPurge, ManualPurgeError};
-use purging::ports::{Packs, Ports};
+use purging::ports::{Packs, Ports, PurgeRuns};
 use tracing::Instrument;
 
 use crate::request::{Action, AdminRequest};
 
 /// The handler of the API's requests.
 #[derive(Debug, Clone)]
-pub struct Handler<P, K> {
+pub struct Handler<P, K, R> {
     /// The manual purge.
-    pub manual_purge: ManualPurge<P, K>,
+    pub manual_purge: ManualPurge<P, K, R>,
     /// The name of the token's claim that lists its tenants.
     pub tenant_claim: String,
 }
 
-impl<P: Ports, K: Packs> Handler<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> Handler<P, K, R> {
     /// Handles one request.
     pub async fn handle(&self, request: &Request, context: &Context) -> Response<Body> {
         let request = match AdminRequest::of(request, &self.tenant_claim) {

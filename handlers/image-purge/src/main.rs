@@ -4,6 +4,7 @@ use aws_adapters::clients;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::now;
 use aws_adapters::ports::purger;
+use aws_adapters::purge_run_function::PurgeRunFunction;
 use contract::functions::ImagePurge;
 use domain::access::purge_allowance::PurgeLimit;
 use domain::{Context, Timestamp};
@@ -15,11 +16,12 @@ use purging::manual_purge::ManualPurge;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImagePurge::from_env()?;
-    let ImagePurge { purging, image_packs, tenant_claim, .. } = config;
+    let ImagePurge { purging, image_packs, purge_run_function, tenant_claim, .. } = config;
     let sdk = clients::sdk_config().await;
     let manual_purge = ManualPurge {
         packs: ImagePackTable::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
         purger: purger(&sdk, purging),
+        purge_runs: PurgeRunFunction::new(&sdk, purge_run_function),
         limit: PurgeLimit { per_minute: config.manual_purges_per_minute, burst: config.manual_purges_burst },
     };
     let handler = &Handler { manual_purge, tenant_claim };

@@ -17,13 +17,15 @@ use cloudfront_emulator::{
     Clock, Distribution, Distributions, EmulatorConfig, Faults, Origin, Propagation, Quotas, RunningEmulator,
     VirtualClock,
 };
-use domain::purge::limits::{Budgets, Delays};
+use domain::purge::limits::{Delays, Rules};
+use domain::purge::pacer::{CallRate, InProgress, PerSecond};
 use domain::{AttributeNames, Context, Timestamp};
 use load_proxy::LoadFaults;
 use purging::executor::Executor;
-use purging::purge_run::{PurgeRunError, Summary};
+use purging::purge_run::{PurgeRunError, Summary, Trigger};
 use purging::purger::Purger;
 
+use crate::invocations::Invocations;
 use crate::test_clock::TestClock;
 use crate::{LocalDynamoDb, LocalS3, LocalSqs, LocalSsm, sdk_config};
 
@@ -33,14 +35,15 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 pub const SETTLE: Duration = Duration::from_secs(30);
 /// The longest time that an edge keeps a variant.
 pub const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
-/// The pause between deletes and invalidations, unless a test sets its own.
-const EDGE_FETCH_MAX: Duration = Duration::ZERO;
-/// More than any test's variants take.
-const VARIANT_DELETION_MAX: Duration = Duration::from_mins(10);
 /// The duration of a purge run's lease.
 pub const LEASE: Duration = Duration::from_secs(150);
-/// A purge run tracks its requests once; a test that waits for CloudFront sets its own.
-const TRACKING_MAX: Duration = Duration::ZERO;
+/// Both schemes of CloudFront's quotas, without its throttle of calls: the emulator has none by default.
+const QUOTAS: domain::purge::pacer::Quotas = domain::purge::pacer::Quotas {
+    per_second: Some(PerSecond { items: 150, wildcards: 1 }),
+    in_progress: Some(InProgress { items: 3_000, wildcards: 15 }),
+    calls: CallRate { interval: Duration::from_millis(1), burst: 1_000 },
+    items_per_request: 500,
+};
 
 /// The parameter path of the tenant registry.
 pub(crate) const REGISTRY_PATH: &str = "/dev-lof/images/tenants";
@@ -52,7 +55,7 @@ const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
 const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
 /// The enqueuer over the real SDK.
-pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue, TestClock>;
+pub type Enqueuer = purging::stream::Enqueuer<InvalidationQueue, DeadLetterQueue, TestClock, Invocations>;
 /// The purge run over the real SDK.
 pub type PurgeRun = purging::purge_run::PurgeRun<AwsPorts<TestClock>, DeadLetterQueue>;
 
@@ -75,6 +78,8 @@ pub struct Environment {
     pub(crate) emulator_clock: VirtualClock,
     pub(crate) sqs: LocalSqs,
     pub(crate) ssm: LocalSsm,
+    /// The invocations of purge runs by the enqueuer.
+    pub invocations: Invocations,
 }
 
 impl Environment {
@@ -108,6 +113,7 @@ impl Environment {
             emulator_clock,
             sqs: LocalSqs::start().await,
             ssm,
+            invocations: Invocations::default(),
         };
         environment.register("acme", true).await;
         environment.register("globex", true).await;
@@ -121,6 +127,7 @@ impl Environment {
             queue: self.queue(),
             dead_letters: self.dead_letter_queue(),
             clock: TestClock::at(NOW),
+            purge_runs: Some(self.invocations.clone()),
             names: AttributeNames::default(),
             with_existing_distribution: BTreeSet::new(),
         }
@@ -129,12 +136,7 @@ impl Environment {
     /// The purge run.
     #[must_use]
     pub fn purge_run(&self) -> PurgeRun {
-        purging::purge_run::PurgeRun {
-            purger: self.purger(),
-            dead_letters: self.dead_letter_queue(),
-            lease: LEASE,
-            tracking_max: TRACKING_MAX,
-        }
+        purging::purge_run::PurgeRun { purger: self.purger(), dead_letters: self.dead_letter_queue(), lease: LEASE }
     }
 
     /// The image-pack table's adapter.
@@ -192,10 +194,13 @@ impl Environment {
             clock: TestClock::at(NOW),
         };
         Purger {
-            executor: Executor { ports, edge_fetch_max: EDGE_FETCH_MAX, ledger_retention: LEDGER_RETENTION },
-            delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
-            budgets: Budgets::default(),
-            variant_deletion_max: VARIANT_DELETION_MAX,
+            executor: Executor { ports, ledger_retention: LEDGER_RETENTION },
+            rules: Rules {
+                delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
+                early_purge_targets_max: 10,
+                deletes_variants_first: false,
+            },
+            quotas: QUOTAS,
         }
     }
 
@@ -212,10 +217,10 @@ impl Environment {
 /// The time limit of an invocation.
 const PURGE_RUN_MAX: Duration = Duration::from_mins(4);
 
-/// Runs once, as `owner`, with a clock that shows `now`.
+/// Runs once for the schedule, as `owner`, with a clock that shows `now`.
 pub async fn run_at(purge_run: &PurgeRun, owner: &str, now: Timestamp) -> Result<Summary, PurgeRunError> {
     purge_run.purger.executor.ports.clock.set(now);
-    purge_run.run(&context(owner, now)).await
+    purge_run.run(Trigger::Schedule, &context(owner, now)).await
 }
 
 /// The context of an invocation that starts `now` and may take four minutes.

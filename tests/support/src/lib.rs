@@ -17,6 +17,7 @@
 
 mod dynamodb;
 mod environment;
+mod invocations;
 pub mod json_api;
 mod observation;
 mod preparation;
@@ -35,6 +36,7 @@ pub use dynamodb::LocalDynamoDb;
 pub use environment::{
     CACHED_MAX, Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at,
 };
+pub use invocations::Invocations;
 pub use observation::Invalidation;
 pub use s3::LocalS3;
 pub use sqs::LocalSqs;

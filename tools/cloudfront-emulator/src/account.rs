@@ -33,7 +33,11 @@ impl Account {
 
     /// Counts a call, or rejects it as AWS words it.
     pub(crate) fn admit_call(&mut self, now: Timestamp, operation: Operation) -> Result<(), ApiError> {
-        let is_allowed = self.calls.entry(operation).or_default().take(now, 1, self.call_rate);
+        let rate = match operation {
+            Operation::CreateInvalidation => self.call_rate,
+            Operation::GetInvalidation | Operation::ListInvalidations => CallRate::GENEROUS,
+        };
+        let is_allowed = self.calls.entry(operation).or_default().take(now, 1, rate);
         if is_allowed { Ok(()) } else { Err(Code::Throttling.error("Rate exceeded")) }
     }
 

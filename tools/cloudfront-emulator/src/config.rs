@@ -28,7 +28,7 @@ pub struct EmulatorConfig {
     pub propagation: Propagation,
     /// The quotas of invalidations.
     pub quotas: Quotas,
-    /// The throttle of each operation of the API.
+    /// The throttle of `CreateInvalidation`.
     pub call_rate: CallRate,
     /// The source of the time.
     pub clock: Clock,
@@ -36,8 +36,7 @@ pub struct EmulatorConfig {
 
 impl EmulatorConfig {
     /// An emulator on a free loopback port, with the delays of CloudFront, the quotas in progress, a generous throttle
-    /// of calls ([`CallRate::GENEROUS`]: the pipeline does not pace its calls yet) and the credentials `test`/`test`,
-    /// which a local AWS accepts.
+    /// of calls ([`CallRate::GENEROUS`]) and the credentials `test`/`test`, which a local AWS accepts.
     #[must_use]
     pub fn new(origin_gateway: impl Into<String>, distributions: Distributions) -> Self {
         Self {

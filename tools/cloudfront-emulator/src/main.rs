@@ -40,6 +40,8 @@ enum QuotaScheme {
     InProgress,
     /// 150 items and 1 wildcard a second in the account.
     PerSecond,
+    /// Both.
+    Both,
 }
 
 #[tokio::main]
@@ -59,6 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     config.quotas = match arguments.quotas {
         QuotaScheme::InProgress => Quotas::IN_PROGRESS,
         QuotaScheme::PerSecond => Quotas::PER_SECOND,
+        QuotaScheme::Both => Quotas::Both,
     };
     if arguments.throttle_as_cloudfront {
         config.call_rate = CallRate::CLOUDFRONT;

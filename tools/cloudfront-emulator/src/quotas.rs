@@ -24,6 +24,8 @@ pub enum Quotas {
         /// Paths that end with `*`. Whether AWS counts paths or requests is not documented; here it is paths.
         wildcards: u32,
     },
+    /// [`Quotas::IN_PROGRESS`] and [`Quotas::PER_SECOND`]: what is accepted here is accepted under either scheme.
+    Both,
 }
 
 impl Quotas {
@@ -44,10 +46,10 @@ pub struct CallRate {
 
 impl CallRate {
     /// One `CreateInvalidation` in two seconds, after a burst of six: the rate of an AWS engineer in aws-sdk-js issue
-    /// 3983, and the "first 6-7 requests" that succeeded in the same thread. AWS publishes neither, and no rates of the
-    /// other operations.
+    /// 3983, and the "first 6-7 requests" that succeeded in the same thread. AWS publishes neither.
     pub const CLOUDFRONT: Self = Self { interval: Duration::from_secs(2), burst: 6 };
-    /// 100 calls in a second after a burst of 1,000: more than a caller without a pacer sends in a test.
+    /// 100 calls in a second after a burst of 1,000: more than a caller without a pacer sends in a test. The rate of the
+    /// operations that read, of which AWS publishes none.
     pub const GENEROUS: Self = Self { interval: Duration::from_millis(10), burst: 1_000 };
 }
 
@@ -125,6 +127,10 @@ impl AccountUse {
                     return Err(too_many("wildcard "));
                 }
                 *self = after_batch;
+            }
+            Quotas::Both => {
+                self.admit(now, Quotas::IN_PROGRESS, sent, in_progress)?;
+                self.admit(now, Quotas::PER_SECOND, sent, in_progress)?;
             }
         }
         Ok(())
@@ -213,6 +219,20 @@ mod tests {
         ] {
             let sent = ItemCounts { items, wildcards };
             check(&account.admit(at(millis), Quotas::PER_SECOND, sent, ItemCounts::default()), expected);
+        }
+    }
+
+    #[test]
+    fn both_quotas_reject_what_either_rejects() {
+        let counts = |items, wildcards| ItemCounts { items, wildcards };
+        for (sent, in_progress, expected) in [
+            (counts(150, 1), counts(2_850, 14), Ok(())),
+            (counts(151, 0), counts(0, 0), Err(TOO_LARGE)),
+            (counts(0, 2), counts(0, 0), Err(TOO_LARGE)),
+            (counts(1, 0), counts(3_000, 0), Err(TOO_MANY)),
+            (counts(0, 1), counts(0, 15), Err(TOO_MANY_WILDCARDS)),
+        ] {
+            check(&AccountUse::default().admit(at(0), Quotas::Both, sent, in_progress), expected);
         }
     }
 }

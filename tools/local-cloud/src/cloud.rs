@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cloudfront_emulator::{Distributions, EmulatorConfig, Propagation, RunningEmulator};
+use cloudfront_emulator::{CallRate, Distributions, EmulatorConfig, Propagation, Quotas, RunningEmulator};
 use domain::TenantId;
 use load_proxy::LoadFaults;
 use reqwest::Method;
@@ -270,6 +270,8 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     config.authorize_callers = true;
     config.origin_ca = Some(ministack.certificate().pem().to_owned());
     config.propagation = PROPAGATION;
+    config.quotas = Quotas::Both;
+    config.call_rate = CallRate::CLOUDFRONT;
     let emulator = cloudfront_emulator::start(config).await?;
     let issuer = Issuer::start().await?;
     let images = ImageServer::start().await?;

@@ -35,8 +35,9 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
     let Environment { viewer, handlers, stream, purge, .. } = environment;
-    let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 15] = [
+    let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
+    let early_allowed = 0..=limits::EARLY_PURGE_TARGETS_ALLOWED_MAX;
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 16] = [
         ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
         // Fewer executions would delay a page full of new images; a new account has at most 1,000.
@@ -48,14 +49,11 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=64_800),
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),
         ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), limits::EDGE_FETCH_MAX_ALLOWED_SECS),
-        ("purge.settle_delay_secs", Some(purge.settle_delay_secs), settle_min..=limits::SETTLE_DELAY_MAX_SECS),
+        ("purge.settle_delay_secs", purge.settle_delay_secs, settle_allowed),
+        ("purge.early_purge_targets_max", Some(purge.early_purge_targets_max), early_allowed),
+        ("purge.calls_interval_millis", Some(purge.calls_interval_millis), limits::CALLS_INTERVAL_ALLOWED_MILLIS),
+        ("purge.calls_burst", Some(purge.calls_burst), limits::CALLS_BURST_ALLOWED),
         ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=limits::ITEMS_PER_REQUEST_MAX),
-        ("purge.items_per_purge_run_max", Some(purge.items_per_purge_run_max), 1..=limits::ITEMS_IN_PROGRESS_QUOTA),
-        (
-            "purge.wildcards_per_purge_run_max",
-            Some(purge.wildcards_per_purge_run_max),
-            1..=limits::WILDCARDS_IN_PROGRESS_QUOTA,
-        ),
         ("purge.manual_purges_per_minute", Some(purge.manual_purges_per_minute), limits::MANUAL_PURGES_ALLOWED),
         ("purge.manual_purges_burst", Some(purge.manual_purges_burst), limits::MANUAL_PURGES_ALLOWED),
         ("purge.ledger_retention_days", Some(purge.ledger_retention_days), limits::LEDGER_RETENTION_ALLOWED_DAYS),

@@ -40,23 +40,66 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
     }
     check("batch_size = 100", "batch_size = 100000", &["stream.batch_size", "1 to 10000"]);
     check(
-        "wildcards_per_purge_run_max = 13",
-        "wildcards_per_purge_run_max = 16",
-        &["wildcards_per_purge_run_max", "1 to 15"],
+        "early_purge_targets_max = 10",
+        "early_purge_targets_max = 10001",
+        &["purge.early_purge_targets_max is 10001", "0 to 10000"],
     );
+    check(
+        "calls_interval_millis = 2000",
+        "calls_interval_millis = 0",
+        &["purge.calls_interval_millis is 0", "1 to 60000"],
+    );
+    check("calls_burst = 6", "calls_burst = 0", &["purge.calls_burst is 0", "1 to 1000"]);
     check("manual_purges_burst = 20", "manual_purges_burst = 0", &["purge.manual_purges_burst is 0", "1 to 10000"]);
 }
 
+/// The settle delay of the development environment with the lines of `changed` in place of its own: in seconds, or the
+/// error.
+fn settle_delay_secs(changed: &[(&str, &str)]) -> Result<u32, String> {
+    let text = changed.iter().fold(DEV.to_owned(), |text, (line, changed)| {
+        assert!(text.contains(line), "{line}");
+        text.replace(line, changed)
+    });
+    read(&text).map(|environment| environment.settle_delay_secs())
+}
+
+const SETTLE: &str = "# settle_delay_secs = 7";
+const EDGE: &str = "edge_fetch_max_secs = 3";
+const VARIANTS: &str = "# [existing]";
+const WITH_VARIANTS: &str = "[existing]\nvariants_bucket = \"legacy-variants\"";
+
 #[test]
-fn a_settle_delay_shorter_than_an_image_can_take_is_rejected() {
-    check("settle_delay_secs = 30", "settle_delay_secs = 17", &["purge.settle_delay_secs is 17", "18 to 3600"]);
-    assert!(read(&DEV.replace("settle_delay_secs = 30", "settle_delay_secs = 18")).is_ok());
+fn the_settle_delay_is_the_sum_of_its_parts_unless_a_longer_one_is_set() {
+    for (changed, expected) in [
+        (vec![], 7),
+        (vec![(EDGE, "edge_fetch_max_secs = 1")], 5),
+        (vec![(SETTLE, "settle_delay_secs = 30")], 30),
+        (vec![(VARIANTS, WITH_VARIANTS)], 20),
+        (vec![(VARIANTS, WITH_VARIANTS), (SETTLE, "settle_delay_secs = 20")], 20),
+    ] {
+        assert_eq!(settle_delay_secs(&changed), Ok(expected), "{changed:?}");
+    }
+}
+
+#[test]
+fn a_settle_delay_shorter_than_the_sum_of_its_parts_is_rejected() {
+    for (changed, expected) in [
+        (vec![(SETTLE, "settle_delay_secs = 6")], "purge.settle_delay_secs is 6; allowed: 7 to 3600"),
+        (
+            vec![(VARIANTS, WITH_VARIANTS), (SETTLE, "settle_delay_secs = 19")],
+            "purge.settle_delay_secs is 19; allowed: 20 to 3600",
+        ),
+    ] {
+        let error = settle_delay_secs(&changed).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]
 fn a_choice_that_does_not_exist_names_the_choices() {
     check("\"arm64\"", "\"arm\"", &["`arm64`", "`x86_64`", "architecture"]);
     check("profile = \"release\"", "profile = \"fast\"", &["`release`", "`dev`"]);
+    check("quotas = \"both\"", "quotas = \"none\"", &["`both`", "`per-second`", "`in-progress`"]);
 }
 
 #[test]
@@ -104,7 +147,7 @@ fn a_reserved_concurrency_that_delays_viewers_is_rejected_and_none_is_needed() {
 }
 
 #[test]
-fn a_pause_that_an_admins_delete_has_no_time_for_is_rejected() {
+fn an_edge_that_stores_a_response_too_late_is_rejected() {
     check("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 11", &["purge.edge_fetch_max_secs is 11", "1 to 10"]);
 }
 

@@ -1,4 +1,5 @@
-//! The function `dynamodb-imagepacks-stream`: enqueues a purge for each meaningful change of the image-pack table.
+//! The function `dynamodb-imagepacks-stream`: enqueues a purge for each meaningful change of the image-pack table, and wakes
+//! a purge run.
 
 use aws_cdk_lib::aws_lambda::StartingPosition;
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
@@ -7,20 +8,26 @@ use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{Duration, Result};
 use contract::functions::ImagePacksStream;
 
-use super::{Function, Scope, allow};
+use super::{Function, Scope, allow, purging};
 use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
 
 /// Age of the oldest record of the stream that raises an alarm, in milliseconds.
 const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
 
 /// Declares the function, its grants and its alarm.
-pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -> Result<RustFunction> {
+pub(crate) fn declare(
+    scope: Scope,
+    dead_letters: &Queue,
+    image_invalidation: &RustFunction,
+    alarms: &mut Alarms,
+) -> Result<RustFunction> {
     let Scope { environment, data, .. } = scope;
     let config = ImagePacksStream {
         invalidation_queue_table: data.invalidation_queue.table_name()?,
         dead_letter_queue_url: dead_letters.queue_url()?,
         image_pack_attributes: environment.image_pack_attributes(),
         tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
+        purge_run_function: purging::woken(scope, image_invalidation)?,
     };
     let function = Function {
         id: "ImagePacksStream",
@@ -32,6 +39,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     }
     .declare(scope)?;
     allow(&function, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;
+    purging::grant_wake_up(scope, &function, image_invalidation)?;
     allow(&function, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
 
     let age = function.metric_with_props("IteratorAge", period(PERIOD_MINUTES)?.statistic("Maximum"))?;

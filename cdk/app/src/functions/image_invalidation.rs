@@ -1,4 +1,4 @@
-//! The function `image-invalidation`: a purge run in each invocation, started by a schedule.
+//! The function `image-invalidation`: a purge run in each invocation, started by a wake-up or by a schedule.
 
 use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
@@ -17,11 +17,10 @@ const FAILED_PURGE_RUNS_MAX: u32 = 3;
 pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -> Result<RustFunction> {
     let Scope { environment, data, .. } = scope;
     let every_minutes = environment.purge.every_minutes;
-    let event_age_max = Duration::minutes(every_minutes)?;
+    let event_age_max = Duration::seconds(limits::PURGE_RUN_EVENT_AGE_MAX_SECS)?;
     let config = ImageInvalidation {
-        purging: purging::variables(scope, limits::PURGE_RUN_VARIANT_DELETION_SECS_MAX)?,
+        purging: purging::variables(scope)?,
         lease_secs: limits::LEASE_SECS,
-        tracking_secs_max: limits::TRACKING_SECS_MAX,
         dead_letter_queue_url: dead_letters.queue_url()?,
     };
     let function = Function {
@@ -33,14 +32,15 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         variables: config.variables(),
     }
     .declare_with(scope, |props| {
-        // The next purge run repeats a failed one: a retry or a backlog of invocations has no use.
+        // The next purge run continues a failed one: a retry or a backlog of invocations has no use.
         props.retry_attempts(0).max_event_age(&event_age_max)
     })?;
     purging::grant(scope, &function)?;
     let registry = purging::tenant_registry_arn(scope)?;
     allow(&function, ["ssm:GetParametersByPath"], [format!("{registry}/*"), registry])?;
-    let queue_actions = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
-    allow(&function, queue_actions, [data.invalidation_queue.table_arn()?])?;
+    let reads = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem"];
+    allow(&function, reads, [data.invalidation_queue.table_arn()?])?;
+    allow(&function, ["dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [data.invalidation_queue.table_arn()?])?;
     allow(&function, ["dynamodb:UpdateItem"], [data.purge_ledger.table_arn()?])?;
     allow(&function, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
 

@@ -1,7 +1,5 @@
 //! The function `image-purge`: purges one image pack at once for an admin, or reports the status of its purges.
 
-use std::num::NonZeroU32;
-
 use aws_cdk_lib::Result;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use contract::functions::ImagePurge;
@@ -11,16 +9,15 @@ use super::{Function, Scope, allow, purging};
 use crate::alarms::Alarms;
 
 /// Declares the function, its grants and its alarm.
-pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction> {
+pub(crate) fn declare(scope: Scope, image_invalidation: &RustFunction, alarms: &mut Alarms) -> Result<RustFunction> {
     let Scope { environment, data, .. } = scope;
     let purge = &environment.purge;
-    // The environment's rules allow no 0.
-    let not_zero = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     let config = ImagePurge {
-        purging: purging::variables(scope, limits::REQUEST_VARIANT_DELETION_SECS_MAX)?,
+        purging: purging::variables(scope)?,
         image_packs: scope.image_packs()?,
-        manual_purges_per_minute: not_zero(purge.manual_purges_per_minute),
-        manual_purges_burst: not_zero(purge.manual_purges_burst),
+        manual_purges_per_minute: purging::not_zero(purge.manual_purges_per_minute),
+        manual_purges_burst: purging::not_zero(purge.manual_purges_burst),
+        purge_run_function: purging::woken(scope, image_invalidation)?,
         tenant_claim: environment.admin_api.tenant_claim.clone(),
     };
     let function = Function {
@@ -33,6 +30,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
     }
     .declare(scope)?;
     purging::grant(scope, &function)?;
+    purging::grant_wake_up(scope, &function, image_invalidation)?;
     // Of one tenant at a time.
     allow(&function, ["ssm:GetParameter"], [format!("{}/*", purging::tenant_registry_arn(scope)?)])?;
     allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;

@@ -4,13 +4,14 @@ use std::num::NonZeroU32;
 
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Result};
+use contract::OptionalName;
 use contract::functions::Purging;
 use contract::names::tenant_registry_path;
 
 use super::{Scope, allow};
 
-/// The variables of a function that purges. It deletes variants for at most `variant_deletion_secs_max` seconds.
-pub(super) fn variables(scope: Scope, variant_deletion_secs_max: u32) -> Result<Purging> {
+/// The variables of a function that purges.
+pub(super) fn variables(scope: Scope) -> Result<Purging> {
     let Scope { environment, data, .. } = scope;
     let purge = &environment.purge;
     Ok(Purging {
@@ -18,16 +19,38 @@ pub(super) fn variables(scope: Scope, variant_deletion_secs_max: u32) -> Result<
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,
         tenant_registry_path: tenant_registry_path(&environment.name),
-        settle_delay_secs: purge.settle_delay_secs,
+        settle_delay_secs: environment.settle_delay_secs(),
         cached_days_max: environment.viewer.cached_days_max,
-        variant_deletion_secs_max,
-        edge_fetch_max_secs: purge.edge_fetch_max_secs,
-        // The environment's rules allow no 0.
-        items_per_request_max: NonZeroU32::new(purge.items_per_request_max).unwrap_or(NonZeroU32::MIN),
-        items_per_purge_run_max: purge.items_per_purge_run_max,
-        wildcards_per_purge_run_max: purge.wildcards_per_purge_run_max,
+        deletes_variants_first: environment.deletes_variants_first(),
+        early_purge_targets_max: purge.early_purge_targets_max,
+        quotas: purge.quotas,
+        calls_interval_millis: not_zero(purge.calls_interval_millis),
+        calls_burst: not_zero(purge.calls_burst),
+        items_per_request_max: not_zero(purge.items_per_request_max),
         ledger_retention_days: purge.ledger_retention_days,
     })
+}
+
+/// A number of which the environment's rules allow no 0.
+pub(super) fn not_zero(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+/// The function that a wake-up invokes, if the environment has wake-ups.
+pub(super) fn woken(scope: Scope, image_invalidation: &RustFunction) -> Result<OptionalName> {
+    let name = scope.environment.purge.wake.then(|| image_invalidation.function_name()).transpose()?;
+    Ok(OptionalName(name))
+}
+
+/// Grants `function` to wake a purge run, if the environment has wake-ups.
+pub(super) fn grant_wake_up(scope: Scope, function: &RustFunction, image_invalidation: &RustFunction) -> Result<()> {
+    let Scope { environment, data, .. } = scope;
+    if !environment.purge.wake {
+        return Ok(());
+    }
+    allow(function, ["lambda:InvokeFunction"], [image_invalidation.function_arn()?])?;
+    // For the lease. The counter of wake-ups is updated like a row.
+    allow(function, ["dynamodb:GetItem"], [data.invalidation_queue.table_arn()?])
 }
 
 /// The ARN of the tenant registry's parameter path. Each registration is one level below.

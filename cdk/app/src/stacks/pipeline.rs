@@ -35,11 +35,11 @@ impl Pipeline {
         let scope = Scope { stack, environment, data };
         let mut alarms = Alarms::new(stack);
 
-        // Nodes, in the order in which data flows.
+        // Nodes, each behind those that it names.
         let dead_letters = dead_letters(scope, &mut alarms)?;
-        let stream = dynamodb_imagepacks_stream::declare(scope, &dead_letters, &mut alarms)?;
         let image_invalidation = image_invalidation::declare(scope, &dead_letters, &mut alarms)?;
-        let image_purge = image_purge::declare(scope, &mut alarms)?;
+        let stream = dynamodb_imagepacks_stream::declare(scope, &dead_letters, &image_invalidation, &mut alarms)?;
+        let image_purge = image_purge::declare(scope, &image_invalidation, &mut alarms)?;
         let origin = image_processing::declare(scope, &mut alarms)?;
         let image_management = image_management::declare(scope, &mut alarms)?;
         let admin_api = AdminApi::declare(stack, environment)?;
@@ -98,7 +98,7 @@ fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,
         dead_letter_queue_url: dead_letters.queue_url()?,
-        settle_delay_secs: environment.purge.settle_delay_secs.into(),
+        settle_delay_secs: environment.settle_delay_secs().into(),
     };
     StringParameter::new(
         stack,

@@ -14,20 +14,23 @@ use domain::purge::ledger::{Completion, LedgerRow};
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::purge_cause::PurgeCause;
-use domain::queue::queue_entry::DeletionCursor;
+use domain::queue::queue_entry::{DeletionCursor, FinalPurge};
 use domain::{AttributeNames, ImagePackId, Target};
-use purging::ports::{Lease, Leases, Ledger, Outbox, Queue, QueueError, RowVersion, Tenants};
+use purging::ports::{Lease, Leases, Ledger, Outbox, Queue, QueueError, RowVersion, Tenants, Wakeups};
 use support::{Environment, LEASE, LocalDynamoDb, NOW};
 
 use crate::acme;
 
 /// The calls that read.
-pub(crate) const READS: [&str; 9] = [
+pub(crate) const READS: [&str; 12] = [
     "packs.find",
     "items.read",
     "items.page",
     "queue.entries",
+    "queue.entries_of",
     "queue.find",
+    "wakeups.is_leased",
+    "wakeups.count",
     "outbox.requests",
     "ledger.newest",
     "tenants.tenants",
@@ -35,14 +38,20 @@ pub(crate) const READS: [&str; 9] = [
 ];
 
 /// The calls that write to DynamoDB.
-pub(crate) const WRITES: [&str; 15] = [
+pub(crate) const WRITES: [&str; 22] = [
     "items.write",
     "items.remove",
     "queue.upsert",
     "queue.remove_if_unchanged",
     "queue.store_deletion_cursor",
     "queue.mark_early_purge",
+    "queue.store_final_purge",
+    "wakeups.count_up",
+    "wakeups.note_invocation",
+    "wakeups.arrive",
+    "wakeups.take",
     "leases.take",
+    "leases.renew",
     "leases.release",
     "outbox.write",
     "outbox.write under a lease",
@@ -50,6 +59,7 @@ pub(crate) const WRITES: [&str; 15] = [
     "outbox.remove",
     "ledger.write",
     "ledger.mark_completed",
+    "ledger.mark_deleted",
     "render_locks",
 ];
 
@@ -79,8 +89,20 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
             let cursor = DeletionCursor { started_at: NOW, after_key: "acme/cat/a".to_owned(), variants_deleted: 1 };
             queue.store_deletion_cursor(row, &cursor).await?;
         }
-        "queue.mark_early_purge" => queue.mark_early_purge(row).await?,
-        "leases.take" => assert!(queue.take("run", NOW, LEASE).await?.is_some()),
+        "queue.mark_early_purge" => drop(queue.mark_early_purge(row).await?),
+        "queue.entries_of" => drop(queue.entries_of(&tenant).await?),
+        "queue.store_final_purge" => {
+            let purge = FinalPurge { version: "1@test".to_owned(), ledger_key: "pack#cat#1".to_owned() };
+            queue.store_final_purge(row, &purge).await?;
+        }
+        "wakeups.count_up" => queue.count_up(&BTreeSet::from([tenant])).await?,
+        "wakeups.is_leased" => drop(queue.is_leased(NOW).await?),
+        "wakeups.note_invocation" => drop(queue.note_invocation(NOW, NOW).await?),
+        "wakeups.arrive" => queue.arrive().await?,
+        "wakeups.count" => drop(queue.count().await?),
+        "wakeups.take" => drop(Wakeups::take(queue).await?),
+        "leases.take" => assert!(Leases::take(queue, "run", NOW, LEASE).await?.is_some()),
+        "leases.renew" => drop(queue.renew(&Lease { owner: "run".to_owned(), token: 1 }, NOW, LEASE).await?),
         "leases.release" => queue.release(&Lease { owner: "run".to_owned(), token: 1 }).await?,
         "outbox.write" => assert!(queue.write(&request("cat"), None).await?),
         // No purge run has taken the lease so often.
@@ -92,9 +114,10 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
         "outbox.remove" => Outbox::remove(queue, "cat").await?,
         "ledger.write" => ledger.write(&ledger_row(&target)).await?,
         "ledger.mark_completed" => {
-            let completion = Completion { completed_at: None, refill_seen_at: None };
+            let completion = Completion { completed_at: NOW, refill_seen_at: None };
             ledger.mark_completed(&tenant, "pack#cat#1", &completion).await?;
         }
+        "ledger.mark_deleted" => ledger.mark_deleted(&tenant, "pack#cat#1", 3, NOW).await?,
         "ledger.newest" => drop(ledger.newest(&tenant, &target, 10).await?),
         "render_locks" => {
             let locks = RenderLockTable::new(
@@ -123,6 +146,7 @@ pub(crate) fn request(caller_reference: &str) -> PurgeRequest {
         created_at: NOW,
         renamed: 0,
         invalidation_id: None,
+        accepted_at: None,
     }
 }
 
@@ -149,12 +173,16 @@ fn ledger_row(target: &Target) -> LedgerRow {
         purge: "pack#cat#1".to_owned(),
         target: target.clone(),
         cause: cause(),
+        version: "1@test".to_owned(),
+        enqueued_at: NOW,
         started_at: NOW,
         is_final: true,
         variants_deleted: 0,
+        variants_deleted_at: None,
         distribution_id: "EACME".to_owned(),
         invalidation_id: None,
         invalidation_status: "InProgress".to_owned(),
+        created_at: None,
         completed_at: None,
         refill_seen_at: None,
         expires_at: NOW.as_secs(),

@@ -24,12 +24,20 @@ pub struct LedgerRow {
     /// The changes that this purge covers.
     #[serde(flatten)]
     pub cause: PurgeCause,
+    /// The version of the queue's row that was purged. A version has at most one early purge and one final purge. Only if
+    /// a purge run outlived its lease, the ledger may have two rows of one version that are both early or both final.
+    pub version: String,
+    /// The time at which the newest change was enqueued; the oldest one was written at `firstEventAt`.
+    pub enqueued_at: Timestamp,
     /// The time at which the purge began.
     pub started_at: Timestamp,
-    /// Whether no stale variant could be stored after it. Otherwise a later purge follows.
+    /// Whether no old image could reach an edge after it. Otherwise it is the early purge, and the final one follows.
     pub is_final: bool,
-    /// The number of variants deleted for this target.
+    /// The number of variants deleted for this target, before the invalidation or after it.
     pub variants_deleted: u64,
+    /// The time at which the variants from before the change were deleted, if that was after the invalidation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants_deleted_at: Option<Timestamp>,
     /// The distribution that was invalidated.
     pub distribution_id: String,
     /// CloudFront's id of the invalidation. `None`: CloudFront rejected it, and the dead-letter queue has the entry.
@@ -37,8 +45,11 @@ pub struct LedgerRow {
     pub invalidation_id: Option<String>,
     /// CloudFront's state of it: `InProgress` or `Completed`, or [`REJECTED`].
     pub invalidation_status: String,
-    /// The time at which CloudFront was seen to have completed a final purge. Requests of viewers that begin later
-    /// never get the old image from a cache.
+    /// The time at which CloudFront accepted the invalidation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// The time at which CloudFront was seen to have completed the purge. Requests of viewers that begin after the
+    /// completion of a final purge never get the old image from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// The time at which the first variant rendered after the purge was stored. `None`: none was found when the purge
@@ -78,8 +89,8 @@ impl Invalidation {
 /// The fields that the end of an invalidation adds to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion {
-    /// See [`LedgerRow::completed_at`]. `None`: the purge had not settled, so another one follows.
-    pub completed_at: Option<Timestamp>,
+    /// See [`LedgerRow::completed_at`].
+    pub completed_at: Timestamp,
     /// See [`LedgerRow::refill_seen_at`].
     pub refill_seen_at: Option<Timestamp>,
 }
@@ -103,12 +114,16 @@ pub fn ledger_row(
         purge: purge_key(entry, &request.caller_reference),
         target: entry.target.clone(),
         cause: entry.cause.clone(),
+        version: entry.version.clone(),
+        enqueued_at: entry.enqueued_at,
         started_at: entry.began_at,
         is_final: entry.is_final,
         variants_deleted: entry.variants_deleted,
+        variants_deleted_at: None,
         distribution_id: request.distribution.distribution_id.clone(),
         invalidation_id: invalidation.map(|invalidation| invalidation.id.clone()),
         invalidation_status: invalidation.map_or(REJECTED, |invalidation| &invalidation.status).to_owned(),
+        created_at: request.accepted_at,
         completed_at: None,
         refill_seen_at: None,
         expires_at: entry.began_at.plus(retention).as_secs(),

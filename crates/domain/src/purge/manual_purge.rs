@@ -103,7 +103,9 @@ pub fn next_step<'a>(
     request: Option<&'a (PurgeRequest, Option<Invalidation>)>,
 ) -> NextStep<'a> {
     let is_same_purge = |row: &QueueEntry| row.version.split_once('@').is_some_and(|(written, _)| written == sequence);
-    let Some(row) = row.filter(|row| is_same_purge(row)) else { return NextStep::Purge };
+    // A row whose final purge is completed waits for the deletion of old variants only.
+    let is_purged = |row: &QueueEntry| row.completed_purge().is_some();
+    let Some(row) = row.filter(|row| is_same_purge(row) && !is_purged(row)) else { return NextStep::Purge };
     match request {
         None if now < row.last_event_at.plus(BEGINNING_MAX) => NextStep::Wait,
         None => NextStep::Purge,

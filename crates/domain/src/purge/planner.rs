@@ -1,144 +1,338 @@
-//! The planner: the decision which requests a purge run, or one `DELETE` of an admin, sends.
+//! The planner: decides which requests a purge run sends now, which variants it deletes, and why every other row waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
+use crate::change::detection::Reason;
 use crate::identifier::TenantId;
-use crate::purge::batch::{Batch, PlannedEntry, items_covering};
+use crate::purge::batch::{Batch, PlannedEntry};
+use crate::purge::deletion::{Deleted, Deletion, DeletionPurpose, PurgeId};
 use crate::purge::distribution::Distribution;
-use crate::purge::invalidation_item::InvalidationItem;
-use crate::purge::limits::{Budgets, Delays};
+use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
+use crate::purge::limits::{ITEMS_PER_REQUEST_MAX, Rules};
+use crate::purge::manual_purge::SUBMISSION_MAX;
+use crate::purge::pacer::{Budget, ItemCounts, Pacer, Wait};
 use crate::purge::purge_request::PurgeRequest;
 use crate::queue::queue_entry::QueueEntry;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 
-/// The plan of one purge run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Plan {
-    /// The invalidation requests, in order: the first of each tenant before the second of any tenant, and those that
-    /// take long (see [`Batch::spans_packs`]) last.
-    pub batches: Vec<Batch>,
-    /// The number of entries that wait: their final purge is in flight, or their early purge is done and they have not
-    /// settled yet.
-    pub entries_waiting: usize,
-    /// Entries whose tenant has no registered distribution. They stay in the queue and are purged when the tenant
-    /// registers.
-    pub parked: Vec<QueueEntry>,
-    /// Parked entries that CloudFront needs no invalidation for any more: every object from before the change has
-    /// expired. Their variants are deleted, and they leave the queue.
-    pub expired: Vec<PlannedEntry>,
+/// The longest time that the exact items of a tenant may take at the budgets. Beyond it, one item for the whole tenant
+/// is sooner: viewers get every changed image at once, and the tenant's other images are fetched again.
+const ESCALATION_DELAY_MAX: Duration = Duration::from_mins(1);
+
+/// Everything that a plan depends on, beside the time, the rules and the pacer.
+#[derive(Debug, Clone)]
+pub struct Pending<'a> {
+    /// The queue's rows.
+    pub entries: Vec<&'a QueueEntry>,
+    /// The outbox.
+    pub in_flight: &'a [PurgeRequest],
+    /// The registered tenants.
+    pub tenants: &'a BTreeMap<TenantId, Distribution>,
+    /// The distributions that CloudFront rejects every call for: a permission is missing, or they do not exist.
+    pub unavailable: &'a BTreeSet<String>,
+    /// The deletions that come before an invalidation and are finished.
+    pub deleted: &'a Deleted,
 }
 
-/// Plans one purge run over `entries` that begins `now`, beside the requests `in_flight`.
-#[must_use]
-pub fn plan(
-    now: Timestamp,
-    entries: Vec<QueueEntry>,
-    in_flight: &[PurgeRequest],
-    tenants: &BTreeMap<TenantId, Distribution>,
-    delays: &Delays,
-    budgets: &Budgets,
-) -> Plan {
-    let mut plan = Plan::default();
-    let mut by_tenant: BTreeMap<TenantId, Vec<PlannedEntry>> = BTreeMap::new();
-    let purges_in_flight = PurgesInFlight::of(in_flight);
-    for entry in entries {
-        let is_registered = tenants.contains_key(&entry.tenant);
-        if !is_registered && now < entry.last_event_at.plus(delays.settle).plus(delays.cached_max) {
-            plan.parked.push(entry);
-        } else if let Some(planned) = due_purge(now, entry, &purges_in_flight, delays) {
-            if is_registered {
-                by_tenant.entry(planned.entry.tenant.clone()).or_default().push(planned);
-            } else {
-                plan.expired.push(planned);
-            }
-        } else {
-            plan.entries_waiting += 1;
-        }
-    }
+/// The plan of one round of a purge run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan<'a> {
+    /// The requests that are sent now, in order. The pacer has admitted them.
+    pub batches: Vec<Batch>,
+    /// The requests of the outbox that are sent again now. The pacer has admitted them.
+    pub again: Vec<PurgeRequest>,
+    /// The variants to delete.
+    pub deletions: Vec<Deletion>,
+    /// Every other row: one for each entry that no batch and no request of the outbox serves.
+    pub waiting: Vec<Waiting<'a>>,
+}
 
-    let mut rounds: BTreeMap<usize, Vec<Batch>> = BTreeMap::new();
-    for (tenant, entries) in by_tenant {
-        let distribution = &tenants[&tenant];
-        let budgets = budgets.without(in_flight, &distribution.distribution_id);
-        for (round, batch) in batches_of(&tenant, distribution, entries, &budgets).into_iter().enumerate() {
-            rounds.entry(round).or_default().push(batch);
+/// A row that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting<'a> {
+    /// The row.
+    pub entry: &'a QueueEntry,
+    /// The reason.
+    pub reason: WaitReason,
+    /// The time until which it waits, if it is known.
+    pub until: Option<Timestamp>,
+}
+
+/// The reason why a row waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitReason {
+    /// Its change has not settled: an old image can still reach an edge. Its early purge is done, or the tenant has too
+    /// many rows for early purges.
+    Settling,
+    /// Its request is in the outbox.
+    InFlight,
+    /// Its variants are deleted before CloudFront is invalidated.
+    Deleting,
+    /// Its final purge is completed; the old variants are being deleted.
+    Purged,
+    /// A budget is used up.
+    Budget(Budget),
+    /// Its tenant has no registered distribution.
+    NotRegistered,
+    /// CloudFront rejects the calls for the tenant's distribution.
+    DistributionUnavailable,
+}
+
+/// The purge that is due for an entry, or the reason why none is.
+enum Due {
+    Purge(PlannedEntry),
+    Wait(WaitReason, Option<Timestamp>),
+    Delete(DeletionPurpose),
+}
+
+/// Plans the round that begins `now`.
+#[must_use]
+pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mut Pacer) -> Plan<'a> {
+    let mut plan = Plan::default();
+    pacer.track(pending.in_flight);
+    let is_blocked = plan.send_again(now, pending, pacer);
+    let mut due: BTreeMap<&TenantId, Vec<(&QueueEntry, PlannedEntry)>> = BTreeMap::new();
+    let stages = Stages::of(now, pending, rules);
+    for &entry in &pending.entries {
+        match stages.due(entry) {
+            Due::Purge(planned) => due.entry(&entry.tenant).or_default().push((entry, planned)),
+            Due::Wait(reason, until) => plan.waiting.push(Waiting { entry, reason, until }),
+            Due::Delete(purpose) => plan.delete(now, entry, purpose, rules),
         }
     }
-    plan.batches = rounds.into_values().flatten().collect();
-    plan.batches.sort_by_key(Batch::spans_packs);
+    let mut turns: Vec<_> =
+        due.into_iter().map(|(tenant, entries)| Turn::of(tenant, &pending.tenants[tenant], entries, pacer)).collect();
+    turns.sort_by_key(|turn| (!turn.is_manual, turn.last));
+    plan.take_turns(now, turns.into(), is_blocked, pacer);
     plan
 }
 
-/// The purges in flight: tenant, target, version, and whether it is the final one.
-struct PurgesInFlight<'a>(BTreeSet<(&'a TenantId, &'a Target, &'a str, bool)>);
+/// The request of an admin's purge of one entry, which is sent at once.
+#[must_use]
+pub fn manual_request(distribution: &Distribution, planned: PlannedEntry) -> Batch {
+    let tenant = planned.entry.tenant.clone();
+    let item = InvalidationItem::covering(&tenant, &planned.entry.target, distribution.cache_tags);
+    Batch::new(&tenant, distribution, vec![item], vec![planned])
+}
 
-impl<'a> PurgesInFlight<'a> {
-    fn of(requests: &'a [PurgeRequest]) -> Self {
-        let purges = requests.iter().flat_map(|request| {
-            request
-                .entries
-                .iter()
-                .map(|entry| (&request.for_tenant, &entry.target, entry.version.as_str(), entry.is_final))
-        });
-        Self(purges.collect())
+impl<'a> Plan<'a> {
+    /// The time of the next round, if nothing else happens before.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.waiting.iter().filter_map(|waiting| waiting.until).min()
     }
 
-    fn has(&self, entry: &QueueEntry, is_final: bool) -> bool {
-        self.0.contains(&(&entry.tenant, &entry.target, &entry.version, is_final))
+    /// Sends requests again that CloudFront has not accepted, as far as the pacer admits them. Returns the wait of all
+    /// other requests, if a budget of the account is used up.
+    fn send_again(&mut self, now: Timestamp, pending: &Pending<'a>, pacer: &mut Pacer) -> Option<Wait> {
+        for request in pending.in_flight {
+            let distribution = &request.distribution;
+            let is_due = request.invalidation_id.is_none()
+                && now >= request.created_at.plus(SUBMISSION_MAX)
+                && pending.tenants.get(&request.for_tenant) == Some(distribution)
+                && !pending.unavailable.contains(&distribution.distribution_id);
+            if !is_due {
+                continue;
+            }
+            match pacer.admit(now, &distribution.distribution_id, ItemCounts::of(request), true) {
+                Ok(()) => self.again.push(request.clone()),
+                Err(wait) if wait.budget.is_of_one_distribution() => {}
+                Err(wait) => return Some(wait),
+            }
+        }
+        None
+    }
+
+    fn delete(&mut self, now: Timestamp, entry: &'a QueueEntry, purpose: DeletionPurpose, rules: &Rules) {
+        let reason =
+            if let DeletionPurpose::Purge { .. } = purpose { WaitReason::Deleting } else { WaitReason::Purged };
+        self.waiting.push(Waiting { entry, reason, until: None });
+        self.deletions.push(Deletion::of(entry, purpose, now, rules));
+    }
+
+    /// Gives each tenant one request in turn. A tenant that a budget of its distribution stops leaves the round; a budget
+    /// of the account that is used up ends it, so that a large request is not overtaken by small ones for ever.
+    fn take_turns(
+        &mut self,
+        now: Timestamp,
+        mut turns: VecDeque<Turn<'a>>,
+        mut blocked: Option<Wait>,
+        pacer: &mut Pacer,
+    ) {
+        while let Some(mut turn) = turns.pop_front() {
+            let Some((batch, entries)) = turn.requests.pop_front() else { continue };
+            let admitted = match blocked {
+                Some(wait) => Err(wait),
+                None => pacer.admit(now, &batch.distribution.distribution_id, counts(&batch), false),
+            };
+            match admitted {
+                Ok(()) => {
+                    self.batches.push(batch);
+                    turns.push_back(turn);
+                }
+                Err(wait) => {
+                    if !wait.budget.is_of_one_distribution() {
+                        blocked = Some(wait);
+                    }
+                    let rest = turn.requests.into_iter().flat_map(|(_, entries)| entries);
+                    self.waiting.extend(entries.into_iter().chain(rest).map(|entry| Waiting {
+                        entry,
+                        reason: WaitReason::Budget(wait.budget),
+                        until: wait.until,
+                    }));
+                }
+            }
+        }
     }
 }
 
-/// The purge that is due for `entry`. `None`: the entry waits for the end of its final purge, or until it has settled.
-/// Each version of a row has at most one early purge and one final purge.
-fn due_purge(
+fn counts(batch: &Batch) -> ItemCounts {
+    let wildcards = batch.items.iter().filter(|item| is_wildcard(&item.to_string())).count();
+    ItemCounts { exact: batch.items.len() - wildcards, wildcards }
+}
+
+/// What decides the stage of each entry.
+struct Stages<'p, 'a> {
     now: Timestamp,
-    entry: QueueEntry,
-    in_flight: &PurgesInFlight<'_>,
-    delays: &Delays,
-) -> Option<PlannedEntry> {
-    let settled_at = entry.last_event_at.plus(delays.settle);
-    let is_final = now >= settled_at;
-    // A deletion that began before the row had settled does not count for the final purge, which restarts it.
-    let deletion_cursor = entry.deletion_cursor.as_ref().filter(|cursor| !is_final || cursor.started_at >= settled_at);
-    let began_at = deletion_cursor.map_or(now, |cursor| cursor.started_at);
-    let is_early_purge_done = entry.early_purge_version.as_ref() == Some(&entry.version);
-    if in_flight.has(&entry, true) || (!is_final && (is_early_purge_done || in_flight.has(&entry, false))) {
-        return None;
-    }
-    let deletion_cursor = deletion_cursor.cloned();
-    Some(PlannedEntry { entry: QueueEntry { deletion_cursor, ..entry }, began_at, is_final })
+    pending: &'p Pending<'a>,
+    rules: &'p Rules,
+    /// The purges in the outbox.
+    in_flight: BTreeSet<(&'a TenantId, &'a Target, &'a str, bool)>,
+    /// The number of rows of each tenant that have not settled.
+    unsettled: BTreeMap<&'a TenantId, usize>,
 }
 
-/// The requests for one tenant.
-fn batches_of(
+impl<'p, 'a> Stages<'p, 'a> {
+    fn of(now: Timestamp, pending: &'p Pending<'a>, rules: &'p Rules) -> Self {
+        let purges_of = |request: &'a PurgeRequest| {
+            let tenant = &request.for_tenant;
+            request.entries.iter().map(move |entry| (tenant, &entry.target, entry.version.as_str(), entry.is_final))
+        };
+        let mut unsettled = BTreeMap::new();
+        for entry in &pending.entries {
+            if now < entry.last_event_at.plus(rules.delays.settle) {
+                *unsettled.entry(&entry.tenant).or_default() += 1;
+            }
+        }
+        Self { now, pending, rules, in_flight: pending.in_flight.iter().flat_map(purges_of).collect(), unsettled }
+    }
+
+    /// The purge that is due for `entry`. Each version of a row has at most one early purge and one final purge.
+    fn due(&self, entry: &QueueEntry) -> Due {
+        let Self { now, pending, rules, .. } = *self;
+        let settled_at = entry.last_event_at.plus(rules.delays.settle);
+        let is_final = now >= settled_at;
+        if let Some(purge) = entry.completed_purge() {
+            return Due::Delete(DeletionPurpose::AfterPurge { ledger_key: purge.ledger_key.clone() });
+        }
+        let Some(distribution) = pending.tenants.get(&entry.tenant) else {
+            let expires_at = settled_at.plus(rules.delays.cached_max);
+            return if now >= expires_at {
+                Due::Delete(DeletionPurpose::Expired)
+            } else {
+                Due::Wait(WaitReason::NotRegistered, None)
+            };
+        };
+        if self.is_in_flight(entry, true) {
+            return Due::Wait(WaitReason::InFlight, None);
+        }
+        let is_early_purge_done = entry.early_purge_version.as_ref() == Some(&entry.version);
+        let is_bulk = self.unsettled.get(&entry.tenant).is_some_and(|rows| *rows > rules.early_purge_targets_max);
+        if !is_final && (is_early_purge_done || is_bulk || self.is_in_flight(entry, false)) {
+            return Due::Wait(WaitReason::Settling, Some(settled_at));
+        }
+        if pending.unavailable.contains(&distribution.distribution_id) {
+            return Due::Wait(WaitReason::DistributionUnavailable, None);
+        }
+        let mut began_at = now;
+        let mut variants_deleted = 0;
+        if entry.deletes_variants_first(rules.deletes_variants_first) {
+            let Some(deleted) = pending.deleted.get(&PurgeId::of(entry, is_final)) else {
+                return Due::Delete(DeletionPurpose::Purge { is_final });
+            };
+            // A response with a variant that has just been deleted may be on its way to an edge.
+            let ready_at = deleted.finished_at.plus(rules.delays.settle);
+            if is_final && now < ready_at {
+                return Due::Wait(WaitReason::Settling, Some(ready_at));
+            }
+            began_at = deleted.began_at;
+            variants_deleted = deleted.variants_deleted;
+        }
+        Due::Purge(PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted })
+    }
+
+    fn is_in_flight(&self, entry: &QueueEntry, is_final: bool) -> bool {
+        self.in_flight.contains(&(&entry.tenant, &entry.target, entry.version.as_str(), is_final))
+    }
+}
+
+/// The requests of one tenant that are due, each with the rows that it serves.
+struct Turn<'a> {
+    /// Whether the first request serves an admin's purge, which overtakes all others.
+    is_manual: bool,
+    /// The tenant's last turn: the tenant that was served the longest ago is first.
+    last: Option<u64>,
+    requests: VecDeque<(Batch, Vec<&'a QueueEntry>)>,
+}
+
+impl<'a> Turn<'a> {
+    fn of(
+        tenant: &TenantId,
+        distribution: &Distribution,
+        entries: Vec<(&'a QueueEntry, PlannedEntry)>,
+        pacer: &Pacer,
+    ) -> Self {
+        let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
+        let item_of = |entry: &QueueEntry| InvalidationItem::covering(tenant, &entry.target, distribution.cache_tags);
+        let exact: BTreeSet<_> = entries.iter().map(|(entry, _)| item_of(entry)).collect();
+        // Items that the tenant's item covers would be billed again.
+        let is_whole = exact.contains(&whole_tenant)
+            || pacer.estimate(exact.len(), distribution.cache_tags) > ESCALATION_DELAY_MAX;
+        let mut items: Vec<_> = entries
+            .into_iter()
+            .map(|(entry, planned)| (if is_whole { whole_tenant.clone() } else { item_of(entry) }, entry, planned))
+            .collect();
+        items.sort_by(|(one, one_entry, _), (other, other_entry, _)| {
+            let order = |entry: &QueueEntry| (!is_manual(entry), entry.last_event_at);
+            order(one_entry).cmp(&order(other_entry)).then_with(|| one.cmp(other))
+        });
+        let is_manual = items.first().is_some_and(|(_, entry, _)| is_manual(entry));
+        Self {
+            is_manual,
+            last: pacer.last_turn(&distribution.distribution_id),
+            requests: requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags)),
+        }
+    }
+}
+
+fn is_manual(entry: &QueueEntry) -> bool {
+    entry.cause.reasons.contains(&Reason::Manual)
+}
+
+/// The requests for `items`, each with at most `items_max` different items and [`ITEMS_PER_REQUEST_MAX`] entries.
+fn requests<'a>(
     tenant: &TenantId,
     distribution: &Distribution,
-    mut entries: Vec<PlannedEntry>,
-    budgets: &Budgets,
-) -> Vec<Batch> {
-    entries.sort_by(|one, other| one.entry.target.cmp(&other.entry.target));
-    let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
-    let exact = items_covering(tenant, distribution, &entries);
-    let budget = if distribution.cache_tags { budgets.items_per_purge_run } else { budgets.wildcards_per_purge_run };
-    let exact_items_max = budget.min(budgets.items_per_request);
-    let batch = |items: Vec<InvalidationItem>, entries: &[PlannedEntry]| {
-        Batch::new(tenant, distribution, items, entries.to_vec(), exact_items_max)
-    };
-    // Items that the tenant's item covers would be billed again, and items beyond the budget would wait for many purge
-    // runs.
-    if exact.contains(&whole_tenant) || exact.len() > budget {
-        let chunks = entries.chunks(budgets.items_per_request);
-        return chunks.map(|entries| batch(vec![whole_tenant.clone()], entries)).collect();
+    items: Vec<(InvalidationItem, &'a QueueEntry, PlannedEntry)>,
+    items_max: usize,
+) -> VecDeque<(Batch, Vec<&'a QueueEntry>)> {
+    let mut requests = VecDeque::new();
+    let mut rest = items.into_iter().peekable();
+    while rest.peek().is_some() {
+        let mut different: BTreeSet<InvalidationItem> = BTreeSet::new();
+        let (mut rows, mut planned) = (Vec::new(), Vec::new());
+        while let Some((item, row, entry)) = rest.next_if(|(item, ..)| {
+            planned.len() < ITEMS_PER_REQUEST_MAX && (different.len() < items_max || different.contains(item))
+        }) {
+            different.insert(item);
+            rows.push(row);
+            planned.push(entry);
+        }
+        requests.push_back((Batch::new(tenant, distribution, different.into_iter().collect(), planned), rows));
     }
-    // A request is sent after all its variants are deleted; packs must not wait for those of a location.
-    let (spanning, packs): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|planned| planned.entry.target.spans_packs());
-    [packs, spanning]
-        .iter()
-        .flat_map(|entries| entries.chunks(budgets.items_per_request))
-        .map(|entries| batch(items_covering(tenant, distribution, entries), entries))
-        .collect()
+    requests
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use crate::identifier::TenantId;
 use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::is_wildcard;
-use crate::purge::limits::{ITEMS_IN_PROGRESS_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA};
+use crate::purge::limits::{
+    ITEMS_IN_PROGRESS_QUOTA, ITEMS_PER_SECOND_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA, WILDCARDS_PER_SECOND_QUOTA,
+};
 use crate::purge::purge_request::PurgeRequest;
 
 /// The price of an item, in thousandths of a US dollar, after the first 1,000 of an account in a month (CloudFront
@@ -37,12 +39,14 @@ pub struct QuotaUse {
     pub in_progress: usize,
     /// The number that this purge would add.
     pub needed: usize,
-    /// The largest number that CloudFront accepts.
+    /// The largest number in progress that CloudFront accepts, by its older quotas.
     pub quota: usize,
+    /// The largest number in a second that CloudFront accepts for the whole account, by its newer quotas.
+    pub quota_per_second: usize,
 }
 
 impl QuotaUse {
-    /// The number that would be left.
+    /// The number in progress that would be left.
     #[must_use]
     pub const fn left(&self) -> usize {
         self.quota.saturating_sub(self.in_progress + self.needed)
@@ -74,8 +78,14 @@ pub fn purge_preview(
             in_progress: all_in_flight - wildcards_in_flight,
             needed: needed - wildcards,
             quota: ITEMS_IN_PROGRESS_QUOTA,
+            quota_per_second: ITEMS_PER_SECOND_QUOTA,
         },
-        wildcards: QuotaUse { in_progress: wildcards_in_flight, needed: wildcards, quota: WILDCARDS_IN_PROGRESS_QUOTA },
+        wildcards: QuotaUse {
+            in_progress: wildcards_in_flight,
+            needed: wildcards,
+            quota: WILDCARDS_IN_PROGRESS_QUOTA,
+            quota_per_second: WILDCARDS_PER_SECOND_QUOTA,
+        },
         price_per_purge_usd_millis: PRICE_PER_ITEM_USD_MILLIS.saturating_mul(u32::try_from(needed).unwrap_or(u32::MAX)),
     }
 }
@@ -103,6 +113,7 @@ mod tests {
             created_at: Timestamp::from_millis(0),
             renamed: 0,
             invalidation_id: None,
+            accepted_at: None,
         }
     }
 
@@ -114,6 +125,7 @@ mod tests {
         let uses = |used: QuotaUse| [used.in_progress, used.needed, used.left()];
         assert_eq!((uses(preview.exact_items), uses(preview.wildcards)), (exact, wildcards));
         assert_eq!(preview.price_per_purge_usd_millis, usd_millis);
+        assert_eq!((preview.exact_items.quota_per_second, preview.wildcards.quota_per_second), (150, 1));
     }
 
     #[test]

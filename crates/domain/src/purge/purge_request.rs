@@ -1,8 +1,6 @@
 //! An invalidation request. It is written to the outbox before it is sent, so that the next purge run after a crash
 //! repeats the same request.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::TenantId;
@@ -28,7 +26,7 @@ pub struct PurgeRequest {
     pub distribution: Distribution,
     /// The items as they are sent: `#<tag>` or a path, sorted.
     pub items: Vec<String>,
-    /// The entries that it serves. Their variants are deleted.
+    /// The entries that it serves.
     pub entries: Vec<OutboxEntry>,
     /// The time at which it was written to the outbox.
     pub created_at: Timestamp,
@@ -39,6 +37,9 @@ pub struct PurgeRequest {
     /// CloudFront's id of the invalidation, once CloudFront has accepted it and the ledger has its rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidation_id: Option<String>,
+    /// The time at which CloudFront accepted it, with `invalidation_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
 }
 
 /// One row of the queue as a request serves it, with the fields that the ledger keeps.
@@ -54,7 +55,9 @@ pub struct OutboxEntry {
     pub is_final: bool,
     /// The time at which the purge began.
     pub began_at: Timestamp,
-    /// The number of variants deleted.
+    /// The time at which its newest change was enqueued.
+    pub enqueued_at: Timestamp,
+    /// The number of variants that were deleted before it.
     pub variants_deleted: u64,
     /// The changes that it covers.
     #[serde(flatten)]
@@ -62,22 +65,19 @@ pub struct OutboxEntry {
 }
 
 impl PurgeRequest {
-    /// The request of `batch`, written `now`, after `variants_deleted` variants of each target were deleted.
+    /// The request of `batch`, written `now`.
     #[must_use]
-    pub fn of(batch: &Batch, variants_deleted: &BTreeMap<Target, u64>, now: Timestamp) -> Self {
-        let entries = batch.entries.iter().map(|planned| {
-            let count = variants_deleted.get(&planned.entry.target).copied().unwrap_or_default();
-            OutboxEntry::of(planned, count)
-        });
+    pub fn of(batch: &Batch, now: Timestamp) -> Self {
         Self {
             caller_reference: batch.caller_reference.clone(),
             for_tenant: batch.tenant.clone(),
             distribution: batch.distribution.clone(),
             items: batch.items.iter().map(ToString::to_string).collect(),
-            entries: entries.collect(),
+            entries: batch.entries.iter().map(OutboxEntry::of).collect(),
             created_at: now,
             renamed: 0,
             invalidation_id: None,
+            accepted_at: None,
         }
     }
 
@@ -124,14 +124,14 @@ impl PurgeRequest {
 }
 
 impl OutboxEntry {
-    fn of(planned: &PlannedEntry, variants_deleted: u64) -> Self {
-        let PlannedEntry { entry, began_at, is_final } = planned;
+    fn of(PlannedEntry { entry, began_at, is_final, variants_deleted }: &PlannedEntry) -> Self {
         Self {
             target: entry.target.clone(),
             version: entry.version.clone(),
             is_final: *is_final,
             began_at: *began_at,
-            variants_deleted,
+            enqueued_at: entry.last_event_at,
+            variants_deleted: *variants_deleted,
             cause: entry.cause.clone(),
         }
     }

@@ -94,8 +94,8 @@ impl Suspect {
         purges: &[LedgerRow],
         settle: Duration,
     ) -> Verdict {
-        if queued.is_some_and(|row| self.is_covered_by_row(row, since)) {
-            return Verdict::Queued;
+        if let Some(row) = queued.filter(|row| self.is_covered_by_row(row, since)) {
+            return if row.completed_purge().is_some() { Verdict::Purged } else { Verdict::Queued };
         }
         let is_complete = |row: &&LedgerRow| row.is_final && row.completed_at.is_some();
         if purges.iter().filter(is_complete).any(|row| self.is_covered_by_purge(row, since, settle)) {

@@ -52,6 +52,7 @@ impl Enqueue {
             last_event_at: self.last_event_at,
             cause: self.cause,
             early_purge_count: 0,
+            final_purge: None,
             deletion_cursor: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::detection::Reason;
 use crate::identifier::TenantId;
 use crate::null_attribute;
 use crate::queue::purge_cause::PurgeCause;
@@ -31,10 +32,39 @@ pub struct QueueEntry {
     /// purged once, not in each purge run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_purge_version: Option<String>,
+    /// The final purge that CloudFront has completed. The row stays until the variants from before the change are
+    /// deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_purge: Option<FinalPurge>,
     /// The progress of the deletion of its variants, if one purge run could not finish it. A change that is enqueued
     /// during the deletion restarts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_cursor: Option<DeletionCursor>,
+}
+
+/// A final purge that CloudFront has completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FinalPurge {
+    /// The version of the row that was purged. A row with another version needs another purge.
+    pub version: String,
+    /// The sort key of its row in the ledger, which gets the number of variants deleted.
+    pub ledger_key: String,
+}
+
+impl QueueEntry {
+    /// The final purge of the row at its version, if CloudFront has completed it.
+    #[must_use]
+    pub fn completed_purge(&self) -> Option<&FinalPurge> {
+        self.final_purge.as_ref().filter(|purge| purge.version == self.version)
+    }
+
+    /// Whether its variants must be deleted before CloudFront is invalidated. `by_rule`: for every row. An admin's purge
+    /// also removes a variant that is current.
+    #[must_use]
+    pub fn deletes_variants_first(&self, by_rule: bool) -> bool {
+        by_rule || self.cause.reasons.contains(&Reason::Manual)
+    }
 }
 
 /// The progress of a deletion of many variants that the next purge run continues.
@@ -68,13 +98,14 @@ mod tests {
             "requestedBy": ["admin:anna", "stream"],
             "earlyPurgeCount": 1,
             "earlyPurgeVersion": "1@d",
+            "finalPurge": {"version": "1@d", "ledgerKey": "pack#p1#0000000000015#abc"},
             "deletionCursor": {"startedAt": 15, "afterKey": "acme/p1/main", "variantsDeleted": 3},
         });
         let row: QueueEntry = serde_json::from_value(stored.clone()).unwrap();
         assert_eq!(serde_json::to_value(&row).unwrap(), stored);
 
         let mut oldest = stored;
-        for optional in ["requestedBy", "earlyPurgeCount", "earlyPurgeVersion", "deletionCursor"] {
+        for optional in ["requestedBy", "earlyPurgeCount", "earlyPurgeVersion", "finalPurge", "deletionCursor"] {
             oldest.as_object_mut().unwrap().remove(optional);
         }
         assert!(serde_json::from_value::<QueueEntry>(oldest).unwrap().cause.requested_by.is_empty());

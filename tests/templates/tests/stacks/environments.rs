@@ -12,7 +12,7 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 28] = [
+const OTHER: [(&str, &str); 31] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
@@ -33,11 +33,14 @@ const OTHER: [(&str, &str); 28] = [
     ("batch_window_secs = 1", "batch_window_secs = 2"),
     ("record_age_max_secs = 21600", "record_age_max_secs = 3600"),
     ("every_minutes = 5", "every_minutes = 1"),
-    ("settle_delay_secs = 30", "settle_delay_secs = 45"),
+    ("# settle_delay_secs = 7", "settle_delay_secs = 45"),
     ("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 4"),
     ("items_per_request_max = 500", "items_per_request_max = 400"),
-    ("items_per_purge_run_max = 2900", "items_per_purge_run_max = 1500"),
-    ("wildcards_per_purge_run_max = 13", "wildcards_per_purge_run_max = 7"),
+    ("wake = true", "wake = false"),
+    ("early_purge_targets_max = 10", "early_purge_targets_max = 0"),
+    ("quotas = \"both\"", "quotas = \"per-second\""),
+    ("calls_interval_millis = 2000", "calls_interval_millis = 500"),
+    ("calls_burst = 6", "calls_burst = 12"),
     ("manual_purges_per_minute = 10", "manual_purges_per_minute = 8"),
     ("manual_purges_burst = 20", "manual_purges_burst = 9"),
     ("ledger_retention_days = 90", "ledger_retention_days = 30"),

@@ -98,7 +98,7 @@ fn the_schedule_runs_the_purge_on_time_by_its_own_role() {
 #[test]
 fn a_purge_run_that_failed_or_is_late_is_not_retried() {
     check(invocations, "MaximumRetryAttempts", [json!(0), json!(0)]);
-    check(invocations, "MaximumEventAgeInSeconds", [json!(300), json!(60)]);
+    check(invocations, "MaximumEventAgeInSeconds", [json!(60), json!(60)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::environments::{existing, of_the_repository};
+use crate::environments::{edited, existing, of_the_repository};
 use crate::policy::{pairs, sentence, sentences};
 use crate::stack::{Resource, Stack};
 use crate::synthesis::Synthesis;
@@ -13,7 +13,8 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         "pipeline/ImagePacksStreamRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePacksStreamLog.Arn"),
-            ("dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("dynamodb:GetItem dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn"),
             ("sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage", "pipeline/DeadLetters.Arn"),
             ("dynamodb:ListStreams", "*"),
             ("dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator", "data/ImagePacks.StreamArn"),
@@ -26,8 +27,8 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
             (
-                "dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:PutItem dynamodb:Query dynamodb:Scan \
-                 dynamodb:UpdateItem",
+                "dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query \
+                 dynamodb:Scan dynamodb:UpdateItem",
                 "data/InvalidationQueue.Arn",
             ),
             ("s3:ListBucket", "data/Variants.Arn"),
@@ -50,6 +51,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
             ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
             ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
+            ("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn"),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
             ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
@@ -202,6 +204,14 @@ fn a_role_may_do_what_is_listed_and_nothing_else() {
         grants.iter().map(|(actions, resource)| sentence(role, "may", actions, resource, ""))
     });
     check(written, granted(of_the_repository(), "dev"));
+}
+
+#[test]
+fn no_function_may_start_a_purge_run_where_wake_ups_are_switched_off() {
+    let granted = granted(edited(), "other");
+    let invoking: Vec<_> = granted.iter().filter(|grant| grant.contains("lambda:InvokeFunction")).collect();
+    assert_eq!(invoking.len(), 1, "{invoking:?}");
+    assert!(invoking[0].contains("InvalidationScheduleRole"), "{invoking:?}");
 }
 
 #[test]

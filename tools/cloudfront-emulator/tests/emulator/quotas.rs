@@ -98,14 +98,12 @@ async fn calls_beyond_the_burst_are_throttled_and_have_no_effect() {
 }
 
 #[tokio::test]
-async fn each_operation_has_a_throttle_of_its_own() {
+async fn reads_take_nothing_of_the_throttle_of_creations() {
     let fixture = start(|config| config.call_rate = CallRate { burst: 1, ..CallRate::CLOUDFRONT }).await;
     let id = fixture.create("first", &["/a"]).await.id;
     assert_eq!(fixture.rejection("second", &["/a"]).await, "Throttling");
-    fixture.read(&id).await;
-    let read = fixture.cloudfront.get_invalidation().distribution_id("EACME").id(&id).send().await;
-    assert_eq!(super::fixture::code_of(read), "Throttling");
-    assert_eq!(fixture.list().await, [id]);
-    let listed = fixture.cloudfront.list_invalidations().distribution_id("EACME").send().await;
-    assert_eq!(super::fixture::code_of(listed), "Throttling");
+    for _ in 0..10 {
+        fixture.read(&id).await;
+        assert_eq!(fixture.list().await, std::slice::from_ref(&id));
+    }
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::queue::queue_entry::FinalPurge;
 
 /// The time at which the first `DELETE` writes the row.
 const WRITTEN: u64 = 1_000_000;
@@ -22,7 +23,7 @@ fn request(tenant: &str, target: &str, version: &str, is_final: bool) -> PurgeRe
         "distribution": {"distributionId": "E1", "cacheTags": true},
         "items": ["#acme/cat"],
         "entries": [{
-            "target": target, "version": version, "isFinal": is_final, "beganAt": WRITTEN, "variantsDeleted": 3,
+            "target": target, "version": version, "isFinal": is_final, "beganAt": WRITTEN, "enqueuedAt": WRITTEN, "variantsDeleted": 3,
             "firstEventAt": WRITTEN, "changes": 1, "reasons": ["manual"],
         }],
         "createdAt": WRITTEN + if is_final { 30_000 } else { 1_000 },
@@ -95,6 +96,17 @@ fn a_delete_begins_a_purge_where_none_waits() {
     check(None, First::NotWritten, 0, "PURGE");
     // The final purge is completed: its row left the queue before its request left the outbox.
     check(None, IN_PROGRESS, 0, "PURGE");
+}
+
+#[test]
+fn a_delete_begins_a_purge_where_the_final_one_is_completed_and_old_variants_are_being_deleted() {
+    let step = |version: &str| {
+        let mut row = row(VERSION);
+        row.final_purge = Some(FinalPurge { version: version.to_owned(), ledger_key: "key".to_owned() });
+        next_step(Timestamp::from_millis(WRITTEN + 8_000), "manual-1", Some(&row), None)
+    };
+    assert_eq!(step(VERSION), NextStep::Purge);
+    assert_eq!(step("1@before"), NextStep::Wait, "the final purge of another version");
 }
 
 #[test]

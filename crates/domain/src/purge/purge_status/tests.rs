@@ -27,6 +27,7 @@ fn entry(target: &str, secs: u64) -> QueueEntry {
         },
         early_purge_count: 0,
         early_purge_version: None,
+        final_purge: None,
         deletion_cursor: None,
     }
 }
@@ -48,12 +49,14 @@ fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRe
             version: entry.version.clone(),
             is_final,
             began_at: ago(5),
+            enqueued_at: entry.last_event_at,
             variants_deleted: 3,
             cause: entry.cause.clone(),
         }],
         created_at: ago(4),
         renamed: 0,
         invalidation_id: invalidation.as_ref().map(|invalidation| invalidation.id.clone()),
+        accepted_at: invalidation.as_ref().map(|_| ago(4)),
     };
     (request, invalidation)
 }
@@ -79,50 +82,81 @@ fn check(situation: &str, known: &Known, expected: &str) {
     assert!(sentences.iter().all(|sentence| sentence.starts_with(char::is_uppercase)), "{situation}: {verdict}");
 }
 
+fn wait(entry: &QueueEntry, reason: WaitReason, left_secs: Option<u64>) -> Wait {
+    let until = left_secs.map(|secs| NOW.plus(Duration::from_secs(secs)));
+    Wait { target: entry.target.clone(), reason, until }
+}
+
 #[test]
 fn the_verdict_names_the_progress_of_the_purge_and_the_next_step() {
-    let (fresh, settled) = (entry("pack#p1", 30), entry("pack#p1", 600));
+    let (fresh, settled) = (entry("pack#p1", 3), entry("pack#p1", 600));
     let early = || purged_early(fresh.clone());
     let cursor = DeletionCursor { started_at: ago(60), after_key: "acme/k".to_owned(), variants_deleted: 4_000 };
-    let deleting = QueueEntry { deletion_cursor: Some(cursor), ..entry("location#main", 600) };
-    for (situation, entry, request, expected) in [
-        ("just changed", fresh.clone(), None, "made 30 s ago and waits for its first purge, in the next purge run"),
-        ("purged early", early(), None, "has had its early purge. A variant that was being rendered"),
-        ("when it settles", early(), None, "the first purge run in 60 s or later does the final purge"),
-        ("early request in flight", fresh.clone(), Some(request(&fresh, false, None)), "has had its early purge"),
-        ("settled", settled.clone(), None, "10 min ago and has settled. The next purge run does the final purge"),
-        ("many variants", deleting, None, "variants of location main are being deleted, 4000 so far"),
-        ("in the outbox", settled.clone(), Some(request(&settled, true, None)), "CloudFront has not accepted"),
-        ("accepted", settled.clone(), Some(request(&settled, true, Some("InProgress"))), "within seconds"),
-        ("completed", settled.clone(), Some(request(&settled, true, Some(COMPLETED))), "from your browser's cache"),
+    let deleting = || QueueEntry { deletion_cursor: Some(cursor.clone()), ..entry("location#main", 600) };
+    let final_request = |status| Some(request(&settled, true, status));
+    let in_flight = Some((WaitReason::InFlight, None));
+    let settling = Some((WaitReason::Settling, Some(87)));
+    let budget = |budget, left_secs| Some((WaitReason::Budget(budget), left_secs));
+    for (situation, entry, wait_for, request, expected) in [
+        ("just changed", fresh.clone(), None, None, "made 3 s ago and its purge is due"),
+        ("purged early", early(), settling, None, "has had its early purge. An old image that was on its way"),
+        ("when it settles", early(), settling, None, "the final purge is sent in 87 s"),
+        ("early in flight", fresh.clone(), settling, Some(request(&fresh, false, None)), "has had its early purge"),
+        ("a bulk", fresh.clone(), settling, None, "gets the final purge only. That purge is sent in 87 s"),
+        (
+            "calls",
+            settled.clone(),
+            budget(Budget::Calls, Some(3)),
+            None,
+            "limit of API calls. Its purge continues in 3 s",
+        ),
+        ("throttled", settled.clone(), budget(Budget::Throttled, Some(8)), None, "CloudFront has throttled a request"),
+        (
+            "wildcards",
+            settled.clone(),
+            budget(Budget::WildcardsInProgress, None),
+            None,
+            "complete the wildcards before it",
+        ),
+        ("no tenant", fresh.clone(), Some((WaitReason::NotRegistered, None)), None, "deploy the tenant's stack"),
+        (
+            "deleting first",
+            deleting(),
+            Some((WaitReason::Deleting, None)),
+            None,
+            "location main are being deleted, 4000 so far",
+        ),
+        ("in the outbox", settled.clone(), in_flight, final_request(None), "CloudFront has not accepted"),
+        ("accepted", settled.clone(), in_flight, final_request(Some("InProgress")), "within seconds"),
+        ("completed", settled.clone(), in_flight, final_request(Some(COMPLETED)), "from your browser's cache"),
+        ("deleting after", deleting(), Some((WaitReason::Purged, None)), None, "deleted from S3, 4000 so far"),
     ] {
-        check(
-            situation,
-            &Known { entries: vec![entry], requests: request.into_iter().collect(), ledger: vec![] },
-            expected,
-        );
+        let waits = wait_for.map(|(reason, left_secs)| wait(&entry, reason, left_secs)).into_iter().collect();
+        let known = Known { entries: vec![entry], requests: request.into_iter().collect(), ledger: vec![], waits };
+        check(situation, &known, expected);
     }
 }
 
 #[test]
 fn of_several_purges_that_cover_a_pack_the_one_with_the_least_progress_decides_the_verdict() {
-    let settled = entry("pack#p1", 600);
+    let (settled, tenant) = (entry("pack#p1", 600), entry("tenant", 20));
     let known = Known {
         requests: vec![request(&settled, true, Some(COMPLETED))],
-        entries: vec![settled, entry("tenant", 20)],
+        waits: vec![wait(&settled, WaitReason::InFlight, None), wait(&tenant, WaitReason::Settling, Some(70))],
+        entries: vec![settled, tenant],
         ledger: vec![row("pack#p1", Some(400))],
     };
-    check("the tenant waits", &known, "the whole tenant was made 20 s ago and waits");
+    check("the tenant waits", &known, "the whole tenant was made 20 s ago");
     let targets: Vec<_> = status_of(&known).pending.iter().map(|pending| pending.target.to_string()).collect();
     assert_eq!(targets, ["pack#p1", "tenant"], "the pack itself first");
 }
 
 #[test]
-fn a_change_after_a_request_waits_although_the_request_is_in_flight() {
-    let before = entry("pack#p1", 600);
-    let requests = vec![request(&before, true, Some("InProgress"))];
+fn a_change_after_a_request_is_due_although_the_request_is_in_flight() {
+    let requests = vec![request(&entry("pack#p1", 600), true, Some("InProgress"))];
     let after = QueueEntry { version: "2@d".to_owned(), ..entry("pack#p1", 3) };
-    check("changed again", &Known { entries: vec![after], requests, ledger: vec![] }, "3 s ago and waits");
+    let known = Known { entries: vec![after], requests, ..Known::default() };
+    check("changed again", &known, "3 s ago and its purge is due");
 }
 
 #[test]
@@ -140,12 +174,20 @@ fn without_a_pending_purge_the_verdict_names_the_last_purge() {
 fn pending_and_running_purges_are_reported_with_their_progress() {
     let waits = purged_early(entry("pack#p1", 30));
     let requests = vec![request(&waits, false, Some("InProgress"))];
-    let status = status_of(&Known { entries: vec![waits], requests, ledger: vec![] });
+    let known = Known {
+        waits: vec![wait(&waits, WaitReason::Settling, Some(60))],
+        entries: vec![waits],
+        requests,
+        ledger: vec![],
+    };
+    let status = status_of(&known);
     let [pending] = status.pending.as_slice() else { panic!("{status:?}") };
     assert_eq!(
         (pending.cause.changes, pending.early_purge_count, pending.settles_at),
         (2, 1, NOW.plus(Duration::from_mins(1)))
     );
+    assert_eq!(pending.waits_for, Some("the end of the settle delay"));
+    assert_eq!(pending.waits_until, Some(pending.settles_at));
     let [running] = status.running.as_slice() else { panic!("{status:?}") };
     assert_eq!((running.is_final, running.variants_deleted), (false, 3));
     assert_eq!(running.invalidation_status.as_deref(), Some("InProgress"));

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::queue::purge_cause::PurgeCause;
+use crate::queue::queue_entry::FinalPurge;
 
 const SECOND: u64 = 1_000;
 const SETTLE: Duration = Duration::from_secs(30);
@@ -57,6 +58,7 @@ fn row(last_event_at: Timestamp, reason: Reason) -> QueueEntry {
         },
         early_purge_count: 0,
         early_purge_version: None,
+        final_purge: None,
         deletion_cursor: None,
     }
 }
@@ -69,12 +71,16 @@ fn purge(started_at: Timestamp, reason: Reason) -> LedgerRow {
         purge: "pack#p1#1".to_owned(),
         target,
         cause,
+        version: "1@d".to_owned(),
+        enqueued_at: BEFORE,
         started_at,
         is_final: true,
         variants_deleted: 1,
+        variants_deleted_at: None,
         distribution_id: "E1".to_owned(),
         invalidation_id: Some("I1".to_owned()),
         invalidation_status: "Completed".to_owned(),
+        created_at: Some(started_at),
         completed_at: Some(started_at),
         refill_seen_at: None,
         expires_at: 0,
@@ -114,6 +120,17 @@ fn a_change_of_unknown_time_is_covered_by_a_resync_of_this_outage_only() {
     let removal = row(DURING, Reason::PackRemoved);
     check("its removal is queued", Changed::Removed, Some(&removal), &[], Verdict::Queued);
     check("queued as removed, yet there", Changed::Sometime, Some(&removal), &[], Verdict::Enqueue);
+}
+
+#[test]
+fn a_row_whose_final_purge_is_completed_counts_as_purged() {
+    let purged = |version: &str| {
+        let final_purge = FinalPurge { version: version.to_owned(), ledger_key: "key".to_owned() };
+        QueueEntry { final_purge: Some(final_purge), ..row(DURING, Reason::ImageLocationsChanged) }
+    };
+    let at = Changed::At(DURING);
+    check("its old variants are being deleted", at, Some(&purged("1@d")), &[], Verdict::Purged);
+    check("rewritten since", at, Some(&purged("0@d")), &[], Verdict::Queued);
 }
 
 #[test]
