@@ -1,95 +1,100 @@
 //! Bisects a request that CloudFront rejects: finds the rejected item, purges everything else, and quarantines the
-//! entries of that item in the dead-letter queue.
+//! entries of that item in the dead-letter queue. The parts are requests of the outbox like any other: the planner sends
+//! them as the pacer admits them.
 
-use domain::Timestamp;
+use std::collections::BTreeMap;
+
 use domain::purge::ledger::ledger_row;
 use domain::purge::purge_request::PurgeRequest;
 use serde_json::json;
 
 use crate::executor::{Executor, Report};
-use crate::ports::{Clock, DeadLetters, Lease, Ledger, Outbox, Ports, Queue, RowVersion};
+use crate::ports::{DeadLetters, Lease, Ledger, Outbox, Ports, Queue, RowVersion};
 use crate::step_error::StepError;
 
 /// The source that a dead letter of a rejected entry names.
 pub const SOURCE: &str = "image-invalidation";
 
-/// The most parts of one rejected request that are sent. Finding one item of 500 takes 18.
+/// The most parts of one rejected request. Finding one item of 500 takes 18.
 const PARTS_MAX: usize = 40;
 
-/// The outcome of bisecting a rejected request.
+/// The rejected requests that are being bisected.
 #[derive(Debug, Default)]
-pub struct Bisected {
-    /// The outcome of sending its parts.
-    pub sent: Report,
-    /// The number of entries that went to the dead-letter queue.
-    pub entries_quarantined: u64,
+pub(crate) struct Bisections {
+    wholes: Vec<Whole>,
+    /// The index of the whole of each part in the outbox, by caller reference.
+    whole_of: BTreeMap<String, usize>,
+}
+
+/// A rejected request.
+#[derive(Debug)]
+struct Whole {
+    items: usize,
+    parts: usize,
+    /// The number of parts in the outbox.
+    open: usize,
+    /// The rejected parts that are not split any more.
+    rejected: Vec<PurgeRequest>,
 }
 
 impl<P: Ports> Executor<P> {
-    /// Bisects `rejected` until each rejected item is alone. Each part is written to the outbox before it is sent, and
-    /// the whole is removed when its parts are written.
+    /// Continues the bisections after a round of requests. Returns the parts that it wrote to the outbox and the number of
+    /// entries that it quarantined.
     ///
     /// If CloudFront rejects every one of several items, then the cause is not an item (a distribution without cache
     /// tags, for example): all entries stay in the queue.
-    ///
-    /// After `until` no part is sent any more: those that are in the outbox are sent by the next purge run.
-    pub async fn bisect(
+    pub(crate) async fn bisect(
         &self,
-        rejected: PurgeRequest,
+        bisections: &mut Bisections,
+        report: &mut Report,
         lease: &Lease,
         dead_letters: &impl DeadLetters,
-        until: Timestamp,
-    ) -> Bisected {
-        let mut bisected = Bisected::default();
-        let Bisected { sent: report, .. } = &mut bisected;
-        let (of_items, distribution_id) = (rejected.items.len(), rejected.distribution.distribution_id.clone());
-        let mut waiting = vec![rejected];
-        let mut alone = Vec::new();
-        let mut parts = 0;
-        while let Some(request) = waiting.pop() {
-            if self.ports.clock().now() >= until {
-                return bisected;
+    ) -> (Vec<PurgeRequest>, u64) {
+        let mut written = Vec::new();
+        let mut quarantined = 0;
+        let accepted: Vec<_> = report.accepted.iter().map(|request| request.caller_reference.clone()).collect();
+        let mut ended: Vec<_> = accepted.iter().filter_map(|reference| bisections.close(reference)).collect();
+        for request in std::mem::take(&mut report.rejected) {
+            let index = bisections.whole(&request);
+            let whole = &mut bisections.wholes[index];
+            match request.halves() {
+                Some(halves) if whole.parts < PARTS_MAX => {
+                    if self.replace(&request, &halves, lease, report).await {
+                        whole.parts += halves.len();
+                        whole.open += halves.len();
+                        let references = halves.iter().map(|half| (half.caller_reference.clone(), index));
+                        bisections.whole_of.extend(references);
+                        written.extend(halves);
+                    }
+                }
+                _ => whole.rejected.push(request.clone()),
             }
-            let Some(halves) = request.halves() else {
-                alone.push(request);
-                continue;
-            };
-            if parts >= PARTS_MAX {
-                alone.push(request);
-                break;
-            }
-            if !self.replace(&request, &halves, lease, report).await {
-                return bisected;
-            }
-            for half in halves {
-                parts += 1;
-                self.send(half, report).await;
-            }
-            waiting.append(&mut report.rejected);
+            ended.extend(bisections.close(&request.caller_reference));
         }
-        // A part may also be delayed, or its call may fail: neither says anything about its items.
-        let items_rejected: usize = alone.iter().chain(&waiting).map(|request| request.items.len()).sum();
-        if of_items > 1 && items_rejected == of_items {
-            report.fail(StepError::EveryItemRejected { distribution_id });
-            for request in alone.iter().chain(&waiting) {
-                self.remove(request, report).await;
-            }
-            return bisected;
-        }
-        for request in alone.iter().chain(&waiting) {
-            // The limit of parts was reached: the next purge run plans these entries again.
-            if request.items.len() > 1 {
-                self.remove(request, &mut bisected.sent).await;
-            } else {
-                bisected.entries_quarantined += self.quarantine(request, dead_letters, &mut bisected.sent).await;
+        for index in ended {
+            let whole = &mut bisections.wholes[index];
+            let rejected = std::mem::take(&mut whole.rejected);
+            let items_rejected: usize = rejected.iter().map(|request| request.items.len()).sum();
+            let is_everything = whole.items > 1 && items_rejected == whole.items;
+            for request in rejected {
+                if is_everything {
+                    let distribution_id = request.distribution.distribution_id.clone();
+                    report.fail(&request.for_tenant, StepError::EveryItemRejected { distribution_id });
+                }
+                // The limit of parts was reached: the entries are planned again.
+                if is_everything || request.items.len() > 1 {
+                    self.remove(&request, report).await;
+                } else {
+                    quarantined += self.quarantine(&request, dead_letters, report).await;
+                }
             }
         }
-        bisected
+        (written, quarantined)
     }
 
     /// Writes the halves of a request to the outbox and removes the whole. `false`: a write failed, or another purge
     /// run has taken the lease.
-    async fn replace(
+    pub(crate) async fn replace(
         &self,
         whole: &PurgeRequest,
         halves: &[PurgeRequest; 2],
@@ -104,7 +109,7 @@ impl<P: Ports> Executor<P> {
                     return false;
                 }
                 Err(error) => {
-                    report.fail(error);
+                    report.fail(&half.for_tenant, error);
                     return false;
                 }
             }
@@ -116,7 +121,7 @@ impl<P: Ports> Executor<P> {
         match self.ports.outbox().remove(&request.caller_reference).await {
             Ok(()) => true,
             Err(error) => {
-                report.fail(error);
+                report.fail(&request.for_tenant, error);
                 false
             }
         }
@@ -145,12 +150,32 @@ impl<P: Ports> Executor<P> {
                     quarantined += 1;
                 }
                 Err(error) => {
-                    report.fail(error);
+                    report.fail(tenant, error);
                     return quarantined;
                 }
             }
         }
         self.remove(request, report).await;
         quarantined
+    }
+}
+
+impl Bisections {
+    /// The index of the whole of a rejected request: of the one that it is a part of, or its own.
+    fn whole(&mut self, request: &PurgeRequest) -> usize {
+        let next = self.wholes.len();
+        let index = *self.whole_of.entry(request.caller_reference.clone()).or_insert(next);
+        if index == next {
+            self.wholes.push(Whole { items: request.items.len(), parts: 0, open: 1, rejected: Vec::new() });
+        }
+        index
+    }
+
+    /// Notes that a part has left the outbox or is accepted. Returns the index of its whole, if that was the last part.
+    fn close(&mut self, caller_reference: &str) -> Option<usize> {
+        let index = self.whole_of.remove(caller_reference)?;
+        let whole = &mut self.wholes[index];
+        whole.open -= 1;
+        (whole.open == 0).then_some(index)
     }
 }

@@ -20,7 +20,7 @@ impl Delayed {
     /// act.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.error.kind() == CallErrorKind::Throttled
+        matches!(self.error.kind(), CallErrorKind::Throttled | CallErrorKind::TooManyInProgress)
     }
 
     /// Logs the delay.
@@ -40,5 +40,12 @@ impl Delayed {
 
 /// Whether CloudFront may accept the call later: the cause is a quota, a permission or a registration.
 pub(crate) fn is_delay(error: &CallError) -> bool {
-    matches!(error.kind(), CallErrorKind::Throttled | CallErrorKind::Denied | CallErrorKind::NotFound)
+    matches!(
+        error.kind(),
+        CallErrorKind::Throttled
+            | CallErrorKind::TooManyInProgress
+            | CallErrorKind::BatchTooLarge
+            | CallErrorKind::Denied
+            | CallErrorKind::NotFound
+    )
 }

@@ -1,7 +1,7 @@
 //! The purge protocol, over [`ports`] to the AWS services.
 //!
 //! `domain::purge::planner` decides what is sent, in which batches, and which entries leave the queue. [`purge_run`]
-//! is one invocation that empties the queue, [`manual_purge`] the purge of one pack by an admin; both execute plans
+//! is one invocation that empties the queue, [`manual_purge`] the purge of one pack by an admin; both send requests
 //! by the [`executor`]. [`tracking`] follows each request until CloudFront has completed it, [`bisection`] finds the
 //! item that CloudFront rejects. A request that CloudFront rejects for a reason that can end is [`delayed`]. [`stream`]
 //! writes the queue's rows. A crash at any point leaves rows from which the next purge run continues.
@@ -11,7 +11,6 @@
 pub mod bisection;
 pub mod delayed;
 pub mod executor;
-mod expiry;
 pub mod manual_purge;
 pub mod ports;
 pub mod purge_run;
@@ -21,7 +20,7 @@ mod step_error;
 pub mod stream;
 mod submission;
 pub mod tracking;
-mod variant_deletion;
+pub mod variant_deletion;
+mod wake_up;
 
 pub use step_error::StepError;
-pub use variant_deletion::VariantDeletionError;

@@ -24,19 +24,21 @@ use domain::{ImagePackId, Target, TenantId};
 pub use self::preview::{JoinedPurge, Preview, StoredVariants};
 pub use self::purge::Purged;
 pub use self::status::PackStatus;
-use crate::ports::{CallError, PackItem, Packs, Ports, QueueError, Tenants, Variants};
+use crate::ports::{CallError, PackItem, Packs, Ports, PurgeRuns, QueueError, Tenants, Variants};
 use crate::purger::Purger;
 use crate::step_error::StepError;
 
 /// The manual purge over its ports.
 #[derive(Debug, Clone)]
-pub struct ManualPurge<P, K> {
+pub struct ManualPurge<P, K, R> {
     /// The image packs.
     pub packs: K,
     /// The planner's limits and the executor.
     pub purger: Purger<P>,
     /// The limit of each tenant's purges.
     pub limit: PurgeLimit,
+    /// The purge runs, to wake one for the final purge. `None`: the schedule starts the next one.
+    pub purge_runs: Option<R>,
 }
 
 /// A request that concerns one image pack.
@@ -92,7 +94,7 @@ fn joined(errors: &[StepError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-impl<P: Ports, K: Packs> ManualPurge<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// The distribution of `tenant`.
     async fn distribution(&self, tenant: &TenantId) -> Result<Distribution, ManualPurgeError> {
         self.ports().tenants().tenant(tenant).await?.ok_or(ManualPurgeError::UnknownTenant)

@@ -16,6 +16,7 @@ mod packs;
 mod queue;
 mod tenants;
 mod variants;
+mod wakeups;
 
 pub use allowances::Allowances;
 pub use call_error::{CallError, CallErrorKind};
@@ -28,7 +29,8 @@ pub use outbox::Outbox;
 pub use packs::{PackItem, Packs};
 pub use queue::{Queue, QueueError, RowVersion, Rows};
 pub use tenants::Tenants;
-pub use variants::{ListFrom, Undeleted, Variants, VariantsPage};
+pub use variants::{ListFrom, StoredObject, Undeleted, Variants, VariantsPage};
+pub use wakeups::{PurgeRuns, Wakeups, Woken};
 
 /// The ports of a purge.
 pub trait Ports: Send + Sync {
@@ -36,6 +38,8 @@ pub trait Ports: Send + Sync {
     type Queue: Queue;
     /// The lease of the purge run.
     type Leases: Leases;
+    /// The counter of wake-ups.
+    type Wakeups: Wakeups;
     /// The outbox.
     type Outbox: Outbox;
     /// The variants bucket.
@@ -55,6 +59,8 @@ pub trait Ports: Send + Sync {
     fn queue(&self) -> &Self::Queue;
     /// The lease of the purge run.
     fn leases(&self) -> &Self::Leases;
+    /// The counter of wake-ups.
+    fn wakeups(&self) -> &Self::Wakeups;
     /// The outbox.
     fn outbox(&self) -> &Self::Outbox;
     /// The variants bucket.

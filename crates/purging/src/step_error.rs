@@ -15,6 +15,9 @@ pub enum StepError {
     /// Variants were not deleted.
     #[error(transparent)]
     VariantDeletion(#[from] VariantDeletionError),
+    /// The time ended before all variants were deleted.
+    #[error("the time ended before all variants were deleted")]
+    VariantsLeft,
     /// CloudFront did not accept an invalidation.
     #[error(transparent)]
     CreateInvalidation(#[from] CreateInvalidationError),

@@ -18,7 +18,8 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{AttributeNames, Context, TenantId, Timestamp};
 use serde_json::Value;
 
-use crate::ports::{CallErrorKind, Clock, DeadLetters, Queue, QueueError};
+use crate::ports::{CallErrorKind, Clock, DeadLetters, PurgeRuns, Queue, QueueError, Wakeups};
+use crate::wake_up::wake;
 
 /// The source that a dead letter of a record names.
 pub const SOURCE: &str = "dynamodb-imagepacks-stream";
@@ -35,13 +36,15 @@ const CALLS_PER_WRITE: u32 = 2;
 
 /// Enqueues the meaningful changes of a stream's records.
 #[derive(Debug, Clone)]
-pub struct Enqueuer<Q, D, C> {
+pub struct Enqueuer<Q, D, C, R> {
     /// The invalidation queue.
     pub queue: Q,
     /// The queue for records that will never succeed.
     pub dead_letters: D,
     /// The clock.
     pub clock: C,
+    /// The purge runs, to wake one. `None`: the schedule starts the next one.
+    pub purge_runs: Option<R>,
     /// The names of the table's attributes.
     pub names: AttributeNames,
     /// The tenants with an existing distribution; see [`detect_change`].
@@ -76,7 +79,7 @@ struct Delivered<'a> {
     dead: Option<String>,
 }
 
-impl<Q: Queue, D: DeadLetters, C: Clock> Enqueuer<Q, D, C> {
+impl<Q: Queue + Wakeups, D: DeadLetters, C: Clock, R: PurgeRuns> Enqueuer<Q, D, C, R> {
     /// Enqueues the changes of one event of the stream; `context.id` identifies this delivery. Returns the sequence
     /// numbers of the records that must be delivered again. The stream repeats every record from the first of them on,
     /// which is idempotent.
@@ -101,18 +104,21 @@ impl<Q: Queue, D: DeadLetters, C: Clock> Enqueuer<Q, D, C> {
         tracing::info!(records = records.len(), foreign, targets, "Writing the changed targets to the queue.");
         // The enqueuer reports what there is no time for, instead of running into the function's time limit.
         let until = context.deadline.minus(CALL_MAX * CALLS_PER_WRITE);
-        let mut failed = self.write(upserts, until, &mut delivered).await;
+        let mut woken = BTreeSet::new();
+        let mut failed = self.write(upserts, until, &mut delivered, &mut woken).await;
+        wake(&self.queue, self.purge_runs.as_ref(), &woken, self.clock.now()).await;
         self.keep_dead_letters(&delivered, until, &mut failed).await;
         failed
     }
 
     /// Writes `upserts` in order, up to the first one that fails or that there is no time for. Returns the sequence
-    /// numbers of those that are not written.
+    /// numbers of those that are not written, and adds the tenants of the others to `woken`.
     async fn write(
         &self,
         upserts: Vec<Enqueue>,
         until: Timestamp,
         delivered: &mut [Delivered<'_>],
+        woken: &mut BTreeSet<TenantId>,
     ) -> BTreeSet<String> {
         let mut upserts = upserts.into_iter();
         while let Some(upsert) = upserts.next() {
@@ -124,7 +130,9 @@ impl<Q: Queue, D: DeadLetters, C: Clock> Enqueuer<Q, D, C> {
                 Written::NotNow
             };
             match written {
-                Written::Yes => {}
+                Written::Yes => {
+                    woken.insert(upsert.tenant);
+                }
                 Written::Never(reason) => {
                     let is_of = |record: &&mut Delivered<'_>| upsert.sequences.contains(&record.sequence_number);
                     delivered.iter_mut().filter(is_of).for_each(|record| record.dead = Some(reason.clone()));

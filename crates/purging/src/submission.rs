@@ -6,7 +6,7 @@ use domain::purge::ledger::{Invalidation, ledger_row};
 use domain::purge::purge_request::PurgeRequest;
 use futures_util::{StreamExt, stream};
 
-use crate::ports::{CallError, CloudFront, CreateInvalidationError, Ledger, Outbox, Ports};
+use crate::ports::{CallError, Clock, CloudFront, CreateInvalidationError, Ledger, Outbox, Ports};
 
 /// The number of rows that are written concurrently.
 const CONCURRENT_WRITES: usize = 16;
@@ -31,8 +31,9 @@ pub(crate) async fn submit<P: Ports>(
     ports: &P,
     request: &mut PurgeRequest,
     ledger_retention: Duration,
-) -> Result<Invalidation, SubmissionError> {
+) -> Result<(), SubmissionError> {
     let invalidation = create(ports, request).await?;
+    request.accepted_at = Some(ports.clock().now());
     let rows: Vec<_> =
         request.entries.iter().map(|entry| ledger_row(request, entry, Some(&invalidation), ledger_retention)).collect();
     let writes: Vec<_> = rows.iter().map(|row| ports.ledger().write(row)).collect();
@@ -40,7 +41,7 @@ pub(crate) async fn submit<P: Ports>(
     results.into_iter().collect::<Result<(), CallError>>()?;
     request.invalidation_id = Some(invalidation.id.clone());
     ports.outbox().update(request).await?;
-    Ok(invalidation)
+    Ok(())
 }
 
 async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, SubmissionError> {

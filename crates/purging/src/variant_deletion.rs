@@ -2,20 +2,28 @@
 
 use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
-use domain::purge::batch::PlannedEntry;
+use domain::purge::deletion::Deletion;
 use domain::queue::queue_entry::DeletionCursor;
+use futures_util::{Stream, StreamExt, stream};
 
-use crate::ports::{CallError, Clock, ListFrom, Ports, Queue, RowVersion, Undeleted, Variants};
+use crate::ports::{CallError, Clock, ListFrom, Ports, Queue, RowVersion, StoredObject, Undeleted, Variants, VariantsPage};
+
+/// The number of pages that are deleted concurrently, while the next ones are listed. S3 takes 3,500 deletes a second for
+/// one prefix, and one page has up to 1,000.
+const CONCURRENT_PAGES: usize = 8;
+
+/// The number of pages after which the deletion cursor is stored, so that a crash repeats no more.
+const PAGES_PER_CURSOR: usize = 64;
 
 /// The outcome of deleting the variants of one entry.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct VariantDeletion {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VariantDeletion {
     /// Whether no variant is left.
-    pub(crate) is_finished: bool,
-    /// The number that this purge run deleted.
-    pub(crate) deleted_now: u64,
-    /// The number that all purge runs together deleted.
-    pub(crate) deleted_in_all: u64,
+    pub is_finished: bool,
+    /// The number that this call deleted.
+    pub deleted_now: u64,
+    /// The number that all calls together deleted.
+    pub deleted_in_all: u64,
 }
 
 /// A failure to delete the variants of an entry.
@@ -36,96 +44,121 @@ pub enum VariantDeletionError {
     },
 }
 
-/// The progress of a deletion.
-struct Progress {
-    after_key: Option<String>,
+/// The deletion of one page.
+struct Page {
+    /// Its last key. `None`: it is empty.
+    last_key: Option<String>,
+    is_last: bool,
     deleted: u64,
-    is_whole: bool,
     failure: Option<VariantDeletionError>,
 }
 
-/// Deletes the variants of `planned` from its deletion cursor on, until `until`. Of a target that spans packs at least one
-/// page is deleted, so that repeated purge runs come to an end; a pack that there is no time for is deleted as a whole by
-/// the next purge run.
-pub(crate) async fn delete_variants<P: Ports>(
+/// Deletes the variants of `deletion` from its cursor on, until `until`; at least one page, so that repeated calls come to
+/// an end. What is left continues at the cursor that is stored in the queue's row.
+pub async fn delete_variants<P: Ports>(
     ports: &P,
-    planned: &PlannedEntry,
+    deletion: &Deletion,
     until: Timestamp,
 ) -> Result<VariantDeletion, VariantDeletionError> {
-    let PlannedEntry { entry, began_at, .. } = planned;
-    if ports.clock().now() >= until && !entry.target.spans_packs() {
-        return Ok(VariantDeletion::default());
-    }
+    let Deletion { entry, began_at, stored_before, .. } = deletion;
+    let scope = &VariantScope::of(&entry.tenant, &entry.target);
     let earlier = entry.deletion_cursor.as_ref();
-    let before = earlier.map(|progress| progress.after_key.clone());
-    let Progress { after_key, deleted, is_whole, failure } =
-        delete_pages(ports, &VariantScope::of(&entry.tenant, &entry.target), before.clone(), until).await;
-    let deleted_in_all = deleted + earlier.map_or(0, |progress| progress.variants_deleted);
-    let is_finished = is_whole && failure.is_none();
-    if let Some(after_key) = after_key.filter(|after_key| !is_finished && Some(after_key) != before.as_ref()) {
-        tracing::info!(after_key, "The time ended; the next purge run continues the deletion after this key.");
-        let cursor = DeletionCursor { started_at: *began_at, after_key, variants_deleted: deleted_in_all };
-        ports.queue().store_deletion_cursor(RowVersion::from(entry), &cursor).await?;
+    let deleted_before = earlier.map_or(0, |cursor| cursor.variants_deleted);
+    let mut after_key = earlier.map(|cursor| cursor.after_key.clone());
+    let mut deleted_now = 0;
+    let mut failure = None;
+    let mut is_finished = true;
+    let listed = listing(ports, scope, after_key.clone());
+    let mut pages = Box::pin(listed.map(|page| delete_page(ports, scope, *stored_before, page)).buffered(CONCURRENT_PAGES));
+    let mut pages_done = 0;
+    while let Some(page) = pages.next().await {
+        deleted_now += page.deleted;
+        // A variant that cannot be deleted must not keep those behind it; the next deletion begins before it.
+        failure = failure.or(page.failure);
+        if failure.is_none() && page.last_key.is_some() {
+            after_key = page.last_key;
+        }
+        pages_done += 1;
+        let is_late = ports.clock().now() >= until;
+        if is_late || pages_done % PAGES_PER_CURSOR == 0 {
+            store_cursor(ports, deletion, *began_at, after_key.as_ref(), deleted_before + deleted_now).await?;
+        }
+        // A page may be empty and not be the last one: it has no key from which the next call could continue.
+        if is_late && after_key.is_some() {
+            is_finished = page.is_last;
+            break;
+        }
     }
     match failure {
         Some(failure) => Err(failure),
-        None => Ok(VariantDeletion { is_finished, deleted_now: deleted, deleted_in_all }),
+        None => Ok(VariantDeletion { is_finished, deleted_now, deleted_in_all: deleted_before + deleted_now }),
     }
 }
 
-/// Deletes the variants of `scope`, from the key after `after_key` on. Page by page, so that memory holds one page.
-async fn delete_pages<P: Ports>(
+async fn store_cursor<P: Ports>(
+    ports: &P,
+    deletion: &Deletion,
+    started_at: Timestamp,
+    after_key: Option<&String>,
+    variants_deleted: u64,
+) -> Result<(), CallError> {
+    let Some(after_key) = after_key.cloned() else { return Ok(()) };
+    let cursor = DeletionCursor { started_at, after_key, variants_deleted };
+    ports.queue().store_deletion_cursor(RowVersion::from(&deletion.entry), &cursor).await
+}
+
+/// The pages of the objects of `scope`, from the key after `after_key` on. It ends after a page that cannot be listed.
+fn listing<'a, P: Ports>(
+    ports: &'a P,
+    scope: &'a VariantScope,
+    after_key: Option<String>,
+) -> impl Stream<Item = Result<VariantsPage, CallError>> + Send + 'a {
+    /// The next page of the listing.
+    enum Next {
+        First(Option<String>),
+        Token(String),
+        End,
+    }
+    stream::unfold(Next::First(after_key), move |next| async move {
+        let from = match &next {
+            Next::First(None) => ListFrom::Start,
+            Next::First(Some(key)) => ListFrom::Key(key),
+            Next::Token(token) => ListFrom::Token(token),
+            Next::End => return None,
+        };
+        Some(match ports.variants().list(&scope.prefix, from).await {
+            Ok(page) => {
+                let next = page.next.clone().map_or(Next::End, Next::Token);
+                (Ok(page), next)
+            }
+            Err(error) => (Err(error), Next::End),
+        })
+    })
+}
+
+async fn delete_page<P: Ports>(
     ports: &P,
     scope: &VariantScope,
-    after_key: Option<String>,
-    until: Timestamp,
-) -> Progress {
-    let mut next: Option<String> = None;
-    let mut progress = Progress { after_key, deleted: 0, is_whole: false, failure: None };
-    loop {
-        let from = match (&next, &progress.after_key) {
-            (Some(token), _) => ListFrom::Token(token),
-            (None, Some(key)) => ListFrom::Key(key),
-            (None, None) => ListFrom::Start,
-        };
-        let page = match ports.variants().list(&scope.prefix, from).await {
-            Ok(page) => page,
-            Err(failure) => {
-                progress.failure = Some(failure.into());
-                return progress;
-            }
-        };
-        let covered: Vec<String> = page.keys.iter().filter(|key| scope.covers(key)).cloned().collect();
-        match delete(ports, &covered).await {
-            Ok(undeleted) => {
-                progress.deleted += (covered.len() - undeleted.len()) as u64;
-                // A variant that cannot be deleted must not keep those behind it; the next deletion begins before it.
-                progress.failure = progress.failure.or_else(|| failure_of(&undeleted));
-            }
-            Err(failure) => {
-                progress.failure = Some(failure.into());
-                return progress;
-            }
+    stored_before: Option<Timestamp>,
+    page: Result<VariantsPage, CallError>,
+) -> Page {
+    let VariantsPage { objects, next } = match page {
+        Ok(page) => page,
+        Err(error) => return Page { last_key: None, is_last: true, deleted: 0, failure: Some(error.into()) },
+    };
+    let is_last = next.is_none();
+    let is_old = |object: &&StoredObject| stored_before.is_none_or(|before| object.stored_at < before);
+    let covered = objects.iter().filter(|object| scope.covers(&object.key)).filter(is_old);
+    let keys: Vec<String> = covered.map(|object| object.key.clone()).collect();
+    let undeleted = if keys.is_empty() { Ok(Vec::new()) } else { ports.variants().delete(&keys).await };
+    let last_key = objects.into_iter().next_back().map(|object| object.key);
+    match undeleted {
+        Ok(undeleted) => {
+            let deleted = (keys.len() - undeleted.len()) as u64;
+            Page { last_key, is_last, deleted, failure: failure_of(&undeleted) }
         }
-        if progress.failure.is_none()
-            && let Some(last) = page.keys.last()
-        {
-            progress.after_key = Some(last.clone());
-        }
-        next = page.next;
-        if next.is_none() {
-            progress.is_whole = true;
-            return progress;
-        }
-        // A page may be empty and not be the last one: it has no key from which the next purge run could continue.
-        if !page.keys.is_empty() && ports.clock().now() >= until {
-            return progress;
-        }
+        Err(error) => Page { last_key: None, is_last, deleted: 0, failure: Some(error.into()) },
     }
-}
-
-async fn delete<P: Ports>(ports: &P, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
-    if keys.is_empty() { Ok(Vec::new()) } else { ports.variants().delete(keys).await }
 }
 
 fn failure_of(undeleted: &[Undeleted]) -> Option<VariantDeletionError> {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use crate::change::detection::Reason;
 use crate::identifier::TenantId;
 use crate::purge::batch::{Batch, PlannedEntry};
 use crate::purge::deletion::{Deleted, Deletion, DeletionPurpose, PurgeId};
@@ -248,7 +247,7 @@ impl<'p, 'a> Stages<'p, 'a> {
         }
         let mut began_at = now;
         let mut variants_deleted = 0;
-        if entry.deletes_variants_first(rules.deletes_variants_first) {
+        if entry.cause.deletes_variants_first(rules.deletes_variants_first) {
             let Some(deleted) = pending.deleted.get(&PurgeId::of(entry, is_final)) else {
                 return Due::Delete(DeletionPurpose::Purge { is_final });
             };
@@ -295,20 +294,16 @@ impl<'a> Turn<'a> {
             .map(|(entry, planned)| (if is_whole { whole_tenant.clone() } else { item_of(entry) }, entry, planned))
             .collect();
         items.sort_by(|(one, one_entry, _), (other, other_entry, _)| {
-            let order = |entry: &QueueEntry| (!is_manual(entry), entry.last_event_at);
+            let order = |entry: &QueueEntry| (!entry.cause.is_manual(), entry.last_event_at);
             order(one_entry).cmp(&order(other_entry)).then_with(|| one.cmp(other))
         });
-        let is_manual = items.first().is_some_and(|(_, entry, _)| is_manual(entry));
+        let is_manual = items.first().is_some_and(|(_, entry, _)| entry.cause.is_manual());
         Self {
             is_manual,
             last: pacer.last_turn(&distribution.distribution_id),
             requests: requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags)),
         }
     }
-}
-
-fn is_manual(entry: &QueueEntry) -> bool {
-    entry.cause.reasons.contains(&Reason::Manual)
 }
 
 /// The requests for `items`, each with at most `items_max` different items and [`ITEMS_PER_REQUEST_MAX`] entries.

@@ -23,3 +23,18 @@ pub struct PurgeCause {
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub requested_by: BTreeSet<String>,
 }
+
+impl PurgeCause {
+    /// Whether an admin has requested the purge.
+    #[must_use]
+    pub fn is_manual(&self) -> bool {
+        self.reasons.contains(&Reason::Manual)
+    }
+
+    /// Whether the variants must be deleted before CloudFront is invalidated. `by_rule`: those of every change. An admin's
+    /// purge also deletes a variant that is current.
+    #[must_use]
+    pub fn deletes_variants_first(&self, by_rule: bool) -> bool {
+        by_rule || self.is_manual()
+    }
+}

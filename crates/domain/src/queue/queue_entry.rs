@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::detection::Reason;
 use crate::identifier::TenantId;
 use crate::null_attribute;
 use crate::queue::purge_cause::PurgeCause;
@@ -57,13 +56,6 @@ impl QueueEntry {
     #[must_use]
     pub fn completed_purge(&self) -> Option<&FinalPurge> {
         self.final_purge.as_ref().filter(|purge| purge.version == self.version)
-    }
-
-    /// Whether its variants must be deleted before CloudFront is invalidated. `by_rule`: for every row. An admin's purge
-    /// also removes a variant that is current.
-    #[must_use]
-    pub fn deletes_variants_first(&self, by_rule: bool) -> bool {
-        by_rule || self.cause.reasons.contains(&Reason::Manual)
     }
 }
 

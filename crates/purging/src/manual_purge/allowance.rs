@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::TenantId;
 
 use super::{ManualPurge, ManualPurgeError};
-use crate::ports::{Allowances, CallError, Clock, Packs, Ports};
+use crate::ports::{Allowances, CallError, Clock, Packs, Ports, PurgeRuns};
 
 /// The most attempts to take a token or to give it back. An attempt fails when another request of the tenant replaces
 /// the allowance at the same time.
@@ -38,7 +38,7 @@ enum Attempt {
     Empty(Duration),
 }
 
-impl<P: Ports, K: Packs> ManualPurge<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Takes `token`, unless the request has it. `false`: the allowance is empty, and may have given its last token to a
     /// request for the same pack, whose purge can be joined soon.
     ///

@@ -8,7 +8,7 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{Target, TenantId};
 
 use super::{ManualPurge, ManualPurgeError};
-use crate::ports::{Outbox, Packs, Ports, Queue};
+use crate::ports::{Outbox, Packs, Ports, PurgeRuns, Queue};
 
 /// The purge of a pack that waits or is in flight already, as far as it is known.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct KnownPurge {
     pub(super) request: Option<(PurgeRequest, Option<Invalidation>)>,
 }
 
-impl<P: Ports, K: Packs> ManualPurge<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Reads the queue's row of `target`, then its request to `distribution`.
     pub(super) async fn known_purge(
         &self,

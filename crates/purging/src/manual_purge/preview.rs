@@ -1,20 +1,14 @@
 //! The preview of a purge: computed by the same plan, without any write.
 
-use std::collections::BTreeMap;
-
 use domain::image::variant_key::VariantScope;
-use domain::purge::distribution::Distribution;
+use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::manual_purge::{self, NextStep, next_step};
-use domain::purge::planner::plan;
 use domain::purge::purge_preview::{PurgePreview, purge_preview};
-use domain::queue::queue_entry::QueueEntry;
-use domain::{Context, ImagePackId, Target, TenantId, Timestamp};
+use domain::{Context, ImagePackId, Target, TenantId};
 
 use super::known_purge::KnownPurge;
-use super::purge::requester;
 use super::{ManualPurge, ManualPurgeError, PackRequest};
-use crate::ports::{CallError, ListFrom, Outbox, Packs, Ports, Variants};
-use crate::purger::Purger;
+use crate::ports::{CallError, ListFrom, Outbox, Packs, Ports, PurgeRuns, StoredObject, Variants};
 
 /// The most keys of variants that a preview names.
 const KEYS_SHOWN_MAX: usize = 10;
@@ -48,7 +42,7 @@ pub struct StoredVariants {
     pub first: Vec<String>,
 }
 
-impl<P: Ports, K: Packs> ManualPurge<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Computes the effect of [`Self::purge`], and writes nothing.
     pub async fn preview(&self, request: &PackRequest, context: &Context) -> Result<Preview, ManualPurgeError> {
         let tenant = &request.tenant;
@@ -65,28 +59,11 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         let (items, stored) = if joined.is_some() {
             (Vec::new(), StoredVariants::default())
         } else {
-            let items = self.items(request, &target, &distribution, context.now);
-            (items, self.stored(tenant, &target).await?)
+            let item = InvalidationItem::covering(tenant, &target, distribution.cache_tags);
+            (vec![item.to_string()], self.stored(tenant, &target).await?)
         };
         let in_flight = self.ports().outbox().requests().await?.rows;
         Ok(Preview { pack, request: purge_preview(tenant, &distribution, items, &in_flight), stored, joined })
-    }
-
-    /// The items that a purge of `target` would send.
-    fn items(
-        &self,
-        request: &PackRequest,
-        target: &Target,
-        distribution: &Distribution,
-        now: Timestamp,
-    ) -> Vec<String> {
-        let PackRequest { tenant, subject, .. } = request;
-        let Purger { delays, budgets, .. } = &self.purger;
-        let row = manual_purge::enqueue(tenant, target, "", requester(subject), None, now).into_new_row();
-        let row = QueueEntry { early_purge_version: None, ..row };
-        let tenants = BTreeMap::from([(tenant.clone(), distribution.clone())]);
-        let plan = plan(now, vec![row], &[], &tenants, delays, budgets);
-        plan.batches.iter().flat_map(|batch| &batch.items).map(ToString::to_string).collect()
     }
 
     async fn stored(&self, tenant: &TenantId, target: &Target) -> Result<StoredVariants, CallError> {
@@ -96,7 +73,7 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         loop {
             let from = next.as_deref().map_or(ListFrom::Start, ListFrom::Token);
             let page = self.ports().variants().list(&scope.prefix, from).await?;
-            for key in page.keys.into_iter().filter(|key| scope.covers(key)) {
+            for StoredObject { key, .. } in page.objects.into_iter().filter(|object| scope.covers(&object.key)) {
                 stored.count += 1;
                 if stored.first.len() < KEYS_SHOWN_MAX {
                     stored.first.push(key);

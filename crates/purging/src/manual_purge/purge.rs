@@ -1,12 +1,14 @@
 //! The purge of a pack, executed at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::purge::batch::PlannedEntry;
+use domain::purge::deletion::{Deletion, DeletionPurpose};
 use domain::purge::distribution::Distribution;
-use domain::purge::ledger::Invalidation;
+use domain::purge::ledger::{IN_PROGRESS, Invalidation};
 use domain::purge::manual_purge::{self, NextStep, next_step};
-use domain::purge::planner::plan;
+use domain::purge::planner::manual_request;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Context, ImagePackId, Target, Timestamp};
@@ -15,8 +17,10 @@ use super::allowance::Token;
 use super::known_purge::KnownPurge;
 use super::{ManualPurge, ManualPurgeError, PackRequest};
 use crate::executor::Report;
-use crate::ports::{Clock, Packs, Ports, Queue};
-use crate::purger::Purger;
+use crate::ports::{Clock, Packs, Ports, PurgeRuns, Queue};
+use crate::step_error::StepError;
+use crate::variant_deletion::delete_variants;
+use crate::wake_up::wake;
 
 /// The pause between two looks at the purge that another request is beginning.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -41,7 +45,7 @@ pub struct Purged {
     pub is_joined: bool,
 }
 
-impl<P: Ports, K: Packs> ManualPurge<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Purges a pack: enqueues the purge and executes it, or joins the purge of the pack that another request has begun
     /// and that is in flight.
     pub async fn purge(&self, request: &PackRequest, context: &Context) -> Result<Purged, ManualPurgeError> {
@@ -104,14 +108,26 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         entry: QueueEntry,
         deadline: Timestamp,
     ) -> Result<Purged, ManualPurgeError> {
-        let Purger { executor, delays, budgets, variant_deletion_max } = &self.purger;
-        let now = self.now();
-        let tenants = BTreeMap::from([(entry.tenant.clone(), distribution)]);
-        let entry = QueueEntry { early_purge_version: None, ..entry };
-        let plan = plan(now, vec![entry], &[], &tenants, delays, budgets);
-        let until = now.plus(*variant_deletion_max).min(deadline.minus(SENDING_MAX));
+        let executor = &self.purger.executor;
+        let began_at = self.now();
+        let tenants = BTreeSet::from([entry.tenant.clone()]);
+        wake(self.ports().wakeups(), self.purge_runs.as_ref(), &tenants, began_at).await;
+        let deletion = Deletion {
+            entry: entry.clone(),
+            began_at,
+            purpose: DeletionPurpose::Purge { is_final: false },
+            stored_before: None,
+        };
+        let deleted = delete_variants(&executor.ports, &deletion, deadline.minus(SENDING_MAX)).await;
+        let deleted = deleted.map_err(|error| ManualPurgeError::Steps(vec![error.into()]))?;
+        if !deleted.is_finished {
+            return Err(ManualPurgeError::Steps(vec![StepError::VariantsLeft]));
+        }
+        let variants_deleted = deleted.deleted_in_all;
+        let planned = PlannedEntry { entry, began_at, is_final: false, variants_deleted };
+        let batch = manual_request(&distribution, planned);
         // Without a lease: no purge run executes the early purge of this version.
-        purged(pack, executor.execute(plan, None, until, BTreeSet::new()).await, false)
+        purged(pack, executor.execute(vec![batch], Vec::new(), None).await, false)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -121,10 +137,16 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
 
 /// The purge whose request CloudFront has accepted.
 fn purged(pack: ImagePackId, report: Report, is_joined: bool) -> Result<Purged, ManualPurgeError> {
-    let Report { accepted, delayed, mut failures, .. } = report;
+    let Report { accepted, delayed, failures, .. } = report;
+    let mut failures: Vec<_> = failures.into_iter().map(|(_, error)| error).collect();
     failures.extend(delayed.into_iter().map(|delayed| delayed.error.into()));
     match accepted.into_iter().next() {
-        Some((request, invalidation)) if failures.is_empty() => Ok(Purged { pack, request, invalidation, is_joined }),
+        Some(request) if failures.is_empty() => {
+            // Completed or not: the purge run that tracks it finds out.
+            let id = request.invalidation_id.clone().unwrap_or_default();
+            let invalidation = Invalidation { id, status: IN_PROGRESS.to_owned() };
+            Ok(Purged { pack, request, invalidation, is_joined })
+        }
         _ => Err(ManualPurgeError::Steps(failures)),
     }
 }

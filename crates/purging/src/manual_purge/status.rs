@@ -6,7 +6,7 @@ use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
 use domain::{Context, ImagePackId, Target, TenantId};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
-use crate::ports::{CallError, CloudFront, Ledger, Outbox, PackItem, Packs, Ports, Queue};
+use crate::ports::{CallError, CloudFront, Ledger, Outbox, PackItem, Packs, Ports, PurgeRuns, Queue};
 
 /// The number of newest purges of each target that are read, to find the one that was completed last.
 const PURGES_READ: u8 = 10;
@@ -20,7 +20,7 @@ pub struct PackStatus {
     pub status: PurgeStatus,
 }
 
-impl<P: Ports, K: Packs> ManualPurge<P, K> {
+impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Reads the status of the purges of a pack, and writes nothing.
     pub async fn status(&self, request: &PackRequest, context: &Context) -> Result<PackStatus, ManualPurgeError> {
         let tenant = &request.tenant;
@@ -30,7 +30,7 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
             let known = self.known(tenant, pack, &item).await?;
             // Of a pack that was removed, purges may be known.
             if item != PackItem::Absent || knows_of(&known, pack) || self.has_variants(tenant, pack).await? {
-                let status = purge_status(context.now, &known, self.purger.delays.settle);
+                let status = purge_status(context.now, &known, self.purger.rules.delays.settle);
                 return Ok(PackStatus { pack: pack.clone(), status });
             }
         }

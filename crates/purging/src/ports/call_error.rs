@@ -15,8 +15,12 @@ pub struct CallError {
 /// The kind of a failure, as far as a caller or an operator acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
-    /// The service limits the rate of calls, or the work in progress: retry later.
+    /// The service limits the rate of calls: retry later, and less often.
     Throttled,
+    /// CloudFront has too many items of the distribution in progress: retry when some are completed.
+    TooManyInProgress,
+    /// The request has more items than CloudFront accepts: split it.
+    BatchTooLarge,
     /// Another transaction on one of the call's items was under way, and DynamoDB cancelled this call. It had no effect:
     /// retry it.
     Conflict,

@@ -26,6 +26,14 @@ pub trait Leases: Send + Sync {
         duration: Duration,
     ) -> impl Future<Output = Result<Option<Lease>, CallError>> + Send;
 
+    /// Renews the lease for `duration` from `now` on. `false`: another purge run has taken it.
+    fn renew(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        duration: Duration,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send;
+
     /// Releases the lease, unless another purge run has taken it since it expired.
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), CallError>> + Send;
 }

@@ -1,7 +1,7 @@
 //! The purge ledger.
 
 use domain::purge::ledger::{Completion, LedgerRow};
-use domain::{Target, TenantId};
+use domain::{Target, TenantId, Timestamp};
 
 use crate::ports::CallError;
 
@@ -16,6 +16,15 @@ pub trait Ledger: Send + Sync {
         tenant: &TenantId,
         purge: &str,
         completion: &Completion,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Adds the deletion of a purge's variants that came after it to its row. A row that does not exist is not created.
+    fn mark_deleted(
+        &self,
+        tenant: &TenantId,
+        purge: &str,
+        variants_deleted: u64,
+        deleted_at: Timestamp,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// The newest rows of one target, the newest first, at most `count`.

@@ -1,7 +1,7 @@
 //! The invalidation queue.
 
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
+use domain::queue::queue_entry::{DeletionCursor, FinalPurge, QueueEntry};
 use domain::{Target, TenantId};
 
 use crate::ports::CallError;
@@ -68,6 +68,9 @@ pub trait Queue: Send + Sync {
     /// All entries, strongly consistent: every row that was written before the call and not removed since.
     fn entries(&self) -> impl Future<Output = Result<Rows<QueueEntry>, CallError>> + Send;
 
+    /// The entries of one tenant, strongly consistent, like [`Self::entries`].
+    fn entries_of(&self, tenant: &TenantId) -> impl Future<Output = Result<Rows<QueueEntry>, CallError>> + Send;
+
     /// The row of one target, strongly consistent.
     fn find(
         &self,
@@ -78,6 +81,14 @@ pub trait Queue: Send + Sync {
     /// Removes a row if it still has its version. `false`: it has another one, and stays.
     fn remove_if_unchanged(&self, row: RowVersion<'_>) -> impl Future<Output = Result<bool, CallError>> + Send;
 
+    /// Stores that CloudFront has completed the final purge of a row. `false`: it has another version, and was not
+    /// changed.
+    fn store_final_purge(
+        &self,
+        row: RowVersion<'_>,
+        purge: &FinalPurge,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send;
+
     /// Stores the deletion cursor of a row. A row that has another version is not changed.
     fn store_deletion_cursor(
         &self,
@@ -86,7 +97,7 @@ pub trait Queue: Send + Sync {
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Marks the early purge of a row as completed (`QueueEntry::early_purge_version`, and one more of
-    /// `early_purge_count`); the next purge deletes from the first variant on. A row that has another version is not
-    /// changed.
-    fn mark_early_purge(&self, row: RowVersion<'_>) -> impl Future<Output = Result<(), CallError>> + Send;
+    /// `early_purge_count`); the next deletion begins at the first variant. `false`: the row has another version, and was
+    /// not changed.
+    fn mark_early_purge(&self, row: RowVersion<'_>) -> impl Future<Output = Result<bool, CallError>> + Send;
 }

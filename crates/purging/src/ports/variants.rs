@@ -16,11 +16,20 @@ pub enum ListFrom<'a> {
     Token(&'a str),
 }
 
+/// An object of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// The time at which it was stored, by S3's clock, rounded down to the second.
+    pub stored_at: Timestamp,
+}
+
 /// One page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VariantsPage {
-    /// The keys, sorted.
-    pub keys: Vec<String>,
+    /// The objects, sorted by key.
+    pub objects: Vec<StoredObject>,
     /// The token of the next page. `None`: this is the last page.
     pub next: Option<String>,
 }
@@ -36,7 +45,7 @@ pub struct Undeleted {
 
 /// The variants bucket, as a purge uses it.
 pub trait Variants: Send + Sync {
-    /// Lists the keys under `prefix`, up to 1,000.
+    /// Lists the objects under `prefix`, up to 1,000.
     fn list(&self, prefix: &str, from: ListFrom<'_>) -> impl Future<Output = Result<VariantsPage, CallError>> + Send;
 
     /// Deletes up to 1,000 variants, and returns those that S3 did not delete.

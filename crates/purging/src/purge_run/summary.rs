@@ -10,22 +10,22 @@ pub struct Summary {
     pub is_leased_elsewhere: bool,
     /// Whether another purge run took the lease meanwhile, so that this one stopped.
     pub is_superseded: bool,
-    /// Entries in the queue at the start.
+    /// Entries that were read. A row that was read twice counts twice.
     pub entries: usize,
     /// Entries whose tenant has no registered distribution. They are purged when the tenant registers.
     pub entries_parked: usize,
     /// Parked entries that were removed, since no cache has an object from before their change any more.
     pub entries_expired: u64,
-    /// Entries that this purge run does not purge: their request is in flight, their early purge is completed and they
-    /// have not settled, or their distribution cannot be invalidated.
+    /// Entries that waited in its last round: their request is in flight, they have not settled, a budget is used up, or
+    /// their distribution cannot be invalidated.
     pub entries_waiting: usize,
-    /// Entries that were removed, since CloudFront has completed their purge.
+    /// Entries that were removed, since CloudFront has completed their purge and their variants are deleted.
     pub entries_removed: u64,
     /// Entries that stay for a later purge run.
     pub entries_left: u64,
     /// Entries that CloudFront rejects, now in the dead-letter queue.
     pub entries_quarantined: u64,
-    /// Entries with variants left when the time ended; the next purge run continues the deletion.
+    /// Deletions with variants left when the time ended; the next purge run continues them.
     pub deletions_unfinished: u64,
     /// Requests that CloudFront accepted.
     pub invalidations: usize,

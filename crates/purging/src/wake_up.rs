@@ -1,0 +1,41 @@
+//! Wakes a purge run after an enqueueing.
+//!
+//! No wake-up is lost between a purge run that ends and a waker: the waker counts first and looks for the lease
+//! afterwards; the purge run releases the lease first and compares the count afterwards. One of them sees the other.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::{TenantId, Timestamp};
+
+use crate::ports::{CallError, PurgeRuns, Wakeups};
+
+/// The time for which one waker's invocation suppresses those of others, unless it arrives earlier. An asynchronous
+/// invocation arrives within a second; one that has not arrived after this time is taken for lost.
+pub(crate) const INVOCATION_MAX: Duration = Duration::from_secs(10);
+
+/// Wakes a purge run for `tenants`, whose rows have been written. A failure is logged: the schedule finds the rows.
+pub(crate) async fn wake(
+    wakeups: &impl Wakeups,
+    purge_runs: Option<&impl PurgeRuns>,
+    tenants: &BTreeSet<TenantId>,
+    now: Timestamp,
+) {
+    let Some(purge_runs) = purge_runs.filter(|_| !tenants.is_empty()) else { return };
+    if let Err(error) = try_to_wake(wakeups, purge_runs, tenants, now).await {
+        tracing::warn!(%error, "No purge run was woken; the schedule starts the next one.");
+    }
+}
+
+async fn try_to_wake(
+    wakeups: &impl Wakeups,
+    purge_runs: &impl PurgeRuns,
+    tenants: &BTreeSet<TenantId>,
+    now: Timestamp,
+) -> Result<(), CallError> {
+    wakeups.count_up(tenants).await?;
+    if !wakeups.is_leased(now).await? && wakeups.note_invocation(now, now.minus(INVOCATION_MAX)).await? {
+        purge_runs.invoke().await?;
+    }
+    Ok(())
+}
