@@ -90,9 +90,7 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
         let end = context.deadline.minus(ENDING_MAX);
         let mut progress = None;
-        while let Some(lease) =
-            self.while_busy(|| ports.leases().take(&context.id, clock.now(), self.lease)).await?
-        {
+        while let Some(lease) = self.while_busy(|| ports.leases().take(&context.id, clock.now(), self.lease)).await? {
             let result = self.rounds(trigger, &lease, end, &mut progress).await;
             let released = self.while_busy(|| ports.leases().release(&lease)).await;
             // Of two failures the first one names the cause.
@@ -198,8 +196,11 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
             self.split(&mut report, lease, progress).await;
             progress.sent(report, clock.now());
         }
-        let is_pending =
-            is_waiting || is_sending || !deletions.is_empty() || progress.next_look_at().is_some() || !progress.unread.is_empty();
+        let is_pending = is_waiting
+            || is_sending
+            || !deletions.is_empty()
+            || progress.next_look_at().is_some()
+            || !progress.unread.is_empty();
         let next = [next_at, progress.next_look_at()].into_iter().flatten().min();
         Ok(is_pending.then(|| if is_sending { now } else { next.unwrap_or(now.plus(PAUSE_MAX)) }))
     }
@@ -232,9 +233,8 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
     /// Looks at the requests that are due, and removes those for a distribution that is no longer their tenant's.
     async fn track(&self, progress: &mut Progress) {
         let (executor, clock) = (&self.purger.executor, self.ports().clock());
-        let is_moved = |request: &&PurgeRequest| {
-            progress.tenants.get(&request.for_tenant) != Some(&request.distribution)
-        };
+        let is_moved =
+            |request: &&PurgeRequest| progress.tenants.get(&request.for_tenant) != Some(&request.distribution);
         let moved: Vec<_> = progress.in_flight.iter().filter(is_moved).cloned().collect();
         for request in moved {
             match executor.abandon(&request).await {

@@ -6,7 +6,9 @@ use domain::purge::deletion::Deletion;
 use domain::queue::queue_entry::DeletionCursor;
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::ports::{CallError, Clock, ListFrom, Ports, Queue, RowVersion, StoredObject, Undeleted, Variants, VariantsPage};
+use crate::ports::{
+    CallError, Clock, ListFrom, Ports, Queue, RowVersion, StoredObject, Undeleted, Variants, VariantsPage,
+};
 
 /// The number of pages that are deleted concurrently, while the next ones are listed. S3 takes 3,500 deletes a second for
 /// one prefix, and one page has up to 1,000.
@@ -69,7 +71,8 @@ pub async fn delete_variants<P: Ports>(
     let mut failure = None;
     let mut is_finished = true;
     let listed = listing(ports, scope, after_key.clone());
-    let mut pages = Box::pin(listed.map(|page| delete_page(ports, scope, *stored_before, page)).buffered(CONCURRENT_PAGES));
+    let mut pages =
+        Box::pin(listed.map(|page| delete_page(ports, scope, *stored_before, page)).buffered(CONCURRENT_PAGES));
     let mut pages_done = 0;
     while let Some(page) = pages.next().await {
         deleted_now += page.deleted;

@@ -26,11 +26,8 @@ pub trait Wakeups: Send + Sync {
 
     /// Notes that the caller invokes a purge run. `false`: another waker has noted it after `since`, and no invocation
     /// has arrived since.
-    fn note_invocation(
-        &self,
-        now: Timestamp,
-        since: Timestamp,
-    ) -> impl Future<Output = Result<bool, CallError>> + Send;
+    fn note_invocation(&self, now: Timestamp, since: Timestamp)
+    -> impl Future<Output = Result<bool, CallError>> + Send;
 
     /// Notes that an invocation has arrived: the next waker may invoke again.
     fn arrive(&self) -> impl Future<Output = Result<(), CallError>> + Send;

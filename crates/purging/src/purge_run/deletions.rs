@@ -105,11 +105,7 @@ async fn delete<P: Ports>(executor: &Executor<P>, deletion: Deletion, until: Tim
 }
 
 /// Removes the row of a finished deletion from the queue, if no purge follows and the row has not changed.
-async fn remove_row<P: Ports>(
-    ports: &P,
-    deletion: &Deletion,
-    variants_deleted: u64,
-) -> Result<bool, CallError> {
+async fn remove_row<P: Ports>(ports: &P, deletion: &Deletion, variants_deleted: u64) -> Result<bool, CallError> {
     let entry = &deletion.entry;
     let (tenant, target) = (&entry.tenant, &entry.target);
     match &deletion.purpose {

@@ -277,8 +277,7 @@ impl Progress {
 
     /// The summary and the failures at the end of the purge run.
     pub(super) fn end(self) -> (Summary, Vec<StepError>) {
-        let is_unavailable =
-            |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
+        let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
         let summary = Summary {
             entries_left: self.entries.len() as u64,
             requests_in_flight: self.in_flight.len(),
