@@ -28,6 +28,7 @@ pub(crate) struct Cdn {
 #[derive(Debug, Clone)]
 pub(crate) struct Invalidation {
     pub(crate) tenant: usize,
+    pub(crate) created: Millis,
     /// Effect in the regional cache.
     pub(crate) regional: Millis,
     /// Effects in the edge locations.
@@ -54,6 +55,7 @@ impl Cdn {
         let packs: Vec<_> = items.iter().filter_map(|item| pack_of(item)).collect();
         self.accepted.push(Invalidation {
             tenant,
+            created: now,
             regional: millis(regional),
             edges: edges.map(millis),
             completed: millis(completed),

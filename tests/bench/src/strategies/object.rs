@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     fn invalidation(regional: Millis, edges: [Millis; EDGE_LOCATIONS]) -> Invalidation {
-        Invalidation { tenant: 0, regional, edges, completed: 0, packs: vec![0], covers_all: false }
+        Invalidation { tenant: 0, created: 0, regional, edges, completed: 0, packs: vec![0], covers_all: false }
     }
 
     /// A seed whose object is in all caches at the first write, or is being fetched then.

@@ -31,7 +31,8 @@ const PERIOD: Duration = Duration::from_mins(5);
 /// The pause between two polls of a shard (Lambda Developer Guide: four times a second).
 const POLL: Duration = Duration::from_millis(250);
 
-/// The largest batch of a shard.
+/// The time for which a batch is collected, and its largest number of records: as the environments configure the stream.
+const WINDOW: Duration = Duration::from_secs(1);
 const BATCH: usize = 100;
 
 /// The time after which a run is ended, if it is not finished earlier.
@@ -103,8 +104,9 @@ impl Ours {
         };
         let deadline = now.plus(Duration::from_secs(limits::PURGE_RUN_TIMEOUT_SECS.into()));
         let context = Context { id: services.next_id(), now, deadline };
-        // What fails stays in the queue, and the next purge run repeats it.
-        let _ = purge_run.run(trigger, &context).await;
+        if let Err(error) = purge_run.run(trigger, &context).await {
+            eprintln!("{}: {error}", self.name);
+        }
     }
 
     /// Delivers the writes as the stream does, in batches.
@@ -120,6 +122,7 @@ impl Ours {
             });
             services::Invocations(sender)
         });
+        let mut collecting_until = None;
         let mut writes = workload.writes.as_slice();
         while let Some(first) = writes.first() {
             let now = services.now().as_millis();
@@ -128,6 +131,12 @@ impl Ours {
                 sleep(POLL * polls as u32).await;
                 continue;
             }
+            let is_full = writes.get(BATCH - 1).is_some_and(|last| last.at <= now);
+            if !is_full && collecting_until.get_or_insert(services.now().plus(WINDOW)).as_millis() > now {
+                sleep(POLL).await;
+                continue;
+            }
+            collecting_until = None;
             let due = writes.iter().take(BATCH).take_while(|write| write.at <= now).count();
             let (batch, rest) = writes.split_at(due);
             let now = services.now();
@@ -142,7 +151,8 @@ impl Ours {
             let number = workload.writes.len() - writes.len();
             let records: Vec<_> = batch.iter().zip(number..).map(|(write, number)| record(write, number)).collect();
             let context = Context { id: services.next_id(), now, deadline: now.plus(Duration::from_mins(1)) };
-            enqueuer.enqueue(&json!({ "Records": records }), &context).await;
+            let failed = enqueuer.enqueue(&json!({ "Records": records }), &context).await;
+            assert!(failed.is_empty(), "the stream handler rejects the records {failed:?}");
             writes = rest;
             sleep(POLL).await;
         }
@@ -169,7 +179,12 @@ fn quotas() -> Quotas {
 fn record(write: &Write, number: usize) -> Value {
     let (entity, old, new) = match write.target {
         Target::Pack(pack) => {
-            let image = |version: usize| json!({"imageLocations": {"M": {"main": {"M": {"original": {"S": format!("o{version}")}}}}}});
+            let image = |version: usize| {
+                json!({"imageLocations": {"M": {"main": {"M": {"original": {"M": {
+                    "key": {"S": "o"},
+                    "version": {"S": version.to_string()},
+                }}}}}}})
+            };
             (format!("pack#{}", pack_id(pack)), image(number), image(number + 1))
         }
         Target::Location => {
@@ -178,11 +193,18 @@ fn record(write: &Write, number: usize) -> Value {
         }
     };
     json!({
+        "awsRegion": "eu-west-1",
+        "eventID": number.to_string(),
         "eventName": "MODIFY",
+        "eventSource": "aws:dynamodb",
+        "eventVersion": "1.1",
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/image-packs/stream/2026-11-22T00:00:00.000",
         "dynamodb": {
             "ApproximateCreationDateTime": write.at / 1_000,
             "Keys": {"tenant": {"S": tenant(write.tenant)}, "entity": {"S": entity}},
             "SequenceNumber": format!("{:021}", number + 1),
+            "SizeBytes": 300,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
             "OldImage": old,
             "NewImage": new,
         },
