@@ -154,7 +154,6 @@ impl Ours {
             let failed = enqueuer.enqueue(&json!({ "Records": records }), &context).await;
             assert!(failed.is_empty(), "the stream handler rejects the records {failed:?}");
             writes = rest;
-            sleep(POLL).await;
         }
     }
 }

@@ -112,6 +112,19 @@ pub(crate) fn forced_location() -> Workload {
     Workload { name: FORCED, packs: vec![1_000_000], writes, measured: all }
 }
 
+/// `tenants` tenants with a thousand packs each. Each tenant writes a random pack every ten seconds, for five minutes.
+pub(crate) fn account_of(tenants: u32) -> Workload {
+    let count = u64::from(tenants) * 30;
+    let writes = (0..count)
+        .map(|number| {
+            let target = Target::Pack(u32::try_from(draw(3, number) % 1_000).unwrap_or(0));
+            let tenant = usize::try_from(number % u64::from(tenants)).unwrap_or(0);
+            Write { at: number * 5 * MINUTE / count, tenant, target }
+        })
+        .collect();
+    Workload { name: "one account", packs: vec![1_000; tenants as usize], writes, measured: all }
+}
+
 /// All workloads.
 pub(crate) fn workloads() -> Vec<Workload> {
     vec![isolated(), thousand_in_a_minute(), hundred_thousand(), flood(), edited_ten_times(), forced_location()]

@@ -29,8 +29,9 @@ use super::{tenant, timestamp};
 const DYNAMODB: Duration = Duration::from_millis(5);
 /// The time of `CreateInvalidation` and `GetInvalidation`.
 const CLOUDFRONT: Duration = Duration::from_millis(150);
-/// The time to list, or to delete, a page of a thousand variants.
-const S3: Duration = Duration::from_millis(300);
+/// The time to list, or to delete, a page of variants: of a call, and of each object in addition.
+const S3: Duration = Duration::from_millis(50);
+const S3_OBJECT: Duration = Duration::from_micros(250);
 /// The time from an asynchronous invocation to the begin of the function, cold.
 pub(super) const INVOCATION: Duration = Duration::from_millis(150);
 
@@ -371,11 +372,11 @@ impl CloudFront for Services {
 /// Each pack has one variant from before the run, which is listed even after its deletion: no row is purged again for it.
 impl Variants for Services {
     async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallError> {
-        sleep(S3).await;
         let mut parts = prefix.split('/');
         let tenant = parts.next().unwrap_or_default();
         let object = |id: &str| StoredObject { key: format!("{tenant}/{id}/main/0"), stored_at: timestamp(0) };
         if let Some(id) = parts.next().filter(|id| !id.is_empty()) {
+            sleep(S3 + S3_OBJECT).await;
             return Ok(VariantsPage { objects: vec![object(id)], next: None });
         }
         let begin: u32 = match from {
@@ -389,12 +390,13 @@ impl Variants for Services {
         let index: usize = tenant.strip_prefix('t').and_then(|index| index.parse().ok()).unwrap_or(0);
         let packs = self.0.packs[index];
         let end = packs.min(begin + VARIANTS_PER_PAGE);
+        sleep(S3 + S3_OBJECT * (end - begin)).await;
         let objects = (begin..end).map(|pack| object(&pack_id(pack))).collect();
         Ok(VariantsPage { objects, next: (end < packs).then(|| end.to_string()) })
     }
 
-    async fn delete(&self, _: &[String]) -> Result<Vec<Undeleted>, CallError> {
-        sleep(S3).await;
+    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
+        sleep(S3 + S3_OBJECT * u32::try_from(keys.len()).unwrap_or(u32::MAX)).await;
         Ok(Vec::new())
     }
 
