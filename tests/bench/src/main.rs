@@ -25,6 +25,7 @@ mod python;
 mod rendering;
 mod section;
 mod sharp;
+mod strategies;
 mod synth;
 
 use std::fs;
@@ -49,6 +50,8 @@ struct Arguments {
 /// The subject of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Subject {
+    /// Algorithms that purge CloudFront, in virtual time.
+    Strategies,
     /// Cold start, memory and throughput of the Lambda functions.
     Functions,
     /// Deletion of stored variants.
@@ -62,6 +65,7 @@ enum Subject {
 impl Subject {
     fn run(self, folders: &Folders, objects: usize) -> Result<Section, BenchError> {
         match self {
+            Self::Strategies => strategies::run(folders),
             Self::Functions => functions::run(folders),
             Self::Deletion => deletion::run(folders, objects),
             Self::Rendering => rendering::run(folders),

@@ -1,0 +1,221 @@
+//! This system: its stream handler and its purge runs, the production code, over ports in memory and in virtual time.
+
+mod services;
+
+use std::time::Duration;
+
+use contract::limits;
+use domain::purge::limits::{Delays, Rules};
+use domain::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
+use domain::{AttributeNames, Context, Timestamp};
+use purging::executor::Executor;
+use purging::ports::Clock;
+use purging::purge_run::{PurgeRun, Trigger};
+use purging::purger::Purger;
+use purging::stream::Enqueuer;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use self::services::Services;
+use super::cdn::{Cdn, pack_id};
+use super::workload::{Millis, Target, Workload, Write};
+use crate::error::{BenchError, Doing};
+
+/// The settle delay: the default of the stacks.
+const SETTLE: Duration =
+    Duration::from_secs(limits::settle_delay_secs(limits::ANSWER_MAX_SECS, limits::EDGE_FETCH_MAX_SECS) as u64);
+
+/// The period of the schedule.
+const PERIOD: Duration = Duration::from_mins(5);
+
+/// The pause between two polls of a shard (Lambda Developer Guide: four times a second).
+const POLL: Duration = Duration::from_millis(250);
+
+/// The time for which a batch is collected, and its largest number of records: as the environments configure the stream.
+const WINDOW: Duration = Duration::from_secs(1);
+const BATCH: usize = 100;
+
+/// The time after which a run is ended, if it is not finished earlier.
+const HORIZON: Duration = Duration::from_hours(6);
+
+/// A variant of this system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ours {
+    pub(crate) name: &'static str,
+    /// Whether the distributions have cache tags.
+    pub(crate) cache_tags: bool,
+    /// Whether an enqueueing wakes a purge run.
+    pub(crate) wakes: bool,
+    /// See [`Rules::early_purge_targets_max`].
+    pub(crate) early_purge_targets_max: usize,
+}
+
+impl Ours {
+    pub(crate) const TAGS: Self =
+        Self { name: "ours, tags", cache_tags: true, wakes: true, early_purge_targets_max: 10 };
+    pub(crate) const ALL: [Self; 4] = [
+        Self::TAGS,
+        Self { name: "ours, wildcards", cache_tags: false, ..Self::TAGS },
+        Self { name: "ours, without waking", wakes: false, ..Self::TAGS },
+        Self { name: "ours, without early purges", early_purge_targets_max: 0, ..Self::TAGS },
+    ];
+
+    /// Purges the writes of a workload.
+    pub(crate) fn run(self, workload: &Workload, cdn: Cdn) -> Result<Cdn, BenchError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .doing(|| "start the clock".to_owned())?;
+        let cdn = runtime.block_on(async {
+            let services = Services::new(cdn, &workload.packs, self.cache_tags);
+            let schedule = tokio::spawn(self.schedule(services.clone()));
+            self.deliver(&services, workload).await;
+            while !services.is_idle() && services.now().as_millis() < HORIZON.as_millis() as u64 {
+                sleep(Duration::from_secs(1)).await;
+            }
+            schedule.abort();
+            services.take_cdn()
+        });
+        Ok(cdn.expect("only the end of the run takes it"))
+    }
+
+    async fn schedule(self, services: Services) {
+        loop {
+            sleep(PERIOD).await;
+            tokio::spawn(self.purge_run(services.clone(), Trigger::Schedule));
+        }
+    }
+
+    async fn purge_run(self, services: Services, trigger: Trigger) {
+        let now = services.now();
+        let purge_run = PurgeRun {
+            purger: Purger {
+                executor: Executor { ports: services.clone(), ledger_retention: Duration::from_hours(24) },
+                rules: Rules {
+                    delays: Delays { settle: SETTLE, cached_max: Duration::from_hours(24 * 365) },
+                    early_purge_targets_max: self.early_purge_targets_max,
+                    deletes_variants_first: false,
+                },
+                quotas: quotas(),
+            },
+            dead_letters: services.clone(),
+            lease: Duration::from_secs(limits::LEASE_SECS.into()),
+        };
+        let deadline = now.plus(Duration::from_secs(limits::PURGE_RUN_TIMEOUT_SECS.into()));
+        let context = Context { id: services.next_id(), now, deadline };
+        if let Err(error) = purge_run.run(trigger, &context).await {
+            eprintln!("{}: {error}", self.name);
+        }
+    }
+
+    /// Delivers the writes as the stream does, in batches.
+    async fn deliver(self, services: &Services, workload: &Workload) {
+        let invocations = self.wakes.then(|| {
+            let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<()>();
+            let services = services.clone();
+            tokio::spawn(async move {
+                while receiver.recv().await.is_some() {
+                    sleep(services::INVOCATION).await;
+                    tokio::spawn(self.purge_run(services.clone(), Trigger::WakeUp));
+                }
+            });
+            services::Invocations(sender)
+        });
+        let mut collecting_until = None;
+        let mut writes = workload.writes.as_slice();
+        while let Some(first) = writes.first() {
+            let now = services.now().as_millis();
+            if first.at > now {
+                let polls = (first.at - now).div_ceil(POLL.as_millis() as u64);
+                sleep(POLL * polls as u32).await;
+                continue;
+            }
+            let is_full = writes.get(BATCH - 1).is_some_and(|last| last.at <= now);
+            if !is_full && collecting_until.get_or_insert(services.now().plus(WINDOW)).as_millis() > now {
+                sleep(POLL).await;
+                continue;
+            }
+            collecting_until = None;
+            let due = writes.iter().take(BATCH).take_while(|write| write.at <= now).count();
+            let (batch, rest) = writes.split_at(due);
+            let now = services.now();
+            let enqueuer = Enqueuer {
+                queue: services.clone(),
+                dead_letters: services.clone(),
+                clock: services.clone(),
+                purge_runs: invocations.clone(),
+                names: AttributeNames::default(),
+                with_existing_distribution: [].into(),
+            };
+            let number = workload.writes.len() - writes.len();
+            let records: Vec<_> = batch.iter().zip(number..).map(|(write, number)| record(write, number)).collect();
+            let context = Context { id: services.next_id(), now, deadline: now.plus(Duration::from_mins(1)) };
+            let failed = enqueuer.enqueue(&json!({ "Records": records }), &context).await;
+            assert!(failed.is_empty(), "the stream handler rejects the records {failed:?}");
+            writes = rest;
+        }
+    }
+}
+
+/// Both quota schemes, as configured by default.
+fn quotas() -> Quotas {
+    Quotas {
+        per_second: Some(PerSecond {
+            items: limits::ITEMS_PER_SECOND_QUOTA,
+            wildcards: limits::WILDCARDS_PER_SECOND_QUOTA,
+        }),
+        in_progress: Some(InProgress {
+            items: limits::ITEMS_IN_PROGRESS_QUOTA as usize,
+            wildcards: limits::WILDCARDS_IN_PROGRESS_QUOTA as usize,
+        }),
+        calls: CallRate { interval: Duration::from_secs(2), burst: 6 },
+        items_per_request: limits::ITEMS_PER_REQUEST_MAX as usize,
+    }
+}
+
+/// The stream's record of a write.
+fn record(write: &Write, number: usize) -> Value {
+    let (entity, old, new) = match write.target {
+        Target::Pack(pack) => {
+            let image = |version: usize| {
+                json!({"imageLocations": {"M": {"main": {"M": {"original": {"M": {
+                    "key": {"S": "o"},
+                    "version": {"S": version.to_string()},
+                }}}}}}})
+            };
+            (format!("pack#{}", pack_id(pack)), image(number), image(number + 1))
+        }
+        Target::Location => {
+            let generation = |generation: u32| json!({"generation": {"N": generation.to_string()}});
+            ("location#main".to_owned(), generation(1), generation(2))
+        }
+    };
+    json!({
+        "awsRegion": "eu-west-1",
+        "eventID": number.to_string(),
+        "eventName": "MODIFY",
+        "eventSource": "aws:dynamodb",
+        "eventVersion": "1.1",
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/image-packs/stream/2026-11-22T00:00:00.000",
+        "dynamodb": {
+            "ApproximateCreationDateTime": write.at / 1_000,
+            "Keys": {"tenant": {"S": tenant(write.tenant)}, "entity": {"S": entity}},
+            "SequenceNumber": format!("{:021}", number + 1),
+            "SizeBytes": 300,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+            "OldImage": old,
+            "NewImage": new,
+        },
+    })
+}
+
+/// The id of a tenant.
+fn tenant(index: usize) -> String {
+    format!("t{index}")
+}
+
+/// The time of a service's clock, which begins at 0 with the run.
+fn timestamp(millis: Millis) -> Timestamp {
+    Timestamp::from_millis(millis)
+}

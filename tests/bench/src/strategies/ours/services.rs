@@ -1,0 +1,506 @@
+//! The AWS services that a purge uses, in memory. Each call takes the time that such a call takes in AWS; none fails but
+//! those that CloudFront rejects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cloudfront_emulator::Rejection;
+use domain::image::variant_key::VariantScope;
+use domain::purge::distribution::Distribution;
+use domain::purge::ledger::{COMPLETED, Completion, IN_PROGRESS, Invalidation, LedgerRow};
+use domain::purge::purge_request::PurgeRequest;
+use domain::queue::enqueue::Enqueue;
+use domain::queue::queue_entry::{DeletionCursor, FinalPurge, QueueEntry};
+use domain::{Target, TenantId, Timestamp};
+use purging::ports::{
+    Allowances, CallError, CallErrorKind, Clock, CloudFront, CreateInvalidationError, DeadLetters, Lease, Leases,
+    Ledger, ListFrom, Outbox, Ports, PurgeRuns, Queue, QueueError, RowVersion, Rows, StoredObject, Tenants, Undeleted,
+    Variants, VariantsPage, Wakeups, Woken,
+};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{Instant, sleep};
+
+use super::super::cdn::{Cdn, pack_id};
+use super::{tenant, timestamp};
+
+/// The time of a call to DynamoDB.
+const DYNAMODB: Duration = Duration::from_millis(5);
+/// The time of `CreateInvalidation` and `GetInvalidation`.
+const CLOUDFRONT: Duration = Duration::from_millis(150);
+/// The time to list, or to delete, a page of variants: of a call, and of each object in addition.
+const S3: Duration = Duration::from_millis(50);
+const S3_OBJECT: Duration = Duration::from_micros(250);
+/// The time from an asynchronous invocation to the begin of the function, cold.
+pub(super) const INVOCATION: Duration = Duration::from_millis(150);
+
+/// Rows of a page of a query: one megabyte of rows of some 500 bytes.
+const ROWS_PER_PAGE: usize = 2_000;
+
+/// Variants of a page.
+const VARIANTS_PER_PAGE: u32 = 1_000;
+
+/// The services.
+#[derive(Debug, Clone)]
+pub(super) struct Services(Arc<Account>);
+
+/// The function image-invalidation, which is invoked over a channel.
+#[derive(Debug, Clone)]
+pub(super) struct Invocations(pub(super) UnboundedSender<()>);
+
+#[derive(Debug)]
+struct Account {
+    began_at: Instant,
+    tenants: BTreeMap<TenantId, Distribution>,
+    packs: Vec<u32>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    cdn: Option<Cdn>,
+    rows: BTreeMap<(TenantId, Target), QueueEntry>,
+    requests: BTreeMap<String, PurgeRequest>,
+    lease: Lease,
+    lease_until: Timestamp,
+    woken: Woken,
+    invoked_at: Option<Timestamp>,
+    ids: u64,
+}
+
+impl Services {
+    /// The services of an account with these packs of each tenant.
+    pub(super) fn new(cdn: Cdn, packs: &[u32], cache_tags: bool) -> Self {
+        let tenants = (0..packs.len()).filter_map(|index| {
+            let distribution = Distribution { distribution_id: index.to_string(), cache_tags };
+            Some((TenantId::parse(&tenant(index)).ok()?, distribution))
+        });
+        Self(Arc::new(Account {
+            began_at: Instant::now(),
+            tenants: tenants.collect(),
+            packs: packs.to_vec(),
+            state: Mutex::new(State {
+                cdn: Some(cdn),
+                rows: BTreeMap::new(),
+                requests: BTreeMap::new(),
+                lease: Lease { owner: String::new(), token: 0 },
+                lease_until: timestamp(0),
+                woken: Woken::default(),
+                invoked_at: None,
+                ids: 0,
+            }),
+        }))
+    }
+
+    /// Whether no row and no request is left.
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.state();
+        state.rows.is_empty() && state.requests.is_empty()
+    }
+
+    /// Takes CloudFront out at the end of a run.
+    pub(super) fn take_cdn(&self) -> Option<Cdn> {
+        self.state().cdn.take()
+    }
+
+    /// The id of the next invocation.
+    pub(super) fn next_id(&self) -> String {
+        let mut state = self.state();
+        state.ids += 1;
+        state.ids.to_string()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_millis(&self) -> u64 {
+        u64::try_from(self.0.began_at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    async fn dynamodb<T>(&self, call: impl FnOnce(&mut State) -> T) -> T {
+        sleep(DYNAMODB).await;
+        call(&mut self.state())
+    }
+
+    /// Changes a row that still has its version. `false`: it has another one.
+    async fn change(&self, row: RowVersion<'_>, change: impl FnOnce(&mut QueueEntry)) -> bool {
+        let key = (row.tenant.clone(), row.target.clone());
+        self.dynamodb(|state| {
+            let entry = state.rows.get_mut(&key).filter(|entry| entry.version == row.version);
+            entry.map(change).is_some()
+        })
+        .await
+    }
+
+    /// Reads `rows`, page by page.
+    async fn rows<T>(&self, rows: Vec<T>) -> Rows<T> {
+        sleep(DYNAMODB * u32::try_from(rows.len() / ROWS_PER_PAGE).unwrap_or(u32::MAX)).await;
+        Rows { rows, unreadable: Vec::new() }
+    }
+}
+
+impl Clock for Services {
+    fn now(&self) -> Timestamp {
+        timestamp(self.now_millis())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        sleep(duration).await;
+    }
+}
+
+impl Queue for Services {
+    async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
+        let key = (upsert.tenant.clone(), upsert.target.clone());
+        let write = |state: &mut State| {
+            let row = state.rows.entry(key).or_insert_with(|| {
+                let mut row = upsert.clone().into_new_row();
+                row.cause.changes = 0;
+                row
+            });
+            row.version.clone_from(&upsert.version);
+            row.last_event_at = row.last_event_at.max(upsert.last_event_at);
+            row.cause.changes += upsert.cause.changes;
+            row.cause.reasons.extend(&upsert.cause.reasons);
+            row.deletion_cursor = None;
+            row.clone()
+        };
+        Ok(self.dynamodb(write).await)
+    }
+
+    async fn upsert_if_unchanged(&self, upsert: &Enqueue, _: Option<&str>) -> Result<Option<QueueEntry>, QueueError> {
+        self.upsert(upsert).await.map(Some)
+    }
+
+    async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
+        let rows = self.dynamodb(|state| state.rows.values().cloned().collect()).await;
+        Ok(self.rows(rows).await)
+    }
+
+    async fn entries_of(&self, tenant: &TenantId) -> Result<Rows<QueueEntry>, CallError> {
+        let of_tenant = |state: &mut State| {
+            let rows = state.rows.iter().filter(|((of, _), _)| of == tenant);
+            rows.map(|(_, row)| row.clone()).collect()
+        };
+        let rows = self.dynamodb(of_tenant).await;
+        Ok(self.rows(rows).await)
+    }
+
+    async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueError> {
+        let key = (tenant.clone(), target.clone());
+        Ok(self.dynamodb(|state| state.rows.get(&key).cloned()).await)
+    }
+
+    async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
+        let key = (row.tenant.clone(), row.target.clone());
+        let remove = |state: &mut State| {
+            let is_unchanged = state.rows.get(&key).is_some_and(|entry| entry.version == row.version);
+            is_unchanged && state.rows.remove(&key).is_some()
+        };
+        Ok(self.dynamodb(remove).await)
+    }
+
+    async fn store_final_purge(&self, row: RowVersion<'_>, purge: &FinalPurge) -> Result<bool, CallError> {
+        Ok(self.change(row, |entry| entry.final_purge = Some(purge.clone())).await)
+    }
+
+    async fn store_deletion_cursor(&self, row: RowVersion<'_>, cursor: &DeletionCursor) -> Result<(), CallError> {
+        self.change(row, |entry| entry.deletion_cursor = Some(cursor.clone())).await;
+        Ok(())
+    }
+
+    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
+        let mark = |entry: &mut QueueEntry| {
+            entry.early_purge_version = Some(entry.version.clone());
+            entry.early_purge_count += 1;
+            entry.deletion_cursor = None;
+        };
+        Ok(self.change(row, mark).await)
+    }
+}
+
+impl Leases for Services {
+    async fn take(&self, owner: &str, now: Timestamp, duration: Duration) -> Result<Option<Lease>, CallError> {
+        let take = |state: &mut State| {
+            if state.lease_until > now && state.lease.owner != owner {
+                return None;
+            }
+            state.lease = Lease { owner: owner.to_owned(), token: state.lease.token + 1 };
+            state.lease_until = now.plus(duration);
+            Some(state.lease.clone())
+        };
+        Ok(self.dynamodb(take).await)
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp, duration: Duration) -> Result<bool, CallError> {
+        let renew = |state: &mut State| {
+            let is_held = state.lease == *lease;
+            if is_held {
+                state.lease_until = now.plus(duration);
+            }
+            is_held
+        };
+        Ok(self.dynamodb(renew).await)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), CallError> {
+        let release = |state: &mut State| {
+            if state.lease == *lease {
+                state.lease_until = timestamp(0);
+            }
+        };
+        self.dynamodb(release).await;
+        Ok(())
+    }
+}
+
+impl Wakeups for Services {
+    async fn count_up(&self, tenants: &BTreeSet<TenantId>) -> Result<(), CallError> {
+        self.dynamodb(|state| {
+            state.woken.count += 1;
+            state.woken.tenants.extend(tenants.iter().cloned());
+        })
+        .await;
+        Ok(())
+    }
+
+    async fn is_leased(&self, now: Timestamp) -> Result<bool, CallError> {
+        Ok(self.dynamodb(|state| state.lease_until > now).await)
+    }
+
+    async fn note_invocation(&self, now: Timestamp, since: Timestamp) -> Result<bool, CallError> {
+        let note = |state: &mut State| {
+            let is_due = state.invoked_at.is_none_or(|invoked_at| invoked_at <= since);
+            if is_due {
+                state.invoked_at = Some(now);
+            }
+            is_due
+        };
+        Ok(self.dynamodb(note).await)
+    }
+
+    async fn arrive(&self) -> Result<(), CallError> {
+        self.dynamodb(|state| state.invoked_at = None).await;
+        Ok(())
+    }
+
+    async fn count(&self) -> Result<u64, CallError> {
+        Ok(self.dynamodb(|state| state.woken.count).await)
+    }
+
+    async fn take(&self) -> Result<Woken, CallError> {
+        let take = |state: &mut State| {
+            let tenants = std::mem::take(&mut state.woken.tenants);
+            Woken { count: state.woken.count, tenants }
+        };
+        Ok(self.dynamodb(take).await)
+    }
+}
+
+impl Outbox for Services {
+    async fn requests(&self) -> Result<Rows<PurgeRequest>, CallError> {
+        let rows = self.dynamodb(|state| state.requests.values().cloned().collect()).await;
+        Ok(Rows { rows, unreadable: Vec::new() })
+    }
+
+    async fn write(&self, request: &PurgeRequest, lease: Option<&Lease>) -> Result<bool, CallError> {
+        let write = |state: &mut State| {
+            let is_held = lease.is_none_or(|lease| state.lease == *lease);
+            if is_held {
+                let reference = request.caller_reference.clone();
+                state.requests.entry(reference).or_insert_with(|| request.clone());
+            }
+            is_held
+        };
+        Ok(self.dynamodb(write).await)
+    }
+
+    async fn update(&self, request: &PurgeRequest) -> Result<(), CallError> {
+        let update = |state: &mut State| {
+            if let Some(known) = state.requests.get_mut(&request.caller_reference) {
+                known.clone_from(request);
+            }
+        };
+        self.dynamodb(update).await;
+        Ok(())
+    }
+
+    async fn remove(&self, caller_reference: &str) -> Result<(), CallError> {
+        self.dynamodb(|state| state.requests.remove(caller_reference)).await;
+        Ok(())
+    }
+}
+
+impl CloudFront for Services {
+    async fn create(
+        &self,
+        distribution_id: &str,
+        _: &str,
+        items: &[String],
+    ) -> Result<Invalidation, CreateInvalidationError> {
+        sleep(CLOUDFRONT).await;
+        let now = self.now_millis();
+        let tenant = distribution_id.parse().unwrap_or(0);
+        let mut state = self.state();
+        let cdn = state.cdn.as_mut().expect("the run has not ended");
+        match cdn.create(now, tenant, items) {
+            Ok(index) => Ok(Invalidation { id: index.to_string(), status: IN_PROGRESS.to_owned() }),
+            Err(rejection) => {
+                let kind = match rejection {
+                    Rejection::Throttled => CallErrorKind::Throttled,
+                    Rejection::TooManyInProgress => CallErrorKind::TooManyInProgress,
+                    Rejection::TooLarge => CallErrorKind::BatchTooLarge,
+                };
+                Err(CallError::new("creating an invalidation", format!("{rejection:?}")).of_kind(kind).into())
+            }
+        }
+    }
+
+    async fn find(&self, _: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallError> {
+        sleep(CLOUDFRONT).await;
+        let now = self.now_millis();
+        let state = self.state();
+        let cdn = state.cdn.as_ref().expect("the run has not ended");
+        let index = invalidation_id.parse().unwrap_or(0);
+        let status = if cdn.is_completed(index, now) { COMPLETED } else { IN_PROGRESS };
+        Ok(Some(Invalidation { id: invalidation_id.to_owned(), status: status.to_owned() }))
+    }
+}
+
+/// Each pack has one variant from before the run, which is listed even after its deletion: no row is purged again for it.
+impl Variants for Services {
+    async fn list(&self, prefix: &str, from: ListFrom<'_>) -> Result<VariantsPage, CallError> {
+        let mut parts = prefix.split('/');
+        let tenant = parts.next().unwrap_or_default();
+        let object = |id: &str| StoredObject { key: format!("{tenant}/{id}/main/0"), stored_at: timestamp(0) };
+        if let Some(id) = parts.next().filter(|id| !id.is_empty()) {
+            sleep(S3 + S3_OBJECT).await;
+            return Ok(VariantsPage { objects: vec![object(id)], next: None });
+        }
+        let begin: u32 = match from {
+            ListFrom::Start => 0,
+            ListFrom::Token(token) => token.parse().unwrap_or(0),
+            ListFrom::Key(key) => {
+                let id = key.split('/').nth(1).and_then(|id| id.strip_prefix('p'));
+                id.and_then(|id| id.parse().ok()).map_or(0, |pack: u32| pack + 1)
+            }
+        };
+        let index: usize = tenant.strip_prefix('t').and_then(|index| index.parse().ok()).unwrap_or(0);
+        let packs = self.0.packs[index];
+        let end = packs.min(begin + VARIANTS_PER_PAGE);
+        sleep(S3 + S3_OBJECT * (end - begin)).await;
+        let objects = (begin..end).map(|pack| object(&pack_id(pack))).collect();
+        Ok(VariantsPage { objects, next: (end < packs).then(|| end.to_string()) })
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
+        sleep(S3 + S3_OBJECT * u32::try_from(keys.len()).unwrap_or(u32::MAX)).await;
+        Ok(Vec::new())
+    }
+
+    async fn stored_at(&self, _: &VariantScope) -> Result<Option<Timestamp>, CallError> {
+        sleep(S3).await;
+        Ok(None)
+    }
+}
+
+impl Ledger for Services {
+    async fn write(&self, _: &LedgerRow) -> Result<(), CallError> {
+        sleep(DYNAMODB).await;
+        Ok(())
+    }
+
+    async fn mark_completed(&self, _: &TenantId, _: &str, _: &Completion) -> Result<(), CallError> {
+        sleep(DYNAMODB).await;
+        Ok(())
+    }
+
+    async fn mark_deleted(&self, _: &TenantId, _: &str, _: u64, _: Timestamp) -> Result<(), CallError> {
+        sleep(DYNAMODB).await;
+        Ok(())
+    }
+
+    async fn newest(&self, _: &TenantId, _: &Target, _: u8) -> Result<Vec<LedgerRow>, CallError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Tenants for Services {
+    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
+        sleep(DYNAMODB).await;
+        Ok(self.0.tenants.clone())
+    }
+
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {
+        sleep(DYNAMODB).await;
+        Ok(self.0.tenants.get(tenant).cloned())
+    }
+}
+
+impl Allowances for Services {
+    async fn full_at(&self, _: &TenantId) -> Result<Option<Timestamp>, CallError> {
+        Ok(None)
+    }
+
+    async fn replace(&self, _: &TenantId, _: Option<Timestamp>, _: Timestamp) -> Result<bool, CallError> {
+        Ok(true)
+    }
+}
+
+impl DeadLetters for Services {
+    async fn keep(&self, source: &str, reason: &str, _: &Value) -> Result<(), CallError> {
+        Err(CallError::new(format!("{source}: {reason}"), "no record of the benchmark is a dead letter"))
+    }
+}
+
+impl PurgeRuns for Invocations {
+    async fn invoke(&self) -> Result<(), CallError> {
+        self.0.send(()).map_err(|error| CallError::new("invoking a purge run", error))
+    }
+}
+
+impl Ports for Services {
+    type Queue = Self;
+    type Leases = Self;
+    type Wakeups = Self;
+    type Outbox = Self;
+    type Variants = Self;
+    type CloudFront = Self;
+    type Ledger = Self;
+    type Tenants = Self;
+    type Allowances = Self;
+    type Clock = Self;
+
+    fn queue(&self) -> &Self {
+        self
+    }
+    fn leases(&self) -> &Self {
+        self
+    }
+    fn wakeups(&self) -> &Self {
+        self
+    }
+    fn outbox(&self) -> &Self {
+        self
+    }
+    fn variants(&self) -> &Self {
+        self
+    }
+    fn cloudfront(&self) -> &Self {
+        self
+    }
+    fn ledger(&self) -> &Self {
+        self
+    }
+    fn tenants(&self) -> &Self {
+        self
+    }
+    fn allowances(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+}
