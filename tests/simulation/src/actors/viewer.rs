@@ -22,6 +22,8 @@ const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 
 /// The longest time that an edge may keep an image: longer than any episode.
 const CACHED_MAX: Duration = Duration::from_hours(24);
+/// The longest time between a read and the response that rests on it, as deployed.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// The suffixes that viewers' URLs have.
 pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
@@ -165,7 +167,8 @@ async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageRespons
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
-        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX };
+        let (cached_max, answer_max) = (CACHED_MAX, ANSWER_MAX);
+        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max, answer_max };
         handler.handle(&request, &context).await
     });
     let response = response.await;

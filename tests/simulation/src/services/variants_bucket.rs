@@ -120,16 +120,12 @@ impl Delivered for Instance {
         bytes: Vec<u8>,
         content_type: &str,
         _cache_tags: &str,
-        fingerprint: &str,
     ) -> Result<String, CallError> {
-        let variant = StoredVariant {
-            bytes,
-            content_type: content_type.to_owned(),
-            fingerprint: Some(fingerprint.to_owned()),
-            etag: format!("\"{fingerprint}\""),
-        };
+        let fingerprint = key.rsplit('/').next().unwrap_or(key);
+        let etag = format!("\"{fingerprint}\"");
+        let variant = StoredVariant { bytes, content_type: content_type.to_owned(), etag };
         let key = key.to_owned();
-        let store = self.call(format!("stores variant {key} of fingerprint {fingerprint}"), move |world| {
+        let store = self.call(format!("stores variant {key}"), move |world| {
             world.variants.stored.insert(key.clone(), (variant.clone(), world.now_ms));
             variant.etag.clone()
         });
