@@ -11,6 +11,14 @@ pub enum Mutation {
     RowRemovedAtAnyVersion,
     /// The last purge does not wait until nothing stale can be stored any more.
     NoSettleDelay,
+    /// The settle delay is only `answer_max`, without the time that a response is on its way to an edge.
+    SettleDelayShorterThanItsParts,
+    /// A purge run never sees that something was enqueued after it had read the queue.
+    WakeUpCounterNotCompared,
+    /// A purge run does not renew its lease, so that others work beside it.
+    LeaseNeverRenewed,
+    /// A `DELETE` takes every state of a pack for the same, and joins the purge of an older one.
+    EveryPurgeJoined,
     /// A purge run whose lease was taken over still sends its requests.
     FencingTokenNotChecked,
     /// A request that is sent again has another name.

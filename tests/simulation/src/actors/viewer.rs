@@ -165,7 +165,7 @@ async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageRespons
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
         let mutation = instance.simulation.world().mutation;
-        let answer_max = if mutation == Some(Mutation::AnswerMaxNotEnforced) { Duration::MAX } else { ANSWER_MAX };
+        let answer_max = if mutation == Some(Mutation::AnswerMaxNotEnforced) { CACHED_MAX } else { ANSWER_MAX };
         let handler =
             Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX, answer_max };
         handler.handle(&request, &context).await

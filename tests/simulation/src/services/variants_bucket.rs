@@ -6,7 +6,7 @@ use std::ops::Bound;
 use delivery::ports::{StoredVariant, Variants as Delivered};
 use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
-use purging::ports::{CallError, ListFrom, Undeleted, Variants, VariantsPage};
+use purging::ports::{CallError, ListFrom, StoredObject, Undeleted, Variants, VariantsPage};
 
 use crate::fault::Fault;
 use crate::lambda::Instance;
@@ -23,20 +23,25 @@ pub(crate) struct VariantsBucket {
 impl VariantsBucket {
     fn list(&self, prefix: &str, after: Option<&str>, keys_max: usize) -> VariantsPage {
         let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
-        let mut keys = self.stored.range::<str, _>((from, Bound::Unbounded));
-        let keys: Vec<String> = keys
-            .by_ref()
-            .map(|(key, _)| key)
-            .skip_while(|key| key.as_str() < prefix)
-            .take_while(|key| key.starts_with(prefix))
+        let stored = self.stored.range::<str, _>((from, Bound::Unbounded));
+        let objects: Vec<StoredObject> = stored
+            .skip_while(|(key, _)| key.as_str() < prefix)
+            .take_while(|(key, _)| key.starts_with(prefix))
             .take(keys_max + 1)
-            .cloned()
+            .map(|(key, (_, at_ms))| StoredObject { key: key.clone(), stored_at: last_modified(*at_ms) })
             .collect();
-        match keys.get(..keys_max) {
-            Some(page) if keys.len() > keys_max => VariantsPage { keys: page.to_vec(), next: page.last().cloned() },
-            _ => VariantsPage { keys, next: None },
+        match objects.get(..keys_max) {
+            Some(page) if objects.len() > keys_max => {
+                VariantsPage { objects: page.to_vec(), next: page.last().map(|object| object.key.clone()) }
+            }
+            _ => VariantsPage { objects, next: None },
         }
     }
+}
+
+/// S3 says whole seconds.
+fn last_modified(stored_ms: u64) -> Timestamp {
+    Timestamp::from_millis(stored_ms / 1_000 * 1_000)
 }
 
 /// Deletes what S3 deletes of `keys`, and says what it does not.
@@ -101,7 +106,7 @@ impl Variants for Instance {
         let scope = scope.clone();
         let find = self.call(format!("looks for a variant in {}", scope.prefix), move |world| {
             let stored = world.variants.stored.iter();
-            stored.filter(|(key, _)| scope.covers(key)).map(|(_, (_, at_ms))| Timestamp::from_millis(*at_ms)).next()
+            stored.filter(|(key, _)| scope.covers(key)).map(|(_, (_, at_ms))| last_modified(*at_ms)).next()
         });
         find.await
     }

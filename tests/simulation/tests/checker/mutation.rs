@@ -32,6 +32,26 @@ fn without_the_settle_delay_a_stale_image_comes_back() {
 }
 
 #[test]
+fn a_settle_delay_without_the_way_to_the_edge_shows_a_stale_image() {
+    check(Mutation::SettleDelayShorterThanItsParts, Violation::Stale);
+}
+
+#[test]
+fn a_wake_up_that_a_purge_run_does_not_see_delays_a_purge_for_minutes() {
+    check(Mutation::WakeUpCounterNotCompared, Violation::Slow);
+}
+
+#[test]
+fn a_lease_that_is_never_renewed_is_lost_although_no_service_fails() {
+    check(Mutation::LeaseNeverRenewed, Violation::FailedRun);
+}
+
+#[test]
+fn a_delete_that_joins_the_purge_of_another_state_purges_nothing() {
+    check(Mutation::EveryPurgeJoined, Violation::Lost);
+}
+
+#[test]
 fn without_the_fencing_token_a_purge_is_billed_twice() {
     check(Mutation::FencingTokenNotChecked, Violation::BilledTwice);
 }
