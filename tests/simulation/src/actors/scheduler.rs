@@ -15,10 +15,6 @@ use crate::schedule::Simulation;
 use crate::setup::{ANSWER_MAX, IMAGE_INVALIDATION};
 use crate::world::World;
 
-/// The longest time between two purge runs of the schedule in a world where nothing wakes them, in milliseconds. Deployed
-/// it is minutes; what happens in between is the same.
-const INTERVAL_MAX_MS: u64 = 30_000;
-
 /// The time between two purge runs of the schedule in a world where the functions that enqueue wake them, in milliseconds,
 /// as it is deployed: a lost wake-up is seen.
 const INTERVAL_BESIDE_WAKE_UPS_MS: u64 = 300_000;
@@ -36,7 +32,8 @@ pub(crate) async fn schedule(simulation: Simulation) {
     loop {
         let pause_ms = {
             let mut world = simulation.world();
-            if world.setup.wakes { INTERVAL_BESIDE_WAKE_UPS_MS } else { world.chance.within(1_000..=INTERVAL_MAX_MS) }
+            let longest_ms = world.setup.purge_run_interval_max_ms;
+            if world.setup.wakes { INTERVAL_BESIDE_WAKE_UPS_MS } else { world.chance.within(1_000..=longest_ms) }
         };
         simulation.sleep_ms(pause_ms).await;
         number += 1;
