@@ -4,6 +4,7 @@
 mod history;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use domain::image::image_pack::{ImagePack, LocationConfig};
 use domain::image::variant_key::VariantScope;
@@ -34,6 +35,8 @@ pub enum Violation {
     Panic,
     /// A purge run failed although no service did.
     FailedRun,
+    /// A purge took minutes although nothing delayed it.
+    Slow,
     /// A tenant was not purged while the calls of another one failed.
     KeptBack,
 }
@@ -172,8 +175,10 @@ impl Checker {
         }
     }
 
-    /// The ledger says that a purge is completed.
-    pub(crate) fn completed(&mut self, row: &LedgerRow) {
+    /// The ledger says that a final purge is completed, which may take `time_max` from the enqueueing on, if there is a
+    /// limit.
+    pub(crate) fn completed(&mut self, row: &LedgerRow, time_max: Option<Duration>) {
+        self.look_at_time(row, time_max);
         let reference = row.purge.rsplit('#').next().unwrap_or_default();
         let requested = self.requests.get(reference);
         let entries = requested.map(|requested| requested.request.entries.as_slice()).unwrap_or_default();
@@ -182,6 +187,30 @@ impl Checker {
         let up_to = self.versions.get(&version).copied().unwrap_or_default();
         let completed = self.completed.entry((row.tenant.clone(), row.target.clone())).or_default();
         *completed = up_to.max(*completed);
+    }
+
+    fn look_at_time(&mut self, row: &LedgerRow, time_max: Option<Duration>) {
+        let took = row.completed_at.map(|completed_at| completed_at.since(row.enqueued_at));
+        if let Some((took, time_max)) = took.zip(time_max)
+            && took > time_max
+        {
+            let how =
+                format!("the final purge {} of {} took {took:?} although nothing delayed it", row.purge, row.tenant);
+            self.report(Violation::Slow, how);
+        }
+    }
+
+    /// A `DELETE` that began when `written` were the last writes joined the purge of `pack` by `request`. Nothing may have
+    /// changed since that was requested. Two clocks differ by a second at most.
+    pub(crate) fn joined(&mut self, request: &PurgeRequest, pack: &ImagePackId, written: &Floor) {
+        let tenant = &request.for_tenant;
+        let Some(history) = self.packs.get(&(tenant.clone(), pack.clone())) else { return };
+        let last = written.get(&(tenant.clone(), Target::Pack(pack.clone()))).copied().unwrap_or_default();
+        // Whether the request has read a write that came meanwhile is not known.
+        if history.last_sequence() == last && !history.is_known_by(request.created_at.as_millis() + 1_000) {
+            let how = format!("a DELETE of {pack} of {tenant} joined a purge from before write {last}: {request:?}");
+            self.report(Violation::Lost, how);
+        }
     }
 
     /// The oldest data that a request that begins now may show.
@@ -263,25 +292,6 @@ impl Checker {
             let what: Vec<_> = seen.into_iter().map(|(_, what)| what).collect();
             let what = if what.is_empty() { format!("what never was: {response:?}") } else { what.join(" or ") };
             self.report(Violation::Stale, format!("a viewer of {location:?} of {pack} of {tenant} sees {what}"));
-        }
-    }
-
-    /// Looks at a variant that is stored when every purge is completed.
-    pub(crate) fn look_at_stored(&mut self, key: &str) {
-        let mut parts = key.split('/');
-        let mut next = || parts.next().unwrap_or_default();
-        let (Ok(tenant), Ok(pack), Ok(name)) =
-            (TenantId::parse(next()), ImagePackId::parse(next()), LocationName::parse(next()))
-        else {
-            return;
-        };
-        let images = self.packs.get(&(tenant.clone(), pack)).and_then(History::now).and_then(Option::as_ref);
-        let forced = self.locations.get(&(tenant, name.clone())).and_then(History::now);
-        let forced = forced.map(|configs| configs[0]).unwrap_or_default();
-        let fresh = history::image_of(images, Some(&name)).ok();
-        let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, &forced));
-        if fresh.as_deref() != Some(next()) {
-            self.report(Violation::Lost, format!("variant {key} is stored, the fingerprint now is {fresh:?}"));
         }
     }
 }

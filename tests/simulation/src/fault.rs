@@ -82,6 +82,8 @@ faults! {
     ItemsPerSecond = "quota of items a second",
     /// The account has used up the wildcards of this second.
     WildcardsPerSecond = "quota of wildcards a second",
+    /// A request has more items than CloudFront accepts.
+    RequestTooLarge = "request too large",
     /// Another client has used a caller reference for other items.
     CallerReferenceTaken = "caller reference taken",
     /// CloudFront rejects an item.

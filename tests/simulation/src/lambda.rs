@@ -100,6 +100,11 @@ impl Instance {
         Self { simulation: simulation.clone(), renders_images, name, ends_at_ms, skew_ms, life, calls_left }
     }
 
+    /// Whether the functions that enqueue wake purge runs.
+    pub(crate) fn wakes(&self) -> bool {
+        self.simulation.world().setup.wakes
+    }
+
     /// The context of this call, by the instance's own clock.
     pub(crate) fn context(&self) -> Context {
         self.context_of(&self.name)

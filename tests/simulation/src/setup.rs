@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use contract::limits;
 use domain::purge::distribution::Distribution;
-use domain::purge::limits::{Budgets, Delays};
+use domain::purge::limits::{Delays, ITEMS_IN_PROGRESS_QUOTA, Rules, WILDCARDS_IN_PROGRESS_QUOTA};
+use domain::purge::pacer::{CallRate, InProgress as InProgressQuota, PerSecond, Quotas};
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
 use crate::chance::Chance;
@@ -24,11 +26,17 @@ pub(crate) const IMAGE_INVALIDATION: Function =
 /// The admin's DELETE.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
-/// The longest time that a response is on its way to an edge. See [`purging::executor::Executor::edge_fetch_max`].
-pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
+/// The longest time between the read that a cacheable response rests on and the response.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(limits::ANSWER_MAX_SECS as u64);
 
-/// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
-const SETTLE: Duration = Duration::from_secs(15 + 3 + 1);
+/// The longest time that a response is on its way to an edge: a part of the settle delay.
+pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(limits::EDGE_FETCH_MAX_SECS as u64);
+
+/// The settle delay, the default of the environments' configuration, where a response is based on a read of at most
+/// `answer_max_secs` ago.
+const fn settle(answer_max_secs: u32) -> Duration {
+    Duration::from_secs(limits::settle_delay_secs(answer_max_secs, limits::EDGE_FETCH_MAX_SECS) as u64)
+}
 
 /// The default of the environments' configuration: longer than any seed plays.
 const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
@@ -46,21 +54,26 @@ pub(crate) struct Setup {
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) packs: Vec<ImagePackId>,
     pub(crate) locations: Vec<LocationName>,
-    pub(crate) delays: Delays,
-    pub(crate) budgets: Budgets,
-    /// The duration of a purge run's lease. In some worlds shorter than a purge run may take, so that purge runs
-    /// overlap.
+    pub(crate) rules: Rules,
+    /// The quotas that the purge runs keep. In some worlds not those of CloudFront.
+    pub(crate) quotas: Quotas,
+    /// The duration of a purge run's lease. In some worlds so short that a slow call outlives it, and purge runs overlap.
     pub(crate) lease: Duration,
-    pub(crate) variant_deletion_max: Duration,
-    pub(crate) tracking_max: Duration,
+    /// Whether the functions that enqueue wake purge runs. Otherwise only the schedule starts them.
+    pub(crate) wakes: bool,
     /// The number of keys in a page of the variants bucket.
     pub(crate) keys_per_page: usize,
     /// CloudFront's quota of invalidations.
     pub(crate) quota: Scheme,
+    /// The largest number of items of one request that CloudFront takes.
+    pub(crate) request_items_max: usize,
     /// The number of calls that CloudFront's API takes at once.
     pub(crate) calls_burst: u64,
     /// The time after which CloudFront's API takes one more call, in milliseconds.
     pub(crate) millis_for_each_call: u64,
+    /// The longest time between two purge runs of the schedule where nothing wakes them, in milliseconds. Deployed it is
+    /// minutes; what happens in between is the same.
+    pub(crate) purge_run_interval_max_ms: u64,
     /// The most records of one delivery of the stream.
     pub(crate) stream_batch: usize,
     /// The duration of the storm, in which editors write and faults happen, in milliseconds.
@@ -75,6 +88,15 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// Whether nothing but the speed of calls can delay a purge: no fault, no outage, no rejected item, and CloudFront's
+    /// own quotas.
+    pub(crate) fn has_no_obstacle(&self) -> bool {
+        let is_tight = match self.quota {
+            Scheme::InProgress(quota) | Scheme::PerSecond(quota) => quota.exact < 100,
+        };
+        self.faults_per_mille == 0 && self.lasting.is_none() && self.poison.is_none() && !is_tight
+    }
+
     pub(crate) fn drawn(chance: &mut Chance) -> Self {
         // One tenant's name begins with the other's, and so does one pack's: a purge must distinguish them.
         let tenants: Vec<_> = ["acme", "acme2"].map(|name| tenant(name, chance)).into();
@@ -84,18 +106,11 @@ impl Setup {
             let pack = Target::Pack(chance.one_of(&packs).clone());
             (chance.one_of(&tenants).id.clone(), pack)
         });
-        let items = *chance.one_of(&[1, 2, 4, 500]);
-        let secs = |chance: &mut Chance, choices| Duration::from_secs(*chance.one_of(choices));
         Self {
-            delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
-            budgets: Budgets {
-                items_per_request: items.max(2),
-                items_per_purge_run: *chance.one_of(&[2, 3, 500]),
-                wildcards_per_purge_run: *chance.one_of(&[1, 2, 13]),
-            },
-            lease: secs(chance, &[255, 255, 40, 8]),
-            variant_deletion_max: secs(chance, &[120, 120, 1]),
-            tracking_max: secs(chance, &[0, 20, 45]),
+            rules: rules(chance),
+            quotas: quotas(chance),
+            lease: Duration::from_secs(*chance.one_of(&[60, 60, 20, 8])),
+            wakes: chance.happens(750),
             keys_per_page: *chance.one_of(&[1, 2, 1_000]),
             // The quotas of CloudFront, and tight ones, so that they are used up.
             quota: *chance.one_of(&[
@@ -104,8 +119,10 @@ impl Setup {
                 Scheme::PerSecond(InProgress { exact: 150, wildcards: 1 }),
                 Scheme::PerSecond(InProgress { exact: 1, wildcards: 1 }),
             ]),
+            request_items_max: *chance.one_of(&[1, 2, 3_000, 3_000]),
             calls_burst: *chance.one_of(&[1, 5, 50]),
             millis_for_each_call: *chance.one_of(&[0, 200, 2_000]),
+            purge_run_interval_max_ms: *chance.one_of(&[30_000, 30_000, 4_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
@@ -116,6 +133,32 @@ impl Setup {
             locations,
             poison,
         }
+    }
+}
+
+/// The rules of the planner: those of a variants bucket of ours, or of one that another program fills.
+fn rules(chance: &mut Chance) -> Rules {
+    let deletes_variants_first = chance.happens(250);
+    let answer_max_secs = if deletes_variants_first { limits::RENDER_TIMEOUT_SECS } else { limits::ANSWER_MAX_SECS };
+    Rules {
+        delays: Delays { settle: settle(answer_max_secs), cached_max: CACHED_MAX },
+        early_purge_targets_max: *chance.one_of(&[0, 1, limits::EARLY_PURGE_TARGETS_MAX as usize]),
+        deletes_variants_first,
+    }
+}
+
+fn quotas(chance: &mut Chance) -> Quotas {
+    let per_second = PerSecond { items: limits::ITEMS_PER_SECOND_QUOTA, wildcards: limits::WILDCARDS_PER_SECOND_QUOTA };
+    let in_progress = InProgressQuota { items: ITEMS_IN_PROGRESS_QUOTA, wildcards: WILDCARDS_IN_PROGRESS_QUOTA };
+    let (keeps_per_second, keeps_in_progress) = *chance.one_of(&[(true, true), (true, false), (false, true)]);
+    Quotas {
+        per_second: keeps_per_second.then_some(per_second),
+        in_progress: keeps_in_progress.then_some(in_progress),
+        calls: CallRate {
+            interval: Duration::from_millis(*chance.one_of(&[u64::from(limits::CALLS_INTERVAL_MILLIS), 1])),
+            burst: *chance.one_of(&[1, limits::CALLS_BURST]),
+        },
+        items_per_request: *chance.one_of(&[1, 2, 4, 500]),
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) is_calm: bool,
     /// The number of invocations of functions.
     pub(crate) invocations: u64,
+    /// The number of purge runs that wakers have invoked.
+    pub(crate) wakings: u64,
     /// The trace, line by line, if it was requested.
     pub(crate) lines: Option<Vec<String>>,
     /// A hash of all that happened: equal for equal seeds.
@@ -74,6 +76,7 @@ impl World {
             checker: Checker::default(),
             is_calm: false,
             invocations: 0,
+            wakings: 0,
             lines: is_traced.then(Vec::new),
             fingerprint: 0,
             setup,

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use domain::access::purge_allowance::PurgeLimit;
 use domain::image::image_url::parse_image_segment;
-use purging::manual_purge::{ManualPurge, PackRequest};
+use purging::manual_purge::{ManualPurge, PackRequest, Purged};
 
 use crate::actors::scheduler::purger;
 use crate::lambda::invoke;
@@ -36,13 +36,19 @@ pub(crate) async fn purge(simulation: Simulation) {
 }
 
 async fn send(admin: Simulation, request: PackRequest) {
+    let written = admin.world().checker.final_floor();
     let result = invoke(&admin, IMAGE_PURGE, |instance| async move {
         let context = instance.context();
         let (packs, purger) = (instance.clone(), purger(&instance));
-        ManualPurge { packs, purger, limit: LIMIT }.purge(&request, &context).await
+        let purge_runs = instance.wakes().then_some(instance);
+        ManualPurge { packs, purger, limit: LIMIT, purge_runs }.purge(&request, &context).await
     });
     let result = result.await;
-    admin.world().trace(|| format!("an admin gets {result:?}"));
+    let mut world = admin.world();
+    world.trace(|| format!("an admin gets {result:?}"));
+    if let Ok(Ok(Purged { pack, request, is_joined: true, .. })) = result {
+        world.checker.joined(&request, &pack, &written);
+    }
 }
 
 /// A request for a pack of a tenant.

@@ -50,7 +50,7 @@ fn trouble_something(world: &mut World) {
         5 => Outage::Partition(Partition::of(Table::Packs, &tenant)),
         6 => Outage::Partition(Partition::of(Table::Ledger, &tenant)),
         7 => {
-            let key = world.chance.one_of(&[tenant.as_str(), "#request", "#lease"]).to_owned();
+            let key = world.chance.one_of(&[tenant.as_str(), "#request", "#lease", "#wake-up"]).to_owned();
             Outage::Partition(Partition::of(Table::Queue, &key))
         }
         _ => return change_registration(world, &tenant),

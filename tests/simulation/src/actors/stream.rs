@@ -87,6 +87,7 @@ async fn handle(simulation: &Simulation, batch: &[Value]) -> Result<Option<usize
         let enqueuer = Enqueuer {
             queue: instance.clone(),
             dead_letters: instance.clone(),
+            purge_runs: instance.wakes().then(|| instance.clone()),
             clock: instance,
             names: AttributeNames::default(),
             with_existing_distribution: BTreeSet::new(),

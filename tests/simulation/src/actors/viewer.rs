@@ -15,15 +15,13 @@ use crate::lambda::{Died, invoke};
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
 use crate::services::cloudfront::{ImageResponse, Kept};
-use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
+use crate::setup::{ANSWER_MAX, EDGE_FETCH_MAX, IMAGE_PROCESSING};
 use crate::world::World;
 
 const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
 
 /// The longest time that an edge may keep an image: longer than any episode.
 const CACHED_MAX: Duration = Duration::from_hours(24);
-/// The longest time between a read and the response that rests on it, as deployed.
-const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// The suffixes that viewers' URLs have.
 pub(crate) const SUFFIXES: [Option<&str>; 2] = [None, Some("x")];
@@ -96,6 +94,31 @@ pub(crate) async fn watch(simulation: Simulation) {
     }
 }
 
+/// The number of requests that are under way when an edit is watched.
+const REQUESTS_AT_AN_EDIT: usize = 6;
+
+/// The longest time from such a request to the edit, in milliseconds.
+const BEFORE_AN_EDIT_MAX_MS: u64 = 40;
+
+/// Lets an edge drop its objects and viewers request images there, just before an edit: their responses rest on reads from
+/// before it.
+pub(crate) async fn watch_an_edit(simulation: &Simulation) {
+    let pause_ms = {
+        let mut world = simulation.world();
+        let edge = *world.chance.one_of(&[0, 1]);
+        for state in world.cloudfront.distributions.values_mut() {
+            state.edges[edge].clear();
+        }
+        for _ in 0..REQUESTS_AT_AN_EDIT {
+            let url = Url::drawn(&mut world);
+            let viewer = simulation.clone();
+            world.event_queue.begin(Box::pin(async move { look(&viewer, edge, &url).await }));
+        }
+        world.chance.within(1..=BEFORE_AN_EDIT_MAX_MS)
+    };
+    simulation.sleep_ms(pause_ms).await;
+}
+
 /// Requests one image from one edge, and looks whether what comes may still be seen now.
 pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
     let floor = simulation.world().checker.floor();
@@ -143,8 +166,7 @@ impl Edge {
             let value = control.split(',').find_map(|directive| directive.trim().strip_prefix(name));
             value.and_then(|value| value.parse::<u64>().ok())
         };
-        let is_careless = world.mutation == Some(Mutation::StaleKeptBriefly) && response.status() == 200;
-        let seconds = directive("s-maxage=").or(is_careless.then_some(30));
+        let seconds = directive("s-maxage=");
         let ignores_errors = world.mutation != Some(Mutation::StaleIfErrorIgnored);
         let is_for_errors = !(ignores_errors && directive("stale-if-error=") == Some(0));
         let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
@@ -167,8 +189,11 @@ async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageRespons
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
-        let (cached_max, answer_max) = (CACHED_MAX, ANSWER_MAX);
-        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max, answer_max };
+        let mutation = instance.simulation.world().mutation;
+        let answer_max =
+            if mutation == Some(Mutation::AnswerMaxNotEnforced) { Duration::from_hours(1) } else { ANSWER_MAX };
+        let handler =
+            Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX, answer_max };
         handler.handle(&request, &context).await
     });
     let response = response.await;

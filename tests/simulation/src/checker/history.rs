@@ -46,6 +46,14 @@ impl<T> History<T> {
         self.eras.last().map_or(0, |(sequence, _, _)| *sequence)
     }
 
+    /// Whether the meaning of now has held before `at_ms`.
+    pub(super) fn is_known_by(&self, at_ms: u64) -> bool
+    where
+        T: PartialEq,
+    {
+        self.eras.iter().any(|(_, since_ms, value)| *since_ms <= at_ms && Some(value) == self.now())
+    }
+
     /// Each era, the newest first.
     pub(super) fn eras(&self) -> impl Iterator<Item = (Era, &T)> {
         self.eras.iter().enumerate().rev().map(|(index, (since, _, value))| {

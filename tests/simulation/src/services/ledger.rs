@@ -1,13 +1,19 @@
 //! The purge ledger.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
-use domain::{Target, TenantId};
+use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallError, Ledger};
 
 use crate::lambda::Instance;
 use crate::services::dynamodb::{Access, Item, Partition, Table};
+
+/// The longest time from an enqueueing to the end of its final purge where nothing delays it: the settle delay, twice
+/// where variants are deleted first, the slowest invalidation, and a minute for the rate of CloudFront's calls. It is less
+/// than the time between two purge runs of the schedule.
+const TIME_MAX: Duration = Duration::from_mins(3);
 
 /// The purge ledger.
 #[derive(Debug, Default)]
@@ -35,10 +41,11 @@ impl Ledger for Instance {
         let mark_completed = self.dynamodb(what, Access::Write(item(tenant, purge)), move |world| {
             let Some(row) = world.ledger.rows.get_mut(&key) else { return };
             COMPLETED.clone_into(&mut row.invalidation_status);
-            row.completed_at = row.completed_at.or(completion.completed_at);
+            row.completed_at = row.completed_at.or(Some(completion.completed_at));
             row.refill_seen_at = row.refill_seen_at.or(completion.refill_seen_at);
-            if row.completed_at.is_some() {
-                world.checker.completed(row);
+            if row.is_final {
+                let time_max = world.setup.has_no_obstacle().then_some(TIME_MAX);
+                world.checker.completed(row, time_max);
                 let (tenant, target) = (row.tenant.clone(), row.target.clone());
                 for _ in 0..2 {
                     world.make_curious(&tenant, &target, 10_000);
@@ -46,6 +53,24 @@ impl Ledger for Instance {
             }
         });
         mark_completed.await
+    }
+
+    async fn mark_deleted(
+        &self,
+        tenant: &TenantId,
+        purge: &str,
+        variants_deleted: u64,
+        deleted_at: Timestamp,
+    ) -> Result<(), CallError> {
+        let key = (tenant.clone(), purge.to_owned());
+        let what = format!("adds {variants_deleted} deleted variants to {purge} of {tenant}");
+        let mark_deleted = self.dynamodb(what, Access::Write(item(tenant, purge)), move |world| {
+            if let Some(row) = world.ledger.rows.get_mut(&key) {
+                row.variants_deleted = variants_deleted;
+                row.variants_deleted_at = Some(deleted_at);
+            }
+        });
+        mark_deleted.await
     }
 
     async fn newest(&self, tenant: &TenantId, target: &Target, count: u8) -> Result<Vec<LedgerRow>, CallError> {

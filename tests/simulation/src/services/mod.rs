@@ -13,3 +13,4 @@ pub(crate) mod queue_table;
 pub(crate) mod registry;
 pub(crate) mod render_locks;
 pub(crate) mod variants_bucket;
+pub(crate) mod wakeups;

@@ -15,7 +15,7 @@ use crate::services::queue_table::item;
 const REQUESTS: &str = "#request";
 
 /// The partition key of the lease.
-const LEASE: &str = "#lease";
+pub(super) const LEASE: &str = "#lease";
 
 fn request_item(caller_reference: &str) -> Item {
     item(REQUESTS, caller_reference)
@@ -57,6 +57,15 @@ impl Leases for Instance {
         despite_conflict(self, Mutation::LeaseTakenDespiteConflict, taken, || {
             self.simulation.world().queue.lease.as_ref().map(|(lease, _)| lease.clone())
         })
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp, duration: Duration) -> Result<bool, CallError> {
+        let (token, until) = (lease.token, now.plus(duration));
+        let renew = self.dynamodb(format!("renews lease {token}"), Access::Write(lease_item()), move |world| {
+            let is_forgotten = world.mutation == Some(Mutation::LeaseNeverRenewed);
+            if is_forgotten { world.queue.is_held(token) } else { world.queue.renew_lease(token, until) }
+        });
+        renew.await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), CallError> {
@@ -103,6 +112,7 @@ impl Outbox for Instance {
                 written.renamed = request.renamed;
                 if request.invalidation_id.is_some() {
                     written.invalidation_id.clone_from(&request.invalidation_id);
+                    written.accepted_at = request.accepted_at;
                 }
             }
         });

@@ -5,6 +5,7 @@ use crate::lambda::Instance;
 impl purging::ports::Ports for Instance {
     type Queue = Self;
     type Leases = Self;
+    type Wakeups = Self;
     type Outbox = Self;
     type Variants = Self;
     type CloudFront = Self;
@@ -18,6 +19,10 @@ impl purging::ports::Ports for Instance {
     }
 
     fn leases(&self) -> &Self {
+        self
+    }
+
+    fn wakeups(&self) -> &Self {
         self
     }
 

@@ -6,16 +6,21 @@ use std::time::Duration;
 
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
-use domain::queue::queue_entry::{DeletionCursor, QueueEntry};
+use domain::queue::queue_entry::{DeletionCursor, FinalPurge, QueueEntry};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallError, CallErrorKind, Lease, Queue, QueueError, RowVersion, Rows};
 
 use crate::lambda::Instance;
 use crate::mutation::Mutation;
 use crate::services::dynamodb::{Access, Item, Partition, Table};
+use crate::services::wakeups::WakeUpCounter;
+use crate::world::World;
 
 /// The time to live of a row in [`Mutation::RowsExpire`]: longer than a row waits if no invocation is lost or late.
 const EXPIRY: Duration = Duration::from_secs(90);
+
+/// The time of expiry of a lease that was released.
+const RELEASED: Timestamp = Timestamp::from_millis(0);
 
 /// The queue's table.
 #[derive(Debug, Default)]
@@ -23,6 +28,7 @@ pub(crate) struct QueueTable {
     pub(crate) entries: BTreeMap<(TenantId, Target), QueueEntry>,
     pub(crate) requests: BTreeMap<String, PurgeRequest>,
     pub(super) lease: Option<(Lease, Timestamp)>,
+    pub(super) wake_ups: WakeUpCounter,
     /// The times at which the tenants' allowances of manual purges are full again.
     pub(super) allowances: BTreeMap<TenantId, Timestamp>,
 }
@@ -48,12 +54,12 @@ impl QueueTable {
     }
 
     pub(super) fn take_lease(&mut self, owner: &str, now: Timestamp, duration: Duration) -> Option<Lease> {
-        let token = match &self.lease {
+        let (token, is_takeover) = match &self.lease {
             Some((lease, expires_at)) if *expires_at > now && lease.owner != owner => return None,
-            Some((lease, _)) => lease.token + 1,
-            None => 1,
+            Some((lease, expires_at)) => (lease.token + 1, *expires_at != RELEASED),
+            None => (1, false),
         };
-        let lease = Lease { owner: owner.to_owned(), token };
+        let lease = Lease { owner: owner.to_owned(), token, is_takeover };
         self.lease = Some((lease.clone(), now.plus(duration)));
         Some(lease)
     }
@@ -62,8 +68,18 @@ impl QueueTable {
         if let Some((lease, expires_at)) = &mut self.lease
             && lease.token == token
         {
-            *expires_at = Timestamp::from_millis(0);
+            *expires_at = RELEASED;
         }
+    }
+
+    /// Renews the lease, expired or not, if its token is the newest. Says whether it is.
+    pub(super) fn renew_lease(&mut self, token: u64, until: Timestamp) -> bool {
+        let newest = self.lease.as_mut().filter(|(lease, _)| lease.token == token);
+        newest.map(|(_, expires_at)| *expires_at = until).is_some()
+    }
+
+    pub(super) fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease.as_ref().is_some_and(|(_, expires_at)| *expires_at > now)
     }
 
     pub(super) fn is_held(&self, token: u64) -> bool {
@@ -74,6 +90,14 @@ impl QueueTable {
     fn change(&mut self, row: &OwnRow, change: impl FnOnce(&mut QueueEntry)) -> bool {
         let entry = self.entries.get_mut(&row.key).filter(|entry| entry.version == row.version);
         entry.map(change).is_some()
+    }
+}
+
+/// Removes the rows whose time to live has ended, if they have one.
+fn expire(world: &mut World) {
+    if world.mutation == Some(Mutation::RowsExpire) {
+        let now_ms = world.now_ms;
+        world.queue.entries.retain(|_, entry| entry.last_event_at.plus(EXPIRY).as_millis() > now_ms);
     }
 }
 
@@ -139,12 +163,20 @@ impl Queue for Instance {
         let tenants = self.simulation.world().setup.tenants.clone();
         let tenants = tenants.iter().map(|tenant| Partition::of(Table::Queue, &tenant.id)).collect();
         let rows = self.dynamodb("reads the queue".to_owned(), Access::Read(tenants), |world| {
-            if world.mutation == Some(Mutation::RowsExpire) {
-                let now_ms = world.now_ms;
-                world.queue.entries.retain(|_, entry| entry.last_event_at.plus(EXPIRY).as_millis() > now_ms);
-            }
+            expire(world);
             let rows = world.queue.entries.values().cloned().collect();
             Rows { rows, unreadable: Vec::new() }
+        });
+        rows.await
+    }
+
+    async fn entries_of(&self, tenant: &TenantId) -> Result<Rows<QueueEntry>, CallError> {
+        let (tenant, what) = (tenant.clone(), format!("reads the rows of {tenant}"));
+        let access = Access::Read(vec![Partition::of(Table::Queue, &tenant)]);
+        let rows = self.dynamodb(what, access, move |world| {
+            expire(world);
+            let rows = world.queue.entries.iter().filter(|((of, _), _)| *of == tenant);
+            Rows { rows: rows.map(|(_, entry)| entry.clone()).collect(), unreadable: Vec::new() }
         });
         rows.await
     }
@@ -167,6 +199,18 @@ impl Queue for Instance {
         remove.await
     }
 
+    async fn store_final_purge(&self, row: RowVersion<'_>, purge: &FinalPurge) -> Result<bool, CallError> {
+        let what = format!("stores the final purge of {} of {}", row.target, row.tenant);
+        let (row, access, purge) = (OwnRow::from(row), row_item(row), purge.clone());
+        let store = self.dynamodb(what, access, move |world| {
+            world.queue.change(&row, |entry| {
+                entry.final_purge = Some(purge.clone());
+                entry.deletion_cursor = None;
+            })
+        });
+        store.await
+    }
+
     async fn store_deletion_cursor(&self, row: RowVersion<'_>, cursor: &DeletionCursor) -> Result<(), CallError> {
         let what = format!("stores the deletion cursor of {} of {}", row.target, row.tenant);
         let (row, access, cursor) = (OwnRow::from(row), row_item(row), cursor.clone());
@@ -176,15 +220,18 @@ impl Queue for Instance {
         note.await
     }
 
-    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<(), CallError> {
+    async fn mark_early_purge(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
         let what = format!("marks the early purge of {} of {}", row.target, row.tenant);
         let (row, access) = (OwnRow::from(row), row_item(row));
         let note = self.dynamodb(what, access, move |world| {
+            if world.queue.entries.get(&row.key).is_some_and(|entry| entry.completed_purge().is_some()) {
+                return false;
+            }
             world.queue.change(&row, |entry| {
                 entry.early_purge_version = Some(entry.version.clone());
                 entry.early_purge_count += 1;
                 entry.deletion_cursor = None;
-            });
+            })
         });
         note.await
     }

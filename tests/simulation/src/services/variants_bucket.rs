@@ -6,7 +6,7 @@ use std::ops::Bound;
 use delivery::ports::{StoredVariant, Variants as Delivered};
 use domain::image::variant_key::VariantScope;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
-use purging::ports::{CallError, ListFrom, Undeleted, Variants, VariantsPage};
+use purging::ports::{CallError, ListFrom, StoredObject, Undeleted, Variants, VariantsPage};
 
 use crate::fault::Fault;
 use crate::lambda::Instance;
@@ -23,20 +23,25 @@ pub(crate) struct VariantsBucket {
 impl VariantsBucket {
     fn list(&self, prefix: &str, after: Option<&str>, keys_max: usize) -> VariantsPage {
         let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
-        let mut keys = self.stored.range::<str, _>((from, Bound::Unbounded));
-        let keys: Vec<String> = keys
-            .by_ref()
-            .map(|(key, _)| key)
-            .skip_while(|key| key.as_str() < prefix)
-            .take_while(|key| key.starts_with(prefix))
+        let stored = self.stored.range::<str, _>((from, Bound::Unbounded));
+        let objects: Vec<StoredObject> = stored
+            .skip_while(|(key, _)| key.as_str() < prefix)
+            .take_while(|(key, _)| key.starts_with(prefix))
             .take(keys_max + 1)
-            .cloned()
+            .map(|(key, (_, at_ms))| StoredObject { key: key.clone(), stored_at: last_modified(*at_ms) })
             .collect();
-        match keys.get(..keys_max) {
-            Some(page) if keys.len() > keys_max => VariantsPage { keys: page.to_vec(), next: page.last().cloned() },
-            _ => VariantsPage { keys, next: None },
+        match objects.get(..keys_max) {
+            Some(page) if objects.len() > keys_max => {
+                VariantsPage { objects: page.to_vec(), next: page.last().map(|object| object.key.clone()) }
+            }
+            _ => VariantsPage { objects, next: None },
         }
     }
+}
+
+/// S3 says whole seconds.
+fn last_modified(stored_ms: u64) -> Timestamp {
+    Timestamp::from_millis(stored_ms / 1_000 * 1_000)
 }
 
 /// Deletes what S3 deletes of `keys`, and says what it does not.
@@ -51,6 +56,14 @@ fn delete(world: &mut World, keys: &[String]) -> Vec<Undeleted> {
         }
     }
     undeleted
+}
+
+/// A variant of the pack and location of `key`, whatever it was rendered from.
+fn any_fingerprint<'a>(world: &'a World, key: &str) -> Option<&'a (StoredVariant, u64)> {
+    let (prefix, fingerprint) = key.rsplit_once('/')?;
+    let is_marker = |key: &str| key.contains("unrenderable=");
+    let mut stored = world.variants.stored.iter().filter(|(key, _)| key.starts_with(prefix) && !is_marker(key));
+    if is_marker(fingerprint) { world.variants.stored.get(key) } else { stored.next().map(|(_, stored)| stored) }
 }
 
 /// A purge begins: a viewer requests what it is about to delete.
@@ -80,12 +93,6 @@ impl Variants for Instance {
     async fn delete(&self, keys: &[String]) -> Result<Vec<Undeleted>, CallError> {
         let keys = keys.to_vec();
         let delete = self.call(format!("deletes {keys:?}"), move |world| {
-            if world.mutation == Some(Mutation::CloudFrontBeforeS3) {
-                // CloudFront is invalidated meanwhile.
-                let keys = keys.clone();
-                world.after_ms(20_000, move |world| drop(delete(world, &keys)));
-                return Vec::new();
-            }
             if world.mutation == Some(Mutation::EveryTenantsVariants) {
                 let others: Vec<_> = keys.iter().map(|key| key.replacen("acme/", "acme2/", 1)).collect();
                 delete(world, &others);
@@ -99,7 +106,7 @@ impl Variants for Instance {
         let scope = scope.clone();
         let find = self.call(format!("looks for a variant in {}", scope.prefix), move |world| {
             let stored = world.variants.stored.iter();
-            stored.filter(|(key, _)| scope.covers(key)).map(|(_, (_, at_ms))| Timestamp::from_millis(*at_ms)).next()
+            stored.filter(|(key, _)| scope.covers(key)).map(|(_, (_, at_ms))| last_modified(*at_ms)).next()
         });
         find.await
     }
@@ -109,7 +116,11 @@ impl Delivered for Instance {
     async fn read(&self, key: &str) -> Result<Option<StoredVariant>, CallError> {
         let key = key.to_owned();
         let read = self.call(format!("reads variant {key}"), move |world| {
-            world.variants.stored.get(&key).map(|(variant, _)| variant.clone())
+            let stored = match world.mutation {
+                Some(Mutation::NoFingerprintInTheKey) => any_fingerprint(world, &key),
+                _ => world.variants.stored.get(&key),
+            };
+            stored.map(|(variant, _)| variant.clone())
         });
         read.await
     }
@@ -121,8 +132,7 @@ impl Delivered for Instance {
         content_type: &str,
         _cache_tags: &str,
     ) -> Result<String, CallError> {
-        let fingerprint = key.rsplit('/').next().unwrap_or(key);
-        let etag = format!("\"{fingerprint}\"");
+        let etag = format!("\"{key}\"");
         let variant = StoredVariant { bytes, content_type: content_type.to_owned(), etag };
         let key = key.to_owned();
         let store = self.call(format!("stores variant {key}"), move |world| {

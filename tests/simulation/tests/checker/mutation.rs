@@ -12,8 +12,13 @@ fn check(mutation: Mutation, expected: Violation) {
 }
 
 #[test]
-fn cloudfront_invalidated_before_s3_shows_a_stale_image() {
-    check(Mutation::CloudFrontBeforeS3, Violation::Stale);
+fn without_the_fingerprint_in_the_key_a_stale_variant_is_served() {
+    check(Mutation::NoFingerprintInTheKey, Violation::Stale);
+}
+
+#[test]
+fn a_slow_response_that_may_be_cached_shows_a_stale_image() {
+    check(Mutation::AnswerMaxNotEnforced, Violation::Stale);
 }
 
 #[test]
@@ -24,6 +29,26 @@ fn a_row_removed_although_it_changed_loses_a_purge() {
 #[test]
 fn without_the_settle_delay_a_stale_image_comes_back() {
     check(Mutation::NoSettleDelay, Violation::Stale);
+}
+
+#[test]
+fn a_settle_delay_without_the_way_to_the_edge_shows_a_stale_image() {
+    check(Mutation::SettleDelayShorterThanItsParts, Violation::Stale);
+}
+
+#[test]
+fn a_wake_up_that_a_purge_run_does_not_see_delays_a_purge_for_minutes() {
+    check(Mutation::WakeUpCounterNotCompared, Violation::Slow);
+}
+
+#[test]
+fn a_lease_that_is_never_renewed_is_lost_although_no_service_fails() {
+    check(Mutation::LeaseNeverRenewed, Violation::FailedRun);
+}
+
+#[test]
+fn a_delete_that_joins_the_purge_of_another_state_purges_nothing() {
+    check(Mutation::EveryPurgeJoined, Violation::Lost);
 }
 
 #[test]

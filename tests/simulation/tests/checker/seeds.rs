@@ -31,6 +31,7 @@ fn figures(sum: &Sum) -> Value {
         "panics": count(Violation::Panic),
         "failedRuns": count(Violation::FailedRun),
         "keptBack": count(Violation::KeptBack),
+        "slow": count(Violation::Slow),
     })
 }
 

@@ -71,9 +71,19 @@ fn create(
         let distribution_id = distribution.to_owned();
         return Err(CreateInvalidationError::InvalidArgument { distribution_id, message: "it is poison".to_owned() });
     }
+    if items.len() > world.setup.request_items_max {
+        world.chance.count(Fault::RequestTooLarge);
+        return throttled(world, failed(CallErrorKind::BatchTooLarge, "BatchTooLarge"));
+    }
     if let Err(quota) = world.cloudfront.quotas.takes(InProgress::of(items), in_progress, now_ms) {
         world.chance.count(quota);
-        return throttled(world, failed(CallErrorKind::Throttled, "TooManyInvalidationsInProgress"));
+        let error = match quota {
+            Fault::ItemsInProgress | Fault::WildcardsInProgress => {
+                failed(CallErrorKind::TooManyInProgress, "TooManyInvalidationsInProgress")
+            }
+            _ => failed(CallErrorKind::Throttled, "Throttling: Rate exceeded"),
+        };
+        return throttled(world, error);
     }
     world.cloudfront.accepted += 1;
     let id = format!("I{}", world.cloudfront.accepted);
