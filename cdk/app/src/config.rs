@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, Contact, HeaderName, TenantId, TenantIds};
+use contract::{AttributeNames, Contact, HeaderName, TenantId, TenantIds, limits};
 use serde::Deserialize;
 
 pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
@@ -57,6 +57,23 @@ impl Environment {
     pub fn tenants_with_existing_distribution(&self) -> TenantIds {
         let with_existing = self.tenants.iter().filter(|(_, tenant)| tenant.distribution.is_some());
         TenantIds(with_existing.map(|(id, _)| id.clone()).collect())
+    }
+
+    /// The shortest settle delay, in seconds. The other program of an existing variants bucket may respond with an old
+    /// variant as long as a rendering takes.
+    #[must_use]
+    pub fn settle_delay_min_secs(&self) -> u32 {
+        let answer_max_secs = match self.existing.variants_bucket {
+            Some(_) => self.handlers.image_processing_timeout_secs.max(limits::ANSWER_MAX_SECS),
+            None => limits::ANSWER_MAX_SECS,
+        };
+        limits::settle_delay_secs(answer_max_secs, self.purge.edge_fetch_max_secs)
+    }
+
+    /// The settle delay, in seconds.
+    #[must_use]
+    pub fn settle_delay_secs(&self) -> u32 {
+        self.purge.settle_delay_secs.unwrap_or_else(|| self.settle_delay_min_secs())
     }
 }
 
@@ -160,9 +177,10 @@ pub struct Stream {
 pub struct Purge {
     /// Minutes from one purge run to the next.
     pub every_minutes: u32,
-    /// Time after a change in which a stale variant can still be stored, in seconds.
-    pub settle_delay_secs: u32,
-    /// Pause between the deletions and the invalidations, in seconds.
+    /// Time after a change in which an old response can still reach an edge, in seconds; the shortest allowed one when
+    /// absent.
+    pub settle_delay_secs: Option<u32>,
+    /// Longest time that an edge takes to receive and store a response, in seconds.
     pub edge_fetch_max_secs: u32,
     /// Items of one `CreateInvalidation` request.
     pub items_per_request_max: u32,

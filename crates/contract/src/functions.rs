@@ -19,6 +19,9 @@ macro_rules! data {
 /// Example of a queue's address.
 const QUEUE_URL: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters";
 
+/// Example of a settle delay, in seconds.
+const SETTLE_DELAY_SECS: u32 = limits::settle_delay_secs(limits::ANSWER_MAX_SECS, limits::EDGE_FETCH_MAX_SECS);
+
 /// Example of the claim that lists the tenants of a token.
 const TENANT_CLAIM: &str = "tenants";
 
@@ -43,7 +46,7 @@ config! {
         tenant_registry_path: String = "TENANT_REGISTRY_PATH", example crate::names::tenant_registry_path("dev");
         /// Time after a change in which a stale variant can still be stored or a stale response can still reach an
         /// edge, in seconds. A purge that begins earlier is repeated.
-        settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example limits::SETTLE_DELAY_SECS;
+        settle_delay_secs: u32 = "SETTLE_DELAY_SECS", example SETTLE_DELAY_SECS;
         /// Longest time that an edge may keep a variant, in days. A change that waits longer for its tenant's
         /// registration is dropped.
         cached_days_max: u32 = "CACHED_DAYS_MAX", example limits::CACHED_DAYS_MAX;
@@ -107,6 +110,8 @@ config! {
         render_lock_table: String = "RENDER_LOCK_TABLE", example data!("render-locks");
         /// Time limit of an invocation, in seconds. A render lock expires after it.
         render_timeout_secs: u32 = "RENDER_TIMEOUT_SECS", example limits::RENDER_TIMEOUT_SECS;
+        /// Longest time between the read of the image pack that a cacheable response rests on and the response, in seconds.
+        answer_max_secs: u32 = "ANSWER_MAX_SECS", example limits::ANSWER_MAX_SECS;
         /// Response header that carries cache tags to CloudFront.
         cache_tag_header: HeaderName = "CACHE_TAG_HEADER", example headers::CACHE_TAG_HEADER;
         /// Longest time that an edge may keep a variant, in days.
@@ -165,7 +170,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [4, 15, 17, 8, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [4, 15, 17, 9, 5, 1]);
     }
 
     #[test]
@@ -178,7 +183,7 @@ mod tests {
         assert!(number("LEASE_SECS") > limits::PURGE_RUN_TIMEOUT_SECS);
         assert!(limits::EDGE_FETCH_MAX_ALLOWED_SECS.contains(&number("EDGE_FETCH_MAX_SECS")));
         assert!(limits::LEDGER_RETENTION_ALLOWED_DAYS.contains(&number("LEDGER_RETENTION_DAYS")));
-        let settle_min = limits::RENDER_TIMEOUT_SECS + number("EDGE_FETCH_MAX_SECS");
+        let settle_min = limits::settle_delay_secs(limits::ANSWER_MAX_SECS, number("EDGE_FETCH_MAX_SECS"));
         assert!((settle_min..=limits::SETTLE_DELAY_MAX_SECS).contains(&number("SETTLE_DELAY_SECS")));
     }
 

@@ -54,18 +54,30 @@ pub const CACHED_DAYS_MAX: u32 = 30;
 /// Allowed longest times that an edge may keep a variant, in days. CloudFront's own default maximum is a year.
 pub const CACHED_DAYS_MAX_ALLOWED: RangeInclusive<u32> = 1..=365;
 
-/// Pause between deleting variants and invalidating, by default, in seconds.
+/// Longest time between the consistent read that a cacheable response rests on and the response, in seconds:
+/// image-processing reads again after it.
+pub const ANSWER_MAX_SECS: u32 = 2;
+
+/// Longest time that an edge takes to receive and store a response, by default, in seconds: also the pause between
+/// deleting variants and invalidating.
 pub const EDGE_FETCH_MAX_SECS: u32 = 3;
 
-/// Allowed pauses between deleting variants and invalidating, in seconds. An admin's DELETE pauses too, within
+/// Allowed longest times that an edge takes to receive and store a response, in seconds. An admin's DELETE pauses too, within
 /// [`REQUEST_TIMEOUT_SECS`].
 pub const EDGE_FETCH_MAX_ALLOWED_SECS: RangeInclusive<u32> = 1..=10;
 
-/// Settle delay by default, in seconds.
-pub const SETTLE_DELAY_SECS: u32 = 30;
+/// Time for the differences of clocks and for rounding, in seconds: DynamoDB rounds the time of a stream's record down to
+/// the second.
+pub const CLOCK_MARGIN_SECS: u32 = 2;
 
-/// Longest settle delay that an environment may have, in seconds. The shortest is the sum of image-processing's time
-/// limit and the pause of a purge.
+/// Shortest settle delay, in seconds: the time after a change in which an old response can still reach an edge. It rests
+/// on a read of at most `answer_max_secs` ago, and an edge stores it `edge_fetch_max_secs` later.
+#[must_use]
+pub const fn settle_delay_secs(answer_max_secs: u32, edge_fetch_max_secs: u32) -> u32 {
+    answer_max_secs.saturating_add(edge_fetch_max_secs).saturating_add(CLOCK_MARGIN_SECS)
+}
+
+/// Longest settle delay that an environment may have, in seconds. The shortest is [`settle_delay_secs`].
 pub const SETTLE_DELAY_MAX_SECS: u32 = 3_600;
 
 /// Age at which the ledger removes a row, by default, in days.

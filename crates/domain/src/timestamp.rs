@@ -34,6 +34,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// The time from `earlier` to this one; zero if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
     /// This time minus `duration`; saturates at 1970.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {

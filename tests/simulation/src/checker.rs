@@ -265,26 +265,4 @@ impl Checker {
             self.report(Violation::Stale, format!("a viewer of {location:?} of {pack} of {tenant} sees {what}"));
         }
     }
-
-    /// Looks at a variant that is stored when every purge is completed.
-    pub(crate) fn look_at_stored(&mut self, key: &str, fingerprint: Option<&String>) {
-        let mut parts = key.split('/');
-        let mut next = || parts.next().unwrap_or_default();
-        let (Ok(tenant), Ok(pack), Ok(name)) =
-            (TenantId::parse(next()), ImagePackId::parse(next()), LocationName::parse(next()))
-        else {
-            return;
-        };
-        let images = self.packs.get(&(tenant.clone(), pack)).and_then(History::now).and_then(Option::as_ref);
-        let forced = self.locations.get(&(tenant, name.clone())).and_then(History::now);
-        let forced = forced.map(|configs| configs[0]).unwrap_or_default();
-        let fresh = history::image_of(images, Some(&name)).ok();
-        let fresh = fresh.map(|image| domain::image::fingerprint::fingerprint(image, &forced));
-        if fresh.as_ref() != fingerprint {
-            self.report(
-                Violation::Lost,
-                format!("variant {key} is stored with fingerprint {fingerprint:?}, now is {fresh:?}"),
-            );
-        }
-    }
 }

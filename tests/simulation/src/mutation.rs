@@ -3,8 +3,10 @@
 /// A bug in a simulated service, in a port, or in a function's config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mutation {
-    /// CloudFront is invalidated before the variants are deleted, so that an edge refills from a stale one.
-    CloudFrontBeforeS3,
+    /// The key of a stored variant has no fingerprint, so that a stale one is found, too.
+    NoFingerprintInTheKey,
+    /// A response may be cached however long ago the read was that it rests on.
+    AnswerMaxNotEnforced,
     /// A row leaves the queue although another change was enqueued to it.
     RowRemovedAtAnyVersion,
     /// The last purge does not wait until nothing stale can be stored any more.
@@ -17,8 +19,6 @@ pub enum Mutation {
     CompletedAtOnce,
     /// A pack's variants are deleted for every tenant that has a pack of that name.
     EveryTenantsVariants,
-    /// An edge keeps an image for some seconds although it is about to be purged.
-    StaleKeptBriefly,
     /// The stream skips records whose write failed.
     FailedRecordsSkipped,
     /// The client takes a transaction that DynamoDB canceled for one that has taken effect.

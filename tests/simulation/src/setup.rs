@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contract::limits;
 use domain::purge::distribution::Distribution;
 use domain::purge::limits::{Budgets, Delays};
 use domain::{ImagePackId, LocationName, Target, TenantId};
@@ -24,11 +25,15 @@ pub(crate) const IMAGE_INVALIDATION: Function =
 /// The admin's DELETE.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
-/// The longest time that a response is on its way to an edge. See [`purging::executor::Executor::edge_fetch_max`].
-pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(3);
+/// The longest time between the read that a cacheable response rests on and the response.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(limits::ANSWER_MAX_SECS as u64);
 
-/// The least that the promise assumes: image-processing's time limit, [`EDGE_FETCH_MAX`] and a second of clock skew.
-const SETTLE: Duration = Duration::from_secs(15 + 3 + 1);
+/// The longest time that a response is on its way to an edge. See [`purging::executor::Executor::edge_fetch_max`].
+pub(crate) const EDGE_FETCH_MAX: Duration = Duration::from_secs(limits::EDGE_FETCH_MAX_SECS as u64);
+
+/// The default of the environments' configuration.
+const SETTLE: Duration =
+    Duration::from_secs(limits::settle_delay_secs(limits::ANSWER_MAX_SECS, limits::EDGE_FETCH_MAX_SECS) as u64);
 
 /// The default of the environments' configuration: longer than any seed plays.
 const CACHED_MAX: Duration = Duration::from_hours(30 * 24);

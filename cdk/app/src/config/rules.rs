@@ -35,7 +35,7 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
     let Environment { viewer, handlers, stream, purge, .. } = environment;
-    let settle_min = handlers.image_processing_timeout_secs.saturating_add(purge.edge_fetch_max_secs);
+    let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
     let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 15] = [
         ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
@@ -48,7 +48,7 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=64_800),
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),
         ("purge.edge_fetch_max_secs", Some(purge.edge_fetch_max_secs), limits::EDGE_FETCH_MAX_ALLOWED_SECS),
-        ("purge.settle_delay_secs", Some(purge.settle_delay_secs), settle_min..=limits::SETTLE_DELAY_MAX_SECS),
+        ("purge.settle_delay_secs", purge.settle_delay_secs, settle_allowed),
         ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=limits::ITEMS_PER_REQUEST_MAX),
         ("purge.items_per_purge_run_max", Some(purge.items_per_purge_run_max), 1..=limits::ITEMS_IN_PROGRESS_QUOTA),
         (

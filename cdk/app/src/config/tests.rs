@@ -47,10 +47,46 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
     check("manual_purges_burst = 20", "manual_purges_burst = 0", &["purge.manual_purges_burst is 0", "1 to 10000"]);
 }
 
+/// The settle delay of the development environment with the lines of `changed` in place of its own: in seconds, or the
+/// error.
+fn settle_delay_secs(changed: &[(&str, &str)]) -> Result<u32, String> {
+    let text = changed.iter().fold(DEV.to_owned(), |text, (line, changed)| {
+        assert!(text.contains(line), "{line}");
+        text.replace(line, changed)
+    });
+    read(&text).map(|environment| environment.settle_delay_secs())
+}
+
+const SETTLE: &str = "# settle_delay_secs = 7";
+const EDGE: &str = "edge_fetch_max_secs = 3";
+const VARIANTS: &str = "# [existing]";
+const WITH_VARIANTS: &str = "[existing]\nvariants_bucket = \"legacy-variants\"";
+
 #[test]
-fn a_settle_delay_shorter_than_an_image_can_take_is_rejected() {
-    check("settle_delay_secs = 30", "settle_delay_secs = 17", &["purge.settle_delay_secs is 17", "18 to 3600"]);
-    assert!(read(&DEV.replace("settle_delay_secs = 30", "settle_delay_secs = 18")).is_ok());
+fn the_settle_delay_is_the_sum_of_its_parts_unless_a_longer_one_is_set() {
+    for (changed, expected) in [
+        (vec![], 7),
+        (vec![(EDGE, "edge_fetch_max_secs = 1")], 5),
+        (vec![(SETTLE, "settle_delay_secs = 30")], 30),
+        (vec![(VARIANTS, WITH_VARIANTS)], 20),
+        (vec![(VARIANTS, WITH_VARIANTS), (SETTLE, "settle_delay_secs = 20")], 20),
+    ] {
+        assert_eq!(settle_delay_secs(&changed), Ok(expected), "{changed:?}");
+    }
+}
+
+#[test]
+fn a_settle_delay_shorter_than_the_sum_of_its_parts_is_rejected() {
+    for (changed, expected) in [
+        (vec![(SETTLE, "settle_delay_secs = 6")], "purge.settle_delay_secs is 6; allowed: 7 to 3600"),
+        (
+            vec![(VARIANTS, WITH_VARIANTS), (SETTLE, "settle_delay_secs = 19")],
+            "purge.settle_delay_secs is 19; allowed: 20 to 3600",
+        ),
+    ] {
+        let error = settle_delay_secs(&changed).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]
@@ -104,7 +140,7 @@ fn a_reserved_concurrency_that_delays_viewers_is_rejected_and_none_is_needed() {
 }
 
 #[test]
-fn a_pause_that_an_admins_delete_has_no_time_for_is_rejected() {
+fn an_edge_that_stores_a_response_too_late_is_rejected() {
     check("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 11", &["purge.edge_fetch_max_secs is 11", "1 to 10"]);
 }
 

@@ -3,6 +3,7 @@
 use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions};
 use contract::functions::ImageProcessing;
+use contract::limits;
 
 use super::{Function, Scope, allow};
 use crate::alarms::Alarms;
@@ -17,6 +18,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         variants_bucket: data.variants.bucket_name()?,
         render_lock_table: data.render_locks.table_name()?,
         render_timeout_secs: handlers.image_processing_timeout_secs,
+        answer_max_secs: limits::ANSWER_MAX_SECS,
         cache_tag_header: environment.viewer.cache_tag_header.clone(),
         cached_days_max: environment.viewer.cached_days_max,
     };

@@ -18,7 +18,7 @@ pub(super) fn variables(scope: Scope, variant_deletion_secs_max: u32) -> Result<
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,
         tenant_registry_path: tenant_registry_path(&environment.name),
-        settle_delay_secs: purge.settle_delay_secs,
+        settle_delay_secs: environment.settle_delay_secs(),
         cached_days_max: environment.viewer.cached_days_max,
         variant_deletion_secs_max,
         edge_fetch_max_secs: purge.edge_fetch_max_secs,

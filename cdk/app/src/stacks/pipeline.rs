@@ -98,7 +98,7 @@ fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,
         dead_letter_queue_url: dead_letters.queue_url()?,
-        settle_delay_secs: environment.purge.settle_delay_secs.into(),
+        settle_delay_secs: environment.settle_delay_secs().into(),
     };
     StringParameter::new(
         stack,

@@ -84,7 +84,8 @@ fn an_id_is_rejected_with_a_reason_or_stays_within_its_purge_and_folder() {
             check_purge(&tenant, &target);
         }
         header_value(&tenant, [&pack], &location).split(',').for_each(check_tag);
-        for key in [variant_key(&tenant, &pack, &location), marker_key(&tenant, &pack, &location, "61a5bda44a840454")] {
+        let hash = "61a5bda44a840454";
+        for key in [variant_key(&tenant, &pack, &location, hash), marker_key(&tenant, &pack, &location, hash)] {
             check_key(&key, 4);
             assert!(VariantScope::of(&tenant, &Target::Pack(pack.clone())).covers(&key), "{key:?}");
         }

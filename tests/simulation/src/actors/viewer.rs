@@ -15,7 +15,7 @@ use crate::lambda::{Died, invoke};
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
 use crate::services::cloudfront::{ImageResponse, Kept};
-use crate::setup::{EDGE_FETCH_MAX, IMAGE_PROCESSING};
+use crate::setup::{ANSWER_MAX, EDGE_FETCH_MAX, IMAGE_PROCESSING};
 use crate::world::World;
 
 const CACHE_TAG_HEADER: HeaderName = HeaderName::from_static("image-cache-tag");
@@ -141,8 +141,7 @@ impl Edge {
             let value = control.split(',').find_map(|directive| directive.trim().strip_prefix(name));
             value.and_then(|value| value.parse::<u64>().ok())
         };
-        let is_careless = world.mutation == Some(Mutation::StaleKeptBriefly) && response.status() == 200;
-        let seconds = directive("s-maxage=").or(is_careless.then_some(30));
+        let seconds = directive("s-maxage=");
         let ignores_errors = world.mutation != Some(Mutation::StaleIfErrorIgnored);
         let is_for_errors = !(ignores_errors && directive("stale-if-error=") == Some(0));
         let tags = header(&CACHE_TAG_HEADER).unwrap_or_default().to_owned();
@@ -165,7 +164,10 @@ async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageRespons
     let request = url.request();
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
-        let handler = Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX };
+        let mutation = instance.simulation.world().mutation;
+        let answer_max = if mutation == Some(Mutation::AnswerMaxNotEnforced) { Duration::MAX } else { ANSWER_MAX };
+        let handler =
+            Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX, answer_max };
         handler.handle(&request, &context).await
     });
     let response = response.await;

@@ -34,10 +34,9 @@ impl RenderLocks for Instance {
         &self,
         _tenant: &TenantId,
         variant: &str,
-        fingerprint: &str,
         now: Timestamp,
     ) -> Result<Option<RenderLock>, CallError> {
-        let (key, until) = (format!("{variant}@{fingerprint}"), now.plus(self.duration()));
+        let (key, until) = (variant.to_owned(), now.plus(self.duration()));
         let acquire = self.call(format!("locks {key}"), move |world| {
             let held = world.render_locks.until.get(&key).is_some_and(|held| *held > now);
             (!held).then(|| {

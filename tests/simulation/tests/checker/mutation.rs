@@ -12,8 +12,13 @@ fn check(mutation: Mutation, expected: Violation) {
 }
 
 #[test]
-fn cloudfront_invalidated_before_s3_shows_a_stale_image() {
-    check(Mutation::CloudFrontBeforeS3, Violation::Stale);
+fn without_the_fingerprint_in_the_key_a_stale_variant_is_served() {
+    check(Mutation::NoFingerprintInTheKey, Violation::Stale);
+}
+
+#[test]
+fn a_slow_response_that_may_be_cached_shows_a_stale_image() {
+    check(Mutation::AnswerMaxNotEnforced, Violation::Stale);
 }
 
 #[test]

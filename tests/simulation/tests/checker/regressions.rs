@@ -1,20 +1,6 @@
-//! Seeds that once had a violation, each with what it showed. A mutation brings the bug back, to see that the seed
-//! still shows it; without it the seed has no violation.
+//! Seeds that once had a violation, each with what it showed.
 
-use simulation::{Mutation, Violation, play};
-
-fn check(seed: u64, once: Mutation, violation: Violation) {
-    let before = play(seed, Some(once)).violations;
-    assert!(before.contains_key(&violation), "seed {seed} no longer shows {once:?}: find another one that does");
-    assert_eq!(play(seed, None).violations, [].into(), "replay it with: make simulate SEED={seed}");
-}
-
-/// A viewer's request read the stale variant just before it was deleted, and was served slowly, after CloudFront had
-/// completed the invalidation: the edge kept the old image for seconds.
-#[test]
-fn a_slow_response_from_a_variant_that_is_being_purged_is_kept_nowhere() {
-    check(11_191, Mutation::StaleKeptBriefly, Violation::Stale);
-}
+use simulation::play;
 
 /// Seeds that production code failed, each with its violation. The bug is not one of the mutations, so that only the
 /// absence of the violation can be checked.

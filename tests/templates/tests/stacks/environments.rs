@@ -33,7 +33,7 @@ const OTHER: [(&str, &str); 28] = [
     ("batch_window_secs = 1", "batch_window_secs = 2"),
     ("record_age_max_secs = 21600", "record_age_max_secs = 3600"),
     ("every_minutes = 5", "every_minutes = 1"),
-    ("settle_delay_secs = 30", "settle_delay_secs = 45"),
+    ("# settle_delay_secs = 7", "settle_delay_secs = 45"),
     ("edge_fetch_max_secs = 3", "edge_fetch_max_secs = 4"),
     ("items_per_request_max = 500", "items_per_request_max = 400"),
     ("items_per_purge_run_max = 2900", "items_per_purge_run_max = 1500"),

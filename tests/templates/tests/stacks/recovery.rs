@@ -19,7 +19,7 @@ fn registered(stack: &Stack) -> (Value, Installation) {
 #[test]
 fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
     let environments =
-        [(of_the_repository().stack("dev/pipeline"), "dev", 30), (edited().stack("other/pipeline"), "other", 45)];
+        [(of_the_repository().stack("dev/pipeline"), "dev", 7), (edited().stack("other/pipeline"), "other", 45)];
     for (stack, name, settle_delay_secs) in environments {
         let (parameter, installation) = registered(stack);
         assert_eq!(parameter, format!("/{name}-lof/images/recovery"));
