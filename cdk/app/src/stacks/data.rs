@@ -18,6 +18,11 @@ const ORIGINAL_VERSIONS_KEPT_DAYS: u32 = 30;
 /// Days until an upload that was not confirmed is deleted.
 const UPLOADS_KEPT_DAYS: u32 = 1;
 
+/// Days that a variant is kept longer than an edge may keep it. A stored variant that became outdated is deleted by its
+/// purge; this expiry deletes what is left, such as a variant that was stored after that deletion. A variant that is still
+/// shown is rendered again then: by default every 120 days, about a second of one invocation.
+const VARIANTS_KEPT_LONGER_DAYS: u32 = 90;
+
 /// The tables and buckets: existing ones where the environment names them, new ones otherwise.
 pub(crate) struct Data {
     /// Image packs and location configurations; the stream of the table starts the pipeline.
@@ -46,7 +51,11 @@ impl Data {
         )?;
         let variants = match &environment.existing.variants_bucket {
             Some(name) => Bucket::from_bucket_name(stack, "Variants", name)?,
-            None => IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?)?),
+            None => {
+                let kept_days = environment.viewer.cached_days_max + VARIANTS_KEPT_LONGER_DAYS;
+                let expiry = LifecycleRule::new().expiration(&Duration::days(kept_days)?);
+                IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?.lifecycle_rules([expiry]))?)
+            }
         };
         let purge_ledger = Table::new(stack, "PurgeLedger", table("purge").time_to_live_attribute("expiresAt"))?;
         // A render lock expires with its holder's request, so the table is deleted with the stack.

@@ -109,6 +109,14 @@ fn an_upload_that_is_not_confirmed_is_deleted_after_a_day() {
 }
 
 #[test]
+fn a_variant_expires_long_after_every_edge_has_dropped_it() {
+    // 30 days at an edge, and 90 more.
+    let variants = of_the_repository().stack("dev/data").named("AWS::S3::Bucket", "Variants").properties;
+    let rules = json!([{"ExpirationInDays": 120, "Status": "Enabled"}]);
+    assert_eq!(variants["LifecycleConfiguration"]["Rules"], rules);
+}
+
+#[test]
 fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() {
     // Name, sort key, stream, point-in-time recovery, attribute that lets a row expire. An entry of the queue never
     // expires: only a completed purge removes it. A render lock expires if its holder crashes.
