@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 pub(crate) const ENTRIES: usize = 50_000;
 
 /// Longer than the settle delay of the local environment: then the next purge is final.
-const SETTLED_AFTER: Duration = Duration::from_secs(18);
+const SETTLED_AFTER: Duration = Duration::from_secs(7);
 /// The time limit to empty the queue without faults.
 const EMPTY_WITHIN: Duration = Duration::from_secs(150);
 /// The time limit for a purge run to call CloudFront, other purge runs included.

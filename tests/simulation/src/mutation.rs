@@ -9,7 +9,7 @@ pub enum Mutation {
     AnswerMaxNotEnforced,
     /// A row leaves the queue although another change was enqueued to it.
     RowRemovedAtAnyVersion,
-    /// The last purge does not wait until nothing stale can be stored any more.
+    /// The final purge waits for nothing: neither for the settle delay nor between the deletion and the invalidation.
     NoSettleDelay,
     /// A purge run whose lease was taken over still sends its requests.
     FencingTokenNotChecked,

@@ -66,6 +66,9 @@ pub(crate) struct Setup {
     pub(crate) calls_burst: u64,
     /// The time after which CloudFront's API takes one more call, in milliseconds.
     pub(crate) millis_for_each_call: u64,
+    /// The longest time between two purge runs, in milliseconds. Deployed it is minutes; what happens in between is the
+    /// same.
+    pub(crate) purge_run_interval_max_ms: u64,
     /// The most records of one delivery of the stream.
     pub(crate) stream_batch: usize,
     /// The duration of the storm, in which editors write and faults happen, in milliseconds.
@@ -111,6 +114,7 @@ impl Setup {
             ]),
             calls_burst: *chance.one_of(&[1, 5, 50]),
             millis_for_each_call: *chance.one_of(&[0, 200, 2_000]),
+            purge_run_interval_max_ms: *chance.one_of(&[30_000, 30_000, 4_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),

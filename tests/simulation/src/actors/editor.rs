@@ -5,6 +5,7 @@ use domain::image::image_pack::{
 };
 use domain::{LocationName, Target, TenantId};
 
+use crate::actors::viewer;
 use crate::schedule::Simulation;
 use crate::services::pack_table::{Item, write};
 use crate::world::World;
@@ -42,6 +43,9 @@ pub(crate) async fn edit(simulation: Simulation) {
     loop {
         let pause_ms = simulation.world().chance.within(200..=14_000);
         simulation.sleep_ms(pause_ms).await;
+        if simulation.world().chance.happens(500) {
+            viewer::watch_an_edit(&simulation).await;
+        }
         let mut world = simulation.world();
         if world.elapsed_ms() >= world.setup.storm_ms {
             return;

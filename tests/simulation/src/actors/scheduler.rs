@@ -14,10 +14,6 @@ use crate::outage::Outage;
 use crate::schedule::Simulation;
 use crate::setup::{EDGE_FETCH_MAX, IMAGE_INVALIDATION};
 
-/// The longest time between two purge runs, in milliseconds. Deployed it is minutes; what happens in between is the
-/// same.
-const INTERVAL_MAX_MS: u64 = 30_000;
-
 /// The longest time by which Lambda delays an asynchronous invocation, in milliseconds.
 const LATE_MAX_MS: u64 = 60_000;
 
@@ -25,7 +21,11 @@ const LATE_MAX_MS: u64 = 60_000;
 pub(crate) async fn schedule(simulation: Simulation) {
     let mut number = 0;
     loop {
-        let pause_ms = simulation.world().chance.within(1_000..=INTERVAL_MAX_MS);
+        let pause_ms = {
+            let mut world = simulation.world();
+            let longest_ms = world.setup.purge_run_interval_max_ms;
+            world.chance.within(1_000..=longest_ms)
+        };
         simulation.sleep_ms(pause_ms).await;
         number += 1;
         let request_id = format!("scheduled {number}");
@@ -79,15 +79,12 @@ async fn purge_run(simulation: Simulation, request_id: String, pause_ms: u64) {
 pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     let world = instance.simulation.world();
     let mut delays = world.setup.delays;
+    let mut edge_fetch_max = EDGE_FETCH_MAX;
     if world.mutation == Some(Mutation::NoSettleDelay) {
-        delays.settle = Duration::ZERO;
+        (delays.settle, edge_fetch_max) = (Duration::ZERO, Duration::ZERO);
     }
     Purger {
-        executor: Executor {
-            ports: instance.clone(),
-            edge_fetch_max: EDGE_FETCH_MAX,
-            ledger_retention: Duration::from_hours(24),
-        },
+        executor: Executor { ports: instance.clone(), edge_fetch_max, ledger_retention: Duration::from_hours(24) },
         delays,
         budgets: world.setup.budgets,
         variant_deletion_max: world.setup.variant_deletion_max,

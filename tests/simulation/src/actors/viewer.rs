@@ -94,6 +94,31 @@ pub(crate) async fn watch(simulation: Simulation) {
     }
 }
 
+/// The number of requests that are under way when an edit is watched.
+const REQUESTS_AT_AN_EDIT: usize = 6;
+
+/// The longest time from such a request to the edit, in milliseconds.
+const BEFORE_AN_EDIT_MAX_MS: u64 = 40;
+
+/// Lets an edge drop its objects and viewers request images there, just before an edit: their responses rest on reads from
+/// before it.
+pub(crate) async fn watch_an_edit(simulation: &Simulation) {
+    let pause_ms = {
+        let mut world = simulation.world();
+        let edge = *world.chance.one_of(&[0, 1]);
+        for state in world.cloudfront.distributions.values_mut() {
+            state.edges[edge].clear();
+        }
+        for _ in 0..REQUESTS_AT_AN_EDIT {
+            let url = Url::drawn(&mut world);
+            let viewer = simulation.clone();
+            world.event_queue.begin(Box::pin(async move { look(&viewer, edge, &url).await }));
+        }
+        world.chance.within(1..=BEFORE_AN_EDIT_MAX_MS)
+    };
+    simulation.sleep_ms(pause_ms).await;
+}
+
 /// Requests one image from one edge, and looks whether what comes may still be seen now.
 pub(crate) async fn look(simulation: &Simulation, edge: usize, url: &Url) {
     let floor = simulation.world().checker.floor();
@@ -165,7 +190,8 @@ async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageRespons
     let response = invoke(simulation, IMAGE_PROCESSING, |instance| async move {
         let context = instance.context();
         let mutation = instance.simulation.world().mutation;
-        let answer_max = if mutation == Some(Mutation::AnswerMaxNotEnforced) { Duration::MAX } else { ANSWER_MAX };
+        let answer_max =
+            if mutation == Some(Mutation::AnswerMaxNotEnforced) { Duration::from_hours(1) } else { ANSWER_MAX };
         let handler =
             Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX, answer_max };
         handler.handle(&request, &context).await

@@ -1,4 +1,5 @@
-//! The simulation finds bugs: each of these mutations is seen within some hundred seeds.
+//! The simulation finds bugs: each of these mutations is seen within some hundred seeds. Two rare ones are in
+//! `regressions`, each with a seed that shows it.
 
 use simulation::{Mutation, Violation, play};
 
@@ -17,18 +18,8 @@ fn without_the_fingerprint_in_the_key_a_stale_variant_is_served() {
 }
 
 #[test]
-fn a_slow_response_that_may_be_cached_shows_a_stale_image() {
-    check(Mutation::AnswerMaxNotEnforced, Violation::Stale);
-}
-
-#[test]
 fn a_row_removed_although_it_changed_loses_a_purge() {
     check(Mutation::RowRemovedAtAnyVersion, Violation::Lost);
-}
-
-#[test]
-fn without_the_settle_delay_a_stale_image_comes_back() {
-    check(Mutation::NoSettleDelay, Violation::Stale);
 }
 
 #[test]

@@ -1,6 +1,25 @@
-//! Seeds that once had a violation, each with what it showed.
+//! Seeds that once had a violation, each with what it showed. Where a mutation brings the bug back, the seed still shows
+//! it; without the mutation the seed has no violation.
 
-use simulation::play;
+use simulation::{Mutation, Violation, play};
+
+fn check(seed: u64, once: Mutation, violation: Violation) {
+    let before = play(seed, Some(once)).violations;
+    assert!(before.contains_key(&violation), "seed {seed} no longer shows {once:?}: find another one that does");
+    assert_eq!(play(seed, None).violations, [].into(), "replay it with: make simulate SEED={seed}");
+}
+
+/// The read of a stored variant took seconds. Meanwhile the pack changed and CloudFront completed the final purge.
+#[test]
+fn a_slow_response_that_rests_on_an_old_read_is_kept_nowhere() {
+    check(2_803, Mutation::AnswerMaxNotEnforced, Violation::Stale);
+}
+
+/// The way of a response to its edge took longer than the whole purge.
+#[test]
+fn a_response_on_a_slow_way_to_its_edge_arrives_before_the_final_purge() {
+    check(7_336, Mutation::NoSettleDelay, Violation::Stale);
+}
 
 /// Seeds that production code failed, each with its violation. The bug is not one of the mutations, so that only the
 /// absence of the violation can be checked.

@@ -57,7 +57,7 @@ fn variables_have_the_configured_values() {
         ("VARIANTS_BUCKET", "data/Variants", "data/Variants"),
         ("CACHED_DAYS_MAX", "30", "7"),
         ("TENANT_REGISTRY_PATH", "/dev-lof/images/tenants", "/other-lof/images/tenants"),
-        ("SETTLE_DELAY_SECS", "30", "45"),
+        ("SETTLE_DELAY_SECS", "7", "45"),
         ("EDGE_FETCH_MAX_SECS", "3", "4"),
         ("ITEMS_PER_REQUEST_MAX", "500", "400"),
         ("ITEMS_PER_PURGE_RUN_MAX", "2900", "1500"),
@@ -92,6 +92,7 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "RENDER_TIMEOUT_SECS", "15", "20"),
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
+        ("ImageProcessing", "ANSWER_MAX_SECS", "2", "2"),
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
         ("ImageProcessing", "CACHED_DAYS_MAX", "30", "7"),
     ];
