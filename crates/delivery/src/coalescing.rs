@@ -30,14 +30,14 @@ impl<P: Ports> Handler<P> {
             return Ok(Attempt::Stored(variant));
         }
         let (render_locks, now) = (self.ports.render_locks(), self.ports.clock().now());
-        let (lock, is_locked) = match render_locks.acquire(&spec.tenant, &key, now).await {
-            Ok(lock) => (lock, true),
+        let (lock, is_locked_by_another) = match render_locks.acquire(&spec.tenant, &key, now).await {
+            Ok(Some(lock)) => (Some(lock), false),
+            Ok(None) => (None, true),
             Err(error) => {
                 tracing::warn!(%error, key, "render lock not available: rendering without it");
                 (None, false)
             }
         };
-        let is_locked_by_another = is_locked && lock.is_none();
         // Read after the attempt to lock, so that the result of the last holder is found.
         let attempt = match self.result_of_another(spec).await {
             Ok(Some(variant)) => Ok(Attempt::Stored(variant)),

@@ -46,7 +46,7 @@ struct Timed {
 }
 
 impl Timed {
-    async fn of(service: &Service, pack_reads: &[Duration], variant_reads: &[Duration]) -> Self {
+    fn of(service: &Service, pack_reads: &[Duration], variant_reads: &[Duration]) -> Self {
         Self {
             aws: service.handler.ports.clone(),
             clock: TestClock::at(aws_adapters::now()),
@@ -155,7 +155,7 @@ async fn check_stored(
 ) {
     let service = red().await;
     service.get("acme", URL).await;
-    let timed = Timed::of(&service, pack_reads, variant_reads).await;
+    let timed = Timed::of(&service, pack_reads, variant_reads);
     let response = timed.get(&service, url).await;
     check_image(&response, RED, SIZE);
     let case = format!("{url} {pack_reads:?} {variant_reads:?}");
@@ -188,7 +188,7 @@ async fn an_image_that_changed_during_a_slow_request_is_rendered_again() {
     let service = red().await;
     service.get("acme", URL).await;
     let edit = Some((service.clone(), GREEN));
-    let timed = Timed { edit, ..Timed::of(&service, &[], &[SLOW]).await };
+    let timed = Timed { edit, ..Timed::of(&service, &[], &[SLOW]) };
     let response = timed.get(&service, URL).await;
     check_image(&response, GREEN, SIZE);
     assert_eq!(header(&response, "cache-control"), Some(UNTIL_PURGED));
@@ -199,7 +199,7 @@ async fn an_image_that_changed_during_a_slow_request_is_rendered_again() {
 async fn an_image_that_changes_again_and_again_during_a_request_is_not_cached() {
     let service = red().await;
     let edit = Some((service.clone(), GREEN));
-    let timed = Timed { edit, ..Timed::of(&service, &[], &[SLOW; 12]).await };
+    let timed = Timed { edit, ..Timed::of(&service, &[], &[SLOW; 12]) };
     let response = timed.get(&service, URL).await;
     check_image(&response, GREEN, SIZE);
     assert_eq!((header(&response, "cache-control"), timed.reads()), (Some(NEVER), 5));
@@ -219,14 +219,14 @@ async fn an_error_obeys_the_same_rule() {
     let service = red().await;
     let (missing, poster) = ("/api/v2/img/none", "/api/v2/img/p1?location=poster");
     for (url, code) in [(missing, "unknown-image-pack"), (poster, "unknown-location")] {
-        check_error(&service, url, Timed::of(&service, &[ANSWER_MAX], &[]).await, code, (1, BRIEFLY)).await;
-        check_error(&service, url, Timed::of(&service, &[SLOW], &[]).await, code, (1, NEVER)).await;
+        check_error(&service, url, Timed::of(&service, &[ANSWER_MAX], &[]), code, (1, BRIEFLY)).await;
+        check_error(&service, url, Timed::of(&service, &[SLOW], &[]), code, (1, NEVER)).await;
     }
     let lost = json!({"main": {"original": {"key": "acme/lost/main", "version": "version-of-nothing"}}});
     service.write("acme", "pack#lost", json!({"imageLocations": lost, "mainImageLocation": "main"})).await;
     let (url, code) = ("/api/v2/img/lost?location=main", "missing-original");
-    check_error(&service, url, Timed::of(&service, &[], &[SLOW]).await, code, (2, BRIEFLY)).await;
-    check_error(&service, url, Timed::of(&service, &[INSTANT, SLOW], &[SLOW]).await, code, (2, NEVER)).await;
+    check_error(&service, url, Timed::of(&service, &[], &[SLOW]), code, (2, BRIEFLY)).await;
+    check_error(&service, url, Timed::of(&service, &[INSTANT, SLOW], &[SLOW]), code, (2, NEVER)).await;
 }
 
 #[tokio::test]
@@ -236,6 +236,6 @@ async fn an_image_that_became_renderable_during_a_slow_request_is_shown() {
     let locations = json!({"main": {"original": html}});
     service.write("acme", "pack#p1", json!({"imageLocations": locations, "mainImageLocation": "main"})).await;
     let edit = Some((service.clone(), RED));
-    let timed = Timed { edit, ..Timed::of(&service, &[], &[SLOW]).await };
+    let timed = Timed { edit, ..Timed::of(&service, &[], &[SLOW]) };
     check_image(&timed.get(&service, URL).await, RED, SIZE);
 }
