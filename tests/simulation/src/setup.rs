@@ -38,6 +38,9 @@ const SETTLE: Duration =
 /// The default of the environments' configuration: longer than any seed plays.
 const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
 
+/// The longest time between two purge runs of most worlds, in milliseconds.
+const INTERVAL_MAX_MS: u64 = 30_000;
+
 /// A tenant and where its images are cached.
 #[derive(Debug, Clone)]
 pub(crate) struct Tenant {
@@ -94,7 +97,7 @@ impl Setup {
         });
         let items = *chance.one_of(&[1, 2, 4, 500]);
         let secs = |chance: &mut Chance, choices| Duration::from_secs(*chance.one_of(choices));
-        Self {
+        let mut setup = Self {
             delays: Delays { settle: SETTLE, cached_max: CACHED_MAX },
             budgets: Budgets {
                 items_per_request: items.max(2),
@@ -114,7 +117,7 @@ impl Setup {
             ]),
             calls_burst: *chance.one_of(&[1, 5, 50]),
             millis_for_each_call: *chance.one_of(&[0, 200, 2_000]),
-            purge_run_interval_max_ms: *chance.one_of(&[30_000, 30_000, 4_000]),
+            purge_run_interval_max_ms: *chance.one_of(&[INTERVAL_MAX_MS, INTERVAL_MAX_MS, 4_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
@@ -124,7 +127,12 @@ impl Setup {
             packs,
             locations,
             poison,
+        };
+        if setup.lasting.is_some() {
+            // Purge runs that wait for a lasting outage take longer, and must not take each other's short leases.
+            setup.purge_run_interval_max_ms = INTERVAL_MAX_MS;
         }
+        setup
     }
 }
 

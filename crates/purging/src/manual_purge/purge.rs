@@ -108,7 +108,9 @@ impl<P: Ports, K: Packs> ManualPurge<P, K> {
         let now = self.now();
         let tenants = BTreeMap::from([(entry.tenant.clone(), distribution)]);
         let entry = QueueEntry { early_purge_version: None, ..entry };
-        let plan = plan(now, vec![entry], &[], &tenants, delays, budgets);
+        // As of its enqueueing, so that it is the early purge even if the row has settled meanwhile: the final purge is
+        // made by a purge run, which holds the lease.
+        let plan = plan(entry.last_event_at, vec![entry], &[], &tenants, delays, budgets);
         let until = now.plus(*variant_deletion_max).min(deadline.minus(SENDING_MAX));
         // Without a lease: no purge run executes the early purge of this version.
         purged(pack, executor.execute(plan, None, until, BTreeSet::new()).await, false)
