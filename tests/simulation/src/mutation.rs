@@ -9,7 +9,7 @@ pub enum Mutation {
     AnswerMaxNotEnforced,
     /// A row leaves the queue although another change was enqueued to it.
     RowRemovedAtAnyVersion,
-    /// The last purge does not wait until nothing stale can be stored any more.
+    /// The final purge waits for nothing: neither for the settle delay nor between the deletion and the invalidation.
     NoSettleDelay,
     /// The settle delay is only `answer_max`, without the time that a response is on its way to an edge.
     SettleDelayShorterThanItsParts,

@@ -41,6 +41,9 @@ const fn settle(answer_max_secs: u32) -> Duration {
 /// The default of the environments' configuration: longer than any seed plays.
 const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
 
+/// The longest time between two purge runs of most worlds, in milliseconds.
+const INTERVAL_MAX_MS: u64 = 30_000;
+
 /// A tenant and where its images are cached.
 #[derive(Debug, Clone)]
 pub(crate) struct Tenant {
@@ -132,7 +135,12 @@ impl Setup {
             packs,
             locations,
             poison,
+        };
+        if setup.lasting.is_some() {
+            // Purge runs that wait for a lasting outage take longer, and must not take each other's short leases.
+            setup.purge_run_interval_max_ms = INTERVAL_MAX_MS;
         }
+        setup
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
                 LocalDynamoDb::RENDER_LOCK_TABLE.to_owned(),
                 Duration::from_secs(15),
             );
-            let lock = locks.acquire(&tenant, "acme/cat/main", "fingerprint", NOW).await?;
+            let lock = locks.acquire(&tenant, "acme/cat/main", NOW).await?;
             locks.release(lock.unwrap()).await?;
         }
         "tenants.tenants" => assert_eq!(ports.tenants.tenants().await?.len(), 2),

@@ -95,6 +95,7 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "ANSWER_MAX_SECS", "2", "2"),
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
+        ("ImageProcessing", "ANSWER_MAX_SECS", "2", "2"),
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
         ("ImageProcessing", "CACHED_DAYS_MAX", "30", "7"),
     ];
