@@ -109,7 +109,7 @@ impl Setup {
             let pack = Target::Pack(chance.one_of(&packs).clone());
             (chance.one_of(&tenants).id.clone(), pack)
         });
-        Self {
+        let mut setup = Self {
             rules: rules(chance),
             quotas: quotas(chance),
             lease: Duration::from_secs(*chance.one_of(&[60, 60, 20, 8])),
@@ -125,7 +125,7 @@ impl Setup {
             request_items_max: *chance.one_of(&[1, 2, 3_000, 3_000]),
             calls_burst: *chance.one_of(&[1, 5, 50]),
             millis_for_each_call: *chance.one_of(&[0, 200, 2_000]),
-            purge_run_interval_max_ms: *chance.one_of(&[30_000, 30_000, 4_000]),
+            purge_run_interval_max_ms: *chance.one_of(&[INTERVAL_MAX_MS, INTERVAL_MAX_MS, 4_000]),
             stream_batch: *chance.one_of(&[1, 3, 100]),
             storm_ms: chance.within(40_000..=100_000),
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
