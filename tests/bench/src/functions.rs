@@ -108,7 +108,7 @@ fn milliseconds(starts: &Starts, function: Function, event: Event, language: Lan
     starts[&(function, event, language)].milliseconds
 }
 
-/// How many times `language` takes longer than Rust.
+/// The ratio of the time in `language` to that in Rust.
 fn ratio(starts: &Starts, function: Function, event: Event, language: Language) -> f64 {
     milliseconds(starts, function, event, language) / milliseconds(starts, function, event, Language::Rust)
 }

@@ -58,7 +58,7 @@ function dataStack(stage) {
         { prefix: ".uploads/", expiration: Duration.days(1), noncurrentVersionExpiration: Duration.days(1) },
       ],
     }),
-    variants: bucket("Variants", {}),
+    variants: bucket("Variants", { lifecycleRules: [{ expiration: Duration.days(120) }] }),
   };
   new CfnOutput(stack, "ImagePackTable", { value: data.imagePacks.tableName });
   new CfnOutput(stack, "InvalidationQueueTable", { value: data.queue.tableName });
@@ -137,7 +137,7 @@ function pipelineStack(stage, data) {
     PURGE_LEDGER_TABLE: data.ledger.tableName,
     VARIANTS_BUCKET: data.variants.bucketName,
     TENANT_REGISTRY_PATH: REGISTRY,
-    SETTLE_DELAY_SECS: "30",
+    SETTLE_DELAY_SECS: "7",
     CACHED_DAYS_MAX: "30",
     VARIANT_DELETION_SECS_MAX: "150",
     EDGE_FETCH_MAX_SECS: "3",
@@ -188,6 +188,7 @@ function pipelineStack(stage, data) {
       VARIANTS_BUCKET: data.variants.bucketName,
       RENDER_LOCK_TABLE: data.renderLocks.tableName,
       RENDER_TIMEOUT_SECS: "15",
+      ANSWER_MAX_SECS: "2",
       CACHE_TAG_HEADER: "image-cache-tag",
       CACHED_DAYS_MAX: "30",
     },

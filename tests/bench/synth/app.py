@@ -53,7 +53,7 @@ class Data(Stack):
                 s3.LifecycleRule(prefix=".uploads/", expiration=kept, noncurrent_version_expiration=kept),
             ],
         )
-        self.variants = self.bucket("Variants")
+        self.variants = self.bucket("Variants", lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(120))])
         CfnOutput(self, "ImagePackTable", value=self.image_packs.table_name)
         CfnOutput(self, "InvalidationQueueTable", value=self.queue.table_name)
         CfnOutput(self, "PurgeLedgerTable", value=self.ledger.table_name)
@@ -121,7 +121,7 @@ class Pipeline(Stack):
             "PURGE_LEDGER_TABLE": data.ledger.table_name,
             "VARIANTS_BUCKET": data.variants.bucket_name,
             "TENANT_REGISTRY_PATH": REGISTRY,
-            "SETTLE_DELAY_SECS": "30",
+            "SETTLE_DELAY_SECS": "7",
             "CACHED_DAYS_MAX": "30",
             "VARIANT_DELETION_SECS_MAX": "150",
             "EDGE_FETCH_MAX_SECS": "3",
@@ -187,6 +187,7 @@ class Pipeline(Stack):
                 "VARIANTS_BUCKET": data.variants.bucket_name,
                 "RENDER_LOCK_TABLE": data.render_locks.table_name,
                 "RENDER_TIMEOUT_SECS": "15",
+                "ANSWER_MAX_SECS": "2",
                 "CACHE_TAG_HEADER": "image-cache-tag",
                 "CACHED_DAYS_MAX": "30",
             },

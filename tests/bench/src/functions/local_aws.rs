@@ -155,8 +155,8 @@ fn response(target: &str, request: &Value) -> Result<Value, (&'static str, &'sta
 fn row(request: &Value) -> Value {
     let values = &request["ExpressionAttributeValues"];
     let mut row = request["Key"].clone();
-    for (placeholder, value) in values.as_object().into_iter().flatten() {
-        row[placeholder.trim_start_matches(':')] = value.clone();
+    for (name, value) in values.as_object().into_iter().flatten() {
+        row[name.trim_start_matches(':')] = value.clone();
     }
     row
 }

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::error::{BenchError, Doing};
 
 /// Longest time until a process polls or responds.
-const PATIENCE: Duration = Duration::from_mins(1);
+const SIGNAL_MAX: Duration = Duration::from_mins(1);
 /// Time that an invocation has.
 const INVOCATION_MAX: Duration = Duration::from_mins(5);
 
@@ -86,7 +86,7 @@ impl RuntimeApi {
     }
 
     async fn signal(&mut self) -> Result<Signal, BenchError> {
-        let signal = timeout(PATIENCE, self.signals.recv()).await.doing(|| "wait for the function".to_owned())?;
+        let signal = timeout(SIGNAL_MAX, self.signals.recv()).await.doing(|| "wait for the function".to_owned())?;
         signal.ok_or("the runtime API stopped").doing(|| "wait for the function".to_owned())
     }
 }
