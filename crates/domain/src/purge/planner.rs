@@ -91,24 +91,35 @@ enum Due {
 pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mut Pacer) -> Plan<'a> {
     let mut plan = Plan::default();
     pacer.track(pending.in_flight);
-    let is_blocked = plan.send_again(now, pending, pacer);
-    let mut due: BTreeMap<&TenantId, Vec<(&QueueEntry, PlannedEntry)>> = BTreeMap::new();
+    let mut due: BTreeMap<&TenantId, (Vec<&PurgeRequest>, Vec<(&QueueEntry, PlannedEntry)>)> = BTreeMap::new();
+    for request in pending.in_flight.iter().filter(|request| is_sent_again(now, request, pending)) {
+        due.entry(&request.for_tenant).or_default().0.push(request);
+    }
     let stages = Stages::of(now, pending, rules);
     for &entry in &pending.entries {
         match stages.due(entry) {
             Due::Purge { began_at, is_final, variants_deleted } => {
                 let planned = PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted };
-                due.entry(&entry.tenant).or_default().push((entry, planned));
+                due.entry(&entry.tenant).or_default().1.push((entry, planned));
             }
             Due::Wait(reason, until) => plan.waiting.push(Waiting { entry, reason, until }),
             Due::Delete(purpose) => plan.delete(now, entry, purpose, rules),
         }
     }
-    let mut turns: Vec<_> =
-        due.into_iter().map(|(tenant, entries)| Turn::of(tenant, &pending.tenants[tenant], entries, pacer)).collect();
+    let turn_of = |(tenant, (again, entries))| Turn::of(tenant, &pending.tenants[tenant], again, entries, pacer);
+    let mut turns: Vec<_> = due.into_iter().map(turn_of).collect();
     turns.sort_by_key(|turn| (!turn.is_manual, turn.last));
-    plan.take_turns(now, turns.into(), is_blocked, pacer);
+    plan.take_turns(now, turns.into(), pacer);
     plan
+}
+
+/// Whether a request of the outbox is sent again: CloudFront has not accepted it, and nobody is sending it.
+fn is_sent_again(now: Timestamp, request: &PurgeRequest, pending: &Pending) -> bool {
+    let distribution = &request.distribution;
+    request.invalidation_id.is_none()
+        && now >= request.created_at.plus(SUBMISSION_MAX)
+        && pending.tenants.get(&request.for_tenant) == Some(distribution)
+        && !pending.unavailable.contains(&distribution.distribution_id)
 }
 
 /// The request of an admin's purge of one entry, which is sent at once.
@@ -126,27 +137,6 @@ impl<'a> Plan<'a> {
         self.waiting.iter().filter_map(|waiting| waiting.until).min()
     }
 
-    /// Sends requests again that CloudFront has not accepted, as far as the pacer admits them. Returns the wait of all
-    /// other requests, if a budget of the account is used up.
-    fn send_again(&mut self, now: Timestamp, pending: &Pending<'a>, pacer: &mut Pacer) -> Option<Wait> {
-        for request in pending.in_flight {
-            let distribution = &request.distribution;
-            let is_due = request.invalidation_id.is_none()
-                && now >= request.created_at.plus(SUBMISSION_MAX)
-                && pending.tenants.get(&request.for_tenant) == Some(distribution)
-                && !pending.unavailable.contains(&distribution.distribution_id);
-            if !is_due {
-                continue;
-            }
-            match pacer.admit(now, &distribution.distribution_id, ItemCounts::of(request), true) {
-                Ok(()) => self.again.push(request.clone()),
-                Err(wait) if wait.budget.is_of_one_distribution() => {}
-                Err(wait) => return Some(wait),
-            }
-        }
-        None
-    }
-
     fn delete(&mut self, now: Timestamp, entry: &'a QueueEntry, purpose: DeletionPurpose, rules: &Rules) {
         let reason =
             if let DeletionPurpose::Purge { .. } = purpose { WaitReason::Deleting } else { WaitReason::Purged };
@@ -156,36 +146,33 @@ impl<'a> Plan<'a> {
 
     /// Gives each tenant one request in turn. A tenant that a budget of its distribution stops leaves the round; a budget
     /// of the account that is used up ends it, so that a large request is not overtaken by small ones for ever.
-    fn take_turns(
-        &mut self,
-        now: Timestamp,
-        mut turns: VecDeque<Turn<'a>>,
-        mut blocked: Option<Wait>,
-        pacer: &mut Pacer,
-    ) {
+    fn take_turns(&mut self, now: Timestamp, mut turns: VecDeque<Turn<'a>>, pacer: &mut Pacer) {
+        let mut blocked = None;
         while let Some(mut turn) = turns.pop_front() {
-            let Some((batch, entries)) = turn.requests.pop_front() else { continue };
+            let Some(submission) = turn.submissions.pop_front() else { continue };
             let admitted = match blocked {
                 Some(wait) => Err(wait),
-                None => pacer.admit(now, &batch.distribution.distribution_id, counts(&batch), false),
+                None => submission.admit(now, pacer),
             };
-            match admitted {
-                Ok(()) => {
-                    self.batches.push(batch);
-                    turns.push_back(turn);
-                }
-                Err(wait) => {
+            match (admitted, submission) {
+                (Ok(()), Submission::Again(request)) => self.again.push(request.clone()),
+                (Ok(()), Submission::First(batch, _)) => self.batches.push(batch),
+                (Err(wait), submission) => {
                     if !wait.budget.is_of_one_distribution() {
                         blocked = Some(wait);
                     }
-                    let rest = turn.requests.into_iter().flat_map(|(_, entries)| entries);
-                    self.waiting.extend(entries.into_iter().chain(rest).map(|entry| Waiting {
-                        entry,
-                        reason: WaitReason::Budget(wait.budget),
-                        until: wait.until,
-                    }));
+                    let rest = [submission].into_iter().chain(turn.submissions);
+                    let rows = rest.flat_map(|submission| match submission {
+                        // Its rows wait for it already.
+                        Submission::Again(_) => Vec::new(),
+                        Submission::First(_, rows) => rows,
+                    });
+                    let reason = WaitReason::Budget(wait.budget);
+                    self.waiting.extend(rows.map(|entry| Waiting { entry, reason, until: wait.until }));
+                    continue;
                 }
             }
+            turns.push_back(turn);
         }
     }
 }
@@ -270,19 +257,39 @@ impl<'p, 'a> Stages<'p, 'a> {
     }
 }
 
-/// The requests of one tenant that are due, each with the rows that it serves.
+/// A request that is due.
+enum Submission<'a> {
+    /// A request of the outbox that CloudFront has not accepted.
+    Again(&'a PurgeRequest),
+    /// A new request, with the rows that it serves.
+    First(Batch, Vec<&'a QueueEntry>),
+}
+
+impl Submission<'_> {
+    fn admit(&self, now: Timestamp, pacer: &mut Pacer) -> Result<(), Wait> {
+        match self {
+            Self::Again(request) => {
+                pacer.admit(now, &request.distribution.distribution_id, ItemCounts::of(request), true)
+            }
+            Self::First(batch, _) => pacer.admit(now, &batch.distribution.distribution_id, counts(batch), false),
+        }
+    }
+}
+
+/// The requests of one tenant that are due.
 struct Turn<'a> {
     /// Whether the first request serves an admin's purge, which overtakes all others.
     is_manual: bool,
     /// The tenant's last turn: the tenant that was served the longest ago is first.
     last: Option<u64>,
-    requests: VecDeque<(Batch, Vec<&'a QueueEntry>)>,
+    submissions: VecDeque<Submission<'a>>,
 }
 
 impl<'a> Turn<'a> {
     fn of(
         tenant: &TenantId,
         distribution: &Distribution,
+        again: Vec<&'a PurgeRequest>,
         entries: Vec<(&'a QueueEntry, PlannedEntry)>,
         pacer: &Pacer,
     ) -> Self {
@@ -301,10 +308,13 @@ impl<'a> Turn<'a> {
             order(one_entry).cmp(&order(other_entry)).then_with(|| one.cmp(other))
         });
         let is_manual = items.first().is_some_and(|(_, entry, _)| entry.cause.is_manual());
+        let again = again.into_iter().map(Submission::Again);
+        let first = requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags));
         Self {
             is_manual,
             last: pacer.last_turn(&distribution.distribution_id),
-            requests: requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags)),
+            // A manual purge waits for nothing, not even for a request of its tenant that fails again and again.
+            submissions: if is_manual { first.chain(again).collect() } else { again.chain(first).collect() },
         }
     }
 }
@@ -315,8 +325,8 @@ fn requests<'a>(
     distribution: &Distribution,
     items: Vec<(InvalidationItem, &'a QueueEntry, PlannedEntry)>,
     items_max: usize,
-) -> VecDeque<(Batch, Vec<&'a QueueEntry>)> {
-    let mut requests = VecDeque::new();
+) -> impl Iterator<Item = Submission<'a>> {
+    let mut requests = Vec::new();
     let mut rest = items.into_iter().peekable();
     while rest.peek().is_some() {
         let mut different: BTreeSet<InvalidationItem> = BTreeSet::new();
@@ -328,9 +338,10 @@ fn requests<'a>(
             rows.push(row);
             planned.push(entry);
         }
-        requests.push_back((Batch::new(tenant, distribution, different.into_iter().collect(), planned), rows));
+        let batch = Batch::new(tenant, distribution, different.into_iter().collect(), planned);
+        requests.push(Submission::First(batch, rows));
     }
-    requests
+    requests.into_iter()
 }
 
 #[cfg(test)]

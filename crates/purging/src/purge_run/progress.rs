@@ -135,16 +135,11 @@ impl Progress {
     }
 
     fn is_followed(&self, request: &PurgeRequest) -> bool {
-        !self.unavailable.contains(&request.distribution.distribution_id) && !self.is_left(&request.for_tenant)
+        !self.unavailable.contains(&request.distribution.distribution_id)
     }
 
     fn is_trackable(&self, request: &PurgeRequest) -> bool {
         request.invalidation_id.is_some() && self.is_followed(request)
-    }
-
-    /// Whether the steps of `tenant` have failed so often that they are left to the next purge run.
-    fn is_left(&self, tenant: &TenantId) -> bool {
-        self.failures_of.get(&(tenant.clone(), None)).is_some_and(|failures| *failures >= FAILURES_MAX)
     }
 
     fn next_look(&self, request: &PurgeRequest) -> Timestamp {
@@ -214,7 +209,11 @@ impl Progress {
         }
         unsent.into_iter().for_each(|request| self.put(request));
         self.summary.is_superseded |= is_superseded;
-        failures.into_iter().for_each(|(tenant, error)| self.fail(&tenant, None, error));
+        for (tenant, error) in failures {
+            self.fail(&tenant, None, error);
+            // A write whose response was lost may have put its request into the outbox.
+            self.unread.insert(tenant);
+        }
     }
 
     /// Notes that CloudFront has rejected a call for a reason that can end.
@@ -286,10 +285,15 @@ impl Progress {
     }
 
     /// Notes a failed step of `tenant`, or the failed deletion of one of its rows. After some of them, the purge run
-    /// leaves the tenant or the row to the next one.
+    /// leaves the tenant's distribution, or the row, to the next one.
     fn fail(&mut self, tenant: &TenantId, row: Option<&Target>, error: StepError) {
         self.failures.push(error);
-        *self.failures_of.entry((tenant.clone(), row.cloned())).or_default() += 1;
+        let failures = self.failures_of.entry((tenant.clone(), row.cloned())).or_default();
+        *failures += 1;
+        if row.is_none() && *failures >= FAILURES_MAX {
+            let distribution = self.tenants.get(tenant);
+            self.unavailable.extend(distribution.map(|distribution| distribution.distribution_id.clone()));
+        }
     }
 
     /// Notes that the state of a request could not be read or written.
@@ -308,14 +312,15 @@ impl Progress {
         self.failures.push(error);
     }
 
-    /// The planner's input, and the pacer. The tenants and the rows that have failed often are left to the next purge
-    /// run.
+    /// The planner's input, and the pacer. The rows that are not known as they are in the queue are planned after they
+    /// have been read. The rows whose deletion has failed often are left to the next purge run.
     pub(super) fn pending(&mut self) -> (Pending<'_>, &mut Pacer) {
-        let Self { pacer, entries, in_flight, tenants, unavailable, deleted, failures_of, .. } = self;
+        let Self { pacer, entries, in_flight, tenants, unavailable, deleted, failures_of, unread, .. } = self;
         let often = failures_of.iter().filter(|(_, failures)| **failures >= FAILURES_MAX);
-        let left: BTreeSet<_> = often.map(|((tenant, row), _)| (tenant, row.as_ref())).collect();
-        let is_left = |tenant, target| left.contains(&(tenant, None)) || left.contains(&(tenant, Some(target)));
-        let rows = entries.iter().flat_map(|(tenant, rows)| rows.iter().map(move |row| (tenant, row)));
+        let left: BTreeSet<_> = often.filter_map(|((tenant, row), _)| Some((tenant, row.as_ref()?))).collect();
+        let is_left = |tenant, target| left.contains(&(tenant, target));
+        let read = entries.iter().filter(|(tenant, _)| !unread.contains(*tenant));
+        let rows = read.flat_map(|(tenant, rows)| rows.iter().map(move |row| (tenant, row)));
         let entries = rows.filter(|(tenant, (target, _))| !is_left(tenant, target)).map(|(_, (_, row))| row).collect();
         (Pending { entries, in_flight, tenants, unavailable, deleted }, pacer)
     }

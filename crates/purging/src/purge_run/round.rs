@@ -82,7 +82,10 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
             progress.sent(report, clock.now());
             return Ok(Some(now));
         }
-        let is_pending = is_waiting || progress.is_in_flight() || !deletions.is_empty() || !progress.unread.is_empty();
+        if !progress.unread.is_empty() {
+            return Ok(Some(now));
+        }
+        let is_pending = is_waiting || progress.is_in_flight() || !deletions.is_empty();
         let next_at = [planned_at, progress.next_look_at()].into_iter().flatten().min();
         Ok(is_pending.then(|| next_at.unwrap_or(now.plus(PAUSE_MAX))))
     }
