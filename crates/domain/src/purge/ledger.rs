@@ -17,7 +17,7 @@ use crate::timestamp::Timestamp;
 pub struct LedgerRow {
     /// The tenant that the images belong to.
     pub tenant: TenantId,
-    /// The sort key: `<target>#<startedAt>#<callerReference>`. It sorts the rows by target and time.
+    /// The sort key; see [`purge_key`]. It sorts the rows by target and time.
     pub purge: String,
     /// The target that was purged.
     pub target: Target,
@@ -95,10 +95,13 @@ pub struct Completion {
     pub refill_seen_at: Option<Timestamp>,
 }
 
-/// The sort key of the row of `entry`, served by the request called `caller_reference`.
+/// The sort key of the row of `entry`, served by the request called `caller_reference`:
+/// `<target>#<enqueuedAt>#<early or final>#<callerReference>`. A request that is planned once more, because the response to
+/// its first write was lost, has the same key.
 #[must_use]
 pub fn purge_key(entry: &OutboxEntry, caller_reference: &str) -> String {
-    format!("{}#{:013}#{caller_reference}", entry.target, entry.began_at.as_millis())
+    let kind = if entry.is_final { "final" } else { "early" };
+    format!("{}#{:013}#{kind}#{caller_reference}", entry.target, entry.enqueued_at.as_millis())
 }
 
 /// The row of one entry of `request`. `invalidation` is CloudFront's response, `None` if it rejected the request.

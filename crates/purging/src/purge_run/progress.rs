@@ -296,6 +296,20 @@ impl Progress {
         }
     }
 
+    /// Replaces the registration of `tenant`.
+    pub(super) fn register(&mut self, tenant: &TenantId, distribution: Option<Distribution>) {
+        match distribution {
+            Some(distribution) => drop(self.tenants.insert(tenant.clone(), distribution)),
+            None => drop(self.tenants.remove(tenant)),
+        }
+    }
+
+    /// Notes that the registration of `tenant` could not be read.
+    pub(super) fn fail_tenant(&mut self, tenant: &TenantId, error: CallError) {
+        tracing::error!(%tenant, %error, "The registration of a tenant was not read; its purges are planned again.");
+        self.fail(tenant, None, error.into());
+    }
+
     /// Notes that the state of a request could not be read or written.
     pub(super) fn fail_tracking(&mut self, request: &PurgeRequest, error: CallError, now: Timestamp) {
         tracing::error!(

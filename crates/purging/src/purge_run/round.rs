@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::purge::batch::Batch;
 use domain::purge::pacer::Pacer;
 use domain::purge::planner::{Plan, WaitReason, plan};
 use domain::purge::purge_request::PurgeRequest;
@@ -77,6 +78,7 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         progress.summary.entries_waiting = entries_waiting;
         deletions.plan(planned);
         if !batches.is_empty() || !again.is_empty() {
+            let batches = deletions.beside(self.registered(batches, progress)).await;
             let mut report = deletions.beside(self.purger.executor.execute(batches, again, Some(lease))).await;
             deletions.beside(self.split(&mut report, lease, progress)).await;
             progress.sent(report, clock.now());
@@ -120,6 +122,29 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
             progress.tenants_read_at = Some(clock.now());
         }
         Ok(())
+    }
+
+    /// The batches whose distribution is still their tenant's. The registry was read some time ago, and a distribution that
+    /// was registered before a change had settled may have fetched the old image. So a final purge rests on a read that is
+    /// later than that.
+    async fn registered(&self, batches: Vec<Batch>, progress: &mut Progress) -> Vec<Batch> {
+        let reads: Vec<_> = batches
+            .into_iter()
+            .map(|batch| async move {
+                let registered = self.ports().tenants().tenant(&batch.tenant).await;
+                (batch, registered)
+            })
+            .collect();
+        let mut reads = stream::iter(reads).buffered(CONCURRENT_READS);
+        let mut batches = Vec::new();
+        while let Some((batch, registered)) = reads.next().await {
+            match registered {
+                Ok(registered) if registered.as_ref() == Some(&batch.distribution) => batches.push(batch),
+                Ok(registered) => progress.register(&batch.tenant, registered),
+                Err(error) => progress.fail_tenant(&batch.tenant, error),
+            }
+        }
+        batches
     }
 
     /// Looks at the requests that are due, and abandons those for a distribution that is no longer their tenant's.

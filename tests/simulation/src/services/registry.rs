@@ -85,11 +85,8 @@ impl Tenants for Instance {
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {
-        let tenant = tenant.clone();
-        let found = self.call(format!("reads the registration of {tenant}"), move |world| {
-            let found = world.setup.tenants.iter().find(|known| known.id == tenant);
-            found.map(|known| known.distribution.clone())
-        });
-        found.await
+        let (tenant, reader) = (tenant.clone(), Arc::clone(&self.name));
+        let what = format!("reads the registration of {tenant}");
+        self.call(what, move |world| Ok(read(world, &reader)?.remove(&tenant))).await?
     }
 }
