@@ -109,7 +109,7 @@ impl<P: Ports> Executor<P> {
                     return false;
                 }
                 Err(error) => {
-                    report.fail(&half.for_tenant, error);
+                    report.fail_write(&half.for_tenant, error);
                     return false;
                 }
             }

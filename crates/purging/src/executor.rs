@@ -51,6 +51,8 @@ pub struct Report {
     pub unsent: Vec<PurgeRequest>,
     /// Whether another purge run took the lease meanwhile, so that this one stopped.
     pub is_superseded: bool,
+    /// Whether a write to the outbox failed, which may still take effect.
+    pub is_outbox_unknown: bool,
     /// The failures, each with its tenant. The entries concerned stay in the queue.
     pub failures: Vec<(TenantId, StepError)>,
 }
@@ -78,7 +80,7 @@ impl<P: Ports> Executor<P> {
                     is_superseded.store(true, Ordering::Relaxed);
                     report.is_superseded = true;
                 }
-                Err(error) => report.fail(&request.for_tenant, error),
+                Err(error) => report.fail_write(&request.for_tenant, error),
             }
             report
         });
@@ -151,7 +153,14 @@ impl Report {
         self.delayed.extend(part.delayed);
         self.unsent.extend(part.unsent);
         self.is_superseded |= part.is_superseded;
+        self.is_outbox_unknown |= part.is_outbox_unknown;
         self.failures.extend(part.failures);
+    }
+
+    /// Adds a failed write to the outbox.
+    pub(crate) fn fail_write(&mut self, tenant: &TenantId, error: CallError) {
+        self.is_outbox_unknown = true;
+        self.fail(tenant, error);
     }
 
     /// Adds a failure of a step for `tenant`.

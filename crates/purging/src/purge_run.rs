@@ -52,6 +52,16 @@ pub enum Trigger {
     Schedule,
 }
 
+/// The end of the rounds under one lease.
+enum Rounds {
+    /// Nothing is pending, as of this number of wake-ups.
+    Idle { wakeups: u64 },
+    /// A write to the outbox failed, which may still take effect.
+    OutboxUnknown,
+    /// The time is up, or another purge run has the lease.
+    Unfinished,
+}
+
 /// A failure of a purge run. The entries concerned stay in the queue; the next purge run repeats the steps.
 #[derive(Debug, thiserror::Error)]
 pub enum PurgeRunError {
@@ -79,25 +89,34 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
         let end = context.deadline.minus(ENDING_MAX);
         let mut progress = None;
+        let mut deletions = Deletions::new(&self.purger.executor, end);
         while let Some(lease) = self.while_busy(|| ports.leases().take(&context.id, clock.now(), self.lease)).await? {
             let is_first = progress.is_none();
             let reads_all = lease.is_takeover || (trigger == Trigger::Schedule && is_first);
-            let result = self.rounds(reads_all, &lease, end, &mut progress).await;
-            let given_back = self.give_back(&lease, matches!(result, Ok(true))).await;
+            let result = Box::pin(self.rounds(reads_all, &lease, end, &mut progress, &mut deletions)).await;
+            if let Ok(Rounds::OutboxUnknown) = result {
+                // It takes the lease from itself: a write under the former fencing token takes effect before, or never.
+                continue;
+            }
+            let given_back = self.give_back(&lease, matches!(result, Ok(Rounds::Idle { .. }))).await;
             // Of two failures the first one names the cause.
-            let is_idle = result?;
+            let Rounds::Idle { wakeups } = result? else {
+                given_back?;
+                break;
+            };
             given_back?;
             // After the lease was given back: a waker has either found it free, or has counted before.
-            let seen = progress.as_ref().map(|progress| progress.wakeups);
-            if !is_idle || clock.now() >= end || Some(self.while_busy(|| ports.wakeups().count()).await?) == seen {
+            if clock.now() >= end || self.while_busy(|| ports.wakeups().count()).await? == wakeups {
                 break;
             }
         }
+        // A deletion needs no lease: it deletes what is never current again.
+        deletions.finish().await;
         let Some(progress) = progress else {
             tracing::info!("Another purge run has the lease; this one leaves the queue to it.");
             return Ok(Summary { is_leased_elsewhere: true, ..Summary::default() });
         };
-        let (summary, failures) = progress.end();
+        let (summary, failures) = progress.end(deletions.take_ended());
         if failures.is_empty() { Ok(summary) } else { Err(PurgeRunError::Steps(failures)) }
     }
 
@@ -111,17 +130,17 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         self.while_busy(|| leases.renew(lease, clock.now(), Duration::ZERO)).await.map(drop)
     }
 
-    /// Makes rounds until nothing is pending, which it returns, or until `end`.
-    async fn rounds(
-        &self,
+    /// Makes rounds until nothing is pending, until `end`, or until a write to the outbox fails.
+    async fn rounds<'a>(
+        &'a self,
         reads_all: bool,
         lease: &Lease,
         end: Timestamp,
         progress: &mut Option<Progress>,
-    ) -> Result<bool, PurgeRunError> {
+        deletions: &mut Deletions<'a, P>,
+    ) -> Result<Rounds, PurgeRunError> {
         let (ports, clock) = (self.ports(), self.ports().clock());
         let mut renewed_at = clock.now();
-        let mut deletions = Deletions::new(&self.purger.executor, end);
         let progress = self.begin(reads_all, progress).await?;
         loop {
             if clock.now() >= renewed_at.plus(self.lease / 2) {
@@ -131,16 +150,17 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
                 }
             }
             if progress.summary.is_superseded || clock.now() >= end {
-                break;
+                return Ok(Rounds::Unfinished);
             }
-            let Some(next_at) = Box::pin(self.round(lease, progress, &mut deletions)).await? else { return Ok(true) };
+            let Some(next_at) = Box::pin(self.round(lease, progress, deletions)).await? else {
+                return Ok(Rounds::Idle { wakeups: progress.wakeups });
+            };
+            if std::mem::take(&mut progress.is_outbox_unknown) {
+                return Ok(Rounds::OutboxUnknown);
+            }
             let pause = next_at.min(end).since(clock.now()).clamp(PAUSE_MIN, PAUSE_MAX);
             deletions.beside(clock.sleep(pause)).await;
         }
-        // A deletion needs no lease: it deletes what is never current again.
-        deletions.finish().await;
-        deletions.take_ended().into_iter().for_each(|ended| progress.deletion_ended(ended));
-        Ok(false)
     }
 
     /// Repeats a call of the purge run itself while its service is busy.

@@ -29,7 +29,8 @@ const PAUSE_MIN: Duration = Duration::from_secs(2);
 /// The longest pause after a throttled request.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 
-/// The accepted requests after which a halved rate doubles again.
+/// The accepted requests after which a rate that was halved once doubles again. At a lower rate fewer are enough, so that
+/// each step takes about as long.
 const ACCEPTED_UNTIL_FASTER: u32 = 10;
 
 /// The time for which a distribution with too many items in progress gets no request, unless one of its requests
@@ -289,17 +290,21 @@ impl Pacer {
         }
     }
 
-    /// Notes that CloudFront has accepted a request: ten in a row double a rate that was halved.
+    /// Notes that CloudFront has accepted a request. Some in a row double a rate that was halved.
     pub fn note_accepted(&mut self) {
         self.accepted += 1;
-        if self.accepted >= ACCEPTED_UNTIL_FASTER {
+        if self.accepted >= ACCEPTED_UNTIL_FASTER >> self.halvings.saturating_sub(1) {
             self.halvings = self.halvings.saturating_sub(1);
             self.accepted = 0;
         }
     }
 
-    /// Notes that CloudFront has throttled a request `now`: halves the rates and pauses.
+    /// Notes that CloudFront has throttled a request `now`: halves the rates and pauses. A request that was sent before
+    /// the pause says nothing new.
     pub fn note_throttled(&mut self, now: Timestamp) {
+        if now < self.paused_until {
+            return;
+        }
         self.paused_until = now.plus((PAUSE_MIN * (1 << self.halvings)).min(PAUSE_MAX));
         self.halvings = (self.halvings + 1).min(HALVINGS_MAX);
         self.accepted = 0;

@@ -53,6 +53,8 @@ pub(super) struct Progress {
     pub(super) unread: BTreeSet<TenantId>,
     /// The number of wake-ups that this purge run has seen.
     pub(super) wakeups: u64,
+    /// Whether a write to the outbox failed, which may still take effect.
+    pub(super) is_outbox_unknown: bool,
     /// The numbers of failures: of a tenant's steps, or of the deletions of one row.
     failures_of: BTreeMap<(TenantId, Option<Target>), u32>,
     failures: Vec<StepError>,
@@ -80,6 +82,7 @@ impl Progress {
             bisections: Bisections::default(),
             unread: BTreeSet::new(),
             wakeups: 0,
+            is_outbox_unknown: false,
             failures_of: BTreeMap::new(),
             failures: Vec::new(),
         }
@@ -196,7 +199,7 @@ impl Progress {
 
     /// Notes the outcome of sending requests `now`.
     pub(super) fn sent(&mut self, report: Report, now: Timestamp) {
-        let Report { accepted, delayed, unsent, is_superseded, failures, .. } = report;
+        let Report { accepted, delayed, unsent, is_superseded, is_outbox_unknown, failures, .. } = report;
         for request in accepted {
             self.pacer.note_accepted();
             self.summary.invalidations += 1;
@@ -209,11 +212,8 @@ impl Progress {
         }
         unsent.into_iter().for_each(|request| self.put(request));
         self.summary.is_superseded |= is_superseded;
-        for (tenant, error) in failures {
-            self.fail(&tenant, None, error);
-            // A write whose response was lost may have put its request into the outbox.
-            self.unread.insert(tenant);
-        }
+        self.is_outbox_unknown |= is_outbox_unknown;
+        failures.into_iter().for_each(|(tenant, error)| self.fail(&tenant, None, error));
     }
 
     /// Notes that CloudFront has rejected a call for a reason that can end.
@@ -339,8 +339,9 @@ impl Progress {
         (Pending { entries, in_flight, tenants, unavailable, deleted }, pacer)
     }
 
-    /// The summary and the failures at the end of the purge run.
-    pub(super) fn end(self) -> (Summary, Vec<StepError>) {
+    /// The summary and the failures at the end of the purge run, after the last deletions.
+    pub(super) fn end(mut self, deletions: Vec<Ended>) -> (Summary, Vec<StepError>) {
+        deletions.into_iter().for_each(|ended| self.deletion_ended(ended));
         let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
         let summary = Summary {
             entries_left: self.entries.values().map(|rows| rows.len() as u64).sum(),

@@ -136,21 +136,27 @@ fn a_batch_that_was_too_large_limits_the_later_ones_to_its_half() {
 #[test]
 fn throttling_pauses_twice_as_long_each_time_and_halves_the_rate_to_a_sixteenth() {
     let mut pacer = Pacer::resume(quotas(true, true), NOW, &[]);
+    let mut now = NOW;
     for pause_secs in [2, 4, 8, 16, 32, 32] {
-        pacer.note_throttled(NOW);
-        let until = NOW.plus(Duration::from_secs(pause_secs));
-        let wait = Wait { budget: Budget::Throttled, until: Some(until) };
-        assert_eq!(pacer.admit(NOW, "E1", tags(1), false), Err(wait));
+        let until = now.plus(Duration::from_secs(pause_secs));
+        // One that was sent before the pause too.
+        for _ in 0..2 {
+            pacer.note_throttled(now);
+            let wait = Wait { budget: Budget::Throttled, until: Some(until) };
+            assert_eq!(pacer.admit(now, "E1", tags(1), false), Err(wait));
+        }
+        now = until;
     }
-    let interval = 2_500 * 16;
-    check(pacer, tags(1), &[32_000, 32_000, 32_000, 32_000, 32_000 + interval, 32_000 + 2 * interval]);
+    let (paused, interval) = (2_000 + 4_000 + 8_000 + 16_000 + 2 * 32_000, 2_500 * 16);
+    check(pacer, tags(1), &[paused, paused, paused, paused, paused + interval, paused + 2 * interval]);
 }
 
 #[test]
-fn ten_accepted_requests_double_a_halved_rate_up_to_the_configured_one() {
+fn accepted_requests_double_a_halved_rate_up_to_the_configured_one() {
     let mut pacer = Pacer::resume(quotas(true, true), NOW, &[]);
-    pacer.note_throttled(NOW);
-    pacer.note_throttled(NOW);
+    for pauses in 0..4 {
+        pacer.note_throttled(after_millis(pauses * 60_000));
+    }
     let interval = |mut pacer: Pacer| {
         let now = after_millis(600_000);
         for _ in 0..4 {
@@ -158,7 +164,8 @@ fn ten_accepted_requests_double_a_halved_rate_up_to_the_configured_one() {
         }
         pacer.admit(now, "E1", tags(1), false).unwrap_err().until.unwrap().since(now).as_millis()
     };
-    for (accepted, expected) in [(0, 10_000), (9, 10_000), (1, 5_000), (10, 2_500), (50, 2_500)] {
+    let steps = [(0, 40_000), (1, 20_000), (1, 20_000), (1, 10_000), (4, 10_000), (1, 5_000), (9, 5_000), (1, 2_500)];
+    for (accepted, expected) in steps {
         (0..accepted).for_each(|_| pacer.note_accepted());
         assert_eq!(interval(pacer.clone()), expected, "{accepted} more");
     }
