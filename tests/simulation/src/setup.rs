@@ -91,13 +91,14 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Whether nothing but the speed of calls can delay a purge: no fault, no outage, no rejected item, and CloudFront's
-    /// own quotas.
+    /// Whether nothing but the speed of calls can delay a purge: no fault, no outage, no rejected item, CloudFront's own
+    /// quotas, and purge runs that do not call faster than CloudFront's API allows.
     pub(crate) fn has_no_obstacle(&self) -> bool {
+        let is_too_fast = self.quotas.calls.interval < Duration::from_millis(self.millis_for_each_call);
         let is_tight = match self.quota {
             Scheme::InProgress(quota) | Scheme::PerSecond(quota) => quota.exact < 100,
         };
-        self.faults_per_mille == 0 && self.lasting.is_none() && self.poison.is_none() && !is_tight
+        self.faults_per_mille == 0 && self.lasting.is_none() && self.poison.is_none() && !is_tight && !is_too_fast
     }
 
     pub(crate) fn drawn(chance: &mut Chance) -> Self {

@@ -20,14 +20,11 @@ const TENTHS: u32 = 8;
 /// The number of wildcards in progress that stay free for manual purges.
 const WILDCARDS_FREE: usize = 2;
 
-/// The most times that throttling halves the rate: to a sixteenth.
-const HALVINGS_MAX: u32 = 4;
+/// The most times that throttling halves the rates and the bursts: to an eighth.
+const HALVINGS_MAX: u32 = 3;
 
-/// The pause after the first throttled request; each next one is twice as long, up to [`PAUSE_MAX`].
+/// The pause after the first throttled request; each next one is twice as long, up to eight times.
 const PAUSE_MIN: Duration = Duration::from_secs(2);
-
-/// The longest pause after a throttled request.
-const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// The accepted requests after which a rate that was halved once doubles again. At a lower rate fewer are enough, so that
 /// each step takes about as long.
@@ -299,13 +296,13 @@ impl Pacer {
         }
     }
 
-    /// Notes that CloudFront has throttled a request `now`: halves the rates and pauses. A request that was sent before
+    /// Notes that CloudFront has throttled a request `now`: halves the rates and the bursts, and pauses. A request that was sent before
     /// the pause says nothing new.
     pub fn note_throttled(&mut self, now: Timestamp) {
         if now < self.paused_until {
             return;
         }
-        self.paused_until = now.plus((PAUSE_MIN * (1 << self.halvings)).min(PAUSE_MAX));
+        self.paused_until = now.plus(PAUSE_MIN * (1 << self.halvings));
         self.halvings = (self.halvings + 1).min(HALVINGS_MAX);
         self.accepted = 0;
     }

@@ -26,10 +26,10 @@ impl Bucket {
         self.burst
     }
 
-    /// The earliest time at which it has `tokens` tokens, at a rate that is halved `halvings` times. More tokens than it
-    /// holds are available when it is full.
+    /// The earliest time at which it has `tokens` tokens, at a rate and a burst that are halved `halvings` times. More
+    /// tokens than it holds are available when it is full.
     pub(super) fn available_at(&self, tokens: usize, halvings: u32) -> Timestamp {
-        let missing = u64::from(self.burst).saturating_sub(tokens as u64);
+        let missing = u64::from((self.burst >> halvings).max(1)).saturating_sub(tokens as u64);
         let ahead = missing.saturating_mul(self.interval_micros << halvings);
         let available_micros = if tokens == 0 { 0 } else { self.full_at_micros.saturating_sub(ahead) };
         Timestamp::from_millis(available_micros.div_ceil(1000))
