@@ -1,7 +1,7 @@
 //! The counter of wake-ups, beside the lease. It is an item of its own: the transactions of the outbox check the lease's
 //! item, and would conflict with the writes of many wakers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{TenantId, Timestamp};

@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::{TestRng, TestRunner};
 
 use super::*;
 
@@ -94,16 +95,18 @@ fn outbox(sent: &[Sent], is_in_it: impl Fn(&Sent) -> bool) -> Vec<PurgeRequest> 
     sent.iter().filter(|sent| is_in_it(sent)).map(|sent| sent.request.clone()).collect()
 }
 
-/// Plays `steps`. Returns the number of requests sent.
-fn play(quotas: Quotas, steps: Vec<Step>) -> Result<usize, TestCaseError> {
+/// Plays `steps` with CloudFront's `quotas`. Each of `pacers` pacers keeps to `kept`, for its own distributions.
+fn play(quotas: Quotas, kept: Quotas, pacers: usize, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut cloudfront = CloudFront::new(quotas);
-    let mut pacer = Pacer::resume(quotas, NOW, &[]);
+    let mut pacers = vec![Pacer::resume(kept, NOW, &[]); pacers];
     let mut sent: Vec<Sent> = Vec::new();
     let mut now = NOW;
     for step in steps {
         match step {
             Step::Pass(millis) => now = now.plus(Duration::from_millis(millis)),
             Step::Ask { distribution, items, cache_tags } => {
+                let index = distribution % pacers.len();
+                let pacer = &mut pacers[index];
                 let distribution = format!("E{distribution}");
                 let items = items.min(pacer.request_max(cache_tags));
                 let counts = if cache_tags { tags(items) } else { wildcards(items) };
@@ -121,20 +124,44 @@ fn play(quotas: Quotas, steps: Vec<Step>) -> Result<usize, TestCaseError> {
             }
             Step::Complete(which) if !sent.is_empty() => which.get_mut(&mut sent).is_completed = true,
             Step::Complete(_) => {}
-            Step::Throttle => pacer.note_throttled(now),
+            Step::Throttle => pacers.iter_mut().for_each(|pacer| pacer.note_throttled(now)),
             Step::Resume => {
                 let is_known = |sent: &Sent| !sent.is_completed || now < sent.request.created_at.plus(REFILL);
-                pacer = Pacer::resume(quotas, now, &outbox(&sent, is_known));
+                pacers.fill(Pacer::resume(kept, now, &outbox(&sent, is_known)));
             }
         }
     }
-    Ok(sent.len())
+    Ok(())
+}
+
+/// Expects that a pacer with a bug exceeds `quota` within some hundred schedules.
+fn check_is_found(quotas: Quotas, kept: Quotas, pacers: usize, quota: &str) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) };
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    let found =
+        TestRunner::new_with_rng(config, rng).run(&vec(step(), 1..120), |steps| play(quotas, kept, pacers, steps));
+    let found = found.expect_err("no schedule exceeds a quota").to_string();
+    assert!(found.contains(&format!("Err(\"{quota}\")")), "{found}");
+    println!("{found}");
+}
+
+#[test]
+fn a_group_of_sixteen_wildcards_is_found() {
+    let quotas = quotas(false, true);
+    let sixteen = InProgress { wildcards: 16 + WILDCARDS_FREE, ..IN_PROGRESS };
+    check_is_found(quotas, Quotas { in_progress: Some(sixteen), ..quotas }, 1, "wildcards in progress");
+}
+
+#[test]
+fn a_pacer_that_the_distributions_do_not_share_is_found() {
+    check_is_found(quotas(true, true), quotas(true, true), 3, "wildcards a second");
 }
 
 proptest! {
     #[test]
     fn no_schedule_of_requests_exceeds_a_quota((per_second, in_progress) in scheme(), steps in vec(step(), 1..120)) {
-        play(quotas(per_second, in_progress), steps)?;
+        let quotas = quotas(per_second, in_progress);
+        play(quotas, quotas, 1, steps)?;
     }
 
     #[test]
