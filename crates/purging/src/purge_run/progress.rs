@@ -49,6 +49,8 @@ pub(super) struct Progress {
     /// The finished deletions that come before a purge.
     pub(super) deleted: Deleted,
     pub(super) bisections: Bisections,
+    /// The time at which all rows were read, or at which the purge run began.
+    pub(super) all_read_at: Timestamp,
     /// The tenants whose rows are read next.
     pub(super) unread: BTreeSet<TenantId>,
     /// The number of wake-ups that this purge run has seen.
@@ -68,7 +70,7 @@ struct Look {
 }
 
 impl Progress {
-    pub(super) fn new(pacer: Pacer) -> Self {
+    pub(super) fn new(pacer: Pacer, now: Timestamp) -> Self {
         Self {
             summary: Summary::default(),
             pacer,
@@ -80,6 +82,7 @@ impl Progress {
             unavailable: BTreeSet::new(),
             deleted: Deleted::new(),
             bisections: Bisections::default(),
+            all_read_at: now,
             unread: BTreeSet::new(),
             wakeups: 0,
             is_outbox_unknown: false,

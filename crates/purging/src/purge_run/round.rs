@@ -20,6 +20,11 @@ use crate::tracking::Tracking;
 /// The time after which the registry is read again.
 const REGISTRY_AGE_MAX: Duration = Duration::from_secs(30);
 
+/// The time after which a purge run reads all rows again, also those of tenants that nobody woke it for: nothing wakes it
+/// where wake-ups are off, and a function may have died between enqueueing and waking. Meanwhile the schedule's purge
+/// runs do not get the lease.
+const ALL_READ_AGE_MAX: Duration = Duration::from_mins(2);
+
 /// The number of tenants whose rows are read concurrently.
 const CONCURRENT_READS: usize = 16;
 
@@ -37,7 +42,8 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         let (ports, clock) = (self.ports(), self.ports().clock());
         let Woken { count, tenants } = self.while_busy(|| ports.wakeups().take()).await?;
         let in_flight = self.while_busy(|| ports.outbox().requests()).await?;
-        let resumed = || Progress::new(Pacer::resume(self.purger.quotas, clock.now(), &in_flight.rows));
+        let now = clock.now();
+        let resumed = || Progress::new(Pacer::resume(self.purger.quotas, now, &in_flight.rows), now);
         let progress = progress.get_or_insert_with(resumed);
         progress.wakeups = count;
         // Rows that are known from an earlier lease may have changed since.
@@ -45,11 +51,18 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         progress.replace_in_flight(in_flight);
         progress.unread.extend(tenants);
         if reads_all {
-            let entries = self.while_busy(|| ports.queue().entries()).await?;
-            progress.replace_entries(None, entries);
-            progress.unread.clear();
+            self.read_all(progress).await?;
         }
         Ok(progress)
+    }
+
+    /// Reads all rows, after the outbox.
+    async fn read_all(&self, progress: &mut Progress) -> Result<(), PurgeRunError> {
+        progress.all_read_at = self.ports().clock().now();
+        let entries = self.while_busy(|| self.ports().queue().entries()).await?;
+        progress.replace_entries(None, entries);
+        progress.unread.clear();
+        Ok(())
     }
 
     /// Makes one round. Returns the time of the next one; `None`: nothing is pending.
@@ -100,9 +113,14 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
             progress.wakeups = count;
             progress.unread.extend(tenants);
         }
-        if !progress.unread.is_empty() {
+        let reads_all = clock.now() >= progress.all_read_at.plus(ALL_READ_AGE_MAX);
+        if reads_all || !progress.unread.is_empty() {
             let in_flight = self.while_busy(|| ports.outbox().requests()).await?;
             progress.replace_in_flight(in_flight);
+        }
+        if reads_all {
+            self.read_all(progress).await?;
+        } else if !progress.unread.is_empty() {
             let reads: Vec<_> = std::mem::take(&mut progress.unread)
                 .into_iter()
                 .map(|tenant| async move {
