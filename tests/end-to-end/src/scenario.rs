@@ -58,7 +58,7 @@ pub(crate) async fn play(
         )
         .await?;
 
-    let name = "the original is replaced: the viewer still gets the old image, and GET says when it is purged";
+    let name = "the original is replaced, and GET says when it is purged";
     let edits = report.step(name, edit::replace(fixture)).await?.to_vec();
     let name = "a purge run is woken, and the viewer gets the new image within seconds";
     figures.write_to_fresh_ms = report.step(name, purge::until_fresh(fixture, report, edits)).await?;

@@ -1,4 +1,4 @@
-//! Edits, and their effects before a purge run.
+//! Edits, and what viewers get right after them. Where a purge run is woken, that may be the new image already.
 
 use std::time::Instant;
 
@@ -34,8 +34,8 @@ pub(super) async fn replace(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2],
 
     let location = Some(LOCATION);
     let edit = ObservedEdit { name: "replaced by upload", image: EDITED, location, old: RED, new: BLUE, made_at };
-    let seen = edit.expect_old(&fixture.acme).await?;
-    fixture.timeline.add(Part::Viewer, format!("acme/cat: {seen}, still the old image"));
+    let (_, seen) = edit.look(&fixture.acme).await?;
+    fixture.timeline.add(Part::Viewer, format!("acme/cat: {seen}, right after the edit"));
     fixture.queued("pack#cat").await?;
     let verdict = manual_purge::expect_pending(fixture).await?;
     let suffixed = ObservedEdit { name: "replaced by upload, seen with a suffix", image: EDITED_SUFFIXED, ..edit };
@@ -72,7 +72,7 @@ pub(super) async fn fetch(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String
         .add(Part::Editor, "replaced the original of acme/fox by one fetched from a web server: it is blue now");
     let name = "replaced by fetchImage";
     let edit = ObservedEdit { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };
-    let seen = edit.expect_old(&fixture.acme).await?;
+    let (_, seen) = edit.look(&fixture.acme).await?;
     fixture.queued("pack#fox").await?;
     Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was rejected")))
 }
@@ -99,7 +99,7 @@ pub(super) async fn crop_and_relocate(fixture: &Fixture<'_>) -> Result<([Observe
     let edits = [cropped, relocated];
     let mut details = Vec::new();
     for (edit, target) in edits.iter().zip(["pack#hen", "pack#elk"]) {
-        details.push(format!("acme/{}: {}", edit.image, edit.expect_old(&fixture.acme).await?));
+        details.push(format!("acme/{}: {}", edit.image, edit.look(&fixture.acme).await?.1));
         fixture.queued(target).await?;
     }
     Ok((edits, details.join("; ")))
@@ -130,7 +130,7 @@ pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, St
         new: look(RECONFIGURED_SIZE),
         made_at,
     };
-    let seen = edit.expect_old(&fixture.acme).await?;
+    let (_, seen) = edit.look(&fixture.acme).await?;
     fixture.queued("location#banner").await?;
     Ok((edit, format!("without force the stored variant of acme/yak stays; acme/yak: {seen}, right after the force")))
 }
