@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -94,10 +95,15 @@ impl Names {
     }
 }
 
+/// The most calls of CloudFront's API for one check.
+const CALLS_MAX: u32 = 8;
+
 impl Caller {
-    /// A caller with the credentials of `role`. Its invalidations go to `emulator`.
+    /// A caller with the credentials of `role`. Its invalidations go to `emulator`, and are repeated while CloudFront's API
+    /// throttles them: one call in two seconds.
     pub(super) fn new(role: &SdkConfig, emulator: &str) -> Self {
-        let at_emulator = role.to_builder().endpoint_url(emulator).build();
+        let retries = RetryConfig::standard().with_max_attempts(CALLS_MAX);
+        let at_emulator = role.to_builder().endpoint_url(emulator).retry_config(retries).build();
         Self {
             cloudfront: aws_sdk_cloudfront::Client::new(&at_emulator),
             dynamodb: aws_sdk_dynamodb::Client::new(role),
