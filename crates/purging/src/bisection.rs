@@ -57,6 +57,10 @@ impl<P: Ports> Executor<P> {
         for request in std::mem::take(&mut report.rejected) {
             let index = bisections.whole(&request);
             let whole = &mut bisections.wholes[index];
+            if whole.has_rejected(&request.caller_reference) {
+                // It is in the outbox until the last part has ended, and was sent again.
+                continue;
+            }
             match request.halves() {
                 Some(halves) if whole.parts < PARTS_MAX => {
                     if self.replace(&request, &halves, lease, report).await {
@@ -66,10 +70,14 @@ impl<P: Ports> Executor<P> {
                         bisections.whole_of.extend(references);
                         written.extend(halves);
                     }
+                    ended.extend(bisections.close(&request.caller_reference));
                 }
-                _ => whole.rejected.push(request.clone()),
+                _ => {
+                    whole.rejected.push(request);
+                    whole.open -= 1;
+                    ended.extend((whole.open == 0).then_some(index));
+                }
             }
-            ended.extend(bisections.close(&request.caller_reference));
         }
         for index in ended {
             let whole = &mut bisections.wholes[index];
@@ -77,6 +85,7 @@ impl<P: Ports> Executor<P> {
             let items_rejected: usize = rejected.iter().map(|request| request.items.len()).sum();
             let is_everything = whole.items > 1 && items_rejected == whole.items;
             for request in rejected {
+                bisections.whole_of.remove(&request.caller_reference);
                 if is_everything {
                     let distribution_id = request.distribution.distribution_id.clone();
                     report.fail(&request.for_tenant, StepError::EveryItemRejected { distribution_id });
@@ -160,6 +169,12 @@ impl<P: Ports> Executor<P> {
     }
 }
 
+impl Whole {
+    fn has_rejected(&self, caller_reference: &str) -> bool {
+        self.rejected.iter().any(|request| request.caller_reference == caller_reference)
+    }
+}
+
 impl Bisections {
     /// The index of the whole of a rejected request: of the one that it is a part of, or its own.
     fn whole(&mut self, request: &PurgeRequest) -> usize {
@@ -175,6 +190,10 @@ impl Bisections {
     fn close(&mut self, caller_reference: &str) -> Option<usize> {
         let index = self.whole_of.remove(caller_reference)?;
         let whole = &mut self.wholes[index];
+        if whole.has_rejected(caller_reference) {
+            whole.rejected.retain(|request| request.caller_reference != caller_reference);
+            return None;
+        }
         whole.open -= 1;
         (whole.open == 0).then_some(index)
     }

@@ -103,7 +103,12 @@ impl<P: Ports> Executor<P> {
         // covers thousands of packs, a listing for each would cost more than their purge.
         let is_exact = request.items.len() == request.entries.len();
         let refill_seen_at = if is_exact && !target.spans_packs() {
-            self.ports.variants().stored_at(&VariantScope::of(tenant, target)).await?
+            // It is for the eyes of operators: a purge is completed without it.
+            let stored_at = self.ports.variants().stored_at(&VariantScope::of(tenant, target)).await;
+            stored_at
+                .inspect_err(|error| tracing::warn!(%error, "The time of the re-rendering is not known."))
+                .ok()
+                .flatten()
         } else {
             None
         };

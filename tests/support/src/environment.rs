@@ -29,14 +29,15 @@ use crate::invocations::Invocations;
 use crate::test_clock::TestClock;
 use crate::{LocalDynamoDb, LocalS3, LocalSqs, LocalSsm, sdk_config};
 
-/// The time of the tests. No handler reads a clock.
-pub const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+/// The time of the tests, in 2099: the S3 of the tests stamps objects with the real time, which is before it. No handler
+/// reads a clock.
+pub const NOW: Timestamp = Timestamp::from_millis(4_070_908_800_000);
 /// The settle delay of every handler, unless a test sets its own.
 pub const SETTLE: Duration = Duration::from_secs(30);
 /// The longest time that an edge keeps a variant.
 pub const CACHED_MAX: Duration = Duration::from_hours(30 * 24);
 /// The duration of a purge run's lease.
-pub const LEASE: Duration = Duration::from_secs(150);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Both schemes of CloudFront's quotas, without its throttle of calls: the emulator has none by default.
 const QUOTAS: domain::purge::pacer::Quotas = domain::purge::pacer::Quotas {
     per_second: Some(PerSecond { items: 150, wildcards: 1 }),
@@ -133,10 +134,12 @@ impl Environment {
         }
     }
 
-    /// The purge run.
+    /// The purge run. Its pauses take no time: they pass at its clock and at the emulator.
     #[must_use]
     pub fn purge_run(&self) -> PurgeRun {
-        purging::purge_run::PurgeRun { purger: self.purger(), dead_letters: self.dead_letter_queue(), lease: LEASE }
+        let mut purger = self.purger();
+        purger.executor.ports.clock = TestClock::virtual_at(NOW, self.emulator_clock.clone());
+        purging::purge_run::PurgeRun { purger, dead_letters: self.dead_letter_queue(), lease: LEASE }
     }
 
     /// The image-pack table's adapter.
@@ -217,10 +220,26 @@ impl Environment {
 /// The time limit of an invocation.
 const PURGE_RUN_MAX: Duration = Duration::from_mins(4);
 
-/// Runs once for the schedule, as `owner`, with a clock that shows `now`.
+/// The time before its deadline at which a purge run ends.
+const ENDING_MAX: Duration = Duration::from_secs(30);
+
+/// Runs once for the schedule, as `owner`, with a clock that shows `now`, until nothing is pending.
 pub async fn run_at(purge_run: &PurgeRun, owner: &str, now: Timestamp) -> Result<Summary, PurgeRunError> {
     purge_run.purger.executor.ports.clock.set(now);
     purge_run.run(Trigger::Schedule, &context(owner, now)).await
+}
+
+/// Runs once for `trigger`, as `owner`, from `now` on for at most `time`.
+pub async fn run_for(
+    purge_run: &PurgeRun,
+    trigger: Trigger,
+    owner: &str,
+    now: Timestamp,
+    time: Duration,
+) -> Result<Summary, PurgeRunError> {
+    purge_run.purger.executor.ports.clock.set(now);
+    let context = Context { deadline: now.plus(time + ENDING_MAX), ..context(owner, now) };
+    purge_run.run(trigger, &context).await
 }
 
 /// The context of an invocation that starts `now` and may take four minutes.

@@ -34,7 +34,7 @@ use load_proxy::LoadFaults;
 
 pub use dynamodb::LocalDynamoDb;
 pub use environment::{
-    CACHED_MAX, Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at,
+    CACHED_MAX, Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at, run_for,
 };
 pub use invocations::Invocations;
 pub use observation::Invalidation;

@@ -34,6 +34,12 @@ impl Environment {
         put.value(value).overwrite(true).send().await.expect("PutParameter");
     }
 
+    /// Removes the registration of `tenant`, as the deletion of its stack does.
+    pub async fn unregister(&self, tenant: &str) {
+        let delete = self.ssm.client().delete_parameter().name(format!("{REGISTRY_PATH}/{tenant}"));
+        delete.send().await.expect("DeleteParameter");
+    }
+
     /// Enqueues `target` (`pack#p1`, `location#main`, `tenant`) of `tenant`, changed at `changed_at`. Done again, it
     /// rewrites the row and gives it another version.
     pub async fn enqueue(&self, tenant: &str, target: &str, changed_at: Timestamp) -> QueueEntry {

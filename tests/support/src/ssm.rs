@@ -17,7 +17,7 @@ const PAGE: usize = 10;
 const VALUE_BYTES_MAX: usize = 4096;
 
 /// A parameter store of this test's own, behind a proxy that answers as AWS does under load: `PutParameter`,
-/// `GetParameter` and `GetParametersByPath`.
+/// `GetParameter`, `GetParametersByPath` and `DeleteParameter`.
 #[derive(Debug)]
 pub struct LocalSsm {
     sdk: SdkConfig,
@@ -80,6 +80,7 @@ impl JsonApi for Parameters {
         match operation {
             "PutParameter" => self.put(parse(request)?),
             "GetParameter" => self.get(&parse(request)?),
+            "DeleteParameter" => self.delete(&parse(request)?),
             "GetParametersByPath" => self.get_by_path(parse(request)?),
             _ => Err(ServiceError::unknown_operation(operation)),
         }
@@ -102,6 +103,13 @@ impl Parameters {
         }
         parameters.insert(name, value);
         Ok(json!({"Version": 1, "Tier": "Standard"}))
+    }
+
+    fn delete(&self, ByName { name }: &ByName) -> Result<Value, ServiceError> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name) {
+            Some(_) => Ok(json!({})),
+            None => Err(ServiceError::new("ParameterNotFound", format!("{name} does not exist"))),
+        }
     }
 
     fn get(&self, ByName { name }: &ByName) -> Result<Value, ServiceError> {

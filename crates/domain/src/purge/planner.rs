@@ -7,7 +7,7 @@ use crate::identifier::TenantId;
 use crate::purge::batch::{Batch, PlannedEntry};
 use crate::purge::deletion::{Deleted, Deletion, DeletionPurpose, PurgeId};
 use crate::purge::distribution::Distribution;
-use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
+use crate::purge::invalidation_item::InvalidationItem;
 use crate::purge::limits::{ITEMS_PER_REQUEST_MAX, Rules};
 use crate::purge::manual_purge::SUBMISSION_MAX;
 use crate::purge::pacer::{Budget, ItemCounts, Pacer, Wait};
@@ -65,7 +65,7 @@ pub enum WaitReason {
     /// Its change has not settled: an old image can still reach an edge. Its early purge is done, or the tenant has too
     /// many rows for early purges.
     Settling,
-    /// Its request is in the outbox.
+    /// Its request is in the outbox, or another one of its tenant that CloudFront has not accepted.
     InFlight,
     /// Its variants are deleted before CloudFront is invalidated.
     Deleting,
@@ -80,10 +80,18 @@ pub enum WaitReason {
 }
 
 /// The purge that is due for an entry, or the reason why none is.
-enum Due {
-    Purge { began_at: Timestamp, is_final: bool, variants_deleted: u64 },
+enum Due<'a> {
+    Purge(DuePurge<'a>),
     Wait(WaitReason, Option<Timestamp>),
     Delete(DeletionPurpose),
+}
+
+/// A purge that is due for a row; see [`PlannedEntry`].
+struct DuePurge<'a> {
+    entry: &'a QueueEntry,
+    began_at: Timestamp,
+    is_final: bool,
+    variants_deleted: u64,
 }
 
 /// Plans the round that begins `now`.
@@ -91,16 +99,21 @@ enum Due {
 pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mut Pacer) -> Plan<'a> {
     let mut plan = Plan::default();
     pacer.track(pending.in_flight);
-    let mut due: BTreeMap<&TenantId, (Vec<&PurgeRequest>, Vec<(&QueueEntry, PlannedEntry)>)> = BTreeMap::new();
+    let mut due: BTreeMap<&TenantId, (Vec<&PurgeRequest>, Vec<DuePurge>)> = BTreeMap::new();
     for request in pending.in_flight.iter().filter(|request| is_sent_again(now, request, pending)) {
         due.entry(&request.for_tenant).or_default().0.push(request);
     }
     let stages = Stages::of(now, pending, rules);
     for &entry in &pending.entries {
         match stages.due(entry) {
-            Due::Purge { began_at, is_final, variants_deleted } => {
-                let planned = PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted };
-                due.entry(&entry.tenant).or_default().1.push((entry, planned));
+            Due::Purge(purge) => {
+                let (again, purges) = due.entry(&entry.tenant).or_default();
+                // The outbox of a tenant whose requests are not accepted does not grow; an admin's purge waits for nothing.
+                if again.is_empty() || entry.cause.is_manual() {
+                    purges.push(purge);
+                } else {
+                    plan.waiting.push(Waiting { entry, reason: WaitReason::InFlight, until: None });
+                }
             }
             Due::Wait(reason, until) => plan.waiting.push(Waiting { entry, reason, until }),
             Due::Delete(purpose) => plan.delete(now, entry, purpose, rules),
@@ -156,19 +169,20 @@ impl<'a> Plan<'a> {
             };
             match (admitted, submission) {
                 (Ok(()), Submission::Again(request)) => self.again.push(request.clone()),
-                (Ok(()), Submission::First(batch, _)) => self.batches.push(batch),
+                (Ok(()), Submission::First(request)) => self.batches.push(request.into_batch()),
                 (Err(wait), submission) => {
                     if !wait.budget.is_of_one_distribution() {
                         blocked = Some(wait);
                     }
                     let rest = [submission].into_iter().chain(turn.submissions);
-                    let rows = rest.flat_map(|submission| match submission {
+                    let purges = rest.flat_map(|submission| match submission {
                         // Its rows wait for it already.
                         Submission::Again(_) => Vec::new(),
-                        Submission::First(_, rows) => rows,
+                        Submission::First(request) => request.purges,
                     });
                     let reason = WaitReason::Budget(wait.budget);
-                    self.waiting.extend(rows.map(|entry| Waiting { entry, reason, until: wait.until }));
+                    let until = wait.until;
+                    self.waiting.extend(purges.map(|DuePurge { entry, .. }| Waiting { entry, reason, until }));
                     continue;
                 }
             }
@@ -177,9 +191,9 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn counts(batch: &Batch) -> ItemCounts {
-    let wildcards = batch.items.iter().filter(|item| is_wildcard(&item.to_string())).count();
-    ItemCounts { exact: batch.items.len() - wildcards, wildcards }
+fn counts(items: &BTreeSet<InvalidationItem>) -> ItemCounts {
+    let wildcards = items.iter().filter(|item| matches!(item, InvalidationItem::Wildcard(_))).count();
+    ItemCounts { exact: items.len() - wildcards, wildcards }
 }
 
 /// What decides the stage of each entry.
@@ -209,7 +223,7 @@ impl<'p, 'a> Stages<'p, 'a> {
     }
 
     /// The purge that is due for `entry`. Each version of a row has at most one early purge and one final purge.
-    fn due(&self, entry: &QueueEntry) -> Due {
+    fn due(&self, entry: &'a QueueEntry) -> Due<'a> {
         let Self { now, pending, rules, .. } = *self;
         let settled_at = entry.last_event_at.plus(rules.delays.settle);
         let is_final = now >= settled_at;
@@ -249,7 +263,7 @@ impl<'p, 'a> Stages<'p, 'a> {
             began_at = deleted.began_at;
             variants_deleted = deleted.variants_deleted;
         }
-        Due::Purge { began_at, is_final, variants_deleted }
+        Due::Purge(DuePurge { entry, began_at, is_final, variants_deleted })
     }
 
     fn is_in_flight(&self, entry: &QueueEntry, is_final: bool) -> bool {
@@ -261,8 +275,8 @@ impl<'p, 'a> Stages<'p, 'a> {
 enum Submission<'a> {
     /// A request of the outbox that CloudFront has not accepted.
     Again(&'a PurgeRequest),
-    /// A new request, with the rows that it serves.
-    First(Batch, Vec<&'a QueueEntry>),
+    /// A new request.
+    First(NewRequest<'a>),
 }
 
 impl Submission<'_> {
@@ -271,8 +285,27 @@ impl Submission<'_> {
             Self::Again(request) => {
                 pacer.admit(now, &request.distribution.distribution_id, ItemCounts::of(request), true)
             }
-            Self::First(batch, _) => pacer.admit(now, &batch.distribution.distribution_id, counts(batch), false),
+            Self::First(request) => {
+                pacer.admit(now, &request.distribution.distribution_id, counts(&request.items), false)
+            }
         }
+    }
+}
+
+/// A new request. Its batch is made when the pacer has admitted it: most requests of a bulk wait for many rounds.
+struct NewRequest<'a> {
+    tenant: &'a TenantId,
+    distribution: &'a Distribution,
+    items: BTreeSet<InvalidationItem>,
+    purges: Vec<DuePurge<'a>>,
+}
+
+impl NewRequest<'_> {
+    fn into_batch(self) -> Batch {
+        let planned = self.purges.into_iter().map(|DuePurge { entry, began_at, is_final, variants_deleted }| {
+            PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted }
+        });
+        Batch::new(self.tenant, self.distribution, self.items.into_iter().collect(), planned.collect())
     }
 }
 
@@ -287,27 +320,28 @@ struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     fn of(
-        tenant: &TenantId,
-        distribution: &Distribution,
+        tenant: &'a TenantId,
+        distribution: &'a Distribution,
         again: Vec<&'a PurgeRequest>,
-        entries: Vec<(&'a QueueEntry, PlannedEntry)>,
+        purges: Vec<DuePurge<'a>>,
         pacer: &Pacer,
     ) -> Self {
         let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
-        let item_of = |entry: &QueueEntry| InvalidationItem::covering(tenant, &entry.target, distribution.cache_tags);
-        let exact: BTreeSet<_> = entries.iter().map(|(entry, _)| item_of(entry)).collect();
+        let item_of =
+            |purge: &DuePurge| InvalidationItem::covering(tenant, &purge.entry.target, distribution.cache_tags);
+        let mut items: Vec<_> = purges.into_iter().map(|purge| (item_of(&purge), purge)).collect();
+        let exact: BTreeSet<_> = items.iter().map(|(item, _)| item).collect();
         // Items that the tenant's item covers would be billed again.
         let is_whole = exact.contains(&whole_tenant)
             || pacer.estimate(exact.len(), distribution.cache_tags) > ESCALATION_DELAY_MAX;
-        let mut items: Vec<_> = entries
-            .into_iter()
-            .map(|(entry, planned)| (if is_whole { whole_tenant.clone() } else { item_of(entry) }, entry, planned))
-            .collect();
-        items.sort_by(|(one, one_entry, _), (other, other_entry, _)| {
-            let order = |entry: &QueueEntry| (!entry.cause.is_manual(), entry.last_event_at);
-            order(one_entry).cmp(&order(other_entry)).then_with(|| one.cmp(other))
+        if is_whole {
+            items.iter_mut().for_each(|(item, _)| item.clone_from(&whole_tenant));
+        }
+        items.sort_by(|(one, one_purge), (other, other_purge)| {
+            let order = |purge: &DuePurge| (!purge.entry.cause.is_manual(), purge.entry.last_event_at);
+            order(one_purge).cmp(&order(other_purge)).then_with(|| one.cmp(other))
         });
-        let is_manual = items.first().is_some_and(|(_, entry, _)| entry.cause.is_manual());
+        let is_manual = items.first().is_some_and(|(_, purge)| purge.entry.cause.is_manual());
         let again = again.into_iter().map(Submission::Again);
         let first = requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags));
         Self {
@@ -321,25 +355,23 @@ impl<'a> Turn<'a> {
 
 /// The requests for `items`, each with at most `items_max` different items and [`ITEMS_PER_REQUEST_MAX`] entries.
 fn requests<'a>(
-    tenant: &TenantId,
-    distribution: &Distribution,
-    items: Vec<(InvalidationItem, &'a QueueEntry, PlannedEntry)>,
+    tenant: &'a TenantId,
+    distribution: &'a Distribution,
+    items: Vec<(InvalidationItem, DuePurge<'a>)>,
     items_max: usize,
 ) -> impl Iterator<Item = Submission<'a>> {
     let mut requests = Vec::new();
     let mut rest = items.into_iter().peekable();
     while rest.peek().is_some() {
-        let mut different: BTreeSet<InvalidationItem> = BTreeSet::new();
-        let (mut rows, mut planned) = (Vec::new(), Vec::new());
-        while let Some((item, row, entry)) = rest.next_if(|(item, ..)| {
-            planned.len() < ITEMS_PER_REQUEST_MAX && (different.len() < items_max || different.contains(item))
+        let mut request = NewRequest { tenant, distribution, items: BTreeSet::new(), purges: Vec::new() };
+        while let Some((item, purge)) = rest.next_if(|(item, _)| {
+            request.purges.len() < ITEMS_PER_REQUEST_MAX
+                && (request.items.len() < items_max || request.items.contains(item))
         }) {
-            different.insert(item);
-            rows.push(row);
-            planned.push(entry);
+            request.items.insert(item);
+            request.purges.push(purge);
         }
-        let batch = Batch::new(tenant, distribution, different.into_iter().collect(), planned);
-        requests.push(Submission::First(batch, rows));
+        requests.push(Submission::First(request));
     }
     requests.into_iter()
 }

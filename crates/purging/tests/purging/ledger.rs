@@ -3,49 +3,60 @@
 use std::time::Duration;
 
 use serde_json::json;
-use support::{Environment, NOW, run_at};
+use support::{Environment, Invalidation, NOW, SETTLE, run_at};
 
-use super::{run_in, settled};
+use super::run_in;
 
 /// The time that the emulator takes to complete an invalidation.
 const PROPAGATION: Duration = Duration::from_secs(5);
+/// The look at which a purge run sees it: 1 s after the invalidation, and 1, 2 and 4 s after each other.
+const SEEN_AFTER: Duration = Duration::from_secs(8);
 /// 90 days, in seconds.
 const RETENTION_SECS: u64 = 90 * 24 * 60 * 60;
 
 #[tokio::test]
-async fn each_entry_has_a_row_with_target_reasons_times_requesters_and_effect() {
+async fn each_purge_has_a_row_with_target_reasons_requesters_effect_and_the_time_of_each_step() {
     let environment = Environment::with_propagation_delay(PROPAGATION).await;
-    environment.store_variants(["acme/p1/main/default", "acme/p1/poster/default", "acme/p2/main/default"]).await;
-    environment.enqueue("acme", "pack#p1", settled()).await;
-    environment.enqueue("acme", "pack#p2", NOW).await;
+    environment.store_variants(["acme/p1/main/f1", "acme/p1/poster/f1"]).await;
+    environment.enqueue("acme", "pack#p1", NOW).await;
     run_in(&environment).await.unwrap();
 
     let invalidations = environment.invalidations("acme").await;
-    let [invalidation] = invalidations.as_slice() else { panic!("{invalidations:?}") };
+    let [early, last] = invalidations.as_slice() else { panic!("{invalidations:?}") };
     let mut rows = environment.ledger().await;
-    for (row, target) in rows.iter_mut().zip(["pack#p1", "pack#p2"]) {
+    let deleted_at = rows[1].as_object_mut().unwrap().remove("variantsDeletedAt").and_then(|at| at.as_u64());
+    assert!(deleted_at.is_some_and(|at| at >= NOW.plus(SETTLE + SEEN_AFTER).as_millis()), "{deleted_at:?}");
+    for (row, kind) in rows.iter_mut().zip(["early", "final"]) {
         let key = row.as_object_mut().unwrap().remove("purge").unwrap();
-        let beginning = format!("{target}#{}#", NOW.as_millis());
+        let beginning = format!("pack#p1#{}#{kind}#", NOW.as_millis());
         assert!(key.as_str().unwrap().starts_with(&beginning), "{key}");
+        let version = row.as_object_mut().unwrap().remove("version").unwrap();
+        assert!(version.as_str().unwrap().ends_with("@test"), "{version}");
     }
-    let row = |target, changed_at: domain::Timestamp, is_final, variants_deleted| {
+    let after = |time: Duration| NOW.plus(time).as_millis();
+    let row = |invalidation: &Invalidation, started: Duration, is_final: bool| {
         json!({
             "tenant": "acme",
-            "target": target,
+            "target": "pack#p1",
             "reasons": ["image-locations-changed"],
             "requestedBy": ["stream"],
-            "firstEventAt": changed_at.as_millis(),
+            "firstEventAt": NOW.as_millis(),
+            "enqueuedAt": NOW.as_millis(),
             "changes": 1,
-            "startedAt": NOW.as_millis(),
+            "startedAt": after(started),
+            "createdAt": after(started),
+            "completedAt": after(started + SEEN_AFTER),
             "isFinal": is_final,
-            "variantsDeleted": variants_deleted,
+            "variantsDeleted": 0,
             "distributionId": "EACME",
             "invalidationId": invalidation.id,
-            "invalidationStatus": "InProgress",
-            "expiresAt": NOW.as_secs() + RETENTION_SECS,
+            "invalidationStatus": "Completed",
+            "expiresAt": NOW.plus(started).as_secs() + RETENTION_SECS,
         })
     };
-    assert_eq!(rows, [row("pack#p1", settled(), true, 2), row("pack#p2", NOW, false, 1)]);
+    let mut last = row(last, SETTLE, true);
+    last["variantsDeleted"] = json!(2);
+    assert_eq!(rows, [row(early, Duration::ZERO, false), last]);
 }
 
 #[tokio::test]
@@ -57,6 +68,10 @@ async fn the_purges_of_one_target_lie_together_in_the_order_of_time() {
         environment.enqueue("acme", "pack#p1", at).await;
         run_at(&handler, "run", at).await.unwrap();
     }
-    let starts: Vec<_> = environment.ledger().await.iter().map(|row| row["startedAt"].as_u64().unwrap()).collect();
-    assert_eq!(starts, minutes.map(domain::Timestamp::as_millis));
+    let rows = environment.ledger().await;
+    let enqueued: Vec<_> = rows.iter().map(|row| row["enqueuedAt"].as_u64().unwrap()).collect();
+    let expected: Vec<_> = minutes.iter().flat_map(|at| [at.as_millis(); 2]).collect();
+    assert_eq!(enqueued, expected);
+    let kinds: Vec<_> = rows.iter().map(|row| row["isFinal"] == true).collect();
+    assert_eq!(kinds, [false, true].repeat(3));
 }

@@ -79,8 +79,9 @@ async fn check_stops(
     let situation = format!("{packs:?}, {write_time:?} for each, {failing} fails");
     let clock = TestClock::at(NOW);
     let queue = UnreliableQueue::new(&environment, &clock, write_time, failing);
-    let Enqueuer { dead_letters, names, with_existing_distribution, .. } = environment.enqueuer();
-    let handler = Handler { enqueuer: Enqueuer { queue, dead_letters, clock, names, with_existing_distribution } };
+    let Enqueuer { dead_letters, purge_runs, names, with_existing_distribution, .. } = environment.enqueuer();
+    let enqueuer = Enqueuer { queue, dead_letters, clock, purge_runs, names, with_existing_distribution };
+    let handler = Handler { enqueuer };
     let records: Vec<_> = (1..).zip(packs).map(|(number, pack)| replaced(number, pack)).collect();
     let response = deliver(&handler, &records).await;
     let attempted: Vec<_> = attempted.iter().map(|pack| format!("pack#{pack}")).collect();
@@ -105,9 +106,9 @@ async fn the_handler_stops_at_the_first_write_that_fails_and_reports_all_that_ar
 async fn the_handler_stops_before_its_time_limit_and_reports_all_that_are_not_written() {
     let packs = &["p1", "p2", "p3"];
     check_stops(packs, Duration::from_secs(1), "none", packs, &[]).await;
-    // The time of one call is left for the last write.
-    check_stops(packs, Duration::from_secs(229), "none", &["p1", "p2"], &[3]).await;
-    check_stops(packs, Duration::from_secs(230), "none", &["p1"], &[2, 3]).await;
+    // The time of one write and of waking a purge run is left.
+    check_stops(packs, Duration::from_secs(224), "none", &["p1", "p2"], &[3]).await;
+    check_stops(packs, Duration::from_secs(225), "none", &["p1"], &[2, 3]).await;
 }
 
 #[tokio::test]

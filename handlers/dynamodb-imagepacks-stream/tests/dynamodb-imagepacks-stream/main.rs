@@ -9,24 +9,25 @@ mod foreign;
 mod meaningful;
 mod rows;
 mod unreliable_queue;
+mod waking;
 
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use domain::Timestamp;
 use dynamodb_imagepacks_stream::Handler;
-use purging::ports::Queue;
+use purging::ports::{PurgeRuns, Queue, Wakeups};
 use serde_json::{Value, json};
-use support::{Environment, NOW, TestClock, context};
+use support::{Environment, Invocations, NOW, TestClock, context};
 
 /// The handler over the real SDK and a test's clock.
-type StreamHandler<Q> = Handler<Q, DeadLetterQueue, TestClock>;
+type StreamHandler<Q, R = Invocations> = Handler<Q, DeadLetterQueue, TestClock, R>;
 
 /// Delivers `records` as one event. Returns what Lambda's poller reads: the records that are to be delivered again.
-async fn deliver<Q: Queue>(handler: &StreamHandler<Q>, records: &[Value]) -> Value {
+async fn deliver<Q: Queue + Wakeups, R: PurgeRuns>(handler: &StreamHandler<Q, R>, records: &[Value]) -> Value {
     deliver_as(handler, records, NOW, "delivery-1").await
 }
 
-async fn deliver_as<Q: Queue>(
-    handler: &StreamHandler<Q>,
+async fn deliver_as<Q: Queue + Wakeups, R: PurgeRuns>(
+    handler: &StreamHandler<Q, R>,
     records: &[Value],
     now: Timestamp,
     request_id: &str,

@@ -9,6 +9,7 @@ mod preview;
 mod rejected;
 mod repeated;
 mod status;
+mod waking;
 
 use std::num::NonZeroU32;
 
@@ -20,7 +21,7 @@ use image_purge::Handler;
 use lambda_http::{Body, Request, Response};
 use purging::manual_purge::ManualPurge;
 use serde_json::{Value, json};
-use support::{Environment, LocalDynamoDb, NOW, TestClock, context};
+use support::{Environment, Invocations, LocalDynamoDb, NOW, TestClock, context};
 
 /// A response.
 #[derive(Debug)]
@@ -32,13 +33,15 @@ struct ApiResponse {
 }
 
 /// The handler over the real SDK.
-type PurgeHandler = Handler<AwsPorts<TestClock>, ImagePackTable>;
+type PurgeHandler = Handler<AwsPorts<TestClock>, ImagePackTable, Invocations>;
 
 /// A token returns every six seconds.
 const LIMIT: PurgeLimit = PurgeLimit { per_minute: NonZeroU32::new(10).unwrap(), burst: NonZeroU32::new(10).unwrap() };
 
 fn purge_handler(environment: &Environment) -> PurgeHandler {
-    let manual_purge = ManualPurge { packs: environment.image_packs(), purger: environment.purger(), limit: LIMIT };
+    let purge_runs = Some(environment.invocations.clone());
+    let (packs, purger) = (environment.image_packs(), environment.purger());
+    let manual_purge = ManualPurge { packs, purger, limit: LIMIT, purge_runs };
     Handler { manual_purge, tenant_claim: "tenants".to_owned() }
 }
 
