@@ -49,13 +49,12 @@ impl Data {
             "InvalidationQueue",
             table("target").point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true)),
         )?;
-        let variants = match &environment.existing.variants_bucket {
-            Some(name) => Bucket::from_bucket_name(stack, "Variants", name)?,
-            None => {
-                let kept_days = environment.viewer.cached_days_max + VARIANTS_KEPT_LONGER_DAYS;
-                let expiry = LifecycleRule::new().expiration(&Duration::days(kept_days)?);
-                IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?.lifecycle_rules([expiry]))?)
-            }
+        let variants = if let Some(name) = &environment.existing.variants_bucket {
+            Bucket::from_bucket_name(stack, "Variants", name)?
+        } else {
+            let kept_days = environment.viewer.cached_days_max + VARIANTS_KEPT_LONGER_DAYS;
+            let expiry = LifecycleRule::new().expiration(&Duration::days(kept_days)?);
+            IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?.lifecycle_rules([expiry]))?)
         };
         let purge_ledger = Table::new(stack, "PurgeLedger", table("purge").time_to_live_attribute("expiresAt"))?;
         // A render lock expires with its holder's request, so the table is deleted with the stack.

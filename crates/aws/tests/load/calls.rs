@@ -103,7 +103,7 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
         "wakeups.take" => drop(Wakeups::take(queue).await?),
         "leases.take" => assert!(Leases::take(queue, "run", NOW, LEASE).await?.is_some()),
         "leases.renew" => {
-            drop(queue.renew(&Lease { owner: "run".to_owned(), token: 1, is_takeover: false }, NOW, LEASE).await?)
+            queue.renew(&Lease { owner: "run".to_owned(), token: 1, is_takeover: false }, NOW, LEASE).await?;
         }
         "leases.release" => queue.release(&Lease { owner: "run".to_owned(), token: 1, is_takeover: false }).await?,
         "outbox.write" => assert!(queue.write(&request("cat"), None).await?),

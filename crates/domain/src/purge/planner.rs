@@ -335,7 +335,9 @@ impl<'a> Turn<'a> {
         let is_whole = exact.contains(&whole_tenant)
             || pacer.estimate(exact.len(), distribution.cache_tags) > ESCALATION_DELAY_MAX;
         if is_whole {
-            items.iter_mut().for_each(|(item, _)| item.clone_from(&whole_tenant));
+            for (item, _) in &mut items {
+                item.clone_from(&whole_tenant);
+            }
         }
         items.sort_by(|(one, one_purge), (other, other_purge)| {
             let order = |purge: &DuePurge| (!purge.entry.cause.is_manual(), purge.entry.last_event_at);

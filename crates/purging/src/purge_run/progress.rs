@@ -102,7 +102,9 @@ impl Progress {
         let new = rows.iter().filter(|request| !before.contains(&request.caller_reference));
         self.unread.extend(gone.chain(new).map(|request| request.for_tenant.clone()));
         self.in_flight = rows;
-        unreadable.into_iter().for_each(|error| self.fail_row(error.into()));
+        for error in unreadable {
+            self.fail_row(error.into());
+        }
     }
 
     /// Replaces the rows of `tenant`, or all rows.
@@ -116,7 +118,9 @@ impl Progress {
         for row in rows {
             self.entries.entry(row.tenant.clone()).or_default().insert(row.target.clone(), row);
         }
-        unreadable.into_iter().for_each(|error| self.fail_row(error.into()));
+        for error in unreadable {
+            self.fail_row(error.into());
+        }
     }
 
     /// The accepted requests that are due for a look `now`.
@@ -213,10 +217,14 @@ impl Progress {
             self.delay(&delayed, now);
             self.put(delayed.request);
         }
-        unsent.into_iter().for_each(|request| self.put(request));
+        for request in unsent {
+            self.put(request);
+        }
         self.summary.is_superseded |= is_superseded;
         self.is_outbox_unknown |= is_outbox_unknown;
-        failures.into_iter().for_each(|(tenant, error)| self.fail(&tenant, None, error));
+        for (tenant, error) in failures {
+            self.fail(&tenant, None, error);
+        }
     }
 
     /// Notes that CloudFront has rejected a call for a reason that can end.
@@ -344,7 +352,9 @@ impl Progress {
 
     /// The summary and the failures at the end of the purge run, after the last deletions.
     pub(super) fn end(mut self, deletions: Vec<Ended>) -> (Summary, Vec<StepError>) {
-        deletions.into_iter().for_each(|ended| self.deletion_ended(ended));
+        for ended in deletions {
+            self.deletion_ended(ended);
+        }
         let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
         let summary = Summary {
             entries_left: self.entries.values().map(|rows| rows.len() as u64).sum(),

@@ -74,7 +74,9 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
     ) -> Result<Option<Timestamp>, PurgeRunError> {
         let clock = self.ports().clock();
         deletions.beside(self.read(progress)).await?;
-        deletions.take_ended().into_iter().for_each(|ended| progress.deletion_ended(ended));
+        for ended in deletions.take_ended() {
+            progress.deletion_ended(ended);
+        }
         deletions.beside(self.track(progress)).await;
         let now = clock.now();
         let (pending, pacer) = progress.pending();
@@ -222,7 +224,9 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
             // Its rows are in a part, in the dead-letter queue, or planned again.
             progress.unread.insert(request.for_tenant);
         }
-        parts.into_iter().for_each(|part| progress.put(part));
+        for part in parts {
+            progress.put(part);
+        }
     }
 
     /// Replaces a request by its halves. A request whose halves cannot be written stays in the outbox.
@@ -230,7 +234,9 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         match request.halves() {
             Some(halves) if self.purger.executor.replace(&request, &halves, lease, report).await => {
                 progress.forget(&request);
-                halves.into_iter().for_each(|half| progress.put(half));
+                for half in halves {
+                    progress.put(half);
+                }
             }
             _ => progress.put(request),
         }

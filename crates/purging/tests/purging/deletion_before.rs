@@ -90,19 +90,14 @@ async fn an_admins_purge_deletes_a_variant_that_is_current() {
 
 #[tokio::test]
 async fn while_the_variants_cannot_be_deleted_cloudfront_gets_no_request() {
-    let unreachable = |environment: &Environment| {
-        let _ = environment;
-        VariantsBucket::new(aws_sdk_s3::Client::new(&nowhere()), LocalS3::VARIANTS_BUCKET.to_owned())
-    };
-    let missing = |environment: &Environment| VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
-    let buckets: [(&dyn Fn(&Environment) -> VariantsBucket, &str); 2] =
-        [(&unreachable, "bucket variants failed"), (&missing, "NoSuchBucket")];
-    for (bucket, expected) in buckets {
+    for (is_reachable, expected) in [(false, "bucket variants failed"), (true, "NoSuchBucket")] {
         let environment = Environment::start().await;
         environment.store_variants(["acme/p1/main/f1"]).await;
         environment.enqueue("acme", "pack#p1", settled()).await;
         let mut handler = deleting_first(&environment);
-        handler.purger.executor.ports.variants = bucket(&environment);
+        let client = if is_reachable { environment.s3() } else { aws_sdk_s3::Client::new(&nowhere()) };
+        let name = if is_reachable { "no-such-bucket" } else { LocalS3::VARIANTS_BUCKET };
+        handler.purger.executor.ports.variants = VariantsBucket::new(client, name.to_owned());
         check_failed(run(&handler).await, &[expected]);
         assert_eq!(environment.invalidated("acme").await, Vec::<Vec<String>>::new(), "{expected}");
         assert_eq!(environment.queued().await, ["acme pack#p1"], "{expected}");

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 use dynamodb_imagepacks_stream::Handler;
 use serde_json::{Value, json};
-use support::Environment;
+use support::{Enqueuer, Environment, TestClock};
 
 use super::event::pack_with_original;
 use super::{deliver_as, nothing_failed};
@@ -81,8 +81,8 @@ async fn a_burst_of_100_writes_to_20_packs_becomes_20_rows() {
     assert_eq!(records.len(), 120);
     let delivered_at = now();
 
-    let response =
-        deliver_as(&Handler { enqueuer: environment.enqueuer() }, &records, delivered_at, "delivery-1").await;
+    let enqueuer = Enqueuer { clock: TestClock::at(delivered_at), ..environment.enqueuer() };
+    let response = deliver_as(&Handler { enqueuer }, &records, delivered_at, "delivery-1").await;
     assert_eq!(response, nothing_failed());
     let rows = environment.queue_rows().await;
     assert_eq!(rows.len(), 20);

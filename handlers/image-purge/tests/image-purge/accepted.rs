@@ -34,7 +34,7 @@ async fn a_purge_is_accepted_before_the_response_which_names_its_invalidation() 
             "variantsDeleted": 3,
             "invalidation": {
                 "id": invalidation.id,
-                "status": "Completed",
+                "status": "InProgress",
                 "distributionId": "EACME",
                 "items": ["#acme/p1"],
             },

@@ -38,7 +38,7 @@ async fn a_purge_is_reported_from_its_request_to_its_completion() {
     let pending = &body["pending"][0];
     assert_eq!((&pending["target"], &pending["requestedBy"]), (&json!("pack#p1"), &json!(["admin:ada"])));
     assert_eq!((&pending["reasons"], &pending["changes"]), (&json!(["manual"]), &json!(1)));
-    assert!(pending["settlesAt"].as_str().unwrap().starts_with("2025-11-24T"), "{pending}");
+    assert!(pending["settlesAt"].as_str().unwrap().starts_with("2099-01-01T"), "{pending}");
     let running = &body["running"][0];
     assert_eq!((&running["isFinalPurge"], &running["variantsDeleted"]), (&json!(false), &json!(3)));
     assert_eq!(running["invalidation"]["id"], environment.invalidations("acme").await[0].id.as_str());

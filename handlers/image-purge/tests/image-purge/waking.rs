@@ -71,8 +71,8 @@ async fn the_status_says_what_each_row_waits_for_and_until_when() {
     assert_eq!(
         waits,
         [
-            (json!("location#main"), json!("?"), Value::Null),
-            (json!("pack#p1"), json!("?"), json!(settled_at.to_string()))
+            (json!("pack#p1"), json!("the end of the settle delay"), json!(settled_at.to_string())),
+            (json!("location#main"), json!("nothing: its purge is due"), Value::Null)
         ]
     );
 }

@@ -9,6 +9,7 @@ use local_cloud::checkout::Checkout;
 
 /// The times of one scenario, in milliseconds.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the unit is a part of each name")]
 pub(super) struct EditFigures {
     /// From the upload of an original to the first response with the new image: a purge run was woken.
     pub(super) write_to_fresh_ms: u64,

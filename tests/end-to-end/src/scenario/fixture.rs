@@ -85,7 +85,7 @@ impl<'a> Fixture<'a> {
         let list = clients.s3.list_objects_v2().bucket(variants_bucket).prefix(format!("{}/{pack}/", self.acme.id));
         let listed = list.send().await.map_err(aws_sdk_s3::Error::from)?.contents.unwrap_or_default().into_iter();
         let variants = listed.map(|object| {
-            let stored_at = object.last_modified.map(|at| at.to_millis()).transpose()?;
+            let stored_at = object.last_modified.map(aws_sdk_s3::primitives::DateTime::to_millis).transpose()?;
             Ok((object.key.unwrap_or_default(), stored_at.unwrap_or_default()))
         });
         variants.collect()
