@@ -41,8 +41,8 @@ pub(crate) struct Invalidation {
 }
 
 impl Cdn {
-    pub(crate) fn new(quotas: Quotas) -> Self {
-        let plane = ControlPlane::new(quotas, CallRate::CLOUDFRONT, Propagation::of_cloudfront(SEED));
+    pub(crate) fn new(quotas: Quotas, calls: CallRate) -> Self {
+        let plane = ControlPlane::new(quotas, calls, Propagation::of_cloudfront(SEED));
         Self { plane, accepted: Vec::new(), refused: 0, items: 0 }
     }
 

@@ -23,8 +23,9 @@ const FETCHED_AT_WRITE: u64 = 10;
 /// The outcome for one object.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// For each write: the time after which no viewer gets older data any more. `None`: it stays stale.
-    pub(crate) fresh_at: Vec<Option<Millis>>,
+    /// For each write and edge location: the time after which its viewers get no older data any more. `None`: it stays
+    /// stale.
+    pub(crate) fresh_at: Vec<[Option<Millis>; EDGE_LOCATIONS]>,
     /// Invalidations that removed only current copies.
     pub(crate) unneeded: u64,
 }
@@ -55,8 +56,8 @@ struct Caches {
     writes: Data,
     seed: u64,
     fetches: u64,
-    /// For each version: the end of the last time at which an edge location had it.
-    served_until: Vec<Millis>,
+    /// For each edge location and version: the end of the last time at which it had it.
+    served_until: [Vec<Millis>; EDGE_LOCATIONS],
 }
 
 /// Replays `writes` and the `invalidations` that cover the object. `seed` draws the fetches.
@@ -79,7 +80,7 @@ pub(crate) fn replay(writes: &[Millis], invalidations: &[&Invalidation], seed: u
         writes: 0,
         seed,
         fetches: 0,
-        served_until: vec![0; writes.len() + 1],
+        served_until: [(); EDGE_LOCATIONS].map(|()| vec![0; writes.len() + 1]),
     };
     if let Some(first) = writes.first().filter(|_| draw(seed, u64::MAX - 1) % 100 < FETCHED_AT_WRITE) {
         caches.regional = None;
@@ -103,12 +104,14 @@ pub(crate) fn replay(writes: &[Millis], invalidations: &[&Invalidation], seed: u
         }
     }
     caches.arrive_until(Millis::MAX);
-    let oldest_left = caches.edges.into_iter().flatten().min().unwrap_or(caches.writes);
+    let edges: [usize; EDGE_LOCATIONS] = std::array::from_fn(|edge| edge);
     let fresh_at = writes.iter().enumerate().map(|(index, at)| {
         let version = index + 1;
-        // The last time at which a copy without this write was served.
-        let served_until = caches.served_until[..version].iter().copied().max().unwrap_or(0);
-        (oldest_left >= version).then(|| served_until.max(*at))
+        edges.map(|edge| {
+            // The last time at which a copy without this write was served.
+            let served_until = caches.served_until[edge][..version].iter().copied().max().unwrap_or(0);
+            (caches.edges[edge].unwrap_or(caches.writes) >= version).then(|| served_until.max(*at))
+        })
     });
     let unneeded = has_removed_stale.iter().filter(|has| !**has).count() as u64;
     Outcome { fresh_at: fresh_at.collect(), unneeded }
@@ -122,7 +125,7 @@ impl Caches {
     /// Removes the copy of an edge location, whose viewers request the object at once.
     fn drop_edge(&mut self, edge: usize, at: Millis) {
         if let Some(data) = self.edges[edge].take() {
-            self.served_until[data] = self.served_until[data].max(at);
+            self.served(edge, data, at);
         }
         if self.regional.is_some() {
             self.edges[edge] = self.regional;
@@ -130,10 +133,11 @@ impl Caches {
         }
         let arrives_at = at + self.fetch_time();
         let data = self.writes;
-        let fetch = self.fetch.get_or_insert_with(|| Fetch { data, arrives_at, waiting: [false; EDGE_LOCATIONS] });
+        let fetch = self.fetch.get_or_insert(Fetch { data, arrives_at, waiting: [false; EDGE_LOCATIONS] });
         fetch.waiting[edge] = true;
     }
 
+    #[expect(clippy::cast_sign_loss, reason = "the logarithm of a number between 0 and 1 is negative")]
     fn fetch_time(&mut self) -> Millis {
         self.fetches += 1;
         let uniform = (draw(self.seed, self.fetches) >> 11) as f64 / (1_u64 << 53) as f64;
@@ -148,9 +152,15 @@ impl Caches {
         self.regional = Some(data);
         for (edge, _) in waiting.into_iter().enumerate().filter(|(_, waits)| *waits) {
             if let Some(replaced) = self.edges[edge].replace(data) {
-                self.served_until[replaced] = self.served_until[replaced].max(arrives_at);
+                self.served(edge, replaced, arrives_at);
             }
         }
+    }
+
+    /// Notes that an edge location had `data` until `at`.
+    fn served(&mut self, edge: usize, data: Data, at: Millis) {
+        let served_until = &mut self.served_until[edge][data];
+        *served_until = at.max(*served_until);
     }
 }
 
@@ -164,11 +174,16 @@ mod tests {
 
     /// A seed whose object is in all caches at the first write, or is being fetched then.
     fn seed(is_fetched: bool) -> u64 {
-        (0..).find(|seed| (draw(*seed, u64::MAX - 1) % 100 < FETCHED_AT_WRITE) == is_fetched).unwrap_or(0)
+        (0..10_000).find(|seed| (draw(*seed, u64::MAX - 1) % 100 < FETCHED_AT_WRITE) == is_fetched).unwrap_or(0)
     }
 
     #[track_caller]
-    fn check(writes: &[Millis], invalidations: &[Invalidation], fresh_at: &[Option<Millis>], unneeded: u64) {
+    fn check(
+        writes: &[Millis],
+        invalidations: &[Invalidation],
+        fresh_at: &[[Option<Millis>; EDGE_LOCATIONS]],
+        unneeded: u64,
+    ) {
         let invalidations: Vec<_> = invalidations.iter().collect();
         let outcome = replay(writes, &invalidations, seed(false));
         assert_eq!(outcome, Outcome { fresh_at: fresh_at.to_vec(), unneeded });
@@ -176,36 +191,37 @@ mod tests {
 
     #[test]
     fn an_edit_without_an_invalidation_stays_stale() {
-        check(&[1_000], &[], &[None], 0);
+        check(&[1_000], &[], &[[None, None]], 0);
     }
 
     #[test]
-    fn an_edit_is_fresh_when_the_last_edge_location_has_carried_out_its_invalidation() {
-        check(&[1_000], &[invalidation(2_000, [3_000, 4_000])], &[Some(4_000)], 0);
+    fn an_edit_is_fresh_at_an_edge_location_when_it_has_carried_out_its_invalidation() {
+        check(&[1_000], &[invalidation(2_000, [3_000, 4_000])], &[[Some(3_000), Some(4_000)]], 0);
     }
 
     #[test]
     fn an_edge_location_that_is_earlier_than_the_regional_cache_copies_the_old_object_once_more() {
-        check(&[1_000], &[invalidation(9_000, [3_000, 4_000])], &[Some(9_000)], 0);
+        check(&[1_000], &[invalidation(3_500, [3_000, 4_000])], &[[Some(3_500), Some(4_000)]], 0);
     }
 
     #[test]
     fn an_edit_after_the_effect_stays_stale() {
-        check(&[1_000, 30_000], &[invalidation(2_000, [3_000, 4_000])], &[Some(4_000), None], 0);
+        let fresh_at = [[Some(3_000), Some(4_000)], [None, None]];
+        check(&[1_000, 30_000], &[invalidation(2_000, [3_000, 4_000])], &fresh_at, 0);
     }
 
     #[test]
     fn an_invalidation_of_current_copies_is_unneeded() {
         let both = [invalidation(2_000, [2_000, 2_000]), invalidation(20_000, [20_000, 20_000])];
-        check(&[1_000], &both, &[Some(2_000)], 1);
+        check(&[1_000], &both, &[[Some(2_000); 2]], 1);
     }
 
     #[test]
     fn a_response_with_old_data_that_arrives_after_the_invalidation_stays() {
         let early = invalidation(1_001, [1_001, 1_001]);
         let outcome = replay(&[1_000], &[&early], seed(true));
-        assert_eq!(outcome.fresh_at, [None]);
+        assert_eq!(outcome.fresh_at, [[None, None]]);
         let outcome = replay(&[1_000], &[&early, &invalidation(9_000, [9_000, 9_000])], seed(true));
-        assert_eq!(outcome.fresh_at, [Some(9_000)]);
+        assert_eq!(outcome.fresh_at, [[Some(9_000); 2]]);
     }
 }

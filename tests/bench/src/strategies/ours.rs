@@ -8,13 +8,14 @@ use contract::limits;
 use domain::purge::limits::{Delays, Rules};
 use domain::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
 use domain::{AttributeNames, Context, Timestamp};
+use futures_util::future::join_all;
 use purging::executor::Executor;
 use purging::ports::Clock;
 use purging::purge_run::{PurgeRun, Trigger};
 use purging::purger::Purger;
 use purging::stream::Enqueuer;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use self::services::Services;
 use super::cdn::{Cdn, pack_id};
@@ -31,12 +32,11 @@ const PERIOD: Duration = Duration::from_mins(5);
 /// The pause between two polls of a shard (Lambda Developer Guide: four times a second).
 const POLL: Duration = Duration::from_millis(250);
 
-/// The time for which a batch is collected, and its largest number of records: as the environments configure the stream.
-const WINDOW: Duration = Duration::from_secs(1);
+/// The largest number of records of a batch, which is not collected for longer: as the environments configure the stream.
 const BATCH: usize = 100;
 
-/// The time after which a run is ended, if it is not finished earlier.
-const HORIZON: Duration = Duration::from_hours(6);
+/// The time after the last write at which a run is ended, if it is not finished earlier.
+pub(crate) const HORIZON: Duration = Duration::from_hours(24);
 
 /// A variant of this system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +48,29 @@ pub(crate) struct Ours {
     pub(crate) wakes: bool,
     /// See [`Rules::early_purge_targets_max`].
     pub(crate) early_purge_targets_max: usize,
+    /// The throttle of calls that the pacer keeps to.
+    pub(crate) calls: CallRate,
+    /// Whether the pacer keeps to the quotas of items a second. It keeps to those of items in progress in any case.
+    pub(crate) per_second: bool,
+}
+
+/// The result of a run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) cdn: Cdn,
+    /// Rows of the queue at its end.
+    pub(crate) rows_left: usize,
 }
 
 impl Ours {
-    pub(crate) const TAGS: Self =
-        Self { name: "ours, tags", cache_tags: true, wakes: true, early_purge_targets_max: 10 };
+    pub(crate) const TAGS: Self = Self {
+        name: "ours, tags",
+        cache_tags: true,
+        wakes: true,
+        early_purge_targets_max: 10,
+        calls: CallRate { interval: Duration::from_secs(2), burst: 6 },
+        per_second: true,
+    };
     pub(crate) const ALL: [Self; 4] = [
         Self::TAGS,
         Self { name: "ours, wildcards", cache_tags: false, ..Self::TAGS },
@@ -60,24 +78,29 @@ impl Ours {
         Self { name: "ours, without early purges", early_purge_targets_max: 0, ..Self::TAGS },
     ];
 
-    /// Purges the writes of a workload.
-    pub(crate) fn run(self, workload: &Workload, cdn: Cdn) -> Result<Cdn, BenchError> {
+    /// Purges the writes of a workload, until nothing is left, or until `horizon` after the last write.
+    pub(crate) fn run(self, workload: &Workload, cdn: Cdn, horizon: Duration) -> Result<Run, BenchError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .doing(|| "start the clock".to_owned())?;
-        let cdn = runtime.block_on(async {
+        Ok(runtime.block_on(async {
             let services = Services::new(cdn, &workload.packs, self.cache_tags);
             let schedule = tokio::spawn(self.schedule(services.clone()));
-            self.deliver(&services, workload).await;
-            while !services.is_idle() && services.now().as_millis() < HORIZON.as_millis() as u64 {
-                sleep(Duration::from_secs(1)).await;
-            }
+            let end = timestamp(workload.ends_at()).plus(horizon);
+            let delivered = join_all((0..workload.shards).map(|shard| self.deliver(&services, workload, shard)));
+            let emptied = async {
+                delivered.await;
+                while !services.is_idle() {
+                    sleep(Duration::from_secs(1)).await;
+                }
+            };
+            // What is left when the time is up, is left.
+            drop(timeout(end.since(services.now()), emptied).await);
             schedule.abort();
-            services.take_cdn()
-        });
-        Ok(cdn.expect("only the end of the run takes it"))
+            services.end()
+        }))
     }
 
     async fn schedule(self, services: Services) {
@@ -97,7 +120,7 @@ impl Ours {
                     early_purge_targets_max: self.early_purge_targets_max,
                     deletes_variants_first: false,
                 },
-                quotas: quotas(),
+                quotas: self.quotas(),
             },
             dead_letters: services.clone(),
             lease: Duration::from_secs(limits::LEASE_SECS.into()),
@@ -109,8 +132,8 @@ impl Ours {
         }
     }
 
-    /// Delivers the writes as the stream does, in batches.
-    async fn deliver(self, services: &Services, workload: &Workload) {
+    /// Delivers the writes of a shard as the stream does, in batches.
+    async fn deliver(self, services: &Services, workload: &Workload, shard: usize) {
         let invocations = self.wakes.then(|| {
             let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<()>();
             let services = services.clone();
@@ -122,8 +145,9 @@ impl Ours {
             });
             services::Invocations(sender)
         });
-        let mut collecting_until = None;
-        let mut writes = workload.writes.as_slice();
+        let of_shard = workload.writes.iter().filter(|write| write.tenant % workload.shards == shard);
+        let all: Vec<Write> = of_shard.copied().collect();
+        let mut writes = all.as_slice();
         while let Some(first) = writes.first() {
             let now = services.now().as_millis();
             if first.at > now {
@@ -131,12 +155,6 @@ impl Ours {
                 sleep(POLL * polls as u32).await;
                 continue;
             }
-            let is_full = writes.get(BATCH - 1).is_some_and(|last| last.at <= now);
-            if !is_full && collecting_until.get_or_insert(services.now().plus(WINDOW)).as_millis() > now {
-                sleep(POLL).await;
-                continue;
-            }
-            collecting_until = None;
             let due = writes.iter().take(BATCH).take_while(|write| write.at <= now).count();
             let (batch, rest) = writes.split_at(due);
             let now = services.now();
@@ -148,7 +166,7 @@ impl Ours {
                 names: AttributeNames::default(),
                 with_existing_distribution: [].into(),
             };
-            let number = workload.writes.len() - writes.len();
+            let number = all.len() - writes.len();
             let records: Vec<_> = batch.iter().zip(number..).map(|(write, number)| record(write, number)).collect();
             let context = Context { id: services.next_id(), now, deadline: now.plus(Duration::from_mins(1)) };
             let failed = enqueuer.enqueue(&json!({ "Records": records }), &context).await;
@@ -156,21 +174,20 @@ impl Ours {
             writes = rest;
         }
     }
-}
 
-/// Both quota schemes, as configured by default.
-fn quotas() -> Quotas {
-    Quotas {
-        per_second: Some(PerSecond {
-            items: limits::ITEMS_PER_SECOND_QUOTA,
-            wildcards: limits::WILDCARDS_PER_SECOND_QUOTA,
-        }),
-        in_progress: Some(InProgress {
-            items: limits::ITEMS_IN_PROGRESS_QUOTA as usize,
-            wildcards: limits::WILDCARDS_IN_PROGRESS_QUOTA as usize,
-        }),
-        calls: CallRate { interval: Duration::from_secs(2), burst: 6 },
-        items_per_request: limits::ITEMS_PER_REQUEST_MAX as usize,
+    fn quotas(self) -> Quotas {
+        Quotas {
+            per_second: self.per_second.then_some(PerSecond {
+                items: limits::ITEMS_PER_SECOND_QUOTA,
+                wildcards: limits::WILDCARDS_PER_SECOND_QUOTA,
+            }),
+            in_progress: Some(InProgress {
+                items: limits::ITEMS_IN_PROGRESS_QUOTA as usize,
+                wildcards: limits::WILDCARDS_IN_PROGRESS_QUOTA as usize,
+            }),
+            calls: self.calls,
+            items_per_request: limits::ITEMS_PER_REQUEST_MAX as usize,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ const MINUTE: Millis = 60 * SECOND;
 /// The pauses of the AWS SDK after a throttled call: three attempts.
 const SDK_PAUSES: [Millis; 2] = [SECOND, 2 * SECOND];
 
-/// The end of a run: what is pending then is lost.
+/// The time after the last write at which a run ends: what is pending then is lost.
 const HORIZON: Millis = 24 * 60 * MINUTE;
 
 /// An algorithm.
@@ -68,7 +68,7 @@ impl Peer {
 fn drive(algorithm: &mut impl Algorithm, workload: &Workload, cdn: &mut Cdn) {
     let mut writes = workload.writes.iter().peekable();
     loop {
-        let action = algorithm.next_at().filter(|at| *at < HORIZON);
+        let action = algorithm.next_at().filter(|at| *at < workload.ends_at() + HORIZON);
         match (writes.peek(), action) {
             (Some(write), action) if action.is_none_or(|at| write.at <= at) => {
                 algorithm.write(write);
@@ -328,14 +328,14 @@ impl Algorithm for RustRegistry {
 
 #[cfg(test)]
 mod tests {
-    use cloudfront_emulator::Quotas;
+    use cloudfront_emulator::{CallRate, Quotas};
 
     use super::super::workload::{Workload, thousand_in_a_minute};
     use super::*;
 
     #[track_caller]
     fn check(peer: Peer, workload: &Workload, items: u64, calls: usize) {
-        let mut cdn = Cdn::new(Quotas::IN_PROGRESS);
+        let mut cdn = Cdn::new(Quotas::IN_PROGRESS, CallRate::CLOUDFRONT);
         peer.run(workload, &mut cdn);
         assert_eq!((cdn.items, cdn.accepted.len()), (items, calls), "{}", peer.name());
     }
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn docs_rs_sends_at_most_13_wildcards_a_minute_and_purges_everything_after_an_hour() {
-        let mut cdn = Cdn::new(Quotas::IN_PROGRESS);
+        let mut cdn = Cdn::new(Quotas::IN_PROGRESS, CallRate::CLOUDFRONT);
         Peer::DocsRs.run(&thousand_in_a_minute(), &mut cdn);
         assert!(cdn.accepted.last().is_some_and(|last| last.covers_all));
         assert!(cdn.items <= 60 * 13 + 1, "{} items", cdn.items);
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn the_rust_registry_sends_each_tag_once() {
-        let mut cdn = Cdn::new(Quotas::IN_PROGRESS);
+        let mut cdn = Cdn::new(Quotas::IN_PROGRESS, CallRate::CLOUDFRONT);
         Peer::RustRegistry.run(&thousand_in_a_minute(), &mut cdn);
         assert_eq!(cdn.items, 1_000);
     }

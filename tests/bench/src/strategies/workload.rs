@@ -13,7 +13,7 @@ pub(crate) const ISOLATED: &str = "isolated edits";
 /// Name of a workload.
 pub(crate) const THOUSAND: &str = "1,000 packs in a minute";
 /// Name of a workload.
-pub(crate) const FLOOD: &str = "50 tenants, one floods: the others' edits";
+pub(crate) const FLOOD: &str = "50 tenants, one floods: the others' isolated edits";
 /// Name of a workload.
 pub(crate) const FORCED: &str = "a forced location over a million packs";
 
@@ -43,23 +43,35 @@ pub(crate) struct Workload {
     pub(crate) packs: Vec<u32>,
     /// In the order of their times.
     pub(crate) writes: Vec<Write>,
+    /// Each so manieth object of a location is replayed, and counts for so many: a million need not be.
+    pub(crate) sampling: u32,
+    /// Shards of the stream. The records of one tenant are in one shard.
+    pub(crate) shards: usize,
     /// Tenants whose edits are measured; the others are load.
     pub(crate) measured: fn(usize) -> bool,
 }
 
-fn all(_: usize) -> bool {
-    true
+impl Workload {
+    fn new(name: &'static str, packs: Vec<u32>, mut writes: Vec<Write>) -> Self {
+        writes.sort_by_key(|write| write.at);
+        Self { name, packs, writes, sampling: 1, shards: 1, measured: |_| true }
+    }
+
+    /// The time of the last write.
+    pub(crate) fn ends_at(&self) -> Millis {
+        self.writes.last().map_or(0, |write| write.at)
+    }
 }
 
-/// 200 edits of one tenant, one a minute at a random second.
+/// 2,000 edits of one tenant, one a minute at a random second.
 pub(crate) fn isolated() -> Workload {
-    let writes = (0..200)
+    let writes = (0..2_000)
         .map(|edit| {
             let target = Target::Pack(u32::try_from(edit).unwrap_or(0));
             Write { at: edit * MINUTE + draw(1, edit) % (40 * SECOND), tenant: 0, target }
         })
         .collect();
-    Workload { name: ISOLATED, packs: vec![10_000], writes, measured: all }
+    Workload::new(ISOLATED, vec![10_000], writes)
 }
 
 /// `packs` packs of one tenant, evenly within `duration`.
@@ -70,7 +82,7 @@ fn bulk(name: &'static str, packs: u32, duration: Millis) -> Workload {
             Write { at, tenant: 0, target: Target::Pack(pack) }
         })
         .collect();
-    Workload { name, packs: vec![packs.max(10_000)], writes, measured: all }
+    Workload::new(name, vec![packs.max(10_000)], writes)
 }
 
 pub(crate) fn thousand_in_a_minute() -> Workload {
@@ -81,48 +93,48 @@ pub(crate) fn hundred_thousand() -> Workload {
     bulk("100,000 packs in ten minutes", 100_000, 10 * MINUTE)
 }
 
-/// The first of 50 tenants writes 20,000 packs in five minutes; each other one edits one pack.
+/// The first of 50 tenants writes 50,000 packs in twelve and a half minutes, more than the quotas allow; each other one
+/// edits one pack, about 15 seconds after the one before.
 pub(crate) fn flood() -> Workload {
-    let Workload { mut writes, .. } = bulk("", 20_000, 5 * MINUTE);
+    let Workload { mut writes, .. } = bulk("", 50_000, 750 * SECOND);
     let quiet = (1..50_usize).map(|tenant| {
-        let at = 30 * SECOND + draw(2, tenant as u64) % (4 * MINUTE);
+        let at = tenant as u64 * 15 * SECOND + draw(2, tenant as u64) % (5 * SECOND);
         Write { at, tenant, target: Target::Pack(0) }
     });
     writes.extend(quiet);
-    writes.sort_by_key(|write| write.at);
-    let packs = std::iter::once(20_000).chain([1_000; 49]).collect();
-    Workload { name: FLOOD, packs, writes, measured: |tenant| tenant > 0 }
+    let packs = std::iter::once(50_000).chain([1_000; 49]).collect();
+    Workload { measured: |tenant| tenant > 0, ..Workload::new(FLOOD, packs, writes) }
 }
 
 /// 1,000 packs of one tenant, each edited ten times, once a second. Their first edits are within a minute.
 pub(crate) fn edited_ten_times() -> Workload {
-    let mut writes: Vec<_> = (0..1_000_u32)
+    let writes = (0..1_000_u32)
         .flat_map(|pack| {
             let begin = u64::from(pack) * MINUTE / 1_000;
             (0..10).map(move |edit| Write { at: begin + edit * SECOND, tenant: 0, target: Target::Pack(pack) })
         })
         .collect();
-    writes.sort_by_key(|write| write.at);
-    Workload { name: "1,000 packs, each edited ten times in ten seconds", packs: vec![10_000], writes, measured: all }
+    Workload::new("1,000 packs, each edited ten times in ten seconds", vec![10_000], writes)
 }
 
-/// One forced location that a million packs show.
+/// A location that a million packs show, forced ten times, once in half an hour.
 pub(crate) fn forced_location() -> Workload {
-    let writes = vec![Write { at: 10 * SECOND, tenant: 0, target: Target::Location }];
-    Workload { name: FORCED, packs: vec![1_000_000], writes, measured: all }
+    let write = |force: Millis| Write { at: 10 * SECOND + force * 30 * MINUTE, tenant: 0, target: Target::Location };
+    Workload { sampling: 100, ..Workload::new(FORCED, vec![1_000_000], (0..10).map(write).collect()) }
 }
 
-/// `tenants` tenants with a thousand packs each. Each tenant writes a random pack every ten seconds, for five minutes.
-pub(crate) fn account_of(tenants: u32) -> Workload {
-    let count = u64::from(tenants) * 30;
+/// `tenants` tenants with a thousand packs each. Each tenant writes a random pack every ten seconds, for so many minutes.
+pub(crate) fn account_of(tenants: u32, minutes: u64) -> Workload {
+    let count = u64::from(tenants) * 6 * minutes;
     let writes = (0..count)
         .map(|number| {
             let target = Target::Pack(u32::try_from(draw(3, number) % 1_000).unwrap_or(0));
             let tenant = usize::try_from(number % u64::from(tenants)).unwrap_or(0);
-            Write { at: number * 5 * MINUTE / count, tenant, target }
+            Write { at: number * minutes * MINUTE / count, tenant, target }
         })
         .collect();
-    Workload { name: "one account", packs: vec![1_000; tenants as usize], writes, measured: all }
+    let shards = usize::try_from(tenants).unwrap_or(0).div_ceil(1_000);
+    Workload { shards, ..Workload::new("one account", vec![1_000; tenants as usize], writes) }
 }
 
 /// All workloads.

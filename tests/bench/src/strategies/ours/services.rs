@@ -23,7 +23,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
 use super::super::cdn::{Cdn, pack_id};
-use super::{tenant, timestamp};
+use super::{Run, tenant, timestamp};
 
 /// The time of a call to DynamoDB.
 const DYNAMODB: Duration = Duration::from_millis(5);
@@ -34,6 +34,9 @@ const S3: Duration = Duration::from_millis(50);
 const S3_OBJECT: Duration = Duration::from_micros(250);
 /// The time from an asynchronous invocation to the begin of the function, cold.
 pub(super) const INVOCATION: Duration = Duration::from_millis(150);
+
+/// The end of a lease that was released.
+const RELEASED: Timestamp = Timestamp::from_millis(0);
 
 /// Rows of a page of a query: one megabyte of rows of some 500 bytes.
 const ROWS_PER_PAGE: usize = 2_000;
@@ -60,7 +63,7 @@ struct Account {
 #[derive(Debug)]
 struct State {
     cdn: Option<Cdn>,
-    rows: BTreeMap<(TenantId, Target), QueueEntry>,
+    rows: BTreeMap<TenantId, BTreeMap<Target, QueueEntry>>,
     requests: BTreeMap<String, PurgeRequest>,
     lease: Lease,
     lease_until: Timestamp,
@@ -84,8 +87,8 @@ impl Services {
                 cdn: Some(cdn),
                 rows: BTreeMap::new(),
                 requests: BTreeMap::new(),
-                lease: Lease { owner: String::new(), token: 0 },
-                lease_until: timestamp(0),
+                lease: Lease { owner: String::new(), token: 0, is_takeover: false },
+                lease_until: RELEASED,
                 woken: Woken::default(),
                 invoked_at: None,
                 ids: 0,
@@ -96,12 +99,14 @@ impl Services {
     /// Whether no row and no request is left.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state();
-        state.rows.is_empty() && state.requests.is_empty()
+        state.rows.values().all(BTreeMap::is_empty) && state.requests.is_empty()
     }
 
-    /// Takes CloudFront out at the end of a run.
-    pub(super) fn take_cdn(&self) -> Option<Cdn> {
-        self.state().cdn.take()
+    /// The result at the end of a run.
+    pub(super) fn end(&self) -> Run {
+        let mut state = self.state();
+        let cdn = state.cdn.take().expect("a run ends once");
+        Run { cdn, rows_left: state.rows.values().map(BTreeMap::len).sum() }
     }
 
     /// The id of the next invocation.
@@ -126,10 +131,9 @@ impl Services {
 
     /// Changes a row that still has its version. `false`: it has another one.
     async fn change(&self, row: RowVersion<'_>, change: impl FnOnce(&mut QueueEntry)) -> bool {
-        let key = (row.tenant.clone(), row.target.clone());
         self.dynamodb(|state| {
-            let entry = state.rows.get_mut(&key).filter(|entry| entry.version == row.version);
-            entry.map(change).is_some()
+            let entry = state.rows.get_mut(row.tenant).and_then(|rows| rows.get_mut(row.target));
+            entry.filter(|entry| entry.version == row.version).map(change).is_some()
         })
         .await
     }
@@ -146,6 +150,10 @@ impl Clock for Services {
         timestamp(self.now_millis())
     }
 
+    fn monotonic(&self) -> Duration {
+        self.0.began_at.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         sleep(duration).await;
     }
@@ -153,9 +161,9 @@ impl Clock for Services {
 
 impl Queue for Services {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
-        let key = (upsert.tenant.clone(), upsert.target.clone());
         let write = |state: &mut State| {
-            let row = state.rows.entry(key).or_insert_with(|| {
+            let rows = state.rows.entry(upsert.tenant.clone()).or_default();
+            let row = rows.entry(upsert.target.clone()).or_insert_with(|| {
                 let mut row = upsert.clone().into_new_row();
                 row.cause.changes = 0;
                 row
@@ -175,29 +183,26 @@ impl Queue for Services {
     }
 
     async fn entries(&self) -> Result<Rows<QueueEntry>, CallError> {
-        let rows = self.dynamodb(|state| state.rows.values().cloned().collect()).await;
+        let rows = self.dynamodb(|state| state.rows.values().flat_map(BTreeMap::values).cloned().collect()).await;
         Ok(self.rows(rows).await)
     }
 
     async fn entries_of(&self, tenant: &TenantId) -> Result<Rows<QueueEntry>, CallError> {
-        let of_tenant = |state: &mut State| {
-            let rows = state.rows.iter().filter(|((of, _), _)| of == tenant);
-            rows.map(|(_, row)| row.clone()).collect()
-        };
+        let of_tenant =
+            |state: &mut State| state.rows.get(tenant).into_iter().flat_map(BTreeMap::values).cloned().collect();
         let rows = self.dynamodb(of_tenant).await;
         Ok(self.rows(rows).await)
     }
 
     async fn find(&self, tenant: &TenantId, target: &Target) -> Result<Option<QueueEntry>, QueueError> {
-        let key = (tenant.clone(), target.clone());
-        Ok(self.dynamodb(|state| state.rows.get(&key).cloned()).await)
+        Ok(self.dynamodb(|state| state.rows.get(tenant)?.get(target).cloned()).await)
     }
 
     async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallError> {
-        let key = (row.tenant.clone(), row.target.clone());
         let remove = |state: &mut State| {
-            let is_unchanged = state.rows.get(&key).is_some_and(|entry| entry.version == row.version);
-            is_unchanged && state.rows.remove(&key).is_some()
+            let Some(rows) = state.rows.get_mut(row.tenant) else { return false };
+            let is_unchanged = rows.get(row.target).is_some_and(|entry| entry.version == row.version);
+            is_unchanged && rows.remove(row.target).is_some()
         };
         Ok(self.dynamodb(remove).await)
     }
@@ -227,7 +232,8 @@ impl Leases for Services {
             if state.lease_until > now && state.lease.owner != owner {
                 return None;
             }
-            state.lease = Lease { owner: owner.to_owned(), token: state.lease.token + 1 };
+            let is_takeover = state.lease_until != RELEASED;
+            state.lease = Lease { owner: owner.to_owned(), token: state.lease.token + 1, is_takeover };
             state.lease_until = now.plus(duration);
             Some(state.lease.clone())
         };
@@ -248,7 +254,7 @@ impl Leases for Services {
     async fn release(&self, lease: &Lease) -> Result<(), CallError> {
         let release = |state: &mut State| {
             if state.lease == *lease {
-                state.lease_until = timestamp(0);
+                state.lease_until = RELEASED;
             }
         };
         self.dynamodb(release).await;
