@@ -11,7 +11,7 @@ pub enum Mutation {
     RowRemovedAtAnyVersion,
     /// The final purge waits for nothing: neither for the settle delay nor between the deletion and the invalidation.
     NoSettleDelay,
-    /// The settle delay is only `answer_max`, without the time that a response is on its way to an edge.
+    /// The settle delay is a second, shorter than each of its parts.
     SettleDelayShorterThanItsParts,
     /// A purge run never sees that something was enqueued after it had read the queue.
     WakeUpCounterNotCompared,

@@ -37,7 +37,8 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     })?;
     purging::grant(scope, &function)?;
     let registry = purging::tenant_registry_arn(scope)?;
-    allow(&function, ["ssm:GetParameter", "ssm:GetParametersByPath"], [format!("{registry}/*"), registry])?;
+    allow(&function, ["ssm:GetParameter"], [format!("{registry}/*")])?;
+    allow(&function, ["ssm:GetParametersByPath"], [format!("{registry}/*"), registry])?;
     let reads = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem"];
     allow(&function, reads, [data.invalidation_queue.table_arn()?])?;
     allow(&function, ["dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [data.invalidation_queue.table_arn()?])?;

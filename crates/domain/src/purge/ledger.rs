@@ -26,8 +26,13 @@ pub struct LedgerRow {
     pub cause: PurgeCause,
     /// The version of the queue's row that was purged. A version has at most one early purge and one final purge. Only if
     /// a purge run outlived its lease, the ledger may have two rows of one version that are both early or both final.
+    ///
+    /// Rows of earlier versions do not have it.
+    #[serde(default)]
     pub version: String,
-    /// The time at which the newest change was enqueued; the oldest one was written at `firstEventAt`.
+    /// The time at which the newest change was enqueued; the oldest one was written at `firstEventAt`. Rows of earlier
+    /// versions do not have it.
+    #[serde(default)]
     pub enqueued_at: Timestamp,
     /// The time at which the purge began.
     pub started_at: Timestamp,

@@ -55,7 +55,8 @@ pub struct OutboxEntry {
     pub is_final: bool,
     /// The time at which the purge began.
     pub began_at: Timestamp,
-    /// The time at which its newest change was enqueued.
+    /// The time at which its newest change was enqueued. Requests and dead letters of earlier versions do not have it.
+    #[serde(default)]
     pub enqueued_at: Timestamp,
     /// The number of variants that were deleted before it.
     pub variants_deleted: u64,

@@ -11,7 +11,7 @@ const EVENT: &str = r#"{"source": "aws.scheduler", "detail-type": "Scheduled Eve
 #[tokio::test]
 async fn an_event_of_the_schedule_starts_a_purge_run_and_the_response_is_its_summary() {
     let environment = Environment::start().await;
-    environment.store_variants(["acme/p1/main/default"]).await;
+    environment.store_variants(["acme/p1/main/f1"]).await;
     environment.enqueue("acme", "pack#p1", NOW).await;
     let handler = Handler { purge_run: environment.purge_run() };
     let event = serde_json::from_str(EVENT).unwrap();
@@ -20,8 +20,8 @@ async fn an_event_of_the_schedule_starts_a_purge_run_and_the_response_is_its_sum
         json!(summary),
         json!({
             "isLeasedElsewhere": false, "isSuperseded": false, "entries": 1, "entriesParked": 0, "entriesExpired": 0,
-            "entriesWaiting": 0, "entriesRemoved": 0, "entriesLeft": 1, "entriesQuarantined": 0,
-            "deletionsUnfinished": 0, "invalidations": 1, "items": 1, "requestsCompleted": 1, "requestsInFlight": 0,
+            "entriesWaiting": 0, "entriesRemoved": 1, "entriesLeft": 0, "entriesQuarantined": 0,
+            "deletionsUnfinished": 0, "invalidations": 2, "items": 2, "requestsCompleted": 2, "requestsInFlight": 0,
             "requestsUnavailable": 0, "requestsAbandoned": 0, "variantsDeleted": 1,
         })
     );

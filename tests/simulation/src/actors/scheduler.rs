@@ -12,7 +12,7 @@ use crate::lambda::{Instance, invoke};
 use crate::mutation::Mutation;
 use crate::outage::Outage;
 use crate::schedule::Simulation;
-use crate::setup::{ANSWER_MAX, IMAGE_INVALIDATION};
+use crate::setup::IMAGE_INVALIDATION;
 use crate::world::World;
 
 /// The time between two purge runs of the schedule in a world where the functions that enqueue wake them, in milliseconds,
@@ -96,7 +96,7 @@ pub(crate) fn purger(instance: &Instance) -> Purger<Instance> {
     let mut rules = world.setup.rules;
     match world.mutation {
         Some(Mutation::NoSettleDelay) => rules.delays.settle = Duration::ZERO,
-        Some(Mutation::SettleDelayShorterThanItsParts) => rules.delays.settle = ANSWER_MAX,
+        Some(Mutation::SettleDelayShorterThanItsParts) => rules.delays.settle = Duration::from_secs(1),
         _ => {}
     }
     let executor = Executor { ports: instance.clone(), ledger_retention: Duration::from_hours(24) };

@@ -10,10 +10,11 @@ use purging::ports::{CallError, Ledger};
 use crate::lambda::Instance;
 use crate::services::dynamodb::{Access, Item, Partition, Table};
 
-/// The longest time from an enqueueing to the end of its final purge where nothing delays it: the settle delay, twice
-/// where variants are deleted first, the slowest invalidation, and a minute for the rate of CloudFront's calls. It is less
-/// than the time between two purge runs of the schedule.
-const TIME_MAX: Duration = Duration::from_mins(3);
+/// The longest time from an enqueueing to the end of its final purge where nothing delays it: two minutes until a busy
+/// purge run reads all rows again (where nothing wakes it), the settle delay, twice where variants are deleted first, the
+/// slowest invalidation, and a minute for the rate of CloudFront's calls. It is less than the time between two purge runs
+/// of the schedule.
+const TIME_MAX: Duration = Duration::from_mins(4);
 
 /// The purge ledger.
 #[derive(Debug, Default)]

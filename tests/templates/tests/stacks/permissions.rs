@@ -24,6 +24,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         "pipeline/ImageInvalidationRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageInvalidationLog.Arn"),
+            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
             ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
             (
