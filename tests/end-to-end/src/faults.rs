@@ -29,7 +29,7 @@ use purge_runs::{PurgeRun, PurgeRuns};
 use tokio::task::JoinHandle;
 
 /// The default number of queue entries of the backlog.
-pub(crate) const ENTRIES: usize = 50_000;
+pub(crate) const ENTRIES: usize = 10_000;
 
 /// The time after the settle delay that the reads of clocks differ by.
 const SETTLED_MARGIN: Duration = Duration::from_secs(1);

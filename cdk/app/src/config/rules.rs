@@ -44,7 +44,7 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
         // Lambda's limits for DynamoDB streams.
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),
-        ("stream.batch_window_secs", Some(stream.batch_window_secs), 1..=300),
+        ("stream.batch_window_secs", Some(stream.batch_window_secs), 0..=300),
         // The stream keeps records for 24 hours. The last six are for the replay of dead letters.
         ("stream.record_age_max_secs", Some(stream.record_age_max_secs), 60..=64_800),
         ("purge.every_minutes", Some(purge.every_minutes), 1..=60),

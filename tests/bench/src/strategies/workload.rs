@@ -43,7 +43,7 @@ pub(crate) struct Workload {
     pub(crate) packs: Vec<u32>,
     /// In the order of their times.
     pub(crate) writes: Vec<Write>,
-    /// Each so manieth object of a location is replayed, and counts for so many: a million need not be.
+    /// One of so many objects of a location is replayed, and counts for all of them: a million need not be.
     pub(crate) sampling: u32,
     /// Shards of the stream. The records of one tenant are in one shard.
     pub(crate) shards: usize,

@@ -30,7 +30,7 @@ const OTHER: [(&str, &str); 31] = [
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
     ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
     ("batch_size = 100", "batch_size = 250"),
-    ("batch_window_secs = 1", "batch_window_secs = 2"),
+    ("batch_window_secs = 0", "batch_window_secs = 2"),
     ("record_age_max_secs = 21600", "record_age_max_secs = 3600"),
     ("every_minutes = 5", "every_minutes = 1"),
     ("# settle_delay_secs = 7", "settle_delay_secs = 45"),
