@@ -51,7 +51,7 @@ fn the_stream_mapping_is_as_configured() {
         check(stream_mapping, property, [json!(dev), json!(other)]);
     };
     check("BatchSize", 100, 250);
-    check("MaximumBatchingWindowInSeconds", 1, 2);
+    check("MaximumBatchingWindowInSeconds", 0, 2);
     check("MaximumRecordAgeInSeconds", 21_600, 3_600);
 }
 
