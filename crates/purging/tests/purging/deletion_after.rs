@@ -54,28 +54,27 @@ const VARIANTS: [&str; 5] =
     ["acme/p1/main/f1", "acme/p1/main/f2", "acme/p1/poster/f1", "acme/p2/main/f1", "acme/p3/main/f1"];
 
 #[tokio::test]
-async fn a_deletion_without_time_makes_one_page_and_the_next_one_goes_on_at_the_cursor() {
+async fn a_deletion_without_time_makes_at_least_one_page_and_the_next_one_goes_on_at_the_cursor() {
     let environment = Environment::start().await;
     environment.store_variants(VARIANTS).await;
     let mut ports = environment.purger().executor.ports;
     ports.variants.keys_per_page = 2;
     let mut entry = environment.enqueue("acme", "location#main", settled()).await;
-    let mut steps = Vec::new();
-    loop {
+    let mut left = vec![VARIANTS.len()];
+    let mut is_finished = false;
+    while !is_finished {
         let deletion = Deletion {
             entry: entry.clone(),
             began_at: NOW,
             purpose: DeletionPurpose::Expired,
             stored_before: Some(NOW),
         };
-        let step = delete_variants(&ports, &deletion, NOW).await.unwrap();
-        steps.push((step.deleted_now, step.deleted_in_all, environment.variants().await.len()));
-        if step.is_finished {
-            break;
-        }
+        is_finished = delete_variants(&ports, &deletion, NOW).await.unwrap().is_finished;
         entry = environment.queue().entries_of(&entry.tenant).await.unwrap().rows.remove(0);
+        left.push(environment.variants().await.len());
     }
-    assert_eq!(steps, [(2, 2, 3), (1, 3, 2), (1, 4, 1)]);
+    // The pages behind the first one may be deleted, too: they are deleted concurrently.
+    assert!((2..=4).contains(&left.len()) && left.is_sorted_by(|before, after| before >= after), "{left:?}");
     assert_eq!(environment.variants().await, ["acme/p1/poster/f1"]);
 }
 

@@ -19,11 +19,11 @@ fn deleting_first(environment: &Environment) -> PurgeRun {
     handler
 }
 
-/// Expects the kinds and times of purges. A deletion takes real time, and a purge run makes a round in about a second.
+/// Expects the kinds and times of purges. A deletion takes real time, in which seconds of the purge run's clock pass.
 fn check_times(found: &[(String, &str, u64)], expected: &[(&str, u64)]) {
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for ((_, kind, secs), (expected_kind, at_least)) in found.iter().zip(expected) {
-        assert!(kind == expected_kind && (*at_least..=at_least + 5).contains(secs), "{found:?}");
+        assert!(kind == expected_kind && (*at_least..=at_least + 20).contains(secs), "{found:?}");
     }
 }
 
