@@ -239,8 +239,9 @@ impl Faults<'_> {
         let failed_before = waking::failed(self.cloud).await?;
         let edited = async {
             for _ in 0..ATTEMPTS {
-                // While a purge run has the lease, it sees the edits without an invocation.
+                // A purge run that has the lease sees the edits without an invocation, also one that is just about to end.
                 self.purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+                self.purge_runs.once_with_lease(CALLED_WITHIN).await?;
                 self.fixture.begin();
                 let edited_at = Instant::now();
                 self.fixture.edit().await?;
