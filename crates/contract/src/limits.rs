@@ -117,6 +117,3 @@ pub const PURGE_RUN_EVENT_AGE_MAX_SECS: u32 = 60;
 
 /// Time limit of a request of an admin or an editor, in seconds. API Gateway returns 503 after 30.
 pub const REQUEST_TIMEOUT_SECS: u32 = 29;
-
-/// Longest time that an admin's DELETE deletes variants, in seconds.
-pub const REQUEST_VARIANT_DELETION_SECS_MAX: u32 = 15;

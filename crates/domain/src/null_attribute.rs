@@ -102,14 +102,25 @@ mod tests {
             "items": ["#acme/p1"], "entries": [with_cause(entry)], "createdAt": 3, "renamed": 1,
             "invalidationId": "I1", "acceptedAt": 4,
         });
-        check::<PurgeRequest>(&request, &["/renamed", "/invalidationId", "/acceptedAt", "/entries/0/requestedBy"]);
+        check::<PurgeRequest>(
+            &request,
+            &["/renamed", "/invalidationId", "/acceptedAt", "/entries/0/requestedBy", "/entries/0/enqueuedAt"],
+        );
         let purge = json!({
             "tenant": "acme", "purge": "pack#p1#2#r", "target": "pack#p1", "version": "1@d", "enqueuedAt": 1,
             "startedAt": 2, "isFinal": true, "variantsDeleted": 0, "variantsDeletedAt": 6, "distributionId": "E1", "invalidationId": "I1", "invalidationStatus": "Completed",
             "createdAt": 3, "completedAt": 3, "refillSeenAt": 4, "expiresAt": 5,
         });
-        let optional =
-            ["requestedBy", "variantsDeletedAt", "invalidationId", "createdAt", "completedAt", "refillSeenAt"];
+        let optional = [
+            "requestedBy",
+            "version",
+            "enqueuedAt",
+            "variantsDeletedAt",
+            "invalidationId",
+            "createdAt",
+            "completedAt",
+            "refillSeenAt",
+        ];
         check::<LedgerRow>(&with_cause(purge), &optional.map(|name| format!("/{name}")).each_ref().map(String::as_str));
     }
 }

@@ -55,8 +55,8 @@ struct Page {
     failure: Option<VariantDeletionError>,
 }
 
-/// Deletes the variants of `deletion` from its cursor on, until `until`; at least one page, so that repeated calls come to
-/// an end. What is left continues at the cursor that is stored in the queue's row.
+/// Deletes the variants of `deletion` from its cursor on, until `until`; at least one page, so that repeated calls
+/// finish. The next call continues at the cursor that is stored in the queue's row.
 pub async fn delete_variants<P: Ports>(
     ports: &P,
     deletion: &Deletion,

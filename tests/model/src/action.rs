@@ -81,6 +81,6 @@ pub enum Action {
         /// The version of the data.
         data: u8,
     },
-    /// The clock advances by a tick.
-    Tick,
+    /// The clock advances by a time unit.
+    Pass,
 }

@@ -57,8 +57,8 @@ pub enum VariantsBucket {
     Existing,
 }
 
-/// Durations, in ticks of the model's clock. What happens within a tick happens in any order, so a tick is also what
-/// the clocks of two instances differ by: a delay is one tick longer than the durations that it covers.
+/// Durations, in time units of the model's clock. What happens within a time unit happens in any order, so a time unit is also what
+/// the clocks of two instances differ by: a delay is one time unit longer than the durations that it covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
     /// From the read of the pack until the cacheable response that rests on it has left image-processing. With an
@@ -68,7 +68,7 @@ pub struct Timing {
     pub edge_fetch_max: u8,
 }
 
-/// An activity may go on in the tick after the one that it began in.
+/// An activity may go on in the time unit after the one that it began in.
 pub const TIMING: Timing = Timing { answer_max: 1, edge_fetch_max: 1 };
 
 /// The time that a response may take where `answer_max` is not enforced, on top of it.

@@ -1,9 +1,9 @@
 //! The copies of one pack that viewers can get, and the responses under way that still contain old data.
 //!
-//! What brings old images back (an invocation of image-processing, the way of its response into an edge location) may
+//! The causes of returning old images (an invocation of image-processing, the way of its response into an edge location) may
 //! be under way at any time and in any number, because viewers send requests at any time. So the model does not begin
 //! and end these activities one by one. It keeps, for each old version of the data, how long each of them may still
-//! take: **what may be under way is under way**. The tick that closes such a window is the model's way of saying that a
+//! take: **what may be under way is under way**. The time unit that closes such a window is the model's way of saying that a
 //! bounded activity does not overrun its limit.
 //!
 //! Reductions, each because copies have no influence on the protocol (a purge run deletes whatever there is) and only
@@ -47,7 +47,7 @@ impl Copies {
         self.fingerprint_since = self.data;
     }
 
-    /// What is stored or on its way is old from now on, under the same fingerprint.
+    /// Every stored or travelling response is old from now on, under the same fingerprint.
     pub fn make_old(&mut self, config: &Config) {
         self.variant = Some(self.variant.unwrap_or(self.data));
         self.answering[usize::from(self.data)] = Some(config.answer_max());
@@ -90,27 +90,27 @@ impl Copies {
         self.fetching[usize::from(data)].is_some() && self.cached.is_none_or(|cached| cached > data)
     }
 
-    /// The clock advances by a tick.
-    pub fn tick(&mut self, config: &Config) {
+    /// The clock advances by a time unit.
+    pub fn pass(&mut self, config: &Config) {
         let served = self.served_variant(config).map(usize::from);
         for data in 0..DATA_MAX {
-            tick(&mut self.rendering[data]);
-            tick(&mut self.answering[data]);
+            pass(&mut self.rendering[data]);
+            pass(&mut self.answering[data]);
             if served == Some(data) {
                 self.answering[data] = Some(config.answer_max());
             }
-            tick(&mut self.fetching[data]);
+            pass(&mut self.fetching[data]);
             if self.answering[data].is_some() {
                 self.fetching[data] = Some(config.timing.edge_fetch_max);
             }
         }
     }
 
-    /// Whether a tick changes anything.
+    /// Whether a time unit changes anything.
     #[must_use]
     pub fn wait(&self, config: &Config) -> bool {
         let mut next = self.clone();
-        next.tick(config);
+        next.pass(config);
         next != *self
     }
 
@@ -121,7 +121,7 @@ impl Copies {
     }
 }
 
-/// One tick less is left, and after the last one nothing.
-fn tick(left: &mut Option<u8>) {
+/// One time unit less is left, and after the last one nothing.
+fn pass(left: &mut Option<u8>) {
     *left = left.and_then(|left| left.checked_sub(1));
 }

@@ -82,7 +82,7 @@ impl Config {
             }
         }
         if state.is_waiting_for_time(self) {
-            actions.push(Action::Tick);
+            actions.push(Action::Pass);
         }
     }
 
@@ -230,9 +230,9 @@ impl Model for Config {
             }
             Action::StoreVariant { pack, data } => state.packs[pack].copies.store_variant(data, self),
             Action::EdgeStores { pack, data } => state.packs[pack].copies.cached = Some(data),
-            Action::Tick => {
-                state.tick(self);
-                state.workers = state.workers.into_iter().map(|worker| self.tick_worker(worker)).collect();
+            Action::Pass => {
+                state.pass(self);
+                state.workers = state.workers.into_iter().map(|worker| self.pass_worker(worker)).collect();
             }
         }
         state.workers.sort_unstable();

@@ -182,7 +182,7 @@ impl State {
         self.excuse_wake_ups();
     }
 
-    /// Whether a tick changes anything.
+    /// Whether a time unit changes anything.
     #[must_use]
     pub fn is_waiting_for_time(&self, config: &Config) -> bool {
         self.workers.iter().any(Worker::is_pausing)
@@ -193,10 +193,10 @@ impl State {
             })
     }
 
-    /// The clock advances by a tick, except for the workers.
-    pub fn tick(&mut self, config: &Config) {
+    /// The clock advances by a time unit, except for the workers.
+    pub fn pass(&mut self, config: &Config) {
         for pack in &mut self.packs {
-            pack.copies.tick(config);
+            pack.copies.pass(config);
             pack.late_upsert_settles_in = pack.late_upsert_settles_in.saturating_sub(1);
             if let Some(row) = &mut pack.row {
                 row.settles_in = row.settles_in.saturating_sub(1);

@@ -90,8 +90,8 @@ impl Config {
         worker
     }
 
-    /// The clock advances by a tick for `worker`.
-    pub(crate) fn tick_worker(&self, worker: Worker) -> Worker {
+    /// The clock advances by a time unit for `worker`.
+    pub(crate) fn pass_worker(&self, worker: Worker) -> Worker {
         match worker.step {
             Step::Pause(left) if left > 1 => Worker { step: Step::Pause(left - 1), ..worker },
             Step::Pause(_) => self.after_pause(worker),

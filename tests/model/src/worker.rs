@@ -54,7 +54,7 @@ pub enum Step {
     TakeWakeUpsLate,
     /// Deletes the variants of a pack before its purge.
     DeleteVariants(usize),
-    /// Waits after a deletion; so many ticks are left.
+    /// Waits after a deletion; so many time units are left.
     Pause(u8),
     /// Writes its request to the outbox, if it may.
     WriteRequest,
@@ -72,7 +72,7 @@ pub enum Step {
     DeleteVariantsAfterwards(usize),
     /// Removes a pack's row, only at the version that was purged.
     RemoveRow(usize),
-    /// Waits for what comes next: a wake-up, a row that settles, an invalidation that completes.
+    /// Waits for the next event: a wake-up, a row that settles, an invalidation that completes.
     Wait,
     /// Gives the lease back.
     Release,

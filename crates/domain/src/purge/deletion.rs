@@ -47,7 +47,7 @@ pub struct PurgeId {
     is_final: bool,
 }
 
-/// A finished deletion that comes before a purge.
+/// A finished deletion that precedes a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletionDone {
     /// The time at which it began.
@@ -58,7 +58,7 @@ pub struct DeletionDone {
     pub variants_deleted: u64,
 }
 
-/// The finished deletions that come before a purge.
+/// The finished deletions that precede a purge.
 pub type Deleted = BTreeMap<PurgeId, DeletionDone>;
 
 impl PurgeId {

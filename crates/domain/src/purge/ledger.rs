@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::TenantId;
+use crate::null_attribute;
 use crate::purge::purge_request::{OutboxEntry, PurgeRequest};
 use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;
@@ -28,11 +29,11 @@ pub struct LedgerRow {
     /// a purge run outlived its lease, the ledger may have two rows of one version that are both early or both final.
     ///
     /// Rows of earlier versions do not have it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub version: String,
     /// The time at which the newest change was enqueued; the oldest one was written at `firstEventAt`. Rows of earlier
     /// versions do not have it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub enqueued_at: Timestamp,
     /// The time at which the purge began.
     pub started_at: Timestamp,
@@ -53,8 +54,8 @@ pub struct LedgerRow {
     /// The time at which CloudFront accepted the invalidation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// The time at which CloudFront was seen to have completed the purge. Requests of viewers that begin after the
-    /// completion of a final purge never get the old image from a cache.
+    /// The time at which a purge run read from CloudFront that the purge is completed. A viewer's request that begins after
+    /// the completion of a final purge never gets the old image from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// The time at which the first variant rendered after the purge was stored. `None`: none was found when the purge

@@ -143,8 +143,8 @@ impl ItemCounts {
 }
 
 impl Pacer {
-    /// The pacer of a purge run that begins `now`. What the requests `in_flight` have used of the budgets since they
-    /// were written to the outbox is not available again.
+    /// The pacer of a purge run that begins `now`. The part of the budgets that the requests
+    /// `in_flight` have used since they were written to the outbox is not available again.
     #[must_use]
     pub fn resume(quotas: Quotas, now: Timestamp, in_flight: &[PurgeRequest]) -> Self {
         let share = |quota: u32| (quota * TENTHS / 10).max(1);

@@ -31,7 +31,7 @@ pub struct Pending<'a> {
     pub tenants: &'a BTreeMap<TenantId, Distribution>,
     /// The distributions that CloudFront rejects every call for: a permission is missing, or they do not exist.
     pub unavailable: &'a BTreeSet<String>,
-    /// The deletions that come before an invalidation and are finished.
+    /// The finished deletions that precede an invalidation.
     pub deleted: &'a Deleted,
 }
 
@@ -126,7 +126,8 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
     plan
 }
 
-/// Whether a request of the outbox is sent again: CloudFront has not accepted it, and nobody is sending it.
+/// Whether a request of the outbox is sent again: CloudFront has not accepted it, and the time of its first submission is
+/// over.
 fn is_sent_again(now: Timestamp, request: &PurgeRequest, pending: &Pending) -> bool {
     let distribution = &request.distribution;
     request.invalidation_id.is_none()
@@ -196,7 +197,7 @@ fn counts(items: &BTreeSet<InvalidationItem>) -> ItemCounts {
     ItemCounts { exact: items.len() - wildcards, wildcards }
 }
 
-/// What decides the stage of each entry.
+/// The input of the decision about each entry's stage.
 struct Stages<'p, 'a> {
     now: Timestamp,
     pending: &'p Pending<'a>,

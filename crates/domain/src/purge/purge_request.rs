@@ -56,7 +56,7 @@ pub struct OutboxEntry {
     /// The time at which the purge began.
     pub began_at: Timestamp,
     /// The time at which its newest change was enqueued. Requests and dead letters of earlier versions do not have it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub enqueued_at: Timestamp,
     /// The number of variants that were deleted before it.
     pub variants_deleted: u64,

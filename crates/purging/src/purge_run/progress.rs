@@ -1,4 +1,4 @@
-//! What a purge run knows: the rows and requests that it has read, and the outcome of its steps.
+//! The knowledge of a purge run: the rows and requests that it has read, and the outcome of its steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub(super) struct Progress {
     pub(super) tenants_read_at: Option<Timestamp>,
     /// The distributions that this purge run sends nothing to any more.
     pub(super) unavailable: BTreeSet<String>,
-    /// The finished deletions that come before a purge.
+    /// The finished deletions that precede a purge.
     pub(super) deleted: Deleted,
     pub(super) bisections: Bisections,
     /// The time at which all rows were read, or at which the purge run began.

@@ -20,9 +20,8 @@ use crate::tracking::Tracking;
 /// The time after which the registry is read again.
 const REGISTRY_AGE_MAX: Duration = Duration::from_secs(30);
 
-/// The time after which a purge run reads all rows again, also those of tenants that nobody woke it for: nothing wakes it
-/// where wake-ups are off, and a function may have died between enqueueing and waking. Meanwhile the schedule's purge
-/// runs do not get the lease.
+/// The time after which a purge run reads all rows again, also those of tenants without a wake-up: wake-ups can be off, and
+/// a function may have crashed between enqueueing and waking. Meanwhile the schedule's purge runs do not get the lease.
 const ALL_READ_AGE_MAX: Duration = Duration::from_mins(2);
 
 /// The number of tenants whose rows are read concurrently.

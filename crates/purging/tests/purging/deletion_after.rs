@@ -78,14 +78,19 @@ async fn a_deletion_without_time_makes_at_least_one_page_and_the_next_one_goes_o
     assert_eq!(environment.variants().await, ["acme/p1/poster/f1"]);
 }
 
-#[tokio::test]
-async fn a_purge_run_goes_on_with_the_deletion_of_one_that_ended_and_purges_nothing_again() {
-    let environment = Environment::start().await;
+/// Purges the location of [`VARIANTS`], whose deletion fails.
+async fn purge_without_s3(environment: &Environment) {
     environment.store_variants(VARIANTS).await;
     environment.enqueue("acme", "location#main", settled()).await;
     let mut without_s3 = environment.purge_run();
     without_s3.purger.executor.ports.variants = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
     check_failed(run(&without_s3).await, &["NoSuchBucket"]);
+}
+
+#[tokio::test]
+async fn a_purge_run_goes_on_with_the_deletion_of_one_that_ended_and_purges_nothing_again() {
+    let environment = Environment::start().await;
+    purge_without_s3(&environment).await;
     let row = environment.queue_rows().await.remove(0);
     assert_eq!(row["finalPurge"]["version"], row["version"]);
     assert_eq!(environment.invalidated("acme").await, [["#acme/location/main"]]);
@@ -100,11 +105,7 @@ async fn a_purge_run_goes_on_with_the_deletion_of_one_that_ended_and_purges_noth
 #[tokio::test]
 async fn a_change_before_the_deletion_is_purged_first() {
     let environment = Environment::start().await;
-    environment.store_variants(VARIANTS).await;
-    environment.enqueue("acme", "location#main", settled()).await;
-    let mut without_s3 = environment.purge_run();
-    without_s3.purger.executor.ports.variants = VariantsBucket::new(environment.s3(), "no-such-bucket".to_owned());
-    check_failed(run(&without_s3).await, &["NoSuchBucket"]);
+    purge_without_s3(&environment).await;
 
     environment.enqueue("acme", "location#main", settled()).await;
     run_in(&environment).await.unwrap();

@@ -92,7 +92,7 @@ async fn a_purge_run_that_leaves_something_leaves_an_expired_lease_so_that_the_n
     let failed = run_for(&handler, Trigger::Schedule, "run-1", NOW, Duration::from_secs(20)).await;
     check_failed(failed, &["no-such-table"]);
 
-    // Nobody has woken it for a tenant.
+    // It has no wake-up for a tenant.
     let next = environment.purge_run();
     let minute = Duration::from_mins(1);
     let summary = run_for(&next, Trigger::WakeUp, "run-2", NOW.plus(minute), minute).await.unwrap();

@@ -60,7 +60,7 @@ async fn a_wake_up_during_the_purge_run_is_seen() {
 }
 
 #[tokio::test]
-async fn rows_that_nobody_wakes_a_busy_purge_run_for_are_read_after_two_minutes() {
+async fn rows_without_a_wake_up_are_read_by_a_busy_purge_run_after_two_minutes() {
     let environment = Environment::with_propagation_delay(Duration::from_secs(170)).await;
     environment.enqueue("acme", "pack#p1", settled()).await;
     count_up(&environment, &["acme"]).await;

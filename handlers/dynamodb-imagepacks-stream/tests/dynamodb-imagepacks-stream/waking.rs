@@ -56,7 +56,7 @@ async fn while_a_purge_run_works_or_is_about_to_arrive_a_waker_counts_and_does_n
 
     queue.release(&lease).await.unwrap();
     deliver(&handler, &[replaced(4, "p1")]).await;
-    assert_eq!(environment.invocations.count(), 2, "nobody works");
+    assert_eq!(environment.invocations.count(), 2, "no purge run has the lease");
     handler.enqueuer.clock.set(NOW.plus(Duration::from_secs(11)));
     deliver(&handler, &[replaced(5, "p1")]).await;
     assert_eq!(environment.invocations.count(), 3, "the second one is taken for lost");

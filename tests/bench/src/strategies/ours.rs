@@ -96,7 +96,7 @@ impl Ours {
                     sleep(Duration::from_secs(1)).await;
                 }
             };
-            // What is left when the time is up, is left.
+            // The rest stays in the queue when the time is over.
             drop(timeout(end.since(services.now()), emptied).await);
             schedule.abort();
             services.end()

@@ -186,7 +186,7 @@ impl Algorithm for Specification {
 }
 
 impl Specification {
-    /// Ends the purge of a tenant. What has been written meanwhile waits for the next five minutes.
+    /// Ends the purge of a tenant. Packs written meanwhile wait for the next five minutes.
     fn end(&mut self, tenant: usize, now: Millis) {
         self.runs.remove(&tenant);
         if self.queue.contains_key(&tenant) {

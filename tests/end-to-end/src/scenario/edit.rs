@@ -137,7 +137,7 @@ pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, St
 
 /// Step: a crop moves back. Nothing is woken, so the viewer gets the old image until the next purge run of the schedule.
 pub(super) async fn without_waking(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String), Cause> {
-    // What is left of earlier steps, and the purge run that was woken for it.
+    // The purges of earlier steps, and the purge run that was woken for them, end first.
     accounts::until_purged(fixture).await?;
     purge::next_purge_run(fixture).await?;
     let crop = Crop { x: 0, y: 0, width: 400, height: 1200 };

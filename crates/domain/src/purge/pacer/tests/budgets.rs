@@ -66,7 +66,7 @@ enum Step {
     Complete(prop::sample::Index),
     /// CloudFront throttles a request for a reason of its own.
     Throttle,
-    /// Another purge run goes on, from the outbox.
+    /// Another purge run continues, from the outbox.
     Resume,
 }
 
@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn a_request_that_waits_is_admitted_at_the_time_that_it_was_told(
+    fn a_request_that_waits_is_admitted_at_the_time_that_the_pacer_says(
         (per_second, in_progress) in scheme(),
         asks in vec((1..600_usize, any::<bool>()), 1..30),
     ) {
@@ -185,7 +185,7 @@ proptest! {
                     false
                 }
             });
-            prop_assert!(admitted, "{:?} waits longer than it was told", counts);
+            prop_assert!(admitted, "{:?} waits longer than the pacer said", counts);
         }
     }
 }
