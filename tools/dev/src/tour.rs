@@ -130,6 +130,8 @@ impl<'a> Tour<'a> {
     /// Replaces the original, which is `old`, by one of the colour `new`.
     async fn replace(&self, old: Colour, new: Colour) -> Result<(Instant, String), Cause> {
         let original = photograph(new, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
+        // The last purge has emptied the caches.
+        self.acme.viewer.fetch(REPLACED, LOCATION).await?;
         let written_at = Instant::now();
         let [editor, _] = &self.editors;
         let media_type = Encoding::Jpeg.content_type();
