@@ -138,7 +138,7 @@ impl Environment {
     #[must_use]
     pub fn purge_run(&self) -> PurgeRun {
         let mut purger = self.purger();
-        purger.executor.ports.clock = TestClock::virtual_at(NOW, self.emulator_clock.clone());
+        purger.executor.ports.clock = TestClock::virtual_at(NOW, self.emulator_clock.clone(), self.s3.requests());
         purging::purge_run::PurgeRun { purger, dead_letters: self.dead_letter_queue(), lease: LEASE }
     }
 

@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use axum::error_handling::HandleError;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
@@ -19,13 +22,18 @@ use s3s::dto::{
 use s3s::service::S3ServiceBuilder;
 use s3s::{HttpError, S3, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
+use tokio::sync::RwLock;
 
 /// A function that runs after each variant is stored.
 type Hook = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
+/// The requests in progress: each reads until its response.
+pub(crate) type Requests = Arc<RwLock<()>>;
+
 /// An S3 of this test's own.
 pub struct LocalS3 {
     sdk: SdkConfig,
+    requests: Requests,
     on_variant_stored: Arc<Mutex<Option<Hook>>>,
 }
 
@@ -63,12 +71,16 @@ impl LocalS3 {
         let service = HandleError::new(service.build(), |error: HttpError| async move {
             (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}"))
         });
+        let requests = Requests::default();
+        let router = axum::Router::new()
+            .fallback_service(service)
+            .layer(middleware::from_fn_with_state(Arc::clone(&requests), in_progress));
         tokio::spawn(async move {
             // The directory is the task's, so that it is deleted with the runtime.
             let _directory = directory;
-            axum::serve(listener, axum::Router::new().fallback_service(service)).await
+            axum::serve(listener, router).await
         });
-        let local = Self { sdk: crate::sdk_config(&endpoint_url), on_variant_stored };
+        let local = Self { sdk: crate::sdk_config(&endpoint_url), requests, on_variant_stored };
         for bucket in [Self::ORIGINALS_BUCKET, Self::VARIANTS_BUCKET] {
             local.client().create_bucket().bucket(bucket).send().await.expect("CreateBucket on an empty S3");
         }
@@ -87,6 +99,11 @@ impl LocalS3 {
         *self.on_variant_stored.lock().expect("no hook panics") = Some(hook);
     }
 
+    /// Its requests in progress.
+    pub(crate) fn requests(&self) -> Requests {
+        Arc::clone(&self.requests)
+    }
+
     /// The config of its clients.
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
@@ -98,6 +115,11 @@ impl LocalS3 {
     pub fn client(&self) -> Client {
         Client::new(&self.sdk)
     }
+}
+
+async fn in_progress(State(requests): State<Requests>, request: Request, next: Next) -> Response {
+    let _request = requests.read().await;
+    next.run(request).await
 }
 
 /// s3s-fs, which knows no versions, with versions for the bucket of originals: each is a file of its own. What is not

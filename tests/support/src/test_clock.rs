@@ -8,6 +8,8 @@ use cloudfront_emulator::VirtualClock;
 use domain::Timestamp;
 use purging::ports::Clock;
 
+use crate::s3::Requests;
+
 /// The real time of a virtual sleep, in which a test can do something.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -15,20 +17,28 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone)]
 pub struct TestClock {
     millis: Arc<AtomicU64>,
-    emulator: Option<VirtualClock>,
+    virtual_time: Option<VirtualTime>,
+}
+
+/// What a virtual sleep needs.
+#[derive(Debug, Clone)]
+struct VirtualTime {
+    emulator: VirtualClock,
+    s3: Requests,
 }
 
 impl TestClock {
     /// A clock that shows `now`. A task that sleeps really waits.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { millis: Arc::new(AtomicU64::new(now.as_millis())), emulator: None }
+        Self { millis: Arc::new(AtomicU64::new(now.as_millis())), virtual_time: None }
     }
 
-    /// A clock that shows `now`. A task that sleeps hardly waits: the time passes here and at the emulator.
+    /// A clock that shows `now`. A task that sleeps hardly waits: the time passes here and at the emulator. While S3 is
+    /// busy, it passes no faster than in reality, so that a slow machine deletes as many variants in the same time.
     #[must_use]
-    pub fn virtual_at(now: Timestamp, emulator: VirtualClock) -> Self {
-        Self { emulator: Some(emulator), ..Self::at(now) }
+    pub(crate) fn virtual_at(now: Timestamp, emulator: VirtualClock, s3: Requests) -> Self {
+        Self { virtual_time: Some(VirtualTime { emulator, s3 }), ..Self::at(now) }
     }
 
     /// Sets it.
@@ -47,9 +57,14 @@ impl Clock for TestClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(self.emulator.as_ref().map_or(duration, |_| PAUSE)).await;
+        if let Some(VirtualTime { s3, .. }) = &self.virtual_time {
+            tokio::time::sleep(PAUSE).await;
+            let _ = tokio::time::timeout(duration, s3.write()).await;
+        } else {
+            tokio::time::sleep(duration).await;
+        }
         self.millis.fetch_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        if let Some(emulator) = &self.emulator {
+        if let Some(VirtualTime { emulator, .. }) = &self.virtual_time {
             emulator.advance(duration);
         }
     }
