@@ -49,7 +49,7 @@ pub(super) fn accounts() -> Result<Table, BenchError> {
         let cdn = Cdn::new(Quotas::IN_PROGRESS, CallRate { interval, burst });
         let kept = domain::purge::pacer::CallRate { interval, burst };
         let ours = Ours { calls: kept, per_second: false, ..Ours::TAGS };
-        let Run { cdn, rows_left } = ours.run(&workload, cdn, ACCOUNT_HORIZON)?;
+        let Run { cdn, rows_left, .. } = ours.run(&workload, cdn, ACCOUNT_HORIZON)?;
         let figures = measure(&workload, &cdn);
         let seconds = workload.ends_at() as f64 / 1_000.0 + ACCOUNT_HORIZON.as_secs_f64();
         let percentile = |percent| figures.percentile(percent).map_or(Cell::None, |seconds| Cell::number(seconds, 1));

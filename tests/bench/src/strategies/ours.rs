@@ -60,6 +60,10 @@ pub(crate) struct Run {
     pub(crate) cdn: Cdn,
     /// Rows of the queue at its end.
     pub(crate) rows_left: usize,
+    /// Batches of the stream.
+    pub(crate) batches: u64,
+    /// Purge runs that a batch of the stream invoked.
+    pub(crate) invocations: u64,
 }
 
 impl Ours {
@@ -140,6 +144,7 @@ impl Ours {
             tokio::spawn(async move {
                 while receiver.recv().await.is_some() {
                     sleep(services::INVOCATION).await;
+                    services.count_invocation();
                     tokio::spawn(self.purge_run(services.clone(), Trigger::WakeUp));
                 }
             });
@@ -157,6 +162,7 @@ impl Ours {
             }
             let due = writes.iter().take(BATCH).take_while(|write| write.at <= now).count();
             let (batch, rest) = writes.split_at(due);
+            services.count_batch();
             let now = services.now();
             let enqueuer = Enqueuer {
                 queue: services.clone(),
@@ -235,4 +241,24 @@ fn tenant(index: usize) -> String {
 /// The time of a service's clock, which begins at 0 with the run.
 fn timestamp(millis: Millis) -> Timestamp {
     Timestamp::from_millis(millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudfront_emulator::Quotas;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_of_ten_thousand_batches_invokes_a_handful_of_purge_runs() {
+        // A record for each poll of each of ten shards.
+        let polls = (0..1_000).map(|poll| poll * POLL.as_millis() as u64);
+        let writes = polls
+            .flat_map(|at| (0..10).map(move |tenant| Write { at, tenant, target: Target::Pack((at / 1_000) as u32) }));
+        let workload = Workload { shards: 10, ..Workload::new("", vec![1_000; 10], writes.collect()) };
+        let cdn = Cdn::new(Quotas::IN_PROGRESS, cloudfront_emulator::CallRate::CLOUDFRONT);
+        let run = Ours::TAGS.run(&workload, cdn, HORIZON).expect("a run");
+        assert_eq!((run.batches, run.rows_left), (10_000, 0));
+        assert!((1..=5).contains(&run.invocations), "{} purge runs", run.invocations);
+    }
 }

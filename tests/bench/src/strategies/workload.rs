@@ -52,7 +52,7 @@ pub(crate) struct Workload {
 }
 
 impl Workload {
-    fn new(name: &'static str, packs: Vec<u32>, mut writes: Vec<Write>) -> Self {
+    pub(crate) fn new(name: &'static str, packs: Vec<u32>, mut writes: Vec<Write>) -> Self {
         writes.sort_by_key(|write| write.at);
         Self { name, packs, writes, sampling: 1, shards: 1, measured: |_| true }
     }

@@ -70,6 +70,8 @@ struct State {
     woken: Woken,
     invoked_at: Option<Timestamp>,
     ids: u64,
+    batches: u64,
+    invocations: u64,
 }
 
 impl Services {
@@ -92,6 +94,8 @@ impl Services {
                 woken: Woken::default(),
                 invoked_at: None,
                 ids: 0,
+                batches: 0,
+                invocations: 0,
             }),
         }))
     }
@@ -106,7 +110,18 @@ impl Services {
     pub(super) fn end(&self) -> Run {
         let mut state = self.state();
         let cdn = state.cdn.take().expect("a run ends once");
-        Run { cdn, rows_left: state.rows.values().map(BTreeMap::len).sum() }
+        let rows_left = state.rows.values().map(BTreeMap::len).sum();
+        Run { cdn, rows_left, batches: state.batches, invocations: state.invocations }
+    }
+
+    /// Counts a batch of the stream.
+    pub(super) fn count_batch(&self) {
+        self.state().batches += 1;
+    }
+
+    /// Counts a purge run that a batch of the stream invoked.
+    pub(super) fn count_invocation(&self) {
+        self.state().invocations += 1;
     }
 
     /// The id of the next invocation.
