@@ -81,7 +81,7 @@ lint: setup ## Check format, spelling, clippy, documentation, dependencies and l
 bench: setup ## Measure this system beside its alternatives; ONLY=functions measures one section (minutes to build)
 	@echo "Building the release binaries (minutes the first time) …"
 	@cargo build --release $(DEPLOYED) --bin bench
-	@cargo run --release --quiet --workspace --locked --bin bench -- $(ONLY) $(if $(OBJECTS),--objects $(OBJECTS))
+	@cargo run --release --quiet --locked --bin bench -- $(ONLY) $(if $(OBJECTS),--objects $(OBJECTS))
 
 deny: setup ## Check licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
 	@cargo deny check

@@ -1,5 +1,5 @@
 // The stacks of the environment `dev`, as they would be written in JavaScript with the construct libraries alone.
-const { App, CfnOutput, Duration, RemovalPolicy, Stack, Stage, Tags } = require("aws-cdk-lib");
+const { App, CfnOutput, Duration, Fn, RemovalPolicy, Stack, Stage, Tags } = require("aws-cdk-lib");
 const apigw = require("aws-cdk-lib/aws-apigatewayv2");
 const authorizers = require("aws-cdk-lib/aws-apigatewayv2-authorizers");
 const integrations = require("aws-cdk-lib/aws-apigatewayv2-integrations");
@@ -22,6 +22,7 @@ const ssm = require("aws-cdk-lib/aws-ssm");
 
 const HANDLERS = process.env.HANDLERS;
 const DOMAIN = "image-service.eu-west-1.dev.vmnd.tv";
+const DISTRIBUTIONS = "arn:aws:cloudfront::123456789012:distribution/*";
 const REGISTRY = "/dev-lof/images/tenants";
 
 function dataStack(stage) {
@@ -31,7 +32,7 @@ function dataStack(stage) {
       partitionKey: { name: "tenant", type: dynamodb.AttributeType.STRING },
       sortKey: { name: sortKey, type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       ...options,
     });
   const bucket = (id, options) =>
@@ -39,7 +40,7 @@ function dataStack(stage) {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       encryption: s3.BucketEncryption.S3_MANAGED,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       ...options,
     });
   const recovery = { pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true } };
@@ -244,7 +245,10 @@ function pipelineStack(stage, data) {
     target: new schedulerTargets.LambdaInvoke(invalidation, { retryAttempts: 0, role }),
   });
 
-  const api = new apigw.HttpApi(stack, "AdminApi", { createDefaultStage: false });
+  const api = new apigw.HttpApi(stack, "AdminApi", {
+    createDefaultStage: false,
+    disableExecuteApiEndpoint: true,
+  });
   const authorizer = new authorizers.HttpJwtAuthorizer("AdminToken", "https://login.vmnd.tv/", {
     jwtAudience: ["image-service-admin"],
   });
@@ -284,13 +288,14 @@ function pipelineStack(stage, data) {
     autoDeploy: true,
     throttle: { rateLimit: 20, burstLimit: 40 },
   });
-  new apigw.CfnApiMapping(stack, "UnifiedApi", {
+  const mapping = new apigw.CfnApiMapping(stack, "UnifiedApi", {
     apiId: api.apiId,
     domainName: "manage.api.eu-west-1.vmnd.tv",
     stage: apiStage.stageName,
     apiMappingKey: "dev-lof",
   });
-  new CfnOutput(stack, "AdminApiUrl", { value: apiStage.url });
+  mapping.node.addDependency(apiStage);
+  new CfnOutput(stack, "AdminApiUrl", { value: "https://manage.api.eu-west-1.vmnd.tv/dev-lof" });
 
   new cloudwatch.Dashboard(stack, "Dashboard").addWidgets(...graphs);
   new ssm.StringParameter(stack, "Recovery", {
@@ -298,28 +303,58 @@ function pipelineStack(stage, data) {
     stringValue: JSON.stringify({ table: data.imagePacks.tableName, queue: data.queue.tableName }),
   });
   new CfnOutput(stack, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
-  return { url, purging: [invalidation, purge] };
+  const cloudFront = { principal: new iam.ServicePrincipal("cloudfront.amazonaws.com"), sourceArn: DISTRIBUTIONS };
+  processing.addPermission("DistributionsCallUrl", {
+    ...cloudFront,
+    action: "lambda:InvokeFunctionUrl",
+    functionUrlAuthType: lambda.FunctionUrlAuthType.AWS_IAM,
+  });
+  processing.addPermission("DistributionsInvoke", { ...cloudFront, invokedViaFunctionUrl: true });
+  new CfnOutput(stack, "ImageProcessingHost", { value: Fn.select(2, Fn.split("/", url.url)) });
+  for (const created of [invalidation, purge]) {
+    created.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+        resources: [DISTRIBUTIONS],
+        conditions: { StringEquals: { "aws:ResourceTag/image-service-environment": "dev" } },
+      }),
+    );
+  }
+  return stack;
 }
 
-function tenantStack(stage, tenant, pipeline) {
+function edgeStack(stage) {
+  const stack = new Stack(stage, "edge-1", { stackName: "dev-lof-images-edge-1" });
+  return {
+    cachePolicy: new cloudfront.CachePolicy(stack, "CachePolicy", {
+      queryStringBehavior: cloudfront.CacheQueryStringBehavior.allowList("location", "date"),
+      minTtl: Duration.seconds(0),
+      defaultTtl: Duration.seconds(0),
+      maxTtl: Duration.days(30),
+    }),
+    responseHeadersPolicy: new cloudfront.ResponseHeadersPolicy(stack, "ResponseHeaders", {
+      comment: "Strips the cache tags of dev",
+      removeHeaders: ["image-cache-tag"],
+    }),
+    access: new cloudfront.FunctionUrlOriginAccessControl(stack, "ImageProcessingAccess"),
+  };
+}
+
+function tenantStack(stage, tenant, pipeline, edge) {
   const stack = new Stack(stage, `tenant-${tenant}`, { stackName: `dev-lof-images-tenant-${tenant}` });
+  stack.addDependency(pipeline);
   const host = `${tenant}.${DOMAIN}`;
   const certificateArn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555";
   const distribution = new cloudfront.Distribution(stack, "Distribution", {
     defaultBehavior: {
-      origin: origins.FunctionUrlOrigin.withOriginAccessControl(pipeline.url, {
+      origin: new origins.HttpOrigin(Fn.getStackOutput(pipeline.stackName, "ImageProcessingHost"), {
+        protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+        originAccessControlId: edge.access.originAccessControlId,
+        readTimeout: Duration.seconds(16),
         customHeaders: { "x-image-tenant": tenant },
       }),
-      cachePolicy: new cloudfront.CachePolicy(stack, "CachePolicy", {
-        queryStringBehavior: cloudfront.CacheQueryStringBehavior.allowList("location", "date"),
-        minTtl: Duration.seconds(0),
-        defaultTtl: Duration.seconds(0),
-        maxTtl: Duration.days(30),
-      }),
-      responseHeadersPolicy: new cloudfront.ResponseHeadersPolicy(stack, "ResponseHeaders", {
-        comment: `Strips the cache-tag header of ${host}`,
-        removeHeaders: ["image-cache-tag"],
-      }),
+      cachePolicy: edge.cachePolicy,
+      responseHeadersPolicy: edge.responseHeadersPolicy,
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       compress: false,
     },
@@ -346,16 +381,6 @@ function tenantStack(stage, tenant, pipeline) {
   const target = route53.RecordTarget.fromAlias(new route53Targets.CloudFrontTarget(distribution));
   new route53.ARecord(stack, "Alias", { zone, target, recordName: `${host}.` });
   new route53.AaaaRecord(stack, "AliasIpv6", { zone, target, recordName: `${host}.` });
-  new iam.Policy(stack, "PurgeGrant", {
-    policyName: `purge-${tenant}`,
-    statements: [
-      new iam.PolicyStatement({
-        actions: ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
-        resources: [distribution.distributionArn],
-      }),
-    ],
-    roles: pipeline.purging.map((created) => created.role),
-  });
   new CfnOutput(stack, "DistributionId", { value: distribution.distributionId });
   new CfnOutput(stack, "ViewerUrl", { value: `https://${host}/api/v2/img/` });
 }
@@ -365,7 +390,8 @@ const stage = new Stage(app, "dev", { env: { region: "eu-west-1", account: proce
 Tags.of(stage).add("image-service-environment", "dev");
 const data = dataStack(stage);
 const pipeline = pipelineStack(stage, data);
+const edge = edgeStack(stage);
 for (const tenant of ["acme", "globex"]) {
-  tenantStack(stage, tenant, pipeline);
+  tenantStack(stage, tenant, pipeline, edge);
 }
 app.synth();

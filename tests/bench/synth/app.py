@@ -3,7 +3,7 @@
 import json
 import os
 
-from aws_cdk import App, CfnOutput, Duration, Environment, RemovalPolicy, Stack, Stage, Tags
+from aws_cdk import App, CfnOutput, Duration, Environment, Fn, RemovalPolicy, Stack, Stage, Tags
 from aws_cdk import aws_apigatewayv2 as apigw
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -26,6 +26,7 @@ from aws_cdk import aws_ssm as ssm
 
 HANDLERS = os.environ["HANDLERS"]
 DOMAIN = "image-service.eu-west-1.dev.vmnd.tv"
+DISTRIBUTIONS = "arn:aws:cloudfront::123456789012:distribution/*"
 REGISTRY = "/dev-lof/images/tenants"
 
 
@@ -60,7 +61,7 @@ class Data(Stack):
         CfnOutput(self, "OriginalsBucket", value=self.originals.bucket_name)
         CfnOutput(self, "VariantsBucket", value=self.variants.bucket_name)
 
-    def table(self, id, sort_key, removal_policy=RemovalPolicy.RETAIN, **options):
+    def table(self, id, sort_key, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, **options):
         return dynamodb.Table(
             self,
             id,
@@ -78,7 +79,7 @@ class Data(Stack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             **options,
         )
 
@@ -199,7 +200,7 @@ class Pipeline(Stack):
                 (["s3:ListBucket"], [data.variants.bucket_arn, data.originals.bucket_arn]),
             ],
         )
-        self.url = processing.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+        url = processing.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
         self.alarm("FailedImagesAlarm", processing.metric_errors(period=period), 1)
 
         management = self.handler(
@@ -244,7 +245,7 @@ class Pipeline(Stack):
             string_value=json.dumps({"table": data.image_packs.table_name, "queue": data.queue.table_name}),
         )
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue_url)
-        self.purging = [invalidation, purge]
+        self.permit_distributions(url, processing, [invalidation, purge])
 
     def handler(self, id, binary, memory_size, seconds, environment, grants, **options):
         log_group = logs.LogGroup(
@@ -302,7 +303,9 @@ class Pipeline(Stack):
         )
 
     def api(self, purge, management):
-        api = apigw.HttpApi(self, "AdminApi", create_default_stage=False)
+        api = apigw.HttpApi(
+            self, "AdminApi", create_default_stage=False, disable_execute_api_endpoint=True
+        )
         authorizer = authorizers.HttpJwtAuthorizer(
             "AdminToken", "https://login.vmnd.tv/", jwt_audience=["image-service-admin"]
         )
@@ -359,7 +362,7 @@ class Pipeline(Stack):
             auto_deploy=True,
             throttle=apigw.ThrottleSettings(rate_limit=20, burst_limit=40),
         )
-        apigw.CfnApiMapping(
+        mapping = apigw.CfnApiMapping(
             self,
             "UnifiedApi",
             api_id=api.api_id,
@@ -367,16 +370,40 @@ class Pipeline(Stack):
             stage=stage.stage_name,
             api_mapping_key="dev-lof",
         )
-        CfnOutput(self, "AdminApiUrl", value=stage.url)
+        mapping.node.add_dependency(stage)
+        CfnOutput(self, "AdminApiUrl", value="https://manage.api.eu-west-1.vmnd.tv/dev-lof")
+
+    def permit_distributions(self, url, processing, purging):
+        cloudfront_principal = iam.ServicePrincipal("cloudfront.amazonaws.com")
+        processing.add_permission(
+            "DistributionsCallUrl",
+            principal=cloudfront_principal,
+            source_arn=DISTRIBUTIONS,
+            action="lambda:InvokeFunctionUrl",
+            function_url_auth_type=lambda_.FunctionUrlAuthType.AWS_IAM,
+        )
+        processing.add_permission(
+            "DistributionsInvoke",
+            principal=cloudfront_principal,
+            source_arn=DISTRIBUTIONS,
+            invoked_via_function_url=True,
+        )
+        CfnOutput(self, "ImageProcessingHost", value=Fn.select(2, Fn.split("/", url.url)))
+        for created in purging:
+            created.add_to_role_policy(
+                iam.PolicyStatement(
+                    actions=["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+                    resources=[DISTRIBUTIONS],
+                    conditions={"StringEquals": {"aws:ResourceTag/image-service-environment": "dev"}},
+                )
+            )
 
 
-class Tenant(Stack):
-    def __init__(self, stage, tenant, pipeline):
-        super().__init__(stage, "tenant-" + tenant, stack_name="dev-lof-images-tenant-" + tenant)
-        host = f"{tenant}.{DOMAIN}"
-        certificate = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+class Edge(Stack):
+    def __init__(self, stage):
+        super().__init__(stage, "edge-1", stack_name="dev-lof-images-edge-1")
         zero = Duration.seconds(0)
-        cache_policy = cloudfront.CachePolicy(
+        self.cache_policy = cloudfront.CachePolicy(
             self,
             "CachePolicy",
             query_string_behavior=cloudfront.CacheQueryStringBehavior.allow_list("location", "date"),
@@ -384,21 +411,35 @@ class Tenant(Stack):
             default_ttl=zero,
             max_ttl=Duration.days(30),
         )
-        response_headers = cloudfront.ResponseHeadersPolicy(
+        self.response_headers = cloudfront.ResponseHeadersPolicy(
             self,
             "ResponseHeaders",
-            comment=f"Strips the cache-tag header of {host}",
+            comment="Strips the cache tags of dev",
             remove_headers=["image-cache-tag"],
         )
+        self.access = cloudfront.FunctionUrlOriginAccessControl(self, "ImageProcessingAccess")
+
+
+class Tenant(Stack):
+    def __init__(self, stage, tenant, pipeline, edge):
+        super().__init__(stage, "tenant-" + tenant, stack_name="dev-lof-images-tenant-" + tenant)
+        self.add_dependency(pipeline)
+        host = f"{tenant}.{DOMAIN}"
+        certificate = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+        zero = Duration.seconds(0)
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.FunctionUrlOrigin.with_origin_access_control(
-                    pipeline.url, custom_headers={"x-image-tenant": tenant}
+                origin=origins.HttpOrigin(
+                    Fn.get_stack_output(pipeline.stack_name, "ImageProcessingHost"),
+                    protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+                    origin_access_control_id=edge.access.origin_access_control_id,
+                    read_timeout=Duration.seconds(16),
+                    custom_headers={"x-image-tenant": tenant},
                 ),
-                cache_policy=cache_policy,
-                response_headers_policy=response_headers,
+                cache_policy=edge.cache_policy,
+                response_headers_policy=edge.response_headers,
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 compress=False,
             ),
@@ -425,18 +466,6 @@ class Tenant(Stack):
         target = route53.RecordTarget.from_alias(route53_targets.CloudFrontTarget(distribution))
         route53.ARecord(self, "Alias", zone=zone, target=target, record_name=host + ".")
         route53.AaaaRecord(self, "AliasIpv6", zone=zone, target=target, record_name=host + ".")
-        iam.Policy(
-            self,
-            "PurgeGrant",
-            policy_name="purge-" + tenant,
-            statements=[
-                iam.PolicyStatement(
-                    actions=["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
-                    resources=[distribution.distribution_arn],
-                )
-            ],
-            roles=[created.role for created in pipeline.purging],
-        )
         CfnOutput(self, "DistributionId", value=distribution.distribution_id)
         CfnOutput(self, "ViewerUrl", value=f"https://{host}/api/v2/img/")
 
@@ -446,6 +475,7 @@ stage = Stage(app, "dev", env=Environment(region="eu-west-1", account=os.environ
 Tags.of(stage).add("image-service-environment", "dev")
 data = Data(stage)
 pipeline = Pipeline(stage, data)
+edge = Edge(stage)
 for tenant in ("acme", "globex"):
-    Tenant(stage, tenant, pipeline)
+    Tenant(stage, tenant, pipeline, edge)
 app.synth()

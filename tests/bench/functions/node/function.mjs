@@ -96,6 +96,13 @@ async function stream(event, requestId) {
 
 async function invalidation(event, requestId) {
   const now = Date.now();
+  await clients.dynamodb.send(
+    new sdk.UpdateItemCommand({
+      TableName: env.INVALIDATION_QUEUE_TABLE,
+      Key: { tenant: { S: "#wake-up" }, target: { S: "image-invalidation" } },
+      UpdateExpression: "REMOVE invokedAt",
+    }),
+  );
   try {
     await clients.dynamodb.send(
       new sdk.UpdateItemCommand({

@@ -94,6 +94,11 @@ def stream(event, request_id):
 
 def invalidation(event, request_id):
     now = int(time.time() * 1000)
+    clients["dynamodb"].update_item(
+        TableName=os.environ["INVALIDATION_QUEUE_TABLE"],
+        Key={"tenant": {"S": "#wake-up"}, "target": {"S": "image-invalidation"}},
+        UpdateExpression="REMOVE invokedAt",
+    )
     try:
         clients["dynamodb"].update_item(
             TableName=os.environ["INVALIDATION_QUEUE_TABLE"],

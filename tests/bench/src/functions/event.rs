@@ -10,7 +10,7 @@ use super::candidate::Function;
 pub(crate) enum Event {
     /// The function responds without a call of the SDK.
     WithoutCall,
-    /// The function makes one call of the SDK.
+    /// The function makes one call of the SDK; image-invalidation makes two, because it notes its arrival first.
     OneCall,
 }
 
@@ -19,6 +19,15 @@ impl Event {
         match self {
             Self::WithoutCall => "no SDK call",
             Self::OneCall => "one SDK call over TLS",
+        }
+    }
+
+    /// The calls of the SDK that `function` makes.
+    pub(crate) fn calls_of(self, function: Function) -> usize {
+        match (self, function) {
+            (Self::WithoutCall, _) => 0,
+            (Self::OneCall, Function::Invalidation) => 2,
+            (Self::OneCall, _) => 1,
         }
     }
 

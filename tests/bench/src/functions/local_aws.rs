@@ -143,7 +143,7 @@ fn response(target: &str, request: &Value) -> Result<Value, (&'static str, &'sta
         "GetItem" => Ok(json!({})),
         "BatchGetItem" => Ok(json!({"Responses": {}, "UnprocessedKeys": {}})),
         "GetParameter" => Err(("ParameterNotFound", "There is no such parameter.")),
-        "UpdateItem" if request["Key"]["tenant"]["S"].as_str().is_some_and(|tenant| tenant.starts_with('#')) => {
+        "UpdateItem" if request["Key"]["tenant"]["S"].as_str().is_some_and(|tenant| tenant == "#lease") => {
             Err(("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "The conditional request failed"))
         }
         "UpdateItem" => Ok(json!({"Attributes": row(request)})),

@@ -111,7 +111,7 @@ pub(crate) async fn measure_start(
     if let Some(payload) = event.of(function) {
         let (responded, response) = running.api.invoke(payload).await?;
         end = responded;
-        let (calls, expected) = (aws.calls() - calls_before, usize::from(event == Event::OneCall));
+        let (calls, expected) = (aws.calls() - calls_before, event.calls_of(function));
         let message =
             || format!("{} made {calls} calls and responded {response}; expected: {expected}", function.name());
         if calls != expected {

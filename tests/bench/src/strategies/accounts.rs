@@ -40,6 +40,8 @@ pub(super) fn accounts() -> Result<Table, BenchError> {
             "p99 s",
             "edits not fresh a minute after the last, %",
             "rows in the queue then",
+            "batches of the stream",
+            "purge runs that they invoked",
         ],
     );
     let rows = in_parallel(ACCOUNTS.into(), |(tenants, calls)| {
@@ -49,7 +51,7 @@ pub(super) fn accounts() -> Result<Table, BenchError> {
         let cdn = Cdn::new(Quotas::IN_PROGRESS, CallRate { interval, burst });
         let kept = domain::purge::pacer::CallRate { interval, burst };
         let ours = Ours { calls: kept, per_second: false, ..Ours::TAGS };
-        let Run { cdn, rows_left, .. } = ours.run(&workload, cdn, ACCOUNT_HORIZON)?;
+        let Run { cdn, rows_left, batches, invocations } = ours.run(&workload, cdn, ACCOUNT_HORIZON)?;
         let figures = measure(&workload, &cdn);
         let seconds = workload.ends_at() as f64 / 1_000.0 + ACCOUNT_HORIZON.as_secs_f64();
         let percentile = |percent| figures.percentile(percent).map_or(Cell::None, |seconds| Cell::number(seconds, 1));
@@ -63,6 +65,8 @@ pub(super) fn accounts() -> Result<Table, BenchError> {
             percentile(99.0),
             Cell::number(figures.lost as f64 * 100.0 / workload.writes.len() as f64, 1),
             Cell::number(rows_left as f64, 0),
+            Cell::number(batches as f64, 0),
+            Cell::number(invocations as f64, 0),
         ];
         eprintln!("{tenants} tenants: {}", shown(&cells));
         Ok(((calls, tenants), cells))
