@@ -37,7 +37,11 @@ impl<'a> AdminApi<'a> {
             None => IHttpApi::from(&HttpApi::new_with_props(
                 stack,
                 "AdminApi",
-                HttpApiProps::new().create_default_stage(false).description("Purges and edits of images"),
+                HttpApiProps::new()
+                    .create_default_stage(false)
+                    // A caller of a custom domain must not find a way around it.
+                    .disable_execute_api_endpoint(admin.domain.is_some())
+                    .description("Purges and edits of images"),
             )?),
         };
         Ok(Self { api, authorizer, environment })
@@ -93,27 +97,29 @@ impl<'a> AdminApi<'a> {
                     format!("https://{}.execute-api.{}.{}/{stage}", existing.id, stack.region()?, stack.url_suffix()?);
                 url.trim_end_matches('/').to_owned()
             }
-            None => self.stage(stack)?.url()?.trim_end_matches('/').to_owned(),
+            None => self.stage(stack)?,
         };
         CfnOutput::new(stack, "AdminApiUrl", CfnOutputProps::new(url))?;
         Ok(())
     }
 
-    fn stage(&self, stack: &Stack) -> Result<HttpStage> {
+    /// Declares the stage, and returns its address.
+    fn stage(&self, stack: &Stack) -> Result<String> {
+        let admin = &self.environment.admin_api;
         let name = format!("{}-lof", self.environment.name);
         let stage = HttpStage::new(
             stack,
             "AdminStage",
-            HttpStageProps::new(&self.api)
-                .stage_name(name.as_str())
-                .auto_deploy(true)
-                .throttle(ThrottleSettings::new().rate_limit(20).burst_limit(40)),
+            HttpStageProps::new(&self.api).stage_name(name.as_str()).auto_deploy(true).throttle(
+                ThrottleSettings::new().rate_limit(admin.requests_per_second).burst_limit(admin.requests_burst),
+            ),
         )?;
-        if let Some(domain) = &self.environment.admin_api.domain {
-            let mapping = CfnApiMappingProps::new(self.api.api_id()?, domain.as_str(), stage.stage_name()?);
-            CfnApiMapping::new(stack, "UnifiedApi", mapping.api_mapping_key(name))?;
-        }
-        Ok(stage)
+        let Some(domain) = &admin.domain else { return Ok(stage.url()?.trim_end_matches('/').to_owned()) };
+        let props = CfnApiMappingProps::new(self.api.api_id()?, domain.as_str(), stage.stage_name()?);
+        let mapping = CfnApiMapping::new(stack, "UnifiedApi", props.api_mapping_key(name.as_str()))?;
+        // The mapping names the stage, which CloudFormation does not take for a reference: it would create both at once.
+        mapping.node()?.add_dependency([&stage])?;
+        Ok(format!("https://{domain}/{name}"))
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Environment {
     /// The file's name without `.toml`.
     #[serde(skip)]
     pub name: String,
-    /// The AWS account; the credentials' own when absent.
-    pub account: Option<String>,
+    /// The AWS account. The app refuses credentials of another one.
+    pub account: String,
     /// The AWS region.
     pub region: String,
     /// The tenants by id, one stack each.
@@ -77,6 +77,13 @@ impl Environment {
         limits::settle_delay_secs(answer_max_secs, self.purge.edge_fetch_max_secs)
     }
 
+    /// The time after which CloudFront stops waiting for image-processing, in seconds: the function's own limit, and a
+    /// second for its answer.
+    #[must_use]
+    pub const fn origin_timeout_secs(&self) -> u32 {
+        self.handlers.image_processing_timeout_secs + 1
+    }
+
     /// The settle delay, in seconds.
     #[must_use]
     pub fn settle_delay_secs(&self) -> u32 {
@@ -126,6 +133,10 @@ pub struct AdminApi {
     pub management_scope: String,
     /// Claim that lists the tenants of a token.
     pub tenant_claim: String,
+    /// Requests a second that the API accepts, of all callers together.
+    pub requests_per_second: u32,
+    /// Requests that the API accepts at once.
+    pub requests_burst: u32,
     /// Contact that `fetchImage` names to the servers that it fetches from.
     #[serde(default)]
     pub fetch_contact: Contact,
@@ -245,6 +256,11 @@ pub enum InvalidConfigError {
     },
 }
 
+/// Reads the environment `name` of `folder`, and no other file.
+pub fn read_environment(folder: &Path, name: &str) -> Result<Environment, InvalidConfigError> {
+    read_file(&folder.join(format!("{name}.toml")))
+}
+
 /// Reads every environment of `folder`, in the order of their names.
 pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfigError> {
     let unreadable = |cause| InvalidConfigError::Unreadable { path: folder.to_owned(), cause };
@@ -259,10 +275,10 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfi
         return Err(InvalidConfigError::NoEnvironment(folder.to_owned()));
     }
     files.sort();
-    files.iter().map(|file| read_environment(file)).collect()
+    files.iter().map(|file| read_file(file)).collect()
 }
 
-fn read_environment(path: &Path) -> Result<Environment, InvalidConfigError> {
+fn read_file(path: &Path) -> Result<Environment, InvalidConfigError> {
     let text =
         fs::read_to_string(path).map_err(|cause| InvalidConfigError::Unreadable { path: path.to_owned(), cause })?;
     let mut environment: Environment =

@@ -1,4 +1,5 @@
-//! The topology: one CDK stage per environment, with a data stack, a pipeline stack and one stack per tenant.
+//! The topology: one CDK stage per environment, with a data stack, a pipeline stack, edge stacks and one stack
+//! per tenant.
 //!
 //! - `config`: the environments' files
 //! - `stacks`: what each stack holds, nodes in the order in which data flows, then the edges
@@ -17,4 +18,4 @@ mod api;
 mod functions;
 mod stacks;
 
-pub use stacks::{ApplicationError, declare};
+pub use stacks::{ApplicationError, check_account, declare};

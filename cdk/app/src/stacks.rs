@@ -1,16 +1,23 @@
 //! The stages and stacks of the environments.
 
 mod data;
+mod edge;
 mod pipeline;
 mod tenant;
 
-use std::env;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
 
 use crate::config::{Environment, InvalidConfigError};
 pub(crate) use crate::stacks::data::Data;
+use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
+
+/// The tag of every resource of an environment, whose value is the environment's name. It permits purge runs to invalidate
+/// a distribution, so that nobody else should be permitted to set it.
+pub(crate) const ENVIRONMENT_TAG: &str = "image-service-environment";
 
 /// A synthesis that failed.
 #[derive(Debug, thiserror::Error)]
@@ -18,28 +25,61 @@ pub enum ApplicationError {
     /// The file of an environment is invalid.
     #[error(transparent)]
     Config(#[from] InvalidConfigError),
+    /// No environment is for the account of the credentials.
+    #[error(
+        "the credentials are of account {credentials}, but {environments}. Use other credentials, or correct `account`"
+    )]
+    OtherAccount {
+        /// The account of the credentials.
+        credentials: String,
+        /// The environments with their accounts.
+        environments: String,
+    },
     /// The CDK returned an error; its message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),
 }
 
+/// Refuses credentials of an account that no environment is for: resources would be created in the wrong one.
+pub fn check_account(environments: &[Environment], credentials: &str) -> Result<(), ApplicationError> {
+    if environments.iter().any(|environment| environment.account == credentials) {
+        return Ok(());
+    }
+    let of = |Environment { name, account, .. }: &Environment| format!("{name}.toml is for {account}");
+    let environments = environments.iter().map(of).collect::<Vec<_>>().join(", ");
+    Err(ApplicationError::OtherAccount { credentials: credentials.to_owned(), environments })
+}
+
 /// Declares every environment in `app`: a stage with its stacks.
 pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<()> {
     for environment in environments {
-        let mut aws = AwsEnvironment::new().region(environment.region.as_str());
-        if let Some(account) = environment.account.clone().or_else(|| env::var("CDK_DEFAULT_ACCOUNT").ok()) {
-            aws = aws.account(account);
-        }
+        let aws = AwsEnvironment::new().account(environment.account.as_str()).region(environment.region.as_str());
         let stage = Stage::new_with_props(app, &environment.name, StageProps::new().env(aws))?;
-        Tags::of(&stage)?.add("image-service-environment", &environment.name)?;
+        Tags::of(&stage)?.add(ENVIRONMENT_TAG, &environment.name)?;
 
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
         let pipeline_stack = stack(&stage, environment, "pipeline", "Functions, stream, schedule, API and alarms")?;
         let pipeline = Pipeline::declare(&pipeline_stack, environment, &data)?;
+        let mut edges = BTreeMap::new();
+        for tenant in environment.tenants.values().filter(|tenant| tenant.distribution.is_none()) {
+            if let Entry::Vacant(edge) = edges.entry(tenant.edge) {
+                let id = format!("edge-{}", tenant.edge);
+                let stack =
+                    stack(&stage, environment, &id, "Policies that the distributions of up to 100 tenants share")?;
+                edge.insert(Edge::declare(&stack, environment)?);
+            }
+        }
         for (id, tenant) in &environment.tenants {
-            let description = format!("The distribution of {id} and the grant to purge it");
+            let description = format!("The distribution of {id} and its registration");
             let tenant_stack = stack(&stage, environment, &format!("tenant-{id}"), &description)?;
-            tenant::declare(&tenant_stack, environment, id, tenant, &pipeline)?;
+            match &tenant.distribution {
+                Some(existing) => tenant::declare_existing(&tenant_stack, environment, id, existing, &pipeline)?,
+                None => {
+                    // The distribution names an output of the pipeline's stack, which the CDK takes for no reference.
+                    tenant_stack.add_stack_dependency(&pipeline_stack)?;
+                    tenant::declare(&tenant_stack, environment, id, &pipeline, &edges[&tenant.edge])?;
+                }
+            }
         }
     }
     Ok(())

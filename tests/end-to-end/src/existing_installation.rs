@@ -50,7 +50,8 @@ pub(crate) async fn play(
     let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;
     let name = "the pipeline is deployed against the existing resources";
     let deployed = async {
-        let overrides = vec![("tenants", Some(legacy.tenants()?.into()))];
+        // The owner of the existing API maps its domain.
+        let overrides = vec![("tenants", Some(legacy.tenants()?.into())), ("admin_api.domain", None)];
         cloud.deploy_beside(&cdk, ENVIRONMENT, overrides, legacy.existing()?, note).await
     };
     let shop = &report.step(name, deployed).await?;

@@ -58,18 +58,16 @@ impl ApiResponse {
 }
 
 impl AdminApi {
-    /// The API with the stack output `output`, at `ministack`: its id and stage with the local domain.
+    /// The API with the stack output `output`, at `ministack`: a custom domain, or an API's id with the local domain.
     pub fn new(output: &str, ministack: &MiniStack) -> Result<Self, Cause> {
-        let (id, stage) = id_and_stage(output).ok_or_else(|| {
-            format!("AdminApiUrl should be https://<api id>.execute-api.<region>.<domain>/<stage>, but is {output:?}")
-        })?;
-        let host = format!("{id}.execute-api.localhost");
+        let (host, stage) = host_and_stage(output)
+            .ok_or_else(|| format!("AdminApiUrl should be https://<host>/<stage>, but is {output:?}"))?;
         let address = SocketAddr::from(([127, 0, 0, 1], ministack.port()));
         let client = ministack.certificate().http_client()?.timeout(TIMEOUT).resolve(&host, address).build()?;
         Ok(Self { client, address, url: format!("https://{host}:{}/{stage}", ministack.port()) })
     }
 
-    /// `https://<api id>.execute-api.localhost:<port>/<stage>`
+    /// `https://<host>:<port>/<stage>`
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -119,12 +117,16 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<ApiResponse, Cause> 
     Ok(ApiResponse { status, body })
 }
 
-fn id_and_stage(url: &str) -> Option<(&str, &str)> {
+/// The host at which the local AWS serves the API of `url`, and the stage.
+fn host_and_stage(url: &str) -> Option<(String, &str)> {
     let (_, rest) = url.split_once("://")?;
     let (host, stage) = rest.split_once('/')?;
-    let (id, domain) = host.split_once('.')?;
-    let whole = domain.starts_with("execute-api.") && !id.is_empty() && !stage.is_empty() && !stage.contains('/');
-    whole.then_some((id, stage))
+    let host = match host.split_once(".execute-api.") {
+        Some((id, _)) => format!("{id}.execute-api.localhost"),
+        None => host.to_owned(),
+    };
+    let is_whole = !host.is_empty() && !host.starts_with('.') && !stage.is_empty() && !stage.contains('/');
+    is_whole.then_some((host, stage))
 }
 
 #[cfg(test)]
@@ -132,18 +134,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn id_and_stage_are_read_from_the_address_of_a_stage_only() {
+    fn host_and_stage_are_read_from_the_address_of_a_stage_only() {
         let cases = [
-            ("https://abc123.execute-api.eu-west-1.amazonaws.com/dev-lof", Some(("abc123", "dev-lof"))),
-            ("http://abc123.execute-api.localhost:4566/dev-lof", Some(("abc123", "dev-lof"))),
+            (
+                "https://abc123.execute-api.eu-west-1.amazonaws.com/dev-lof",
+                Some(("abc123.execute-api.localhost", "dev-lof")),
+            ),
+            ("http://abc123.execute-api.localhost:4566/dev-lof", Some(("abc123.execute-api.localhost", "dev-lof"))),
+            ("https://manage.api.localhost/dev-lof", Some(("manage.api.localhost", "dev-lof"))),
             ("https://abc123.execute-api.eu-west-1.amazonaws.com/", None),
             ("https://abc123.execute-api.eu-west-1.amazonaws.com", None),
             ("https://abc123.execute-api.eu-west-1.amazonaws.com/dev-lof/images", None),
-            ("https://manage.api.eu-west-1.vmnd.tv/dev-lof", None),
+            ("https://.execute-api.localhost/dev-lof", None),
             ("dev-lof", None),
         ];
         for (url, expected) in cases {
-            assert_eq!(id_and_stage(url), expected, "{url}");
+            let expected = expected.map(|(host, stage)| (host.to_owned(), stage));
+            assert_eq!(host_and_stage(url), expected, "{url}");
         }
     }
 }

@@ -11,8 +11,8 @@ use tokio::process::Command;
 
 use crate::cause::{Cause, Context as _};
 
-/// Every name of the local AWS: its address, and an API's host name.
-const NAMES: &str = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.execute-api.localhost";
+/// Every name of the local AWS: its address, an API's host name, and the unified API's custom domain.
+const NAMES: &str = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.execute-api.localhost,DNS:manage.api.localhost";
 /// Validity: one run, or a `make dev` that is left up.
 const DAYS: &str = "30";
 

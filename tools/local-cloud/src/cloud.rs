@@ -11,7 +11,7 @@ use contract::limits;
 use domain::TenantId;
 use load_proxy::LoadFaults;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use toml::Table;
 
 use crate::admin::AdminApi;
@@ -20,6 +20,7 @@ use crate::cdk::{Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
 use crate::environment::{LocalParts, Override, local_overrides, write_local, write_wake};
+use crate::grants;
 use crate::image_server::ImageServer;
 use crate::loopback_server::LoopbackServer;
 use crate::management::ManagementApi;
@@ -37,6 +38,9 @@ const EDITORS_TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
 /// The delays of invalidations: a tenth of CloudFront's, because a run waits for many of them.
 const PROPAGATION: Propagation = Propagation::Drawn { seed: 1, scaled_down_by: 10 };
+
+/// The custom domain of the unified API. The certificate of the local AWS names it.
+const API_DOMAIN: &str = "manage.api.localhost";
 
 /// One deployed environment. Dropping the last one ends the servers.
 #[derive(Debug)]
@@ -91,6 +95,7 @@ impl LocalCloud {
         report.step("the CDK bootstraps the account", bootstrap).await?;
 
         let deploy = async {
+            parts.create_api_domain().await?;
             let overrides = parts.overrides().await?;
             Self::deploy_environment(Arc::clone(&parts), &cdk, "dev", overrides, None, note).await
         };
@@ -129,7 +134,7 @@ impl LocalCloud {
             context: ("environments", &folder.to_string_lossy()),
         };
         let outputs = cdk.deploy(deployment, on_line).await?;
-        parts.grant_parameters_by_path(outputs.prefix()).await?;
+        grants::complete(&parts.root, outputs.prefix()).await?;
         let detail = format!("{} stacks", outputs.stacks());
         Ok((Self { parts, name: name.to_owned(), environment, outputs }, detail))
     }
@@ -241,6 +246,14 @@ impl Parts {
         Cdk { checkout, endpoint: self.ministack.endpoint(), certificate: self.ministack.certificate(), run_dir }
     }
 
+    /// Creates the custom domain of the unified API, which an account has before.
+    async fn create_api_domain(&self) -> Result<(), Cause> {
+        let domain = json!({"domainName": API_DOMAIN, "domainNameConfigurations": [{"endpointType": "REGIONAL"}]});
+        let create = self.root.request("apigateway", Method::POST, "/v2/domainnames");
+        let create = create.header("content-type", "application/json").body(domain.to_string());
+        text(create).await.context(format!("creating the domain {API_DOMAIN}")).map(drop)
+    }
+
     /// The overrides of this machine. Creates the hosted zone of the viewer domain, which an account has before.
     async fn overrides(&self) -> Result<Vec<Override>, Cause> {
         let viewer_domain = viewer_domain();
@@ -248,6 +261,7 @@ impl Parts {
         Ok(local_overrides(LocalParts {
             viewer_domain: &viewer_domain,
             hosted_zone_id: &hosted_zone_id,
+            api_domain: API_DOMAIN,
             issuer: self.issuer.url(),
             image_host: &self.images.host(),
         }))
@@ -262,20 +276,6 @@ impl Parts {
         let created = text(create).await.context(format!("creating the hosted zone {domain}"))?;
         let id = elements(&created, "Id").into_iter().next().ok_or("Route 53 returned no hosted zone")?;
         Ok(id.trim_start_matches("/hostedzone/").to_owned())
-    }
-
-    /// Grants `GetParametersByPath` to the role of purge runs. AWS authorises the call on the path's own ARN, which the
-    /// stacks grant; `MiniStack` 1.5.33 treats it as a call without a resource, which only `*` allows.
-    async fn grant_parameters_by_path(&self, stack_prefix: &str) -> Result<(), Cause> {
-        let roles = self.root.query("iam", "ListRoles", &[("MaxItems", "1000")]).await?;
-        let statement = r#"{"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"}"#;
-        let document = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
-        let prefix = format!("{stack_prefix}pipeline-ImageInvalidationRole");
-        let role = elements(&roles, "RoleName").into_iter().find(|name| name.starts_with(&prefix));
-        let role = role.ok_or_else(|| format!("no role is called {prefix}…"))?;
-        let policy = [("RoleName", role), ("PolicyName", "ministack-parameter-paths"), ("PolicyDocument", &document)];
-        self.root.query("iam", "PutRolePolicy", &policy).await?;
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::cause::{Cause, Context as _};
+use crate::ministack::ACCOUNT;
 
 /// One override: the key, with dots, and its value on this machine; `None` leaves the key out.
 pub type Override = (&'static str, Option<Value>);
@@ -19,6 +20,8 @@ pub struct LocalParts<'a> {
     pub viewer_domain: &'a str,
     /// The id of the hosted zone of that domain.
     pub hosted_zone_id: &'a str,
+    /// The custom domain of the unified API.
+    pub api_domain: &'a str,
     /// The issuer of admin tokens.
     pub issuer: &'a str,
     /// The host and port on loopback that `fetchImage` may fetch from.
@@ -30,11 +33,11 @@ pub struct LocalParts<'a> {
 pub fn local_overrides(parts: LocalParts<'_>) -> Vec<Override> {
     let set = |key, value: Value| (key, Some(value));
     vec![
+        set("account", ACCOUNT.into()),
         set("viewer.domain", parts.viewer_domain.into()),
         set("viewer.hosted_zone_name", parts.viewer_domain.into()),
         set("viewer.hosted_zone_id", parts.hosted_zone_id.into()),
-        // The local AWS has no unified API with a custom domain; clients use the API's own address.
-        ("admin_api.domain", None),
+        set("admin_api.domain", parts.api_domain.into()),
         set("admin_api.issuer", parts.issuer.into()),
         set(LOCAL, Table::from_iter([("fetch_exempt_hosts".to_owned(), vec![parts.image_host].into())]).into()),
         // The functions run on this machine, and a developer waits for their build.

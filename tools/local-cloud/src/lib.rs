@@ -27,5 +27,6 @@ pub mod timeline;
 pub mod viewer;
 
 mod cloud;
+mod grants;
 
 pub use cloud::{LocalCloud, Parts, Tenant, propagation, viewer_domain};

@@ -34,12 +34,15 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
 }
 
 fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
-    let Environment { viewer, handlers, stream, purge, .. } = environment;
+    let Environment { viewer, admin_api, handlers, stream, purge, .. } = environment;
     let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
     let early_allowed = 0..=limits::EARLY_PURGE_TARGETS_ALLOWED_MAX;
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 16] = [
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 18] = [
         ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
-        ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=60),
+        // API Gateway's default quota of an account is 10,000 requests a second, and 5,000 at once.
+        ("admin_api.requests_per_second", Some(admin_api.requests_per_second), 1..=10_000),
+        ("admin_api.requests_burst", Some(admin_api.requests_burst), 1..=5_000),
+        ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=59),
         // Fewer executions would delay a page full of new images; a new account has at most 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
         // Lambda's limits for DynamoDB streams.
@@ -67,9 +70,9 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
 fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let Environment { viewer, admin_api, .. } = environment;
     let texts = [
-        ("the file's name", from_ref(&environment.name), is_label as fn(&str) -> bool, LABEL),
+        ("the file's name", from_ref(&environment.name), is_name as fn(&str) -> bool, NAME),
         ("region", from_ref(&environment.region), is_label, "a region, for example eu-west-1"),
-        ("account", environment.account.as_slice(), is_account, "12 digits"),
+        ("account", from_ref(&environment.account), is_account, "12 digits"),
         ("viewer.domain", from_ref(&viewer.domain), is_domain, DOMAIN),
         ("viewer.certificate_arn", from_ref(&viewer.certificate_arn), is_certificate, CERTIFICATE),
         ("admin_api.domain", admin_api.domain.as_slice(), is_domain, DOMAIN),
@@ -106,16 +109,22 @@ pub(super) fn named_twice<'a>(
     Some(NotAllowed::new(key, format!("{:?} twice", twice[0]), allowed))
 }
 
-const LABEL: &str = "1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit";
+const NAME: &str = "1 to 32 of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const DOMAIN: &str = "a domain name in lower case, for example images.example.com";
 const CERTIFICATE: &str = "the ARN of an ACM certificate in us-east-1, where CloudFront takes them from";
+
+/// The longest name of a stack has 128 bytes, as the longest comment of a distribution: both name environment and tenant.
+fn is_name(text: &str) -> bool {
+    text.len() <= 32 && is_label(text)
+}
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// A host name has at most 253 bytes: a tenant of 63, a dot, and the domain.
 fn is_domain(text: &str) -> bool {
-    text.len() <= 190 && text.contains('.') && text.split('.').all(is_label)
+    text.len() <= 189 && text.contains('.') && text.split('.').all(is_label)
 }
 
 fn is_certificate(text: &str) -> bool {

@@ -51,6 +51,7 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
     );
     check("calls_burst = 6", "calls_burst = 0", &["purge.calls_burst is 0", "1 to 1000"]);
     check("manual_purges_burst = 20", "manual_purges_burst = 0", &["purge.manual_purges_burst is 0", "1 to 10000"]);
+    check("requests_burst = 40", "requests_burst = 5001", &["admin_api.requests_burst is 5001", "1 to 5000"]);
 }
 
 /// The settle delay of the development environment with the lines of `changed` in place of its own: in seconds, or the
@@ -105,6 +106,7 @@ fn a_choice_that_does_not_exist_names_the_choices() {
 #[test]
 fn a_missing_or_unknown_key_is_named() {
     check("scope = \"images:purge\"", "", &["scope", "missing"]);
+    check("account = \"123456789012\"", "", &["account", "missing"]);
     check("every_minutes = 5", "every_minuets = 5", &["every_minuets", "every_minutes"]);
     check("every_minutes = 5", "every_minutes = \"5\"", &["every_minutes", "u32"]);
 }
@@ -131,7 +133,7 @@ fn a_text_of_another_form_is_rejected_with_the_allowed_form() {
     check("acm:us-east-1", "acm:eu-west-1", &["viewer.certificate_arn", "us-east-1"]);
     check("https://login.vmnd.tv/", "http://login.vmnd.tv/", &["admin_api.issuer", "https://"]);
     check("\"manage.api.eu-west-1.vmnd.tv\"", "\"https://manage\"", &["admin_api.domain"]);
-    check("region = \"eu-west-1\"", "region = \"eu-west-1\"\naccount = \"12\"", &["account is \"12\"", "12 digits"]);
+    check("account = \"123456789012\"", "account = \"12\"", &["account is \"12\"", "12 digits"]);
 }
 
 #[test]
@@ -172,6 +174,37 @@ fn a_host_is_exempt_from_checks_in_no_release_build() {
         assert!(message.contains(expected), "{message:?} lacks {expected:?}");
     }
     check("scope = \"images:purge\"", "scope = \"images:purge\"\nfetch_exempt_hosts = []", &["fetch_exempt_hosts"]);
+}
+
+#[test]
+fn cloudfront_can_wait_longer_than_image_processing_takes() {
+    let line = "image_processing_timeout_secs = 15";
+    let key = "handlers.image_processing_timeout_secs is 60";
+    check(line, "image_processing_timeout_secs = 60", &[key, "allowed: 1 to 59"]);
+    assert_eq!(read(&DEV.replace(line, "image_processing_timeout_secs = 59")).unwrap().origin_timeout_secs(), 60);
+}
+
+#[test]
+fn an_environment_is_read_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("dev.toml"), DEV).unwrap();
+    fs::write(folder.path().join("prod.toml"), "not TOML").unwrap();
+    assert_eq!(read_environment(folder.path(), "dev").unwrap().name, "dev");
+    let message = read_environment(folder.path(), "test").unwrap_err().to_string();
+    assert!(message.contains("test.toml"), "{message}");
+}
+
+#[test]
+fn a_name_that_makes_stacks_names_too_long_is_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, is_allowed) in [("a".repeat(32), true), ("a".repeat(33), false), ("-a".to_owned(), false)] {
+        fs::write(folder.path().join(format!("{name}.toml")), DEV).unwrap();
+        let result = read_environment(folder.path(), &name).map_err(|error| error.to_string());
+        assert_eq!(result.is_ok(), is_allowed, "{name}");
+        if let Err(message) = result {
+            assert!(message.contains("the file's name is") && message.contains("1 to 32"), "{message}");
+        }
+    }
 }
 
 #[test]

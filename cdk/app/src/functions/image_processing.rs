@@ -1,11 +1,13 @@
 //! The function `image-processing`: the origin of every distribution.
 
 use aws_cdk_lib::Result;
-use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions};
+use aws_cdk_lib::aws_iam::ServicePrincipal;
+use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, Permission};
+use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use contract::functions::ImageProcessing;
 use contract::limits;
 
-use super::{Function, Scope, allow};
+use super::{Function, Scope, allow, purging};
 use crate::alarms::Alarms;
 
 /// Declares the function, its URL, its grants and its alarm.
@@ -41,14 +43,27 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
     allow(&function, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
     // Without it S3 returns 403 instead of 404 for a variant that is not stored yet.
     allow(&function, ["s3:ListBucket"], [data.variants.bucket_arn()?, data.originals.bucket_arn()?])?;
-    let url = function.add_function_url_with_options(
-        // The stack of each tenant permits its own distribution to call the URL.
-        FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam),
-    )?;
+    let url =
+        function.add_function_url_with_options(FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam))?;
+    permit_distributions(scope, &function)?;
 
     let description = "image-processing crashed or timed out: viewers get an error instead of an image. Check the log \
                        of image-processing";
     alarms.raise_on_failure("FailedImagesAlarm", description, &function)?;
     alarms.show("Images rendered", &function.metric_invocations()?);
     Ok(url)
+}
+
+/// Permits every distribution of the account to call the URL. One permission for each would exceed the 20 KB of a
+/// function's policy at 22 tenants. A distribution of another account is refused; one of this account that is not the
+/// tenants' has no origin access control for it, unless somebody gives it one.
+fn permit_distributions(scope: Scope, function: &RustFunction) -> Result<()> {
+    let cloudfront = ServicePrincipal::new("cloudfront.amazonaws.com")?;
+    let distributions = purging::distribution_arn(scope, "*")?;
+    let permission = || Permission::new(&cloudfront).source_arn(distributions.as_str());
+    function.add_permission(
+        "DistributionsCallUrl",
+        permission().action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::AwsIam),
+    )?;
+    function.add_permission("DistributionsInvoke", permission().invoked_via_function_url(true))
 }

@@ -2,13 +2,17 @@
 
 use std::num::NonZeroU32;
 
+use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Result};
 use contract::OptionalName;
 use contract::functions::Purging;
 use contract::names::tenant_registry_path;
 
+use serde_json::json;
+
 use super::{Scope, allow};
+use crate::stacks::ENVIRONMENT_TAG;
 
 /// The variables of a function that purges.
 pub(super) fn variables(scope: Scope) -> Result<Purging> {
@@ -59,10 +63,22 @@ pub(super) fn tenant_registry_arn(Scope { stack, environment, .. }: Scope) -> Re
     stack.format_arn(ArnComponents::new("parameter", "ssm").resource_name(path.trim_start_matches('/')))
 }
 
-/// Grants everything that the functions that purge have in common, except invalidations: the stack of each tenant grants
-/// those, for its own distribution.
+/// The ARN of a distribution of this account.
+pub(super) fn distribution_arn(Scope { stack, .. }: Scope, id: &str) -> Result<String> {
+    stack.format_arn(ArnComponents::new("distribution", "cloudfront").region("").resource_name(id))
+}
+
+/// Grants everything that the functions that purge have in common: invalidations of the environment's distributions,
+/// which have its tag. The stack of a tenant with an existing distribution grants that one.
 pub(super) fn grant(scope: Scope, function: &RustFunction) -> Result<()> {
-    let Scope { data, .. } = scope;
+    let Scope { data, environment, .. } = scope;
+    let tag = format!("aws:ResourceTag/{ENVIRONMENT_TAG}");
+    function.add_to_role_policy(&PolicyStatement::new_with_props(
+        PolicyStatementProps::new()
+            .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
+            .resources([distribution_arn(scope, "*")?])
+            .conditions([("StringEquals", json!({tag: environment.name}))]),
+    )?)?;
     allow(function, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.invalidation_queue.table_arn()?])?;
     allow(function, ["s3:ListBucket"], [data.variants.bucket_arn()?])?;
     allow(function, ["s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;

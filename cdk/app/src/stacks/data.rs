@@ -1,5 +1,6 @@
 //! The data stack: the tables and buckets. They are retained when the stack is deleted, except the render locks, which
-//! have no value without the functions.
+//! have no value without the functions. A first deployment that fails deletes them: they are empty, and would block the
+//! next one.
 
 use aws_cdk_lib::aws_dynamodb::{
     Attribute, AttributeType, BillingMode, ITable, PointInTimeRecoverySpecification, StreamViewType, Table,
@@ -117,7 +118,7 @@ fn table(sort_key: &str) -> TableProps {
         .partition_key(Attribute::new("tenant", AttributeType::String))
         .sort_key(Attribute::new(sort_key, AttributeType::String))
         .billing_mode(BillingMode::PayPerRequest)
-        .removal_policy(RemovalPolicy::Retain)
+        .removal_policy(RemovalPolicy::RetainOnUpdateOrDelete)
 }
 
 /// A private, encrypted bucket.
@@ -126,5 +127,5 @@ fn bucket() -> Result<BucketProps> {
         .block_public_access(&BlockPublicAccess::block_all()?)
         .encryption(BucketEncryption::S3Managed)
         .enforce_ssl(true)
-        .removal_policy(RemovalPolicy::Retain))
+        .removal_policy(RemovalPolicy::RetainOnUpdateOrDelete))
 }

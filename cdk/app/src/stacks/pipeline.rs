@@ -4,7 +4,7 @@ use aws_cdk_lib::aws_lambda::FunctionUrl;
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
 use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Fn, Result, Stack};
 use contract::names::{Installation, recovery_parameter};
 use serde_json::json;
 
@@ -24,8 +24,8 @@ const STREAM_KEEPS_HOURS: u32 = 24;
 
 /// The resources that the stacks of the tenants refer to.
 pub(crate) struct Pipeline {
-    /// The URL of image-processing: the origin of every distribution.
-    pub(crate) origin: FunctionUrl,
+    /// The host of image-processing's URL: the origin of every distribution.
+    pub(crate) origin_host: String,
     /// The functions that may be granted to invalidate a distribution.
     pub(crate) purging: [RustFunction; 2],
 }
@@ -40,7 +40,7 @@ impl Pipeline {
         let image_invalidation = image_invalidation::declare(scope, &dead_letters, &mut alarms)?;
         let stream = dynamodb_imagepacks_stream::declare(scope, &dead_letters, &image_invalidation, &mut alarms)?;
         let image_purge = image_purge::declare(scope, &image_invalidation, &mut alarms)?;
-        let origin = image_processing::declare(scope, &mut alarms)?;
+        let url = image_processing::declare(scope, &mut alarms)?;
         let image_management = image_management::declare(scope, &mut alarms)?;
         let admin_api = AdminApi::declare(stack, environment)?;
 
@@ -54,8 +54,17 @@ impl Pipeline {
         alarms.publish_dashboard()?;
         register_for_recovery(scope, &dead_letters)?;
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
-        Ok(Self { origin, purging: [image_invalidation, image_purge] })
+        Ok(Self { origin_host: origin_host(stack, &url)?, purging: [image_invalidation, image_purge] })
     }
+}
+
+/// Outputs the host of `url`, and returns a reference to the output for other stacks. AWS documents no reference to another
+/// stack inside `Fn::Split`, so the host is split off here.
+fn origin_host(stack: &Stack, url: &FunctionUrl) -> Result<String> {
+    let output = "ImageProcessingHost";
+    let host = Fn::select(2, Fn::split("/", url.url()?)?)?;
+    CfnOutput::new(stack, output, CfnOutputProps::new(host))?;
+    Fn::get_stack_output(stack.stack_name()?, output)
 }
 
 /// Declares the dead-letter queue and its alarm.

@@ -1,13 +1,12 @@
-//! The stack of one tenant: its distribution and host name, its registration, and the grant to purge the distribution.
-//! For an existing distribution, the last two only.
+//! The stack of one tenant: its distribution, host name and registration. For an existing distribution, its registration
+//! and the grant to purge it.
 
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
-    BehaviorOptions, CachePolicy, CachePolicyProps, CacheQueryStringBehavior, CfnDistribution, Distribution,
-    DistributionProps, ErrorResponse, HttpVersion, ResponseHeadersPolicy, ResponseHeadersPolicyProps,
-    ViewerProtocolPolicy,
+    BehaviorOptions, CfnDistribution, Distribution, DistributionProps, ErrorResponse, HttpVersion,
+    OriginProtocolPolicy, ViewerProtocolPolicy,
 };
-use aws_cdk_lib::aws_cloudfront_origins::{FunctionUrlOrigin, FunctionUrlOriginWithOACProps};
+use aws_cdk_lib::aws_cloudfront_origins::{HttpOrigin, HttpOriginProps};
 use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_route53::{
     ARecord, ARecordProps, AaaaRecord, AaaaRecordProps, HostedZone, HostedZoneAttributes, IHostedZone, RecordTarget,
@@ -18,39 +17,44 @@ use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, St
 use contract::TenantId;
 use contract::headers::TENANT_HEADER;
 use contract::names::{Distribution as Registration, tenant_registry_path};
-use contract::query::{DATE, LOCATION};
 use serde_json::json;
 
-use crate::config::{Environment, ExistingDistribution, Tenant};
+use crate::config::{Environment, ExistingDistribution};
+use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
 
+/// Declares a new distribution.
 pub(crate) fn declare(
     stack: &Stack,
     environment: &Environment,
     tenant: &TenantId,
-    options: &Tenant,
     pipeline: &Pipeline,
+    edge: &Edge,
 ) -> Result<()> {
-    let host = format!("{tenant}.{}", environment.viewer.domain);
-    let distribution_id = if let Some(ExistingDistribution { id, cache_tags }) = &options.distribution {
-        let arn = ArnComponents::new("distribution", "cloudfront").region("").resource_name(id.as_str());
-        register(stack, environment, tenant, id, *cache_tags)?;
-        grant_purging(stack, tenant, pipeline, &stack.format_arn(arn)?)?;
-        id.clone()
-    } else {
-        let distribution = distribution(stack, environment, tenant, &host, pipeline)?;
-        let id = distribution.distribution_id()?;
-        register(stack, environment, tenant, &id, true)?;
-        alias(stack, environment, &host, &distribution)?;
-        grant_purging(stack, tenant, pipeline, &distribution.distribution_arn()?)?;
-        id
-    };
-    CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
-    CfnOutput::new(stack, "ViewerUrl", CfnOutputProps::new(format!("https://{host}/api/v2/img/")))?;
-    Ok(())
+    let host = host(environment, tenant);
+    let distribution = distribution(stack, environment, tenant, &host, pipeline, edge)?;
+    alias(stack, environment, &host, &distribution)?;
+    register(stack, environment, tenant, &distribution.distribution_id()?, true)
 }
 
-/// Registers the tenant's distribution for the functions that purge.
+/// Declares what an existing distribution needs.
+pub(crate) fn declare_existing(
+    stack: &Stack,
+    environment: &Environment,
+    tenant: &TenantId,
+    ExistingDistribution { id, cache_tags }: &ExistingDistribution,
+    pipeline: &Pipeline,
+) -> Result<()> {
+    let arn = ArnComponents::new("distribution", "cloudfront").region("").resource_name(id.as_str());
+    grant_purging(stack, tenant, pipeline, &stack.format_arn(arn)?)?;
+    register(stack, environment, tenant, id, *cache_tags)
+}
+
+fn host(environment: &Environment, tenant: &TenantId) -> String {
+    format!("{tenant}.{}", environment.viewer.domain)
+}
+
+/// Registers the tenant's distribution for the functions that purge, and outputs its id and its address.
 fn register(
     stack: &Stack,
     environment: &Environment,
@@ -66,10 +70,13 @@ fn register(
             .parameter_name(format!("{}/{tenant}", tenant_registry_path(&environment.name)))
             .description(format!("The distribution of {tenant}")),
     )?;
+    let url = format!("https://{}/api/v2/img/", host(environment, tenant));
+    CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
+    CfnOutput::new(stack, "ViewerUrl", CfnOutputProps::new(url))?;
     Ok(())
 }
 
-/// Grants the functions that purge to invalidate the distribution.
+/// Grants the functions that purge to invalidate an existing distribution, which may lack the tag of the environment.
 fn grant_purging(stack: &Stack, tenant: &TenantId, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
     let purge = PolicyStatement::new_with_props(
         PolicyStatementProps::new()
@@ -93,29 +100,16 @@ fn distribution(
     tenant: &TenantId,
     host: &str,
     pipeline: &Pipeline,
+    edge: &Edge,
 ) -> Result<Distribution> {
     let viewer = &environment.viewer;
-    let origin = FunctionUrlOrigin::with_origin_access_control_with_props(
-        &pipeline.origin,
-        FunctionUrlOriginWithOACProps::new().custom_headers([(TENANT_HEADER, tenant.as_str())]),
-    )?;
-    // Only `location` selects a variant, and `date` shows what the origin answers now; no other query parameter may create
-    // another cache entry.
-    let cache_policy = CachePolicy::new_with_props(
-        stack,
-        "CachePolicy",
-        CachePolicyProps::new()
-            .query_string_behavior(&CacheQueryStringBehavior::allow_list([LOCATION, DATE])?)
-            .min_ttl(&Duration::seconds(0)?)
-            .default_ttl(&Duration::seconds(0)?)
-            .max_ttl(&Duration::days(viewer.cached_days_max)?),
-    )?;
-    let response_headers = ResponseHeadersPolicy::new_with_props(
-        stack,
-        "ResponseHeaders",
-        ResponseHeadersPolicyProps::new()
-            .comment(format!("Strips the cache-tag header of {host}"))
-            .remove_headers([viewer.cache_tag_header.as_str()]),
+    let origin = HttpOrigin::new_with_props(
+        pipeline.origin_host.as_str(),
+        HttpOriginProps::new()
+            .protocol_policy(OriginProtocolPolicy::HttpsOnly)
+            .origin_access_control_id(edge.origin_access_control_id.as_str())
+            .read_timeout(&Duration::seconds(environment.origin_timeout_secs())?)
+            .custom_headers([(TENANT_HEADER, tenant.as_str())]),
     )?;
     let certificate = Certificate::from_certificate_arn(stack, "Certificate", &viewer.certificate_arn)?;
     let distribution = Distribution::new(
@@ -123,8 +117,8 @@ fn distribution(
         "Distribution",
         DistributionProps::new(
             BehaviorOptions::new(&origin)
-                .cache_policy(&cache_policy)
-                .response_headers_policy(&response_headers)
+                .cache_policy(&edge.cache_policy)
+                .response_headers_policy(&edge.response_headers)
                 .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
                 // Image formats are compressed.
                 .compress(false),

@@ -93,14 +93,28 @@ fn a_token_must_be_of_the_issuer_for_the_audience_and_with_the_routes_scope() {
 }
 
 #[test]
-fn the_api_is_throttled() {
-    let throttling = &dev().only("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"];
-    assert_eq!(*throttling, json!({"ThrottlingBurstLimit": 40, "ThrottlingRateLimit": 20}));
+fn the_api_is_throttled_as_configured() {
+    for (stack, rate, burst) in [(dev(), 20, 40), (other(), 50, 75)] {
+        let throttling = &stack.only("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"];
+        assert_eq!(*throttling, json!({"ThrottlingBurstLimit": burst, "ThrottlingRateLimit": rate}));
+    }
+}
+
+#[test]
+fn the_api_has_one_address() {
+    for (stack, is_disabled) in [(dev(), true), (other(), false)] {
+        let api = stack.only("AWS::ApiGatewayV2::Api").properties;
+        assert_eq!(api["DisableExecuteApiEndpoint"], is_disabled);
+    }
 }
 
 #[test]
 fn the_unified_apis_domain_leads_to_the_stage_if_it_is_configured() {
-    let mapping = dev().only("AWS::ApiGatewayV2::ApiMapping").properties;
+    let mapping = dev().only("AWS::ApiGatewayV2::ApiMapping");
+    // The name of the stage is no reference.
+    let stage = dev().only("AWS::ApiGatewayV2::Stage").id;
+    assert!(mapping.whole["DependsOn"].as_array().unwrap().contains(&stage.into()), "{}", mapping.whole);
+    let mapping = mapping.properties;
     assert_eq!(mapping["DomainName"], "manage.api.eu-west-1.vmnd.tv");
     assert_eq!(mapping["ApiMappingKey"], "dev-lof");
     assert_eq!(mapping["Stage"], "dev-lof");
@@ -110,7 +124,15 @@ fn the_unified_apis_domain_leads_to_the_stage_if_it_is_configured() {
 
 #[test]
 fn programs_find_the_api_and_the_dead_letters_in_the_outputs() {
-    let api = "https://pipeline/AdminApi.execute-api.eu-west-1.amazonaws.com/dev-lof";
-    let expected = [("AdminApiUrl", api), ("DeadLetterQueueUrl", "pipeline/DeadLetters")];
-    assert_eq!(dev().outputs(), BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
+    for (stack, api) in [
+        (dev(), "https://manage.api.eu-west-1.vmnd.tv/dev-lof"),
+        (other(), "https://pipeline/AdminApi.execute-api.eu-central-1.amazonaws.com/other-lof"),
+    ] {
+        let expected = [
+            ("AdminApiUrl", api),
+            ("DeadLetterQueueUrl", "pipeline/DeadLetters"),
+            ("ImageProcessingHost", "the host of pipeline/ImageProcessingFunctionUrl.FunctionUrl"),
+        ];
+        assert_eq!(stack.outputs(), BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
+    }
 }

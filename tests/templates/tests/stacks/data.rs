@@ -37,8 +37,10 @@ fn a_resource_with_data_keeps_its_logical_id_and_is_retained() {
             for kind in ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket"] {
                 for resource in stack.all(kind).filter(|resource| resource.id != SCRATCH) {
                     assert_eq!(stack.path, format!("{environment}/data"), "{}", resource.id);
-                    for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
-                        assert_eq!(resource.whole[policy], "Retain", "{environment}: {}", resource.id);
+                    for (policy, expected) in
+                        [("DeletionPolicy", "RetainExceptOnCreate"), ("UpdateReplacePolicy", "Retain")]
+                    {
+                        assert_eq!(resource.whole[policy], expected, "{environment}: {}", resource.id);
                     }
                     found.push((resource.id, kind));
                 }

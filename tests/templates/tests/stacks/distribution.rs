@@ -16,6 +16,15 @@ fn other() -> &'static Stack {
     edited().stack("other/tenant-globex")
 }
 
+/// The edge stacks of [`acme`] and [`other`].
+fn edge() -> &'static Stack {
+    of_the_repository().stack("dev/edge-1")
+}
+
+fn other_edge() -> &'static Stack {
+    edited().stack("other/edge-2")
+}
+
 fn distribution(stack: &Stack) -> &Value {
     &stack.only("AWS::CloudFront::Distribution").properties["DistributionConfig"]
 }
@@ -42,13 +51,13 @@ fn viewers_reach_it_by_the_tenants_host_name_over_https() {
 
 #[test]
 fn it_caches_by_path_location_and_date_and_by_nothing_else() {
-    let policy = acme().only("AWS::CloudFront::CachePolicy");
+    let policy = edge().only("AWS::CloudFront::CachePolicy");
     let key = &policy.properties["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
     let query = json!({"QueryStringBehavior": "whitelist", "QueryStrings": ["location", "date"]});
     assert_eq!(key["QueryStringsConfig"], query);
     assert_eq!(key["CookiesConfig"], json!({"CookieBehavior": "none"}));
     let behavior = &distribution(acme())["DefaultCacheBehavior"];
-    assert_eq!(acme().text(&behavior["CachePolicyId"]), acme().local(policy.id));
+    assert_eq!(acme().text(&behavior["CachePolicyId"]), edge().local(policy.id));
     // The `Cache-Control` of image-processing decides; without it, a response is not cached.
     assert_eq!(policy.properties["CachePolicyConfig"]["MinTTL"], 0);
     assert_eq!(policy.properties["CachePolicyConfig"]["DefaultTTL"], 0);
@@ -59,7 +68,7 @@ fn it_caches_by_path_location_and_date_and_by_nothing_else() {
 
 #[test]
 fn it_keeps_an_image_for_the_configured_days_at_most() {
-    for (stack, days) in [(acme(), 30), (other(), 7)] {
+    for (stack, days) in [(edge(), 30), (other_edge(), 7)] {
         let policy = stack.only("AWS::CloudFront::CachePolicy");
         assert_eq!(policy.properties["CachePolicyConfig"]["MaxTTL"], days * 24 * 60 * 60);
     }
@@ -67,8 +76,8 @@ fn it_keeps_an_image_for_the_configured_days_at_most() {
 
 #[test]
 fn its_cache_key_has_no_header_so_image_processing_must_not_negotiate_by_accept() {
-    for stack in [acme(), other()] {
-        let policy = stack.only("AWS::CloudFront::CachePolicy");
+    for (stack, edge) in [(acme(), edge()), (other(), other_edge())] {
+        let policy = edge.only("AWS::CloudFront::CachePolicy");
         let key = &policy.properties["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
         assert_eq!(key["HeadersConfig"], json!({"HeaderBehavior": "none"}));
         for encoding in ["EnableAcceptEncodingBrotli", "EnableAcceptEncodingGzip"] {
@@ -99,13 +108,13 @@ fn viewers_may_only_read() {
 
 #[test]
 fn it_reads_cache_tags_and_hides_them_from_viewers() {
-    for (stack, header) in [(acme(), "image-cache-tag"), (other(), "x-tags")] {
+    for (stack, edge, header) in [(acme(), edge(), "image-cache-tag"), (other(), other_edge(), "x-tags")] {
         assert_eq!(distribution(stack)["CacheTagConfig"], json!({"HeaderName": header}));
-        let policy = stack.only("AWS::CloudFront::ResponseHeadersPolicy");
+        let policy = edge.only("AWS::CloudFront::ResponseHeadersPolicy");
         let removed = &policy.properties["ResponseHeadersPolicyConfig"]["RemoveHeadersConfig"]["Items"];
         assert_eq!(*removed, json!([{"Header": header}]));
         let behavior = &distribution(stack)["DefaultCacheBehavior"];
-        assert_eq!(stack.text(&behavior["ResponseHeadersPolicyId"]), stack.local(policy.id));
+        assert_eq!(stack.text(&behavior["ResponseHeadersPolicyId"]), edge.local(policy.id));
     }
 }
 
@@ -117,8 +126,8 @@ fn its_one_origin_is_image_processing_and_the_origin_header_names_the_tenant() {
         let headers = json!([{"HeaderName": "x-image-tenant", "HeaderValue": tenant}]);
         assert_eq!(origins[0]["OriginCustomHeaders"], headers);
         assert_eq!(origins[0]["CustomOriginConfig"]["OriginProtocolPolicy"], "https-only");
-        let url = &origins[0]["DomainName"]["Fn::Select"][1]["Fn::Split"][1];
-        assert_eq!(stack.text(url), "pipeline/ImageProcessingFunctionUrl.FunctionUrl");
+        let host = "the host of pipeline/ImageProcessingFunctionUrl.FunctionUrl";
+        assert_eq!(stack.text(&origins[0]["DomainName"]), host);
     }
 }
 
@@ -126,13 +135,13 @@ fn its_one_origin_is_image_processing_and_the_origin_header_names_the_tenant() {
 fn only_signed_requests_reach_image_processing() {
     let url = of_the_repository().stack("dev/pipeline").only("AWS::Lambda::Url").properties;
     assert_eq!(url["AuthType"], "AWS_IAM");
-    let control = acme().only("AWS::CloudFront::OriginAccessControl");
+    let control = edge().only("AWS::CloudFront::OriginAccessControl");
     let config = &control.properties["OriginAccessControlConfig"];
     assert_eq!(config["OriginAccessControlOriginType"], "lambda");
     assert_eq!(config["SigningBehavior"], "always");
     assert_eq!(config["SigningProtocol"], "sigv4");
     let signed_by = &distribution(acme())["Origins"][0]["OriginAccessControlId"];
-    assert_eq!(acme().text(signed_by), format!("{}.Id", acme().local(control.id)));
+    assert_eq!(acme().text(signed_by), format!("{}.Id", edge().local(control.id)));
 }
 
 #[test]
@@ -154,15 +163,21 @@ fn purging_handlers_find_it_in_the_registry() {
 }
 
 #[test]
-fn purging_handlers_may_invalidate_it_and_no_other() {
-    for (stack, tenant) in [(acme(), "acme"), (other(), "globex")] {
-        let grant = stack.only("AWS::IAM::Policy").properties;
-        let statements = grant["PolicyDocument"]["Statement"].as_array().unwrap();
-        assert_eq!(statements.len(), 1);
-        assert_eq!(statements[0]["Action"], json!(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]));
-        let resource = format!("arn:aws:cloudfront::<account>:distribution/tenant-{tenant}/Distribution");
-        assert_eq!(stack.text(&statements[0]["Resource"]), resource);
-        assert_eq!(stack.texts(&grant["Roles"]), ["pipeline/ImageInvalidationRole", "pipeline/ImagePurgeRole"]);
+fn its_tag_permits_purging_handlers_to_invalidate_it() {
+    for (stack, environment) in [(acme(), "dev"), (other(), "other")] {
+        let tags = &stack.only("AWS::CloudFront::Distribution").properties["Tags"];
+        assert_eq!(*tags, json!([{"Key": "image-service-environment", "Value": environment}]));
+        assert_eq!(stack.all("AWS::IAM::Policy").count(), 0);
+    }
+}
+
+#[test]
+fn cloudfront_waits_a_second_longer_than_image_processing_takes() {
+    for (stack, pipeline, secs) in
+        [(acme(), of_the_repository().stack("dev/pipeline"), 15), (other(), edited().stack("other/pipeline"), 20)]
+    {
+        assert_eq!(distribution(stack)["Origins"][0]["CustomOriginConfig"]["OriginReadTimeout"], secs + 1);
+        assert_eq!(pipeline.named("AWS::Lambda::Function", "ImageProcessing").properties["Timeout"], secs);
     }
 }
 

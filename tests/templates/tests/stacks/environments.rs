@@ -12,8 +12,11 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 31] = [
+const OTHER: [(&str, &str); 34] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
+    ("requests_per_second = 20", "requests_per_second = 50"),
+    ("requests_burst = 40", "requests_burst = 75"),
+    ("[tenants.globex]", "[tenants.globex]\nedge = 2"),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
     ("cached_days_max = 30", "cached_days_max = 7"),

@@ -91,8 +91,9 @@ fn the_api_may_call_the_two_handlers_and_no_more_of_it_than_their_routes() {
     let sources: BTreeSet<_> =
         permissions.map(|permission| pipeline().text(&permission.properties["SourceArn"])).collect();
     let routes = ["adminAPI/*", "images/{tenant}/{imagePackId}"];
-    let expected = routes.map(|route| format!("arn:aws:execute-api:eu-west-1:<account>:{API}/*/*/{route}"));
-    assert_eq!(sources, BTreeSet::from(expected));
+    let routes = routes.map(|route| format!("arn:aws:execute-api:eu-west-1:123456789012:{API}/*/*/{route}"));
+    let distributions = "arn:aws:cloudfront::123456789012:distribution/*".to_owned();
+    assert_eq!(sources, routes.into_iter().chain([distributions]).collect());
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn an_existing_distribution_is_registered_and_may_be_purged_by_its_paths() {
     assert_eq!(parameter["Value"], r#"{"distributionId":"E1ABCDEF2GHIJK","cacheTags":false}"#);
     let statements = &acme.only("AWS::IAM::Policy").properties["PolicyDocument"]["Statement"];
     assert_eq!(statements[0]["Action"], json!(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]));
-    let arn = "arn:aws:cloudfront::<account>:distribution/E1ABCDEF2GHIJK";
+    let arn = "arn:aws:cloudfront::123456789012:distribution/E1ABCDEF2GHIJK";
     assert_eq!(acme.text(&statements[0]["Resource"]), arn);
     assert_eq!(acme.outputs()["DistributionId"], "E1ABCDEF2GHIJK");
 }

@@ -7,6 +7,12 @@ use crate::policy::{pairs, sentence, sentences};
 use crate::stack::{Resource, Stack};
 use crate::synthesis::Synthesis;
 
+/// The account's distributions. A role may invalidate those with the tag of its environment only: [`TAGGED`].
+const DISTRIBUTIONS: &str = "arn:aws:cloudfront::123456789012:distribution/*";
+
+/// The condition of each grant on [`DISTRIBUTIONS`].
+const TAGGED: &str = "StringEquals aws:ResourceTag/image-service-environment=dev";
+
 /// The grants of each role: actions and resource.
 const ROLES: &[(&str, &[(&str, &str)])] = &[
     (
@@ -24,9 +30,9 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         "pipeline/ImageInvalidationRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageInvalidationLog.Arn"),
-            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
-            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants"),
-            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
+            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants"),
+            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
             (
                 "dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query \
                  dynamodb:Scan dynamodb:UpdateItem",
@@ -36,35 +42,21 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("s3:DeleteObject", "data/Variants.Arn/*"),
             ("dynamodb:PutItem dynamodb:UpdateItem", "data/PurgeLedger.Arn"),
             ("sqs:SendMessage", "pipeline/DeadLetters.Arn"),
-            (
-                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
-                "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
-            ),
-            (
-                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
-                "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
-            ),
+            ("cloudfront:CreateInvalidation cloudfront:GetInvalidation", DISTRIBUTIONS),
         ],
     ),
     (
         "pipeline/ImagePurgeRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
-            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
             ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
             ("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn"),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
             ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
-            (
-                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
-                "arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
-            ),
-            (
-                "cloudfront:CreateInvalidation cloudfront:GetInvalidation",
-                "arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
-            ),
+            ("cloudfront:CreateInvalidation cloudfront:GetInvalidation", DISTRIBUTIONS),
         ],
     ),
     (
@@ -96,14 +88,16 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
 const WIDE: &[(&str, &str)] = &[
     // It lists streams, so IAM has no resource to narrow it to.
     ("dynamodb:ListStreams", "*"),
+    // Narrowed by the tag of the environment.
+    ("cloudfront:CreateInvalidation cloudfront:GetInvalidation", DISTRIBUTIONS),
     // One function serves every tenant, and tenants are added and removed without this stack.
     ("s3:GetObjectVersion", "data/Originals.Arn/*"),
     ("s3:DeleteObject s3:GetObject s3:PutObject", "data/Variants.Arn/*"),
     ("s3:DeleteObject", "data/Variants.Arn/*"),
     ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),
     ("s3:GetObject", "data/Originals.Arn/.uploads/*"),
-    ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
-    ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:<account>:parameter/dev-lof/images/tenants/*"),
+    ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
+    ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
 ];
 
 /// The service that may assume each role.
@@ -116,8 +110,8 @@ const TRUST: &[(&str, &str, &str)] = &[
     (
         "scheduler.amazonaws.com",
         "pipeline/InvalidationScheduleRole",
-        "StringEquals aws:SourceAccount=<account> \
-         aws:SourceArn=arn:aws:scheduler:eu-west-1:<account>:schedule-group/default",
+        "StringEquals aws:SourceAccount=123456789012 \
+         aws:SourceArn=arn:aws:scheduler:eu-west-1:123456789012:schedule-group/default",
     ),
 ];
 
@@ -127,37 +121,25 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
         "apigateway.amazonaws.com",
         "lambda:InvokeFunction",
         "pipeline/ImagePurge.Arn",
-        "SourceArn=arn:aws:execute-api:eu-west-1:<account>:pipeline/AdminApi/*/*/images/{tenant}/{imagePackId}",
+        "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/images/{tenant}/{imagePackId}",
     ),
     (
         "apigateway.amazonaws.com",
         "lambda:InvokeFunction",
         "pipeline/ImageManagement.Arn",
-        "SourceArn=arn:aws:execute-api:eu-west-1:<account>:pipeline/AdminApi/*/*/adminAPI/*",
+        "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/adminAPI/*",
     ),
     (
         "cloudfront.amazonaws.com",
         "lambda:InvokeFunctionUrl",
-        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
-        "SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
+        "pipeline/ImageProcessing.Arn",
+        "FunctionUrlAuthType=AWS_IAM SourceArn=arn:aws:cloudfront::123456789012:distribution/*",
     ),
     (
         "cloudfront.amazonaws.com",
         "lambda:InvokeFunction",
-        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
-        "InvokedViaFunctionUrl=true SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-acme/Distribution",
-    ),
-    (
-        "cloudfront.amazonaws.com",
-        "lambda:InvokeFunctionUrl",
-        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
-        "SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
-    ),
-    (
-        "cloudfront.amazonaws.com",
-        "lambda:InvokeFunction",
-        "pipeline/ImageProcessingFunctionUrl.FunctionArn",
-        "InvokedViaFunctionUrl=true SourceArn=arn:aws:cloudfront::<account>:distribution/tenant-globex/Distribution",
+        "pipeline/ImageProcessing.Arn",
+        "InvokedViaFunctionUrl=true SourceArn=arn:aws:cloudfront::123456789012:distribution/*",
     ),
 ];
 
@@ -202,7 +184,10 @@ fn all(kind: &str) -> impl Iterator<Item = (&'static Stack, Resource<'static>)> 
 #[test]
 fn a_role_may_do_what_is_listed_and_nothing_else() {
     let written = ROLES.iter().flat_map(|(role, grants)| {
-        grants.iter().map(|(actions, resource)| sentence(role, "may", actions, resource, ""))
+        grants.iter().map(|(actions, resource)| {
+            let condition = if *resource == DISTRIBUTIONS { TAGGED } else { "" };
+            sentence(role, "may", actions, resource, condition)
+        })
     });
     check(written, granted(of_the_repository(), "dev"));
 }
@@ -217,7 +202,8 @@ fn no_function_may_start_a_purge_run_where_wake_ups_are_switched_off() {
 
 #[test]
 fn production_grants_what_development_grants() {
-    let as_in_development = |text: String| text.replace("prod-lof", "dev-lof").replace("123456789012", "<account>");
+    let as_in_development =
+        |text: String| text.replace("prod-lof", "dev-lof").replace("environment=prod", "environment=dev");
     let [dev, prod] = ["dev", "prod"].map(|environment| granted(of_the_repository(), environment));
     check(dev, prod.into_iter().map(as_in_development));
 }
@@ -230,12 +216,17 @@ fn an_existing_installation_is_granted_the_same_on_what_it_names() {
         ("data/ImagePacks.Arn", table.to_owned()),
         ("data/Originals.Arn", "arn:aws:s3:::legacy-originals".to_owned()),
         ("data/Variants.Arn", "arn:aws:s3:::legacy-variants".to_owned()),
-        ("tenant-acme/Distribution", "E1ABCDEF2GHIJK".to_owned()),
         ("dev-lof", "existing-lof".to_owned()),
+        ("environment=dev", "environment=existing".to_owned()),
     ];
     let as_named = |text: String| names.iter().fold(text, |text, (ours, theirs)| text.replace(ours, theirs));
-    let expected = granted(of_the_repository(), "dev").into_iter().map(as_named);
-    check(expected, granted(existing(), "existing"));
+    let grants = granted(of_the_repository(), "dev").into_iter().map(as_named);
+    // The tag of the environment need not be on it.
+    let purges = ["pipeline/ImageInvalidationRole", "pipeline/ImagePurgeRole"].map(|role| {
+        let distribution = "arn:aws:cloudfront::123456789012:distribution/E1ABCDEF2GHIJK";
+        sentence(role, "may", "cloudfront:CreateInvalidation cloudfront:GetInvalidation", distribution, "")
+    });
+    check(grants.chain(purges), granted(existing(), "existing"));
 }
 
 #[test]

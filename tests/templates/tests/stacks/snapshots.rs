@@ -27,6 +27,11 @@ fn pipeline() {
 }
 
 #[test]
+fn edge() {
+    insta::assert_json_snapshot!(template("dev/edge-1"));
+}
+
+#[test]
 fn tenant() {
     insta::assert_json_snapshot!(template("dev/tenant-acme"));
 }

@@ -20,8 +20,10 @@ pub(crate) struct Stack {
     pub(crate) template: Value,
     /// The folder of each function's code, by the name of the object in S3.
     pub(crate) code: BTreeMap<String, PathBuf>,
-    /// Exports of other stacks as readable text, by the name of the export.
-    pub(crate) imports: BTreeMap<String, String>,
+    /// Name on AWS.
+    pub(crate) name: String,
+    /// Outputs of other stacks as readable text, by the names of stack and output.
+    pub(crate) others_outputs: BTreeMap<(String, String), String>,
 }
 
 /// A resource of a template.
@@ -51,7 +53,8 @@ impl Stack {
             is_protected: properties["terminationProtection"] == true,
             template: read_json(&file),
             code: code.collect(),
-            imports: BTreeMap::new(),
+            name: properties["stackName"].as_str().unwrap().to_owned(),
+            others_outputs: BTreeMap::new(),
             file,
         }
     }
@@ -92,7 +95,6 @@ impl Stack {
         let (name, argument) = function.iter().next().unwrap();
         match (name.as_str(), argument) {
             ("Ref", argument) if *argument == "AWS::Partition" => "aws".to_owned(),
-            ("Ref", argument) if *argument == "AWS::AccountId" => "<account>".to_owned(),
             ("Ref", argument) if *argument == "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             ("Ref", Value::String(id)) => self.local(id),
             ("Fn::GetAtt", Value::Array(path)) => {
@@ -102,7 +104,13 @@ impl Stack {
                 let parts = arguments[1].as_array().unwrap().iter().map(|part| self.text(part));
                 parts.collect::<Vec<_>>().join(arguments[0].as_str().unwrap())
             }
-            ("Fn::ImportValue", Value::String(export)) => self.imports[export].clone(),
+            ("Fn::Select", Value::Array(arguments)) if arguments[0] == 2 && arguments[1]["Fn::Split"][0] == "/" => {
+                format!("the host of {}", self.text(&arguments[1]["Fn::Split"][1]))
+            }
+            ("Fn::GetStackOutput", reference) => {
+                let name = |key: &str| reference[key].as_str().unwrap().to_owned();
+                self.others_outputs[&(name("StackName"), name("OutputName"))].clone()
+            }
             _ => value.to_string(),
         }
     }
@@ -115,18 +123,18 @@ impl Stack {
         }
     }
 
-    /// The outputs for operators and programs, as readable texts.
+    /// The outputs for operators and programs, as readable texts. The others are for other stacks.
     pub(crate) fn outputs(&self) -> BTreeMap<&str, String> {
         let outputs = self.template["Outputs"].as_object().unwrap().iter();
-        let published = outputs.filter(|(_, output)| output.get("Export").is_none());
+        let published = outputs.filter(|(name, _)| !name.starts_with("PublishOutput"));
         published.map(|(name, output)| (name.as_str(), self.text(&output["Value"]))).collect()
     }
 
-    /// The exports for other stacks as readable texts, by the name of the export.
-    pub(crate) fn exports(&self) -> Vec<(String, String)> {
-        let outputs = self.template["Outputs"].as_object().unwrap().values();
-        let exported = outputs.filter_map(|output| Some((output.get("Export")?["Name"].as_str()?, &output["Value"])));
-        exported.map(|(name, value)| (name.to_owned(), self.text(value))).collect()
+    /// Every output as readable text, by the names of stack and output.
+    pub(crate) fn all_outputs(&self) -> Vec<((String, String), String)> {
+        let outputs = self.template["Outputs"].as_object().into_iter().flatten();
+        let named = |name: &String| (self.name.clone(), name.clone());
+        outputs.map(|(name, output)| (named(name), self.text(&output["Value"]))).collect()
     }
 
     /// The name of a resource of this stack: `<stack>/<construct>`.

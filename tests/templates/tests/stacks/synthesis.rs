@@ -35,9 +35,13 @@ impl Synthesis {
                 stacks.insert(stack.path.clone(), stack);
             }
         }
-        let exports = stacks.values().flat_map(Stack::exports).collect::<BTreeMap<_, _>>();
-        for stack in stacks.values_mut() {
-            stack.imports.clone_from(&exports);
+        // An output may be of another stack's: first of stacks that refer to none, then of those that refer to them.
+        let mut outputs = BTreeMap::new();
+        for is_of in ["/data", "/pipeline", "/edge-", "/tenant-"] {
+            for stack in stacks.values_mut().filter(|stack| stack.path.contains(is_of)) {
+                stack.others_outputs.clone_from(&outputs);
+                outputs.extend(stack.all_outputs());
+            }
         }
         Ok(Self { listing: String::from_utf8(output.stdout).unwrap(), stacks })
     }
@@ -61,6 +65,11 @@ impl Synthesis {
 /// Runs `cdk ls` on the environments of `folder` without AWS credentials. It synthesises every stack and builds no
 /// function.
 pub(crate) fn list(name: &str, folder: &Path) -> Output {
+    list_with(name, folder, &[], &[])
+}
+
+/// [`list`] with further context and variables.
+pub(crate) fn list_with(name: &str, folder: &Path, context: &[(&str, &str)], variables: &[(&str, &str)]) -> Output {
     let assembly = assembly(name);
     let _ = fs::remove_dir_all(&assembly);
     let mut cdk = Command::new(tool("node_modules/.bin/cdk"));
@@ -84,8 +93,10 @@ pub(crate) fn list(name: &str, folder: &Path) -> Output {
         .args(["--app", env!("CARGO_BIN_EXE_app-under-test")])
         .arg("--context")
         .arg(format!("environments={}", folder.display()))
+        .args(context.iter().flat_map(|(key, value)| ["--context".to_owned(), format!("{key}={value}")]))
         .arg("--output")
-        .arg(&assembly);
+        .arg(&assembly)
+        .envs(variables.iter().copied());
     cdk.output().unwrap()
 }
 

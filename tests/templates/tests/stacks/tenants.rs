@@ -7,7 +7,10 @@ fn a_new_tenant_adds_its_stack_and_changes_no_other() {
     let before = of_the_repository().stacks_of("dev");
     let after = edited().stacks_of("dev");
     let paths: Vec<_> = after.iter().map(|stack| stack.path.as_str()).collect();
-    assert_eq!(paths, ["dev/data", "dev/pipeline", "dev/tenant-acme", "dev/tenant-globex", "dev/tenant-initech"]);
+    assert_eq!(
+        paths,
+        ["dev/data", "dev/edge-1", "dev/pipeline", "dev/tenant-acme", "dev/tenant-globex", "dev/tenant-initech"]
+    );
     assert_eq!(before.len() + 1, after.len());
     for (before, after) in before.into_iter().zip(after) {
         assert!(before.template == after.template, "{} changed", before.path);
