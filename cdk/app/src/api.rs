@@ -1,8 +1,9 @@
 //! The HTTP API of admins and editors: its authorizer and its routes, each of which calls a function.
 
 use aws_cdk_lib::aws_apigatewayv2::{
-    CfnApiMapping, CfnApiMappingProps, HttpApi, HttpApiAttributes, HttpApiProps, HttpMethod, HttpRoute, HttpRouteKey,
-    HttpRouteProps, HttpStage, HttpStageProps, IHttpApi, ThrottleSettings,
+    CfnApiMapping, CfnApiMappingProps, HttpApi, HttpApiAttributes, HttpApiProps, HttpAuthorizer,
+    HttpAuthorizerAttributes, HttpMethod, HttpRoute, HttpRouteKey, HttpRouteProps, HttpStage, HttpStageProps, IHttpApi,
+    IHttpRouteAuthorizer, ThrottleSettings,
 };
 use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthorizerProps};
 use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
@@ -13,23 +14,30 @@ use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack, Unchecked};
 
 use contract::routes::{MANAGEMENT_PREFIX, ManagementRoute, Method, PURGE_METHODS, PURGE_PATH};
 
-use crate::config::{DEFAULT_STAGE, Environment};
+use crate::config::{DEFAULT_STAGE, Environment, ExistingAuthorizer};
 
 /// The API: a new one with a stage of its own, or an existing one.
 pub(crate) struct AdminApi<'a> {
     api: IHttpApi,
-    authorizer: HttpJwtAuthorizer,
+    authorizer: IHttpRouteAuthorizer,
+    /// Whether API Gateway checks the scopes of the routes. Those of a Lambda authorizer are checked by the functions.
+    checks_scopes: bool,
     environment: &'a Environment,
 }
 
 impl<'a> AdminApi<'a> {
     pub(crate) fn declare(stack: &Stack, environment: &'a Environment) -> Result<Self> {
         let admin = &environment.admin_api;
-        let authorizer = HttpJwtAuthorizer::new(
-            "AdminToken",
-            &admin.issuer,
-            HttpJwtAuthorizerProps::new([admin.audience.as_str()]),
-        )?;
+        let existing = environment.existing.http_api.as_ref().and_then(|api| api.authorizer.as_ref());
+        let authorizer = match existing {
+            Some(existing) => existing_authorizer(stack, existing)?,
+            // The rules of the configuration require both.
+            None => IHttpRouteAuthorizer::from(&HttpJwtAuthorizer::new(
+                "AdminToken",
+                admin.issuer.as_deref().unwrap_or_default(),
+                HttpJwtAuthorizerProps::new(admin.audience.as_slice()),
+            )?),
+        };
         let api = match &environment.existing.http_api {
             Some(existing) => {
                 HttpApi::from_http_api_attributes(stack, "AdminApi", HttpApiAttributes::new(existing.id.as_str()))?
@@ -44,7 +52,8 @@ impl<'a> AdminApi<'a> {
                     .description("Purges and edits of images"),
             )?),
         };
-        Ok(Self { api, authorizer, environment })
+        let checks_scopes = !matches!(existing, Some(ExistingAuthorizer::Lambda { .. }));
+        Ok(Self { api, authorizer, checks_scopes, environment })
     }
 
     /// Routes the purge API to `image_purge`.
@@ -80,9 +89,10 @@ impl<'a> AdminApi<'a> {
 
     fn route(&self, method: Method, path: &str, integration: &HttpLambdaIntegration, scope: &str) -> Result<()> {
         let key = HttpRouteKey::with_with_method(path, http_method(method))?;
-        let props = HttpRouteProps::new(&self.api, &key, integration)
-            .authorizer(&self.authorizer)
-            .authorization_scopes([scope]);
+        let mut props = HttpRouteProps::new(&self.api, &key, integration).authorizer(&self.authorizer);
+        if self.checks_scopes {
+            props = props.authorization_scopes([scope]);
+        }
         // `HttpApi.addRoutes` does the same, but an imported API has no such method. In JavaScript the API is a construct.
         HttpRoute::new(Unchecked::from(&self.api), key.key()?.replace(' ', ""), props)?;
         Ok(())
@@ -121,6 +131,16 @@ impl<'a> AdminApi<'a> {
         mapping.node()?.add_dependency([&stage])?;
         Ok(format!("https://{domain}/{name}"))
     }
+}
+
+/// The authorizer of an existing API.
+fn existing_authorizer(stack: &Stack, existing: &ExistingAuthorizer) -> Result<IHttpRouteAuthorizer> {
+    let kind = match existing {
+        ExistingAuthorizer::Jwt { .. } => "JWT",
+        ExistingAuthorizer::Lambda { .. } => "CUSTOM",
+    };
+    let attributes = HttpAuthorizerAttributes::new(existing.id(), kind);
+    HttpAuthorizer::from_http_authorizer_attributes(stack, "AdminToken", attributes)
 }
 
 fn http_method(method: Method) -> HttpMethod {

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, Contact, HeaderName, QuotaSchemes, TenantId, TenantIds, limits};
+use contract::{AttributeNames, Authorizer, Contact, HeaderName, QuotaSchemes, TenantId, TenantIds, limits};
 use serde::Deserialize;
 
-pub use existing::{DEFAULT_STAGE, Existing, ExistingHttpApi, ExistingTable};
+pub use existing::{DEFAULT_STAGE, Existing, ExistingAuthorizer, ExistingHttpApi, ExistingTable};
 use rules::{NotAllowed, first_not_allowed};
 pub use tenant::{ExistingDistribution, Tenant};
 
@@ -27,6 +27,7 @@ pub struct Environment {
     /// The AWS region.
     pub region: String,
     /// The tenants by id, one stack each.
+    #[serde(default)]
     pub tenants: BTreeMap<TenantId, Tenant>,
     /// The viewers' side.
     pub viewer: Viewer,
@@ -57,6 +58,22 @@ impl Environment {
     pub fn tenants_with_existing_distribution(&self) -> TenantIds {
         let with_existing = self.tenants.iter().filter(|(_, tenant)| tenant.distribution.is_some());
         TenantIds(with_existing.map(|(id, _)| id.clone()).collect())
+    }
+
+    /// The API's authorizer as a function sees it whose routes require `scope`.
+    #[must_use]
+    pub fn authorizer(&self, scope: &str) -> Authorizer {
+        let tenant_claim = self.admin_api.tenant_claim.clone();
+        let existing = self.existing.http_api.as_ref().and_then(|api| api.authorizer.as_ref());
+        match existing {
+            Some(ExistingAuthorizer::Lambda { scope_key, subject_key, .. }) => Authorizer::Lambda {
+                tenant_key: tenant_claim,
+                scope_key: scope_key.clone(),
+                subject_key: subject_key.clone(),
+                scope: scope.to_owned(),
+            },
+            Some(ExistingAuthorizer::Jwt { .. }) | None => Authorizer::Jwt { tenant_claim },
+        }
     }
 
     /// Whether another program fills the variants bucket, so that a purge deletes variants before it invalidates.
@@ -123,10 +140,10 @@ pub struct Viewer {
 pub struct AdminApi {
     /// Custom domain of the existing unified API.
     pub domain: Option<String>,
-    /// Issuer of the tokens.
-    pub issuer: String,
-    /// Audience that a token must name.
-    pub audience: String,
+    /// Issuer of the tokens. None with an existing authorizer, which knows its own.
+    pub issuer: Option<String>,
+    /// Audience that a token must name. None with an existing authorizer.
+    pub audience: Option<String>,
     /// Scope that a purge requires.
     pub scope: String,
     /// Scope that an edit requires.

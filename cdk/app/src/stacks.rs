@@ -10,14 +10,12 @@ use std::collections::btree_map::Entry;
 
 use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
 
+use contract::names::ENVIRONMENT_TAG;
+
 use crate::config::{Environment, InvalidConfigError};
 pub(crate) use crate::stacks::data::Data;
 use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
-
-/// The tag of every resource of an environment, whose value is the environment's name. It permits purge runs to invalidate
-/// a distribution, so that nobody else should be permitted to set it.
-pub(crate) const ENVIRONMENT_TAG: &str = "image-service-environment";
 
 /// A synthesis that failed.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::attribute_names::AttributeNames;
+use crate::authorizer::Authorizer;
 use crate::config::config;
 use crate::contact::Contact;
 use crate::identifier::HeaderName;
@@ -28,7 +29,7 @@ const SETTLE_DELAY_SECS: u32 = limits::settle_delay_secs(limits::ANSWER_MAX_SECS
 const PURGE_RUN_FUNCTION: &str = "dev-lof-images-pipeline-ImageInvalidation";
 
 /// Example of the claim that lists the tenants of a token.
-const TENANT_CLAIM: &str = "tenants";
+const AUTHORIZER: &str = r#"{"type":"jwt","tenantClaim":"tenants"}"#;
 
 config! {
     /// The image-pack table.
@@ -103,8 +104,8 @@ config! {
         manual_purges_burst: NonZeroU32 = "MANUAL_PURGES_BURST", example limits::MANUAL_PURGES_BURST;
         /// Name of the function that a wake-up invokes, image-invalidation, or `none`: the schedule alone starts purge runs.
         purge_run_function: OptionalName = "PURGE_RUN_FUNCTION", example PURGE_RUN_FUNCTION;
-        /// Claim that lists the tenants of a token.
-        tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
+        /// The API's authorizer and the places of the caller in what it passes on, as JSON.
+        authorizer: Authorizer = "AUTHORIZER", example AUTHORIZER;
     }
 
     /// Config of `image-processing`.
@@ -129,8 +130,8 @@ config! {
     pub struct ImageManagement includes [image_packs: ImagePackTable] {
         /// Name of the originals bucket.
         originals_bucket: String = "ORIGINALS_BUCKET", example data!("originals");
-        /// Claim that lists the tenants of a token.
-        tenant_claim: String = "TENANT_CLAIM", example TENANT_CLAIM;
+        /// The API's authorizer and the places of the caller in what it passes on, as JSON.
+        authorizer: Authorizer = "AUTHORIZER", example AUTHORIZER;
         /// Contact that `fetchImage` names to servers, or `none`.
         fetch_contact: Contact = "FETCH_CONTACT", example Contact::default();
     }

@@ -6,6 +6,7 @@
 //! `from_env`, which reads the process's environment variables.
 
 pub mod attribute_names;
+pub mod authorizer;
 pub mod config;
 pub mod contact;
 pub mod functions;
@@ -21,6 +22,7 @@ pub mod tenant_ids;
 pub mod wake_up;
 
 pub use attribute_names::AttributeNames;
+pub use authorizer::Authorizer;
 pub use config::ConfigError;
 pub use contact::{Contact, InvalidContactError};
 pub use identifier::{HeaderName, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};

@@ -8,6 +8,10 @@ use crate::tenant_ids::TenantIds;
 /// Key prefix of uploads in the originals bucket that are not confirmed yet. No tenant's id begins with a dot.
 pub const UPLOADS_PREFIX: &str = ".uploads/";
 
+/// The tag of every resource of an environment, whose value is the environment's name. It permits purge runs to invalidate
+/// a distribution, so that nobody else should be permitted to set it.
+pub const ENVIRONMENT_TAG: &str = "image-service-environment";
+
 /// Path in Systems Manager Parameter Store under which the stack of each tenant registers a [`Distribution`].
 #[must_use]
 pub fn tenant_registry_path(environment: &str) -> String {

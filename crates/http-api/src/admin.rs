@@ -1,15 +1,17 @@
 //! The caller of a request and its permissions.
 
+use contract::Authorizer;
 use domain::TenantId;
-use domain::access::authorization::{claim_covers, claimed_tenants};
+use domain::access::authorization::{claim_covers, claim_names, claimed_tenants};
 use lambda_http::http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use serde_json::Value;
 
 use crate::ApiError;
 
-/// The admin who sent a request. API Gateway has validated the token's signature, issuer, audience, expiry and scope;
-/// this type checks the tenants that the token covers.
+/// The admin who sent a request. A JWT authorizer has validated the token's signature, issuer, audience, expiry and scope;
+/// a Lambda authorizer has validated the token. This type checks the scopes of the latter, and the tenants of both.
 #[derive(Debug, Clone)]
 pub struct Admin {
     /// The token's subject, which identifies the admin.
@@ -21,19 +23,32 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Reads the admin from the request's context; `tenant_claim` is the name of the claim that names tenants. 401: the
-    /// context has no token of the API's authorizer.
-    pub fn of(request: &Request, tenant_claim: &str) -> Result<Self, ApiError> {
+    /// Reads the admin from what `authorizer` has added to the request's context. 401: it has added nothing. 403: a Lambda
+    /// authorizer has not named the scope.
+    pub fn of(request: &Request, authorizer: &Authorizer) -> Result<Self, ApiError> {
         let RequestContext::ApiGatewayV2(context) = request.request_context() else {
             return Err(unauthorized());
         };
-        let claims = context.authorizer.and_then(|authorizer| authorizer.jwt).map(|jwt| jwt.claims);
-        let claims = claims.ok_or_else(unauthorized)?;
-        Ok(Self {
-            subject: claims.get("sub").cloned().unwrap_or_else(|| "unknown".to_owned()),
-            tenant_claim: tenant_claim.to_owned(),
-            tenants: claims.get(tenant_claim).cloned(),
-        })
+        let added = context.authorizer.ok_or_else(unauthorized)?;
+        let (subject, tenant_claim, tenants) = match authorizer {
+            Authorizer::Jwt { tenant_claim } => {
+                let claims = added.jwt.ok_or_else(unauthorized)?.claims;
+                (claims.get("sub").cloned(), tenant_claim, claims.get(tenant_claim).cloned())
+            }
+            Authorizer::Lambda { tenant_key, scope_key, subject_key, scope } => {
+                if added.fields.is_empty() {
+                    return Err(unauthorized());
+                }
+                let text = |key: &String| added.fields.get(key).filter(|value| !value.is_null()).map(text);
+                if !text(scope_key).is_some_and(|scopes| claim_names(&scopes, scope)) {
+                    let message = format!("The token's {scope_key:?} does not name the scope {scope:?}.");
+                    return Err(ApiError::new(StatusCode::FORBIDDEN, "scope-missing", message));
+                }
+                (text(subject_key), tenant_key, text(tenant_key))
+            }
+        };
+        let subject = subject.unwrap_or_else(|| "unknown".to_owned());
+        Ok(Self { subject, tenant_claim: tenant_claim.clone(), tenants })
     }
 
     /// Checks that the token covers `tenant`. 403: it does not.
@@ -60,6 +75,11 @@ impl Admin {
             }
         }
     }
+}
+
+/// A value as a claim's text: a list is a JSON array.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 fn unauthorized() -> ApiError {

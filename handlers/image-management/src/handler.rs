@@ -3,6 +3,7 @@
 use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
+use contract::Authorizer;
 use domain::Context;
 use http_api::check_parameters;
 use lambda_http::{Body, Request, Response};
@@ -25,8 +26,8 @@ pub struct Handler {
     pub uploads: UploadArea,
     /// Fetches images from the internet.
     pub fetcher: Fetcher,
-    /// The name of the token's claim that names tenants.
-    pub tenant_claim: String,
+    /// The API's authorizer.
+    pub authorizer: Authorizer,
 }
 
 impl Handler {
@@ -54,7 +55,7 @@ impl Handler {
     }
 
     async fn respond(&self, http: &Request, context: &Context) -> Result<Response<Body>, ManagementError> {
-        let request = &AdminRequest::of(http, context, &self.tenant_claim)?;
+        let request = &AdminRequest::of(http, context, &self.authorizer)?;
         let action = Action::of(http, &request.tenant)?;
         action.record_in(&Span::current(), &request.tenant);
         check_parameters(http, action.parameters())?;

@@ -14,7 +14,7 @@ use lambda_http::{Error, Request, RequestExt, tracing};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let ImageManagement { image_packs, originals_bucket, tenant_claim, fetch_contact } = ImageManagement::from_env()?;
+    let ImageManagement { image_packs, originals_bucket, authorizer, fetch_contact } = ImageManagement::from_env()?;
     let sdk = clients::sdk_config().await;
     let s3 = aws_sdk_s3::Client::new(&sdk);
     let handler = Handler {
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         originals: OriginalsBucket::new(s3.clone(), originals_bucket.clone()),
         uploads: UploadArea::new(s3, originals_bucket),
         fetcher: Fetcher::new(exempt_hosts()?, FetchLimits::default(), fetch_contact),
-        tenant_claim,
+        authorizer,
     };
     let handler = &handler;
     http_api::run(|request: Request| async move {

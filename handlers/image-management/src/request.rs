@@ -1,6 +1,7 @@
 //! The parts of a request that every route uses: caller, tenant, context and revision.
 
 use aws_adapters::managed_items::Editor;
+use contract::Authorizer;
 use domain::{Context, TenantId};
 use http_api::{Admin, ApiError};
 use lambda_http::http::StatusCode;
@@ -19,8 +20,8 @@ pub(crate) struct AdminRequest<'a> {
 
 impl<'a> AdminRequest<'a> {
     /// Parses `request` and checks that its token covers the tenant.
-    pub(crate) fn of(request: &'a Request, context: &'a Context, tenant_claim: &str) -> Result<Self, ApiError> {
-        let admin = Admin::of(request, tenant_claim)?;
+    pub(crate) fn of(request: &'a Request, context: &'a Context, authorizer: &Authorizer) -> Result<Self, ApiError> {
+        let admin = Admin::of(request, authorizer)?;
         let tenant = match parameter(request, "tenant")? {
             None => admin.only_tenant()?,
             Some(tenant) => {

@@ -7,6 +7,7 @@
 mod request;
 mod response;
 
+use contract::Authorizer;
 use domain::Context;
 use lambda_http::{Body, Request, Response};
 use purging::manual_purge::{ManualPurge, ManualPurgeError};
@@ -20,14 +21,14 @@ use crate::request::{Action, AdminRequest};
 pub struct Handler<P, K, R> {
     /// The manual purge.
     pub manual_purge: ManualPurge<P, K, R>,
-    /// The name of the token's claim that lists its tenants.
-    pub tenant_claim: String,
+    /// The API's authorizer.
+    pub authorizer: Authorizer,
 }
 
 impl<P: Ports, K: Packs, R: PurgeRuns> Handler<P, K, R> {
     /// Handles one request.
     pub async fn handle(&self, request: &Request, context: &Context) -> Response<Body> {
-        let request = match AdminRequest::of(request, &self.tenant_claim) {
+        let request = match AdminRequest::of(request, &self.authorizer) {
             Ok(request) => request,
             Err(error) => return error.into_response(),
         };

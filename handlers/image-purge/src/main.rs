@@ -16,7 +16,7 @@ use purging::manual_purge::ManualPurge;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = ImagePurge::from_env()?;
-    let ImagePurge { purging, image_packs, purge_run_function, tenant_claim, .. } = config;
+    let ImagePurge { purging, image_packs, purge_run_function, authorizer, .. } = config;
     let sdk = clients::sdk_config().await;
     let manual_purge = ManualPurge {
         packs: ImagePackTable::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
         purge_runs: PurgeRunFunction::new(&sdk, purge_run_function),
         limit: PurgeLimit { per_minute: config.manual_purges_per_minute, burst: config.manual_purges_burst },
     };
-    let handler = &Handler { manual_purge, tenant_claim };
+    let handler = &Handler { manual_purge, authorizer };
     http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();
         let deadline = Timestamp::from_millis(lambda.deadline);

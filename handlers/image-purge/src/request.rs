@@ -1,5 +1,6 @@
 //! One request: its action, its pack and its caller.
 
+use contract::Authorizer;
 use domain::image::image_url::parse_image_segment;
 use domain::{Target, TenantId};
 use http_api::{Admin, ApiError, check_no_body, check_parameters};
@@ -30,12 +31,12 @@ pub(crate) struct AdminRequest {
 
 impl AdminRequest {
     /// Parses `request` and checks that its token covers the tenant.
-    pub(crate) fn of(request: &Request, tenant_claim: &str) -> Result<Self, ApiError> {
+    pub(crate) fn of(request: &Request, authorizer: &Authorizer) -> Result<Self, ApiError> {
         let parameters = request.path_parameters();
         let parameter = |name| parameters.first(name).unwrap_or_default();
         let tenant = TenantId::parse(parameter("tenant")).map_err(|error| ApiError::invalid(&error))?;
         let readings = parse_image_segment(parameter("imagePackId")).map_err(|error| ApiError::invalid(&error))?;
-        let admin = Admin::of(request, tenant_claim)?;
+        let admin = Admin::of(request, authorizer)?;
         admin.check_covers(&tenant)?;
         let pack = PackRequest { tenant, readings, subject: admin.subject };
         Ok(Self { action: action(request)?, pack })

@@ -170,7 +170,7 @@ function pipelineStack(stage, data) {
 
   const purge = handler(
     "ImagePurge", "image-purge", 512, 29,
-    { ...purging, ...packs, MANUAL_PURGES_PER_MINUTE: "10", MANUAL_PURGES_BURST: "20", TENANT_CLAIM: "tenants" },
+    { ...purging, ...packs, MANUAL_PURGES_PER_MINUTE: "10", MANUAL_PURGES_BURST: "20", AUTHORIZER: '{"type":"jwt","tenantClaim":"tenants"}' },
     [
       ...purgeGrants,
       [["ssm:GetParameter"], [`${registry}/*`]],
@@ -206,7 +206,7 @@ function pipelineStack(stage, data) {
 
   const management = handler(
     "ImageManagement", "image-management", 1769, 29,
-    { ...packs, ORIGINALS_BUCKET: data.originals.bucketName, TENANT_CLAIM: "tenants", FETCH_CONTACT: "none" },
+    { ...packs, ORIGINALS_BUCKET: data.originals.bucketName, AUTHORIZER: '{"type":"jwt","tenantClaim":"tenants"}', FETCH_CONTACT: "none" },
     [
       [
         ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"],

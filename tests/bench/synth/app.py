@@ -166,7 +166,7 @@ class Pipeline(Stack):
             29,
             purging
             | packs
-            | {"MANUAL_PURGES_PER_MINUTE": "10", "MANUAL_PURGES_BURST": "20", "TENANT_CLAIM": "tenants"},
+            | {"MANUAL_PURGES_PER_MINUTE": "10", "MANUAL_PURGES_BURST": "20", "AUTHORIZER": '{"type":"jwt","tenantClaim":"tenants"}'},
             purge_grants
             + [
                 (["ssm:GetParameter"], [registry + "/*"]),
@@ -209,7 +209,7 @@ class Pipeline(Stack):
             1769,
             29,
             packs
-            | {"ORIGINALS_BUCKET": data.originals.bucket_name, "TENANT_CLAIM": "tenants", "FETCH_CONTACT": "none"},
+            | {"ORIGINALS_BUCKET": data.originals.bucket_name, "AUTHORIZER": '{"type":"jwt","tenantClaim":"tenants"}', "FETCH_CONTACT": "none"},
             [
                 (
                     ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"],

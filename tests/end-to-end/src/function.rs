@@ -25,7 +25,7 @@ pub(crate) enum Function {
 }
 
 impl Function {
-    /// The functions that each tenant's stack grants to invalidate its distribution.
+    /// The functions that may invalidate the distributions of the environment.
     pub(crate) const PURGING: [Self; 2] = [Self::ImageInvalidation, Self::ImagePurge];
 }
 

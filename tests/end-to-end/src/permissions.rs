@@ -23,9 +23,9 @@ use table::RIGHTS;
 pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Report) -> Result<(), StepError> {
     let name = "calls that a role is not granted are denied";
     let of_roles = report.step(name, of_roles(cloud)).await?;
-    let name = "a tenant's grant covers its own distribution only";
-    let of_grants = report.step(name, of_grants(cloud)).await?;
-    let forbidden = of_roles + of_grants;
+    let name = "only distributions with the tag of the environment may be invalidated";
+    let of_tags = report.step(name, of_tags(cloud)).await?;
+    let forbidden = of_roles + of_tags;
     let write = async {
         // A call that was not denied has failed its step.
         figures::write(checkout, "permissions", &json!({"forbidden_calls": forbidden, "denied": forbidden}))?;
@@ -56,30 +56,30 @@ async fn of_roles(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     Ok((forbidden, details.join("\n")))
 }
 
-/// Step: a tenant's grant is removed and restored. Returns the number of forbidden calls.
-async fn of_grants(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
+/// Step: a distribution gets the tag of another environment, and its own again. Returns the number of forbidden calls.
+async fn of_tags(cloud: &LocalCloud) -> Result<(usize, String), Cause> {
     let names = Names::of(cloud)?;
     let acme = (Action::CreateInvalidation, Resource::AcmesDistribution);
     let globex = (Action::CreateInvalidation, Resource::GlobexsDistribution);
     for function in Function::PURGING {
-        let (caller, role) = (caller(cloud, function).await?, ExecutionRole::find(cloud, function).await?);
+        let caller = caller(cloud, function).await?;
         for call in [acme, globex] {
             expect(&caller, function, call, &names, false).await?;
         }
-        let grant = role.revoke("purge-globex").await?;
+        cloud.tag_distribution("globex", Some("another")).await?;
         let seen = async {
             expect(&caller, function, globex, &names, true).await?;
             expect(&caller, function, acme, &names, false).await
         };
         let seen = seen.await;
-        role.grant(&grant).await?;
+        cloud.tag_distribution("globex", None).await?;
         seen?;
         expect(&caller, function, globex, &names, false).await?;
     }
     let forbidden = Function::PURGING.len();
     Ok((
         forbidden,
-        "without purge-globex: globex's distribution denied, acme's allowed; with it again: both".to_owned(),
+        "globex's with the tag of another environment: denied, acme's allowed; with its own again: both".to_owned(),
     ))
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cloudfront_emulator::{CallRate, Distributions, EmulatorConfig, Propagation, Quotas, RunningEmulator};
 use contract::limits;
+use contract::names::ENVIRONMENT_TAG;
 use domain::TenantId;
 use load_proxy::LoadFaults;
 use reqwest::Method;
@@ -188,6 +189,14 @@ impl LocalCloud {
             viewer: Viewer::new(host, self.parts.emulator.address)?,
             distribution_id: self.outputs.get(&stack, "DistributionId")?.to_owned(),
         })
+    }
+
+    /// Sets the tag of a tenant's distribution that grants to purge it; `None`: to the environment's name, as deployed.
+    pub async fn tag_distribution(&self, tenant: &str, environment: Option<&str>) -> Result<(), Cause> {
+        let id = self.tenant(tenant)?.distribution_id;
+        let value = environment.unwrap_or(&self.name);
+        grants::tag_distribution(&self.parts.root, &id, ENVIRONMENT_TAG, value).await?;
+        grants::complete(&self.parts.root, self.stack_prefix()).await
     }
 
     /// The prefix of the names of the stacks and their resources.

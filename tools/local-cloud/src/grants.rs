@@ -5,7 +5,11 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use crate::cause::{Cause, Context as _};
+use crate::ministack::ACCOUNT;
 use crate::root_call::{RootCaller, elements, text};
+
+/// The name of the policy that completes a role's grants.
+const COMPLETED: &str = "ministack-grants";
 
 /// The condition of a grant on tagged resources.
 const RESOURCE_TAG: &str = "aws:ResourceTag/";
@@ -17,18 +21,32 @@ pub(crate) async fn complete(root: &RootCaller, stack_prefix: &str) -> Result<()
     for role in elements(&roles, "RoleName").into_iter().filter(|role| role.starts_with(stack_prefix)) {
         let mut statements = Vec::new();
         let names = root.query("iam", "ListRolePolicies", &[("RoleName", role)]).await?;
-        for name in elements(&names, "member") {
+        let names = elements(&names, "member");
+        for name in names.iter().filter(|name| **name != COMPLETED) {
             let policy = root.query("iam", "GetRolePolicy", &[("RoleName", role), ("PolicyName", name)]).await?;
             let document = elements(&policy, "PolicyDocument").into_iter().next().unwrap_or_default();
             statements.extend(completed(&decoded(document).context(format!("reading {name}"))?, &distributions));
         }
         if !statements.is_empty() {
             let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-            let policy = [("RoleName", role), ("PolicyName", "ministack-grants"), ("PolicyDocument", &document)];
+            let policy = [("RoleName", role), ("PolicyName", COMPLETED), ("PolicyDocument", &document)];
             root.query("iam", "PutRolePolicy", &policy).await?;
+        } else if names.contains(&COMPLETED) {
+            root.query("iam", "DeleteRolePolicy", &[("RoleName", role), ("PolicyName", COMPLETED)]).await?;
         }
     }
     Ok(())
+}
+
+/// Sets a tag of a distribution.
+pub(crate) async fn tag_distribution(root: &RootCaller, id: &str, key: &str, value: &str) -> Result<(), Cause> {
+    let arn = format!("arn:aws:cloudfront::{ACCOUNT}:distribution/{id}");
+    let tags = format!(
+        "<Tags xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Items><Tag><Key>{key}</Key><Value>{value}</Value></Tag>\
+         </Items></Tags>"
+    );
+    let path = format!("/2020-05-31/tagging?Operation=Tag&Resource={arn}");
+    text(root.request("cloudfront", Method::POST, &path).body(tags)).await.context(format!("tagging {id}")).map(drop)
 }
 
 /// The document of IAM's response, which is percent-encoded JSON.

@@ -42,6 +42,38 @@ pub struct ExistingHttpApi {
     pub id: String,
     /// Name of the stage that callers use.
     pub stage: String,
+    /// The authorizer of the platform; without it, the API gets one for `admin_api.issuer`.
+    pub authorizer: Option<ExistingAuthorizer>,
+}
+
+/// An existing authorizer of the HTTP API. `admin_api.tenant_claim` is the place of tenants in what it passes on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+pub enum ExistingAuthorizer {
+    /// A JWT authorizer. The routes require the scopes of `admin_api`.
+    Jwt {
+        /// Id of the authorizer.
+        id: String,
+    },
+    /// A Lambda authorizer. The functions require the scopes of `admin_api`.
+    Lambda {
+        /// Id of the authorizer.
+        id: String,
+        /// Key of its context that lists scopes.
+        scope_key: String,
+        /// Key of its context that names the caller.
+        subject_key: String,
+    },
+}
+
+impl ExistingAuthorizer {
+    /// Id of the authorizer.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Jwt { id } | Self::Lambda { id, .. } => id,
+        }
+    }
 }
 
 /// The first value that is not allowed.
@@ -49,6 +81,7 @@ pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed>
     table_not_allowed(environment)
         .or_else(|| bucket_not_allowed(&environment.existing))
         .or_else(|| api_not_allowed(environment))
+        .or_else(|| authorizer_not_allowed(environment))
 }
 
 /// The stage of an HTTP API whose name is not part of the address.
@@ -102,7 +135,6 @@ fn bucket_not_allowed(existing: &Existing) -> Option<NotAllowed> {
 
 fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let api = environment.existing.http_api.as_ref()?;
-    let is_id = |id: &str| is_label(id) && !id.contains('-');
     if !is_id(&api.id) {
         return Some(NotAllowed::new(
             "existing.http_api.id",
@@ -117,6 +149,33 @@ fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let domain = environment.admin_api.domain.as_ref()?;
     let allowed = "none beside existing.http_api, because the owner of the existing API maps its domain";
     Some(NotAllowed::new("admin_api.domain", format!("{domain:?}"), allowed))
+}
+
+/// Tokens are of the issuer and audience of `admin_api`, or of those of an existing authorizer.
+fn authorizer_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let authorizer = environment.existing.http_api.as_ref().and_then(|api| api.authorizer.as_ref());
+    if let Some(id) = authorizer.map(ExistingAuthorizer::id).filter(|id| !is_id(id)) {
+        let allowed = "an authorizer's id, for example x1y2z3";
+        return Some(NotAllowed::new("existing.http_api.authorizer.id", format!("{id:?}"), allowed));
+    }
+    let admin = &environment.admin_api;
+    [("admin_api.issuer", &admin.issuer), ("admin_api.audience", &admin.audience)].into_iter().find_map(
+        |(key, value)| match (value, authorizer) {
+            (None, None) => {
+                Some(NotAllowed::new(key, "missing", "a text, unless existing.http_api.authorizer is named"))
+            }
+            (Some(text), Some(_)) => {
+                let allowed = "none beside existing.http_api.authorizer, which knows its own";
+                Some(NotAllowed::new(key, format!("{text:?}"), allowed))
+            }
+            _ => None,
+        },
+    )
+}
+
+/// The ids of API Gateway.
+fn is_id(text: &str) -> bool {
+    is_label(text) && !text.contains('-')
 }
 
 fn is_table_arn(text: &str, region: &str) -> bool {

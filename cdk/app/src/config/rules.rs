@@ -76,7 +76,7 @@ fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         ("viewer.domain", from_ref(&viewer.domain), is_domain, DOMAIN),
         ("viewer.certificate_arn", from_ref(&viewer.certificate_arn), is_certificate, CERTIFICATE),
         ("admin_api.domain", admin_api.domain.as_slice(), is_domain, DOMAIN),
-        ("admin_api.issuer", from_ref(&admin_api.issuer), is_issuer, "an https:// address (http:// on loopback only)"),
+        ("admin_api.issuer", admin_api.issuer.as_slice(), is_issuer, "an https:// address (http:// on loopback only)"),
     ];
     texts.into_iter().find_map(|(key, values, is_allowed, allowed)| {
         let value = values.iter().find(|value| !is_allowed(value))?;

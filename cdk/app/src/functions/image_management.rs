@@ -15,7 +15,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
     let config = ImageManagement {
         image_packs: scope.image_packs()?,
         originals_bucket: data.originals.bucket_name()?,
-        tenant_claim: environment.admin_api.tenant_claim.clone(),
+        authorizer: environment.authorizer(&environment.admin_api.management_scope),
         fetch_contact: environment.admin_api.fetch_contact.clone(),
     };
     let mut variables = config.variables();

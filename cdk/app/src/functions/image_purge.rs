@@ -18,7 +18,7 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &RustFunction, alarms: &
         manual_purges_per_minute: purging::not_zero(purge.manual_purges_per_minute),
         manual_purges_burst: purging::not_zero(purge.manual_purges_burst),
         purge_run_function: purging::woken(scope, image_invalidation)?,
-        tenant_claim: environment.admin_api.tenant_claim.clone(),
+        authorizer: environment.authorizer(&environment.admin_api.scope),
     };
     let function = Function {
         id: "ImagePurge",

@@ -7,12 +7,11 @@ use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Result};
 use contract::OptionalName;
 use contract::functions::Purging;
-use contract::names::tenant_registry_path;
+use contract::names::{ENVIRONMENT_TAG, tenant_registry_path};
 
 use serde_json::json;
 
 use super::{Scope, allow};
-use crate::stacks::ENVIRONMENT_TAG;
 
 /// The variables of a function that purges.
 pub(super) fn variables(scope: Scope) -> Result<Purging> {

@@ -9,7 +9,13 @@ use crate::identifier::TenantId;
 /// separated by spaces (`[acme globex]`), and a single string as it is; a JSON array and commas are read as well.
 #[must_use]
 pub fn claim_covers(claim: &str, tenant: &TenantId) -> bool {
-    names(claim).any(|name| name == tenant.as_str())
+    claim_names(claim, tenant.as_str())
+}
+
+/// Whether a claim names `name`, by exact comparison: a scope in a list of scopes, for example.
+#[must_use]
+pub fn claim_names(claim: &str, name: &str) -> bool {
+    names(claim).any(|one| one == name)
 }
 
 /// The tenants that the claim names, in its order. A name that is not a tenant identifier is ignored: a `*` covers no

@@ -8,6 +8,7 @@ use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::upload_area::UploadArea;
 use aws_sdk_dynamodb::types::AttributeValue;
+use contract::Authorizer;
 use domain::change::detection::{Reason, Record, detect_change};
 use domain::change::item_key::item_key;
 use domain::{AttributeNames, Context, Timestamp};
@@ -45,7 +46,7 @@ impl Service {
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             uploads: UploadArea::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             fetcher: Fetcher::new(exempt_hosts, limits, CONTACT.parse().unwrap()),
-            tenant_claim: "tenants".to_owned(),
+            authorizer: Authorizer::Jwt { tenant_claim: "tenants".to_owned() },
         };
         Self { handler, dynamodb, dynamodb_url, s3 }
     }

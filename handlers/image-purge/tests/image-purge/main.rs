@@ -15,6 +15,7 @@ use std::num::NonZeroU32;
 
 use aws_adapters::AwsPorts;
 use aws_adapters::image_pack_table::ImagePackTable;
+use contract::Authorizer;
 use domain::Timestamp;
 use domain::access::purge_allowance::PurgeLimit;
 use image_purge::Handler;
@@ -42,7 +43,7 @@ fn purge_handler(environment: &Environment) -> PurgeHandler {
     let purge_runs = Some(environment.invocations.clone());
     let (packs, purger) = (environment.image_packs(), environment.purger());
     let manual_purge = ManualPurge { packs, purger, limit: LIMIT, purge_runs };
-    Handler { manual_purge, tenant_claim: "tenants".to_owned() }
+    Handler { manual_purge, authorizer: Authorizer::Jwt { tenant_claim: "tenants".to_owned() } }
 }
 
 /// Sends `request`, at [`support::NOW`].

@@ -1,5 +1,6 @@
 //! Requests that purge nothing.
 
+use contract::Authorizer;
 use lambda_http::Request;
 use serde_json::{Value, json};
 use support::Environment;
@@ -58,6 +59,43 @@ async fn a_token_without_the_tenant_claim_is_forbidden() {
     let claims = json!({"sub": "ada", "scope": "images:purge"});
     let request = request("acme", "p1", &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
     check(environment, "no tenant claim", &request, FORBIDDEN, "\"tenants\"").await;
+}
+
+/// A request with a Lambda authorizer's context, to a function that expects one.
+async fn check_lambda(environment: &Environment, context: Value, expected: Option<(ExpectedError, &str)>) {
+    let mut handler = purge_handler(environment);
+    let [tenant_key, scope_key, subject_key, scope] =
+        ["customers", "grants", "user", "images:purge"].map(ToOwned::to_owned);
+    handler.authorizer = Authorizer::Lambda { tenant_key, scope_key, subject_key, scope };
+    let response = send(&handler, &request("acme", "p1", &context)).await;
+    match expected {
+        Some(((status, code), message)) => {
+            check_error(&response, status, code, message);
+            check_untouched(environment, &context.to_string()).await;
+        }
+        None => assert_eq!(response.status, 202, "{context}"),
+    }
+}
+
+#[tokio::test]
+async fn the_function_checks_scope_and_tenants_of_a_lambda_authorizer() {
+    let environment = &environment().await;
+    let missing = |context| check_lambda(environment, context, Some(((403, "scope-missing"), "\"images:purge\"")));
+    for grants in [json!("images:manage"), json!(["images:purges"]), json!(""), json!("images:*"), Value::Null] {
+        missing(json!({"lambda": {"user": "ada", "customers": ["acme"], "grants": grants}})).await;
+    }
+    for customers in [json!("globex"), json!(["acme2"]), json!([]), json!("*"), Value::Null] {
+        let context = json!({"lambda": {"user": "ada", "customers": customers, "grants": "images:purge"}});
+        check_lambda(environment, context, Some((FORBIDDEN, "\"customers\""))).await;
+    }
+    // The claims of a token are not what the platform's authorizer passes on.
+    let token = json!({"jwt": {"claims": {"customers": "[acme]", "grants": "images:purge"}, "scopes": []}});
+    for context in [Value::Null, json!({}), json!({"lambda": {}}), token] {
+        check_lambda(environment, context, Some((UNAUTHORIZED, "bearer token"))).await;
+    }
+    for grants in [json!("images:purge"), json!("images:manage images:purge"), json!(["a", "images:purge"])] {
+        check_lambda(environment, json!({"lambda": {"customers": ["acme", "globex"], "grants": grants}}), None).await;
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use contract::Authorizer;
 use domain::Target;
 use image_purge::Handler;
 use purging::manual_purge::ManualPurge;
@@ -35,7 +36,7 @@ async fn a_purge_wakes_a_purge_run_when_its_request_is_in_the_outbox_and_a_failu
     let purge_runs = Some(Watching { outbox: environment.queue(), seen: Arc::clone(&seen) });
     let (packs, purger) = (environment.image_packs(), environment.purger());
     let manual_purge = ManualPurge { packs, purger, limit: LIMIT, purge_runs };
-    let handler = Handler { manual_purge, tenant_claim: "tenants".to_owned() };
+    let handler = Handler { manual_purge, authorizer: Authorizer::Jwt { tenant_claim: "tenants".to_owned() } };
     let response = handler.handle(&delete("acme", "p1", "[acme]"), &context("request-1", NOW)).await;
     assert_eq!(response.status(), 202);
     assert_eq!(*seen.lock().unwrap(), [Target::parse("pack#p1").unwrap()]);

@@ -1,7 +1,8 @@
-//! Claims of an admin's token, as API Gateway passes them to the functions.
+//! Claims of an admin's token, and the context of a Lambda authorizer, as API Gateway passes them to the functions.
 
 use bolero::check;
 use bolero::generator::produce;
+use contract::Authorizer;
 use domain::TenantId;
 use fuzz::{ITERATIONS, Mutations, mutated, text};
 use http_api::Admin;
@@ -24,6 +25,10 @@ const CLAIMS: &[&str] = &[
 ];
 
 fn event(claims: &Value) -> Value {
+    event_of(&json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}))
+}
+
+fn event_of(authorizer: &Value) -> Value {
     json!({
         "version": "2.0",
         "routeKey": "DELETE /images/{tenant}/{imagePackId}",
@@ -31,7 +36,7 @@ fn event(claims: &Value) -> Value {
         "rawQueryString": "",
         "headers": {},
         "requestContext": {
-            "authorizer": {"jwt": {"claims": claims, "scopes": ["images:purge"]}},
+            "authorizer": authorizer,
             "http": {"method": "DELETE", "path": "/dev-lof/images/acme/p1"},
             "stage": "dev-lof",
         },
@@ -41,8 +46,19 @@ fn event(claims: &Value) -> Value {
 }
 
 fn admin(event: &Value) -> Option<Admin> {
+    admin_of(event, &Authorizer::Jwt { tenant_claim: "tenants".to_owned() })
+}
+
+fn admin_of(event: &Value, authorizer: &Authorizer) -> Option<Admin> {
     let request = lambda_http::request::from_str(&event.to_string()).ok()?;
-    Admin::of(&request, "tenants").ok()
+    Admin::of(&request, authorizer).ok()
+}
+
+/// A Lambda authorizer, for the scope `images:purge`.
+fn lambda() -> Authorizer {
+    let [tenant_key, scope_key, subject_key, scope] =
+        ["tenants", "scope", "sub", "images:purge"].map(ToOwned::to_owned);
+    Authorizer::Lambda { tenant_key, scope_key, subject_key, scope }
 }
 
 /// Returns whether `claim` has `tenant` as a whole name, delimited by characters that no name has.
@@ -71,6 +87,28 @@ fn mutated_claims_never_cover_another_tenant() {
     let right = json!({"sub": "ada", "scope": "images:purge", "exp": "1764003600", "tenants": "[globex]"});
     check!().with_iterations(ITERATIONS / 4).with_generator(produce::<Mutations>()).for_each(|&mutations| {
         let Some(admin) = admin(&event(&mutated(&right, mutations))) else { return };
+        assert!(admin.check_covers(&TenantId::parse("acme").unwrap()).is_err(), "{admin:?}");
+    });
+}
+
+#[test]
+fn the_context_of_a_lambda_authorizer_makes_no_admin_without_the_scope() {
+    const SCOPES: &[&str] =
+        &["images:purge", "images:purges", "images:manage", "[images:purge]", "images:*", "purge", ""];
+    check!().with_iterations(ITERATIONS / 4).with_generator(text(SCOPES)).for_each(|scopes| {
+        let context = json!({"lambda": {"sub": "ada", "tenants": ["acme"], "scope": scopes}});
+        let is_admin = admin_of(&event_of(&context), &lambda()).is_some();
+        let is_named = scopes.split([' ', ',', '[', ']', '"']).any(|name| name == "images:purge");
+        assert!(!is_admin || is_named, "{scopes:?}");
+    });
+}
+
+#[test]
+fn a_mutated_context_of_a_lambda_authorizer_never_covers_another_tenant() {
+    let right = json!({"sub": "ada", "scope": "images:purge", "tenants": ["globex"]});
+    check!().with_iterations(ITERATIONS / 4).with_generator(produce::<Mutations>()).for_each(|&mutations| {
+        let context = json!({"lambda": mutated(&right, mutations)});
+        let Some(admin) = admin_of(&event_of(&context), &lambda()) else { return };
         assert!(admin.check_covers(&TenantId::parse("acme").unwrap()).is_err(), "{admin:?}");
     });
 }

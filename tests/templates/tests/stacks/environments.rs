@@ -11,6 +11,10 @@ const DEV: &str = include_str!("../../../../cdk/environments/dev.toml");
 /// The line of `dev.toml` that names the unified API's domain.
 const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 
+/// The lines that name the issuer and the audience of tokens.
+const ISSUER: &str = "issuer = \"https://login.vmnd.tv/\"";
+const AUDIENCE: &str = "audience = \"image-service-admin\"";
+
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
 const OTHER: [(&str, &str); 34] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
@@ -81,9 +85,26 @@ pub(crate) fn existing() -> &'static Synthesis {
         let comment = DEV.find("# [existing]\n").map(|start| &DEV[start..]).unwrap();
         let lines = comment.lines().map(|line| line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap());
         let example = lines.collect::<Vec<_>>().join("\n");
-        Synthesis::of("existing", &folder("existing", &[("existing", &[(API_DOMAIN, ""), (comment, &example)])]))
+        let edits = &[(API_DOMAIN, ""), (ISSUER, ""), (AUDIENCE, ""), (comment, example.as_str())];
+        // The same without an authorizer, and with one that checks tokens.
+        let without_authorizer = remove_line(&example, "authorizer =");
+        let own = &[(API_DOMAIN, ""), (comment, without_authorizer.as_str())];
+        let jwt = replace_line(&example, "authorizer =", "authorizer = { type = \"jwt\", id = \"j1\" }");
+        let jwt = &[(API_DOMAIN, ""), (ISSUER, ""), (AUDIENCE, ""), (comment, jwt.as_str())];
+        let environments: [(&str, &[(&str, &str)]); 3] = [("existing", edits), ("jwt", jwt), ("own", own)];
+        Synthesis::of("existing", &folder("existing", &environments))
     });
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
+}
+
+/// The text with `line` in place of the line that begins with `begin`.
+fn replace_line(text: &str, begin: &str, line: &str) -> String {
+    let lines = text.lines().map(|one| if one.starts_with(begin) { line } else { one });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn remove_line(text: &str, begin: &str) -> String {
+    replace_line(text, begin, "")
 }
 
 /// A new folder with an edited copy of `dev.toml` under each name.

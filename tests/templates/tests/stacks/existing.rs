@@ -74,14 +74,38 @@ fn functions_get_the_names_of_existing_resources() {
 }
 
 #[test]
-fn the_routes_and_their_authorizer_are_added_to_the_api_that_has_its_own_stage_and_domain() {
+fn the_routes_are_added_to_the_api_that_has_its_own_stage_and_domain() {
     for kind in ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::ApiMapping"] {
         assert!(!kinds(pipeline()).contains(kind), "{kind}");
     }
-    for (kind, count) in [("Route", 16), ("Integration", 2), ("Authorizer", 1)] {
-        let kind = format!("AWS::ApiGatewayV2::{kind}");
-        let apis: Vec<_> = pipeline().all(&kind).map(|resource| &resource.properties["ApiId"]).collect();
-        assert_eq!(apis, vec![API; count], "{kind}");
+    for (environment, authorizers) in [("existing", 0), ("jwt", 0), ("own", 1)] {
+        let pipeline = existing().stack(&format!("{environment}/pipeline"));
+        for (kind, count) in [("Route", 16), ("Integration", 2), ("Authorizer", authorizers)] {
+            let kind = format!("AWS::ApiGatewayV2::{kind}");
+            let apis: Vec<_> = pipeline.all(&kind).map(|resource| &resource.properties["ApiId"]).collect();
+            assert_eq!(apis, vec![API; count], "{environment}: {kind}");
+        }
+    }
+}
+
+#[test]
+fn the_platforms_own_authorizer_is_used_and_somebody_checks_the_scopes() {
+    let lambda =
+        r#"{"type":"lambda","tenantKey":"tenants","scopeKey":"scope","subjectKey":"sub","scope":"images:purge"}"#;
+    let jwt = r#"{"type":"jwt","tenantClaim":"tenants"}"#;
+    for (environment, kind, id, scopes, variable) in
+        [("existing", "CUSTOM", "x1y2z3", Value::Null, lambda), ("jwt", "JWT", "j1", json!(["images:purge"]), jwt)]
+    {
+        let pipeline = existing().stack(&format!("{environment}/pipeline"));
+        let purge = pipeline
+            .all("AWS::ApiGatewayV2::Route")
+            .find(|route| route.properties["RouteKey"].as_str().unwrap().starts_with("DELETE /images/"))
+            .unwrap();
+        assert_eq!(purge.properties["AuthorizationType"], kind);
+        assert_eq!(purge.properties["AuthorizerId"], id);
+        assert_eq!(purge.properties["AuthorizationScopes"], scopes);
+        let function = pipeline.named("AWS::Lambda::Function", "ImagePurge");
+        assert_eq!(function.properties["Environment"]["Variables"]["AUTHORIZER"], variable);
     }
 }
 

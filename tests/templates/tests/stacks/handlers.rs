@@ -48,6 +48,9 @@ fn each_function_runs_the_handler_of_its_name() {
     assert_eq!(functions.collect::<BTreeSet<_>>(), expected.collect());
 }
 
+const JWT: &str = r#"{"type":"jwt","tenantClaim":"tenants"}"#;
+const OTHER_JWT: &str = r#"{"type":"jwt","tenantClaim":"other_claim"}"#;
+
 #[test]
 fn variables_have_the_configured_values() {
     // Function, variable, value in dev, value in the environment with other values.
@@ -74,7 +77,7 @@ fn variables_have_the_configured_values() {
         ("ImageManagement", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageManagement", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageManagement", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
-        ("ImageManagement", "TENANT_CLAIM", "tenants", "other_claim"),
+        ("ImageManagement", "AUTHORIZER", JWT, OTHER_JWT),
         ("ImageManagement", "FETCH_CONTACT", "none", "https://images.example.com/fetcher"),
         ("ImageManagement", "FETCH_EXEMPT_HOSTS", "null", "127.0.0.1:8080,images.test:81"),
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
@@ -84,7 +87,7 @@ fn variables_have_the_configured_values() {
         ("ImagePacksStream", "TENANTS_WITH_EXISTING_DISTRIBUTION", "[]", "[]"),
         ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
-        ("ImagePurge", "TENANT_CLAIM", "tenants", "other_claim"),
+        ("ImagePurge", "AUTHORIZER", JWT, OTHER_JWT),
         ("ImagePurge", "PURGE_RUN_FUNCTION", "pipeline/ImageInvalidation", "none"),
         ("ImagePurge", "MANUAL_PURGES_PER_MINUTE", "10", "8"),
         ("ImagePurge", "MANUAL_PURGES_BURST", "20", "9"),

@@ -3,14 +3,20 @@
 use super::{DEV, Environment, read};
 use contract::{AttributeNames, TenantId};
 
-use crate::config::{ExistingDistribution, ExistingHttpApi};
+use crate::config::{ExistingAuthorizer, ExistingDistribution, ExistingHttpApi};
 
 /// The development environment with what its comment shows of an existing installation.
 fn example() -> String {
     let (before, comment) = DEV.split_once("# [existing]\n").unwrap();
     let lines = comment.lines().map(|line| line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap());
     let example = lines.collect::<Vec<_>>().join("\n");
-    format!("{}[existing]\n{example}", before.replace("domain = \"manage.api.eu-west-1.vmnd.tv\"", ""))
+    let own = [
+        "domain = \"manage.api.eu-west-1.vmnd.tv\"",
+        "issuer = \"https://login.vmnd.tv/\"",
+        "audience = \"image-service-admin\"",
+    ];
+    let before = own.iter().fold(before.to_owned(), |text, line| text.replace(line, ""));
+    format!("{before}[existing]\n{example}")
 }
 
 /// Changes `line` of the example into `changed` and expects an error that holds every text.
@@ -39,8 +45,28 @@ fn the_example_is_valid_and_names_everything() {
     let distribution = ExistingDistribution { id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: false };
     let [acme, globex] = ["acme", "globex"].map(|tenant| &environment.tenants[&TenantId::parse(tenant).unwrap()]);
     assert_eq!((&acme.distribution, &globex.distribution), (&Some(distribution), &None));
-    let api = ExistingHttpApi { id: "a1b2c3d4e5".to_owned(), stage: "manage".to_owned() };
+    let [id, scope_key, subject_key] = ["x1y2z3", "scope", "sub"].map(ToOwned::to_owned);
+    let authorizer = Some(ExistingAuthorizer::Lambda { id, scope_key, subject_key });
+    let api = ExistingHttpApi { id: "a1b2c3d4e5".to_owned(), stage: "manage".to_owned(), authorizer };
     assert_eq!(existing.http_api, Some(api));
+}
+
+#[test]
+fn tokens_are_of_an_existing_authorizer_or_of_a_named_issuer() {
+    let authorizer = "id = \"x1y2z3\"";
+    check(authorizer, "id = \"x1-y2\"", &["existing.http_api.authorizer.id is \"x1-y2\"", "x1y2z3"]);
+    check("type = \"lambda\"", "type = \"iam\"", &["iam", "lambda", "jwt"]);
+    check("scope_key = \"scope\", ", "", &["scope_key"]);
+    let audience = "scope = \"images:purge\"\naudience = \"mine\"";
+    check(
+        "scope = \"images:purge\"",
+        audience,
+        &["admin_api.audience is \"mine\"", "none beside existing.http_api.authorizer"],
+    );
+    let message = read(&DEV.replace("issuer = \"https://login.vmnd.tv/\"", "")).unwrap_err();
+    for expected in ["dev.toml: admin_api.issuer is missing", "unless existing.http_api.authorizer is named"] {
+        assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+    }
 }
 
 #[test]
