@@ -70,13 +70,12 @@ pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<(
         for (id, tenant) in &environment.tenants {
             let description = format!("The distribution of {id} and its registration");
             let tenant_stack = stack(&stage, environment, &format!("tenant-{id}"), &description)?;
-            match &tenant.distribution {
-                Some(existing) => tenant::declare_existing(&tenant_stack, environment, id, existing, &pipeline)?,
-                None => {
-                    // The distribution names an output of the pipeline's stack, which the CDK takes for no reference.
-                    tenant_stack.add_stack_dependency(&pipeline_stack)?;
-                    tenant::declare(&tenant_stack, environment, id, &pipeline, &edges[&tenant.edge])?;
-                }
+            if let Some(existing) = &tenant.distribution {
+                tenant::declare_existing(&tenant_stack, environment, id, existing, &pipeline)?;
+            } else {
+                // The distribution names an output of the pipeline's stack, which the CDK takes for no reference.
+                tenant_stack.add_stack_dependency(&pipeline_stack)?;
+                tenant::declare(&tenant_stack, environment, id, &pipeline, &edges[&tenant.edge])?;
             }
         }
     }

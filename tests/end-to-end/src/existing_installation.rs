@@ -21,7 +21,7 @@ use local_cloud::outputs::Outputs;
 use local_cloud::report::{Report, StepError};
 use local_cloud::test_image::{Colour, Encoding, photograph};
 use local_cloud::viewer::Cache;
-use local_cloud::{LocalCloud, Tenant, viewer_domain};
+use local_cloud::{LocalCloud, PLATFORM_AUDIENCE, Tenant, viewer_domain};
 
 /// Its only tenant.
 const TENANT: &str = "shop";
@@ -47,11 +47,12 @@ pub(crate) async fn play(
     let cdk = cloud.parts.cdk(checkout, run_dir);
     let note = |line: &str| report.progress.note(line);
     let name = "another stack creates a table, buckets, a distribution and an HTTP API";
-    let legacy = &report.step(name, Legacy::deploy(&cdk, note)).await?;
+    let legacy = &report.step(name, Legacy::deploy(&cdk, cloud.parts.issuer.url(), note)).await?;
     let name = "the pipeline is deployed against the existing resources";
     let deployed = async {
-        // The owner of the existing API maps its domain.
-        let overrides = vec![("tenants", Some(legacy.tenants()?.into())), ("admin_api.domain", None)];
+        // The owner of the existing API maps its domain, and its authorizer knows issuer and audience.
+        let absent = ["admin_api.domain", "admin_api.issuer", "admin_api.audience"].map(|key| (key, None));
+        let overrides = [("tenants", Some(legacy.tenants()?.into()))].into_iter().chain(absent).collect();
         cloud.deploy_beside(&cdk, ENVIRONMENT, overrides, legacy.existing()?, note).await
     };
     let shop = &report.step(name, deployed).await?;
@@ -61,14 +62,14 @@ pub(crate) async fn play(
 }
 
 impl Legacy {
-    async fn deploy(cdk: &Cdk<'_>, note: impl Fn(&str)) -> Result<(Self, String), Cause> {
+    async fn deploy(cdk: &Cdk<'_>, issuer: &str, note: impl Fn(&str)) -> Result<(Self, String), Cause> {
         let app = std::env::current_exe()?.with_file_name("existing-installation");
         let deployment = Deployment {
             name: "what-was-there",
             stacks: "legacy",
             stack_prefix: "",
             app: Some(&app),
-            context: ("viewer-domain", &viewer_domain()),
+            context: &[("viewer-domain", &viewer_domain()), ("issuer", issuer), ("audience", PLATFORM_AUDIENCE)],
         };
         let outputs = cdk.deploy(deployment, note).await?;
         Ok((Self { outputs }, "1 stack, whose table calls its attributes customer, record, images, cover".to_owned()))
@@ -102,6 +103,7 @@ impl Legacy {
             [http_api]
             id = "{}"
             stage = "{}"
+            authorizer = {{ type = "jwt", id = "{}" }}
             "#,
             self.get("OriginalsBucket")?,
             self.get("VariantsBucket")?,
@@ -109,6 +111,7 @@ impl Legacy {
             self.get("ImagePackStreamArn")?,
             self.get("HttpApiId")?,
             self.get("HttpApiStage")?,
+            self.get("HttpApiAuthorizer")?,
         );
         Ok(section.parse()?)
     }

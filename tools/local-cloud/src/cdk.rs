@@ -43,8 +43,8 @@ pub struct Deployment<'a> {
     pub stack_prefix: &'a str,
     /// The CDK app that declares the stacks; `None`: the app of `cdk.json`.
     pub app: Option<&'a Path>,
-    /// A context value: its key and its value.
-    pub context: (&'a str, &'a str),
+    /// Context values: each with its key.
+    pub context: &'a [(&'a str, &'a str)],
 }
 
 impl Cdk<'_> {
@@ -57,13 +57,11 @@ impl Cdk<'_> {
 
     /// Deploys stacks and reads their outputs.
     pub async fn deploy(&self, deployment: Deployment<'_>, on_line: impl Fn(&str)) -> Result<Outputs, Cause> {
-        let Deployment { name, stacks, stack_prefix, app, context: (key, value) } = deployment;
+        let Deployment { name, stacks, stack_prefix, app, context } = deployment;
         let outputs = self.run_dir.join(format!("{name}-outputs.json"));
-        let context = format!("{key}={value}");
+        let context: Vec<_> = context.iter().map(|(key, value)| format!("--context={key}={value}")).collect();
         let arguments = [
             stacks,
-            "--context",
-            &context,
             "--require-approval",
             "never",
             "--concurrency",
@@ -73,6 +71,7 @@ impl Cdk<'_> {
             "--outputs-file",
         ];
         let mut arguments: Vec<_> = arguments.into_iter().map(Path::new).chain([outputs.as_path()]).collect();
+        arguments.extend(context.iter().map(Path::new));
         if let Some(app) = app {
             arguments.extend([Path::new("--app"), app]);
         }

@@ -43,6 +43,9 @@ const PROPAGATION: Propagation = Propagation::Drawn { seed: 1, scaled_down_by: 1
 /// The custom domain of the unified API. The certificate of the local AWS names it.
 const API_DOMAIN: &str = "manage.api.localhost";
 
+/// The audience of the tokens of an existing installation's platform.
+pub const PLATFORM_AUDIENCE: &str = "platform";
+
 /// One deployed environment. Dropping the last one ends the servers.
 #[derive(Debug)]
 pub struct LocalCloud {
@@ -132,7 +135,7 @@ impl LocalCloud {
             stacks: &format!("{name}/**"),
             stack_prefix: &format!("{name}-lof-images-"),
             app: None,
-            context: ("environments", &folder.to_string_lossy()),
+            context: &[("environments", &folder.to_string_lossy())],
         };
         let outputs = cdk.deploy(deployment, on_line).await?;
         grants::complete(&parts.root, outputs.prefix()).await?;
@@ -149,7 +152,7 @@ impl LocalCloud {
             stacks: &format!("{}/pipeline", self.name),
             stack_prefix: self.stack_prefix(),
             app: None,
-            context: ("environments", &folder.to_string_lossy()),
+            context: &[("environments", &folder.to_string_lossy())],
         };
         cdk.deploy(deployment, on_line).await?;
         Ok(format!("purge.wake = {wake}"))
@@ -228,7 +231,9 @@ impl LocalCloud {
             value.ok_or_else(|| format!("the environment has no text `admin_api.{key}`"))
         };
         let scope = format!("{} {}", required("scope")?, required("management_scope")?);
-        let admin = Admin { subject: "ada", audience: required("audience")?, scope: &scope, tenants };
+        // An environment with an existing authorizer names no audience.
+        let audience = required("audience").unwrap_or(PLATFORM_AUDIENCE);
+        let admin = Admin { subject: "ada", audience, scope: &scope, tenants };
         let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
         Ok(serde_json::to_value(self.parts.issuer.claims(&admin, now, valid_for))?)
     }

@@ -29,4 +29,4 @@ pub mod viewer;
 mod cloud;
 mod grants;
 
-pub use cloud::{LocalCloud, Parts, Tenant, propagation, viewer_domain};
+pub use cloud::{LocalCloud, PLATFORM_AUDIENCE, Parts, Tenant, propagation, viewer_domain};

@@ -2,7 +2,10 @@
 //!
 //! It shares no code with the pipeline's stacks, so that their deployment against it is a real test.
 
-use aws_cdk_lib::aws_apigatewayv2::{HttpApi, HttpApiProps, HttpStage, HttpStageProps};
+use aws_cdk_lib::aws_apigatewayv2::cfn_authorizer::JWTConfigurationProperty;
+use aws_cdk_lib::aws_apigatewayv2::{
+    CfnAuthorizer, CfnAuthorizerProps, HttpApi, HttpApiProps, HttpStage, HttpStageProps,
+};
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
     BehaviorOptions, CachePolicy, CachePolicyProps, CacheQueryStringBehavior, Distribution, DistributionProps,
@@ -26,6 +29,10 @@ const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/111111
 pub struct Installation {
     /// The domain of the tenant's host name.
     pub viewer_domain: String,
+    /// The issuer of the platform's tokens.
+    pub issuer: String,
+    /// The audience of the platform's tokens.
+    pub audience: String,
 }
 
 impl Installation {
@@ -33,8 +40,24 @@ impl Installation {
     pub fn declare(&self, app: &App) -> Result<()> {
         let stack = Stack::new(app, "legacy")?;
         declare_data(&stack)?;
-        declare_api(&stack)?;
+        self.declare_api(&stack)?;
         self.declare_distribution(&stack)
+    }
+
+    fn declare_api(&self, stack: &Stack) -> Result<()> {
+        let api = HttpApi::new_with_props(stack, "UnifiedApi", HttpApiProps::new().create_default_stage(false))?;
+        HttpStage::new(stack, "Stage", HttpStageProps::new(&api).stage_name(STAGE).auto_deploy(true))?;
+        let tokens = JWTConfigurationProperty::new().issuer(self.issuer.as_str()).audience([self.audience.as_str()]);
+        let authorizer = CfnAuthorizer::new(
+            stack,
+            "Platform",
+            CfnAuthorizerProps::new(api.api_id()?, "JWT", "platform")
+                .identity_source(["$request.header.Authorization"])
+                .jwt_configuration(tokens),
+        )?;
+        output(stack, "HttpApiId", &api.api_id()?)?;
+        output(stack, "HttpApiStage", STAGE)?;
+        output(stack, "HttpApiAuthorizer", &authorizer.attr_authorizer_id()?)
     }
 
     fn declare_distribution(&self, stack: &Stack) -> Result<()> {
@@ -84,13 +107,6 @@ fn declare_data(stack: &Stack) -> Result<()> {
 fn bucket(stack: &Stack, id: &str, props: BucketProps) -> Result<Bucket> {
     let private = BlockPublicAccess::block_all()?;
     Bucket::new_with_props(stack, id, props.block_public_access(&private).removal_policy(RemovalPolicy::Destroy))
-}
-
-fn declare_api(stack: &Stack) -> Result<()> {
-    let api = HttpApi::new_with_props(stack, "UnifiedApi", HttpApiProps::new().create_default_stage(false))?;
-    HttpStage::new(stack, "Stage", HttpStageProps::new(&api).stage_name(STAGE).auto_deploy(true))?;
-    output(stack, "HttpApiId", &api.api_id()?)?;
-    output(stack, "HttpApiStage", STAGE)
 }
 
 fn output(stack: &Stack, name: &str, value: &str) -> Result<()> {

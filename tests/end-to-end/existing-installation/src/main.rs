@@ -26,8 +26,11 @@ fn main() -> ExitCode {
 
 fn synthesize() -> Result<(), SynthesisError> {
     let app = App::new()?;
-    let installation =
-        Installation { viewer_domain: context(&app, "viewer-domain", "image-service.eu-west-1.dev.vmnd.tv")? };
+    let installation = Installation {
+        viewer_domain: context(&app, "viewer-domain", "image-service.eu-west-1.dev.vmnd.tv")?,
+        issuer: context(&app, "issuer", "https://login.vmnd.tv/")?,
+        audience: context(&app, "audience", "platform")?,
+    };
     installation.declare(&app)?;
     app.synth()?;
     Ok(())
