@@ -4,13 +4,35 @@ use aws_cdk_lib::aws_cloudwatch::{
     Alarm as CloudWatchAlarm, AlarmProps, ComparisonOperator, Dashboard, GraphWidget, GraphWidgetProps, IMetric,
     IWidget, Metric, MetricOptions, TreatMissingData,
 };
+use aws_cdk_lib::aws_cloudwatch_actions::SnsAction;
+use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, ServicePrincipal};
+use aws_cdk_lib::aws_sns::{ITopic, Topic, TopicProps};
+use aws_cdk_lib::aws_sns_subscriptions::EmailSubscription;
 use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
-use aws_cdk_lib::{Duration, Result, Stack};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use serde_json::json;
+
+use crate::config::Environment;
 
 /// Period of a metric, in minutes.
 pub(crate) const PERIOD_MINUTES: u32 = 5;
 
-/// An alarm that is raised when a metric reaches a threshold. Missing data does not raise it.
+/// The datapoints that raise most alarms: three of five. Fewer would page somebody for what repairs itself.
+pub(crate) const MOST: (u32, u32) = (3, 5);
+
+/// The section of the runbook that every alarm's description names.
+const RUNBOOK: &str = "Runbook: docs/runbook.md#alarms";
+
+/// The threshold of an alarm.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Threshold {
+    /// So much or more. Missing data is no failure.
+    AtLeast(u32),
+    /// Less than so much. Missing data is none of it.
+    Below(u32),
+}
+
+/// An alarm that is raised when a metric breaches a threshold.
 pub(crate) struct Alarm<'a> {
     /// Id of the construct.
     pub(crate) id: &'a str,
@@ -18,40 +40,70 @@ pub(crate) struct Alarm<'a> {
     pub(crate) description: &'a str,
     /// The metric, with the period and the statistic to evaluate.
     pub(crate) metric: &'a Metric,
-    /// Periods in a row that reach the threshold.
-    pub(crate) periods: u32,
+    /// The number of breaching periods that raise it, of so many.
+    pub(crate) datapoints: (u32, u32),
     /// The threshold.
-    pub(crate) threshold: u32,
+    pub(crate) threshold: Threshold,
 }
 
 /// The alarms of a stack and its dashboard.
 pub(crate) struct Alarms<'a> {
     stack: &'a Stack,
+    action: SnsAction,
     graphs: Vec<(&'static str, Vec<IMetric>)>,
     failures: Vec<IMetric>,
 }
 
 impl<'a> Alarms<'a> {
-    pub(crate) fn new(stack: &'a Stack) -> Self {
-        Self { stack, graphs: Vec::new(), failures: Vec::new() }
+    /// Alarms that notify the topic that the configuration names, or one that the stack makes.
+    pub(crate) fn new(stack: &'a Stack, environment: &Environment) -> Result<Self> {
+        let topic = match &environment.alarms.topic_arn {
+            Some(arn) => Topic::from_topic_arn(stack, "AlarmTopic", arn)?,
+            None => ITopic::from(&topic(stack, &environment.alarms.emails)?),
+        };
+        CfnOutput::new(stack, "AlarmTopicArn", CfnOutputProps::new(topic.topic_arn()?))?;
+        Ok(Self { stack, action: SnsAction::new(&topic)?, graphs: Vec::new(), failures: Vec::new() })
     }
 
-    /// Declares an alarm.
-    pub(crate) fn raise(&self, alarm: &Alarm) -> Result<()> {
-        let props = AlarmProps::new(alarm.metric, alarm.periods, alarm.threshold)
-            .alarm_description(alarm.description)
-            .comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold)
-            .treat_missing_data(TreatMissingData::NotBreaching);
-        CloudWatchAlarm::new(self.stack, alarm.id, props)?;
-        Ok(())
+    /// Declares an alarm. It notifies its topic when it is raised and when it ends.
+    pub(crate) fn raise(&self, alarm: &Alarm) -> Result<CloudWatchAlarm> {
+        let (breaching, periods) = alarm.datapoints;
+        let (threshold, operator, missing) = match alarm.threshold {
+            Threshold::AtLeast(threshold) => {
+                (threshold, ComparisonOperator::GreaterThanOrEqualToThreshold, TreatMissingData::NotBreaching)
+            }
+            Threshold::Below(threshold) => {
+                (threshold, ComparisonOperator::LessThanThreshold, TreatMissingData::Breaching)
+            }
+        };
+        let props = AlarmProps::new(alarm.metric, periods, threshold)
+            .datapoints_to_alarm(breaching)
+            .alarm_description(format!("{}. {RUNBOOK}", alarm.description))
+            .comparison_operator(operator)
+            .treat_missing_data(missing);
+        let raised = CloudWatchAlarm::new(self.stack, alarm.id, props)?;
+        raised.add_alarm_action([&self.action])?;
+        raised.add_ok_action([&self.action])?;
+        Ok(raised)
     }
 
-    /// Declares an alarm for one failed invocation of `function`, and adds the failures to the dashboard.
-    pub(crate) fn raise_on_failure(&mut self, id: &str, description: &str, function: &RustFunction) -> Result<()> {
-        let metric = function.metric_errors_with_props(period(PERIOD_MINUTES)?)?;
-        self.raise(&Alarm { id, description, metric: &metric, periods: 1, threshold: 1 })?;
+    /// Declares an alarm for failed invocations of `function`, and adds the failures to the dashboard.
+    pub(crate) fn raise_on_failure(
+        &mut self,
+        id: &str,
+        description: &str,
+        function: &RustFunction,
+    ) -> Result<CloudWatchAlarm> {
+        let metric = function.metric_errors_with_props(period(1)?)?;
+        let alarm = self.raise(&Alarm {
+            id,
+            description,
+            metric: &metric,
+            datapoints: MOST,
+            threshold: Threshold::AtLeast(1),
+        })?;
         self.show_failures(&metric);
-        Ok(())
+        Ok(alarm)
     }
 
     /// Adds a graph to the dashboard.
@@ -80,6 +132,22 @@ impl<'a> Alarms<'a> {
         }
         Ok(())
     }
+}
+
+/// A topic for the alarms, with these subscribers. Its policy replaces the default one, so it permits CloudWatch to publish.
+fn topic(stack: &Stack, emails: &[String]) -> Result<Topic> {
+    let topic = Topic::new_with_props(stack, "AlarmTopic", TopicProps::new().enforce_ssl(true))?;
+    topic.add_to_resource_policy(&PolicyStatement::new_with_props(
+        PolicyStatementProps::new()
+            .actions(["sns:Publish"])
+            .principals([&ServicePrincipal::new("cloudwatch.amazonaws.com")?])
+            .resources([topic.topic_arn()?])
+            .conditions([("StringEquals", json!({"aws:SourceAccount": stack.account()?}))]),
+    )?)?;
+    for email in emails {
+        topic.add_subscription(&EmailSubscription::new(email)?)?;
+    }
+    Ok(topic)
 }
 
 /// Options of a metric with a period of `minutes`.

@@ -9,12 +9,13 @@ use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthor
 use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
 use aws_cdk_lib::aws_iam::ServicePrincipal;
 use aws_cdk_lib::aws_lambda::{Function, FunctionAttributes, Permission};
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack, Unchecked};
 
 use contract::routes::{MANAGEMENT_PREFIX, ManagementRoute, Method, PURGE_METHODS, PURGE_PATH};
 
+use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
 use crate::config::{DEFAULT_STAGE, Environment, ExistingAuthorizer};
+use crate::functions::Live;
 
 /// The API: a new one with a stage of its own, or an existing one.
 pub(crate) struct AdminApi<'a> {
@@ -57,8 +58,8 @@ impl<'a> AdminApi<'a> {
     }
 
     /// Routes the purge API to `image_purge`.
-    pub(crate) fn route_purges(&self, image_purge: &RustFunction) -> Result<()> {
-        let integration = HttpLambdaIntegration::new("Purge", image_purge)?;
+    pub(crate) fn route_purges(&self, image_purge: &Live) -> Result<()> {
+        let integration = HttpLambdaIntegration::new("Purge", &image_purge.alias)?;
         let scope = &self.environment.admin_api.scope;
         for method in PURGE_METHODS {
             self.route(method, PURGE_PATH, &integration, scope)?;
@@ -67,24 +68,44 @@ impl<'a> AdminApi<'a> {
     }
 
     /// Routes the management API to `image_management`.
-    pub(crate) fn route_management(&self, stack: &Stack, image_management: &RustFunction) -> Result<()> {
+    pub(crate) fn route_management(&self, stack: &Stack, image_management: &Live) -> Result<()> {
         // Each route would add a permission to the function, and together they would come near Lambda's limit of 20 KB
         // for a policy. The routes therefore refer to an import without permissions, and one permission covers them all.
         let target = Function::from_function_attributes(
             stack,
             "ImageManagementTarget",
-            FunctionAttributes::new(image_management.function_arn()?).same_environment(false).skip_permissions(true),
+            FunctionAttributes::new(image_management.alias.function_arn()?)
+                .same_environment(false)
+                .skip_permissions(true),
         )?;
         let integration = HttpLambdaIntegration::new("Management", &target)?;
         let scope = &self.environment.admin_api.management_scope;
         for route in ManagementRoute::ALL {
             self.route(route.method(), route.path(), &integration, scope)?;
         }
-        image_management.add_permission(
+        image_management.alias.add_permission(
             "AdminApi",
             Permission::new(&ServicePrincipal::new("apigateway.amazonaws.com")?)
                 .source_arn(self.api.arn_for_execute_api_with_path("*", format!("{MANAGEMENT_PREFIX}*"))?),
         )
+    }
+
+    /// Declares the alarm of the API. The owner of an existing API watches it.
+    pub(crate) fn watch(&self, alarms: &mut Alarms) -> Result<()> {
+        if self.environment.existing.http_api.is_some() {
+            return Ok(());
+        }
+        let failed = self.api.metric_server_error_with_props(period(1)?.statistic("Sum"))?;
+        alarms.raise(&Alarm {
+            id: "FailedRequestsAlarm",
+            description: "The API answers requests of admins and editors with 5xx. Check the logs of image-purge and \
+                          image-management, and their throttles",
+            metric: &failed,
+            datapoints: MOST,
+            threshold: Threshold::AtLeast(1),
+        })?;
+        alarms.show_failures(&failed);
+        Ok(())
     }
 
     fn route(&self, method: Method, path: &str, integration: &HttpLambdaIntegration, scope: &str) -> Result<()> {

@@ -35,6 +35,9 @@ pub struct Environment {
     pub admin_api: AdminApi,
     /// Build and limits of the functions.
     pub handlers: Handlers,
+    /// The notification of operators.
+    #[serde(default)]
+    pub alarms: Alarms,
     /// From the image-pack table's stream to the queue.
     pub stream: Stream,
     /// From the queue to the caches.
@@ -171,6 +174,33 @@ pub struct Handlers {
     pub image_processing_timeout_secs: u32,
     /// Reserved concurrency of image-processing; without it, the account's unreserved concurrency.
     pub image_processing_reserved_concurrency: Option<u32>,
+    /// The steps in which traffic is shifted to a new version; without it, all at once.
+    pub traffic_shift: Option<TrafficShift>,
+}
+
+/// The steps in which CodeDeploy shifts the traffic of a function to a new version. An alarm of the function rolls back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum TrafficShift {
+    /// A tenth for five minutes, then all.
+    #[serde(rename = "canary-10-percent-5-minutes")]
+    Canary10Percent5Minutes,
+    /// A tenth for half an hour, then all.
+    #[serde(rename = "canary-10-percent-30-minutes")]
+    Canary10Percent30Minutes,
+    /// A further tenth each minute.
+    #[serde(rename = "linear-10-percent-every-1-minute")]
+    Linear10PercentEvery1Minute,
+}
+
+/// The notification of operators.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alarms {
+    /// ARN of an existing SNS topic; without it, the pipeline stack makes one.
+    pub topic_arn: Option<String>,
+    /// The subscribers of the topic that the stack makes. Each confirms by a link.
+    #[serde(default)]
+    pub emails: Vec<String>,
 }
 
 /// A processor that Lambda offers.

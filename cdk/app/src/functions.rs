@@ -10,16 +10,21 @@ mod schedule;
 
 use std::path::Path;
 
+use aws_cdk_lib::aws_cloudwatch::Alarm as CloudWatchAlarm;
+use aws_cdk_lib::aws_codedeploy::{LambdaDeploymentConfig, LambdaDeploymentGroup, LambdaDeploymentGroupProps};
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal};
-use aws_cdk_lib::aws_lambda::{Architecture as LambdaArchitecture, LoggingFormat};
+use aws_cdk_lib::aws_lambda::{Alias, AliasProps, Architecture as LambdaArchitecture, LoggingFormat};
 use aws_cdk_lib::aws_logs::{LogGroup, LogGroupProps, RetentionDays};
 use aws_cdk_lib::cargo_lambda_cdk::{BundlingOptions, RustFunction, RustFunctionProps};
 use aws_cdk_lib::{Duration, RemovalPolicy, Result, Stack};
 use contract::config::Variables;
 use contract::functions::ImagePackTable;
 
-use crate::config::{Architecture, Environment, Profile};
+use crate::config::{Architecture, Environment, Profile, TrafficShift};
 use crate::stacks::Data;
+
+/// The name of every function's alias.
+const LIVE: &str = "live";
 
 /// The stack of the functions, the environment and its data.
 #[derive(Clone, Copy)]
@@ -34,6 +39,32 @@ impl Scope<'_> {
     fn image_packs(&self) -> Result<ImagePackTable> {
         let attributes = self.environment.image_pack_attributes();
         Ok(ImagePackTable { table: self.data.image_packs.table_name()?, attributes })
+    }
+}
+
+/// A declared function and its alias `live`.
+///
+/// Everything that invokes the function names the alias, so that a deployment can shift its traffic to a new version and
+/// back. A function URL cannot be moved to an alias later: it would get another address.
+pub(crate) struct Live {
+    pub(crate) function: RustFunction,
+    pub(crate) alias: Alias,
+}
+
+impl Live {
+    /// Shifts traffic to each new version step by step, if it is configured, and back when one of `alarms` is raised.
+    fn shift_traffic<const A: usize>(&self, scope: Scope, id: &str, alarms: [&CloudWatchAlarm; A]) -> Result<()> {
+        let config = match scope.environment.handlers.traffic_shift {
+            None => return Ok(()),
+            Some(TrafficShift::Canary10Percent5Minutes) => LambdaDeploymentConfig::canary_10percent_5minutes()?,
+            Some(TrafficShift::Canary10Percent30Minutes) => LambdaDeploymentConfig::canary_10percent_30minutes()?,
+            Some(TrafficShift::Linear10PercentEvery1Minute) => {
+                LambdaDeploymentConfig::linear_10percent_every_1minute()?
+            }
+        };
+        let props = LambdaDeploymentGroupProps::new(&self.alias).deployment_config(&config).alarms(alarms);
+        LambdaDeploymentGroup::new(scope.stack, format!("{id}TrafficShift"), props)?;
+        Ok(())
     }
 }
 
@@ -55,16 +86,17 @@ struct Function<'a> {
 
 impl Function<'_> {
     /// Declares the function. Its role may write to its own log group only.
-    fn declare(self, scope: Scope) -> Result<RustFunction> {
-        self.declare_with(scope, |props| props)
+    fn declare(self, scope: Scope) -> Result<Live> {
+        self.declare_with(scope, |props| props, |alias| alias)
     }
 
-    /// Declares the function with further properties.
+    /// Declares the function with further properties of its own and of its alias.
     fn declare_with(
         self,
         Scope { stack, environment, .. }: Scope,
         further: impl FnOnce(RustFunctionProps) -> RustFunctionProps,
-    ) -> Result<RustFunction> {
+        of_alias: impl FnOnce(AliasProps) -> AliasProps,
+    ) -> Result<Live> {
         let log_group = LogGroup::new_with_props(
             stack,
             format!("{}Log", self.id),
@@ -88,13 +120,16 @@ impl Function<'_> {
             .log_group(&log_group)
             .role(&role)
             .environment(self.variables);
-        RustFunction::new_with_props(stack, self.id, further(props))
+        let function = RustFunction::new_with_props(stack, self.id, further(props))?;
+        let alias = AliasProps::new(LIVE, &function.current_version()?);
+        let alias = Alias::new(stack, format!("{}Live", self.id), of_alias(alias))?;
+        Ok(Live { function, alias })
     }
 }
 
 /// Grants `function` the `actions` on the `resources`.
 fn allow<const A: usize, const R: usize>(
-    function: &RustFunction,
+    Live { function, .. }: &Live,
     actions: [&str; A],
     resources: [String; R],
 ) -> Result<()> {

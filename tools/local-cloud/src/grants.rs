@@ -123,7 +123,7 @@ mod tests {
         vec![tagged("dev", &[("environment", "dev")]), tagged("prod", &[("environment", "prod")]), tagged("none", &[])]
     }
 
-    fn check(statement: Value, expected: &[Value]) {
+    fn check(statement: &Value, expected: &[Value]) {
         let document = json!({"Version": "2012-10-17", "Statement": [statement]});
         assert_eq!(completed(&document, &distributions()), expected, "{document}");
     }
@@ -134,8 +134,8 @@ mod tests {
             let condition = json!({"StringEquals": {"aws:ResourceTag/environment": value}});
             json!({"Effect": "Allow", "Action": ["a", "b"], "Resource": "*", "Condition": condition})
         };
-        check(on("dev"), &[json!({"Effect": "Allow", "Action": ["a", "b"], "Resource": ["dev"]})]);
-        check(on("test"), &[]);
+        check(&on("dev"), &[json!({"Effect": "Allow", "Action": ["a", "b"], "Resource": ["dev"]})]);
+        check(&on("test"), &[]);
     }
 
     #[test]
@@ -146,15 +146,15 @@ mod tests {
     #[test]
     fn what_is_not_granted_is_not_completed() {
         let condition = json!({"StringEquals": {"aws:SourceAccount": "1"}});
-        check(json!({"Effect": "Allow", "Action": "a", "Resource": "*", "Condition": condition}), &[]);
-        check(json!({"Effect": "Allow", "Action": "a", "Resource": "*"}), &[]);
-        check(json!({"Effect": "Deny", "Action": "ssm:GetParametersByPath", "Resource": "*"}), &[]);
+        check(&json!({"Effect": "Allow", "Action": "a", "Resource": "*", "Condition": condition}), &[]);
+        check(&json!({"Effect": "Allow", "Action": "a", "Resource": "*"}), &[]);
+        check(&json!({"Effect": "Deny", "Action": "ssm:GetParametersByPath", "Resource": "*"}), &[]);
     }
 
     #[test]
     fn reading_parameters_below_a_path_is_completed() {
         check(
-            json!({"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "path"}),
+            &json!({"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "path"}),
             &[json!({"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"})],
         );
     }

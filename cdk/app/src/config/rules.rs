@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use contract::identifier::is_label;
 use contract::limits;
 
-use super::{Environment, Profile, existing, tenant};
+use super::{Alarms, Environment, Profile, Viewer, existing, tenant};
 
 /// A value that has the right type but is not allowed.
 pub(super) struct NotAllowed {
@@ -28,6 +28,8 @@ impl NotAllowed {
 pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     number_out_of_range(environment)
         .or_else(|| text_not_allowed(environment))
+        .or_else(|| combination_not_allowed(environment))
+        .or_else(|| alarms_not_allowed(environment))
         .or_else(|| local_not_allowed(environment))
         .or_else(|| existing::first_not_allowed(environment))
         .or_else(|| tenant::first_not_allowed(environment))
@@ -71,17 +73,49 @@ fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let Environment { viewer, admin_api, .. } = environment;
     let texts = [
         ("the file's name", from_ref(&environment.name), is_name as fn(&str) -> bool, NAME),
-        ("region", from_ref(&environment.region), is_label, "a region, for example eu-west-1"),
+        ("region", from_ref(&environment.region), is_region, "a region, for example eu-west-1"),
         ("account", from_ref(&environment.account), is_account, "12 digits"),
         ("viewer.domain", from_ref(&viewer.domain), is_domain, DOMAIN),
         ("viewer.certificate_arn", from_ref(&viewer.certificate_arn), is_certificate, CERTIFICATE),
+        ("viewer.hosted_zone_id", from_ref(&viewer.hosted_zone_id), is_zone_id, ZONE_ID),
         ("admin_api.domain", admin_api.domain.as_slice(), is_domain, DOMAIN),
         ("admin_api.issuer", admin_api.issuer.as_slice(), is_issuer, "an https:// address (http:// on loopback only)"),
+        ("admin_api.audience", admin_api.audience.as_slice(), is_word, WORD),
+        ("admin_api.scope", from_ref(&admin_api.scope), is_word, WORD),
+        ("admin_api.management_scope", from_ref(&admin_api.management_scope), is_word, WORD),
+        ("admin_api.tenant_claim", from_ref(&admin_api.tenant_claim), is_word, WORD),
     ];
     texts.into_iter().find_map(|(key, values, is_allowed, allowed)| {
         let value = values.iter().find(|value| !is_allowed(value))?;
         Some(NotAllowed::new(key, format!("{value:?}"), allowed))
     })
+}
+
+/// Texts that do not belong together.
+fn combination_not_allowed(Environment { viewer, admin_api, .. }: &Environment) -> Option<NotAllowed> {
+    let Viewer { domain, hosted_zone_name: zone, .. } = viewer;
+    let is_held = domain.strip_suffix(zone.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if zone.is_empty() || !is_held {
+        let allowed = format!("the zone that holds viewer.domain, {domain}, or a part of it behind a dot");
+        return Some(NotAllowed::new("viewer.hosted_zone_name", format!("{zone:?}"), allowed));
+    }
+    let scope = Some(&admin_api.management_scope).filter(|scope| **scope == admin_api.scope)?;
+    let allowed = "another scope than admin_api.scope: who may purge need not be permitted to edit";
+    Some(NotAllowed::new("admin_api.management_scope", format!("{scope:?}"), allowed))
+}
+
+fn alarms_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let Alarms { topic_arn, emails } = &environment.alarms;
+    if let Some(arn) = topic_arn.as_ref().filter(|arn| !is_topic(arn, &environment.region)) {
+        let allowed = format!("the ARN of an SNS topic in {}, the environment's region", environment.region);
+        return Some(NotAllowed::new("alarms.topic_arn", format!("{arn:?}"), allowed));
+    }
+    if topic_arn.is_some() && !emails.is_empty() {
+        let allowed = "none beside alarms.topic_arn, whose owner subscribes";
+        return Some(NotAllowed::new("alarms.emails", format!("{emails:?}"), allowed));
+    }
+    let email = emails.iter().find(|email| !is_email(email))?;
+    Some(NotAllowed::new("alarms.emails", format!("{email:?}"), "addresses, for example operators@example.com"))
 }
 
 /// An exemption from the protection against server-side request forgery is for the local deployment only.
@@ -111,6 +145,8 @@ pub(super) fn named_twice<'a>(
 
 const NAME: &str = "1 to 32 of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const DOMAIN: &str = "a domain name in lower case, for example images.example.com";
+const ZONE_ID: &str = "a hosted zone's id, for example Z0123456789EXAMPLE";
+const WORD: &str = "1 to 255 printable characters without a space";
 const CERTIFICATE: &str = "the ARN of an ACM certificate in us-east-1, where CloudFront takes them from";
 
 /// The longest name of a stack has 128 bytes, as the longest comment of a distribution: both name environment and tenant.
@@ -129,6 +165,38 @@ fn is_domain(text: &str) -> bool {
 
 fn is_certificate(text: &str) -> bool {
     text.starts_with("arn:aws:acm:us-east-1:") && text.contains(":certificate/")
+}
+
+/// The parts of a region's name: `eu-west-1`, `us-gov-east-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let is_word = |part: &&str| part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    match parts.as_slice() {
+        [words @ .., number] => {
+            words.len() >= 2 && words.iter().all(is_word) && matches!(number.as_bytes(), [b'1'..=b'9'])
+        }
+        [] => false,
+    }
+}
+
+fn is_zone_id(text: &str) -> bool {
+    let is_upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.starts_with('Z') && (8..=32).contains(&text.len()) && text.bytes().all(is_upper)
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn is_topic(text: &str, region: &str) -> bool {
+    let parts: Vec<_> = text.split(':').collect();
+    matches!(parts[..], ["arn", _, "sns", in_region, account, name]
+        if in_region == region && is_account(account) && !name.is_empty())
+}
+
+fn is_email(text: &str) -> bool {
+    let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@');
+    text.split_once('@').is_some_and(|(name, host)| is_plain(name) && is_plain(host))
 }
 
 fn is_issuer(text: &str) -> bool {

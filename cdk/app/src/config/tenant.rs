@@ -111,8 +111,8 @@ mod tests {
 
     /// The development environment with so many further tenants of edge stack 1.
     fn with_tenants(further: usize, last: &str) -> Result<Environment, String> {
-        let tenants: String = (0..further).map(|number| format!("[tenants.t{number:03}]\n")).collect();
-        read(&DEV.replace("[tenants.globex]", &format!("[tenants.globex]\n{tenants}{last}\n")))
+        let tenants: Vec<_> = (0..further).map(|number| format!("[tenants.t{number:03}]\n")).collect();
+        read(&DEV.replace("[tenants.globex]", &format!("[tenants.globex]\n{}{last}\n", tenants.concat())))
     }
 
     #[test]
@@ -135,8 +135,8 @@ mod tests {
         let existing = |count: usize| {
             let tenant =
                 |number| format!("[tenants.t{number}]\ndistribution = {{ id = \"E{number}\", cache_tags = true }}\n");
-            let tenants: String = (0..count).map(tenant).collect();
-            read(&DEV.replace("[tenants.globex]", &format!("[tenants.globex]\n{tenants}")))
+            let tenants: Vec<_> = (0..count).map(tenant).collect();
+            read(&DEV.replace("[tenants.globex]", &format!("[tenants.globex]\n{}", tenants.concat())))
         };
         assert!(existing(30).is_ok());
         let message = existing(31).unwrap_err();

@@ -185,6 +185,41 @@ fn cloudfront_can_wait_longer_than_image_processing_takes() {
 }
 
 #[test]
+fn texts_that_do_not_belong_together_or_are_empty_are_rejected() {
+    let zone = "hosted_zone_name = \"dev.vmnd.tv\"";
+    for other in ["example.com", "mnd.tv", "", "a.dev.vmnd.tv"] {
+        let edited = format!("hosted_zone_name = {other:?}");
+        check(zone, &edited, &["viewer.hosted_zone_name", other, "image-service.eu-west-1.dev.vmnd.tv"]);
+    }
+    for (line, key, edited) in [
+        ("hosted_zone_id = \"Z0123456789EXAMPLE\"", "viewer.hosted_zone_id", "hosted_zone_id = \"dev\""),
+        ("region = \"eu-west-1\"", "region", "region = \"europe\""),
+        ("region = \"eu-west-1\"", "region", "region = \"eu-west-10\""),
+        ("audience = \"image-service-admin\"", "admin_api.audience", "audience = \"\""),
+        ("scope = \"images:purge\"", "admin_api.scope", "scope = \"images purge\""),
+        ("tenant_claim = \"tenants\"", "admin_api.tenant_claim", "tenant_claim = \"\""),
+        ("scope = \"images:manage\"", "admin_api.management_scope", "scope = \"images:purge\""),
+    ] {
+        check(line, edited, &[key, "allowed: "]);
+    }
+}
+
+#[test]
+fn alarms_notify_a_topic_of_the_region_or_addresses() {
+    let topic = "# topic_arn = \"arn:aws:sns:eu-west-1:123456789012:operators\"";
+    for arn in ["operators", "arn:aws:sns:us-east-1:123456789012:operators", "arn:aws:sns:eu-west-1:12:operators"] {
+        check(topic, &format!("topic_arn = {arn:?}"), &["alarms.topic_arn", arn, "an SNS topic in eu-west-1"]);
+    }
+    let emails = "# emails = [\"operators@example.com\"]";
+    for email in ["operators", "@example.com", "a@b@c", "a b@example.com"] {
+        check(emails, &format!("emails = [{email:?}]"), &["alarms.emails", email, "operators@example.com"]);
+    }
+    let both = format!("{}\n{}", &emails[2..], &topic[2..]);
+    check(emails, &both, &["alarms.emails", "none beside alarms.topic_arn"]);
+    assert!(read(&DEV.replace(topic, &topic[2..])).is_ok());
+}
+
+#[test]
 fn an_environment_is_read_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dev.toml"), DEV).unwrap();

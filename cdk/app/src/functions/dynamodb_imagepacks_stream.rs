@@ -4,12 +4,11 @@
 use aws_cdk_lib::aws_lambda::StartingPosition;
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
 use aws_cdk_lib::aws_sqs::Queue;
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{Duration, Result};
 use contract::functions::ImagePacksStream;
 
-use super::{Function, Scope, allow, purging};
-use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
+use super::{Function, Live, Scope, allow, purging};
+use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
 
 /// Age of the oldest record of the stream that raises an alarm, in milliseconds.
 const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
@@ -18,9 +17,9 @@ const ITERATOR_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
 pub(crate) fn declare(
     scope: Scope,
     dead_letters: &Queue,
-    image_invalidation: &RustFunction,
+    image_invalidation: &Live,
     alarms: &mut Alarms,
-) -> Result<RustFunction> {
+) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let config = ImagePacksStream {
         invalidation_queue_table: data.invalidation_queue.table_name()?,
@@ -29,7 +28,7 @@ pub(crate) fn declare(
         tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
         purge_run_function: purging::woken(scope, image_invalidation)?,
     };
-    let function = Function {
+    let live = Function {
         id: "ImagePacksStream",
         binary: "dynamodb-imagepacks-stream",
         description: "Enqueues a purge for each meaningful change of an image pack",
@@ -38,25 +37,26 @@ pub(crate) fn declare(
         variables: config.variables(),
     }
     .declare(scope)?;
-    allow(&function, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;
-    purging::grant_wake_up(scope, &function, image_invalidation)?;
-    allow(&function, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
+    allow(&live, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;
+    purging::grant_wake_up(scope, &live, image_invalidation)?;
+    allow(&live, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
 
-    let age = function.metric_with_props("IteratorAge", period(PERIOD_MINUTES)?.statistic("Maximum"))?;
-    alarms.raise(&Alarm {
+    let age = live.function.metric_with_props("IteratorAge", period(1)?.statistic("Maximum"))?;
+    let alarm = alarms.raise(&Alarm {
         id: "StreamAgeAlarm",
         description: "The oldest record of the image-pack table's stream is 5 minutes old: changed images are purged \
                       late. Check the log and the throttles of dynamodb-imagepacks-stream",
         metric: &age,
-        periods: 1,
-        threshold: ITERATOR_AGE_MAX_MILLIS,
+        datapoints: MOST,
+        threshold: Threshold::AtLeast(ITERATOR_AGE_MAX_MILLIS),
     })?;
     alarms.show("Stream: age of the oldest record", &age);
-    Ok(function)
+    live.shift_traffic(scope, "ImagePacksStream", [&alarm])?;
+    Ok(live)
 }
 
 /// Invokes the function with the records of the image-pack table's stream.
-pub(crate) fn read_stream(scope: Scope, function: &RustFunction, dead_letters: &Queue) -> Result<()> {
+pub(crate) fn read_stream(scope: Scope, live: &Live, dead_letters: &Queue) -> Result<()> {
     let stream = &scope.environment.stream;
     let source = DynamoEventSource::new(
         &scope.data.image_packs,
@@ -71,5 +71,5 @@ pub(crate) fn read_stream(scope: Scope, function: &RustFunction, dead_letters: &
             .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
             .on_failure(&SqsDlq::new(dead_letters)?),
     )?;
-    function.add_event_source(&source)
+    live.alias.add_event_source(&source)
 }

@@ -1,16 +1,15 @@
 //! The function `image-management`: the management API of editors.
 
 use aws_cdk_lib::Result;
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use contract::functions::{ImageManagement, LocalFetch};
 use contract::limits;
 use contract::names::UPLOADS_PREFIX;
 
-use super::{Function, Scope, allow};
+use super::{Function, Live, Scope, allow};
 use crate::alarms::Alarms;
 
 /// Declares the function, its grants and its alarm.
-pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction> {
+pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let config = ImageManagement {
         image_packs: scope.image_packs()?,
@@ -22,7 +21,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
     if let Some(local) = &environment.local {
         variables.extend(LocalFetch { fetch_exempt_hosts: local.fetch_exempt_hosts.join(",") }.variables());
     }
-    let function = Function {
+    let live = Function {
         id: "ImageManagement",
         binary: "image-management",
         description: "Serves editors: changes image packs, their originals and location configurations",
@@ -34,14 +33,15 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<RustFunction>
     }
     .declare(scope)?;
     let table_actions = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];
-    allow(&function, table_actions, [data.image_packs.table_arn()?])?;
-    allow(&function, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
-    allow(&function, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;
+    allow(&live, table_actions, [data.image_packs.table_arn()?])?;
+    allow(&live, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
+    allow(&live, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;
     // Without it S3 returns 403 instead of 404 for an upload that does not exist.
-    allow(&function, ["s3:ListBucket"], [data.originals.bucket_arn()?])?;
+    allow(&live, ["s3:ListBucket"], [data.originals.bucket_arn()?])?;
 
     let description =
         "image-management crashed or timed out: a request of an editor failed. Check the log of image-management";
-    alarms.raise_on_failure("FailedEditsAlarm", description, &function)?;
-    Ok(function)
+    let alarm = alarms.raise_on_failure("FailedEditsAlarm", description, &live.function)?;
+    live.shift_traffic(scope, "ImageManagement", [&alarm])?;
+    Ok(live)
 }

@@ -3,12 +3,14 @@
 use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_iam::ServicePrincipal;
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, Permission};
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use contract::functions::ImageProcessing;
 use contract::limits;
 
-use super::{Function, Scope, allow, purging};
-use crate::alarms::Alarms;
+use super::{Function, Live, Scope, allow, purging};
+use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
+
+/// Failed requests a minute that raise an alarm. A single one is repeated by the viewer.
+const FAILED_IMAGES_A_MINUTE: u32 = 5;
 
 /// Declares the function, its URL, its grants and its alarm.
 pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> {
@@ -24,7 +26,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         cache_tag_header: environment.viewer.cache_tag_header.clone(),
         cached_days_max: environment.viewer.cached_days_max,
     };
-    let function = Function {
+    let live = Function {
         id: "ImageProcessing",
         binary: "image-processing",
         description: "Serves viewers: reads a variant, or renders it from its original and stores it",
@@ -32,38 +34,58 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         timeout_secs: handlers.image_processing_timeout_secs,
         variables: config.variables(),
     }
-    .declare_with(scope, |props| match handlers.image_processing_reserved_concurrency {
-        Some(executions) => props.reserved_concurrent_executions(executions),
-        None => props,
-    })?;
-    allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
-    allow(&function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
-    allow(&function, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
+    .declare_with(
+        scope,
+        |props| match handlers.image_processing_reserved_concurrency {
+            Some(executions) => props.reserved_concurrent_executions(executions),
+            None => props,
+        },
+        |alias| alias,
+    )?;
+    allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
+    allow(&live, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
+    allow(&live, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
     // The function deletes a variant that became stale before it was stored.
-    allow(&function, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
+    allow(&live, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
     // Without it S3 returns 403 instead of 404 for a variant that is not stored yet.
-    allow(&function, ["s3:ListBucket"], [data.variants.bucket_arn()?, data.originals.bucket_arn()?])?;
+    allow(&live, ["s3:ListBucket"], [data.variants.bucket_arn()?, data.originals.bucket_arn()?])?;
     let url =
-        function.add_function_url_with_options(FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam))?;
-    permit_distributions(scope, &function)?;
+        live.alias.add_function_url_with_options(FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam))?;
+    permit_distributions(scope, &live)?;
 
-    let description = "image-processing crashed or timed out: viewers get an error instead of an image. Check the log \
-                       of image-processing";
-    alarms.raise_on_failure("FailedImagesAlarm", description, &function)?;
-    alarms.show("Images rendered", &function.metric_invocations()?);
+    let failed = live.function.metric_with_props("Url5xxCount", period(1)?.statistic("Sum"))?;
+    let failed_images = alarms.raise(&Alarm {
+        id: "FailedImagesAlarm",
+        description: "image-processing answers requests with 5xx: viewers get an error instead of an image. Check its log",
+        metric: &failed,
+        datapoints: MOST,
+        threshold: Threshold::AtLeast(FAILED_IMAGES_A_MINUTE),
+    })?;
+    alarms.show_failures(&failed);
+    let throttled = live.function.metric_throttles_with_props(period(1)?)?;
+    alarms.raise(&Alarm {
+        id: "ThrottledImagesAlarm",
+        description: "Lambda throttles image-processing: viewers get an error instead of an image. Check its reserved \
+                      concurrency and the account's",
+        metric: &throttled,
+        datapoints: MOST,
+        threshold: Threshold::AtLeast(1),
+    })?;
+    alarms.show("Images rendered", &live.function.metric_invocations()?);
+    live.shift_traffic(scope, "ImageProcessing", [&failed_images])?;
     Ok(url)
 }
 
 /// Permits every distribution of the account to call the URL. One permission for each would exceed the 20 KB of a
 /// function's policy at 22 tenants. A distribution of another account is refused; one of this account that is not the
 /// tenants' has no origin access control for it, unless somebody gives it one.
-fn permit_distributions(scope: Scope, function: &RustFunction) -> Result<()> {
+fn permit_distributions(scope: Scope, Live { alias, .. }: &Live) -> Result<()> {
     let cloudfront = ServicePrincipal::new("cloudfront.amazonaws.com")?;
     let distributions = purging::distribution_arn(scope, "*")?;
     let permission = || Permission::new(&cloudfront).source_arn(distributions.as_str());
-    function.add_permission(
+    alias.add_permission(
         "DistributionsCallUrl",
         permission().action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::AwsIam),
     )?;
-    function.add_permission("DistributionsInvoke", permission().invoked_via_function_url(true))
+    alias.add_permission("DistributionsInvoke", permission().invoked_via_function_url(true))
 }

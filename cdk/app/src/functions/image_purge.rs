@@ -1,15 +1,14 @@
 //! The function `image-purge`: purges one image pack at once for an admin, or reports the status of its purges.
 
 use aws_cdk_lib::Result;
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use contract::functions::ImagePurge;
 use contract::limits;
 
-use super::{Function, Scope, allow, purging};
+use super::{Function, Live, Scope, allow, purging};
 use crate::alarms::Alarms;
 
 /// Declares the function, its grants and its alarm.
-pub(crate) fn declare(scope: Scope, image_invalidation: &RustFunction, alarms: &mut Alarms) -> Result<RustFunction> {
+pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alarms) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let purge = &environment.purge;
     let config = ImagePurge {
@@ -20,7 +19,7 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &RustFunction, alarms: &
         purge_run_function: purging::woken(scope, image_invalidation)?,
         authorizer: environment.authorizer(&environment.admin_api.scope),
     };
-    let function = Function {
+    let live = Function {
         id: "ImagePurge",
         binary: "image-purge",
         description: "Serves admins: purges one image pack at once, or reports the status of its purges",
@@ -29,17 +28,18 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &RustFunction, alarms: &
         variables: config.variables(),
     }
     .declare(scope)?;
-    purging::grant(scope, &function)?;
-    purging::grant_wake_up(scope, &function, image_invalidation)?;
+    purging::grant(scope, &live)?;
+    purging::grant_wake_up(scope, &live, image_invalidation)?;
     // Of one tenant at a time.
-    allow(&function, ["ssm:GetParameter"], [format!("{}/*", purging::tenant_registry_arn(scope)?)])?;
-    allow(&function, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
+    allow(&live, ["ssm:GetParameter"], [format!("{}/*", purging::tenant_registry_arn(scope)?)])?;
+    allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
     // For the purges that are known already, and the tenants' allowances.
-    allow(&function, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
+    allow(&live, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
     // For the status of purges.
-    allow(&function, ["dynamodb:Query"], [data.purge_ledger.table_arn()?])?;
+    allow(&live, ["dynamodb:Query"], [data.purge_ledger.table_arn()?])?;
 
     let description = "image-purge crashed or timed out: a request of an admin failed. Check the log of image-purge";
-    alarms.raise_on_failure("FailedPurgesAlarm", description, &function)?;
-    Ok(function)
+    let alarm = alarms.raise_on_failure("FailedPurgesAlarm", description, &live.function)?;
+    live.shift_traffic(scope, "ImagePurge", [&alarm])?;
+    Ok(live)
 }

@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Result};
 use contract::OptionalName;
 use contract::functions::Purging;
@@ -11,7 +10,7 @@ use contract::names::{ENVIRONMENT_TAG, tenant_registry_path};
 
 use serde_json::json;
 
-use super::{Scope, allow};
+use super::{Live, Scope, allow};
 
 /// The variables of a function that purges.
 pub(super) fn variables(scope: Scope) -> Result<Purging> {
@@ -39,21 +38,21 @@ pub(super) fn not_zero(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
-/// The function that a wake-up invokes, if the environment has wake-ups.
-pub(super) fn woken(scope: Scope, image_invalidation: &RustFunction) -> Result<OptionalName> {
-    let name = scope.environment.purge.wake.then(|| image_invalidation.function_name()).transpose()?;
+/// The alias that a wake-up invokes, if the environment has wake-ups.
+pub(super) fn woken(scope: Scope, image_invalidation: &Live) -> Result<OptionalName> {
+    let name = scope.environment.purge.wake.then(|| image_invalidation.alias.function_arn()).transpose()?;
     Ok(OptionalName(name))
 }
 
 /// Grants `function` to wake a purge run, if the environment has wake-ups.
-pub(super) fn grant_wake_up(scope: Scope, function: &RustFunction, image_invalidation: &RustFunction) -> Result<()> {
+pub(super) fn grant_wake_up(scope: Scope, live: &Live, image_invalidation: &Live) -> Result<()> {
     let Scope { environment, data, .. } = scope;
     if !environment.purge.wake {
         return Ok(());
     }
-    allow(function, ["lambda:InvokeFunction"], [image_invalidation.function_arn()?])?;
+    allow(live, ["lambda:InvokeFunction"], [image_invalidation.alias.function_arn()?])?;
     // For the lease. The counter of wake-ups is updated like a row.
-    allow(function, ["dynamodb:GetItem"], [data.invalidation_queue.table_arn()?])
+    allow(live, ["dynamodb:GetItem"], [data.invalidation_queue.table_arn()?])
 }
 
 /// The ARN of the tenant registry's parameter path. Each registration is one level below.
@@ -69,17 +68,17 @@ pub(super) fn distribution_arn(Scope { stack, .. }: Scope, id: &str) -> Result<S
 
 /// Grants everything that the functions that purge have in common: invalidations of the environment's distributions,
 /// which have its tag. The stack of a tenant with an existing distribution grants that one.
-pub(super) fn grant(scope: Scope, function: &RustFunction) -> Result<()> {
+pub(super) fn grant(scope: Scope, live: &Live) -> Result<()> {
     let Scope { data, environment, .. } = scope;
     let tag = format!("aws:ResourceTag/{ENVIRONMENT_TAG}");
-    function.add_to_role_policy(&PolicyStatement::new_with_props(
+    live.function.add_to_role_policy(&PolicyStatement::new_with_props(
         PolicyStatementProps::new()
             .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
             .resources([distribution_arn(scope, "*")?])
             .conditions([("StringEquals", json!({tag: environment.name}))]),
     )?)?;
-    allow(function, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.invalidation_queue.table_arn()?])?;
-    allow(function, ["s3:ListBucket"], [data.variants.bucket_arn()?])?;
-    allow(function, ["s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
-    allow(function, ["dynamodb:PutItem"], [data.purge_ledger.table_arn()?])
+    allow(live, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.invalidation_queue.table_arn()?])?;
+    allow(live, ["s3:ListBucket"], [data.variants.bucket_arn()?])?;
+    allow(live, ["s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
+    allow(live, ["dynamodb:PutItem"], [data.purge_ledger.table_arn()?])
 }

@@ -3,20 +3,14 @@
 use aws_cdk_lib::aws_iam::{
     PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal, ServicePrincipalOpts,
 };
+use aws_cdk_lib::aws_lambda::Alias;
 use aws_cdk_lib::aws_scheduler::{Schedule, ScheduleExpression, ScheduleProps};
 use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{ArnComponents, Duration, Result, Stack};
 use serde_json::json;
 
 /// Declares the schedule `id`, which invokes `function` every `minutes` and does not retry.
-pub(super) fn invoke_every(
-    stack: &Stack,
-    id: &str,
-    description: &str,
-    minutes: u32,
-    function: &RustFunction,
-) -> Result<()> {
+pub(super) fn invoke_every(stack: &Stack, id: &str, description: &str, minutes: u32, function: &Alias) -> Result<()> {
     let rate = ScheduleExpression::rate(&Duration::minutes(minutes)?)?;
     let role = role(stack, &format!("{id}Role"), description, function)?;
     let target = LambdaInvoke::new_with_props(
@@ -28,8 +22,8 @@ pub(super) fn invoke_every(
 }
 
 /// The role of this account's schedules that invoke `function`. The role that the CDK creates by default may also invoke
-/// every version and alias of the function.
-fn role(stack: &Stack, id: &str, description: &str, function: &RustFunction) -> Result<Role> {
+/// every version of the function.
+fn role(stack: &Stack, id: &str, description: &str, function: &Alias) -> Result<Role> {
     let group = stack.format_arn(ArnComponents::new("schedule-group", "scheduler").resource_name("default"))?;
     let this_account = json!({"aws:SourceAccount": stack.account()?, "aws:SourceArn": group});
     let scheduler = ServicePrincipal::new_with_opts(

@@ -3,16 +3,15 @@
 use aws_cdk_lib::aws_lambda::FunctionUrl;
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
 use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Fn, Result, Stack};
 use contract::names::{Installation, recovery_parameter};
 use serde_json::json;
 
-use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, period};
+use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, Threshold, period};
 use crate::api::AdminApi;
 use crate::config::Environment;
 use crate::functions::{
-    Scope, dynamodb_imagepacks_stream, image_invalidation, image_management, image_processing, image_purge,
+    Live, Scope, dynamodb_imagepacks_stream, image_invalidation, image_management, image_processing, image_purge,
 };
 use crate::stacks::Data;
 
@@ -27,13 +26,13 @@ pub(crate) struct Pipeline {
     /// The host of image-processing's URL: the origin of every distribution.
     pub(crate) origin_host: String,
     /// The functions that may be granted to invalidate a distribution.
-    pub(crate) purging: [RustFunction; 2],
+    pub(crate) purging: [Live; 2],
 }
 
 impl Pipeline {
     pub(crate) fn declare(stack: &Stack, environment: &Environment, data: &Data) -> Result<Self> {
         let scope = Scope { stack, environment, data };
-        let mut alarms = Alarms::new(stack);
+        let mut alarms = Alarms::new(stack, environment)?;
 
         // Nodes, each behind those that it names.
         let dead_letters = dead_letters(scope, &mut alarms)?;
@@ -50,6 +49,7 @@ impl Pipeline {
         admin_api.route_purges(&image_purge)?;
         admin_api.route_management(stack, &image_management)?;
         admin_api.publish(stack)?;
+        admin_api.watch(&mut alarms)?;
 
         alarms.publish_dashboard()?;
         register_for_recovery(scope, &dead_letters)?;
@@ -87,9 +87,13 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
          hours: imagecache replay --environment {}",
         environment.name
     );
-    let alarm =
-        Alarm { id: "DeadLettersAlarm", description: &description, metric: &messages, periods: 1, threshold: 1 };
-    alarms.raise(&alarm)?;
+    alarms.raise(&Alarm {
+        id: "DeadLettersAlarm",
+        description: &description,
+        metric: &messages,
+        datapoints: (1, 1),
+        threshold: Threshold::AtLeast(1),
+    })?;
     alarms.show("Dead letters", &messages);
     Ok(queue)
 }

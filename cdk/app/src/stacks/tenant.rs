@@ -20,6 +20,7 @@ use contract::names::{Distribution as Registration, tenant_registry_path};
 use serde_json::json;
 
 use crate::config::{Environment, ExistingDistribution};
+use crate::functions::Live;
 use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
 
@@ -84,7 +85,7 @@ fn grant_purging(stack: &Stack, tenant: &TenantId, pipeline: &Pipeline, distribu
             .resources([distribution_arn]),
     )?;
     let mut roles = Vec::new();
-    for function in &pipeline.purging {
+    for Live { function, .. } in &pipeline.purging {
         roles.extend(function.role()?.as_ref().map(IRole::from));
     }
     // The roles belong to the pipeline stack, and the stack of each tenant adds a policy. A name derived by the CDK would

@@ -55,7 +55,7 @@ fn a_purge_calls_image_purge_and_everything_else_image_management() {
     });
     let integrations: BTreeMap<_, _> = integrations.collect();
     for (key, route) in routes(dev()) {
-        let expected = if PURGES.contains(&key) { "pipeline/ImagePurge.Arn" } else { "pipeline/ImageManagement.Arn" };
+        let expected = if PURGES.contains(&key) { "pipeline/ImagePurgeLive" } else { "pipeline/ImageManagementLive" };
         assert_eq!(integrations[&dev().text(&route["Target"])], expected, "{key}");
     }
 }
@@ -124,14 +124,16 @@ fn the_unified_apis_domain_leads_to_the_stage_if_it_is_configured() {
 
 #[test]
 fn programs_find_the_api_and_the_dead_letters_in_the_outputs() {
-    for (stack, api) in [
-        (dev(), "https://manage.api.eu-west-1.vmnd.tv/dev-lof"),
-        (other(), "https://pipeline/AdminApi.execute-api.eu-central-1.amazonaws.com/other-lof"),
+    let operators = "arn:aws:sns:eu-central-1:123456789012:operators";
+    for (stack, api, alarms) in [
+        (dev(), "https://manage.api.eu-west-1.vmnd.tv/dev-lof", "pipeline/AlarmTopic"),
+        (other(), "https://pipeline/AdminApi.execute-api.eu-central-1.amazonaws.com/other-lof", operators),
     ] {
         let expected = [
             ("AdminApiUrl", api),
+            ("AlarmTopicArn", alarms),
             ("DeadLetterQueueUrl", "pipeline/DeadLetters"),
-            ("ImageProcessingHost", "the host of pipeline/ImageProcessingFunctionUrl.FunctionUrl"),
+            ("ImageProcessingHost", "the host of pipeline/ImageProcessingLiveFunctionUrl.FunctionUrl"),
         ];
         assert_eq!(stack.outputs(), BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
     }

@@ -22,7 +22,7 @@ const SCRATCH: &str = "RenderLocksBB453162";
 const ADDRESSES: [(&str, &str, &str); 5] = [
     ("pipeline", "AdminApi059A0912", "AWS::ApiGatewayV2::Api"),
     ("pipeline", "DeadLettersBBF8BAAB", "AWS::SQS::Queue"),
-    ("pipeline", "ImageProcessingFunctionUrl86CC6328", "AWS::Lambda::Url"),
+    ("pipeline", "ImageProcessingLiveFunctionUrl694C79BD", "AWS::Lambda::Url"),
     ("tenant-acme", "Distribution830FAC52", "AWS::CloudFront::Distribution"),
     ("tenant-globex", "Distribution830FAC52", "AWS::CloudFront::Distribution"),
 ];

@@ -126,7 +126,7 @@ fn its_one_origin_is_image_processing_and_the_origin_header_names_the_tenant() {
         let headers = json!([{"HeaderName": "x-image-tenant", "HeaderValue": tenant}]);
         assert_eq!(origins[0]["OriginCustomHeaders"], headers);
         assert_eq!(origins[0]["CustomOriginConfig"]["OriginProtocolPolicy"], "https-only");
-        let host = "the host of pipeline/ImageProcessingFunctionUrl.FunctionUrl";
+        let host = "the host of pipeline/ImageProcessingLiveFunctionUrl.FunctionUrl";
         assert_eq!(stack.text(&origins[0]["DomainName"]), host);
     }
 }

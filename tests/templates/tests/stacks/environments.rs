@@ -15,13 +15,18 @@ const API_DOMAIN: &str = "domain = \"manage.api.eu-west-1.vmnd.tv\"";
 const ISSUER: &str = "issuer = \"https://login.vmnd.tv/\"";
 const AUDIENCE: &str = "audience = \"image-service-admin\"";
 
+/// The line of `dev.toml` that shows the subscribers of alarms.
+const EMAILS: &str = "# emails = [\"operators@example.com\"]";
+
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 34] = [
+const OTHER: [(&str, &str); 36] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("requests_per_second = 20", "requests_per_second = 50"),
     ("requests_burst = 40", "requests_burst = 75"),
+    ("# topic_arn = \"arn:aws:sns:eu-west-1", "topic_arn = \"arn:aws:sns:eu-central-1"),
     ("[tenants.globex]", "[tenants.globex]\nedge = 2"),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
+    ("hosted_zone_name = \"dev.vmnd.tv\"", "hosted_zone_name = \"example.com\""),
     ("cache_tag_header = \"image-cache-tag\"", "cache_tag_header = \"x-tags\""),
     ("cached_days_max = 30", "cached_days_max = 7"),
     (API_DOMAIN, ""),
@@ -69,7 +74,7 @@ pub(crate) fn edited() -> &'static Synthesis {
             "edited",
             &[
                 ("dev", &[("[tenants.globex]", "[tenants.globex]\n[tenants.initech]")]),
-                ("hourly", &[("every_minutes = 5", "every_minutes = 60")]),
+                ("hourly", &[("every_minutes = 5", "every_minutes = 60"), (EMAILS, "emails = [\"ops@example.com\"]")]),
                 ("other", &OTHER),
             ],
         );

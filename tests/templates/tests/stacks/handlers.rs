@@ -83,12 +83,12 @@ fn variables_have_the_configured_values() {
         ("ImagePacksStream", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePacksStream", "INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("ImagePacksStream", "DEAD_LETTER_QUEUE_URL", "pipeline/DeadLetters", "pipeline/DeadLetters"),
-        ("ImagePacksStream", "PURGE_RUN_FUNCTION", "pipeline/ImageInvalidation", "none"),
+        ("ImagePacksStream", "PURGE_RUN_FUNCTION", "pipeline/ImageInvalidationLive", "none"),
         ("ImagePacksStream", "TENANTS_WITH_EXISTING_DISTRIBUTION", "[]", "[]"),
         ("ImagePurge", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImagePurge", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImagePurge", "AUTHORIZER", JWT, OTHER_JWT),
-        ("ImagePurge", "PURGE_RUN_FUNCTION", "pipeline/ImageInvalidation", "none"),
+        ("ImagePurge", "PURGE_RUN_FUNCTION", "pipeline/ImageInvalidationLive", "none"),
         ("ImagePurge", "MANUAL_PURGES_PER_MINUTE", "10", "8"),
         ("ImagePurge", "MANUAL_PURGES_BURST", "20", "9"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
@@ -187,5 +187,31 @@ fn functions_can_read_the_attribute_names_of_their_variables() {
     for function in ["ImageManagement", "ImagePacksStream", "ImageProcessing", "ImagePurge"] {
         let names = variables(dev(), function)["IMAGE_PACK_ATTRIBUTES"].as_str().unwrap();
         assert_eq!(names.parse::<AttributeNames>().unwrap(), AttributeNames::default(), "{function}");
+    }
+}
+
+#[test]
+fn every_function_has_the_alias_live_of_its_newest_version() {
+    for stack in [dev(), of_the_repository().stack("prod/pipeline")] {
+        for function in functions().into_keys() {
+            let alias = stack.named("AWS::Lambda::Alias", &format!("{function}Live"));
+            assert_eq!(alias.properties["Name"], "live");
+            let version = stack.text(&alias.properties["FunctionVersion"]);
+            assert!(version.starts_with(&format!("pipeline/{function}CurrentVersion")), "{version}");
+        }
+    }
+}
+
+#[test]
+fn traffic_is_shifted_in_the_configured_steps_and_back_by_the_alarm_of_the_function() {
+    assert_eq!(dev().all("AWS::CodeDeploy::DeploymentGroup").count(), 0);
+    let prod = of_the_repository().stack("prod/pipeline");
+    for function in functions().into_keys() {
+        let group = prod.named("AWS::CodeDeploy::DeploymentGroup", &format!("{function}TrafficShift")).properties;
+        assert_eq!(group["DeploymentConfigName"], "CodeDeployDefault.LambdaCanary10Percent5Minutes");
+        assert_eq!(group["AlarmConfiguration"]["Enabled"], true);
+        assert_eq!(group["AlarmConfiguration"]["Alarms"].as_array().unwrap().len(), 1, "{function}");
+        let alias = prod.named("AWS::Lambda::Alias", &format!("{function}Live")).whole;
+        assert!(alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"].is_object(), "{alias}");
     }
 }

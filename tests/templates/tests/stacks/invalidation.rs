@@ -12,7 +12,9 @@ fn pipelines() -> [&'static Stack; 2] {
 
 /// The only resource of a CloudFormation type that invokes `function` or configures its invocations.
 fn only_of<'a>(stack: &'a Stack, kind: &str, function: &str) -> Resource<'a> {
-    let names = [format!("pipeline/{function}"), format!("pipeline/{function}.Arn")];
+    // The function is invoked by its alias.
+    let alias = format!("pipeline/{function}Live");
+    let names = [format!("the function of {alias}:live"), alias, format!("pipeline/{function}")];
     let is_of = |resource: &Resource| {
         let function = [&resource.properties["FunctionName"], &resource.properties["Target"]["Arn"]];
         function.into_iter().any(|value| names.contains(&stack.text(value)))
@@ -97,6 +99,11 @@ fn the_schedule_runs_the_purge_on_time_by_its_own_role() {
 
 #[test]
 fn a_purge_run_that_failed_or_is_late_is_not_retried() {
+    // Lambda keeps these limits for each alias: those of the function do not hold for an invocation of `live`.
+    for stack in pipelines() {
+        let qualifier = stack.text(&invocations(stack).properties["Qualifier"]);
+        assert_eq!(qualifier, "the qualifier of pipeline/ImageInvalidationLive");
+    }
     check(invocations, "MaximumRetryAttempts", [json!(0), json!(0)]);
     check(invocations, "MaximumEventAgeInSeconds", [json!(60), json!(60)]);
 }

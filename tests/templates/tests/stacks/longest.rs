@@ -34,6 +34,7 @@ fn the_longest_configuration_is_within_the_limits_of_aws() {
     assert_eq!(domain.len(), 189);
     let edits = [
         ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"".to_owned(), format!("domain = {domain:?}")),
+        ("hosted_zone_name = \"dev.vmnd.tv\"".to_owned(), format!("hosted_zone_name = {domain:?}")),
         ("domain = \"manage.api.eu-west-1.vmnd.tv\"".to_owned(), format!("domain = {domain:?}")),
         ("[tenants.globex]".to_owned(), format!("[tenants.globex]\n[tenants.{tenant}]")),
     ];

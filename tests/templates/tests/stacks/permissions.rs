@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::environments::{edited, existing, of_the_repository};
 use crate::policy::{pairs, sentence, sentences};
 use crate::stack::{Resource, Stack};
@@ -20,7 +22,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePacksStreamLog.Arn"),
             ("dynamodb:GetItem dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
-            ("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn"),
+            ("lambda:InvokeFunction", "pipeline/ImageInvalidationLive"),
             ("sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage", "pipeline/DeadLetters.Arn"),
             ("dynamodb:ListStreams", "*"),
             ("dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator", "data/ImagePacks.StreamArn"),
@@ -51,7 +53,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImagePurgeLog.Arn"),
             ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
             ("dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem", "data/InvalidationQueue.Arn"),
-            ("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn"),
+            ("lambda:InvokeFunction", "pipeline/ImageInvalidationLive"),
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
             ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
@@ -81,7 +83,7 @@ const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("s3:ListBucket", "data/Originals.Arn"),
         ],
     ),
-    ("pipeline/InvalidationScheduleRole", &[("lambda:InvokeFunction", "pipeline/ImageInvalidation.Arn")]),
+    ("pipeline/InvalidationScheduleRole", &[("lambda:InvokeFunction", "pipeline/ImageInvalidationLive")]),
 ];
 
 /// The resources of [`ROLES`] that a `*` widens. Each has its reason to be no narrower.
@@ -120,25 +122,25 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
     (
         "apigateway.amazonaws.com",
         "lambda:InvokeFunction",
-        "pipeline/ImagePurge.Arn",
+        "pipeline/ImagePurgeLive",
         "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/images/{tenant}/{imagePackId}",
     ),
     (
         "apigateway.amazonaws.com",
         "lambda:InvokeFunction",
-        "pipeline/ImageManagement.Arn",
+        "pipeline/ImageManagementLive",
         "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/adminAPI/*",
     ),
     (
         "cloudfront.amazonaws.com",
         "lambda:InvokeFunctionUrl",
-        "pipeline/ImageProcessing.Arn",
+        "pipeline/ImageProcessingLive",
         "FunctionUrlAuthType=AWS_IAM SourceArn=arn:aws:cloudfront::123456789012:distribution/*",
     ),
     (
         "cloudfront.amazonaws.com",
         "lambda:InvokeFunction",
-        "pipeline/ImageProcessing.Arn",
+        "pipeline/ImageProcessingLive",
         "InvokedViaFunctionUrl=true SourceArn=arn:aws:cloudfront::123456789012:distribution/*",
     ),
 ];
@@ -294,12 +296,40 @@ fn buckets_and_queues_allow_no_access_and_deny_plain_connections() {
 }
 
 #[test]
+fn cloudwatch_may_publish_alarms_and_nobody_may_without_encryption() {
+    let stack = of_the_repository().stack("dev/pipeline");
+    let policy = stack.only("AWS::SNS::TopicPolicy");
+    let written = [
+        sentence("*", "may not", "sns:Publish", "pipeline/AlarmTopic", "Bool aws:SecureTransport=false"),
+        sentence(
+            "cloudwatch.amazonaws.com",
+            "may",
+            "sns:Publish",
+            "pipeline/AlarmTopic",
+            "StringEquals aws:SourceAccount=123456789012",
+        ),
+    ];
+    let document = without_sids(&policy.properties["PolicyDocument"]);
+    check(written, sentences(stack, &document, "", ""));
+}
+
+/// A policy document without the ids of its statements.
+fn without_sids(document: &Value) -> Value {
+    let mut document = document.clone();
+    for statement in document["Statement"].as_array_mut().unwrap() {
+        statement.as_object_mut().unwrap().remove("Sid");
+    }
+    document
+}
+
+#[test]
 fn nothing_else_carries_a_policy() {
     let known = [
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::Permission",
         "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
     ];
     let signs = ["\"Statement\"", "\"Principal\"", "AWS::IAM::"];

@@ -21,8 +21,9 @@ pub(crate) fn sentences(stack: &Stack, document: &Value, who: &str, resource: &s
         let parts = statement.as_object().unwrap();
         assert!(parts.keys().all(|key| KEYS.contains(&key.as_str())), "{}: {statement}", stack.path);
         let principal = parts.get("Principal").map(|principal| {
-            let principals = principal.as_object().unwrap().values().flat_map(|names| stack.texts(names));
-            principals.collect::<Vec<_>>().join(" ")
+            let Value::Object(principals) = principal else { return stack.text(principal) };
+            let names = principals.values().flat_map(|names| stack.texts(names));
+            names.collect::<Vec<_>>().join(" ")
         });
         let may = if parts["Effect"] == "Allow" { "may" } else { "may not" };
         let actions = stack.texts(&parts["Action"]).join(" ");

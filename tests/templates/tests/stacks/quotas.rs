@@ -68,7 +68,7 @@ fn usage(stacks: &[&Stack]) -> Vec<usize> {
         }),
         most(&|stack| stack.resources().count()),
         most(&|stack| stack.template["Outputs"].as_object().map_or(0, serde_json::Map::len)),
-        most(&|stack| fs::metadata(&stack.file).unwrap().len() as usize),
+        most(&|stack| fs::read(&stack.file).unwrap().len()),
         stacks.len(),
         count("AWS::ApiGatewayV2::Route"),
         largest(stacks, "AWS::Lambda::Function", |stack, function| {
@@ -122,7 +122,7 @@ fn size(stack: &Stack, value: &Value) -> usize {
 /// `dev` with so many tenants, a hundred in each edge stack.
 fn with_tenants(count: usize) -> Synthesis {
     let tenant = |number: usize| format!("[tenants.t{number:03}]\nedge = {}\n", number / 100 + 1);
-    let tenants: String = (0..count).map(tenant).collect();
+    let tenants = (0..count).map(tenant).collect::<Vec<_>>().concat();
     let name = format!("tenants-{count}");
     let folder = folder(&name, &[("dev", &[("[tenants.acme]\n[tenants.globex]\n", &tenants)])]);
     Synthesis::of(&name, &folder).unwrap()

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::environments::{edited, existing, of_the_repository};
 use crate::stack::{Resource, Stack};
+use crate::synthesis::Synthesis;
 
 /// Properties that name a resource of their own kind's family, and the property of that resource which holds the name.
 const NAMES: [(&str, &str, &str); 8] = [
@@ -24,13 +25,13 @@ fn racing<'a>(stack: &'a Stack, named: Resource<'a>, name: &'a str, property: &'
         Value::Array(ids) => ids.iter().any(|id| id == named.id),
         id => id == named.id,
     };
-    let names = move |value: &Value| match value {
+    let is_name = move |value: &Value| match value {
         Value::Array(values) => values.iter().any(|value| value == name),
         value => value == name,
     };
     let others = stack.resources().filter(move |resource| resource.id != named.id);
     others
-        .filter(|resource| names(&resource.properties[property]) && !depends(resource))
+        .filter(|resource| is_name(&resource.properties[property]) && !depends(resource))
         .map(|resource| resource.id)
         .collect()
 }
@@ -38,7 +39,7 @@ fn racing<'a>(stack: &'a Stack, named: Resource<'a>, name: &'a str, property: &'
 #[test]
 fn a_resource_that_is_named_in_plain_text_is_created_before() {
     let mut named_in_text = 0;
-    for stack in [of_the_repository(), edited(), existing()].into_iter().flat_map(|synthesis| synthesis.stacks()) {
+    for stack in [of_the_repository(), edited(), existing()].into_iter().flat_map(Synthesis::stacks) {
         for (kind, name, property) in NAMES {
             for resource in stack.all(kind) {
                 let Some(text) = resource.properties[name].as_str() else { continue };
@@ -52,7 +53,7 @@ fn a_resource_that_is_named_in_plain_text_is_created_before() {
 
 #[test]
 fn no_stack_exports_a_value_that_a_deployed_stack_could_still_import() {
-    for stack in [of_the_repository(), edited(), existing()].into_iter().flat_map(|synthesis| synthesis.stacks()) {
+    for stack in [of_the_repository(), edited(), existing()].into_iter().flat_map(Synthesis::stacks) {
         let text = stack.template.to_string();
         for strong in ["\"Export\"", "Fn::ImportValue"] {
             assert!(!text.contains(strong), "{} has {strong}", stack.path);

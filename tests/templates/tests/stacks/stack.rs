@@ -107,6 +107,11 @@ impl Stack {
             ("Fn::Select", Value::Array(arguments)) if arguments[0] == 2 && arguments[1]["Fn::Split"][0] == "/" => {
                 format!("the host of {}", self.text(&arguments[1]["Fn::Split"][1]))
             }
+            // The parts of an alias's ARN.
+            ("Fn::Select", Value::Array(arguments)) if arguments[1]["Fn::Split"][0] == ":" => {
+                let part = if arguments[0] == 6 { "function" } else { "qualifier" };
+                format!("the {part} of {}", self.text(&arguments[1]["Fn::Split"][1]))
+            }
             ("Fn::GetStackOutput", reference) => {
                 let name = |key: &str| reference[key].as_str().unwrap().to_owned();
                 self.others_outputs[&(name("StackName"), name("OutputName"))].clone()
