@@ -26,6 +26,8 @@ pub struct Environment {
     pub account: String,
     /// The AWS region.
     pub region: String,
+    /// The name of the IAM policy that bounds the permissions of every role.
+    pub permissions_boundary: Option<String>,
     /// The tenants by id, one stack each.
     #[serde(default)]
     pub tenants: BTreeMap<TenantId, Tenant>,
@@ -35,6 +37,9 @@ pub struct Environment {
     pub admin_api: AdminApi,
     /// Build and limits of the functions.
     pub handlers: Handlers,
+    /// The tables and buckets.
+    #[serde(default)]
+    pub data: Data,
     /// The notification of operators.
     #[serde(default)]
     pub alarms: Alarms,
@@ -174,6 +179,8 @@ pub struct Handlers {
     pub image_processing_timeout_secs: u32,
     /// Reserved concurrency of image-processing; without it, the account's unreserved concurrency.
     pub image_processing_reserved_concurrency: Option<u32>,
+    /// Reserved concurrency of each function that purges; without it, the account's unreserved concurrency.
+    pub purge_reserved_concurrency: Option<u32>,
     /// The steps in which traffic is shifted to a new version; without it, all at once.
     pub traffic_shift: Option<TrafficShift>,
 }
@@ -190,6 +197,15 @@ pub enum TrafficShift {
     /// A further tenth each minute.
     #[serde(rename = "linear-10-percent-every-1-minute")]
     Linear10PercentEvery1Minute,
+}
+
+/// The tables and buckets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Whether nobody can delete a table with rows before this is switched off.
+    #[serde(default)]
+    pub deletion_protection: bool,
 }
 
 /// The notification of operators.

@@ -87,14 +87,14 @@ struct Function<'a> {
 impl Function<'_> {
     /// Declares the function. Its role may write to its own log group only.
     fn declare(self, scope: Scope) -> Result<Live> {
-        self.declare_with(scope, |props| props, |alias| alias)
+        self.declare_with(scope, None, |alias| alias)
     }
 
-    /// Declares the function with further properties of its own and of its alias.
+    /// Declares the function with reserved concurrency and further properties of its alias.
     fn declare_with(
         self,
         Scope { stack, environment, .. }: Scope,
-        further: impl FnOnce(RustFunctionProps) -> RustFunctionProps,
+        reserved_concurrency: Option<u32>,
         of_alias: impl FnOnce(AliasProps) -> AliasProps,
     ) -> Result<Live> {
         let log_group = LogGroup::new_with_props(
@@ -108,7 +108,7 @@ impl Function<'_> {
             RoleProps::new(&ServicePrincipal::new("lambda.amazonaws.com")?).description(self.description),
         )?;
         log_group.grant_write(&role)?;
-        let props = RustFunctionProps::new()
+        let mut props = RustFunctionProps::new()
             .manifest_path(manifest_path(self.binary))
             .binary_name(self.binary)
             .bundling(bundling(environment)?)
@@ -120,7 +120,10 @@ impl Function<'_> {
             .log_group(&log_group)
             .role(&role)
             .environment(self.variables);
-        let function = RustFunction::new_with_props(stack, self.id, further(props))?;
+        if let Some(executions) = reserved_concurrency {
+            props = props.reserved_concurrent_executions(executions);
+        }
+        let function = RustFunction::new_with_props(stack, self.id, props)?;
         let alias = AliasProps::new(LIVE, &function.current_version()?);
         let alias = Alias::new(stack, format!("{}Live", self.id), of_alias(alias))?;
         Ok(Live { function, alias })

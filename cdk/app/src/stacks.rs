@@ -8,7 +8,9 @@ mod tenant;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use aws_cdk_lib::{App, Environment as AwsEnvironment, Stack, StackProps, Stage, StageProps, Tags};
+use aws_cdk_lib::{
+    App, Environment as AwsEnvironment, PermissionsBoundary, Stack, StackProps, Stage, StageProps, Tags,
+};
 
 use contract::names::ENVIRONMENT_TAG;
 
@@ -16,6 +18,9 @@ use crate::config::{Environment, InvalidConfigError};
 pub(crate) use crate::stacks::data::Data;
 use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
+
+/// The tag of every resource of a tenant's stack, for cost reports.
+const TENANT_TAG: &str = "image-service-tenant";
 
 /// A synthesis that failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +57,11 @@ pub fn check_account(environments: &[Environment], credentials: &str) -> Result<
 pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<()> {
     for environment in environments {
         let aws = AwsEnvironment::new().account(environment.account.as_str()).region(environment.region.as_str());
-        let stage = Stage::new_with_props(app, &environment.name, StageProps::new().env(aws))?;
+        let mut props = StageProps::new().env(aws);
+        if let Some(boundary) = &environment.permissions_boundary {
+            props = props.permissions_boundary(&PermissionsBoundary::from_name(boundary)?);
+        }
+        let stage = Stage::new_with_props(app, &environment.name, props)?;
         Tags::of(&stage)?.add(ENVIRONMENT_TAG, &environment.name)?;
 
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
@@ -70,6 +79,7 @@ pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<(
         for (id, tenant) in &environment.tenants {
             let description = format!("The distribution of {id} and its registration");
             let tenant_stack = stack(&stage, environment, &format!("tenant-{id}"), &description)?;
+            Tags::of(&tenant_stack)?.add(TENANT_TAG, id.as_str())?;
             if let Some(existing) = &tenant.distribution {
                 tenant::declare_existing(&tenant_stack, environment, id, existing, &pipeline)?;
             } else {

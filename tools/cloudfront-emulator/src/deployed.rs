@@ -7,8 +7,10 @@ use aws_sdk_cloudfront::types::{
     CustomErrorResponses, CustomHeaders, DistributionConfig, Origin as OriginConfig, OriginAccessControlConfig,
     OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors, ResponseHeadersPolicyConfig,
     ResponseHeadersPolicyCustomHeadersConfig as SetHeaders, ResponseHeadersPolicyRemoveHeadersConfig as RemoveHeaders,
+    ResponseHeadersPolicySecurityHeadersConfig as SecurityHeaders,
     ResponseHeadersPolicyServerTimingHeadersConfig as ServerTiming,
 };
+use http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method};
 
 use crate::distribution::{CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
@@ -131,9 +133,10 @@ fn distribution(
 
 fn response_headers(policy: &ResponseHeadersPolicyConfig) -> Result<ResponseHeaders, &'static str> {
     let has_server_timing = policy.server_timing_headers_config().is_some_and(ServerTiming::enabled);
-    if policy.cors_config().is_some() || policy.security_headers_config().is_some() || has_server_timing {
-        return Err("CORS, security or server timing headers in its response headers policy");
+    if policy.cors_config().is_some() || has_server_timing {
+        return Err("CORS or server timing headers in its response headers policy");
     }
+    let security = policy.security_headers_config().map(security_headers).transpose()?.unwrap_or_default();
     let remove = policy.remove_headers_config().map(RemoveHeaders::items).unwrap_or_default();
     let remove = remove.iter().map(|header| HeaderName::try_from(header.header()).ok());
     let set = policy.custom_headers_config().map(SetHeaders::items).unwrap_or_default();
@@ -144,8 +147,36 @@ fn response_headers(policy: &ResponseHeadersPolicyConfig) -> Result<ResponseHead
             overrides_origin: header.r#override(),
         })
     });
+    let set = set.chain(security.into_iter().map(Some));
     let parsed = || Some(ResponseHeaders { remove: remove.collect::<Option<_>>()?, set: set.collect::<Option<_>>()? });
     parsed().ok_or("a header that is not valid HTTP in its response headers policy")
+}
+
+/// The security headers of a policy. CloudFront accepts none of them as a custom header.
+fn security_headers(config: &SecurityHeaders) -> Result<Vec<CustomHeader>, &'static str> {
+    let others = [
+        config.content_security_policy().is_some(),
+        config.frame_options().is_some(),
+        config.referrer_policy().is_some(),
+        config.xss_protection().is_some(),
+    ];
+    if others.contains(&true) {
+        return Err("security headers other than HSTS and nosniff in its response headers policy");
+    }
+    let mut set = Vec::new();
+    if let Some(options) = config.content_type_options() {
+        let value = HeaderValue::from_static("nosniff");
+        set.push(CustomHeader { name: X_CONTENT_TYPE_OPTIONS, value, overrides_origin: options.r#override() });
+    }
+    if let Some(hsts) = config.strict_transport_security() {
+        let directive = |is_set: Option<bool>, text| if is_set == Some(true) { text } else { "" };
+        let subdomains = directive(hsts.include_subdomains(), "; includeSubDomains");
+        let preload = directive(hsts.preload(), "; preload");
+        let value = format!("max-age={}{subdomains}{preload}", hsts.access_control_max_age_sec());
+        let value = HeaderValue::try_from(value).map_err(|_| "an HSTS header that is not valid HTTP")?;
+        set.push(CustomHeader { name: STRICT_TRANSPORT_SECURITY, value, overrides_origin: hsts.r#override() });
+    }
+    Ok(set)
 }
 
 fn target_origin(config: &DistributionConfig) -> Option<&OriginConfig> {

@@ -39,7 +39,7 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
     let Environment { viewer, admin_api, handlers, stream, purge, .. } = environment;
     let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
     let early_allowed = 0..=limits::EARLY_PURGE_TARGETS_ALLOWED_MAX;
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 18] = [
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 19] = [
         ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
         // API Gateway's default quota of an account is 10,000 requests a second, and 5,000 at once.
         ("admin_api.requests_per_second", Some(admin_api.requests_per_second), 1..=10_000),
@@ -47,6 +47,8 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=59),
         // Fewer executions would delay a page full of new images; a new account has at most 1,000.
         ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
+        // Two purge runs may overlap, and one shard of the stream takes one.
+        ("handlers.purge_reserved_concurrency", handlers.purge_reserved_concurrency, 2..=1_000),
         // Lambda's limits for DynamoDB streams.
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),
         ("stream.batch_window_secs", Some(stream.batch_window_secs), 0..=300),
@@ -75,6 +77,7 @@ fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         ("the file's name", from_ref(&environment.name), is_name as fn(&str) -> bool, NAME),
         ("region", from_ref(&environment.region), is_region, "a region, for example eu-west-1"),
         ("account", from_ref(&environment.account), is_account, "12 digits"),
+        ("permissions_boundary", environment.permissions_boundary.as_slice(), is_policy_name, POLICY_NAME),
         ("viewer.domain", from_ref(&viewer.domain), is_domain, DOMAIN),
         ("viewer.certificate_arn", from_ref(&viewer.certificate_arn), is_certificate, CERTIFICATE),
         ("viewer.hosted_zone_id", from_ref(&viewer.hosted_zone_id), is_zone_id, ZONE_ID),
@@ -145,6 +148,7 @@ pub(super) fn named_twice<'a>(
 
 const NAME: &str = "1 to 32 of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const DOMAIN: &str = "a domain name in lower case, for example images.example.com";
+const POLICY_NAME: &str = "the name of an IAM policy of the account: 1 to 128 of A-Z, a-z, 0-9 and '+=,.@_-'";
 const ZONE_ID: &str = "a hosted zone's id, for example Z0123456789EXAMPLE";
 const WORD: &str = "1 to 255 printable characters without a space";
 const CERTIFICATE: &str = "the ARN of an ACM certificate in us-east-1, where CloudFront takes them from";
@@ -177,6 +181,11 @@ fn is_region(text: &str) -> bool {
         }
         [] => false,
     }
+}
+
+fn is_policy_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
 }
 
 fn is_zone_id(text: &str) -> bool {

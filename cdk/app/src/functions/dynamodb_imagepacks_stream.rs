@@ -36,7 +36,7 @@ pub(crate) fn declare(
         timeout_secs: 60,
         variables: config.variables(),
     }
-    .declare(scope)?;
+    .declare_with(scope, environment.handlers.purge_reserved_concurrency, |alias| alias)?;
     allow(&live, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;
     purging::grant_wake_up(scope, &live, image_invalidation)?;
     allow(&live, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;

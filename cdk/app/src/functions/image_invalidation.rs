@@ -33,7 +33,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     }
     .declare_with(
         scope,
-        |props| props,
+        environment.handlers.purge_reserved_concurrency,
         // The next purge run continues a failed one: a retry or a backlog of invocations has no use.
         |alias| alias.retry_attempts(0).max_event_age(&event_age_max),
     )?;

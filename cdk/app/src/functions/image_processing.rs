@@ -34,14 +34,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         timeout_secs: handlers.image_processing_timeout_secs,
         variables: config.variables(),
     }
-    .declare_with(
-        scope,
-        |props| match handlers.image_processing_reserved_concurrency {
-            Some(executions) => props.reserved_concurrent_executions(executions),
-            None => props,
-        },
-        |alias| alias,
-    )?;
+    .declare_with(scope, handlers.image_processing_reserved_concurrency, |alias| alias)?;
     allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
     allow(&live, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
     allow(&live, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;

@@ -27,7 +27,7 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
         timeout_secs: limits::REQUEST_TIMEOUT_SECS,
         variables: config.variables(),
     }
-    .declare(scope)?;
+    .declare_with(scope, environment.handlers.purge_reserved_concurrency, |alias| alias)?;
     purging::grant(scope, &live)?;
     purging::grant_wake_up(scope, &live, image_invalidation)?;
     // Of one tenant at a time.

@@ -45,11 +45,7 @@ impl Data {
         let originals = originals(stack, environment)?;
         let image_packs = image_packs(stack, environment)?;
         // No time to live: only a completed purge removes an entry.
-        let invalidation_queue = Table::new(
-            stack,
-            "InvalidationQueue",
-            table("target").point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true)),
-        )?;
+        let invalidation_queue = Table::new(stack, "InvalidationQueue", kept_table("target", environment))?;
         let variants = if let Some(name) = &environment.existing.variants_bucket {
             Bucket::from_bucket_name(stack, "Variants", name)?
         } else {
@@ -57,7 +53,8 @@ impl Data {
             let expiry = LifecycleRule::new().expiration(&Duration::days(kept_days)?);
             IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?.lifecycle_rules([expiry]))?)
         };
-        let purge_ledger = Table::new(stack, "PurgeLedger", table("purge").time_to_live_attribute("expiresAt"))?;
+        let purge_ledger =
+            Table::new(stack, "PurgeLedger", kept_table("purge", environment).time_to_live_attribute("expiresAt"))?;
         // A render lock expires with its holder's request, so the table is deleted with the stack.
         let render_locks = Table::new(
             stack,
@@ -102,13 +99,8 @@ fn image_packs(stack: &Stack, environment: &Environment) -> Result<ITable> {
             .table_stream_arn(existing.stream_arn.as_str());
         return Table::from_table_attributes(stack, "ImagePacks", attributes);
     }
-    let table = Table::new(
-        stack,
-        "ImagePacks",
-        table("entity")
-            .stream(StreamViewType::NewAndOldImages)
-            .point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true)),
-    )?;
+    let table =
+        Table::new(stack, "ImagePacks", kept_table("entity", environment).stream(StreamViewType::NewAndOldImages))?;
     Ok(ITable::from(&table))
 }
 
@@ -119,6 +111,13 @@ fn table(sort_key: &str) -> TableProps {
         .sort_key(Attribute::new(sort_key, AttributeType::String))
         .billing_mode(BillingMode::PayPerRequest)
         .removal_policy(RemovalPolicy::RetainOnUpdateOrDelete)
+}
+
+/// A [`table`] whose rows can be restored to any second of the last 35 days.
+fn kept_table(sort_key: &str, environment: &Environment) -> TableProps {
+    table(sort_key)
+        .point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true))
+        .deletion_protection(environment.data.deletion_protection)
 }
 
 /// A private, encrypted bucket.

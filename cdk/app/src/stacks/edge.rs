@@ -1,13 +1,17 @@
 //! An edge stack: the policies and the origin access control that up to 100 distributions share.
 
 use aws_cdk_lib::aws_cloudfront::{
-    CachePolicy, CachePolicyProps, CacheQueryStringBehavior, FunctionUrlOriginAccessControl, ResponseHeadersPolicy,
-    ResponseHeadersPolicyProps,
+    CachePolicy, CachePolicyProps, CacheQueryStringBehavior, FunctionUrlOriginAccessControl, ResponseCustomHeader,
+    ResponseCustomHeadersBehavior, ResponseHeadersContentTypeOptions, ResponseHeadersPolicy,
+    ResponseHeadersPolicyProps, ResponseHeadersStrictTransportSecurity, ResponseSecurityHeadersBehavior,
 };
 use aws_cdk_lib::{Duration, Result, Stack};
 use contract::query::{DATE, LOCATION};
 
 use crate::config::Environment;
+
+/// The days for which a browser requests a tenant's host by HTTPS only.
+const HTTPS_ONLY_DAYS: u32 = 365;
 
 /// What the distributions of one group share. Their tenants name the group, so that no tenant moves to another when
 /// one is added or removed.
@@ -36,8 +40,22 @@ impl Edge {
             stack,
             "ResponseHeaders",
             ResponseHeadersPolicyProps::new()
-                .comment(format!("Strips the cache tags of {}", environment.name))
-                .remove_headers([viewer.cache_tag_header.as_str()]),
+                .comment(format!("Strips cache tags and adds security headers ({})", environment.name))
+                .remove_headers([viewer.cache_tag_header.as_str()])
+                .security_headers_behavior(
+                    ResponseSecurityHeadersBehavior::new()
+                        .content_type_options(ResponseHeadersContentTypeOptions::new(true))
+                        .strict_transport_security(ResponseHeadersStrictTransportSecurity::new(
+                            &Duration::days(HTTPS_ONLY_DAYS)?,
+                            true,
+                        )),
+                )
+                // Pages of other sites show the images.
+                .custom_headers_behavior(ResponseCustomHeadersBehavior::new([ResponseCustomHeader::new(
+                    "cross-origin-resource-policy",
+                    true,
+                    "cross-origin",
+                )])),
         )?;
         let access = FunctionUrlOriginAccessControl::new(stack, "ImageProcessingAccess")?;
         Ok(Self { cache_policy, response_headers, origin_access_control_id: access.origin_access_control_id()? })

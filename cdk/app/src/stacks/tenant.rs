@@ -4,7 +4,7 @@
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
     BehaviorOptions, CfnDistribution, Distribution, DistributionProps, ErrorResponse, HttpVersion,
-    OriginProtocolPolicy, ViewerProtocolPolicy,
+    OriginProtocolPolicy, SecurityPolicyProtocol, ViewerProtocolPolicy,
 };
 use aws_cdk_lib::aws_cloudfront_origins::{HttpOrigin, HttpOriginProps};
 use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
@@ -127,6 +127,8 @@ fn distribution(
         .comment(format!("Images of {tenant} ({})", environment.name))
         .domain_names([host])
         .certificate(&certificate)
+        // The newest policy that still takes TLS 1.2.
+        .minimum_protocol_version(SecurityPolicyProtocol::TlsV1_2_2025)
         .error_responses(error_responses()?)
         .http_version(HttpVersion::Http2And3),
     )?;

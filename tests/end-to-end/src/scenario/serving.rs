@@ -17,6 +17,12 @@ use super::fixture::{EDITED, Fixture, LOCATION};
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Headers that differ between two responses with one image: of the connection, of the request, and of the cache.
 const VOLATILE: [&str; 7] = ["age", "cache-control", "connection", "date", "via", "x-amz-cf-id", "x-cache"];
+/// Headers that the distribution adds.
+const ADDED: [(&str, &str); 3] = [
+    ("cross-origin-resource-policy", "cross-origin"),
+    ("strict-transport-security", "max-age=31536000"),
+    ("x-content-type-options", "nosniff"),
+];
 /// Prefix of the headers by which Lambda identifies the request of a function URL.
 const OF_LAMBDA: &str = "x-amzn-";
 /// Other spellings of the path of [`EDITED`].
@@ -67,6 +73,9 @@ pub(super) async fn serving(fixture: &Fixture<'_>) -> Result<String, Cause> {
     let url = format!("/api/v2/img/{EDITED}?location={LOCATION}");
     let cached = send(fixture, "GET", &url).await?;
     expect_eq("X-Cache of acme/cat", &cached.header("x-cache"), &Some("Hit from cloudfront"))?;
+    for (name, value) in ADDED {
+        expect_eq(name, &cached.header(name), &Some(value))?;
+    }
     for date in ["1", "2"] {
         // HEAD first: it must leave no empty object for the GET that follows.
         let dated = format!("{url}&date={date}");

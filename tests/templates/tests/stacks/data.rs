@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::environments::of_the_repository;
+use crate::environments::{edited, of_the_repository};
 
 /// The resources that keep data. Another logical id would be another resource, and an empty one.
 const STATEFUL: [(&str, &str); 5] = [
@@ -125,7 +125,7 @@ fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() 
     let tables = [
         ("ImagePacks", "entity", json!("NEW_AND_OLD_IMAGES"), json!(true), json!(null)),
         ("InvalidationQueue", "target", json!(null), json!(true), json!(null)),
-        ("PurgeLedger", "purge", json!(null), json!(null), json!("expiresAt")),
+        ("PurgeLedger", "purge", json!(null), json!(true), json!("expiresAt")),
         ("RenderLocks", "variant", json!(null), json!(null), json!("expiresAt")),
     ];
     let data = of_the_repository().stack("dev/data");
@@ -154,4 +154,16 @@ fn programs_find_the_tables_and_buckets_in_the_outputs() {
         ("VariantsBucket", "data/Variants"),
     ];
     assert_eq!(outputs, BTreeMap::from(expected.map(|(name, value)| (name, value.to_owned()))));
+}
+
+#[test]
+fn a_table_that_is_kept_can_be_restored_and_is_protected_if_it_is_configured() {
+    for (synthesis, environment, is_protected) in [(of_the_repository(), "dev", false), (edited(), "other", true)] {
+        let stack = synthesis.stack(&format!("{environment}/data"));
+        for table in stack.all("AWS::DynamoDB::Table").filter(|table| table.id != SCRATCH) {
+            let recovery = &table.properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+            assert_eq!(*recovery, true, "{}", table.id);
+            assert_eq!(table.properties["DeletionProtectionEnabled"], is_protected, "{}", table.id);
+        }
+    }
 }

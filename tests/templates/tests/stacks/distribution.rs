@@ -37,7 +37,7 @@ fn viewers_reach_it_by_the_tenants_host_name_over_https() {
         assert_eq!(distribution["Aliases"], json!([host]));
         assert_eq!(distribution["Enabled"], true);
         assert_eq!(distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"], "redirect-to-https");
-        assert_eq!(distribution["ViewerCertificate"]["MinimumProtocolVersion"], "TLSv1.2_2021");
+        assert_eq!(distribution["ViewerCertificate"]["MinimumProtocolVersion"], "TLSv1.2_2025");
         let mut records = Vec::new();
         for record in stack.all("AWS::Route53::RecordSet") {
             assert_eq!(record.properties["Name"], format!("{host}."));
@@ -119,6 +119,18 @@ fn it_reads_cache_tags_and_hides_them_from_viewers() {
 }
 
 #[test]
+fn browsers_use_https_do_not_guess_types_and_may_show_images_on_any_page() {
+    let config = &edge().only("AWS::CloudFront::ResponseHeadersPolicy").properties["ResponseHeadersPolicyConfig"];
+    let security = json!({
+        "ContentTypeOptions": {"Override": true},
+        "StrictTransportSecurity": {"AccessControlMaxAgeSec": 365 * 24 * 60 * 60, "Override": true},
+    });
+    assert_eq!(config["SecurityHeadersConfig"], security);
+    let own = json!([{"Header": "cross-origin-resource-policy", "Override": true, "Value": "cross-origin"}]);
+    assert_eq!(config["CustomHeadersConfig"]["Items"], own);
+}
+
+#[test]
 fn its_one_origin_is_image_processing_and_the_origin_header_names_the_tenant() {
     for (stack, tenant) in [(acme(), "acme"), (other(), "globex")] {
         let origins = distribution(stack)["Origins"].as_array().unwrap();
@@ -166,7 +178,9 @@ fn purging_handlers_find_it_in_the_registry() {
 fn its_tag_permits_purging_handlers_to_invalidate_it() {
     for (stack, environment) in [(acme(), "dev"), (other(), "other")] {
         let tags = &stack.only("AWS::CloudFront::Distribution").properties["Tags"];
-        assert_eq!(*tags, json!([{"Key": "image-service-environment", "Value": environment}]));
+        let tenant = stack.path.rsplit('-').next().unwrap();
+        let expected = [("image-service-environment", environment), ("image-service-tenant", tenant)];
+        assert_eq!(*tags, json!(expected.map(|(key, value)| json!({"Key": key, "Value": value}))));
         assert_eq!(stack.all("AWS::IAM::Policy").count(), 0);
     }
 }

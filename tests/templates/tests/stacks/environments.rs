@@ -19,8 +19,11 @@ const AUDIENCE: &str = "audience = \"image-service-admin\"";
 const EMAILS: &str = "# emails = [\"operators@example.com\"]";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 36] = [
+const OTHER: [(&str, &str); 39] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
+    ("# permissions_boundary = ", "permissions_boundary = "),
+    ("deletion_protection = false", "deletion_protection = true"),
+    ("# purge_reserved_concurrency = 10", "purge_reserved_concurrency = 5"),
     ("requests_per_second = 20", "requests_per_second = 50"),
     ("requests_burst = 40", "requests_burst = 75"),
     ("# topic_arn = \"arn:aws:sns:eu-west-1", "topic_arn = \"arn:aws:sns:eu-central-1"),

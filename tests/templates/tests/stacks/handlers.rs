@@ -138,15 +138,19 @@ fn variants_are_deleted_first_where_another_program_fills_the_bucket() {
 }
 
 #[test]
-fn image_processing_alone_has_reserved_concurrency_where_it_is_configured() {
+fn concurrency_is_reserved_where_it_is_configured() {
     let environments = [
-        (dev(), Value::Null),
-        (of_the_repository().stack("prod/pipeline"), json!(200)),
-        (edited().stack("other/pipeline"), json!(77)),
+        (dev(), Value::Null, Value::Null),
+        (of_the_repository().stack("prod/pipeline"), json!(200), json!(10)),
+        (edited().stack("other/pipeline"), json!(77), json!(5)),
     ];
-    for (stack, executions) in environments {
+    for (stack, of_images, of_purges) in environments {
         for function in functions().into_keys() {
-            let expected = if function == "ImageProcessing" { &executions } else { &Value::Null };
+            let expected = match function.as_str() {
+                "ImageProcessing" => &of_images,
+                "ImageManagement" => &Value::Null,
+                _ => &of_purges,
+            };
             let reserved = &stack.named("AWS::Lambda::Function", &function).properties["ReservedConcurrentExecutions"];
             assert_eq!(reserved, expected, "{}: {function}", stack.path);
         }

@@ -276,6 +276,19 @@ fn a_role_has_no_policy_but_its_own() {
 }
 
 #[test]
+fn every_role_has_the_permissions_boundary_if_one_is_named() {
+    let boundary = "arn:aws:iam::123456789012:policy/platform-boundary";
+    let mut roles = 0;
+    for stack in edited().stacks_of("other") {
+        for role in stack.all("AWS::IAM::Role") {
+            assert_eq!(stack.text(&role.properties["PermissionsBoundary"]), boundary, "{}", role.id);
+            roles += 1;
+        }
+    }
+    assert!(roles >= 6, "{roles} roles");
+}
+
+#[test]
 fn a_function_is_called_by_its_own_api_or_distribution_only() {
     let written = CALLERS.iter().map(|(who, action, on, condition)| sentence(who, "may", action, on, condition));
     let found = all("AWS::Lambda::Permission").map(|(stack, permission)| {

@@ -109,6 +109,30 @@ async fn a_distribution_without_a_response_headers_policy_changes_no_header() {
 }
 
 #[tokio::test]
+async fn security_headers_of_a_policy_are_set() {
+    const END: &str = "</ResponseHeadersPolicyConfig>";
+    let headers = |config: &str| format!("<SecurityHeadersConfig>{config}</SecurityHeadersConfig>{END}");
+    let hsts = "<StrictTransportSecurity><Override>true</Override>PARTS<AccessControlMaxAgeSec>60</AccessControlMaxAgeSec>\
+                </StrictTransportSecurity>";
+    for (config, name, value) in [
+        ("<ContentTypeOptions><Override>true</Override></ContentTypeOptions>", "x-content-type-options", "nosniff"),
+        (&hsts.replace("PARTS", ""), "strict-transport-security", "max-age=60"),
+        (
+            &hsts.replace("PARTS", "<IncludeSubdomains>true</IncludeSubdomains><Preload>true</Preload>"),
+            "strict-transport-security",
+            "max-age=60; includeSubDomains; preload",
+        ),
+    ] {
+        let read = read(&[(END, &headers(config))]).await.unwrap();
+        let set = read.response_headers.set.last().unwrap();
+        assert_eq!((set.name.as_str(), set.value.to_str().unwrap(), set.overrides_origin), (name, value, true));
+    }
+    let framed = "<FrameOptions><Override>true</Override><FrameOption>DENY</FrameOption></FrameOptions>";
+    let error = read(&[(END, &headers(framed))]).await.unwrap_err();
+    assert!(error.contains("security headers other than HSTS and nosniff"), "{error}");
+}
+
+#[tokio::test]
 async fn origin_requests_are_signed_only_if_the_access_control_requires_it() {
     for (replacements, expected) in [
         ([("<OriginAccessControlId>O1<", "<OriginAccessControlId><")].as_slice(), None),
@@ -128,8 +152,11 @@ async fn an_unsupported_feature_is_rejected_and_named() {
         (("Behaviors><Quantity>0", "Behaviors><Quantity>1"), "cache behaviors besides the default one"),
         (("<Origin><Id>image-", "<Origin><Id>other-"), "a default cache behavior without a single origin"),
         (
-            ("<Name>no tags</Name>", "<Name>no tags</Name><SecurityHeadersConfig/>"),
-            "CORS, security or server timing headers in its response headers policy",
+            (
+                "<Name>no tags</Name>",
+                "<Name>no tags</Name><ServerTimingHeadersConfig><Enabled>true</Enabled></ServerTimingHeadersConfig>",
+            ),
+            "CORS or server timing headers in its response headers policy",
         ),
         (("X-Robots-Tag", "X Robots"), "a header that is not valid HTTP in its response headers policy"),
     ] {
