@@ -1,6 +1,9 @@
-//! The environments: one TOML file each, validated before the synthesis.
+//! The environments: one TOML file each, validated before the synthesis. Everything that is not allowed is reported at
+//! once.
 
+mod defaults;
 mod existing;
+mod findings;
 mod rules;
 mod tenant;
 
@@ -9,14 +12,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use contract::{AttributeNames, Authorizer, Contact, HeaderName, QuotaSchemes, TenantId, TenantIds, limits};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use existing::{DEFAULT_STAGE, Existing, ExistingAuthorizer, ExistingHttpApi, ExistingTable};
-use rules::{NotAllowed, first_not_allowed};
+pub use findings::Finding;
+use findings::findings;
 pub use tenant::{ExistingDistribution, Tenant};
 
 /// One environment. The comments of the files in `cdk/environments` document every key.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// The file's name without `.toml`.
@@ -30,12 +35,15 @@ pub struct Environment {
     pub permissions_boundary: Option<String>,
     /// The tenants by id, one stack each.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Tenant>")]
     pub tenants: BTreeMap<TenantId, Tenant>,
     /// The viewers' side.
     pub viewer: Viewer,
     /// The API of admins and editors.
+    #[serde(default)]
     pub admin_api: AdminApi,
     /// Build and limits of the functions.
+    #[serde(default)]
     pub handlers: Handlers,
     /// The tables and buckets.
     #[serde(default)]
@@ -44,8 +52,10 @@ pub struct Environment {
     #[serde(default)]
     pub alarms: Alarms,
     /// From the image-pack table's stream to the queue.
+    #[serde(default)]
     pub stream: Stream,
     /// From the queue to the caches.
+    #[serde(default)]
     pub purge: Purge,
     /// Existing resources, used instead of new ones.
     #[serde(default)]
@@ -117,7 +127,7 @@ impl Environment {
 }
 
 /// Options of a deployment to a developer's machine. Release builds of the functions ignore them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Local {
     /// Hosts with their ports that `fetchImage` may fetch from although their addresses are not public.
@@ -125,7 +135,7 @@ pub struct Local {
 }
 
 /// The viewers' side.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Viewer {
     /// Domain of the tenants' host names.
@@ -137,14 +147,17 @@ pub struct Viewer {
     /// The zone's id.
     pub hosted_zone_id: String,
     /// The response header that carries cache tags to CloudFront.
+    #[serde(default = "defaults::cache_tag_header")]
+    #[schemars(with = "String")]
     pub cache_tag_header: HeaderName,
     /// Longest time that an edge may keep a variant, in days.
+    #[serde(default = "defaults::cached_days_max")]
     pub cached_days_max: u32,
 }
 
 /// The API of admins and editors.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct AdminApi {
     /// Custom domain of the existing unified API.
     pub domain: Option<String>,
@@ -163,13 +176,13 @@ pub struct AdminApi {
     /// Requests that the API accepts at once.
     pub requests_burst: u32,
     /// Contact that `fetchImage` names to the servers that it fetches from.
-    #[serde(default)]
+    #[schemars(with = "String")]
     pub fetch_contact: Contact,
 }
 
 /// Build and limits of the functions.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Handlers {
     /// Processor of the functions.
     pub architecture: Architecture,
@@ -186,7 +199,7 @@ pub struct Handlers {
 }
 
 /// The steps in which CodeDeploy shifts the traffic of a function to a new version. An alarm of the function rolls back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum TrafficShift {
     /// A tenth for five minutes, then all.
     #[serde(rename = "canary-10-percent-5-minutes")]
@@ -200,7 +213,7 @@ pub enum TrafficShift {
 }
 
 /// The tables and buckets.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// Whether nobody can delete a table with rows before this is switched off.
@@ -209,7 +222,7 @@ pub struct Data {
 }
 
 /// The notification of operators.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Alarms {
     /// ARN of an existing SNS topic; without it, the pipeline stack makes one.
@@ -220,7 +233,7 @@ pub struct Alarms {
 }
 
 /// A processor that Lambda offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Architecture {
     /// AWS Graviton.
     #[serde(rename = "arm64")]
@@ -231,7 +244,7 @@ pub enum Architecture {
 }
 
 /// A cargo profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Small and fast binaries; minutes to build.
@@ -241,8 +254,8 @@ pub enum Profile {
 }
 
 /// The event source mapping of the stream.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Stream {
     /// Largest number of records in one invocation.
     pub batch_size: u32,
@@ -253,8 +266,8 @@ pub struct Stream {
 }
 
 /// The purge runs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Purge {
     /// Minutes from one scheduled purge run to the next.
     pub every_minutes: u32,
@@ -268,6 +281,7 @@ pub struct Purge {
     /// Changed targets of one tenant that get an early purge before they have settled.
     pub early_purge_targets_max: u32,
     /// CloudFront's quotas that a purge keeps.
+    #[schemars(with = "String", extend("enum" = ["both", "per-second", "in-progress"]))]
     pub quotas: QuotaSchemes,
     /// Time in which CloudFront accepts one more `CreateInvalidation` call, in milliseconds.
     pub calls_interval_millis: u32,
@@ -283,7 +297,13 @@ pub struct Purge {
     pub ledger_retention_days: u32,
 }
 
-/// Environments that are invalid. The message names the file, the key and the allowed values.
+/// The JSON schema of an environment's file, from which editors complete and explain keys.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Environment).to_value()
+}
+
+/// Environments that are invalid. The message names the file, the line, the key and the allowed values.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidConfigError {
     /// A file or the folder cannot be read.
@@ -305,18 +325,9 @@ pub enum InvalidConfigError {
         /// The parser's error, with the line.
         cause: toml::de::Error,
     },
-    /// A value is not allowed.
-    #[error("{}: {key} is {value}; allowed: {allowed}", path.display())]
-    NotAllowed {
-        /// The file.
-        path: PathBuf,
-        /// The key, with its section.
-        key: String,
-        /// Its value.
-        value: String,
-        /// The allowed values.
-        allowed: String,
-    },
+    /// Values are not allowed. Each has a line of the message.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    NotAllowed(Vec<Finding>),
 }
 
 /// Reads the environment `name` of `folder`, and no other file.
@@ -338,7 +349,15 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfi
         return Err(InvalidConfigError::NoEnvironment(folder.to_owned()));
     }
     files.sort();
-    files.iter().map(|file| read_file(file)).collect()
+    let mut environments = Vec::new();
+    let mut findings = Vec::new();
+    for file in files {
+        match read_file(&file) {
+            Err(InvalidConfigError::NotAllowed(found)) => findings.extend(found),
+            result => environments.push(result?),
+        }
+    }
+    if findings.is_empty() { Ok(environments) } else { Err(InvalidConfigError::NotAllowed(findings)) }
 }
 
 fn read_file(path: &Path) -> Result<Environment, InvalidConfigError> {
@@ -347,12 +366,8 @@ fn read_file(path: &Path) -> Result<Environment, InvalidConfigError> {
     let mut environment: Environment =
         toml::from_str(&text).map_err(|cause| InvalidConfigError::Malformed { path: path.to_owned(), cause })?;
     environment.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    match first_not_allowed(&environment) {
-        None => Ok(environment),
-        Some(NotAllowed { key, value, allowed }) => {
-            Err(InvalidConfigError::NotAllowed { path: path.to_owned(), key, value, allowed })
-        }
-    }
+    let findings = findings(&environment, path, &text);
+    if findings.is_empty() { Ok(environment) } else { Err(InvalidConfigError::NotAllowed(findings)) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::headers::CACHE_TAG_HEADER;
+
 /// A text that is not a valid identifier. The message names the kind, the text and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {shown:?} is not valid: {allowed}")]
@@ -106,6 +108,14 @@ identifier!(
     is_label
 );
 
+impl HeaderName {
+    /// The response header that carries cache tags, unless an environment names another one.
+    #[must_use]
+    pub fn of_cache_tags() -> Self {
+        Self(CACHE_TAG_HEADER.to_owned())
+    }
+}
+
 identifier!(
     /// An image pack of a tenant. Case matters to DynamoDB, S3 and CloudFront paths. At most 128 characters, so that
     /// `<tenant>/<pack>` stays within a cache tag's 256.
@@ -152,6 +162,11 @@ mod tests {
 
     fn check(valid: bool, parsed: &Result<impl fmt::Debug, InvalidIdentifierError>) {
         assert_eq!(parsed.is_ok(), valid, "{parsed:?}");
+    }
+
+    #[test]
+    fn the_header_of_cache_tags_is_a_header_name() {
+        assert_eq!(HeaderName::parse(CACHE_TAG_HEADER), Ok(HeaderName::of_cache_tags()));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use contract::AttributeNames;
 use contract::identifier::is_label;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Environment;
 use super::rules::{NotAllowed, named_twice};
 
 /// Existing resources. The stacks create all others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Existing {
     /// The image-pack table.
@@ -22,7 +23,7 @@ pub struct Existing {
 }
 
 /// An existing image-pack table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExistingTable {
     /// ARN of the table.
@@ -31,11 +32,12 @@ pub struct ExistingTable {
     pub stream_arn: String,
     /// Names of the attributes.
     #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
     pub attributes: AttributeNames,
 }
 
 /// An existing HTTP API.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExistingHttpApi {
     /// Id of the API.
@@ -47,7 +49,7 @@ pub struct ExistingHttpApi {
 }
 
 /// An existing authorizer of the HTTP API. `admin_api.tenant_claim` is the place of tenants in what it passes on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ExistingAuthorizer {
     /// A JWT authorizer. The routes require the scopes of `admin_api`.
@@ -76,12 +78,15 @@ impl ExistingAuthorizer {
     }
 }
 
-/// The first value that is not allowed.
-pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    table_not_allowed(environment)
-        .or_else(|| bucket_not_allowed(&environment.existing))
-        .or_else(|| api_not_allowed(environment))
-        .or_else(|| authorizer_not_allowed(environment))
+/// What is not allowed: the first value of each resource.
+pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
+    let found = [
+        table_not_allowed(environment),
+        bucket_not_allowed(&environment.existing),
+        api_not_allowed(environment),
+        authorizer_not_allowed(environment),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// The stage of an HTTP API whose name is not part of the address.

@@ -24,18 +24,23 @@ impl NotAllowed {
     }
 }
 
-/// The first value that is not allowed.
-pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    number_out_of_range(environment)
-        .or_else(|| text_not_allowed(environment))
-        .or_else(|| combination_not_allowed(environment))
-        .or_else(|| alarms_not_allowed(environment))
-        .or_else(|| local_not_allowed(environment))
-        .or_else(|| existing::first_not_allowed(environment))
-        .or_else(|| tenant::first_not_allowed(environment))
+/// Every value that is not allowed: all numbers and texts, and the first of what depends on several keys.
+pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
+    let several = [
+        zone_not_allowed(environment),
+        scope_not_allowed(environment),
+        alarms_not_allowed(environment),
+        local_not_allowed(environment),
+    ];
+    let mut found = numbers_out_of_range(environment);
+    found.extend(texts_not_allowed(environment));
+    found.extend(several.into_iter().flatten());
+    found.extend(existing::not_allowed(environment));
+    found.extend(tenant::not_allowed(environment));
+    found
 }
 
-fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
+fn numbers_out_of_range(environment: &Environment) -> Vec<NotAllowed> {
     let Environment { viewer, admin_api, handlers, stream, purge, .. } = environment;
     let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
     let early_allowed = 0..=limits::EARLY_PURGE_TARGETS_ALLOWED_MAX;
@@ -65,13 +70,14 @@ fn number_out_of_range(environment: &Environment) -> Option<NotAllowed> {
         ("purge.manual_purges_burst", Some(purge.manual_purges_burst), limits::MANUAL_PURGES_ALLOWED),
         ("purge.ledger_retention_days", Some(purge.ledger_retention_days), limits::LEDGER_RETENTION_ALLOWED_DAYS),
     ];
-    numbers.into_iter().find_map(|(key, value, range)| {
+    let out_of_range = numbers.into_iter().filter_map(|(key, value, range)| {
         let value = value.filter(|value| !range.contains(value))?;
         Some(NotAllowed::new(key, value.to_string(), format!("{} to {}", range.start(), range.end())))
-    })
+    });
+    out_of_range.collect()
 }
 
-fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+fn texts_not_allowed(environment: &Environment) -> Vec<NotAllowed> {
     let Environment { viewer, admin_api, .. } = environment;
     let texts = [
         ("the file's name", from_ref(&environment.name), is_name as fn(&str) -> bool, NAME),
@@ -88,20 +94,23 @@ fn text_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         ("admin_api.management_scope", from_ref(&admin_api.management_scope), is_word, WORD),
         ("admin_api.tenant_claim", from_ref(&admin_api.tenant_claim), is_word, WORD),
     ];
-    texts.into_iter().find_map(|(key, values, is_allowed, allowed)| {
+    let found = texts.into_iter().filter_map(|(key, values, is_allowed, allowed)| {
         let value = values.iter().find(|value| !is_allowed(value))?;
         Some(NotAllowed::new(key, format!("{value:?}"), allowed))
+    });
+    found.collect()
+}
+
+fn zone_not_allowed(Environment { viewer, .. }: &Environment) -> Option<NotAllowed> {
+    let Viewer { domain, hosted_zone_name: zone, .. } = viewer;
+    let is_held = domain.strip_suffix(zone.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    (zone.is_empty() || !is_held).then(|| {
+        let allowed = format!("the zone that holds viewer.domain, {domain}, or a part of it behind a dot");
+        NotAllowed::new("viewer.hosted_zone_name", format!("{zone:?}"), allowed)
     })
 }
 
-/// Texts that do not belong together.
-fn combination_not_allowed(Environment { viewer, admin_api, .. }: &Environment) -> Option<NotAllowed> {
-    let Viewer { domain, hosted_zone_name: zone, .. } = viewer;
-    let is_held = domain.strip_suffix(zone.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if zone.is_empty() || !is_held {
-        let allowed = format!("the zone that holds viewer.domain, {domain}, or a part of it behind a dot");
-        return Some(NotAllowed::new("viewer.hosted_zone_name", format!("{zone:?}"), allowed));
-    }
+fn scope_not_allowed(Environment { admin_api, .. }: &Environment) -> Option<NotAllowed> {
     let scope = Some(&admin_api.management_scope).filter(|scope| **scope == admin_api.scope)?;
     let allowed = "another scope than admin_api.scope: who may purge need not be permitted to edit";
     Some(NotAllowed::new("admin_api.management_scope", format!("{scope:?}"), allowed))

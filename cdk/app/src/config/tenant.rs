@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Environment;
 use super::rules::{NotAllowed, named_twice};
 
 /// One tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
     /// The tenant's existing distribution; without it, the tenant's stack creates one.
@@ -40,7 +41,7 @@ const TENANTS_PER_EDGE: usize = 100;
 const EXISTING_DISTRIBUTIONS_MAX: usize = 30;
 
 /// An existing distribution of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExistingDistribution {
     /// Id of the distribution.
@@ -49,9 +50,9 @@ pub struct ExistingDistribution {
     pub cache_tags: bool,
 }
 
-/// The first value that is not allowed.
-pub(super) fn first_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    distribution_not_allowed(environment).or_else(|| edge_not_allowed(environment))
+/// What is not allowed: the first distribution and the first edge stack.
+pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
+    [distribution_not_allowed(environment), edge_not_allowed(environment)].into_iter().flatten().collect()
 }
 
 fn edge_not_allowed(environment: &Environment) -> Option<NotAllowed> {
@@ -119,9 +120,7 @@ mod tests {
     fn a_hundred_tenants_share_an_edge_stack_and_the_next_one_names_another() {
         assert_eq!(with_tenants(98, "").unwrap().tenants.len(), 100);
         let message = with_tenants(98, "[tenants.zoo]").unwrap_err();
-        for expected in
-            ["dev.toml: tenants.zoo.edge is 1, which 100 other tenants have", "allowed: a number that fewer"]
-        {
+        for expected in ["tenants.zoo.edge is 1, which 100 other tenants have", "allowed: a number that fewer"] {
             assert!(message.contains(expected), "{message:?} lacks {expected:?}");
         }
         assert!(with_tenants(98, "[tenants.zoo]\nedge = 2").is_ok());

@@ -1,4 +1,5 @@
 mod existing;
+mod schema;
 
 use super::*;
 
@@ -105,7 +106,7 @@ fn a_choice_that_does_not_exist_names_the_choices() {
 
 #[test]
 fn a_missing_or_unknown_key_is_named() {
-    check("scope = \"images:purge\"", "", &["scope", "missing"]);
+    check("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "", &["domain", "missing"]);
     check("account = \"123456789012\"", "", &["account", "missing"]);
     check("every_minutes = 5", "every_minuets = 5", &["every_minuets", "every_minutes"]);
     check("every_minutes = 5", "every_minutes = \"5\"", &["every_minutes", "u32"]);
@@ -170,7 +171,7 @@ fn a_host_that_is_exempt_from_checks_has_a_port() {
 #[test]
 fn a_host_is_exempt_from_checks_in_no_release_build() {
     let message = read(&format!("{DEV}\n[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\"]\n")).unwrap_err();
-    for expected in ["dev.toml: local is set", "none with handlers.profile = \"release\""] {
+    for expected in ["local is set", "none with handlers.profile = \"release\""] {
         assert!(message.contains(expected), "{message:?} lacks {expected:?}");
     }
     check("scope = \"images:purge\"", "scope = \"images:purge\"\nfetch_exempt_hosts = []", &["fetch_exempt_hosts"]);
@@ -217,6 +218,41 @@ fn alarms_notify_a_topic_of_the_region_or_addresses() {
     let both = format!("{}\n{}", &emails[2..], &topic[2..]);
     check(emails, &both, &["alarms.emails", "none beside alarms.topic_arn"]);
     assert!(read(&DEV.replace(topic, &topic[2..])).is_ok());
+}
+
+#[test]
+fn everything_that_is_not_allowed_is_reported_at_once_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let edits = [("every_minutes = 5", "every_minutes = 0"), ("calls_burst = 6", "calls_burst = 0")];
+    let text = edits.iter().fold(DEV.to_owned(), |text, (line, edited)| text.replace(line, edited));
+    let text = text.replace("region = \"eu-west-1\"", "region = \"europe\"");
+    for name in ["dev.toml", "prod.toml"] {
+        fs::write(folder.path().join(name), &text).unwrap();
+    }
+    let message = read_environments(folder.path()).unwrap_err().to_string();
+    let line_of = |key: &str| 1 + text.lines().position(|line| line.starts_with(key)).unwrap();
+    for (key, found) in [
+        ("every_minutes", "purge.every_minutes is 0; allowed: 1 to 60"),
+        ("calls_burst", "purge.calls_burst is 0; allowed: 1 to 1000"),
+        ("region", "region is \"europe\"; allowed: a region"),
+    ] {
+        for name in ["dev.toml", "prod.toml"] {
+            let expected = format!("{name}:{}: {found}", line_of(key));
+            assert!(message.contains(&expected), "{message} lacks {expected}");
+        }
+    }
+    assert_eq!(message.lines().count(), 6, "{message}");
+}
+
+#[test]
+fn the_development_environment_shows_the_default_of_every_key() {
+    let required =
+        ["account", "region", "domain", "certificate_arn", "hosted_zone_name", "hosted_zone_id", "issuer", "audience"];
+    let is_kept =
+        |line: &&str| line.starts_with('[') || required.iter().any(|key| line.starts_with(&format!("{key} =")));
+    let short: Vec<_> = DEV.lines().filter(is_kept).collect();
+    assert_eq!(read(&short.join("\n")), read(DEV));
+    assert!(short.len() <= 20, "{short:?}");
 }
 
 #[test]
