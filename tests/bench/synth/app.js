@@ -7,6 +7,7 @@ const acm = require("aws-cdk-lib/aws-certificatemanager");
 const cloudfront = require("aws-cdk-lib/aws-cloudfront");
 const origins = require("aws-cdk-lib/aws-cloudfront-origins");
 const cloudwatch = require("aws-cdk-lib/aws-cloudwatch");
+const cloudwatchActions = require("aws-cdk-lib/aws-cloudwatch-actions");
 const dynamodb = require("aws-cdk-lib/aws-dynamodb");
 const iam = require("aws-cdk-lib/aws-iam");
 const lambda = require("aws-cdk-lib/aws-lambda");
@@ -17,6 +18,7 @@ const route53Targets = require("aws-cdk-lib/aws-route53-targets");
 const s3 = require("aws-cdk-lib/aws-s3");
 const scheduler = require("aws-cdk-lib/aws-scheduler");
 const schedulerTargets = require("aws-cdk-lib/aws-scheduler-targets");
+const sns = require("aws-cdk-lib/aws-sns");
 const sqs = require("aws-cdk-lib/aws-sqs");
 const ssm = require("aws-cdk-lib/aws-ssm");
 
@@ -47,7 +49,7 @@ function dataStack(stage) {
   const data = {
     imagePacks: table("ImagePacks", "entity", { stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES, ...recovery }),
     queue: table("InvalidationQueue", "target", recovery),
-    ledger: table("PurgeLedger", "purge", { timeToLiveAttribute: "expiresAt" }),
+    ledger: table("PurgeLedger", "purge", { timeToLiveAttribute: "expiresAt", ...recovery }),
     renderLocks: table("RenderLocks", "variant", {
       timeToLiveAttribute: "expiresAt",
       removalPolicy: RemovalPolicy.DESTROY,
@@ -73,7 +75,7 @@ function pipelineStack(stage, data) {
   const stack = new Stack(stage, "pipeline", { stackName: "dev-lof-images-pipeline" });
   const graphs = [];
 
-  const handler = (id, binary, memorySize, seconds, environment, grants, options) => {
+  const handler = (id, binary, memorySize, seconds, environment, grants, aliasOptions) => {
     const logGroup = new logs.LogGroup(stack, `${id}Log`, {
       retention: logs.RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -92,22 +94,37 @@ function pipelineStack(stage, data) {
       logGroup,
       role,
       environment,
-      ...options,
     });
     for (const [actions, resources] of grants) {
       created.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
     }
+    const version = created.currentVersion;
+    created.live = new lambda.Alias(stack, `${id}Live`, { aliasName: "live", version, ...aliasOptions });
     return created;
   };
-  const alarm = (id, metric, threshold, evaluationPeriods = 1) => {
-    new cloudwatch.Alarm(stack, id, {
+  const topic = new sns.Topic(stack, "AlarmTopic", { enforceSSL: true });
+  topic.addToResourcePolicy(
+    new iam.PolicyStatement({
+      actions: ["sns:Publish"],
+      principals: [new iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+      resources: [topic.topicArn],
+      conditions: { StringEquals: { "aws:SourceAccount": stack.account } },
+    }),
+  );
+  new CfnOutput(stack, "AlarmTopicArn", { value: topic.topicArn });
+  const action = new cloudwatchActions.SnsAction(topic);
+  const alarm = (id, metric, threshold, evaluationPeriods = 5) => {
+    const created = new cloudwatch.Alarm(stack, id, {
       metric,
       threshold,
       evaluationPeriods,
+      datapointsToAlarm: Math.min(3, evaluationPeriods),
       alarmDescription: id,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
+    created.addAlarmAction(action);
+    created.addOkAction(action);
     graphs.push(new cloudwatch.GraphWidget({ title: id, left: [metric], width: 12 }));
   };
   const period = Duration.minutes(5);
@@ -167,6 +184,8 @@ function pipelineStack(stage, data) {
     { retryAttempts: 0, maxEventAge: Duration.minutes(5) },
   );
   alarm("FailedPurgeRunsAlarm", invalidation.metricErrors({ period }), 1, 3);
+  alarm("NoPurgeRunAlarm", invalidation.metricInvocations({ period }), 1, 3);
+  alarm("ThrottledPurgeRunsAlarm", invalidation.metricThrottles({ period }), 1);
 
   const purge = handler(
     "ImagePurge", "image-purge", 512, 29,
@@ -201,8 +220,9 @@ function pipelineStack(stage, data) {
       [["s3:ListBucket"], [data.variants.bucketArn, data.originals.bucketArn]],
     ],
   );
-  const url = processing.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
-  alarm("FailedImagesAlarm", processing.metricErrors({ period }), 1);
+  const url = processing.live.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
+  alarm("FailedImagesAlarm", processing.metric("Url5xxCount", { period, statistic: "Sum" }), 5);
+  alarm("ThrottledImagesAlarm", processing.metricThrottles({ period }), 1);
 
   const management = handler(
     "ImageManagement", "image-management", 1769, 29,
@@ -219,7 +239,7 @@ function pipelineStack(stage, data) {
   );
   alarm("FailedEditsAlarm", management.metricErrors({ period }), 1);
 
-  stream.addEventSource(
+  stream.live.addEventSource(
     new sources.DynamoEventSource(data.imagePacks, {
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
       batchSize: 100,
@@ -237,12 +257,12 @@ function pipelineStack(stage, data) {
     }),
   });
   schedulerRole.addToPolicy(
-    new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [invalidation.functionArn] }),
+    new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [invalidation.live.functionArn] }),
   );
   const role = schedulerRole.withoutPolicyUpdates();
   new scheduler.Schedule(stack, "InvalidationSchedule", {
     schedule: scheduler.ScheduleExpression.rate(Duration.minutes(5)),
-    target: new schedulerTargets.LambdaInvoke(invalidation, { retryAttempts: 0, role }),
+    target: new schedulerTargets.LambdaInvoke(invalidation.live, { retryAttempts: 0, role }),
   });
 
   const api = new apigw.HttpApi(stack, "AdminApi", {
@@ -253,11 +273,11 @@ function pipelineStack(stage, data) {
     jwtAudience: ["image-service-admin"],
   });
   const target = lambda.Function.fromFunctionAttributes(stack, "ImageManagementTarget", {
-    functionArn: management.functionArn,
+    functionArn: management.live.functionArn,
     sameEnvironment: false,
     skipPermissions: true,
   });
-  const purgeIntegration = new integrations.HttpLambdaIntegration("Purge", purge);
+  const purgeIntegration = new integrations.HttpLambdaIntegration("Purge", purge.live);
   const managementIntegration = new integrations.HttpLambdaIntegration("Management", target);
   const route = (method, path, integration, scope) => {
     const routeKey = apigw.HttpRouteKey.with(path, method);
@@ -278,7 +298,7 @@ function pipelineStack(stage, data) {
   ]) {
     route(method, path, managementIntegration, "images:manage");
   }
-  management.addPermission("AdminApi", {
+  management.live.addPermission("AdminApi", {
     principal: new iam.ServicePrincipal("apigateway.amazonaws.com"),
     sourceArn: api.arnForExecuteApi("*", "/adminAPI/*"),
   });
@@ -297,6 +317,7 @@ function pipelineStack(stage, data) {
   mapping.node.addDependency(apiStage);
   new CfnOutput(stack, "AdminApiUrl", { value: "https://manage.api.eu-west-1.vmnd.tv/dev-lof" });
 
+  alarm("FailedRequestsAlarm", api.metricServerError({ period, statistic: "Sum" }), 1);
   new cloudwatch.Dashboard(stack, "Dashboard").addWidgets(...graphs);
   new ssm.StringParameter(stack, "Recovery", {
     parameterName: "/dev-lof/images/recovery",
@@ -304,12 +325,12 @@ function pipelineStack(stage, data) {
   });
   new CfnOutput(stack, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
   const cloudFront = { principal: new iam.ServicePrincipal("cloudfront.amazonaws.com"), sourceArn: DISTRIBUTIONS };
-  processing.addPermission("DistributionsCallUrl", {
+  processing.live.addPermission("DistributionsCallUrl", {
     ...cloudFront,
     action: "lambda:InvokeFunctionUrl",
     functionUrlAuthType: lambda.FunctionUrlAuthType.AWS_IAM,
   });
-  processing.addPermission("DistributionsInvoke", { ...cloudFront, invokedViaFunctionUrl: true });
+  processing.live.addPermission("DistributionsInvoke", { ...cloudFront, invokedViaFunctionUrl: true });
   new CfnOutput(stack, "ImageProcessingHost", { value: Fn.select(2, Fn.split("/", url.url)) });
   for (const created of [invalidation, purge]) {
     created.addToRolePolicy(
@@ -333,8 +354,15 @@ function edgeStack(stage) {
       maxTtl: Duration.days(30),
     }),
     responseHeadersPolicy: new cloudfront.ResponseHeadersPolicy(stack, "ResponseHeaders", {
-      comment: "Strips the cache tags of dev",
+      comment: "Strips cache tags and adds security headers (dev)",
       removeHeaders: ["image-cache-tag"],
+      securityHeadersBehavior: {
+        contentTypeOptions: { override: true },
+        strictTransportSecurity: { accessControlMaxAge: Duration.days(365), override: true },
+      },
+      customHeadersBehavior: {
+        customHeaders: [{ header: "cross-origin-resource-policy", override: true, value: "cross-origin" }],
+      },
     }),
     access: new cloudfront.FunctionUrlOriginAccessControl(stack, "ImageProcessingAccess"),
   };
@@ -342,7 +370,8 @@ function edgeStack(stage) {
 
 function tenantStack(stage, tenant, pipeline, edge) {
   const stack = new Stack(stage, `tenant-${tenant}`, { stackName: `dev-lof-images-tenant-${tenant}` });
-  stack.addDependency(pipeline);
+  stack.addStackDependency(pipeline);
+  Tags.of(stack).add("image-service-tenant", tenant);
   const host = `${tenant}.${DOMAIN}`;
   const certificateArn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555";
   const distribution = new cloudfront.Distribution(stack, "Distribution", {
@@ -360,6 +389,7 @@ function tenantStack(stage, tenant, pipeline, edge) {
     },
     comment: `Images of ${tenant} (dev)`,
     domainNames: [host],
+    minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
     certificate: acm.Certificate.fromCertificateArn(stack, "Certificate", certificateArn),
     errorResponses: [404, 405, 414, 500, 501, 502, 503, 504].map((httpStatus) => ({
       httpStatus,

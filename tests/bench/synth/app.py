@@ -11,6 +11,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -21,6 +22,7 @@ from aws_cdk import aws_route53_targets as route53_targets
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
@@ -41,7 +43,7 @@ class Data(Stack):
             point_in_time_recovery_specification=recovery,
         )
         self.queue = self.table("InvalidationQueue", "target", point_in_time_recovery_specification=recovery)
-        self.ledger = self.table("PurgeLedger", "purge", time_to_live_attribute="expiresAt")
+        self.ledger = self.table("PurgeLedger", "purge", time_to_live_attribute="expiresAt", point_in_time_recovery_specification=recovery)
         self.render_locks = self.table(
             "RenderLocks", "variant", time_to_live_attribute="expiresAt", removal_policy=RemovalPolicy.DESTROY
         )
@@ -88,6 +90,7 @@ class Pipeline(Stack):
     def __init__(self, stage, data):
         super().__init__(stage, "pipeline", stack_name="dev-lof-images-pipeline")
         self.graphs = []
+        self.action = self.alarm_topic()
         period = Duration.minutes(5)
 
         dead_letters = sqs.Queue(
@@ -102,7 +105,7 @@ class Pipeline(Stack):
 
         attributes = json.dumps({"tenant": "tenant", "entity": "entity", "imageLocations": "imageLocations"})
         packs = {"IMAGE_PACK_TABLE": data.image_packs.table_name, "IMAGE_PACK_ATTRIBUTES": attributes}
-        stream = self.handler(
+        stream, stream_live = self.handler(
             "ImagePacksStream",
             "dynamodb-imagepacks-stream",
             256,
@@ -138,7 +141,7 @@ class Pipeline(Stack):
             (["dynamodb:PutItem"], [data.ledger.table_arn]),
         ]
         registry = self.format_arn(service="ssm", resource="parameter", resource_name=REGISTRY[1:])
-        invalidation = self.handler(
+        invalidation, invalidation_live = self.handler(
             "ImageInvalidation",
             "image-invalidation",
             512,
@@ -158,8 +161,10 @@ class Pipeline(Stack):
             max_event_age=period,
         )
         self.alarm("FailedPurgeRunsAlarm", invalidation.metric_errors(period=period), 1, 3)
+        self.alarm("NoPurgeRunAlarm", invalidation.metric_invocations(period=period), 1, 3)
+        self.alarm("ThrottledPurgeRunsAlarm", invalidation.metric_throttles(period=period), 1)
 
-        purge = self.handler(
+        purge, purge_live = self.handler(
             "ImagePurge",
             "image-purge",
             512,
@@ -177,7 +182,7 @@ class Pipeline(Stack):
         )
         self.alarm("FailedPurgesAlarm", purge.metric_errors(period=period), 1)
 
-        processing = self.handler(
+        processing, processing_live = self.handler(
             "ImageProcessing",
             "image-processing",
             1769,
@@ -200,10 +205,11 @@ class Pipeline(Stack):
                 (["s3:ListBucket"], [data.variants.bucket_arn, data.originals.bucket_arn]),
             ],
         )
-        url = processing.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
-        self.alarm("FailedImagesAlarm", processing.metric_errors(period=period), 1)
+        url = processing_live.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+        self.alarm("FailedImagesAlarm", processing.metric("Url5xxCount", period=period, statistic="Sum"), 5)
+        self.alarm("ThrottledImagesAlarm", processing.metric_throttles(period=period), 1)
 
-        management = self.handler(
+        management, management_live = self.handler(
             "ImageManagement",
             "image-management",
             1769,
@@ -222,7 +228,7 @@ class Pipeline(Stack):
         )
         self.alarm("FailedEditsAlarm", management.metric_errors(period=period), 1)
 
-        stream.add_event_source(
+        stream_live.add_event_source(
             sources.DynamoEventSource(
                 data.image_packs,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
@@ -234,8 +240,10 @@ class Pipeline(Stack):
                 on_failure=sources.SqsDlq(dead_letters),
             )
         )
-        self.schedule(invalidation)
-        self.api(purge, management)
+        self.schedule(invalidation_live)
+        api = self.api(purge_live, management_live)
+        failed = api.metric_server_error(period=period, statistic="Sum")
+        self.alarm("FailedRequestsAlarm", failed, 1)
 
         cloudwatch.Dashboard(self, "Dashboard").add_widgets(*self.graphs)
         ssm.StringParameter(
@@ -245,9 +253,9 @@ class Pipeline(Stack):
             string_value=json.dumps({"table": data.image_packs.table_name, "queue": data.queue.table_name}),
         )
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue_url)
-        self.permit_distributions(url, processing, [invalidation, purge])
+        self.permit_distributions(url, processing_live, [invalidation, purge])
 
-    def handler(self, id, binary, memory_size, seconds, environment, grants, **options):
+    def handler(self, id, binary, memory_size, seconds, environment, grants, **alias_options):
         log_group = logs.LogGroup(
             self, id + "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
         )
@@ -267,23 +275,39 @@ class Pipeline(Stack):
             log_group=log_group,
             role=role,
             environment=environment,
-            **options,
         )
         for actions, resources in grants:
             created.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources))
-        return created
+        version = created.current_version
+        return created, lambda_.Alias(self, id + "Live", alias_name="live", version=version, **alias_options)
 
-    def alarm(self, id, metric, threshold, evaluation_periods=1):
-        cloudwatch.Alarm(
+    def alarm_topic(self):
+        topic = sns.Topic(self, "AlarmTopic", enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+        CfnOutput(self, "AlarmTopicArn", value=topic.topic_arn)
+        return cloudwatch_actions.SnsAction(topic)
+
+    def alarm(self, id, metric, threshold, evaluation_periods=5):
+        created = cloudwatch.Alarm(
             self,
             id,
             metric=metric,
             threshold=threshold,
             evaluation_periods=evaluation_periods,
+            datapoints_to_alarm=min(3, evaluation_periods),
             alarm_description=id,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        created.add_alarm_action(self.action)
+        created.add_ok_action(self.action)
         self.graphs.append(cloudwatch.GraphWidget(title=id, left=[metric], width=12))
 
     def schedule(self, invalidation):
@@ -372,6 +396,7 @@ class Pipeline(Stack):
         )
         mapping.node.add_dependency(stage)
         CfnOutput(self, "AdminApiUrl", value="https://manage.api.eu-west-1.vmnd.tv/dev-lof")
+        return api
 
     def permit_distributions(self, url, processing, purging):
         cloudfront_principal = iam.ServicePrincipal("cloudfront.amazonaws.com")
@@ -414,8 +439,21 @@ class Edge(Stack):
         self.response_headers = cloudfront.ResponseHeadersPolicy(
             self,
             "ResponseHeaders",
-            comment="Strips the cache tags of dev",
+            comment="Strips cache tags and adds security headers (dev)",
             remove_headers=["image-cache-tag"],
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=Duration.days(365), override=True
+                ),
+            ),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(
+                        header="cross-origin-resource-policy", override=True, value="cross-origin"
+                    )
+                ]
+            ),
         )
         self.access = cloudfront.FunctionUrlOriginAccessControl(self, "ImageProcessingAccess")
 
@@ -423,7 +461,8 @@ class Edge(Stack):
 class Tenant(Stack):
     def __init__(self, stage, tenant, pipeline, edge):
         super().__init__(stage, "tenant-" + tenant, stack_name="dev-lof-images-tenant-" + tenant)
-        self.add_dependency(pipeline)
+        self.add_stack_dependency(pipeline)
+        Tags.of(self).add("image-service-tenant", tenant)
         host = f"{tenant}.{DOMAIN}"
         certificate = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
         zero = Duration.seconds(0)
@@ -445,6 +484,7 @@ class Tenant(Stack):
             ),
             comment=f"Images of {tenant} (dev)",
             domain_names=[host],
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate),
             error_responses=[
                 cloudfront.ErrorResponse(http_status=status, ttl=zero)
