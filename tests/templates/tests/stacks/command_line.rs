@@ -1,7 +1,9 @@
 //! The CDK's command line: the stacks that it lists, and the errors of invalid environments.
 
+use serde_json::json;
+
 use crate::environments::{edited, folder, of_the_repository};
-use crate::synthesis::{list, list_with};
+use crate::synthesis::{list, list_with, read_json, root, tool};
 
 /// Lists the stacks of `dev.toml` with one edit, and expects an error that contains every text.
 fn check(name: &str, line: &str, edited: &str, expected: &[&str]) {
@@ -70,4 +72,16 @@ fn credentials_of_another_account_are_refused() {
 fn a_choice_that_does_not_exist_is_rejected_with_file_line_and_choices() {
     let expected = ["architecture = \"arm\"", "`arm64`", "`x86_64`"];
     check("no-such-choice", "architecture = \"arm64\"", "architecture = \"arm\"", &expected);
+}
+
+#[test]
+fn every_feature_flag_that_the_cdk_recommends_is_decided() {
+    let decided = read_json(&root().join("cdk.json"))["context"].clone();
+    let recommended = read_json(&tool("node_modules/aws-cdk-lib/recommended-feature-flags.json"));
+    let open: Vec<_> =
+        recommended.as_object().unwrap().keys().filter(|flag| decided[flag.as_str()].is_null()).collect();
+    assert!(open.is_empty(), "cdk.json does not decide {open:?}");
+    // The only partition that the environments' rules allow.
+    assert_eq!(decided["@aws-cdk/core:target-partitions"], json!(["aws"]));
+    assert_eq!(decided["@aws-cdk/core:defaultCrossStackReferences"], "weak");
 }
