@@ -52,8 +52,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Shifts traffic to each new version step by step, if it is configured, and back when one of `alarms` is raised.
-    fn shift_traffic<const A: usize>(&self, scope: Scope, id: &str, alarms: [&CloudWatchAlarm; A]) -> Result<()> {
+    /// Shifts traffic to each new version step by step, if it is configured, and back when `alarm` is raised.
+    fn shift_traffic(&self, scope: Scope, id: &str, alarm: &CloudWatchAlarm) -> Result<()> {
         let config = match scope.environment.handlers.traffic_shift {
             None => return Ok(()),
             Some(TrafficShift::Canary10Percent5Minutes) => LambdaDeploymentConfig::canary_10percent_5minutes()?,
@@ -62,7 +62,7 @@ impl Live {
                 LambdaDeploymentConfig::linear_10percent_every_1minute()?
             }
         };
-        let props = LambdaDeploymentGroupProps::new(&self.alias).deployment_config(&config).alarms(alarms);
+        let props = LambdaDeploymentGroupProps::new(&self.alias).deployment_config(&config).alarms([alarm]);
         LambdaDeploymentGroup::new(scope.stack, format!("{id}TrafficShift"), props)?;
         Ok(())
     }

@@ -51,7 +51,7 @@ pub(crate) fn declare(
         threshold: Threshold::AtLeast(ITERATOR_AGE_MAX_MILLIS),
     })?;
     alarms.show("Stream: age of the oldest record", &age);
-    live.shift_traffic(scope, "ImagePacksStream", [&alarm])?;
+    live.shift_traffic(scope, "ImagePacksStream", &alarm)?;
     Ok(live)
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;
-    live.shift_traffic(scope, "ImageInvalidation", [&failed])?;
+    live.shift_traffic(scope, "ImageInvalidation", &failed)?;
     Ok(live)
 }
 

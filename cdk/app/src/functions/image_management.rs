@@ -42,6 +42,6 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Live> {
     let description =
         "image-management crashed or timed out: a request of an editor failed. Check the log of image-management";
     let alarm = alarms.raise_on_failure("FailedEditsAlarm", description, &live.function)?;
-    live.shift_traffic(scope, "ImageManagement", [&alarm])?;
+    live.shift_traffic(scope, "ImageManagement", &alarm)?;
     Ok(live)
 }

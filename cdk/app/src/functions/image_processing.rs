@@ -65,7 +65,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         threshold: Threshold::AtLeast(1),
     })?;
     alarms.show("Images rendered", &live.function.metric_invocations()?);
-    live.shift_traffic(scope, "ImageProcessing", [&failed_images])?;
+    live.shift_traffic(scope, "ImageProcessing", &failed_images)?;
     Ok(url)
 }
 

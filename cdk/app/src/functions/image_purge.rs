@@ -40,6 +40,6 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
 
     let description = "image-purge crashed or timed out: a request of an admin failed. Check the log of image-purge";
     let alarm = alarms.raise_on_failure("FailedPurgesAlarm", description, &live.function)?;
-    live.shift_traffic(scope, "ImagePurge", [&alarm])?;
+    live.shift_traffic(scope, "ImagePurge", &alarm)?;
     Ok(live)
 }
