@@ -17,7 +17,7 @@ use crate::config::Environment;
 /// Period of a metric, in minutes.
 pub(crate) const PERIOD_MINUTES: u32 = 5;
 
-/// The datapoints that raise most alarms: three of five. Fewer would page somebody for what repairs itself.
+/// The datapoints that raise most alarms: three of five. Fewer would raise alarms for failures that retries repair.
 pub(crate) const MOST: (u32, u32) = (3, 5);
 
 /// The section of the runbook that every alarm's description names.

@@ -29,7 +29,7 @@ pub(crate) struct AdminApi<'a> {
 impl<'a> AdminApi<'a> {
     pub(crate) fn declare(stack: &Stack, environment: &'a Environment) -> Result<Self> {
         let admin = &environment.admin_api;
-        let existing = environment.existing.http_api.as_ref().and_then(|api| api.authorizer.as_ref());
+        let existing = environment.existing_authorizer();
         let authorizer = match existing {
             Some(existing) => existing_authorizer(stack, existing)?,
             // The rules of the configuration require both.

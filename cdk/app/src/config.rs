@@ -78,12 +78,17 @@ impl Environment {
         TenantIds(with_existing.map(|(id, _)| id.clone()).collect())
     }
 
+    /// The platform's own authorizer of the existing HTTP API.
+    #[must_use]
+    pub fn existing_authorizer(&self) -> Option<&ExistingAuthorizer> {
+        self.existing.http_api.as_ref()?.authorizer.as_ref()
+    }
+
     /// The API's authorizer as a function sees it whose routes require `scope`.
     #[must_use]
     pub fn authorizer(&self, scope: &str) -> Authorizer {
         let tenant_claim = self.admin_api.tenant_claim.clone();
-        let existing = self.existing.http_api.as_ref().and_then(|api| api.authorizer.as_ref());
-        match existing {
+        match self.existing_authorizer() {
             Some(ExistingAuthorizer::Lambda { scope_key, subject_key, .. }) => Authorizer::Lambda {
                 tenant_key: tenant_claim,
                 scope_key: scope_key.clone(),
@@ -216,7 +221,7 @@ pub enum TrafficShift {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// Whether nobody can delete a table with rows before this is switched off.
+    /// Whether DynamoDB rejects the deletion of a table until this is switched off.
     #[serde(default)]
     pub deletion_protection: bool,
 }

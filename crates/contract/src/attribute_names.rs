@@ -1,9 +1,8 @@
 //! The names of the image-pack table's attributes. A table that existed before this project may use other names.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+
+use crate::json_text::json_text;
 
 /// The names, in the table, of the attributes that the pipeline reads and the management API writes. The code uses the
 /// canonical names, those of [`AttributeNames::default`]; items are translated where they are read and written.
@@ -119,21 +118,8 @@ impl AttributeNames {
     }
 }
 
-/// Writes the names as JSON, the form of the functions' variable.
-impl fmt::Display for AttributeNames {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-/// Reads the names from JSON. An attribute that the text leaves out has its canonical name.
-impl FromStr for AttributeNames {
-    type Err = serde_json::Error;
-
-    fn from_str(json: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(json)
-    }
-}
+// An attribute that the text leaves out has its canonical name.
+json_text!(AttributeNames);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,8 @@
 //! The API's authorizer as a value of a variable.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+
+use crate::json_text::json_text;
 
 /// The authorizer of the API, and the places of the caller in what it passes on. Its text form is JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,19 +26,7 @@ pub enum Authorizer {
     },
 }
 
-impl fmt::Display for Authorizer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-impl FromStr for Authorizer {
-    type Err = serde_json::Error;
-
-    fn from_str(json: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(json)
-    }
-}
+json_text!(Authorizer);
 
 #[cfg(test)]
 mod tests {

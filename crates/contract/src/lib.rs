@@ -21,6 +21,8 @@ pub mod routes;
 pub mod tenant_ids;
 pub mod wake_up;
 
+mod json_text;
+
 pub use attribute_names::AttributeNames;
 pub use authorizer::Authorizer;
 pub use config::ConfigError;

@@ -9,7 +9,7 @@ use crate::tenant_ids::TenantIds;
 pub const UPLOADS_PREFIX: &str = ".uploads/";
 
 /// The tag of every resource of an environment, whose value is the environment's name. It permits purge runs to invalidate
-/// a distribution, so that nobody else should be permitted to set it.
+/// a distribution, so only CloudFormation's role should be permitted to set it.
 pub const ENVIRONMENT_TAG: &str = "image-service-environment";
 
 /// Path in Systems Manager Parameter Store under which the stack of each tenant registers a [`Distribution`].

@@ -1,31 +1,18 @@
 //! A set of tenants as a value of a variable.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::TenantId;
+use crate::json_text::json_text;
 
 /// A set of tenants. Its text form is a JSON array, because an empty set needs a text too: a variable cannot be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TenantIds(pub BTreeSet<TenantId>);
 
-impl fmt::Display for TenantIds {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-impl FromStr for TenantIds {
-    type Err = serde_json::Error;
-
-    fn from_str(json: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(json)
-    }
-}
+json_text!(TenantIds);
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ pub struct TestClock {
     virtual_time: Option<VirtualTime>,
 }
 
-/// What a virtual sleep needs.
+/// The parts of a virtual sleep: the emulator's clock, and the requests that S3 is busy with.
 #[derive(Debug, Clone)]
 struct VirtualTime {
     emulator: VirtualClock,

@@ -78,7 +78,7 @@ impl ExistingAuthorizer {
     }
 }
 
-/// What is not allowed: the first value of each resource.
+/// The values that are not allowed: the first of each resource.
 pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
     let found = [
         table_not_allowed(environment),
@@ -158,7 +158,7 @@ fn api_not_allowed(environment: &Environment) -> Option<NotAllowed> {
 
 /// Tokens are of the issuer and audience of `admin_api`, or of those of an existing authorizer.
 fn authorizer_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    let authorizer = environment.existing.http_api.as_ref().and_then(|api| api.authorizer.as_ref());
+    let authorizer = environment.existing_authorizer();
     if let Some(id) = authorizer.map(ExistingAuthorizer::id).filter(|id| !is_id(id)) {
         let allowed = "an authorizer's id, for example x1y2z3";
         return Some(NotAllowed::new("existing.http_api.authorizer.id", format!("{id:?}"), allowed));

@@ -1,4 +1,4 @@
-//! What is not allowed in an environment's file, and where.
+//! The findings of an environment's file: the values that are not allowed, with their lines.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

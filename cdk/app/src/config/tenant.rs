@@ -50,9 +50,10 @@ pub struct ExistingDistribution {
     pub cache_tags: bool,
 }
 
-/// What is not allowed: the first distribution and the first edge stack.
+/// The values that are not allowed: the first distribution, the first edge stack, and the number of existing distributions.
 pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
-    [distribution_not_allowed(environment), edge_not_allowed(environment)].into_iter().flatten().collect()
+    let found = [distribution_not_allowed(environment), edge_not_allowed(environment), too_many_existing(environment)];
+    found.into_iter().flatten().collect()
 }
 
 fn edge_not_allowed(environment: &Environment) -> Option<NotAllowed> {
@@ -72,6 +73,10 @@ fn edge_not_allowed(environment: &Environment) -> Option<NotAllowed> {
             return Some(NotAllowed::new(key(), value, allowed));
         }
     }
+    None
+}
+
+fn too_many_existing(environment: &Environment) -> Option<NotAllowed> {
     let existing = environment.tenants.values().filter(|tenant| tenant.distribution.is_some()).count();
     (existing > EXISTING_DISTRIBUTIONS_MAX).then(|| {
         let allowed = format!("{EXISTING_DISTRIBUTIONS_MAX}, because each adds a grant to two roles");
@@ -120,7 +125,9 @@ mod tests {
     fn a_hundred_tenants_share_an_edge_stack_and_the_next_one_names_another() {
         assert_eq!(with_tenants(98, "").unwrap().tenants.len(), 100);
         let message = with_tenants(98, "[tenants.zoo]").unwrap_err();
-        for expected in ["tenants.zoo.edge is 1, which 100 other tenants have", "allowed: a number that fewer"] {
+        for expected in
+            ["dev.toml:", "tenants.zoo.edge is 1, which 100 other tenants have", "allowed: a number that fewer"]
+        {
             assert!(message.contains(expected), "{message:?} lacks {expected:?}");
         }
         assert!(with_tenants(98, "[tenants.zoo]\nedge = 2").is_ok());

@@ -171,7 +171,7 @@ fn a_host_that_is_exempt_from_checks_has_a_port() {
 #[test]
 fn a_host_is_exempt_from_checks_in_no_release_build() {
     let message = read(&format!("{DEV}\n[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\"]\n")).unwrap_err();
-    for expected in ["local is set", "none with handlers.profile = \"release\""] {
+    for expected in ["dev.toml:", "local is set", "none with handlers.profile = \"release\""] {
         assert!(message.contains(expected), "{message:?} lacks {expected:?}");
     }
     check("scope = \"images:purge\"", "scope = \"images:purge\"\nfetch_exempt_hosts = []", &["fetch_exempt_hosts"]);

@@ -70,8 +70,8 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
 }
 
 /// Permits every distribution of the account to call the URL. One permission for each would exceed the 20 KB of a
-/// function's policy at 22 tenants. A distribution of another account is refused; one of this account that is not the
-/// tenants' has no origin access control for it, unless somebody gives it one.
+/// function's policy at 22 tenants. Lambda rejects a distribution of another account. A distribution of this
+/// account also needs an origin access control, which only the stacks of tenants attach.
 fn permit_distributions(scope: Scope, Live { alias, .. }: &Live) -> Result<()> {
     let cloudfront = ServicePrincipal::new("cloudfront.amazonaws.com")?;
     let distributions = purging::distribution_arn(scope, "*")?;

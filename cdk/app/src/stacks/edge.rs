@@ -13,8 +13,8 @@ use crate::config::Environment;
 /// The days for which a browser requests a tenant's host by HTTPS only.
 const HTTPS_ONLY_DAYS: u32 = 365;
 
-/// What the distributions of one group share. Their tenants name the group, so that no tenant moves to another when
-/// one is added or removed.
+/// The resources that the distributions of one edge stack share. Each tenant names its edge stack, so that none moves to
+/// another when a tenant is added or removed.
 pub(crate) struct Edge {
     pub(crate) cache_policy: CachePolicy,
     pub(crate) response_headers: ResponseHeadersPolicy,

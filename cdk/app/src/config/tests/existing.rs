@@ -64,7 +64,7 @@ fn tokens_are_of_an_existing_authorizer_or_of_a_named_issuer() {
         &["admin_api.audience is \"mine\"", "none beside existing.http_api.authorizer"],
     );
     let message = read(&DEV.replace("issuer = \"https://login.vmnd.tv/\"", "")).unwrap_err();
-    for expected in ["admin_api.issuer is missing", "unless existing.http_api.authorizer is named"] {
+    for expected in ["dev.toml:", "admin_api.issuer is missing", "unless existing.http_api.authorizer is named"] {
         assert!(message.contains(expected), "{message:?} lacks {expected:?}");
     }
 }
