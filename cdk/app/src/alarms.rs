@@ -6,9 +6,9 @@ use aws_cdk_lib::aws_cloudwatch::{
 };
 use aws_cdk_lib::aws_cloudwatch_actions::SnsAction;
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, ServicePrincipal};
+use aws_cdk_lib::aws_lambda::Function;
 use aws_cdk_lib::aws_sns::{ITopic, Topic, TopicProps};
 use aws_cdk_lib::aws_sns_subscriptions::EmailSubscription;
-use aws_cdk_lib::cargo_lambda_cdk::RustFunction;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
 
@@ -92,7 +92,7 @@ impl<'a> Alarms<'a> {
         &mut self,
         id: &str,
         description: &str,
-        function: &RustFunction,
+        function: &Function,
     ) -> Result<CloudWatchAlarm> {
         let metric = function.metric_errors_with_props(period(1)?)?;
         let alarm = self.raise(&Alarm {

@@ -238,7 +238,7 @@ pub struct Alarms {
 }
 
 /// A processor that Lambda offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 pub enum Architecture {
     /// AWS Graviton.
     #[serde(rename = "arm64")]
@@ -249,7 +249,7 @@ pub enum Architecture {
 }
 
 /// A cargo profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Small and fast binaries; minutes to build.
@@ -342,6 +342,19 @@ pub fn read_environment(folder: &Path, name: &str) -> Result<Environment, Invali
 
 /// Reads every environment of `folder`, in the order of their names.
 pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfigError> {
+    let mut environments = Vec::new();
+    let mut findings = Vec::new();
+    for environment in read_each(folder)? {
+        match environment {
+            Err(InvalidConfigError::NotAllowed(found)) => findings.extend(found),
+            result => environments.push(result?),
+        }
+    }
+    if findings.is_empty() { Ok(environments) } else { Err(InvalidConfigError::NotAllowed(findings)) }
+}
+
+/// The result of reading each environment of `folder`, in the order of their names.
+pub(crate) fn read_each(folder: &Path) -> Result<Vec<Result<Environment, InvalidConfigError>>, InvalidConfigError> {
     let unreadable = |cause| InvalidConfigError::Unreadable { path: folder.to_owned(), cause };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -354,15 +367,7 @@ pub fn read_environments(folder: &Path) -> Result<Vec<Environment>, InvalidConfi
         return Err(InvalidConfigError::NoEnvironment(folder.to_owned()));
     }
     files.sort();
-    let mut environments = Vec::new();
-    let mut findings = Vec::new();
-    for file in files {
-        match read_file(&file) {
-            Err(InvalidConfigError::NotAllowed(found)) => findings.extend(found),
-            result => environments.push(result?),
-        }
-    }
-    if findings.is_empty() { Ok(environments) } else { Err(InvalidConfigError::NotAllowed(findings)) }
+    Ok(files.iter().map(|file| read_file(file)).collect())
 }
 
 fn read_file(path: &Path) -> Result<Environment, InvalidConfigError> {

@@ -13,24 +13,28 @@ use std::path::Path;
 use aws_cdk_lib::aws_cloudwatch::Alarm as CloudWatchAlarm;
 use aws_cdk_lib::aws_codedeploy::{LambdaDeploymentConfig, LambdaDeploymentGroup, LambdaDeploymentGroupProps};
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal};
-use aws_cdk_lib::aws_lambda::{Alias, AliasProps, Architecture as LambdaArchitecture, LoggingFormat};
+use aws_cdk_lib::aws_lambda::{
+    Alias, AliasProps, Architecture as LambdaArchitecture, Code, Function as LambdaFunction, FunctionProps,
+    LoggingFormat, Runtime,
+};
 use aws_cdk_lib::aws_logs::{LogGroup, LogGroupProps, RetentionDays};
-use aws_cdk_lib::cargo_lambda_cdk::{BundlingOptions, RustFunction, RustFunctionProps};
 use aws_cdk_lib::{Duration, RemovalPolicy, Result, Stack};
 use contract::config::Variables;
 use contract::functions::ImagePackTable;
 
-use crate::config::{Architecture, Environment, Profile, TrafficShift};
+use crate::config::{Architecture, Environment, TrafficShift};
 use crate::stacks::Data;
 
 /// The name of every function's alias.
 const LIVE: &str = "live";
 
-/// The stack of the functions, the environment and its data.
+/// The stack of the functions, the environment, its binaries and its data.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) environment: &'a Environment,
+    /// Folder with a folder for each handler.
+    pub(crate) binaries: &'a Path,
     pub(crate) data: &'a Data,
 }
 
@@ -47,7 +51,7 @@ impl Scope<'_> {
 /// Everything that invokes the function names the alias, so that a deployment can shift its traffic to a new version and
 /// back. A function URL cannot be moved to an alias later: it would get another address.
 pub(crate) struct Live {
-    pub(crate) function: RustFunction,
+    pub(crate) function: LambdaFunction,
     pub(crate) alias: Alias,
 }
 
@@ -68,7 +72,7 @@ impl Live {
     }
 }
 
-/// A Lambda function: built by cargo-lambda, with a log group and a role of its own.
+/// A Lambda function: a binary that is built already, with a log group and a role of its own.
 struct Function<'a> {
     /// Id of the construct.
     id: &'a str,
@@ -93,7 +97,7 @@ impl Function<'_> {
     /// Declares the function with reserved concurrency and further properties of its alias.
     fn declare_with(
         self,
-        Scope { stack, environment, .. }: Scope,
+        Scope { stack, environment, binaries, .. }: Scope,
         reserved_concurrency: Option<u32>,
         of_alias: impl FnOnce(AliasProps) -> AliasProps,
     ) -> Result<Live> {
@@ -108,10 +112,8 @@ impl Function<'_> {
             RoleProps::new(&ServicePrincipal::new("lambda.amazonaws.com")?).description(self.description),
         )?;
         log_group.grant_write(&role)?;
-        let mut props = RustFunctionProps::new()
-            .manifest_path(manifest_path(self.binary))
-            .binary_name(self.binary)
-            .bundling(bundling(environment)?)
+        let code = Code::from_asset(binaries.join(self.binary).to_string_lossy().into_owned())?;
+        let mut props = FunctionProps::new(&code, "bootstrap", &Runtime::provided_al2023()?)
             .architecture(&architecture(environment)?)
             .description(self.description)
             .memory_size(self.memory_mb)
@@ -123,7 +125,7 @@ impl Function<'_> {
         if let Some(executions) = reserved_concurrency {
             props = props.reserved_concurrent_executions(executions);
         }
-        let function = RustFunction::new_with_props(stack, self.id, props)?;
+        let function = LambdaFunction::new(stack, self.id, props)?;
         let alias = AliasProps::new(LIVE, &function.current_version()?);
         let alias = Alias::new(stack, format!("{}Live", self.id), of_alias(alias))?;
         Ok(Live { function, alias })
@@ -141,29 +143,9 @@ fn allow<const A: usize, const R: usize>(
     )?)
 }
 
-/// The manifest of a function. A synthesis that does not build hashes the manifest's folder.
-fn manifest_path(binary: &str) -> String {
-    let handlers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../handlers");
-    let handlers = handlers.canonicalize().unwrap_or(handlers);
-    handlers.join(binary).join("Cargo.toml").to_string_lossy().into_owned()
-}
-
 fn architecture(environment: &Environment) -> Result<LambdaArchitecture> {
     match environment.handlers.architecture {
         Architecture::Arm64 => LambdaArchitecture::arm_64(),
         Architecture::X86_64 => LambdaArchitecture::x86_64(),
     }
-}
-
-fn bundling(environment: &Environment) -> Result<BundlingOptions> {
-    let profile = match environment.handlers.profile {
-        Profile::Release => "release",
-        Profile::Dev => "dev",
-    };
-    Ok(BundlingOptions::new()
-        .architecture(&architecture(environment)?)
-        .profile(profile)
-        // With the features of the whole workspace: with those of one package, each function would compile the AWS SDK
-        // again.
-        .cargo_lambda_flags(["--workspace", "--locked", "--quiet"]))
 }

@@ -2,6 +2,7 @@
 //! per tenant.
 //!
 //! - `config`: the environments' files
+//! - `binaries`: the build of the handlers, which the synthesis takes as assets
 //! - `stacks`: what each stack holds, nodes in the order in which data flows, then the edges
 //! - `functions`: one file for each Lambda function, with its variables, grants and alarms
 //! - `api`: the HTTP API of admins and editors
@@ -15,7 +16,9 @@ pub mod config;
 
 mod alarms;
 mod api;
+mod binaries;
 mod functions;
 mod stacks;
 
+pub use binaries::{BuildError, build};
 pub use stacks::{ApplicationError, check_account, declare};

@@ -1,11 +1,13 @@
-//! The CDK app. The CDK CLI runs it and reads the cloud assembly that it writes; see `cdk.json`.
+//! The CDK app. The CDK CLI runs it and reads the cloud assembly that it writes; see `cdk.json`. Before that, the CLI runs
+//! `app build`, which builds the handlers. It passes no context there, so that the folder of environments is an argument:
+//! `app build <folder>`.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use app::config::{read_environment, read_environments};
-use app::{ApplicationError, check_account, declare};
+use app::{ApplicationError, build, check_account, declare};
 use aws_cdk_lib::App;
 
 /// Context key of the folder of environments: `cdk deploy --context environments=<folder> …`.
@@ -17,8 +19,25 @@ const ENVIRONMENT: &str = "environment";
 /// Default folder of environments, relative to the folder of `cdk.json`.
 const ENVIRONMENTS_DEFAULT: &str = "cdk/environments";
 
+/// Context key of the folder of the handlers' binaries.
+const BINARIES: &str = "binaries";
+
+/// Default folder of the handlers' binaries, relative to the folder of `cdk.json`.
+const BINARIES_DEFAULT: &str = "target/lambda";
+
 fn main() -> ExitCode {
-    match synthesize() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        [] => synthesize(),
+        ["build"] => build_handlers(ENVIRONMENTS_DEFAULT),
+        ["build", environments] => build_handlers(environments),
+        _ => {
+            eprintln!("error: usage: app [build [<folder of environments>]]");
+            return ExitCode::FAILURE;
+        }
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -27,10 +46,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn build_handlers(environments: &str) -> Result<(), ApplicationError> {
+    Ok(build(Path::new(environments), Path::new(BINARIES_DEFAULT))?)
+}
+
 fn synthesize() -> Result<(), ApplicationError> {
     let app = App::new()?;
-    let (folder, only) = (app.node()?.try_get_context(ENVIRONMENTS)?, app.node()?.try_get_context(ENVIRONMENT)?);
+    let context = |key| app.node()?.try_get_context(key);
+    let (folder, only, binaries) = (context(ENVIRONMENTS)?, context(ENVIRONMENT)?, context(BINARIES)?);
     let folder = PathBuf::from(folder.as_str().unwrap_or(ENVIRONMENTS_DEFAULT));
+    let binaries = Path::new(binaries.as_str().unwrap_or(BINARIES_DEFAULT));
     let environments = match only.as_str() {
         Some(name) => vec![read_environment(&folder, name)?],
         None => read_environments(&folder)?,
@@ -39,7 +64,7 @@ fn synthesize() -> Result<(), ApplicationError> {
     if let Ok(account) = env::var("CDK_DEFAULT_ACCOUNT") {
         check_account(&environments, &account)?;
     }
-    declare(&app, &environments)?;
+    declare(&app, &environments, binaries)?;
     app.synth()?;
     Ok(())
 }

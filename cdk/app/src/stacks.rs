@@ -7,6 +7,7 @@ mod tenant;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::path::{Path, PathBuf};
 
 use aws_cdk_lib::{
     App, Environment as AwsEnvironment, PermissionsBoundary, Stack, StackProps, Stage, StageProps, Tags,
@@ -14,6 +15,7 @@ use aws_cdk_lib::{
 
 use contract::names::ENVIRONMENT_TAG;
 
+use crate::binaries::{Build, BuildError, missing};
 use crate::config::{Environment, InvalidConfigError};
 pub(crate) use crate::stacks::data::Data;
 use crate::stacks::edge::Edge;
@@ -38,6 +40,12 @@ pub enum ApplicationError {
         /// The environments with their accounts.
         environments: String,
     },
+    /// A handler is not built.
+    #[error("{} is missing: the handlers are not built. Run `make handlers`, or `cdk` without `--build`", .0.display())]
+    NotBuilt(PathBuf),
+    /// The handlers cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// The CDK returned an error; its message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),
@@ -53,8 +61,11 @@ pub fn check_account(environments: &[Environment], credentials: &str) -> Result<
     Err(ApplicationError::OtherAccount { credentials: credentials.to_owned(), environments })
 }
 
-/// Declares every environment in `app`: a stage with its stacks.
-pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<()> {
+/// Declares every environment in `app`: a stage with its stacks. The handlers have been built into the folder `binaries`.
+pub fn declare(app: &App, environments: &[Environment], binaries: &Path) -> Result<(), ApplicationError> {
+    if let Some(binary) = missing(environments, binaries)? {
+        return Err(ApplicationError::NotBuilt(binary));
+    }
     for environment in environments {
         let aws = AwsEnvironment::new().account(environment.account.as_str()).region(environment.region.as_str());
         let mut props = StageProps::new().env(aws);
@@ -66,7 +77,8 @@ pub fn declare(app: &App, environments: &[Environment]) -> aws_cdk_lib::Result<(
 
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
         let pipeline_stack = stack(&stage, environment, "pipeline", "Functions, stream, schedule, API and alarms")?;
-        let pipeline = Pipeline::declare(&pipeline_stack, environment, &data)?;
+        let binaries = Build::from(environment).folder(binaries);
+        let pipeline = Pipeline::declare(&pipeline_stack, environment, &binaries, &data)?;
         let mut edges = BTreeMap::new();
         for tenant in environment.tenants.values().filter(|tenant| tenant.distribution.is_none()) {
             if let Entry::Vacant(edge) = edges.entry(tenant.edge) {

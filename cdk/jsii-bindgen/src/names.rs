@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn packages_and_enclosing_types_are_modules() {
         let cases = [
-            ("cargo-lambda-cdk", "cargo_lambda_cdk"),
+            ("cdk-nag", "cdk_nag"),
             ("@aws-cdk/assets", "_aws_cdk_assets"),
             ("CfnDistribution", "cfn_distribution"),
             ("aws_s3", "aws_s3"),

@@ -13,7 +13,7 @@ use serde_json::json;
 use toml::Table;
 
 use local_cloud::cause::Cause;
-use local_cloud::cdk::{Cdk, Deployment};
+use local_cloud::cdk::{App, Cdk, Deployment};
 use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{expect_eq, expect_seen, wait_for};
 use local_cloud::observer::{Observer, described};
@@ -68,8 +68,10 @@ impl Legacy {
             name: "what-was-there",
             stacks: "legacy",
             stack_prefix: "",
-            app: Some(&app),
-            context: &[("viewer-domain", &viewer_domain()), ("issuer", issuer), ("audience", PLATFORM_AUDIENCE)],
+            app: App::Other(
+                &app,
+                &[("viewer-domain", &viewer_domain()), ("issuer", issuer), ("audience", PLATFORM_AUDIENCE)],
+            ),
         };
         let outputs = cdk.deploy(deployment, note).await?;
         Ok((Self { outputs }, "1 stack, whose table calls its attributes customer, record, images, cover".to_owned()))

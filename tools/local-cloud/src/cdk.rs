@@ -41,10 +41,17 @@ pub struct Deployment<'a> {
     pub stacks: &'a str,
     /// The prefix of the stacks' names.
     pub stack_prefix: &'a str,
-    /// The CDK app that declares the stacks; `None`: the app of `cdk.json`.
-    pub app: Option<&'a Path>,
-    /// Context values: each with its key.
-    pub context: &'a [(&'a str, &'a str)],
+    /// The CDK app that declares the stacks.
+    pub app: App<'a>,
+}
+
+/// A CDK app.
+#[derive(Debug, Clone, Copy)]
+pub enum App<'a> {
+    /// The app of `cdk.json`, with the environments of a folder. Their handlers are built first.
+    Environments(&'a Path),
+    /// Another app, with its context values: each with its key.
+    Other(&'a Path, &'a [(&'a str, &'a str)]),
 }
 
 impl Cdk<'_> {
@@ -57,9 +64,20 @@ impl Cdk<'_> {
 
     /// Deploys stacks and reads their outputs.
     pub async fn deploy(&self, deployment: Deployment<'_>, on_line: impl Fn(&str)) -> Result<Outputs, Cause> {
-        let Deployment { name, stacks, stack_prefix, app, context } = deployment;
+        let Deployment { name, stacks, stack_prefix, app } = deployment;
         let outputs = self.run_dir.join(format!("{name}-outputs.json"));
-        let context: Vec<_> = context.iter().map(|(key, value)| format!("--context={key}={value}")).collect();
+        let of_app = match app {
+            App::Environments(folder) => {
+                let folder = folder.display();
+                let build = format!("cargo run --quiet --bin app -- build '{folder}'");
+                vec![format!("--context=environments={folder}"), format!("--build={build}")]
+            }
+            App::Other(app, context) => {
+                let context = context.iter().map(|(key, value)| format!("--context={key}={value}"));
+                // An app of its own has no build.
+                context.chain([format!("--app={}", app.display()), "--build=true".to_owned()]).collect()
+            }
+        };
         let arguments = [
             stacks,
             "--require-approval",
@@ -71,10 +89,7 @@ impl Cdk<'_> {
             "--outputs-file",
         ];
         let mut arguments: Vec<_> = arguments.into_iter().map(Path::new).chain([outputs.as_path()]).collect();
-        arguments.extend(context.iter().map(Path::new));
-        if let Some(app) = app {
-            arguments.extend([Path::new("--app"), app]);
-        }
+        arguments.extend(of_app.iter().map(Path::new));
         self.run("deploy", name, self.checkout.root(), &arguments, on_line).await?;
         Outputs::read(&outputs, stack_prefix)
     }

@@ -17,7 +17,7 @@ use toml::Table;
 
 use crate::admin::AdminApi;
 use crate::cause::{Cause, Context as _};
-use crate::cdk::{Cdk, Deployment};
+use crate::cdk::{App, Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
 use crate::environment::{LocalParts, Override, local_overrides, write_local, write_wake};
@@ -134,8 +134,7 @@ impl LocalCloud {
             name,
             stacks: &format!("{name}/**"),
             stack_prefix: &format!("{name}-lof-images-"),
-            app: None,
-            context: &[("environments", &folder.to_string_lossy())],
+            app: App::Environments(&folder),
         };
         let outputs = cdk.deploy(deployment, on_line).await?;
         grants::complete(&parts.root, outputs.prefix()).await?;
@@ -151,8 +150,7 @@ impl LocalCloud {
             name: &format!("{}-pipeline", self.name),
             stacks: &format!("{}/pipeline", self.name),
             stack_prefix: self.stack_prefix(),
-            app: None,
-            context: &[("environments", &folder.to_string_lossy())],
+            app: App::Environments(&folder),
         };
         cdk.deploy(deployment, on_line).await?;
         Ok(format!("purge.wake = {wake}"))

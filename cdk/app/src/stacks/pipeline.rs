@@ -1,5 +1,7 @@
 //! The pipeline stack: from the image-pack table's stream to the caches, and the HTTP API.
 
+use std::path::Path;
+
 use aws_cdk_lib::aws_lambda::FunctionUrl;
 use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
 use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
@@ -30,8 +32,8 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(crate) fn declare(stack: &Stack, environment: &Environment, data: &Data) -> Result<Self> {
-        let scope = Scope { stack, environment, data };
+    pub(crate) fn declare(stack: &Stack, environment: &Environment, binaries: &Path, data: &Data) -> Result<Self> {
+        let scope = Scope { stack, environment, binaries, data };
         let mut alarms = Alarms::new(stack, environment)?;
 
         // Nodes, each behind those that it names.
@@ -100,7 +102,7 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
 
 /// Registers the names of the resources for the operators' command line, which needs the environment's name only.
 fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
-    let Scope { stack, environment, data } = scope;
+    let Scope { stack, environment, data, .. } = scope;
     let installation = Installation {
         image_pack_table: data.image_packs.table_name()?,
         // Every image-pack table has a stream, one of the data stack and an existing one.

@@ -1,7 +1,7 @@
 //! A JavaScript error is a Rust error with the same message.
 
+use aws_cdk_lib::aws_lambda::Code;
 use aws_cdk_lib::aws_s3::{Bucket, BucketProps};
-use aws_cdk_lib::cargo_lambda_cdk::{RustFunction, RustFunctionProps};
 use aws_cdk_lib::{Duration, Error, Result, Size, SizeConversionOptions, SizeRoundingBehavior, Stack, Unchecked};
 
 fn check(call: impl FnOnce(&Stack) -> Result<()>, called: &str, message: &str) {
@@ -60,13 +60,10 @@ fn a_value_of_another_type_is_rejected_by_the_kernel() {
 }
 
 #[test]
-fn a_missing_manifest_is_named() {
+fn a_missing_asset_is_named() {
     check(
-        |stack| {
-            let properties = RustFunctionProps::new().manifest_path("/nowhere/Cargo.toml");
-            RustFunction::new_with_props(stack, "Function", properties).map(drop)
-        },
-        "new cargo-lambda-cdk.RustFunction",
-        "'/nowhere/Cargo.toml' is not a path to a Cargo.toml file",
+        |_| Code::from_asset("/nowhere/image-purge").map(drop),
+        "aws-cdk-lib.aws_lambda.Code.fromAsset()",
+        "/nowhere/image-purge",
     );
 }

@@ -69,6 +69,16 @@ fn credentials_of_another_account_are_refused() {
 }
 
 #[test]
+fn handlers_that_are_not_built_are_named_with_the_command_that_builds_them() {
+    let output = list_with("not-built", &folder("not-built", &[("dev", &[])]), &[("binaries", "target/nowhere")], &[]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    let path = "target/nowhere/arm64-release/dynamodb-imagepacks-stream/bootstrap";
+    let expected = format!("{path} is missing: the handlers are not built. Run `make handlers`");
+    assert!(message.contains(&expected), "{message}");
+}
+
+#[test]
 fn a_choice_that_does_not_exist_is_rejected_with_file_line_and_choices() {
     let expected = ["architecture = \"arm\"", "`arm64`", "`x86_64`"];
     check("no-such-choice", "architecture = \"arm64\"", "architecture = \"arm\"", &expected);

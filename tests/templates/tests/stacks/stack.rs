@@ -46,7 +46,7 @@ impl Stack {
         let assets = file.to_str().unwrap().replace(".template.json", ".assets.json");
         let assets = read_json(Path::new(&assets));
         let code = assets["files"].as_object().unwrap().iter().map(|(hash, asset)| {
-            (format!("{hash}.zip"), PathBuf::from(asset["source"]["path"].as_str().unwrap_or_default()))
+            (format!("{hash}.zip"), folder.join(asset["source"]["path"].as_str().unwrap_or_default()))
         });
         Self {
             path: artifact["displayName"].as_str().unwrap().to_owned(),

@@ -1,9 +1,10 @@
-//! The synthesis of a folder of environments by the CDK's command line, without building the functions.
+//! The synthesis of a folder of environments by the CDK's command line, with empty binaries of the handlers.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
@@ -62,8 +63,26 @@ impl Synthesis {
     }
 }
 
+/// The folder of the handlers' binaries, each of which is the name of its build and its handler: the templates depend on
+/// no code.
+fn binaries() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("binaries");
+        let entries = fs::read_dir(root().join("handlers")).unwrap().map(Result::unwrap);
+        for handler in entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name()) {
+            for build in ["arm64-release", "arm64-dev", "x86_64-release", "x86_64-dev"] {
+                let name = Path::new(build).join(&handler);
+                fs::create_dir_all(folder.join(&name)).unwrap();
+                fs::write(folder.join(&name).join("bootstrap"), name.to_str().unwrap()).unwrap();
+            }
+        }
+        folder
+    });
+    &FOLDER
+}
+
 /// Runs `cdk ls` on the environments of `folder` without AWS credentials. It synthesises every stack and builds no
-/// function.
+/// handler.
 pub(crate) fn list(name: &str, folder: &Path) -> Output {
     list_with(name, folder, &[], &[])
 }
@@ -90,7 +109,9 @@ pub(crate) fn list_with(name: &str, folder: &Path, context: &[(&str, &str)], var
         .args(["ls", "--no-color", "--no-notices"])
         // Metadata that changes with the version of the CDK.
         .args(["--no-path-metadata", "--no-asset-metadata", "--no-version-reporting"])
-        .args(["--app", env!("CARGO_BIN_EXE_app-under-test")])
+        .args(["--app", env!("CARGO_BIN_EXE_app-under-test"), "--build", "true"])
+        .arg("--context")
+        .arg(format!("binaries={}", binaries().display()))
         .arg("--context")
         .arg(format!("environments={}", folder.display()))
         .args(context.iter().flat_map(|(key, value)| ["--context".to_owned(), format!("{key}={value}")]))
