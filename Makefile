@@ -4,12 +4,11 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # cargo-lambda names the target that it builds for. With the same target in every build, the local deployment and the
 # tests share their dependencies: the AWS SDK is compiled once.
 export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-export CARGO_LAMBDA_COMPILER := cargo
 export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup setup-browser run dev check test simulate lint bench deny clean
+.PHONY: help setup setup-browser run dev check test simulate lint handlers reproducible diff bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
@@ -34,7 +33,7 @@ setup-browser: ## Install the system packages chromium and chromium-driver with 
 
 # The whole workspace's features in every build: a single package would resolve other features and compile its
 # dependencies again. The handlers are built together with the app and the tools, in one invocation with the flags of
-# the CDK's bundling, so that the deployment finds them compiled.
+# `app build`, so that the deployment finds them compiled.
 HANDLERS := $(patsubst handlers/%/Cargo.toml,%,$(wildcard handlers/*/Cargo.toml))
 DEPLOYED = --workspace --locked --bin app $(addprefix --bin ,$(HANDLERS))
 END_TO_END = cargo run --quiet --bin end-to-end --
@@ -76,6 +75,15 @@ lint: setup ## Check format, spelling, clippy, documentation, dependencies and l
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(TIMED) "documentation" $(DOC)
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
+
+handlers: setup ## Build the handlers for the environments in cdk/environments, as `cdk` does before each synthesis
+	@cargo run --quiet --bin app -- build
+
+reproducible: setup ## Build the handlers of this commit in two checkouts and compare the assets (20 minutes)
+	@.ci/reproducible $(ARCHITECTURE)
+
+diff: setup ## Fail if a stack has more permissions, or loses or replaces a resource, since the commit BASE=origin/main
+	@RECORDED_AT=$(or $(BASE),HEAD) cargo test --quiet --workspace --test stacks changes::
 
 # The functions and the app are measured as they are deployed: in release builds.
 bench: setup ## Measure this system beside its alternatives; ONLY=functions measures one section (minutes to build)

@@ -11,6 +11,7 @@ mod synthesis;
 
 mod admin_api;
 mod alarms;
+mod changes;
 mod command_line;
 mod data;
 mod distribution;

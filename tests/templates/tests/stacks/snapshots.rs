@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::environments::of_the_repository;
 
 /// The stack's template, without the hashes of the handlers' code.
-fn template(path: &str) -> Value {
+pub(crate) fn template(path: &str) -> Value {
     let mut template = of_the_repository().stack(path).template.clone();
     for resource in template["Resources"].as_object_mut().unwrap().values_mut() {
         if let Some(key) = resource.pointer_mut("/Properties/Code/S3Key") {

@@ -91,22 +91,10 @@ pub(crate) fn list(name: &str, folder: &Path) -> Output {
 pub(crate) fn list_with(name: &str, folder: &Path, context: &[(&str, &str)], variables: &[(&str, &str)]) -> Output {
     let assembly = assembly(name);
     let _ = fs::remove_dir_all(&assembly);
-    let mut cdk = Command::new(tool("node_modules/.bin/cdk"));
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if name.starts_with("AWS_") || name.starts_with("CDK_") {
-            cdk.env_remove(&*name);
-        }
-    }
+    let mut cdk = cdk("ls");
     cdk.current_dir(root())
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("CDK_DISABLE_CLI_TELEMETRY", "true")
-        .env("CDK_DISABLE_VERSION_CHECK", "true")
         // The validation takes seconds for each synthesis, and cfn-lint finds more.
         .env("CDK_VALIDATION", "false")
-        .args(["ls", "--no-color", "--no-notices"])
         // Metadata that changes with the version of the CDK.
         .args(["--no-path-metadata", "--no-asset-metadata", "--no-version-reporting"])
         .args(["--app", env!("CARGO_BIN_EXE_app-under-test"), "--build", "true"])
@@ -119,6 +107,24 @@ pub(crate) fn list_with(name: &str, folder: &Path, context: &[(&str, &str)], var
         .arg(&assembly)
         .envs(variables.iter().copied());
     cdk.output().unwrap()
+}
+
+/// The CDK's command line, without AWS credentials.
+pub(crate) fn cdk(command: &str) -> Command {
+    let mut cdk = Command::new(tool("node_modules/.bin/cdk"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("AWS_") || name.starts_with("CDK_") {
+            cdk.env_remove(&*name);
+        }
+    }
+    cdk.env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("CDK_DISABLE_CLI_TELEMETRY", "true")
+        .env("CDK_DISABLE_VERSION_CHECK", "true")
+        .args([command, "--no-color", "--no-notices"]);
+    cdk
 }
 
 /// A tool that `make setup` installs into the checkout.
