@@ -89,7 +89,9 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
         name: "synth".to_owned(),
         title: "Synthesis".to_owned(),
         conditions: vec![
-            format!("Fastest of {ROUNDS} runs, candidates in alternation; all take the same release binaries as assets"),
+            format!(
+                "Fastest of {ROUNDS} runs, candidates in alternation; all take the same release binaries as assets"
+            ),
             "Validation is CDK_VALIDATION, and for Python the type checks of jsii".to_owned(),
         ],
         goals: vec![
