@@ -68,12 +68,16 @@ simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many fr
 # rustdoc's warnings: broken links, links from public to private items, bare URLs, invalid HTML and code blocks.
 DOC = env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --keep-going --quiet
 
+# CloudFormation's validation and the rules of cdk-nag, on every environment.
+RULES = cargo test --quiet --workspace --test stacks nag::
+
 lint: setup ## Check format, spelling, clippy, documentation, dependencies and licences, as CI does
 	@$(TIMED) "format" cargo fmt --all -- --check
 	@$(TIMED) "spelling" typos
 	@$(TIMED) "unused dependencies" cargo shear --locked
 	@$(TIMED) "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(TIMED) "documentation" $(DOC)
+	@$(TIMED) "rules of the stacks" $(RULES)
 	@$(TIMED) "licences, sources and bans" cargo deny --log-level error check bans licenses sources
 
 handlers: setup ## Build the handlers for the environments in cdk/environments, as `cdk` does before each synthesis

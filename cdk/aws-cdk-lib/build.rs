@@ -8,7 +8,7 @@ use jsii_bindgen::{Package, generate};
 
 /// The installed packages and the Rust modules of their types, dependencies first. The types of `aws-cdk-lib` are at
 /// the top level: `aws_cdk_lib::Stack`, `aws_cdk_lib::aws_s3::Bucket`.
-const PACKAGES: [(&str, &str); 2] = [("constructs", "constructs"), ("aws-cdk-lib", "")];
+const PACKAGES: [(&str, &str); 3] = [("constructs", "constructs"), ("aws-cdk-lib", ""), ("cdk-nag", "cdk_nag")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

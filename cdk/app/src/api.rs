@@ -1,21 +1,25 @@
 //! The HTTP API of admins and editors: its authorizer and its routes, each of which calls a function.
 
+use aws_cdk_lib::aws_apigatewayv2::cfn_stage::AccessLogSettingsProperty;
 use aws_cdk_lib::aws_apigatewayv2::{
-    CfnApiMapping, CfnApiMappingProps, HttpApi, HttpApiAttributes, HttpApiProps, HttpAuthorizer,
-    HttpAuthorizerAttributes, HttpMethod, HttpRoute, HttpRouteKey, HttpRouteProps, HttpStage, HttpStageProps, IHttpApi,
-    IHttpRouteAuthorizer, ThrottleSettings,
+    CfnApiMapping, CfnApiMappingProps, CfnStage, CorsHttpMethod, CorsPreflightOptions, HttpApi, HttpApiAttributes,
+    HttpApiProps, HttpAuthorizer, HttpAuthorizerAttributes, HttpMethod, HttpRoute, HttpRouteKey, HttpRouteProps,
+    HttpStage, HttpStageProps, IHttpApi, IHttpRouteAuthorizer, ThrottleSettings,
 };
 use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthorizerProps};
 use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
 use aws_cdk_lib::aws_iam::ServicePrincipal;
 use aws_cdk_lib::aws_lambda::{Function, FunctionAttributes, Permission};
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack, Unchecked};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack, Unchecked};
+
+use serde_json::json;
 
 use contract::routes::{MANAGEMENT_PREFIX, ManagementRoute, Method, PURGE_METHODS, PURGE_PATH};
 
 use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
-use crate::config::{DEFAULT_STAGE, Environment, ExistingAuthorizer};
+use crate::config::{AdminApi as Config, DEFAULT_STAGE, Environment, ExistingAuthorizer};
 use crate::functions::Live;
+use crate::logs::log_group;
 
 /// The API: a new one with a stage of its own, or an existing one.
 pub(crate) struct AdminApi<'a> {
@@ -43,15 +47,7 @@ impl<'a> AdminApi<'a> {
             Some(existing) => {
                 HttpApi::from_http_api_attributes(stack, "AdminApi", HttpApiAttributes::new(existing.id.as_str()))?
             }
-            None => IHttpApi::from(&HttpApi::new_with_props(
-                stack,
-                "AdminApi",
-                HttpApiProps::new()
-                    .create_default_stage(false)
-                    // A caller of a custom domain must not find a way around it.
-                    .disable_execute_api_endpoint(admin.domain.is_some())
-                    .description("Purges and edits of images"),
-            )?),
+            None => IHttpApi::from(&HttpApi::new_with_props(stack, "AdminApi", api(admin)?)?),
         };
         let checks_scopes = !matches!(existing, Some(ExistingAuthorizer::Lambda { .. }));
         Ok(Self { api, authorizer, checks_scopes, environment })
@@ -145,6 +141,7 @@ impl<'a> AdminApi<'a> {
                 ThrottleSettings::new().rate_limit(admin.requests_per_second).burst_limit(admin.requests_burst),
             ),
         )?;
+        self.log_requests(stack, &stage)?;
         let Some(domain) = &admin.domain else { return Ok(stage.url()?.trim_end_matches('/').to_owned()) };
         let props = CfnApiMappingProps::new(self.api.api_id()?, domain.as_str(), stage.stage_name()?);
         let mapping = CfnApiMapping::new(stack, "UnifiedApi", props.api_mapping_key(name.as_str()))?;
@@ -152,6 +149,49 @@ impl<'a> AdminApi<'a> {
         mapping.node()?.add_dependency([&stage])?;
         Ok(format!("https://{domain}/{name}"))
     }
+
+    /// Logs each request to the API as JSON. The L2 construct of the stage takes an interface, which only JavaScript can
+    /// implement.
+    fn log_requests(&self, stack: &Stack, stage: &HttpStage) -> Result<()> {
+        let Some(resource) = stage.node()?.default_child()? else { return Ok(()) };
+        let group = log_group(stack, self.environment, "AdminApiLog")?;
+        let format = json!({
+            "time": "$context.requestTime",
+            "request_id": "$context.requestId",
+            // The one in the function's log.
+            "function_request_id": "$context.integration.requestId",
+            "address": "$context.identity.sourceIp",
+            "route": "$context.routeKey",
+            "path": "$context.path",
+            "status": "$context.status",
+            "bytes": "$context.responseLength",
+            "millis": "$context.responseLatency",
+            "authorizer_error": "$context.authorizer.error",
+            "integration_error": "$context.integrationErrorMessage",
+        });
+        let settings =
+            AccessLogSettingsProperty::new().destination_arn(group.log_group_arn()?).format(format.to_string());
+        resource.cast::<CfnStage>()?.set_access_log_settings(settings)
+    }
+}
+
+/// The properties of a new API.
+fn api(admin: &Config) -> Result<HttpApiProps> {
+    let mut props = HttpApiProps::new()
+        .create_default_stage(false)
+        // A caller of a custom domain must not find a way around it.
+        .disable_execute_api_endpoint(admin.domain.is_some())
+        .description("Purges and edits of images");
+    if !admin.allowed_origins.is_empty() {
+        let cors = CorsPreflightOptions::new()
+            .allow_origins(admin.allowed_origins.clone())
+            .allow_methods([CorsHttpMethod::Any])
+            .allow_headers(["authorization", "content-type", "if-match"])
+            .expose_headers(["etag", "retry-after"])
+            .max_age(&Duration::hours(1)?);
+        props = props.cors_preflight(cors);
+    }
+    Ok(props)
 }
 
 /// The authorizer of an existing API.

@@ -4,6 +4,7 @@
 mod defaults;
 mod existing;
 mod findings;
+mod logs;
 mod rules;
 mod tenant;
 
@@ -18,6 +19,9 @@ use serde::Deserialize;
 pub use existing::{DEFAULT_STAGE, Existing, ExistingAuthorizer, ExistingHttpApi, ExistingTable};
 pub use findings::Finding;
 use findings::findings;
+#[cfg(test)]
+pub(crate) use logs::KEPT_DAYS;
+pub use logs::Logs;
 pub use tenant::{ExistingDistribution, Tenant};
 
 /// One environment. The comments of the files in `cdk/environments` document every key.
@@ -48,6 +52,9 @@ pub struct Environment {
     /// The tables and buckets.
     #[serde(default)]
     pub data: Data,
+    /// The logs of functions and of requests.
+    #[serde(default)]
+    pub logs: Logs,
     /// The notification of operators.
     #[serde(default)]
     pub alarms: Alarms,
@@ -97,6 +104,12 @@ impl Environment {
             },
             Some(ExistingAuthorizer::Jwt { .. }) | None => Authorizer::Jwt { tenant_claim },
         }
+    }
+
+    /// The reserved concurrency of image-processing, if it has one.
+    #[must_use]
+    pub fn image_processing_reserved_concurrency(&self) -> Option<u32> {
+        Some(self.handlers.image_processing_reserved_concurrency).filter(|executions| *executions > 0)
     }
 
     /// Whether another program fills the variants bucket, so that a purge deletes variants before it invalidates.
@@ -158,6 +171,8 @@ pub struct Viewer {
     /// Longest time that an edge may keep a variant, in days.
     #[serde(default = "defaults::cached_days_max")]
     pub cached_days_max: u32,
+    /// Requests that one address may make to all distributions in five minutes; without it, no limit.
+    pub requests_per_address: Option<u32>,
 }
 
 /// The API of admins and editors.
@@ -180,6 +195,8 @@ pub struct AdminApi {
     pub requests_per_second: u32,
     /// Requests that the API accepts at once.
     pub requests_burst: u32,
+    /// Origins whose pages may call the API and upload originals.
+    pub allowed_origins: Vec<String>,
     /// Contact that `fetchImage` names to the servers that it fetches from.
     #[schemars(with = "String")]
     pub fetch_contact: Contact,
@@ -195,8 +212,8 @@ pub struct Handlers {
     pub profile: Profile,
     /// Time limit of image-processing, in seconds.
     pub image_processing_timeout_secs: u32,
-    /// Reserved concurrency of image-processing; without it, the account's unreserved concurrency.
-    pub image_processing_reserved_concurrency: Option<u32>,
+    /// Reserved concurrency of image-processing. 0: none, the account's unreserved concurrency.
+    pub image_processing_reserved_concurrency: u32,
     /// Reserved concurrency of each function that purges; without it, the account's unreserved concurrency.
     pub purge_reserved_concurrency: Option<u32>,
     /// The steps in which traffic is shifted to a new version; without it, all at once.
@@ -224,6 +241,8 @@ pub struct Data {
     /// Whether DynamoDB rejects the deletion of a table until this is switched off.
     #[serde(default)]
     pub deletion_protection: bool,
+    /// Days for which a daily backup of the originals is kept; without it, none is made.
+    pub originals_backup_days: Option<u32>,
 }
 
 /// The notification of operators.

@@ -17,12 +17,13 @@ use aws_cdk_lib::aws_lambda::{
     Alias, AliasProps, Architecture as LambdaArchitecture, Code, Function as LambdaFunction, FunctionProps,
     LoggingFormat, Runtime,
 };
-use aws_cdk_lib::aws_logs::{LogGroup, LogGroupProps, RetentionDays};
-use aws_cdk_lib::{Duration, RemovalPolicy, Result, Stack};
+use aws_cdk_lib::{Duration, Result, Stack};
 use contract::config::Variables;
 use contract::functions::ImagePackTable;
 
 use crate::config::{Architecture, Environment, TrafficShift};
+use crate::logs::log_group;
+use crate::nag::acknowledge;
 use crate::stacks::Data;
 
 /// The name of every function's alias.
@@ -67,8 +68,8 @@ impl Live {
             }
         };
         let props = LambdaDeploymentGroupProps::new(&self.alias).deployment_config(&config).alarms([alarm]);
-        LambdaDeploymentGroup::new(scope.stack, format!("{id}TrafficShift"), props)?;
-        Ok(())
+        let group = LambdaDeploymentGroup::new(scope.stack, format!("{id}TrafficShift"), props)?;
+        acknowledge(&group, [("AwsSolutions-IAM4", "CodeDeploy documents this policy for shifts of Lambda's traffic")])
     }
 }
 
@@ -86,6 +87,8 @@ struct Function<'a> {
     timeout_secs: u32,
     /// Environment variables.
     variables: Variables,
+    /// The reason for which a grant of the role has a `*` in its resource.
+    wide: &'a str,
 }
 
 impl Function<'_> {
@@ -101,11 +104,7 @@ impl Function<'_> {
         reserved_concurrency: Option<u32>,
         of_alias: impl FnOnce(AliasProps) -> AliasProps,
     ) -> Result<Live> {
-        let log_group = LogGroup::new_with_props(
-            stack,
-            format!("{}Log", self.id),
-            LogGroupProps::new().retention(RetentionDays::ThreeMonths).removal_policy(RemovalPolicy::Destroy),
-        )?;
+        let log_group = log_group(stack, environment, &format!("{}Log", self.id))?;
         let role = Role::new(
             stack,
             format!("{}Role", self.id),
@@ -126,6 +125,21 @@ impl Function<'_> {
             props = props.reserved_concurrent_executions(executions);
         }
         let function = LambdaFunction::new(stack, self.id, props)?;
+        acknowledge(&role, [("AwsSolutions-IAM5", self.wide)])?;
+        acknowledge(
+            &function,
+            [
+                (
+                    "Serverless-LambdaDLQ",
+                    "The stream's mapping has a destination for failures, requests are synchronous, and the next purge run \
+                     continues a failed one",
+                ),
+                (
+                    "Serverless-LambdaTracing",
+                    "Logs and metrics show the time of each step; a trace would be billed for each",
+                ),
+            ],
+        )?;
         let alias = AliasProps::new(LIVE, &function.current_version()?);
         let alias = Alias::new(stack, format!("{}Live", self.id), of_alias(alias))?;
         Ok(Live { function, alias })

@@ -1,5 +1,5 @@
-//! The topology: one CDK stage per environment, with a data stack, a pipeline stack, edge stacks and one stack
-//! per tenant.
+//! The topology: one CDK stage per environment, with a data stack, a pipeline stack, edge stacks, one stack per tenant, and
+//! a firewall stack if it is configured.
 //!
 //! - `config`: the environments' files
 //! - `binaries`: the build of the handlers, which the synthesis takes as assets
@@ -7,6 +7,8 @@
 //! - `functions`: one file for each Lambda function, with its variables, grants and alarms
 //! - `api`: the HTTP API of admins and editors
 //! - `alarms`: the mechanism of alarms and the dashboard
+//! - `logs`: log groups and their retention
+//! - `nag`: the rules that the templates are checked for
 //!
 //! Everything that the functions' code must agree with comes from the crate `contract`. The path of a construct decides
 //! its logical id, so renaming one replaces the resource; `tests/templates` holds the logical ids of every resource that
@@ -18,7 +20,10 @@ mod alarms;
 mod api;
 mod binaries;
 mod functions;
+mod logs;
+mod nag;
 mod stacks;
 
 pub use binaries::{BuildError, build};
+pub use nag::{check_rules, new_app};
 pub use stacks::{ApplicationError, check_account, declare};

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use app::config::{read_environment, read_environments};
-use app::{ApplicationError, build, check_account, declare};
-use aws_cdk_lib::App;
+use app::{ApplicationError, build, check_account, check_rules, declare, new_app};
 
 /// Context key of the folder of environments: `cdk deploy --context environments=<folder> …`.
 const ENVIRONMENTS: &str = "environments";
 
 /// Context key of the only environment to read: `cdk deploy --context environment=dev 'dev/**'`.
 const ENVIRONMENT: &str = "environment";
+
+/// Context key that has the rules of cdk-nag checked: `cdk ls --context nag=true`. They take seconds.
+const NAG: &str = "nag";
 
 /// Default folder of environments, relative to the folder of `cdk.json`.
 const ENVIRONMENTS_DEFAULT: &str = "cdk/environments";
@@ -51,7 +53,7 @@ fn build_handlers(environments: &str) -> Result<(), ApplicationError> {
 }
 
 fn synthesize() -> Result<(), ApplicationError> {
-    let app = App::new()?;
+    let app = new_app()?;
     let context = |key| app.node()?.try_get_context(key);
     let (folder, only, binaries) = (context(ENVIRONMENTS)?, context(ENVIRONMENT)?, context(BINARIES)?);
     let folder = PathBuf::from(folder.as_str().unwrap_or(ENVIRONMENTS_DEFAULT));
@@ -66,5 +68,9 @@ fn synthesize() -> Result<(), ApplicationError> {
     }
     declare(&app, &environments, binaries)?;
     app.synth()?;
+    // The command line passes texts.
+    if context(NAG)? == "true" {
+        check_rules(&app)?;
+    }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! The stages and stacks of the environments.
 
+mod backup;
 mod data;
 mod edge;
+mod firewall;
 mod pipeline;
 mod tenant;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::iter::once;
 use std::path::{Path, PathBuf};
 
 use aws_cdk_lib::{
@@ -46,6 +49,9 @@ pub enum ApplicationError {
     /// The handlers cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The resources break rules of cdk-nag.
+    #[error("{0}\nCorrect the resources, or acknowledge a rule beside its resource with the reason")]
+    BrokenRules(String),
     /// The CDK returned an error; its message follows.
     #[error(transparent)]
     Cdk(#[from] aws_cdk_lib::Error),
@@ -79,13 +85,20 @@ pub fn declare(app: &App, environments: &[Environment], binaries: &Path) -> Resu
         let pipeline_stack = stack(&stage, environment, "pipeline", "Functions, stream, schedule, API and alarms")?;
         let binaries = Build::from(environment).folder(binaries);
         let pipeline = Pipeline::declare(&pipeline_stack, environment, &binaries, &data)?;
+        let (mut firewall_stack, mut web_acl) = (None, None);
+        if let Some(requests) = environment.viewer.requests_per_address {
+            let aws = AwsEnvironment::new().account(environment.account.as_str()).region(firewall::REGION);
+            let props = stack_props(environment, "firewall", "The limit of requests for each address").env(aws);
+            let stack = firewall_stack.insert(Stack::new_with_props(&stage, "firewall", props)?);
+            web_acl = Some(firewall::declare(stack, requests)?);
+        }
         let mut edges = BTreeMap::new();
         for tenant in environment.tenants.values().filter(|tenant| tenant.distribution.is_none()) {
             if let Entry::Vacant(edge) = edges.entry(tenant.edge) {
                 let id = format!("edge-{}", tenant.edge);
                 let stack =
                     stack(&stage, environment, &id, "Policies that the distributions of up to 100 tenants share")?;
-                edge.insert(Edge::declare(&stack, environment)?);
+                edge.insert(Edge::declare(&stack, environment, &data, web_acl.clone())?);
             }
         }
         for (id, tenant) in &environment.tenants {
@@ -95,8 +108,10 @@ pub fn declare(app: &App, environments: &[Environment], binaries: &Path) -> Resu
             if let Some(existing) = &tenant.distribution {
                 tenant::declare_existing(&tenant_stack, environment, id, existing, &pipeline)?;
             } else {
-                // The distribution names an output of the pipeline's stack, which the CDK takes for no reference.
-                tenant_stack.add_stack_dependency(&pipeline_stack)?;
+                // The distribution names outputs of these stacks, which the CDK takes for no reference.
+                for named in once(&pipeline_stack).chain(&firewall_stack) {
+                    tenant_stack.add_stack_dependency(named)?;
+                }
                 tenant::declare(&tenant_stack, environment, id, &pipeline, &edges[&tenant.edge])?;
             }
         }
@@ -112,6 +127,9 @@ fn data_stack(stage: &Stage, environment: &Environment) -> aws_cdk_lib::Result<S
 
 /// A stack named `<environment>-lof-images-<id>`.
 fn stack(stage: &Stage, environment: &Environment, id: &str, description: &str) -> aws_cdk_lib::Result<Stack> {
-    let name = format!("{}-lof-images-{id}", environment.name);
-    Stack::new_with_props(stage, id, StackProps::new().stack_name(name).description(description))
+    Stack::new_with_props(stage, id, stack_props(environment, id, description))
+}
+
+fn stack_props(environment: &Environment, id: &str, description: &str) -> StackProps {
+    StackProps::new().stack_name(format!("{}-lof-images-{id}", environment.name)).description(description)
 }

@@ -2,7 +2,7 @@
 //! installed npm packages, for the types in `roots.txt` and all types that these reference.
 //!
 //! CDK's submodules are modules of the same names ([`aws_s3`], [`aws_lambda`], ..); CDK's top-level types are at the
-//! top level ([`App`], [`Stack`], [`Duration`], ..). [`constructs`] is a separate package.
+//! top level ([`App`], [`Stack`], [`Duration`], ..). [`constructs`] and [`cdk_nag`] are separate packages.
 //!
 //! ```
 //! use aws_cdk_lib::aws_s3::{Bucket, BucketEncryption, BucketProps, CfnBucket, IBucket, LifecycleRule};

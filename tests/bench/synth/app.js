@@ -302,10 +302,15 @@ function pipelineStack(stage, data) {
     principal: new iam.ServicePrincipal("apigateway.amazonaws.com"),
     sourceArn: api.arnForExecuteApi("*", "/adminAPI/*"),
   });
+  const apiLog = new logs.LogGroup(stack, "AdminApiLog", {
+    retention: logs.RetentionDays.THREE_MONTHS,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
   const apiStage = new apigw.HttpStage(stack, "AdminStage", {
     httpApi: api,
     stageName: "dev-lof",
     autoDeploy: true,
+    accessLogSettings: { destination: new apigw.LogGroupLogDestination(apiLog) },
     throttle: { rateLimit: 20, burstLimit: 40 },
   });
   const mapping = new apigw.CfnApiMapping(stack, "UnifiedApi", {

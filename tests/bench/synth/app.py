@@ -378,6 +378,9 @@ class Pipeline(Stack):
             principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
             source_arn=api.arn_for_execute_api("*", "/adminAPI/*"),
         )
+        api_log = logs.LogGroup(
+            self, "AdminApiLog", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
+        )
         stage = apigw.HttpStage(
             self,
             "AdminStage",
@@ -385,6 +388,9 @@ class Pipeline(Stack):
             stage_name="dev-lof",
             auto_deploy=True,
             throttle=apigw.ThrottleSettings(rate_limit=20, burst_limit=40),
+        )
+        stage.node.default_child.access_log_settings = apigw.CfnStage.AccessLogSettingsProperty(
+            destination_arn=api_log.log_group_arn, format=json.dumps({"status": "$context.status"})
         )
         mapping = apigw.CfnApiMapping(
             self,

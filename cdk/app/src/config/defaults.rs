@@ -2,7 +2,7 @@
 
 use contract::{Contact, HeaderName, QuotaSchemes, limits};
 
-use super::{AdminApi, Architecture, Handlers, Profile, Purge, Stream};
+use super::{AdminApi, Architecture, Handlers, Logs, Profile, Purge, Stream};
 
 /// See [`Viewer::cache_tag_header`](super::Viewer::cache_tag_header).
 pub(super) fn cache_tag_header() -> HeaderName {
@@ -25,6 +25,7 @@ impl Default for AdminApi {
             tenant_claim: "tenants".to_owned(),
             requests_per_second: 20,
             requests_burst: 40,
+            allowed_origins: Vec::new(),
             fetch_contact: Contact::default(),
         }
     }
@@ -36,10 +37,16 @@ impl Default for Handlers {
             architecture: Architecture::Arm64,
             profile: Profile::Release,
             image_processing_timeout_secs: limits::RENDER_TIMEOUT_SECS,
-            image_processing_reserved_concurrency: None,
+            image_processing_reserved_concurrency: 200,
             purge_reserved_concurrency: None,
             traffic_shift: None,
         }
+    }
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { kept_days: 90, distributions: false, buckets: false }
     }
 }
 

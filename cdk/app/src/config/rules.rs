@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use contract::identifier::is_label;
 use contract::limits;
 
-use super::{Alarms, Environment, Profile, Viewer, existing, tenant};
+use super::{Alarms, Environment, Profile, Viewer, existing, logs, tenant};
 
 /// A value that has the right type but is not allowed.
 pub(super) struct NotAllowed {
@@ -28,8 +28,12 @@ impl NotAllowed {
 pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
     let several = [
         zone_not_allowed(environment),
+        concurrency_not_allowed(environment),
         scope_not_allowed(environment),
         alarms_not_allowed(environment),
+        origins_not_allowed(environment),
+        backup_not_allowed(environment),
+        logs::not_allowed(environment),
         local_not_allowed(environment),
     ];
     let mut found = numbers_out_of_range(environment);
@@ -41,19 +45,20 @@ pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
 }
 
 fn numbers_out_of_range(environment: &Environment) -> Vec<NotAllowed> {
-    let Environment { viewer, admin_api, handlers, stream, purge, .. } = environment;
+    let Environment { viewer, admin_api, handlers, data, stream, purge, .. } = environment;
     let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
     let early_allowed = 0..=limits::EARLY_PURGE_TARGETS_ALLOWED_MAX;
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 19] = [
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 20] = [
         ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
+        // AWS WAF's limits of a rate-based rule.
+        ("viewer.requests_per_address", viewer.requests_per_address, 10..=2_000_000_000),
         // API Gateway's default quota of an account is 10,000 requests a second, and 5,000 at once.
         ("admin_api.requests_per_second", Some(admin_api.requests_per_second), 1..=10_000),
         ("admin_api.requests_burst", Some(admin_api.requests_burst), 1..=5_000),
         ("handlers.image_processing_timeout_secs", Some(handlers.image_processing_timeout_secs), 1..=59),
-        // Fewer executions would delay a page full of new images; a new account has at most 1,000.
-        ("handlers.image_processing_reserved_concurrency", handlers.image_processing_reserved_concurrency, 10..=10_000),
         // Two purge runs may overlap, and one shard of the stream takes one.
         ("handlers.purge_reserved_concurrency", handlers.purge_reserved_concurrency, 2..=1_000),
+        ("data.originals_backup_days", data.originals_backup_days, 1..=3_650),
         // Lambda's limits for DynamoDB streams.
         ("stream.batch_size", Some(stream.batch_size), 1..=10_000),
         ("stream.batch_window_secs", Some(stream.batch_window_secs), 0..=300),
@@ -110,6 +115,14 @@ fn zone_not_allowed(Environment { viewer, .. }: &Environment) -> Option<NotAllow
     })
 }
 
+/// Fewer executions would delay a page full of new images; a new account has at most 1,000.
+fn concurrency_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let executions =
+        environment.image_processing_reserved_concurrency().filter(|executions| !(10..=10_000).contains(executions))?;
+    let key = "handlers.image_processing_reserved_concurrency";
+    Some(NotAllowed::new(key, executions.to_string(), "10 to 10000, or 0 for none"))
+}
+
 fn scope_not_allowed(Environment { admin_api, .. }: &Environment) -> Option<NotAllowed> {
     let scope = Some(&admin_api.management_scope).filter(|scope| **scope == admin_api.scope)?;
     let allowed = "another scope than admin_api.scope: who may purge need not be permitted to edit";
@@ -128,6 +141,25 @@ fn alarms_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     }
     let email = emails.iter().find(|email| !is_email(email))?;
     Some(NotAllowed::new("alarms.emails", format!("{email:?}"), "addresses, for example operators@example.com"))
+}
+
+fn origins_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let origins = &environment.admin_api.allowed_origins;
+    let existing = &environment.existing;
+    if !origins.is_empty() && existing.http_api.is_some() && existing.originals_bucket.is_some() {
+        let allowed = "none beside existing.http_api and existing.originals_bucket, whose owners allow origins";
+        return Some(NotAllowed::new("admin_api.allowed_origins", format!("{origins:?}"), allowed));
+    }
+    let origin = origins.iter().find(|origin| !is_origin(origin))?;
+    let allowed = "origins without a path, for example https://editor.example.com (http:// on localhost only)";
+    Some(NotAllowed::new("admin_api.allowed_origins", format!("{origin:?}"), allowed))
+}
+
+fn backup_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let days = environment.data.originals_backup_days?;
+    environment.existing.originals_bucket.as_ref()?;
+    let allowed = "none beside existing.originals_bucket, whose owner backs it up";
+    Some(NotAllowed::new("data.originals_backup_days", days.to_string(), allowed))
 }
 
 /// An exemption from the protection against server-side request forgery is for the local deployment only.
@@ -219,6 +251,14 @@ fn is_email(text: &str) -> bool {
 
 fn is_issuer(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://127.0.0.1:")
+}
+
+/// The origin of a page, as a browser sends it: a scheme, a host, and a port unless it is the scheme's.
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://").filter(|host| host.split(':').next() == Some("localhost")));
+    host.is_some_and(|host| is_host_and_port(host) || host.split('.').all(is_label))
 }
 
 fn is_host_and_port(text: &str) -> bool {

@@ -53,6 +53,16 @@ fn a_number_out_of_range_names_its_key_and_the_range() {
     check("calls_burst = 6", "calls_burst = 0", &["purge.calls_burst is 0", "1 to 1000"]);
     check("manual_purges_burst = 20", "manual_purges_burst = 0", &["purge.manual_purges_burst is 0", "1 to 10000"]);
     check("requests_burst = 40", "requests_burst = 5001", &["admin_api.requests_burst is 5001", "1 to 5000"]);
+    check(
+        "# requests_per_address = 2000",
+        "requests_per_address = 9",
+        &["viewer.requests_per_address is 9", "10 to 2000000000"],
+    );
+    check(
+        "# originals_backup_days = 35",
+        "originals_backup_days = 0",
+        &["data.originals_backup_days is 0", "1 to 3650"],
+    );
 }
 
 /// The settle delay of the development environment with the lines of `changed` in place of its own: in seconds, or the
@@ -139,14 +149,16 @@ fn a_text_of_another_form_is_rejected_with_the_allowed_form() {
 
 #[test]
 fn a_reserved_concurrency_that_delays_viewers_is_rejected_and_none_is_needed() {
-    let comment = "# image_processing_reserved_concurrency = 200";
-    for limit in ["0", "9", "10001"] {
+    let line = "image_processing_reserved_concurrency = 200";
+    for limit in ["9", "10001"] {
         let limited = format!("image_processing_reserved_concurrency = {limit}");
-        check(comment, &limited, &["handlers.image_processing_reserved_concurrency", "10 to 10000"]);
+        check(line, &limited, &["handlers.image_processing_reserved_concurrency", "10 to 10000, or 0 for none"]);
     }
-    assert_eq!(read(DEV).unwrap().handlers.image_processing_reserved_concurrency, None);
-    let limited = read(&DEV.replace(comment, "image_processing_reserved_concurrency = 10")).unwrap();
-    assert_eq!(limited.handlers.image_processing_reserved_concurrency, Some(10));
+    assert_eq!(read(DEV).unwrap().image_processing_reserved_concurrency(), Some(200));
+    let limited = read(&DEV.replace(line, "image_processing_reserved_concurrency = 10")).unwrap();
+    assert_eq!(limited.image_processing_reserved_concurrency(), Some(10));
+    let unlimited = read(&DEV.replace(line, "image_processing_reserved_concurrency = 0")).unwrap();
+    assert_eq!(unlimited.image_processing_reserved_concurrency(), None);
 }
 
 #[test]
@@ -285,4 +297,33 @@ fn a_folder_without_environments_says_what_to_add() {
     assert!(message.contains("add <name>.toml"), "{message}");
     let message = read_environments(&folder.path().join("absent")).unwrap_err().to_string();
     assert!(message.contains("absent"), "{message}");
+}
+
+#[test]
+fn only_origins_are_allowed_origins() {
+    let line = "allowed_origins = [] #";
+    for origin in
+        ["*", "editor.example.com", "https://a.example/", "http://a.example", "https://a.example:port", "https://"]
+    {
+        let expected = format!("admin_api.allowed_origins is {origin:?}");
+        check(line, &format!("allowed_origins = [{origin:?}] #"), &[&expected, "without a path"]);
+    }
+    for origin in ["https://editor.example.com", "https://a.example:8443", "http://localhost:3000"] {
+        let read = read(&DEV.replace(line, &format!("allowed_origins = [{origin:?}] #"))).unwrap();
+        assert_eq!(read.admin_api.allowed_origins, [origin]);
+    }
+}
+
+#[test]
+fn logs_are_kept_for_a_retention_of_cloudwatch() {
+    check("kept_days = 90", "kept_days = 91", &["logs.kept_days is 91", "one of [1, 3,"]);
+    assert_eq!(read(&DEV.replace("kept_days = 90", "kept_days = 3653")).unwrap().logs.kept_days, 3653);
+}
+
+#[test]
+fn distributions_are_logged_to_a_region_that_cloudfront_delivers_to() {
+    let logged = DEV.replace("\ndistributions = false", "\ndistributions = true");
+    assert!(read(&logged).unwrap().logs.distributions);
+    let message = read(&logged.replace("region = \"eu-west-1\"", "region = \"eu-south-1\"")).unwrap_err();
+    assert!(message.contains("logs.distributions is true; allowed: false in eu-south-1"), "{message}");
 }

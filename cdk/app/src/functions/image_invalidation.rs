@@ -8,6 +8,7 @@ use contract::limits;
 use super::schedule::invoke_every;
 use super::{Function, Live, Scope, allow, purging};
 use crate::alarms::{Alarm, Alarms, MOST, PERIOD_MINUTES, Threshold, period};
+use crate::nag::acknowledge;
 
 /// Periods in a row with failed purge runs, or without one, that raise an alarm. The next purge run repairs a single
 /// failure, and the schedule is precise to a minute only.
@@ -30,6 +31,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         memory_mb: 512,
         timeout_secs: limits::PURGE_RUN_TIMEOUT_SECS,
         variables: config.variables(),
+        wide: "Tenants are added without this stack: their registrations, variants, and distributions with the environment's tag",
     }
     .declare_with(
         scope,
@@ -37,6 +39,8 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         // The next purge run continues a failed one: a retry or a backlog of invocations has no use.
         |alias| alias.retry_attempts(0).max_event_age(&event_age_max),
     )?;
+    let reason = "A failed wake-up loses nothing: its rows are in the queue, and the schedule finds them";
+    acknowledge(&live.alias, [("Serverless-LambdaAsyncFailureDestination", reason)])?;
     purging::grant(scope, &live)?;
     let registry = purging::tenant_registry_arn(scope)?;
     allow(&live, ["ssm:GetParameter"], [format!("{registry}/*")])?;

@@ -33,8 +33,9 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
         memory_mb: 1769,
         timeout_secs: handlers.image_processing_timeout_secs,
         variables: config.variables(),
+        wide: "One function serves all tenants, which are added without this stack: the objects of both buckets",
     }
-    .declare_with(scope, handlers.image_processing_reserved_concurrency, |alias| alias)?;
+    .declare_with(scope, environment.image_processing_reserved_concurrency(), |alias| alias)?;
     allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
     allow(&live, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
     allow(&live, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;

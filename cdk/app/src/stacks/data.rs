@@ -6,12 +6,17 @@ use aws_cdk_lib::aws_dynamodb::{
     Attribute, AttributeType, BillingMode, ITable, PointInTimeRecoverySpecification, StreamViewType, Table,
     TableAttributes, TableProps,
 };
-use aws_cdk_lib::aws_s3::{BlockPublicAccess, Bucket, BucketEncryption, BucketProps, IBucket, LifecycleRule};
+use aws_cdk_lib::aws_s3::{
+    BlockPublicAccess, Bucket, BucketEncryption, BucketProps, CorsRule, HttpMethods, IBucket, LifecycleRule,
+    ObjectOwnership,
+};
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, RemovalPolicy, Result, Stack};
 
 use contract::names::UPLOADS_PREFIX;
 
 use crate::config::Environment;
+use crate::nag::acknowledge;
+use crate::stacks::backup;
 
 /// Days until a replaced original is deleted: enough to undo a mistake. A variant that is being rendered needs seconds.
 const ORIGINAL_VERSIONS_KEPT_DAYS: u32 = 30;
@@ -23,6 +28,9 @@ const UPLOADS_KEPT_DAYS: u32 = 1;
 /// purge; this expiry deletes what is left, such as a variant that was stored after that deletion. A variant that is still
 /// shown is rendered again then: by default every 120 days, about a second of one invocation.
 const VARIANTS_KEPT_LONGER_DAYS: u32 = 90;
+
+/// The reason for which a bucket may have no access logs.
+const LOGGED_BY_CONFIGURATION: &str = "Only functions read and write it; `logs.buckets` has its requests logged";
 
 /// The tables and buckets: existing ones where the environment names them, new ones otherwise.
 pub(crate) struct Data {
@@ -38,11 +46,15 @@ pub(crate) struct Data {
     pub(crate) originals: IBucket,
     /// Variants; every one can be rendered again.
     pub(crate) variants: IBucket,
+    /// The access logs of distributions and buckets, if the environment has any.
+    pub(crate) access_logs: Option<Bucket>,
 }
 
 impl Data {
     pub(crate) fn declare(stack: &Stack, environment: &Environment) -> Result<Self> {
-        let originals = originals(stack, environment)?;
+        let access_logs = access_logs(stack, environment)?;
+        let logged = access_logs.as_ref().filter(|_| environment.logs.buckets);
+        let originals = originals(stack, environment, logged)?;
         let image_packs = image_packs(stack, environment)?;
         // No time to live: only a completed purge removes an entry.
         let invalidation_queue = Table::new(stack, "InvalidationQueue", kept_table("target", environment))?;
@@ -51,7 +63,10 @@ impl Data {
         } else {
             let kept_days = environment.viewer.cached_days_max + VARIANTS_KEPT_LONGER_DAYS;
             let expiry = LifecycleRule::new().expiration(&Duration::days(kept_days)?);
-            IBucket::from(&Bucket::new_with_props(stack, "Variants", bucket()?.lifecycle_rules([expiry]))?)
+            let props = bucket(logged, "variants")?.lifecycle_rules([expiry]);
+            let bucket = Bucket::new_with_props(stack, "Variants", props)?;
+            acknowledge(&bucket, [("AwsSolutions-S1", LOGGED_BY_CONFIGURATION)])?;
+            IBucket::from(&bucket)
         };
         let purge_ledger =
             Table::new(stack, "PurgeLedger", kept_table("purge", environment).time_to_live_attribute("expiresAt"))?;
@@ -61,6 +76,7 @@ impl Data {
             "RenderLocks",
             table("variant").time_to_live_attribute("expiresAt").removal_policy(RemovalPolicy::Destroy),
         )?;
+        acknowledge(&render_locks, [("AwsSolutions-DDB3", "A lock has no value after the request that holds it")])?;
 
         for (name, value) in [
             ("ImagePackTable", image_packs.table_name()?),
@@ -71,11 +87,28 @@ impl Data {
         ] {
             CfnOutput::new(stack, name, CfnOutputProps::new(value))?;
         }
-        Ok(Self { image_packs, invalidation_queue, purge_ledger, render_locks, originals, variants })
+        Ok(Self { image_packs, invalidation_queue, purge_ledger, render_locks, originals, variants, access_logs })
     }
 }
 
-fn originals(stack: &Stack, environment: &Environment) -> Result<IBucket> {
+/// The bucket of access logs, if the environment has any.
+fn access_logs(stack: &Stack, environment: &Environment) -> Result<Option<Bucket>> {
+    let logs = &environment.logs;
+    if !logs.distributions && !logs.buckets {
+        return Ok(None);
+    }
+    let expiry = LifecycleRule::new().expiration(&Duration::days(logs.kept_days)?);
+    let mut props = bucket(None, "")?.lifecycle_rules([expiry]);
+    if logs.distributions {
+        // CloudFront permits itself to write by an access control list.
+        props = props.object_ownership(ObjectOwnership::BucketOwnerPreferred);
+    }
+    let bucket = Bucket::new_with_props(stack, "AccessLogs", props)?;
+    acknowledge(&bucket, [("AwsSolutions-S1", "It holds access logs")])?;
+    Ok(Some(bucket))
+}
+
+fn originals(stack: &Stack, environment: &Environment, access_logs: Option<&Bucket>) -> Result<IBucket> {
     if let Some(name) = &environment.existing.originals_bucket {
         return Bucket::from_bucket_name(stack, "Originals", name);
     }
@@ -88,7 +121,17 @@ fn originals(stack: &Stack, environment: &Environment) -> Result<IBucket> {
             .expiration(&uploads_kept)
             .noncurrent_version_expiration(&uploads_kept),
     ];
-    let bucket = Bucket::new_with_props(stack, "Originals", bucket()?.versioned(true).lifecycle_rules(lifecycle))?;
+    let mut props = bucket(access_logs, "originals")?.versioned(true).lifecycle_rules(lifecycle);
+    let origins = &environment.admin_api.allowed_origins;
+    if !origins.is_empty() {
+        // Pages upload to the addresses that image-management signs.
+        props = props.cors([CorsRule::new([HttpMethods::Put], origins.clone()).allowed_headers(["*"])]);
+    }
+    let bucket = Bucket::new_with_props(stack, "Originals", props)?;
+    acknowledge(&bucket, [("AwsSolutions-S1", LOGGED_BY_CONFIGURATION)])?;
+    if let Some(kept_days) = environment.data.originals_backup_days {
+        backup::declare(stack, &bucket, kept_days)?;
+    }
     Ok(IBucket::from(&bucket))
 }
 
@@ -120,9 +163,13 @@ fn kept_table(sort_key: &str, environment: &Environment) -> TableProps {
         .deletion_protection(environment.data.deletion_protection)
 }
 
-/// A private, encrypted bucket.
-fn bucket() -> Result<BucketProps> {
-    Ok(BucketProps::new()
+/// A private, encrypted bucket. Its access logs are in the bucket `access_logs`, if there is one, in the folder `name`.
+fn bucket(access_logs: Option<&Bucket>, name: &str) -> Result<BucketProps> {
+    let mut props = BucketProps::new();
+    if let Some(access_logs) = access_logs {
+        props = props.server_access_logs_bucket(access_logs).server_access_logs_prefix(format!("buckets/{name}/"));
+    }
+    Ok(props
         .block_public_access(&BlockPublicAccess::block_all()?)
         .encryption(BucketEncryption::S3Managed)
         .enforce_ssl(true)

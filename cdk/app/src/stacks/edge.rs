@@ -5,10 +5,12 @@ use aws_cdk_lib::aws_cloudfront::{
     ResponseCustomHeadersBehavior, ResponseHeadersContentTypeOptions, ResponseHeadersPolicy,
     ResponseHeadersPolicyProps, ResponseHeadersStrictTransportSecurity, ResponseSecurityHeadersBehavior,
 };
+use aws_cdk_lib::aws_s3::Bucket;
 use aws_cdk_lib::{Duration, Result, Stack};
 use contract::query::{DATE, LOCATION};
 
 use crate::config::Environment;
+use crate::stacks::Data;
 
 /// The days for which a browser requests a tenant's host by HTTPS only.
 const HTTPS_ONLY_DAYS: u32 = 365;
@@ -20,10 +22,19 @@ pub(crate) struct Edge {
     pub(crate) response_headers: ResponseHeadersPolicy,
     /// The id of the origin access control, which signs the requests to image-processing.
     pub(crate) origin_access_control_id: String,
+    /// The bucket of access logs, if the distributions have any.
+    pub(crate) access_logs: Option<Bucket>,
+    /// The ARN of the web ACL, if the distributions have one.
+    pub(crate) web_acl: Option<String>,
 }
 
 impl Edge {
-    pub(crate) fn declare(stack: &Stack, environment: &Environment) -> Result<Self> {
+    pub(crate) fn declare(
+        stack: &Stack,
+        environment: &Environment,
+        data: &Data,
+        web_acl: Option<String>,
+    ) -> Result<Self> {
         let viewer = &environment.viewer;
         // Only `location` selects a variant, and `date` shows what the origin answers now; no other query parameter may
         // create another cache entry.
@@ -58,6 +69,8 @@ impl Edge {
                 )])),
         )?;
         let access = FunctionUrlOriginAccessControl::new(stack, "ImageProcessingAccess")?;
-        Ok(Self { cache_policy, response_headers, origin_access_control_id: access.origin_access_control_id()? })
+        let access_logs = data.access_logs.clone().filter(|_| environment.logs.distributions);
+        let origin_access_control_id = access.origin_access_control_id()?;
+        Ok(Self { cache_policy, response_headers, origin_access_control_id, access_logs, web_acl })
     }
 }

@@ -15,6 +15,7 @@ use crate::config::Environment;
 use crate::functions::{
     Live, Scope, dynamodb_imagepacks_stream, image_invalidation, image_management, image_processing, image_purge,
 };
+use crate::nag::acknowledge;
 use crate::stacks::Data;
 
 /// Retention of the dead-letter queue, in days: the most that SQS offers.
@@ -80,6 +81,8 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
             .enforce_ssl(true)
             .retention_period(&Duration::days(DEAD_LETTERS_KEPT_DAYS)?),
     )?;
+    let reason = "It is the dead-letter queue";
+    acknowledge(&queue, [("AwsSolutions-SQS3", reason), ("Serverless-SQSRedrivePolicy", reason)])?;
     let options = period(PERIOD_MINUTES)?.statistic("Maximum");
     let messages = queue.metric_approximate_number_of_messages_visible_with_props(options)?;
     // A dead letter of the stream names records, which the stream deletes 24 hours after they were written.

@@ -21,6 +21,7 @@ use serde_json::json;
 
 use crate::config::{Environment, ExistingDistribution};
 use crate::functions::Live;
+use crate::nag::acknowledge;
 use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
 
@@ -113,24 +114,35 @@ fn distribution(
             .custom_headers([(TENANT_HEADER, tenant.as_str())]),
     )?;
     let certificate = Certificate::from_certificate_arn(stack, "Certificate", &viewer.certificate_arn)?;
-    let distribution = Distribution::new(
-        stack,
-        "Distribution",
-        DistributionProps::new(
-            BehaviorOptions::new(&origin)
-                .cache_policy(&edge.cache_policy)
-                .response_headers_policy(&edge.response_headers)
-                .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-                // Image formats are compressed.
-                .compress(false),
-        )
-        .comment(format!("Images of {tenant} ({})", environment.name))
-        .domain_names([host])
-        .certificate(&certificate)
-        // The newest policy that still takes TLS 1.2.
-        .minimum_protocol_version(SecurityPolicyProtocol::TlsV1_2_2025)
-        .error_responses(error_responses()?)
-        .http_version(HttpVersion::Http2And3),
+    let mut props = DistributionProps::new(
+        BehaviorOptions::new(&origin)
+            .cache_policy(&edge.cache_policy)
+            .response_headers_policy(&edge.response_headers)
+            .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+            // Image formats are compressed.
+            .compress(false),
+    )
+    .comment(format!("Images of {tenant} ({})", environment.name))
+    .domain_names([host])
+    .certificate(&certificate)
+    // The newest policy that still takes TLS 1.2.
+    .minimum_protocol_version(SecurityPolicyProtocol::TlsV1_2_2025)
+    .error_responses(error_responses()?)
+    .http_version(HttpVersion::Http2And3);
+    if let Some(bucket) = &edge.access_logs {
+        props = props.log_bucket(bucket).log_file_prefix(format!("distributions/{tenant}/"));
+    }
+    if let Some(arn) = &edge.web_acl {
+        props = props.web_acl_id(arn.as_str());
+    }
+    let distribution = Distribution::new(stack, "Distribution", props)?;
+    acknowledge(
+        &distribution,
+        [
+            ("AwsSolutions-CFR1", "Viewers of every country see the images"),
+            ("AwsSolutions-CFR2", "`viewer.requests_per_address` adds a limit by AWS WAF, which is billed"),
+            ("AwsSolutions-CFR3", "`logs.distributions` has the requests logged, with the addresses of viewers"),
+        ],
     )?;
     // The L2 construct has no property for cache tags.
     let resource = distribution.node()?.default_child()?;

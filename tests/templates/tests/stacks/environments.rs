@@ -19,13 +19,19 @@ const AUDIENCE: &str = "audience = \"image-service-admin\"";
 const EMAILS: &str = "# emails = [\"operators@example.com\"]";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 39] = [
+const OTHER: [(&str, &str); 45] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("# permissions_boundary = ", "permissions_boundary = "),
     ("deletion_protection = false", "deletion_protection = true"),
     ("# purge_reserved_concurrency = 10", "purge_reserved_concurrency = 5"),
     ("requests_per_second = 20", "requests_per_second = 50"),
     ("requests_burst = 40", "requests_burst = 75"),
+    ("# requests_per_address = 2000", "requests_per_address = 300"),
+    ("allowed_origins = [] #", "allowed_origins = "),
+    ("# originals_backup_days = 35", "originals_backup_days = 20"),
+    ("kept_days = 90", "kept_days = 30"),
+    ("\ndistributions = false", "\ndistributions = true"),
+    ("\nbuckets = false", "\nbuckets = true"),
     ("# topic_arn = \"arn:aws:sns:eu-west-1", "topic_arn = \"arn:aws:sns:eu-central-1"),
     ("[tenants.globex]", "[tenants.globex]\nedge = 2"),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
@@ -43,7 +49,7 @@ const OTHER: [(&str, &str); 39] = [
     ("[tenants.acme]", "[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]\n[tenants.acme]"),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
-    ("# image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
+    ("image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),
     ("batch_size = 100", "batch_size = 250"),
     ("batch_window_secs = 0", "batch_window_secs = 2"),
     ("record_age_max_secs = 21600", "record_age_max_secs = 3600"),

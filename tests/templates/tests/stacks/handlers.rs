@@ -141,7 +141,7 @@ fn variants_are_deleted_first_where_another_program_fills_the_bucket() {
 #[test]
 fn concurrency_is_reserved_where_it_is_configured() {
     let environments = [
-        (dev(), Value::Null, Value::Null),
+        (dev(), json!(200), Value::Null),
         (of_the_repository().stack("prod/pipeline"), json!(200), json!(10)),
         (edited().stack("other/pipeline"), json!(77), json!(5)),
     ];

@@ -20,6 +20,8 @@ mod handlers;
 mod invalidation;
 mod lint;
 mod longest;
+mod nag;
+mod options;
 mod permissions;
 mod quotas;
 mod recovery;

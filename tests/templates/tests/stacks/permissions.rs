@@ -16,7 +16,7 @@ const DISTRIBUTIONS: &str = "arn:aws:cloudfront::123456789012:distribution/*";
 const TAGGED: &str = "StringEquals aws:ResourceTag/image-service-environment=dev";
 
 /// The grants of each role: actions and resource.
-const ROLES: &[(&str, &[(&str, &str)])] = &[
+pub(crate) const ROLES: &[(&str, &[(&str, &str)])] = &[
     (
         "pipeline/ImagePacksStreamRole",
         &[

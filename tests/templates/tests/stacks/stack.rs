@@ -22,6 +22,10 @@ pub(crate) struct Stack {
     pub(crate) code: BTreeMap<String, PathBuf>,
     /// Name on AWS.
     pub(crate) name: String,
+    /// Its region.
+    pub(crate) region: String,
+    /// The paths of the stacks that are deployed before it.
+    pub(crate) dependencies: Vec<String>,
     /// Outputs of other stacks as readable text, by the names of stack and output.
     pub(crate) others_outputs: BTreeMap<(String, String), String>,
 }
@@ -54,6 +58,8 @@ impl Stack {
             template: read_json(&file),
             code: code.collect(),
             name: properties["stackName"].as_str().unwrap().to_owned(),
+            region: artifact["environment"].as_str().unwrap().rsplit('/').next().unwrap().to_owned(),
+            dependencies: Vec::new(),
             others_outputs: BTreeMap::new(),
             file,
         }

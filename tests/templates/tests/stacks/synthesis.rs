@@ -31,14 +31,18 @@ impl Synthesis {
         let mut stacks = BTreeMap::new();
         for (_, stage) in artifacts(&assembly, "cdk:cloud-assembly") {
             let folder = assembly.join(stage["properties"]["directoryName"].as_str().unwrap());
-            for (_, artifact) in artifacts(&folder, "aws:cloudformation:stack") {
-                let stack = Stack::read(&folder, &artifact);
+            let artifacts = artifacts(&folder, "aws:cloudformation:stack");
+            for artifact in artifacts.values() {
+                let mut stack = Stack::read(&folder, artifact);
+                let before = artifact["dependencies"].as_array().into_iter().flatten();
+                let before = before.filter_map(|id| artifacts.get(id.as_str()?)?["displayName"].as_str());
+                stack.dependencies = before.map(str::to_owned).collect();
                 stacks.insert(stack.path.clone(), stack);
             }
         }
         // An output may be of another stack's: first of stacks that refer to none, then of those that refer to them.
         let mut outputs = BTreeMap::new();
-        for is_of in ["/data", "/pipeline", "/edge-", "/tenant-"] {
+        for is_of in ["/data", "/firewall", "/pipeline", "/edge-", "/tenant-"] {
             for stack in stacks.values_mut().filter(|stack| stack.path.contains(is_of)) {
                 stack.others_outputs.clone_from(&outputs);
                 outputs.extend(stack.all_outputs());

@@ -141,3 +141,25 @@ fn an_api_has_an_id_and_a_stage_and_its_owner_maps_its_domain() {
     let domain = "[admin_api]\ndomain = \"manage.example.com\"";
     check("[admin_api]", domain, &["admin_api.domain is \"manage.example.com\"", "none beside existing.http_api"]);
 }
+
+#[test]
+fn the_owners_of_an_existing_api_and_bucket_allow_origins_and_back_up() {
+    for (line, changed, expected) in [
+        (
+            "allowed_origins = [] #",
+            "allowed_origins = [\"https://a.example\"] #",
+            "admin_api.allowed_origins is [\"https://a.example\"]; allowed: none beside existing.http_api",
+        ),
+        (
+            "# originals_backup_days = 35",
+            "originals_backup_days = 35",
+            "data.originals_backup_days is 35; allowed: none beside existing.originals_bucket",
+        ),
+    ] {
+        check(line, changed, &[expected]);
+    }
+    // Each is of use where its resource is a new one.
+    let own_api = "[existing]\noriginals_bucket = \"legacy-originals\"";
+    let text = DEV.replace("allowed_origins = [] #", "allowed_origins = [\"https://a.example\"] #");
+    assert!(read(&format!("{text}\n{own_api}")).is_ok());
+}
