@@ -7,6 +7,7 @@ mod findings;
 mod logs;
 mod rules;
 mod tenant;
+mod traffic_shift;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +24,7 @@ use findings::findings;
 pub(crate) use logs::KEPT_DAYS;
 pub use logs::Logs;
 pub use tenant::{ExistingDistribution, Tenant};
+pub use traffic_shift::TrafficShift;
 
 /// One environment. The comments of the files in `cdk/environments` document every key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -218,20 +220,6 @@ pub struct Handlers {
     pub purge_reserved_concurrency: Option<u32>,
     /// The steps in which traffic is shifted to a new version; without it, all at once.
     pub traffic_shift: Option<TrafficShift>,
-}
-
-/// The steps in which CodeDeploy shifts the traffic of a function to a new version. An alarm of the function rolls back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-pub enum TrafficShift {
-    /// A tenth for five minutes, then all.
-    #[serde(rename = "canary-10-percent-5-minutes")]
-    Canary10Percent5Minutes,
-    /// A tenth for half an hour, then all.
-    #[serde(rename = "canary-10-percent-30-minutes")]
-    Canary10Percent30Minutes,
-    /// A further tenth each minute.
-    #[serde(rename = "linear-10-percent-every-1-minute")]
-    Linear10PercentEvery1Minute,
 }
 
 /// The tables and buckets.
