@@ -1,8 +1,7 @@
-//! The mechanism of alarms and the dashboard. The alarms are declared beside the resources that they monitor.
+//! The mechanism of alarms. The alarms are declared beside the resources that they monitor.
 
 use aws_cdk_lib::aws_cloudwatch::{
-    Alarm as CloudWatchAlarm, AlarmProps, ComparisonOperator, Dashboard, GraphWidget, GraphWidgetProps, IMetric,
-    IWidget, Metric, MetricOptions, TreatMissingData,
+    Alarm as CloudWatchAlarm, AlarmProps, ComparisonOperator, IMetric, Metric, MetricOptions, TreatMissingData,
 };
 use aws_cdk_lib::aws_cloudwatch_actions::SnsAction;
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, ServicePrincipal};
@@ -47,7 +46,7 @@ pub(crate) struct Alarm<'a> {
     pub(crate) threshold: Threshold,
 }
 
-/// The alarms of a stack and its dashboard.
+/// The alarms of a stack, and the graphs of their metrics.
 pub(crate) struct Alarms<'a> {
     stack: &'a Stack,
     action: SnsAction,
@@ -117,21 +116,10 @@ impl<'a> Alarms<'a> {
         self.failures.push(IMetric::from(metric));
     }
 
-    /// Declares the dashboard, with two graphs in each row.
-    pub(crate) fn publish_dashboard(mut self) -> Result<()> {
+    /// The graphs of the metrics.
+    pub(crate) fn into_graphs(mut self) -> Vec<(&'static str, Vec<IMetric>)> {
         self.graphs.push(("Failures", self.failures));
-        let mut widgets = self.graphs.into_iter().map(|(title, metrics)| {
-            let widget = GraphWidget::new(GraphWidgetProps::new().title(title).left(metrics).width(12))?;
-            Ok(IWidget::from(&widget))
-        });
-        let dashboard = Dashboard::new(self.stack, "Dashboard")?;
-        while let Some(left) = widgets.next() {
-            match widgets.next() {
-                Some(right) => dashboard.add_widgets([left?, right?])?,
-                None => dashboard.add_widgets([left?])?,
-            }
-        }
-        Ok(())
+        self.graphs
     }
 }
 

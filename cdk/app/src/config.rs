@@ -220,6 +220,8 @@ pub struct Handlers {
     pub purge_reserved_concurrency: Option<u32>,
     /// The steps in which traffic is shifted to a new version; without it, all at once.
     pub traffic_shift: Option<TrafficShift>,
+    /// Whether Lambda records a trace of invocations in X-Ray.
+    pub x_ray: bool,
 }
 
 /// The tables and buckets.

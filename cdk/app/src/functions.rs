@@ -15,7 +15,7 @@ use aws_cdk_lib::aws_codedeploy::{LambdaDeploymentConfig, LambdaDeploymentGroup,
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal};
 use aws_cdk_lib::aws_lambda::{
     Alias, AliasProps, Architecture as LambdaArchitecture, Code, Function as LambdaFunction, FunctionProps,
-    LoggingFormat, Runtime,
+    LoggingFormat, Runtime, Tracing,
 };
 use aws_cdk_lib::{Duration, Result, Stack};
 use contract::config::Variables;
@@ -123,6 +123,9 @@ impl Function<'_> {
             .environment(self.variables);
         if let Some(executions) = reserved_concurrency {
             props = props.reserved_concurrent_executions(executions);
+        }
+        if environment.handlers.x_ray {
+            props = props.tracing(Tracing::Active);
         }
         let function = LambdaFunction::new(stack, self.id, props)?;
         acknowledge(&role, [("AwsSolutions-IAM5", self.wide)])?;

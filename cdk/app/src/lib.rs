@@ -6,7 +6,8 @@
 //! - `stacks`: what each stack holds, nodes in the order in which data flows, then the edges
 //! - `functions`: one file for each Lambda function, with its variables, grants and alarms
 //! - `api`: the HTTP API of admins and editors
-//! - `alarms`: the mechanism of alarms and the dashboard
+//! - `alarms`: the mechanism of alarms
+//! - `dashboard`: the dashboard, and the functions' own metrics
 //! - `logs`: log groups and their retention
 //! - `nag`: the rules that the templates are checked for
 //!
@@ -19,6 +20,7 @@ pub mod config;
 mod alarms;
 mod api;
 mod binaries;
+mod dashboard;
 mod functions;
 mod logs;
 mod nag;

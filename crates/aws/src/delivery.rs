@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use delivery::ports::{Found, FoundOriginal, Originals, Packs, Ports, RenderLocks, StoredVariant, Variants};
 use domain::image::image_pack::Original;
-use domain::{ImagePackId, LocationName, TenantId, Timestamp};
+use domain::{ImagePackId, LocationName, Measurements, TenantId, Timestamp};
 
 use crate::CallError;
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, now};
 use crate::image_pack_table::ImagePackTable;
+use crate::metrics_log::MetricsLog;
 use crate::originals_bucket::OriginalsBucket;
 use crate::render_lock_table::{RenderLock, RenderLockTable};
 use crate::variants_bucket::VariantsBucket;
@@ -24,6 +25,8 @@ pub struct AwsDelivery {
     pub variants: VariantsBucket,
     /// The table of render locks.
     pub render_locks: RenderLockTable,
+    /// The metrics.
+    pub metrics: MetricsLog,
 }
 
 impl Ports for AwsDelivery {
@@ -51,6 +54,10 @@ impl Ports for AwsDelivery {
 
     fn clock(&self) -> &SystemClock {
         &SystemClock
+    }
+
+    fn record(&self, measurements: &Measurements) {
+        self.metrics.record(measurements, now());
     }
 }
 

@@ -16,6 +16,7 @@ pub mod image_pack_table;
 pub mod invalidation_queue;
 pub mod lease;
 pub mod managed_items;
+pub mod metrics_log;
 pub mod originals_bucket;
 mod outbox;
 pub mod ports;

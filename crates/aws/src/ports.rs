@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use contract::functions::Purging;
 use contract::{QuotaSchemes, limits};
+use domain::Measurements;
 use domain::purge::limits::{Delays, ITEMS_IN_PROGRESS_QUOTA, Rules, WILDCARDS_IN_PROGRESS_QUOTA};
 use domain::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
 use purging::executor::Executor;
@@ -15,6 +16,7 @@ use crate::clients;
 use crate::clock::SystemClock;
 use crate::cloudfront::CloudFront;
 use crate::invalidation_queue::InvalidationQueue;
+use crate::metrics_log::MetricsLog;
 use crate::purge_ledger::PurgeLedger;
 use crate::tenant_registry::TenantRegistry;
 use crate::variants_bucket::VariantsBucket;
@@ -34,6 +36,8 @@ pub struct AwsPorts<C = SystemClock> {
     pub tenants: TenantRegistry,
     /// The clock.
     pub clock: C,
+    /// The metrics.
+    pub metrics: MetricsLog,
 }
 
 impl<C: Clock> Ports for AwsPorts<C> {
@@ -87,6 +91,10 @@ impl<C: Clock> Ports for AwsPorts<C> {
     fn clock(&self) -> &C {
         &self.clock
     }
+
+    fn record(&self, measurements: &Measurements) {
+        self.metrics.record(measurements, self.clock.now());
+    }
 }
 
 /// Builds the clients of a function that purges.
@@ -101,6 +109,7 @@ pub fn purger(sdk: &SdkConfig, config: Purging) -> Purger<AwsPorts> {
         ledger: PurgeLedger::new(dynamodb, config.purge_ledger_table),
         tenants: TenantRegistry::new(clients::ssm(sdk), config.tenant_registry_path),
         clock: SystemClock,
+        metrics: MetricsLog::new(config.environment),
     };
     let executor = Executor { ports, ledger_retention: days(config.ledger_retention_days) };
     let rules = Rules {

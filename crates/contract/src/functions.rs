@@ -42,6 +42,8 @@ config! {
 
     /// Everything that the functions that purge have in common.
     pub struct Purging {
+        /// Name of the environment: the dimension of the metrics.
+        environment: String = "ENVIRONMENT", example "dev";
         /// Name of the invalidation-queue table.
         invalidation_queue_table: String = "INVALIDATION_QUEUE_TABLE", example data!("queue");
         /// Name of the purge-ledger table.
@@ -110,6 +112,8 @@ config! {
 
     /// Config of `image-processing`.
     pub struct ImageProcessing includes [image_packs: ImagePackTable] {
+        /// Name of the environment: the dimension of the metrics.
+        environment: String = "ENVIRONMENT", example "dev";
         /// Name of the originals bucket.
         originals_bucket: String = "ORIGINALS_BUCKET", example data!("originals");
         /// Name of the variants bucket.
@@ -178,7 +182,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [5, 15, 19, 9, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 10, 5, 1]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::{Context, Target};
+use domain::{Context, Measurements, Target};
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 use purging::ports::Clock;
@@ -88,13 +88,16 @@ impl<P: Ports> Handler<P> {
         let clock = self.ports.clock();
         // The first half of the time limit is for waiting; the second half suffices to render the variant.
         let wait_until = clock.monotonic() + self.ports.render_locks().duration() / 2;
-        let (mut pause, mut changes) = (PAUSE_MIN, 0);
+        let (mut pause, mut changes, mut has_waited) = (PAUSE_MIN, 0, false);
         let mut read = self.read_spec(request, None, rests_on).await;
         record(request, read.as_ref().ok());
         loop {
             let spec = read?;
             let (variant, is_rendered) = match self.attempt(&spec, clock.monotonic() < wait_until).await {
                 Ok(Attempt::Locked) => {
+                    if !std::mem::replace(&mut has_waited, true) {
+                        self.ports.record(&Measurements::request_coalesced(&request.tenant));
+                    }
                     clock.sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                     read = self.read_spec(request, Some(&spec.location), rests_on).await;

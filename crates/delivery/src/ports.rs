@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use domain::image::image_pack::{ImagePack, LocationConfig, Original};
-use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
+use domain::{ImagePackId, LocationName, Measurements, Target, TenantId, Timestamp};
 use purging::ports::{CallError, Clock};
 
 /// An item of the image-pack table that exists and is no valid pack or location configuration.
@@ -153,4 +153,7 @@ pub trait Ports: Send + Sync {
     fn render_locks(&self) -> &Self::RenderLocks;
     /// Returns the clock.
     fn clock(&self) -> &Self::Clock;
+
+    /// Records measurements.
+    fn record(&self, measurements: &Measurements);
 }

@@ -1,5 +1,6 @@
 //! Renders a variant from its original and stores it.
 
+use domain::Measurements;
 use imaging::{RenderError, render};
 
 use crate::Handler;
@@ -32,6 +33,7 @@ impl<P: Ports> Handler<P> {
         };
         let (bytes, content_type) = (rendered.bytes, rendered.content_type);
         let etag = self.ports.variants().store(&key, bytes.clone(), content_type, &spec.cache_tags()).await?;
+        self.ports.record(&Measurements::variant_rendered(&spec.tenant));
         Ok(StoredVariant { bytes, content_type: content_type.to_owned(), etag })
     }
 }

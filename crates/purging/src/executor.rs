@@ -8,9 +8,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::TenantId;
 use domain::purge::batch::Batch;
 use domain::purge::purge_request::PurgeRequest;
+use domain::{Measurements, TenantId};
 use futures_util::lock::Mutex as AsyncMutex;
 use futures_util::{FutureExt, StreamExt, stream};
 use tracing::Instrument;
@@ -117,7 +117,10 @@ impl<P: Ports> Executor<P> {
     /// Submits a request of the outbox to CloudFront.
     pub(crate) async fn send(&self, mut request: PurgeRequest, report: &mut Report) {
         match submit(&self.ports, &mut request, self.ledger_retention).await {
-            Ok(()) => report.accepted.push(request),
+            Ok(()) => {
+                self.ports.record(&Measurements::accepted(&request));
+                report.accepted.push(request);
+            }
             Err(SubmissionError::Create(error @ CreateInvalidationError::InvalidArgument { .. })) => {
                 tracing::warn!(%error, "CloudFront rejected the invalidation; bisecting it.");
                 report.rejected.push(request);
@@ -129,6 +132,9 @@ impl<P: Ports> Executor<P> {
                 } else {
                     let delayed = Delayed { request, error };
                     delayed.log();
+                    if delayed.is_throttled() {
+                        self.ports.record(&Measurements::throttled(&delayed.request));
+                    }
                     report.delayed.push(delayed);
                 }
             }

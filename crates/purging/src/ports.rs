@@ -4,6 +4,8 @@
 //! has. Each call may fail before or after it took effect, and a function may stop at any call: the protocol holds all
 //! the same.
 
+use domain::Measurements;
+
 mod allowances;
 mod call_error;
 mod clock;
@@ -75,4 +77,7 @@ pub trait Ports: Send + Sync {
     fn allowances(&self) -> &Self::Allowances;
     /// The clock.
     fn clock(&self) -> &Self::Clock;
+
+    /// Records measurements.
+    fn record(&self, measurements: &Measurements);
 }

@@ -112,11 +112,15 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
         // A deletion needs no lease: it deletes what is never current again.
         deletions.finish().await;
-        let Some(progress) = progress else {
+        let Some(mut progress) = progress else {
             tracing::info!("Another purge run has the lease; this one leaves the queue to it.");
             return Ok(Summary { is_leased_elsewhere: true, ..Summary::default() });
         };
-        let (summary, failures) = progress.end(deletions.take_ended());
+        for ended in deletions.take_ended() {
+            progress.deletion_ended(ended);
+        }
+        ports.record(&progress.queue(clock.now()));
+        let (summary, failures) = progress.end();
         if failures.is_empty() { Ok(summary) } else { Err(PurgeRunError::Steps(failures)) }
     }
 

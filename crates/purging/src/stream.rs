@@ -99,9 +99,11 @@ impl<Q: Queue + Wakeups, D: DeadLetters, C: Clock, R: PurgeRuns> Enqueuer<Q, D, 
             }
             delivered.push(Delivered { raw, sequence_number: record::sequence_number(raw), dead });
         }
+        let oldest = events.iter().map(|event| context.now.since(event.written_at)).max().unwrap_or_default();
         let upserts = reduce(events, context.now, &context.id, REQUESTED_BY);
         let targets = upserts.len();
-        tracing::info!(records = records.len(), foreign, targets, "Writing the changed targets to the queue.");
+        let age_ms = oldest.as_millis();
+        tracing::info!(records = records.len(), foreign, targets, age_ms, "Writing the changed targets to the queue.");
         // The enqueuer reports what there is no time for, instead of running into the function's time limit.
         let until = context.deadline.minus(CALL_MAX * CALLS_PER_WRITE + WAKING_MAX);
         let mut woken = BTreeSet::new();
@@ -131,6 +133,8 @@ impl<Q: Queue + Wakeups, D: DeadLetters, C: Clock, R: PurgeRuns> Enqueuer<Q, D, 
             };
             match written {
                 Written::Yes => {
+                    let Enqueue { tenant, target, version, .. } = &upsert;
+                    tracing::info!(%tenant, %target, correlation_id = version, "The change is in the queue.");
                     woken.insert(upsert.tenant);
                 }
                 Written::Never(reason) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::purge::ledger::{Invalidation, ledger_row};
-use domain::purge::purge_request::PurgeRequest;
+use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use futures_util::{StreamExt, stream};
 
 use crate::ports::{CallError, Clock, CloudFront, CreateInvalidationError, Ledger, Outbox, Ports};
@@ -41,6 +41,13 @@ pub(crate) async fn submit<P: Ports>(
     results.into_iter().collect::<Result<(), CallError>>()?;
     request.invalidation_id = Some(invalidation.id.clone());
     ports.outbox().update(request).await?;
+    for OutboxEntry { target, version, is_final, .. } in &request.entries {
+        let (tenant, invalidation) = (&request.for_tenant, &invalidation.id);
+        tracing::info!(
+            %tenant, %target, correlation_id = version, invalidation, is_final,
+            "CloudFront has accepted the purge."
+        );
+    }
     Ok(())
 }
 

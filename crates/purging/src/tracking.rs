@@ -116,6 +116,10 @@ impl<P: Ports> Executor<P> {
         let ledger_key = purge_key(entry, &request.caller_reference);
         let completion = Completion { completed_at: self.ports.clock().now(), refill_seen_at };
         self.ports.ledger().mark_completed(tenant, &ledger_key, &completion).await?;
+        tracing::info!(
+            %tenant, %target, correlation_id = version, invalidation = request.invalidation_id, is_final,
+            "CloudFront has completed the purge."
+        );
         let row = RowVersion { tenant, target, version };
         let queue = self.ports.queue();
         let (is_changed, state) = if !is_final {

@@ -1,9 +1,9 @@
 //! Deletes the variants of one entry, page by page, until the time ends.
 
-use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
 use domain::purge::deletion::Deletion;
 use domain::queue::queue_entry::DeletionCursor;
+use domain::{Measurements, Timestamp};
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::ports::{
@@ -91,6 +91,9 @@ pub async fn delete_variants<P: Ports>(
             is_finished = page.is_last;
             break;
         }
+    }
+    if let Some(measurements) = Measurements::variants_deleted(entry, deleted_now) {
+        ports.record(&measurements);
     }
     match failure {
         Some(failure) => Err(failure),

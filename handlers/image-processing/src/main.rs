@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_adapters::clients;
 use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::metrics_log::MetricsLog;
 use aws_adapters::now;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
@@ -28,6 +29,7 @@ async fn main() -> Result<(), Error> {
         originals: OriginalsBucket::new(s3.clone(), config.originals_bucket),
         variants: VariantsBucket::new(s3, config.variants_bucket),
         render_locks: RenderLockTable::new(dynamodb, config.render_lock_table, render_timeout),
+        metrics: MetricsLog::new(config.environment),
     };
     let cached_max = Duration::from_hours(24 * u64::from(config.cached_days_max));
     let answer_max = Duration::from_secs(config.answer_max_secs.into());

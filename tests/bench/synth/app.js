@@ -154,6 +154,7 @@ function pipelineStack(stage, data) {
     INVALIDATION_QUEUE_TABLE: data.queue.tableName,
     PURGE_LEDGER_TABLE: data.ledger.tableName,
     VARIANTS_BUCKET: data.variants.bucketName,
+    ENVIRONMENT: "dev",
     TENANT_REGISTRY_PATH: REGISTRY,
     SETTLE_DELAY_SECS: "7",
     CACHED_DAYS_MAX: "30",
@@ -186,6 +187,12 @@ function pipelineStack(stage, data) {
   alarm("FailedPurgeRunsAlarm", invalidation.metricErrors({ period }), 1, 3);
   alarm("NoPurgeRunAlarm", invalidation.metricInvocations({ period }), 1, 3);
   alarm("ThrottledPurgeRunsAlarm", invalidation.metricThrottles({ period }), 1);
+  const own = (metricName, statistic) =>
+    new cloudwatch.Metric({
+      namespace: "ImageCacheInvalidation", metricName, statistic, period, dimensionsMap: { environment: "dev" },
+    });
+  alarm("OldestEntryAlarm", own("OldestEntryAge", "Maximum"), 900_000);
+  alarm("ThrottledInvalidationsAlarm", own("InvalidationsThrottled", "Sum"), 1);
 
   const purge = handler(
     "ImagePurge", "image-purge", 512, 29,

@@ -124,6 +124,7 @@ class Pipeline(Stack):
             "INVALIDATION_QUEUE_TABLE": data.queue.table_name,
             "PURGE_LEDGER_TABLE": data.ledger.table_name,
             "VARIANTS_BUCKET": data.variants.bucket_name,
+            "ENVIRONMENT": "dev",
             "TENANT_REGISTRY_PATH": REGISTRY,
             "SETTLE_DELAY_SECS": "7",
             "CACHED_DAYS_MAX": "30",
@@ -163,6 +164,11 @@ class Pipeline(Stack):
         self.alarm("FailedPurgeRunsAlarm", invalidation.metric_errors(period=period), 1, 3)
         self.alarm("NoPurgeRunAlarm", invalidation.metric_invocations(period=period), 1, 3)
         self.alarm("ThrottledPurgeRunsAlarm", invalidation.metric_throttles(period=period), 1)
+        own = {"namespace": "ImageCacheInvalidation", "dimensions_map": {"environment": "dev"}, "period": period}
+        oldest = cloudwatch.Metric(metric_name="OldestEntryAge", statistic="Maximum", **own)
+        self.alarm("OldestEntryAlarm", oldest, 900_000)
+        throttled = cloudwatch.Metric(metric_name="InvalidationsThrottled", statistic="Sum", **own)
+        self.alarm("ThrottledInvalidationsAlarm", throttled, 1)
 
         purge, purge_live = self.handler(
             "ImagePurge",

@@ -3,6 +3,7 @@
 //!
 //! The faults are deterministic: the emulator's by a seed, the kills by the preceding events.
 
+mod alarms;
 mod backlog;
 mod fixture;
 mod load;
@@ -128,7 +129,15 @@ pub(crate) async fn play(
         figures::write(checkout, "faults", &figures)?;
         Ok(format!("{injected} faults injected, {} entries, {} lost", emptied.entries, emptied.lost))
     };
-    report.check("the faults are counted", write).await
+    report.check("the faults are counted", write).await?;
+    alarms::play(cloud, faults.purge_runs, faults.fixture, report).await
+}
+
+/// Brings the cause of each alarm about.
+pub(crate) async fn play_alarms(cloud: &LocalCloud, report: &Report) -> Result<(), StepError> {
+    let open = async { Ok(((PurgeRuns::of(cloud).await?, Fixture::open(cloud).await?), String::new())) };
+    let (purge_runs, fixture) = report.step("images for the alarms are uploaded and seen", open).await?;
+    alarms::play(cloud, purge_runs, fixture, report).await
 }
 
 impl Faults<'_> {

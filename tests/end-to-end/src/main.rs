@@ -40,6 +40,8 @@ enum Command {
         #[arg(long, default_value_t = faults::ENTRIES)]
         entries: usize,
     },
+    /// Brings the cause of each alarm about.
+    Alarms,
     /// Deploys the pipeline against an existing installation.
     Existing,
     /// Tests the console in Chromium.
@@ -70,6 +72,10 @@ async fn main() -> ExitCode {
                 Ok(())
             }
             Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
+            Command::Alarms => {
+                deploy_wake(&cloud, checkout, run_dir, report, false).await?;
+                faults::play_alarms(&cloud, report).await
+            }
             Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Browse => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;

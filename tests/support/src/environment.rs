@@ -8,6 +8,7 @@ use aws_adapters::cloudfront::CloudFront;
 use aws_adapters::dead_letter_queue::DeadLetterQueue;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::invalidation_queue::InvalidationQueue;
+use aws_adapters::metrics_log::MetricsLog;
 use aws_adapters::purge_ledger::PurgeLedger;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::variants_bucket::VariantsBucket;
@@ -79,6 +80,7 @@ pub struct Environment {
     pub(crate) emulator_clock: VirtualClock,
     pub(crate) sqs: LocalSqs,
     pub(crate) ssm: LocalSsm,
+    metrics: MetricsLog,
     /// The invocations of purge runs by the enqueuer.
     pub invocations: Invocations,
 }
@@ -115,6 +117,7 @@ impl Environment {
             sqs: LocalSqs::start().await,
             ssm,
             invocations: Invocations::default(),
+            metrics: MetricsLog::in_memory(),
         };
         environment.register("acme", true).await;
         environment.register("globex", true).await;
@@ -179,6 +182,12 @@ impl Environment {
         &self.sqs
     }
 
+    /// The metrics of the purge runs and manual purges.
+    #[must_use]
+    pub fn metrics(&self) -> &MetricsLog {
+        &self.metrics
+    }
+
     /// Lets `duration` pass at the emulator, whose clock stands still otherwise: an invalidation is `InProgress` until
     /// then.
     pub fn let_emulator_time_pass(&self, duration: Duration) {
@@ -195,6 +204,7 @@ impl Environment {
             ledger: PurgeLedger::new(self.dynamodb.client(), LocalDynamoDb::PURGE_LEDGER_TABLE.to_owned()),
             tenants: TenantRegistry::new(self.ssm.client(), REGISTRY_PATH.to_owned()),
             clock: TestClock::at(NOW),
+            metrics: self.metrics.clone(),
         };
         Purger {
             executor: Executor { ports, ledger_retention: LEDGER_RETENTION },

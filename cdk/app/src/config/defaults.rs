@@ -40,6 +40,7 @@ impl Default for Handlers {
             image_processing_reserved_concurrency: 200,
             purge_reserved_concurrency: None,
             traffic_shift: None,
+            x_ray: false,
         }
     }
 }

@@ -4,17 +4,23 @@ use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::{Duration, Result};
 use contract::functions::ImageInvalidation;
 use contract::limits;
+use contract::metrics::Metric;
 
 use super::schedule::invoke_every;
 use super::{Function, Live, Scope, allow, purging};
 use crate::alarms::{Alarm, Alarms, MOST, PERIOD_MINUTES, Threshold, period};
+use crate::dashboard::own;
 use crate::nag::acknowledge;
 
 /// Periods in a row with failed purge runs, or without one, that raise an alarm. The next purge run repairs a single
 /// failure, and the schedule is precise to a minute only.
 const PURGE_RUNS: u32 = 3;
 
-/// Declares the function, its grants and its alarm.
+/// Shortest age of the oldest change that raises an alarm, in milliseconds: a quarter of an hour. It is longer where
+/// purge runs are rarer.
+const OLDEST_ENTRY_MIN_MILLIS: u32 = 15 * 60 * 1000;
+
+/// Declares the function, its grants and its alarms.
 pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let every_minutes = environment.purge.every_minutes;
@@ -78,6 +84,22 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         id: "ThrottledPurgeRunsAlarm",
         description: "Lambda throttles image-invalidation: changed images stay stale. Check the account's concurrency",
         metric: &throttled,
+        datapoints: MOST,
+        threshold: Threshold::AtLeast(1),
+    })?;
+    alarms.raise(&Alarm {
+        id: "OldestEntryAlarm",
+        description: "A change waits for its purge far longer than it should: viewers see an old image. Read the log of \
+                      image-invalidation",
+        metric: &own(environment, Metric::OldestEntryAge, "Maximum", PERIOD_MINUTES.max(every_minutes))?,
+        datapoints: MOST,
+        threshold: Threshold::AtLeast(OLDEST_ENTRY_MIN_MILLIS.max(PURGE_RUNS * every_minutes * 60_000)),
+    })?;
+    alarms.raise(&Alarm {
+        id: "ThrottledInvalidationsAlarm",
+        description: "CloudFront rejects invalidations because of a quota: purges wait. Compare the dashboard's items \
+                      with the quotas of the account",
+        metric: &own(environment, Metric::InvalidationsThrottled, "Sum", PERIOD_MINUTES)?,
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;

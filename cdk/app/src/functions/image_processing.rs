@@ -17,6 +17,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
     let Scope { environment, data, .. } = scope;
     let handlers = &environment.handlers;
     let config = ImageProcessing {
+        environment: environment.name.clone(),
         image_packs: scope.image_packs()?,
         originals_bucket: data.originals.bucket_name()?,
         variants_bucket: data.variants.bucket_name()?,

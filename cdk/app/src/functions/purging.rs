@@ -17,6 +17,7 @@ pub(super) fn variables(scope: Scope) -> Result<Purging> {
     let Scope { environment, data, .. } = scope;
     let purge = &environment.purge;
     Ok(Purging {
+        environment: environment.name.clone(),
         invalidation_queue_table: data.invalidation_queue.table_name()?,
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,

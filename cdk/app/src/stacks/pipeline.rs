@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::alarms::{Alarm, Alarms, PERIOD_MINUTES, Threshold, period};
 use crate::api::AdminApi;
 use crate::config::Environment;
+use crate::dashboard;
 use crate::functions::{
     Live, Scope, dynamodb_imagepacks_stream, image_invalidation, image_management, image_processing, image_purge,
 };
@@ -54,7 +55,7 @@ impl Pipeline {
         admin_api.publish(stack)?;
         admin_api.watch(&mut alarms)?;
 
-        alarms.publish_dashboard()?;
+        dashboard::declare(stack, environment, [&image_invalidation, &image_purge], alarms.into_graphs())?;
         register_for_recovery(scope, &dead_letters)?;
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin_host: origin_host(stack, &url)?, purging: [image_invalidation, image_purge] })

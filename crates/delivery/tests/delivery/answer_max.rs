@@ -10,7 +10,7 @@ use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use delivery::Handler;
 use delivery::ports::{Found, Packs, Ports, StoredVariant, Variants};
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::{ImagePackId, LocationName, Measurements, TenantId};
 use lambda_http::{Body, Response};
 use purging::ports::{CallError, Clock};
 use serde_json::json;
@@ -98,6 +98,8 @@ impl Ports for Timed {
     fn clock(&self) -> &TestClock {
         &self.clock
     }
+
+    fn record(&self, _: &Measurements) {}
 }
 
 impl Packs for Timed {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_adapters::now;
 use aws_adapters::render_lock_table::{RenderLock, RenderLockTable};
+use contract::Metric;
 use domain::TenantId;
 use serde_json::json;
 
@@ -25,9 +26,14 @@ async fn parallel_first_requests_render_a_variant_once() {
     let service = red().await;
     // Slow enough that all requests arrive before the first one has stored the variant.
     let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_millis(300)));
-    for response in service.get_in_parallel("acme", URL).await {
-        check_image(&response, RED, SIZE);
+    let responses = service.get_in_parallel("acme", URL).await;
+    for response in &responses {
+        check_image(response, RED, SIZE);
     }
+    let metrics = &service.handler.ports.metrics;
+    assert_eq!(metrics.values(Metric::VariantsRendered), [1]);
+    assert_eq!(metrics.values(Metric::EstimatedPrice), [15]);
+    assert_eq!(metrics.values(Metric::RequestsCoalesced).len(), responses.len() - 1);
     assert_eq!(stored.load(Ordering::SeqCst), 1);
     assert_eq!(service.render_locks_left().await, 0);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
+use aws_adapters::metrics_log::MetricsLog;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
@@ -50,6 +51,7 @@ impl Service {
             originals: OriginalsBucket::new(s3.clone(), LocalS3::ORIGINALS_BUCKET.to_owned()),
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
             render_locks: render_locks(&dynamodb, LOCK_DURATION),
+            metrics: MetricsLog::in_memory(),
         };
         let cache_tag_header = HeaderName::from_static("image-cache-tag");
         let (cached_max, answer_max) = (Duration::from_hours(30 * 24), ANSWER_MAX);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::TenantId;
+use domain::{Measurements, TenantId};
 
 use super::{ManualPurge, ManualPurgeError};
 use crate::ports::{Allowances, CallError, Clock, Packs, Ports, PurgeRuns};
@@ -50,7 +50,10 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         match self.take_token(tenant).await {
             Ok(is_taken) => *token = Token { is_granted: true, is_taken, ..*token },
             Err(_) if token.rejections < REJECTIONS_MAX => token.rejections += 1,
-            Err(retry_after) => return Err(ManualPurgeError::TooManyPurges { retry_after }),
+            Err(retry_after) => {
+                self.ports().record(&Measurements::purge_rejected(tenant));
+                return Err(ManualPurgeError::TooManyPurges { retry_after });
+            }
         }
         Ok(token.is_granted)
     }

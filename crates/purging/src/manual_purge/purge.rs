@@ -70,6 +70,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
                         manual_purge::enqueue(tenant, &target, &version, requester(subject), row.as_ref(), now);
                     let seen = row.as_ref().map(|row| row.version.as_str());
                     if let Some(entry) = self.ports().queue().upsert_if_unchanged(&upsert, seen).await? {
+                        tracing::info!(%tenant, %target, correlation_id = version, "The purge is in the queue.");
                         let purged = self.begin(pack, distribution, entry, context.deadline).await;
                         // Afterwards, so that the purge run finds the request in the outbox and tracks it.
                         let tenants = BTreeSet::from([tenant.clone()]);

@@ -9,7 +9,7 @@ use domain::purge::pacer::Pacer;
 use domain::purge::planner::Pending;
 use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Target, TenantId, Timestamp};
+use domain::{Measurements, Target, TenantId, Timestamp};
 
 use super::Summary;
 use super::deletions::Ended;
@@ -57,6 +57,8 @@ pub(super) struct Progress {
     pub(super) wakeups: u64,
     /// Whether a write to the outbox failed, which may still take effect.
     pub(super) is_outbox_unknown: bool,
+    /// Whether the state of the queue at the beginning was recorded.
+    pub(super) is_queue_recorded: bool,
     /// The numbers of failures: of a tenant's steps, or of the deletions of one row.
     failures_of: BTreeMap<(TenantId, Option<Target>), u32>,
     failures: Vec<StepError>,
@@ -86,6 +88,7 @@ impl Progress {
             unread: BTreeSet::new(),
             wakeups: 0,
             is_outbox_unknown: false,
+            is_queue_recorded: false,
             failures_of: BTreeMap::new(),
             failures: Vec::new(),
         }
@@ -285,6 +288,16 @@ impl Progress {
         }
     }
 
+    /// The row of `target` as this purge run knows it.
+    pub(super) fn row(&self, tenant: &TenantId, target: &Target) -> Option<&QueueEntry> {
+        self.entries.get(tenant)?.get(target)
+    }
+
+    /// The state of the queue, as far as this purge run has read it.
+    pub(super) fn queue(&self, now: Timestamp) -> Measurements {
+        Measurements::queue(now, self.entries.values().flat_map(BTreeMap::values), &self.in_flight, &self.tenants)
+    }
+
     /// Removes a row that has left the queue.
     fn remove(&mut self, tenant: &TenantId, target: &Target) {
         if let Some(rows) = self.entries.get_mut(tenant) {
@@ -350,11 +363,8 @@ impl Progress {
         (Pending { entries, in_flight, tenants, unavailable, deleted }, pacer)
     }
 
-    /// The summary and the failures at the end of the purge run, after the last deletions.
-    pub(super) fn end(mut self, deletions: Vec<Ended>) -> (Summary, Vec<StepError>) {
-        for ended in deletions {
-            self.deletion_ended(ended);
-        }
+    /// The summary and the failures at the end of the purge run.
+    pub(super) fn end(self) -> (Summary, Vec<StepError>) {
         let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
         let summary = Summary {
             entries_left: self.entries.values().map(|rows| rows.len() as u64).sum(),

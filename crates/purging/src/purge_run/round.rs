@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::Timestamp;
 use domain::purge::batch::Batch;
 use domain::purge::pacer::Pacer;
 use domain::purge::planner::{Plan, WaitReason, plan};
 use domain::purge::purge_request::PurgeRequest;
+use domain::{Measurements, Timestamp};
 use futures_util::{StreamExt, stream};
 
 use super::deletions::Deletions;
@@ -78,6 +78,9 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
         deletions.beside(self.track(progress)).await;
         let now = clock.now();
+        if !std::mem::replace(&mut progress.is_queue_recorded, true) {
+            self.ports().record(&progress.queue(now));
+        }
         let (pending, pacer) = progress.pending();
         let plan = plan(now, &pending, &self.purger.rules, pacer);
         let planned_at = plan.next_at();
@@ -191,7 +194,15 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         while let Some((request, tracking)) = looks.next().await {
             let now = clock.now();
             match tracking {
-                Ok(Tracking::Completed(rows)) => progress.complete(&request, rows),
+                Ok(Tracking::Completed(rows)) => {
+                    for entry in &request.entries {
+                        let row = progress.row(&request.for_tenant, &entry.target);
+                        if let Some(measurements) = Measurements::completed(&request, entry, row, now) {
+                            self.ports().record(&measurements);
+                        }
+                    }
+                    progress.complete(&request, rows);
+                }
                 Ok(Tracking::Unknown) => progress.forget(&request),
                 Ok(Tracking::InFlight) => progress.look_later(&request, now),
                 Ok(Tracking::Delayed(error)) => {

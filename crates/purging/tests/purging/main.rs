@@ -8,6 +8,7 @@ mod deletion_before;
 mod early_and_final;
 mod lease;
 mod ledger;
+mod metrics;
 mod order;
 mod quota;
 mod reach;

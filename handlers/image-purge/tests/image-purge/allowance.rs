@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use contract::Metric;
 use domain::access::purge_allowance::PurgeLimit;
 use serde_json::json;
 use support::{Environment, LocalDynamoDb, NOW};
@@ -52,6 +53,7 @@ async fn a_tenant_that_used_up_its_allowance_is_rejected_until_a_token_returns()
     use_up(&handler).await;
     check_rejected(&purge_p11_after(&handler, 0).await, "6");
     check_rejected(&purge_p11_after(&handler, 3).await, "3");
+    assert_eq!(environment.metrics().values(Metric::PurgesRejected), [1, 1]);
     assert_eq!(environment.queued().await.len(), 10);
     assert_eq!(environment.invalidations("acme").await.len(), 10);
     let response = purge_p11_after(&handler, 6).await;

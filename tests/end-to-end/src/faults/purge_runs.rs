@@ -41,15 +41,20 @@ pub(super) struct PurgeRuns {
     observer: Observer,
 }
 
+/// The name of a deployed function.
+pub(super) async fn function_name(root: &RootCaller, stack_prefix: &str, function: Function) -> Result<String, Cause> {
+    let list = text(root.request("lambda", Method::GET, &format!("{FUNCTIONS}/"))).await?;
+    let list: Value = serde_json::from_str(&list)?;
+    let prefix = format!("{stack_prefix}pipeline-{function}");
+    let names = list["Functions"].as_array().into_iter().flatten().filter_map(|one| one["FunctionName"].as_str());
+    let name = names.into_iter().find(|name| name.starts_with(&prefix));
+    Ok(name.ok_or_else(|| format!("no function is called {prefix}…"))?.to_owned())
+}
+
 impl PurgeRuns {
     pub(super) async fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
         let root = cloud.parts.root.clone();
-        let list = text(root.request("lambda", Method::GET, &format!("{FUNCTIONS}/"))).await?;
-        let list: Value = serde_json::from_str(&list)?;
-        let prefix = format!("{}pipeline-{}", cloud.stack_prefix(), Function::ImageInvalidation);
-        let names = list["Functions"].as_array().into_iter().flatten().filter_map(|one| one["FunctionName"].as_str());
-        let name = names.into_iter().find(|name| name.starts_with(&prefix));
-        let name = name.ok_or_else(|| format!("no function is called {prefix}…"))?;
+        let name = function_name(&root, cloud.stack_prefix(), Function::ImageInvalidation).await?;
         Ok(Self { root, path: format!("{FUNCTIONS}/{name}/invocations"), observer: cloud.observer()? })
     }
 

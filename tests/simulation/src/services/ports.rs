@@ -1,5 +1,7 @@
 //! An instance implements every port.
 
+use domain::Measurements;
+
 use crate::lambda::Instance;
 
 impl purging::ports::Ports for Instance {
@@ -53,6 +55,8 @@ impl purging::ports::Ports for Instance {
     fn clock(&self) -> &Self {
         self
     }
+
+    fn record(&self, _: &Measurements) {}
 }
 
 impl delivery::ports::Ports for Instance {
@@ -81,4 +85,6 @@ impl delivery::ports::Ports for Instance {
     fn clock(&self) -> &Self {
         self
     }
+
+    fn record(&self, _: &Measurements) {}
 }

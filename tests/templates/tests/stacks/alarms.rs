@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use contract::Metric;
+use contract::metrics::{DIMENSION, NAMESPACE};
+use serde_json::json;
+
 use crate::environments::{edited, of_the_repository};
 use crate::synthesis::root;
 
 /// An alarm, its metric, the resource, the period in seconds, and how many periods of how many breach the threshold.
 type Expected = (&'static str, &'static str, &'static str, u32, (u32, u32), &'static str);
 
-const ALARMS: [Expected; 10] = [
+const ALARMS: [Expected; 12] = [
     ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "pipeline/DeadLetters.QueueName", 300, (1, 1), ">= 1"),
     ("FailedEditsAlarm", "Errors", "pipeline/ImageManagement", 60, (3, 5), ">= 1"),
     ("FailedImagesAlarm", "Url5xxCount", "pipeline/ImageProcessing", 60, (3, 5), ">= 5"),
@@ -17,8 +21,10 @@ const ALARMS: [Expected; 10] = [
     ("FailedPurgeRunsAlarm", "Errors", "pipeline/ImageInvalidation", 300, (3, 3), ">= 1"),
     ("FailedRequestsAlarm", "5xx", "pipeline/AdminApi", 60, (3, 5), ">= 1"),
     ("NoPurgeRunAlarm", "Invocations", "pipeline/ImageInvalidation", 300, (3, 3), "< 1"),
+    ("OldestEntryAlarm", "OldestEntryAge", "dev", 300, (3, 5), ">= 900000"),
     ("StreamAgeAlarm", "IteratorAge", "pipeline/ImagePacksStream", 60, (3, 5), ">= 300000"),
     ("ThrottledImagesAlarm", "Throttles", "pipeline/ImageProcessing", 60, (3, 5), ">= 1"),
+    ("ThrottledInvalidationsAlarm", "InvalidationsThrottled", "dev", 300, (3, 5), ">= 1"),
     ("ThrottledPurgeRunsAlarm", "Throttles", "pipeline/ImageInvalidation", 60, (3, 5), ">= 1"),
 ];
 
@@ -41,6 +47,34 @@ fn a_situation_that_needs_an_operator_raises_an_alarm() {
         };
         assert_eq!((&alarm["ComparisonOperator"], &alarm["TreatMissingData"]), (&operator.into(), &missing.into()));
         assert!(threshold.ends_with(&format!(" {}", alarm["Threshold"])), "{name}");
+    }
+}
+
+#[test]
+fn an_alarm_of_an_own_metric_reads_what_the_functions_of_its_environment_write() {
+    let own = [Metric::OldestEntryAge, Metric::InvalidationsThrottled].map(Metric::name);
+    for (environment, stack) in [("dev", of_the_repository()), ("other", edited())] {
+        let stack = stack.stack(&format!("{environment}/pipeline"));
+        let alarms = stack.all("AWS::CloudWatch::Alarm").filter(|alarm| alarm.properties["Namespace"] == NAMESPACE);
+        let alarms: Vec<_> = alarms.collect();
+        let metrics: BTreeSet<_> = alarms.iter().filter_map(|alarm| alarm.properties["MetricName"].as_str()).collect();
+        assert_eq!(metrics, BTreeSet::from(own), "{environment}");
+        for alarm in alarms {
+            let expected = json!([{"Name": DIMENSION, "Value": environment}]);
+            assert_eq!(alarm.properties["Dimensions"], expected, "{}", alarm.id);
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_own_metric_and_asks_the_logs_of_the_functions_that_purge() {
+    let stack = of_the_repository().stack("dev/pipeline");
+    let body = stack.only("AWS::CloudWatch::Dashboard").properties["DashboardBody"].to_string();
+    for metric in Metric::ALL {
+        assert!(body.contains(metric.name()), "{metric:?} is not on the dashboard");
+    }
+    for log in ["ImageInvalidationLog", "ImagePurgeLog"] {
+        assert!(body.contains(log), "{log}");
     }
 }
 

@@ -19,7 +19,7 @@ const AUDIENCE: &str = "audience = \"image-service-admin\"";
 const EMAILS: &str = "# emails = [\"operators@example.com\"]";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 45] = [
+const OTHER: [(&str, &str); 46] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("# permissions_boundary = ", "permissions_boundary = "),
     ("deletion_protection = false", "deletion_protection = true"),
@@ -64,6 +64,7 @@ const OTHER: [(&str, &str); 45] = [
     ("calls_burst = 6", "calls_burst = 12"),
     ("manual_purges_per_minute = 10", "manual_purges_per_minute = 8"),
     ("manual_purges_burst = 20", "manual_purges_burst = 9"),
+    ("x_ray = false", "x_ray = true"),
     ("ledger_retention_days = 90", "ledger_retention_days = 30"),
 ];
 

@@ -56,6 +56,7 @@ const OTHER_JWT: &str = r#"{"type":"jwt","tenantClaim":"other_claim"}"#;
 fn variables_have_the_configured_values() {
     // Function, variable, value in dev, value in the environment with other values.
     let purging = [
+        ("ENVIRONMENT", "dev", "other"),
         ("INVALIDATION_QUEUE_TABLE", "data/InvalidationQueue", "data/InvalidationQueue"),
         ("PURGE_LEDGER_TABLE", "data/PurgeLedger", "data/PurgeLedger"),
         ("VARIANTS_BUCKET", "data/Variants", "data/Variants"),
@@ -92,6 +93,7 @@ fn variables_have_the_configured_values() {
         ("ImagePurge", "PURGE_RUN_FUNCTION", "pipeline/ImageInvalidationLive", "none"),
         ("ImagePurge", "MANUAL_PURGES_PER_MINUTE", "10", "8"),
         ("ImagePurge", "MANUAL_PURGES_BURST", "20", "9"),
+        ("ImageProcessing", "ENVIRONMENT", "dev", "other"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageProcessing", "IMAGE_PACK_ATTRIBUTES", names, names),
         ("ImageProcessing", "RENDER_LOCK_TABLE", "data/RenderLocks", "data/RenderLocks"),
@@ -110,6 +112,15 @@ fn variables_have_the_configured_values() {
         for (stack, expected) in [(dev(), in_dev), (edited().stack("other/pipeline"), in_other)] {
             let value = stack.text(&variables(stack, function)[variable]);
             assert_eq!(value, expected, "{} {function} {variable}", stack.path);
+        }
+    }
+}
+
+#[test]
+fn a_trace_is_recorded_only_where_it_is_configured() {
+    for (stack, mode) in [(dev(), &Value::Null), (edited().stack("other/pipeline"), &json!("Active"))] {
+        for function in stack.all("AWS::Lambda::Function") {
+            assert_eq!(&function.properties["TracingConfig"]["Mode"], mode, "{} {}", stack.path, function.id);
         }
     }
 }

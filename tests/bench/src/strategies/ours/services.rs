@@ -11,7 +11,7 @@ use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{COMPLETED, Completion, IN_PROGRESS, Invalidation, LedgerRow};
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Target, TenantId, Timestamp};
+use domain::{Measurements, Target, TenantId, Timestamp};
 use purging::ports::{
     Allowances, CallError, CallErrorKind, Clock, CloudFront, CreateInvalidationError, DeadLetters, Lease, Ledger,
     ListFrom, Ports, PurgeRuns, RowVersion, Rows, StoredObject, Tenants, Undeleted, Variants, VariantsPage, Woken,
@@ -344,4 +344,5 @@ impl Ports for Services {
     fn clock(&self) -> &Self {
         self
     }
+    fn record(&self, _: &Measurements) {}
 }

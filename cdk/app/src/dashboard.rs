@@ -1,0 +1,126 @@
+//! The dashboard of an environment, and the functions' own metrics that it and the alarms read.
+
+use aws_cdk_lib::aws_cloudwatch::{
+    Dashboard, GraphWidget, GraphWidgetProps, HorizontalAnnotation, IMetric, IWidget, LogQueryWidget,
+    LogQueryWidgetProps, MathExpression, MathExpressionProps, Metric as CloudWatchMetric, MetricOptions, MetricProps,
+    SingleValueWidget, SingleValueWidgetProps,
+};
+use aws_cdk_lib::{Duration, Result, Stack};
+use contract::limits;
+use contract::metrics::{DIMENSION, Metric, NAMESPACE};
+
+use crate::config::Environment;
+use crate::functions::Live;
+
+/// Region of CloudFront's metrics. An alarm reads metrics of its own region only; a graph reads any.
+const CLOUDFRONT_REGION: &str = "us-east-1";
+
+/// The 5xx rates of the account's distributions.
+const CLOUDFRONT_ERRORS: &str =
+    "SEARCH('{AWS/CloudFront,DistributionId,Region} MetricName=\"5xxErrorRate\"', 'Average', 300)";
+
+/// Minutes of a day. CloudWatch begins it at midnight, UTC.
+const DAY_MINUTES: u32 = 24 * 60;
+
+/// The metric of a function of `environment`, by `statistic` in each `minutes`.
+pub(crate) fn own(
+    environment: &Environment,
+    metric: Metric,
+    statistic: &str,
+    minutes: u32,
+) -> Result<CloudWatchMetric> {
+    let props = MetricProps::new(metric.name(), NAMESPACE)
+        .dimensions_map([(DIMENSION, environment.name.as_str())])
+        .statistic(statistic)
+        .period(&Duration::minutes(minutes)?);
+    CloudWatchMetric::new(props)
+}
+
+/// Declares the dashboard: first what an operator looks at, then `graphs` of the alarms' metrics. `purging` are the
+/// functions whose logs have the tenants' measurements.
+pub(crate) fn declare(
+    stack: &Stack,
+    environment: &Environment,
+    purging: [&Live; 2],
+    graphs: Vec<(&'static str, Vec<IMetric>)>,
+) -> Result<()> {
+    // Not of the metric itself: with a label, an alarm would be one of metric math.
+    let own = |metric: Metric, statistic, minutes| {
+        let label = MetricOptions::new().label(format!("{} {statistic}", metric.name()));
+        Ok(IMetric::from(&own(environment, metric, statistic, minutes)?.with(label)?))
+    };
+    let variants = [Metric::VariantsRendered, Metric::VariantsDeleted, Metric::RequestsCoalesced];
+    let variants = variants.into_iter().map(|metric| own(metric, "Sum", 1)).collect::<Result<Vec<_>>>()?;
+    let errors = MathExpressionProps::new(CLOUDFRONT_ERRORS).search_region(CLOUDFRONT_REGION).label("");
+    let first =
+        [
+            graph("From a change to the new image, in ms")
+                .left([own(Metric::WriteToFresh, "p50", 1)?, own(Metric::WriteToFresh, "p95", 1)?]),
+            graph("Queue: rows, and age of the oldest in ms")
+                .left([own(Metric::QueueDepth, "Maximum", 5)?])
+                .right([own(Metric::OldestEntryAge, "Maximum", 5)?]),
+            graph("Items and wildcards a minute, and the account's quotas")
+                .left([own(Metric::Items, "Sum", 1)?])
+                .left_annotations([a_minute("quota of items", limits::ITEMS_PER_SECOND_QUOTA)])
+                .right([own(Metric::Wildcards, "Sum", 1)?])
+                .right_annotations([a_minute("quota of wildcards", limits::WILDCARDS_PER_SECOND_QUOTA)]),
+            graph("Share of a distribution's quotas in progress, in percent; calls rejected")
+                .left([own(Metric::QuotaUse, "Maximum", 5)?])
+                .left_annotations([HorizontalAnnotation::new(100).label("quota")])
+                .right([own(Metric::InvalidationsThrottled, "Sum", 1)?, own(Metric::PurgesRejected, "Sum", 1)?]),
+            graph("Variants").left(variants),
+            graph("CloudFront: 5xx of each distribution, in percent")
+                .region(CLOUDFRONT_REGION)
+                .left([IMetric::from(&MathExpression::new(errors)?)]),
+        ];
+    let further = graphs.into_iter().map(|(title, metrics)| graph(title).left(metrics));
+    let dashboard = Dashboard::new(stack, "Dashboard")?;
+    dashboard.add_widgets([IWidget::from(&price(environment)?), IWidget::from(&tenants(purging)?)])?;
+    let mut widgets = first.into_iter().chain(further).map(GraphWidget::new);
+    while let Some(left) = widgets.next() {
+        match widgets.next() {
+            Some(right) => dashboard.add_widgets([IWidget::from(&left?), IWidget::from(&right?)])?,
+            None => dashboard.add_widgets([IWidget::from(&left?)])?,
+        }
+    }
+    Ok(())
+}
+
+fn graph(title: &str) -> GraphWidgetProps {
+    GraphWidgetProps::new().title(title).width(12)
+}
+
+/// The line of a quota in a graph of minutes.
+fn a_minute(label: &str, per_second: u32) -> HorizontalAnnotation {
+    HorizontalAnnotation::new(60 * per_second).label(label)
+}
+
+/// The estimated price of the day, in US dollars.
+fn price(environment: &Environment) -> Result<SingleValueWidget> {
+    let price = IMetric::from(&own(environment, Metric::EstimatedPrice, "Sum", DAY_MINUTES)?);
+    let dollars = MathExpressionProps::new("price / 1000000")
+        .using_metrics([("price", price)])
+        .label("US$")
+        .period(&Duration::minutes(DAY_MINUTES)?);
+    let metrics = [IMetric::from(&MathExpression::new(dollars)?)];
+    let title = "Price today (UTC), by list price";
+    SingleValueWidget::new(SingleValueWidgetProps::new(metrics).title(title).width(6).full_precision(true))
+}
+
+/// The ten tenants with the most items. A query of the log costs only while the dashboard is open.
+fn tenants(purging: [&Live; 2]) -> Result<LogQueryWidget> {
+    let groups = purging.into_iter().map(|live| live.function.log_group()?.log_group_name());
+    let query = [
+        format!("filter ispresent({})", Metric::Items.name()),
+        format!(
+            "stats sum({}) as items, sum({}) as wildcards, sum({}) / 1000000 as usd by tenant",
+            Metric::Items.name(),
+            Metric::Wildcards.name(),
+            Metric::EstimatedPrice.name()
+        ),
+        "sort items desc".to_owned(),
+        "limit 10".to_owned(),
+    ];
+    let props = LogQueryWidgetProps::new(groups.collect::<Result<Vec<_>>>()?);
+    LogQueryWidget::new(props.title("Tenants with the most items").query_lines(query).width(18))
+}

@@ -1,0 +1,423 @@
+//! The alarms: for each one its cause is brought about, and the metric that would raise it is found.
+//!
+//! The local AWS counts invocations of Lambda's API itself. Of a function URL, of the HTTP API, of the stream and of the
+//! queue it publishes no metrics: there the step finds the event that the metric counts.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use cloudfront_emulator::FaultPlan;
+use contract::Metric;
+use contract::metrics::NAMESPACE;
+use load_proxy::LoadPlan;
+use local_cloud::LocalCloud;
+use local_cloud::cause::Cause;
+use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
+use local_cloud::report::{Report, StepError};
+use local_cloud::root_call::elements;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::fixture::Fixture;
+use super::purge_runs::{PurgeRun, PurgeRuns, function_name};
+use super::{CALLED_WITHIN, DENIAL, EMPTY_WITHIN, workers};
+use crate::function::{ExecutionRole, Function, Grant};
+use crate::logs;
+
+/// Each alarm, its metric, and the cause that its step brings about.
+const ALARMS: [(&str, &str, &str); 12] = [
+    ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "a row of the queue rejects a change"),
+    ("FailedEditsAlarm", "Errors", "image-management is killed during an edit"),
+    ("FailedImagesAlarm", "Url5xxCount", "image-processing may not read the pack"),
+    ("FailedPurgesAlarm", "Errors", "image-purge is killed during a DELETE"),
+    ("FailedPurgeRunsAlarm", "Errors", "image-invalidation may not take the lease"),
+    ("FailedRequestsAlarm", "5xx", "image-purge may not read the registry"),
+    ("NoPurgeRunAlarm", "Invocations", "the schedule is disabled"),
+    ("OldestEntryAlarm", "OldestEntryAge", "the distributions lack the tag that grants to purge them"),
+    ("StreamAgeAlarm", "IteratorAge", "the function does not read the stream"),
+    ("ThrottledImagesAlarm", "Throttles", "image-processing has no concurrency"),
+    ("ThrottledInvalidationsAlarm", "InvalidationsThrottled", "CloudFront throttles every call"),
+    ("ThrottledPurgeRunsAlarm", "Throttles", "image-invalidation has no concurrency"),
+];
+
+/// The message of a function that processes records of the stream.
+const RECORDS: &str = "Writing the changed targets to the queue.";
+/// The first line of an invocation.
+const START: &str = "START RequestId";
+/// The time limit for an event to be seen.
+const SEEN_WITHIN: Duration = Duration::from_secs(60);
+/// The time without a purge run: longer than the minute between two of the local schedule.
+const WITHOUT_PURGE_RUN: Duration = Duration::from_secs(80);
+/// The time that a row or a record waits, so that its age is more than that of rounding and of other steps.
+const WAITS: Duration = Duration::from_secs(5);
+/// The delay of the emulator's responses while a DELETE is killed.
+const HELD_BACK: Duration = Duration::from_secs(10);
+
+struct Alarms<'a> {
+    cloud: &'a LocalCloud,
+    purge_runs: PurgeRuns,
+    fixture: Fixture,
+}
+
+/// Plays the cause of every deployed alarm. Purge runs are not woken meanwhile.
+pub(super) async fn play(
+    cloud: &LocalCloud,
+    purge_runs: PurgeRuns,
+    fixture: Fixture,
+    report: &Report,
+) -> Result<(), StepError> {
+    let compare = async {
+        purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+        let mut deployed = deployed(cloud).await?;
+        deployed.sort();
+        let expected: Vec<_> = ALARMS.map(|(alarm, metric, _)| (alarm.to_owned(), metric.to_owned())).into();
+        expect_eq("the deployed alarms and their metrics", &deployed, &expected)?;
+        Ok(format!("{} alarms", deployed.len()))
+    };
+    report.check("every deployed alarm has a step", compare).await?;
+    let mut alarms = Alarms { cloud, purge_runs, fixture };
+    for (alarm, metric, cause) in ALARMS {
+        let played = async { Ok(format!("{alarm}: {metric}, {}", alarms.play(alarm).await?)) };
+        report.check(cause, played).await?;
+    }
+    Ok(())
+}
+
+/// The deployed alarms of the pipeline, each with its metric.
+async fn deployed(cloud: &LocalCloud) -> Result<Vec<(String, String)>, Cause> {
+    let found = cloud.parts.root.query("monitoring", "DescribeAlarms", &[("MaxRecords", "100")]).await?;
+    let (names, metrics) = (elements(&found, "AlarmName"), elements(&found, "MetricName"));
+    expect_eq("the alarms with a metric", &metrics.len(), &names.len())?;
+    let prefix = format!("{}pipeline-", cloud.stack_prefix());
+    let of_the_pipeline = names.into_iter().zip(metrics).filter_map(|(name, metric)| {
+        let name = name.strip_prefix(&prefix)?;
+        // The hash of the construct's path and a random part are behind the id, which ends with `Alarm`.
+        Some((format!("{}Alarm", name.split("Alarm").next()?), metric.to_owned()))
+    });
+    Ok(of_the_pipeline.collect())
+}
+
+impl Alarms<'_> {
+    /// Brings the cause of `alarm` about and returns what its metric counts. Everything is as before afterwards.
+    async fn play(&mut self, alarm: &str) -> Result<String, Cause> {
+        match alarm {
+            "DeadLettersAlarm" => self.dead_letter().await,
+            "FailedEditsAlarm" => self.killed_edit().await,
+            "FailedImagesAlarm" => self.failed_images().await,
+            "FailedPurgesAlarm" => self.killed_delete().await,
+            "FailedPurgeRunsAlarm" => self.failed_purge_run().await,
+            "FailedRequestsAlarm" => self.failed_request().await,
+            "NoPurgeRunAlarm" => self.no_purge_run().await,
+            "OldestEntryAlarm" => self.old_entry().await,
+            "StreamAgeAlarm" => self.old_record().await,
+            "ThrottledImagesAlarm" => self.throttled_images().await,
+            "ThrottledInvalidationsAlarm" => self.throttled_invalidations().await,
+            "ThrottledPurgeRunsAlarm" => self.throttled_purge_run().await,
+            _ => Err(format!("{alarm} has no step").into()),
+        }
+    }
+
+    async fn dead_letter(&mut self) -> Result<String, Cause> {
+        let observer = self.cloud.observer()?;
+        let key =
+            [("tenant", "acme"), ("target", "pack#storm1")].map(|(name, text)| (name, AttributeValue::S(text.into())));
+        let put = observer.clients.dynamodb.put_item().table_name(&observer.queue_table);
+        let put = put.item("changes", AttributeValue::S("not a number".to_owned()));
+        let put = key.iter().fold(put, |put, (name, value)| put.item(*name, value.clone()));
+        put.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
+        self.fixture.edit().await?;
+        let letters = wait_for("a dead letter", SEEN_WITHIN, async || {
+            let letters = observer.dead_letters().await?;
+            Ok(if letters > 0 { Ok(letters) } else { Err("none".to_owned()) })
+        });
+        let letters = letters.await;
+        let delete = observer.clients.dynamodb.delete_item().table_name(&observer.queue_table);
+        let delete = key.iter().fold(delete, |delete, (name, value)| delete.key(*name, value.clone()));
+        delete.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
+        let purge = observer.clients.sqs.purge_queue().queue_url(&observer.dead_letter_queue_url);
+        purge.send().await.map_err(aws_sdk_sqs::Error::from)?;
+        self.edit_and_purge().await?;
+        Ok(format!("{} message in the dead-letter queue", letters?))
+    }
+
+    async fn killed_edit(&self) -> Result<String, Cause> {
+        let editor = self.cloud.management_api("acme")?;
+        let load = &self.cloud.parts.load;
+        load.inject(LoadPlan { throttled_per_mille: 1_000, seed: 1, ..LoadPlan::default() });
+        let throttled = load.counts().throttled;
+        let edit = tokio::spawn(async move { editor.get_pack("storm1").await });
+        let called = wait_for("a call of image-management", SEEN_WITHIN, async || {
+            Ok(if load.counts().throttled > throttled { Ok(()) } else { Err("none".to_owned()) })
+        });
+        let called = called.await;
+        let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImageManagement));
+        load.stop();
+        called?;
+        let status = edit.await??.status;
+        expect_eq("whether the API answers 5xx", &status.is_server_error(), &true)?;
+        Ok(format!("{} invocation was killed, the API answered {status}", killed?))
+    }
+
+    async fn failed_images(&self) -> Result<String, Cause> {
+        let role = ExecutionRole::find(self.cloud, Function::ImageProcessing).await?;
+        role.grant(&Grant::denial(DENIAL, "dynamodb:BatchGetItem")).await?;
+        let statuses = self.view("failed", 5).await;
+        role.revoke(DENIAL).await?;
+        expect_eq("the statuses of five images", &statuses?, &vec![502; 5])?;
+        Ok("5 answers of the function URL with 502".to_owned())
+    }
+
+    async fn throttled_images(&self) -> Result<String, Cause> {
+        self.limit(Function::ImageProcessing, true).await?;
+        let statuses = self.view("throttled", 1).await;
+        self.limit(Function::ImageProcessing, false).await?;
+        let statuses = statuses?;
+        expect_eq("the status of an image", &statuses, &vec![429])?;
+        Ok("the function URL answered 429".to_owned())
+    }
+
+    /// The statuses of `count` requests of images that no edge has cached.
+    async fn view(&self, suffix: &str, count: usize) -> Result<Vec<u16>, Cause> {
+        let viewer = self.cloud.tenant("acme")?.viewer;
+        let mut statuses = Vec::new();
+        for number in 0..count {
+            let url = viewer.url(&format!("storm1-{suffix}{number}"), Some("main"));
+            statuses.push(viewer.get(&url).await?.status.as_u16());
+        }
+        Ok(statuses)
+    }
+
+    async fn killed_delete(&self) -> Result<String, Cause> {
+        let token = self.cloud.token(&["acme"], SEEN_WITHIN)?;
+        let faults = &self.cloud.parts.emulator.faults;
+        let calls = faults.counts().calls;
+        faults.inject(FaultPlan { delay: HELD_BACK, ..FaultPlan::default() });
+        let admin_api = self.cloud.admin_api()?;
+        let delete = tokio::spawn(async move { admin_api.delete("acme", "storm1", Some(&token)).await });
+        let called = wait_for("a call of CloudFront", SEEN_WITHIN, async || {
+            Ok(if faults.counts().calls > calls { Ok(()) } else { Err("none".to_owned()) })
+        });
+        let called = called.await;
+        let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImagePurge));
+        faults.stop();
+        called?;
+        let status = delete.await??.status;
+        expect_eq("whether the API answers 5xx", &status.is_server_error(), &true)?;
+        self.purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+        Ok(format!("{} invocation was killed, the API answered {status}", killed?))
+    }
+
+    async fn failed_request(&self) -> Result<String, Cause> {
+        let role = ExecutionRole::find(self.cloud, Function::ImagePurge).await?;
+        role.grant(&Grant::denial(DENIAL, "ssm:GetParameter")).await?;
+        let token = self.cloud.token(&["acme"], SEEN_WITHIN)?;
+        let response = self.cloud.admin_api()?.delete("acme", "storm1", Some(&token)).await;
+        role.revoke(DENIAL).await?;
+        let status = response?.status;
+        expect_eq("the status of a DELETE", &status.as_u16(), &502)?;
+        Ok(format!("the API answered {status}"))
+    }
+
+    async fn failed_purge_run(&self) -> Result<String, Cause> {
+        let errors = self.counted("Errors").await?;
+        let role = ExecutionRole::find(self.cloud, Function::ImageInvalidation).await?;
+        role.grant(&Grant::denial(DENIAL, "dynamodb:UpdateItem")).await?;
+        let purge_run = self.purge_runs.once().await;
+        role.revoke(DENIAL).await?;
+        match purge_run? {
+            PurgeRun::Failed(_) => self.expect_counted("Errors", errors).await,
+            PurgeRun::Ended(summary) => Err(UnmetError::new("a failed run".to_owned(), summary.to_string()).into()),
+        }
+    }
+
+    async fn throttled_purge_run(&self) -> Result<String, Cause> {
+        let throttles = self.counted("Throttles").await?;
+        self.limit(Function::ImageInvalidation, true).await?;
+        let purge_run = self.purge_runs.once().await;
+        self.limit(Function::ImageInvalidation, false).await?;
+        match purge_run {
+            Err(_) => self.expect_counted("Throttles", throttles).await,
+            Ok(purge_run) => Err(UnmetError::new("a throttled run".to_owned(), format!("{purge_run:?}")).into()),
+        }
+    }
+
+    async fn no_purge_run(&self) -> Result<String, Cause> {
+        let began = async || {
+            let lines = logs::lines(self.cloud, &Function::ImageInvalidation.to_string()).await?;
+            Ok::<_, Cause>(lines.iter().filter(|line| line.message.contains(START)).count())
+        };
+        self.schedule("DISABLED").await?;
+        // One that has just been invoked begins now.
+        tokio::time::sleep(WAITS).await;
+        let before = began().await?;
+        tokio::time::sleep(WITHOUT_PURGE_RUN).await;
+        let after = began().await;
+        self.schedule("ENABLED").await?;
+        expect_eq("the purge runs while the schedule is disabled", &(after? - before), &0)?;
+        wait_for("a purge run of the schedule", WITHOUT_PURGE_RUN, async || {
+            Ok(if began().await? > before { Ok(()) } else { Err("none".to_owned()) })
+        })
+        .await?;
+        Ok(format!("0 invocations in {} s, and more with the schedule", WITHOUT_PURGE_RUN.as_secs()))
+    }
+
+    async fn old_entry(&mut self) -> Result<String, Cause> {
+        let tenants = ["acme", "globex"];
+        for tenant in tenants {
+            self.cloud.tag_distribution(tenant, Some("another")).await?;
+        }
+        let edited_at_ms = local_cloud::report::millis(std::time::SystemTime::UNIX_EPOCH.elapsed()?);
+        let waited = async {
+            self.fixture.edit().await?;
+            self.fixture.until_queued().await?;
+            tokio::time::sleep(WAITS).await;
+            self.purge_runs.once_with_lease(CALLED_WITHIN).await
+        };
+        let waited = waited.await;
+        for tenant in tenants {
+            self.cloud.tag_distribution(tenant, None).await?;
+        }
+        waited?;
+        let age = self.largest(Metric::OldestEntryAge, edited_at_ms).await?;
+        self.purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+        if u128::from(age) < WAITS.as_millis() {
+            return Err(UnmetError::new(format!("an age of {WAITS:?}"), format!("{age} ms")).into());
+        }
+        Ok(format!("{age} ms"))
+    }
+
+    async fn throttled_invalidations(&mut self) -> Result<String, Cause> {
+        let edited_at_ms = local_cloud::report::millis(std::time::SystemTime::UNIX_EPOCH.elapsed()?);
+        let faults = &self.cloud.parts.emulator.faults;
+        faults.inject(FaultPlan { throttled_per_mille: 1_000, seed: 1, ..FaultPlan::default() });
+        self.fixture.edit().await?;
+        self.fixture.until_queued().await?;
+        let purge_runs = self.purge_runs.clone();
+        let purge_run = tokio::spawn(async move { purge_runs.once_with_lease(CALLED_WITHIN).await });
+        let seen = wait_for("a throttled call in the log", CALLED_WITHIN, async || {
+            let throttled = self.largest(Metric::InvalidationsThrottled, edited_at_ms).await?;
+            Ok(if throttled > 0 { Ok(throttled) } else { Err("none".to_owned()) })
+        });
+        let seen = seen.await;
+        faults.stop();
+        purge_run.await??;
+        self.purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+        Ok(format!("{} in one record", seen?))
+    }
+
+    async fn old_record(&mut self) -> Result<String, Cause> {
+        let path = "/2015-03-31/event-source-mappings/";
+        let list = self.lambda(Method::GET, path, None).await?;
+        let name = function_name(&self.cloud.parts.root, self.cloud.stack_prefix(), Function::ImagePacksStream).await?;
+        let mappings = list["EventSourceMappings"].as_array().into_iter().flatten();
+        let mapping = mappings.filter(|one| one["FunctionArn"].as_str().is_some_and(|arn| arn.contains(&name)));
+        let mapping = mapping.filter_map(|one| one["UUID"].as_str()).next().ok_or("the stream has no mapping")?;
+        let mapping = format!("{path}{mapping}");
+        self.lambda(Method::PUT, &mapping, Some(json!({"Enabled": false}))).await?;
+        let edited_at_ms = local_cloud::report::millis(std::time::SystemTime::UNIX_EPOCH.elapsed()?);
+        let edited = self.fixture.edit().await;
+        tokio::time::sleep(WAITS).await;
+        self.lambda(Method::PUT, &mapping, Some(json!({"Enabled": true}))).await?;
+        edited?;
+        let age = wait_for("the records in the log", SEEN_WITHIN, async || {
+            let lines = logs::lines(self.cloud, &Function::ImagePacksStream.to_string()).await?;
+            let lines = lines.iter().filter(|line| line.at_ms >= edited_at_ms && line.message.contains(RECORDS));
+            let lines = lines.filter_map(|line| serde_json::from_str::<Value>(&line.message).ok());
+            let age = lines.filter_map(|line| line["fields"]["age_ms"].as_u64()).max().unwrap_or_default();
+            let is_old = u128::from(age) >= WAITS.as_millis();
+            Ok(if is_old { Ok(age) } else { Err(format!("the oldest record is {age} ms old")) })
+        });
+        let age = age.await?;
+        self.purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+        Ok(format!("the oldest record was {age} ms old when it was read"))
+    }
+
+    /// Edits every image and purges the edits.
+    async fn edit_and_purge(&mut self) -> Result<(), Cause> {
+        self.fixture.begin();
+        self.fixture.edit().await?;
+        self.fixture.until_queued().await?;
+        self.purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
+        self.fixture.until_seen().await
+    }
+
+    /// The largest value of `metric` in the records that image-invalidation has written since `since_ms`.
+    async fn largest(&self, metric: Metric, since_ms: u64) -> Result<u64, Cause> {
+        let lines = logs::lines(self.cloud, &Function::ImageInvalidation.to_string()).await?;
+        let records = lines.iter().filter_map(|line| serde_json::from_str::<Value>(&line.message).ok());
+        let values = records.filter_map(|record| {
+            let declared = &record["_aws"]["CloudWatchMetrics"][0];
+            let is_declared = declared["Metrics"].as_array()?.iter().any(|one| one["Name"] == metric.name());
+            let is_recent = record["_aws"]["Timestamp"].as_u64()? >= since_ms;
+            (is_declared && is_recent && declared["Namespace"] == NAMESPACE).then(|| record[metric.name()].as_u64())?
+        });
+        Ok(values.max().unwrap_or_default())
+    }
+
+    /// The sum of a metric of image-invalidation that the local AWS counts.
+    async fn counted(&self, metric: &str) -> Result<u64, Cause> {
+        let root = &self.cloud.parts.root;
+        let name = function_name(root, self.cloud.stack_prefix(), Function::ImageInvalidation).await?;
+        let parameters = [
+            ("Namespace", "AWS/Lambda"),
+            ("MetricName", metric),
+            ("Dimensions.member.1.Name", "FunctionName"),
+            ("Dimensions.member.1.Value", &name),
+            ("StartTime", "2026-01-01T00:00:00Z"),
+            ("EndTime", "2099-01-01T00:00:00Z"),
+            ("Period", "60"),
+            ("Statistics.member.1", "Sum"),
+        ];
+        let statistics = root.query("monitoring", "GetMetricStatistics", &parameters).await?;
+        let sums = elements(&statistics, "Sum").into_iter().filter_map(|sum| sum.parse::<f64>().ok());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of ones")]
+        Ok(sums.sum::<f64>() as u64)
+    }
+
+    async fn expect_counted(&self, metric: &str, before: u64) -> Result<String, Cause> {
+        let began = Instant::now();
+        let counted = self.counted(metric).await? - before;
+        if counted == 0 {
+            return Err(
+                UnmetError::new(format!("one more in {metric}"), format!("none in {:?}", began.elapsed())).into()
+            );
+        }
+        Ok(format!("AWS/Lambda counts {counted} more"))
+    }
+
+    /// Takes all concurrency from a function, or gives it back.
+    async fn limit(&self, function: Function, is_limited: bool) -> Result<(), Cause> {
+        let name = function_name(&self.cloud.parts.root, self.cloud.stack_prefix(), function).await?;
+        let path = format!("/2017-10-31/functions/{name}/concurrency");
+        if is_limited {
+            self.lambda(Method::PUT, &path, Some(json!({"ReservedConcurrentExecutions": 0}))).await?;
+        } else {
+            self.lambda(Method::DELETE, &path, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Enables or disables the schedule of purge runs.
+    async fn schedule(&self, state: &str) -> Result<(), Cause> {
+        let schedules = self.call("scheduler", Method::GET, "/schedules", None).await?;
+        let names = schedules["Schedules"].as_array().into_iter().flatten().filter_map(|one| one["Name"].as_str());
+        let name = names.filter(|name| name.contains("InvalidationSchedule")).next();
+        let path = format!("/schedules/{}", name.ok_or_else(|| format!("no schedule of purge runs: {schedules}"))?);
+        let mut schedule = self.call("scheduler", Method::GET, &path, None).await?;
+        schedule["State"] = json!(state);
+        self.call("scheduler", Method::PUT, &path, Some(schedule)).await.map(drop)
+    }
+
+    async fn lambda(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Cause> {
+        self.call("lambda", method, path, body).await
+    }
+
+    async fn call(&self, service: &str, method: Method, path: &str, body: Option<Value>) -> Result<Value, Cause> {
+        let mut request = self.cloud.parts.root.request(service, method, path);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let text = local_cloud::root_call::text(request).await?;
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+}
