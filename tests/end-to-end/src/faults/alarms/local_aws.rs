@@ -1,0 +1,93 @@
+//! The metrics that the local AWS and the logs have, and the switches of its functions.
+
+use contract::Metric;
+use contract::metrics::NAMESPACE;
+use local_cloud::cause::Cause;
+use local_cloud::expectation::UnmetError;
+use local_cloud::root_call::{elements, text};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Alarms;
+use crate::faults::purge_runs::function_name;
+use crate::function::Function;
+use crate::logs;
+
+impl Alarms<'_> {
+    /// The largest value of `metric` in the records that image-invalidation has written since `since_ms`.
+    pub(super) async fn largest(&self, metric: Metric, since_ms: u64) -> Result<u64, Cause> {
+        let lines = logs::lines(self.cloud, &Function::ImageInvalidation.to_string()).await?;
+        let records = lines.iter().filter_map(|line| serde_json::from_str::<Value>(&line.message).ok());
+        let values = records.filter_map(|record| {
+            let declared = &record["_aws"]["CloudWatchMetrics"][0];
+            let is_declared = declared["Metrics"].as_array()?.iter().any(|one| one["Name"] == metric.name());
+            let is_recent = record["_aws"]["Timestamp"].as_u64()? >= since_ms;
+            (is_declared && is_recent && declared["Namespace"] == NAMESPACE).then(|| record[metric.name()].as_u64())?
+        });
+        Ok(values.max().unwrap_or_default())
+    }
+
+    /// The sum of a metric of image-invalidation that the local AWS counts.
+    pub(super) async fn counted(&self, metric: &str) -> Result<u64, Cause> {
+        let root = &self.cloud.parts.root;
+        let name = function_name(root, self.cloud.stack_prefix(), Function::ImageInvalidation).await?;
+        let parameters = [
+            ("Namespace", "AWS/Lambda"),
+            ("MetricName", metric),
+            ("Dimensions.member.1.Name", "FunctionName"),
+            ("Dimensions.member.1.Value", &name),
+            ("StartTime", "2026-01-01T00:00:00Z"),
+            ("EndTime", "2099-01-01T00:00:00Z"),
+            ("Period", "60"),
+            ("Statistics.member.1", "Sum"),
+        ];
+        let statistics = root.query("monitoring", "GetMetricStatistics", &parameters).await?;
+        let sums = elements(&statistics, "Sum").into_iter().filter_map(|sum| sum.parse::<f64>().ok());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of ones")]
+        Ok(sums.sum::<f64>() as u64)
+    }
+
+    pub(super) async fn expect_counted(&self, metric: &str, before: u64) -> Result<String, Cause> {
+        let counted = self.counted(metric).await? - before;
+        if counted == 0 {
+            return Err(UnmetError::new(format!("one more in {metric}"), "none".to_owned()).into());
+        }
+        Ok(format!("AWS/Lambda counts {counted} more"))
+    }
+
+    /// Takes all concurrency from a function, or gives it back.
+    pub(super) async fn limit(&self, function: Function, is_limited: bool) -> Result<(), Cause> {
+        let name = function_name(&self.cloud.parts.root, self.cloud.stack_prefix(), function).await?;
+        let path = format!("/2017-10-31/functions/{name}/concurrency");
+        if is_limited {
+            self.lambda(Method::PUT, &path, Some(json!({"ReservedConcurrentExecutions": 0}))).await?;
+        } else {
+            self.lambda(Method::DELETE, &path, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Enables or disables the schedule of purge runs.
+    pub(super) async fn schedule(&self, state: &str) -> Result<(), Cause> {
+        let schedules = self.call("scheduler", Method::GET, "/schedules", None).await?;
+        let names = schedules["Schedules"].as_array().into_iter().flatten().filter_map(|one| one["Name"].as_str());
+        let name = names.filter(|name| name.contains("InvalidationSchedule")).next();
+        let path = format!("/schedules/{}", name.ok_or_else(|| format!("no schedule of purge runs: {schedules}"))?);
+        let mut schedule = self.call("scheduler", Method::GET, &path, None).await?;
+        schedule["State"] = json!(state);
+        self.call("scheduler", Method::PUT, &path, Some(schedule)).await.map(drop)
+    }
+
+    pub(super) async fn lambda(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Cause> {
+        self.call("lambda", method, path, body).await
+    }
+
+    async fn call(&self, service: &str, method: Method, path: &str, body: Option<Value>) -> Result<Value, Cause> {
+        let mut request = self.cloud.parts.root.request(service, method, path);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let text = text(request).await?;
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+}
