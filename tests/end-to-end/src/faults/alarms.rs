@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use cloudfront_emulator::FaultPlan;
 use contract::Metric;
+use domain::{ImagePackId, Target};
 use load_proxy::LoadPlan;
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
@@ -77,6 +78,8 @@ pub(super) async fn play(
     };
     report.check("every deployed alarm has a step", compare).await?;
     let mut alarms = Alarms { cloud, purge_runs, fixture };
+    let name = "one correlation id leads from a change in the stream to its invalidation and to the ledger";
+    report.check(name, alarms.correlated()).await?;
     for (alarm, metric, cause) in ALARMS {
         let played = async { Ok(format!("{alarm}: {metric}, {}", alarms.play(alarm).await?)) };
         report.check(cause, played).await?;
@@ -116,6 +119,35 @@ impl Alarms<'_> {
             "ThrottledPurgeRunsAlarm" => self.throttled_purge_run().await,
             _ => Err(format!("{alarm} has no step").into()),
         }
+    }
+
+    /// Edits, and finds the version of the ledger's row in the log of each function that the change passes.
+    async fn correlated(&mut self) -> Result<String, Cause> {
+        self.edit_and_purge().await?;
+        let target = Target::Pack(ImagePackId::parse("storm1")?);
+        let ledger = self.cloud.observer()?.ledger().await?;
+        let of_storm1 = ledger.into_iter().filter(|row| row.tenant.as_str() == "acme" && row.target == target);
+        let row = of_storm1.max_by_key(|row| row.started_at).ok_or("the ledger has no purge of acme/storm1")?;
+        for (function, message) in [
+            (Function::ImagePacksStream, "The change is in the queue."),
+            (Function::ImageInvalidation, "CloudFront has accepted the purge."),
+            (Function::ImageInvalidation, "CloudFront has completed the purge."),
+        ] {
+            let lines = logs::lines(self.cloud, &function.to_string()).await?;
+            let mut lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(&line.message).ok());
+            let is_of_row = |line: &Value| {
+                let (fields, invalidation) = (&line["fields"], row.invalidation_id.as_deref());
+                fields["message"] == message
+                    && fields["correlation_id"] == row.version
+                    && (fields["invalidation"].is_null() || fields["invalidation"].as_str() == invalidation)
+            };
+            expect_eq(
+                &format!("whether {function} logs {message:?} with the id"),
+                &lines.any(|line| is_of_row(&line)),
+                &true,
+            )?;
+        }
+        Ok(format!("{}: {}", row.version, row.invalidation_id.unwrap_or_default()))
     }
 
     async fn dead_letter(&mut self) -> Result<String, Cause> {
