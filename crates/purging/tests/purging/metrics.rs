@@ -46,7 +46,7 @@ async fn each_call_that_cloudfront_throttles_is_counted_and_its_items_are_not() 
     run_for(&handler, Trigger::Schedule, "run-1", NOW, Duration::from_secs(40)).await.unwrap();
     let values = |metric| environment.metrics().values(metric);
     assert!(!values(Metric::InvalidationsThrottled).is_empty());
-    assert_eq!(values(Metric::Items), []);
+    assert!(values(Metric::Items).is_empty());
     environment.faults.stop();
     run(&environment.purge_run()).await.unwrap();
     assert_eq!(values(Metric::Items), [1]);

@@ -342,9 +342,9 @@ impl Alarms<'_> {
         let path = "/2015-03-31/event-source-mappings/";
         let list = self.lambda(Method::GET, path, None).await?;
         let name = function_name(&self.cloud.parts.root, self.cloud.stack_prefix(), Function::ImagePacksStream).await?;
-        let mappings = list["EventSourceMappings"].as_array().into_iter().flatten();
-        let mapping = mappings.filter(|one| one["FunctionArn"].as_str().is_some_and(|arn| arn.contains(&name)));
-        let mapping = mapping.filter_map(|one| one["UUID"].as_str()).next().ok_or("the stream has no mapping")?;
+        let mut mappings = list["EventSourceMappings"].as_array().into_iter().flatten();
+        let mapping = mappings.find(|one| one["FunctionArn"].as_str().is_some_and(|arn| arn.contains(&name)));
+        let mapping = mapping.and_then(|one| one["UUID"].as_str()).ok_or("the stream has no mapping")?;
         let mapping = format!("{path}{mapping}");
         self.lambda(Method::PUT, &mapping, Some(json!({"Enabled": false}))).await?;
         let edited_at_ms = local_cloud::report::millis(std::time::SystemTime::UNIX_EPOCH.elapsed()?);

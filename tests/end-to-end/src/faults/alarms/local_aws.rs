@@ -70,8 +70,8 @@ impl Alarms<'_> {
     /// Enables or disables the schedule of purge runs.
     pub(super) async fn schedule(&self, state: &str) -> Result<(), Cause> {
         let schedules = self.call("scheduler", Method::GET, "/schedules", None).await?;
-        let names = schedules["Schedules"].as_array().into_iter().flatten().filter_map(|one| one["Name"].as_str());
-        let name = names.filter(|name| name.contains("InvalidationSchedule")).next();
+        let mut names = schedules["Schedules"].as_array().into_iter().flatten().filter_map(|one| one["Name"].as_str());
+        let name = names.find(|name| name.contains("InvalidationSchedule"));
         let path = format!("/schedules/{}", name.ok_or_else(|| format!("no schedule of purge runs: {schedules}"))?);
         let mut schedule = self.call("scheduler", Method::GET, &path, None).await?;
         schedule["State"] = json!(state);
