@@ -8,7 +8,7 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup setup-browser run dev check test simulate lint handlers reproducible diff bench deny clean
+.PHONY: help setup setup-browser run dev verify check test simulate lint handlers reproducible diff bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
@@ -47,6 +47,9 @@ dev: setup ## The same deployment with a console page, left up until Ctrl-C
 	@cargo build $(DEPLOYED) --bin dev
 	@cargo run --quiet --bin dev -- up
 
+verify: setup ## Verify a deployment to an account by an edit of each tenant: ENV=dev
+	@cargo run --quiet --locked --bin imagecache -- verify --environment $(or $(ENV),$(error name the environment, for example ENV=dev))
+
 check: setup ## Check format, lints, unit tests and the protocol's tests: quick after a small change
 	@cargo fmt --all -- --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -57,8 +60,8 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@.ci/figures --begin
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
-	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation
-	@$(TIMED) "scenario, console, faults and existing installation, deployed" $(END_TO_END) play --browser --faults --existing
+	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation --bin imagecache
+	@$(TIMED) "scenario, console, operations, faults and existing installation, deployed" $(END_TO_END) play --browser --operations --faults --existing
 	@$(TIMED) --report
 	@.ci/figures
 

@@ -49,6 +49,8 @@ pub(crate) struct Alarm<'a> {
 /// The alarms of a stack, and the graphs of their metrics.
 pub(crate) struct Alarms<'a> {
     stack: &'a Stack,
+    /// ARN of the topic.
+    pub(crate) topic_arn: String,
     action: SnsAction,
     graphs: Vec<(&'static str, Vec<IMetric>)>,
     failures: Vec<IMetric>,
@@ -61,8 +63,9 @@ impl<'a> Alarms<'a> {
             Some(arn) => Topic::from_topic_arn(stack, "AlarmTopic", arn)?,
             None => ITopic::from(&topic(stack, &environment.alarms.emails)?),
         };
-        CfnOutput::new(stack, "AlarmTopicArn", CfnOutputProps::new(topic.topic_arn()?))?;
-        Ok(Self { stack, action: SnsAction::new(&topic)?, graphs: Vec::new(), failures: Vec::new() })
+        let topic_arn = topic.topic_arn()?;
+        CfnOutput::new(stack, "AlarmTopicArn", CfnOutputProps::new(topic_arn.as_str()))?;
+        Ok(Self { stack, topic_arn, action: SnsAction::new(&topic)?, graphs: Vec::new(), failures: Vec::new() })
     }
 
     /// Declares an alarm. It notifies its topic when it is raised and when it ends.

@@ -46,6 +46,17 @@ impl Allowances for InvalidationQueue {
     }
 }
 
+impl InvalidationQueue {
+    /// Removes the allowance of a tenant that is gone.
+    pub async fn remove_allowance(&self, tenant: &TenantId) -> Result<(), CallError> {
+        let (client, table) = self.table();
+        let delete = client.delete_item().table_name(table).set_key(Some(allowance_key(tenant)));
+        let action = || format!("removing the allowance of {tenant} in table {table}");
+        delete.send().await.map_err(|error| sdk_error(action(), error))?;
+        Ok(())
+    }
+}
+
 fn allowance_key(tenant: &TenantId) -> HashMap<String, AttributeValue> {
     key(&format!("{TENANT_MARK}{tenant}"), TARGET)
 }

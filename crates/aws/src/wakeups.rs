@@ -101,3 +101,20 @@ impl Wakeups for InvalidationQueue {
         Ok(Woken { count: number_of(&item, "wakeUps").unwrap_or_default(), tenants })
     }
 }
+
+impl InvalidationQueue {
+    /// Removes a tenant that is gone from those whose rows the next purge run reads.
+    pub async fn remove_woken(&self, tenant: &TenantId) -> Result<(), CallError> {
+        let (client, table) = self.table();
+        client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(key(TENANT, TARGET)))
+            .update_expression("DELETE tenants :tenant")
+            .expression_attribute_values(":tenant", AttributeValue::Ss(vec![tenant.to_string()]))
+            .send()
+            .await
+            .map_err(|error| sdk_error(format!("removing {tenant} from the wake-ups of table {table}"), error))?;
+        Ok(())
+    }
+}

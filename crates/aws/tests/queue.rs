@@ -9,7 +9,7 @@ use domain::queue::enqueue::Enqueue;
 use domain::queue::purge_cause::PurgeCause;
 use domain::queue::queue_entry::FinalPurge;
 use domain::{Target, TenantId};
-use purging::ports::{Leases, Queue, RowVersion, Wakeups, Woken};
+use purging::ports::{Allowances, Leases, Queue, RowVersion, Wakeups, Woken};
 use support::{Environment, NOW};
 
 /// The time for which an invocation suppresses others.
@@ -36,6 +36,21 @@ async fn woken_tenants_are_taken_once_and_the_count_stays() {
     assert_eq!(taken, Woken { count: 2, tenants: tenants(&["acme", "globex"]) });
     let taken = Wakeups::take(&queue).await.unwrap();
     assert_eq!(taken, Woken { count: 2, tenants: BTreeSet::new() });
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_gone_leaves_no_wake_up_and_no_allowance() {
+    let queue = Environment::start().await.queue();
+    queue.remove_woken(&tenant("acme")).await.unwrap();
+    queue.count_up(&tenants(&["acme", "globex"])).await.unwrap();
+    for id in ["acme", "globex"] {
+        assert!(queue.replace(&tenant(id), None, NOW).await.unwrap());
+    }
+    queue.remove_woken(&tenant("acme")).await.unwrap();
+    queue.remove_allowance(&tenant("acme")).await.unwrap();
+    assert_eq!(Wakeups::take(&queue).await.unwrap(), Woken { count: 1, tenants: tenants(&["globex"]) });
+    assert_eq!(queue.full_at(&tenant("acme")).await.unwrap(), None);
+    assert_eq!(queue.full_at(&tenant("globex")).await.unwrap(), Some(NOW));
 }
 
 #[tokio::test]

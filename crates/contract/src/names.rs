@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attribute_names::AttributeNames;
+use crate::identifier::{HeaderName, TenantId};
 use crate::tenant_ids::TenantIds;
 
 /// Key prefix of uploads in the originals bucket that are not confirmed yet. No tenant's id begins with a dot.
@@ -52,8 +53,34 @@ pub struct Installation {
     pub purge_ledger_table: String,
     /// Name of the variants bucket.
     pub variants_bucket: String,
+    /// Name of the originals bucket.
+    pub originals_bucket: String,
+    /// Name of the table of render locks.
+    pub render_lock_table: String,
     /// Address of the dead-letter queue.
     pub dead_letter_queue_url: String,
     /// Settle delay, in seconds.
     pub settle_delay_secs: u64,
+    /// Longest time from a change to the completion of its final purge, in seconds, if the schedule starts the purge run.
+    pub purged_within_secs: u64,
+    /// ARN of the alias of image-processing that serves viewers.
+    pub image_processing_arn: String,
+    /// Response header that carries cache tags from image-processing to CloudFront.
+    pub cache_tag_header: HeaderName,
+    /// Domain below which each tenant has its host name.
+    pub viewer_domain: String,
+    /// Id of the mapping that invokes dynamodb-imagepacks-stream with the records of the stream.
+    pub stream_mapping_id: String,
+    /// Name of the schedule that starts purge runs.
+    pub schedule_name: String,
+    /// ARN of the topic that the alarms notify.
+    pub alarm_topic_arn: String,
+}
+
+impl Installation {
+    /// Host name of a tenant's images.
+    #[must_use]
+    pub fn viewer_host(&self, tenant: &TenantId) -> String {
+        format!("{tenant}.{}", self.viewer_domain)
+    }
 }

@@ -5,9 +5,12 @@ mod existing_installation;
 mod faults;
 mod figures;
 mod function;
+mod imagecache;
 mod logs;
 mod permissions;
+mod removal;
 mod scenario;
+mod verification;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,9 @@ enum Command {
         /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
         browser: bool,
+        /// Then verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
+        #[arg(long)]
+        operations: bool,
         /// Then injects faults, with the default number of queue entries.
         #[arg(long)]
         faults: bool,
@@ -34,6 +40,8 @@ enum Command {
         #[arg(long)]
         existing: bool,
     },
+    /// Verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
+    Operations,
     /// Injects faults.
     Faults {
         /// The number of entries that fill the queue.
@@ -54,7 +62,7 @@ async fn main() -> ExitCode {
     session::run(async |checkout, run_dir, report, timeline| {
         let cloud = LocalCloud::start(checkout, run_dir, report).await?;
         match command {
-            Command::Play { browser, faults, existing } => {
+            Command::Play { browser, operations, faults, existing } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
@@ -62,8 +70,13 @@ async fn main() -> ExitCode {
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
                 }
-                if faults {
+                if operations || faults {
                     deploy_wake(&cloud, checkout, run_dir, report, true).await?;
+                }
+                if operations {
+                    play_operations(&cloud, checkout, run_dir, report).await?;
+                }
+                if faults {
                     faults::play(&cloud, checkout, run_dir.path(), faults::ENTRIES, report).await?;
                 }
                 if existing {
@@ -71,6 +84,7 @@ async fn main() -> ExitCode {
                 }
                 Ok(())
             }
+            Command::Operations => play_operations(&cloud, checkout, run_dir, report).await,
             Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
             Command::Alarms => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;
@@ -84,6 +98,17 @@ async fn main() -> ExitCode {
         }
     })
     .await
+}
+
+/// Plays what operators do with `imagecache`.
+async fn play_operations(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    run_dir: &RunDir,
+    report: &Report,
+) -> Result<(), StepError> {
+    verification::play(cloud, report).await?;
+    removal::play(cloud, checkout, run_dir.path(), report).await
 }
 
 /// Deploys the pipeline with or without wake-ups.

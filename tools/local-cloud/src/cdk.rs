@@ -94,6 +94,13 @@ impl Cdk<'_> {
         Outputs::read(&outputs, stack_prefix)
     }
 
+    /// Deletes a stack of the environments in the folder `environments`. It needs no build: the handlers were deployed.
+    pub async fn destroy(&self, stack: &str, environments: &Path, on_line: impl Fn(&str)) -> Result<(), Cause> {
+        let environments = format!("--context=environments={}", environments.display());
+        let arguments = [stack, "--force", &environments, "--build=true"];
+        self.run("destroy", "destroy", self.checkout.root(), &arguments, on_line).await
+    }
+
     async fn run<A: AsRef<std::ffi::OsStr>>(
         &self,
         command: &str,

@@ -20,7 +20,7 @@ use crate::cause::{Cause, Context as _};
 use crate::cdk::{App, Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::environment::{LocalParts, Override, local_overrides, write_local, write_wake};
+use crate::environment::{LocalParts, Override, local_overrides, write_local, write_tenant, write_wake};
 use crate::grants;
 use crate::image_server::ImageServer;
 use crate::loopback_server::LoopbackServer;
@@ -154,6 +154,27 @@ impl LocalCloud {
         };
         cdk.deploy(deployment, on_line).await?;
         Ok(format!("purge.wake = {wake}"))
+    }
+
+    /// Deploys the stack of one more tenant, and returns the environment with it.
+    pub async fn deploy_tenant(&self, cdk: &Cdk<'_>, tenant: &str, on_line: impl Fn(&str)) -> Result<Self, Cause> {
+        let folder = environment_folder(cdk, &self.name);
+        let environment = write_tenant(&self.environment, tenant, &environment_file(&folder, &self.name))?;
+        let deployment = Deployment {
+            name: &format!("{}-{tenant}", self.name),
+            stacks: &format!("{}/tenant-{tenant}", self.name),
+            stack_prefix: self.stack_prefix(),
+            app: App::Environments(&folder),
+        };
+        let outputs = cdk.deploy(deployment, on_line).await?;
+        grants::complete(&self.parts.root, outputs.prefix()).await?;
+        Ok(Self { parts: Arc::clone(&self.parts), name: self.name.clone(), environment, outputs })
+    }
+
+    /// Deletes the stack of a tenant that [`Self::deploy_tenant`] has deployed.
+    pub async fn destroy_tenant(&self, cdk: &Cdk<'_>, tenant: &str, on_line: impl Fn(&str)) -> Result<(), Cause> {
+        let stack = format!("{}/tenant-{tenant}", self.name);
+        cdk.destroy(&stack, &environment_folder(cdk, &self.name), on_line).await
     }
 
     /// The deployed settle delay: the default, which is the sum of its parts. Another program that fills an existing

@@ -73,6 +73,16 @@ pub fn write_local(
     Ok(environment)
 }
 
+/// Writes `environment` to `target` once more with one more tenant, and returns it.
+pub fn write_tenant(environment: &Table, tenant: &str, target: &Path) -> Result<Table, Cause> {
+    let mut environment = environment.clone();
+    let tenants = environment.get_mut("tenants").and_then(Value::as_table_mut);
+    let tenants = tenants.ok_or("the environment has no table `tenants`")?;
+    tenants.insert(tenant.to_owned(), Table::new().into());
+    write(&environment, target)?;
+    Ok(environment)
+}
+
 /// Writes `environment` to `target` once more, with `purge.wake` as given.
 pub fn write_wake(environment: &Table, wake: bool, target: &Path) -> Result<(), Cause> {
     let mut environment = environment.clone();
@@ -126,6 +136,16 @@ mod tests {
         assert_eq!(written, "[purge]\nwake = false\nevery_minutes = 1\n".parse().unwrap());
         let error = write_wake(&Table::new(), false, &target).unwrap_err();
         assert!(error.to_string().contains("`purge.wake`"), "{error}");
+    }
+
+    #[test]
+    fn a_further_tenant_is_a_further_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("dev.toml");
+        let environment = "[tenants.acme]\n".parse().unwrap();
+        let written = write_tenant(&environment, "initech", &target).unwrap();
+        assert_eq!(written, "[tenants.acme]\n[tenants.initech]\n".parse().unwrap());
+        assert_eq!(std::fs::read_to_string(&target).unwrap().parse::<Table>().unwrap(), written);
     }
 
     #[test]

@@ -56,8 +56,8 @@ pub(crate) fn declare(
     Ok(live)
 }
 
-/// Invokes the function with the records of the image-pack table's stream.
-pub(crate) fn read_stream(scope: Scope, live: &Live, dead_letters: &Queue) -> Result<()> {
+/// Invokes the function with the records of the image-pack table's stream, and returns the id of the mapping.
+pub(crate) fn read_stream(scope: Scope, live: &Live, dead_letters: &Queue) -> Result<String> {
     let stream = &scope.environment.stream;
     let source = DynamoEventSource::new(
         &scope.data.image_packs,
@@ -72,5 +72,6 @@ pub(crate) fn read_stream(scope: Scope, live: &Live, dead_letters: &Queue) -> Re
             .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
             .on_failure(&SqsDlq::new(dead_letters)?),
     )?;
-    live.alias.add_event_source(&source)
+    live.alias.add_event_source(&source)?;
+    source.event_source_mapping_id()
 }

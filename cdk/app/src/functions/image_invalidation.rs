@@ -107,8 +107,8 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     Ok(live)
 }
 
-/// Invokes the function at the configured rate.
-pub(crate) fn schedule(scope: Scope, live: &Live) -> Result<()> {
+/// Invokes the function at the configured rate, and returns the name of the schedule.
+pub(crate) fn schedule(scope: Scope, live: &Live) -> Result<String> {
     let description = "Purges the targets in the invalidation queue";
     let every_minutes = scope.environment.purge.every_minutes;
     invoke_every(scope.stack, "InvalidationSchedule", description, every_minutes, &live.alias)

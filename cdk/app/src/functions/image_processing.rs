@@ -13,7 +13,7 @@ use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
 const FAILED_IMAGES_A_MINUTE: u32 = 5;
 
 /// Declares the function, its URL, its grants and its alarm.
-pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> {
+pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, FunctionUrl)> {
     let Scope { environment, data, .. } = scope;
     let handlers = &environment.handlers;
     let config = ImageProcessing {
@@ -68,7 +68,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<FunctionUrl> 
     })?;
     alarms.show("Images rendered", &live.function.metric_invocations()?);
     live.shift_traffic(scope, "ImageProcessing", &failed_images)?;
-    Ok(url)
+    Ok((live, url))
 }
 
 /// Permits every distribution of the account to call the URL. One permission for each would exceed the 20 KB of a

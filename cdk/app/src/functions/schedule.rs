@@ -9,16 +9,21 @@ use aws_cdk_lib::aws_scheduler_targets::{LambdaInvoke, ScheduleTargetBaseProps};
 use aws_cdk_lib::{ArnComponents, Duration, Result, Stack};
 use serde_json::json;
 
-/// Declares the schedule `id`, which invokes `function` every `minutes` and does not retry.
-pub(super) fn invoke_every(stack: &Stack, id: &str, description: &str, minutes: u32, function: &Alias) -> Result<()> {
+/// Declares the schedule `id`, which invokes `function` every `minutes` and does not retry, and returns its name.
+pub(super) fn invoke_every(
+    stack: &Stack,
+    id: &str,
+    description: &str,
+    minutes: u32,
+    function: &Alias,
+) -> Result<String> {
     let rate = ScheduleExpression::rate(&Duration::minutes(minutes)?)?;
     let role = role(stack, &format!("{id}Role"), description, function)?;
     let target = LambdaInvoke::new_with_props(
         function,
         ScheduleTargetBaseProps::new().retry_attempts(0).role(&role.without_policy_updates()?),
     )?;
-    Schedule::new(stack, id, ScheduleProps::new(&rate, &target).description(description))?;
-    Ok(())
+    Schedule::new(stack, id, ScheduleProps::new(&rate, &target).description(description))?.schedule_name()
 }
 
 /// The role of this account's schedules that invoke `function`. The role that the CDK creates by default may also invoke

@@ -25,6 +25,10 @@ const DEAD_LETTERS_KEPT_DAYS: u32 = 14;
 /// Retention of a stream, in hours ("Change data capture for DynamoDB Streams", developer guide).
 const STREAM_KEEPS_HOURS: u32 = 24;
 
+/// Longest time from the start of a purge run until CloudFront has completed its invalidation, in seconds. CloudFront
+/// completes 95 of 100 within 25 s; the schedule is precise to a minute.
+const COMPLETED_WITHIN_SECS: u64 = 120;
+
 /// The resources that the stacks of the tenants refer to.
 pub(crate) struct Pipeline {
     /// The host of image-processing's URL: the origin of every distribution.
@@ -43,20 +47,22 @@ impl Pipeline {
         let image_invalidation = image_invalidation::declare(scope, &dead_letters, &mut alarms)?;
         let stream = dynamodb_imagepacks_stream::declare(scope, &dead_letters, &image_invalidation, &mut alarms)?;
         let image_purge = image_purge::declare(scope, &image_invalidation, &mut alarms)?;
-        let url = image_processing::declare(scope, &mut alarms)?;
+        let (image_processing, url) = image_processing::declare(scope, &mut alarms)?;
         let image_management = image_management::declare(scope, &mut alarms)?;
         let admin_api = AdminApi::declare(stack, environment)?;
 
         // Edges: each node and the nodes that invoke it.
-        dynamodb_imagepacks_stream::read_stream(scope, &stream, &dead_letters)?;
-        image_invalidation::schedule(scope, &image_invalidation)?;
+        let stream_mapping_id = dynamodb_imagepacks_stream::read_stream(scope, &stream, &dead_letters)?;
+        let schedule_name = image_invalidation::schedule(scope, &image_invalidation)?;
         admin_api.route_purges(&image_purge)?;
         admin_api.route_management(stack, &image_management)?;
         admin_api.publish(stack)?;
         admin_api.watch(&mut alarms)?;
 
+        let alarm_topic_arn = alarms.topic_arn.clone();
         dashboard::declare(stack, environment, [&image_invalidation, &image_purge], alarms.into_graphs())?;
-        register_for_recovery(scope, &dead_letters)?;
+        let watched = Watched { image_processing, stream_mapping_id, schedule_name, alarm_topic_arn };
+        register_for_operators(scope, &dead_letters, watched)?;
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin_host: origin_host(stack, &url)?, purging: [image_invalidation, image_purge] })
     }
@@ -104,9 +110,19 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
     Ok(queue)
 }
 
+/// The resources that only `imagecache verify` needs.
+struct Watched {
+    image_processing: Live,
+    stream_mapping_id: String,
+    schedule_name: String,
+    alarm_topic_arn: String,
+}
+
 /// Registers the names of the resources for the operators' command line, which needs the environment's name only.
-fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
+fn register_for_operators(scope: Scope, dead_letters: &Queue, watched: Watched) -> Result<()> {
     let Scope { stack, environment, data, .. } = scope;
+    let settle_delay_secs = environment.settle_delay_secs().into();
+    let scheduled_within_secs = u64::from(environment.purge.every_minutes) * 60;
     let installation = Installation {
         image_pack_table: data.image_packs.table_name()?,
         // Every image-pack table has a stream, one of the data stack and an existing one.
@@ -116,8 +132,17 @@ fn register_for_recovery(scope: Scope, dead_letters: &Queue) -> Result<()> {
         invalidation_queue_table: data.invalidation_queue.table_name()?,
         purge_ledger_table: data.purge_ledger.table_name()?,
         variants_bucket: data.variants.bucket_name()?,
+        originals_bucket: data.originals.bucket_name()?,
+        render_lock_table: data.render_locks.table_name()?,
         dead_letter_queue_url: dead_letters.queue_url()?,
-        settle_delay_secs: environment.settle_delay_secs().into(),
+        settle_delay_secs,
+        purged_within_secs: settle_delay_secs + scheduled_within_secs + COMPLETED_WITHIN_SECS,
+        image_processing_arn: watched.image_processing.alias.function_arn()?,
+        cache_tag_header: environment.viewer.cache_tag_header.clone(),
+        viewer_domain: environment.viewer.domain.clone(),
+        stream_mapping_id: watched.stream_mapping_id,
+        schedule_name: watched.schedule_name,
+        alarm_topic_arn: watched.alarm_topic_arn,
     };
     StringParameter::new(
         stack,

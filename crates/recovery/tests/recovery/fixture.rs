@@ -3,6 +3,7 @@
 use aws_sdk_dynamodbstreams::types::Record;
 use aws_sdk_dynamodbstreams::types::ShardIteratorType::TrimHorizon;
 use contract::TenantIds;
+use contract::identifier::HeaderName;
 use domain::AttributeNames;
 use recovery::{Clients, Installation, Recovery};
 use support::{Environment, LocalDynamoDb, LocalS3, SETTLE};
@@ -45,6 +46,16 @@ pub(super) async fn installation(environment: &Environment) -> Installation {
         variants_bucket: LocalS3::VARIANTS_BUCKET.to_owned(),
         dead_letter_queue_url: environment.sqs().queue_url().to_owned(),
         settle_delay_secs: SETTLE.as_secs(),
+        // A recovery uses none of these.
+        purged_within_secs: 0,
+        originals_bucket: String::new(),
+        render_lock_table: String::new(),
+        image_processing_arn: String::new(),
+        cache_tag_header: HeaderName::of_cache_tags(),
+        viewer_domain: String::new(),
+        stream_mapping_id: String::new(),
+        schedule_name: String::new(),
+        alarm_topic_arn: String::new(),
     }
 }
 

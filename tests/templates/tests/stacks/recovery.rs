@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::environments::{edited, existing, of_the_repository};
 use crate::stack::Stack;
 
+/// The topic that the environment `other` names.
+const OPERATORS: &str = "arn:aws:sns:eu-central-1:123456789012:operators";
+
 /// The name of the parameter that `stack` registers, and its value.
 fn registered(stack: &Stack) -> (Value, Installation) {
     let parameter = stack.only("AWS::SSM::Parameter").properties;
@@ -18,9 +21,18 @@ fn registered(stack: &Stack) -> (Value, Installation) {
 
 #[test]
 fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
-    let environments =
-        [(of_the_repository().stack("dev/pipeline"), "dev", 7), (edited().stack("other/pipeline"), "other", 45)];
-    for (stack, name, settle_delay_secs) in environments {
+    let environments = [
+        (
+            of_the_repository().stack("dev/pipeline"),
+            "dev",
+            7,
+            5,
+            "image-cache-tag",
+            "image-service.eu-west-1.dev.vmnd.tv",
+        ),
+        (edited().stack("other/pipeline"), "other", 45, 1, "x-tags", "images.example.com"),
+    ];
+    for (stack, name, settle_delay_secs, minutes, header, domain) in environments {
         let (parameter, installation) = registered(stack);
         assert_eq!(parameter, format!("/{name}-lof/images/recovery"));
         let expected = Installation {
@@ -31,10 +43,21 @@ fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
             invalidation_queue_table: "data/InvalidationQueue".to_owned(),
             purge_ledger_table: "data/PurgeLedger".to_owned(),
             variants_bucket: "data/Variants".to_owned(),
+            originals_bucket: "data/Originals".to_owned(),
+            render_lock_table: "data/RenderLocks".to_owned(),
             dead_letter_queue_url: "pipeline/DeadLetters".to_owned(),
             settle_delay_secs,
+            purged_within_secs: settle_delay_secs + minutes * 60 + 120,
+            image_processing_arn: "pipeline/ImageProcessingLive".to_owned(),
+            cache_tag_header: contract::HeaderName::parse(header).unwrap(),
+            viewer_domain: domain.to_owned(),
+            // Its name ends with that of the table, which contains the environment's.
+            stream_mapping_id: installation.stream_mapping_id.clone(),
+            schedule_name: "pipeline/InvalidationSchedule".to_owned(),
+            alarm_topic_arn: if name == "dev" { "pipeline/AlarmTopic" } else { OPERATORS }.to_owned(),
         };
         assert_eq!(installation, expected);
+        assert!(installation.stream_mapping_id.starts_with("pipeline/ImagePacksStreamLiveDynamoDBEventSource"));
     }
 }
 

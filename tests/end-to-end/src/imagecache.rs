@@ -1,0 +1,64 @@
+//! The operators' command line, as an operator runs it: the program, with the addresses and credentials of the local AWS in
+//! its environment.
+
+use std::process::Stdio;
+
+use local_cloud::LocalCloud;
+use local_cloud::cause::{Cause, Context as _};
+use local_cloud::expectation::UnmetError;
+use local_cloud::ministack::REGION;
+use tokio::process::Command;
+
+/// The environment that is deployed.
+pub(crate) const ENVIRONMENT: &str = "dev";
+
+/// The end of a run of `imagecache`.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    pub(crate) is_success: bool,
+    /// Stdout, then stderr.
+    pub(crate) text: String,
+}
+
+impl Ended {
+    /// Checks the exit code, and that the output has each of `texts`.
+    pub(crate) fn expect(self, is_success: bool, texts: &[&str]) -> Result<Self, Cause> {
+        let Self { is_success: succeeded, text } = &self;
+        if *succeeded != is_success || texts.iter().any(|expected| !text.contains(expected)) {
+            let exit = |is_success| if is_success { "exit code 0" } else { "exit code 1" };
+            let expected = format!("{} and {texts:?}", exit(is_success));
+            return Err(UnmetError::new(expected, format!("{} and:\n{text}", exit(*succeeded))).into());
+        }
+        Ok(self)
+    }
+}
+
+/// Runs `imagecache` without a terminal.
+pub(crate) async fn run(cloud: &LocalCloud, arguments: &[&str]) -> Result<Ended, Cause> {
+    let program = std::env::current_exe()?.with_file_name("imagecache");
+    let ministack = &cloud.parts.ministack;
+    let mut command = Command::new(&program);
+    // The user's own AWS configuration must not reach a real account.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let output = command
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_REGION", REGION)
+        .env("AWS_ENDPOINT_URL", ministack.endpoint())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("SSL_CERT_FILE", ministack.certificate().path())
+        .env("NO_PROXY", "127.0.0.1,localhost")
+        .args(arguments)
+        .args(["--environment", ENVIRONMENT])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context(format!("{} could not be run; build it: cargo build --bin imagecache", program.display()))?;
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    Ok(Ended { is_success: output.status.success(), text: text.trim_end().to_owned() })
+}

@@ -1,0 +1,135 @@
+//! `imagecache verify` against the local deployment: as it is deployed, and with defects that it must find.
+
+use local_cloud::LocalCloud;
+use local_cloud::cause::{Cause, Context as _};
+use local_cloud::ministack::ACCOUNT;
+use local_cloud::ministack::REGION;
+use local_cloud::report::{Report, StepError};
+use local_cloud::root_call::text;
+use recovery::{Installation, read_installation};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::imagecache::{self, ENVIRONMENT, Ended};
+use local_cloud::clients::sdk_config;
+use local_cloud::expectation::expect_eq;
+
+/// The tenant with the defects, and the other one.
+const TENANT: &str = "acme";
+const OTHER: &str = "globex";
+
+/// The variable of image-processing with the name of the cache-tag header.
+const CACHE_TAG_HEADER: &str = "CACHE_TAG_HEADER";
+
+/// Verifies the deployment, breaks it in several ways, and verifies it again.
+pub(crate) async fn play(cloud: &LocalCloud, report: &Report) -> Result<(), StepError> {
+    let installation = async { Ok((installation(cloud).await?, String::new())) };
+    let installation = &report.step("the parameter of the operators is read", installation).await?;
+    let name = "imagecache verify finds that the alarms reach no operator";
+    report.check(name, without_subscription(cloud)).await?;
+    report.check("imagecache verify holds when the topic has a subscriber", as_deployed(cloud, installation)).await?;
+    report.check("imagecache verify finds a wrong distribution", wrong_distribution(cloud)).await?;
+    report.check("imagecache verify finds missing tags", missing_tags(cloud, installation)).await?;
+    report.check("imagecache verify finds a missing grant", missing_grant(cloud)).await?;
+    report.check("imagecache verify holds when everything is mended", mended(cloud)).await
+}
+
+/// The names that the pipeline stack registers for `imagecache`.
+pub(crate) async fn installation(cloud: &LocalCloud) -> Result<Installation, Cause> {
+    let ministack = &cloud.parts.ministack;
+    let sdk = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
+    Ok(read_installation(&aws_sdk_ssm::Client::new(&sdk), ENVIRONMENT).await?)
+}
+
+/// Verifies `tenants`, or all of them.
+async fn verify(cloud: &LocalCloud, tenants: &[&str]) -> Result<Ended, Cause> {
+    let emulator = cloud.parts.emulator.endpoint_url();
+    let mut arguments = vec!["verify", "--viewer-endpoint", &emulator];
+    arguments.extend(tenants.iter().flat_map(|tenant| ["--tenant", tenant]));
+    imagecache::run(cloud, &arguments).await
+}
+
+async fn without_subscription(cloud: &LocalCloud) -> Result<String, Cause> {
+    let ended = verify(cloud, &[OTHER]).await?;
+    Ok(ended.expect(false, &["FAILED  pipeline: the alarms' topic has subscribers", "1 failed"])?.text)
+}
+
+/// Subscribes the dead-letter queue to the alarms' topic, because the local environment names no operator.
+async fn as_deployed(cloud: &LocalCloud, installation: &Installation) -> Result<String, Cause> {
+    let queue = installation.dead_letter_queue_url.rsplit('/').next().unwrap_or_default();
+    let endpoint = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
+    let subscription =
+        [("TopicArn", installation.alarm_topic_arn.as_str()), ("Protocol", "sqs"), ("Endpoint", &endpoint)];
+    cloud.parts.root.query("sns", "Subscribe", &subscription).await?;
+    let ended = verify(cloud, &[]).await?;
+    Ok(ended.expect(true, &["ok      acme: an edit is purged", "ok      globex: an edit is purged", " 0 failed"])?.text)
+}
+
+/// Registers another tenant's distribution.
+async fn wrong_distribution(cloud: &LocalCloud) -> Result<String, Cause> {
+    let register = async |distribution_of: &str| {
+        let registration = json!({"distributionId": cloud.tenant(distribution_of)?.distribution_id, "cacheTags": true});
+        let parameter = json!({
+            "Name": format!("/{ENVIRONMENT}-lof/images/tenants/{TENANT}"),
+            "Value": registration.to_string(),
+            "Type": "String",
+            "Overwrite": true,
+        });
+        cloud.parts.root.json("ssm", "AmazonSSM.PutParameter", &parameter).await
+    };
+    register(OTHER).await?;
+    let ended = verify(cloud, &[TENANT]).await;
+    register(TENANT).await?;
+    let found = ["FAILED  acme: the distribution serves the tenant's host", "FAILED  acme: an edit is purged"];
+    Ok(ended?.expect(false, &found)?.text)
+}
+
+/// Moves the alias of image-processing to a version that sends its tags in another header.
+async fn missing_tags(cloud: &LocalCloud, installation: &Installation) -> Result<String, Cause> {
+    let parts: Vec<_> = installation.image_processing_arn.split(':').collect();
+    let [.., name, alias] = parts[..] else { return Err("the ARN of image-processing has no alias".into()) };
+    let function = format!("/2015-03-31/functions/{name}");
+    let (configuration, versions) = (format!("{function}/configuration"), format!("{function}/versions"));
+    let alias = format!("{function}/aliases/{alias}");
+    let call = async |method: Method, path: &str, body: &Value| -> Result<Value, Cause> {
+        let request = cloud.parts.root.request("lambda", method, path).body(body.to_string());
+        Ok(serde_json::from_str(&text(request).await.context(path.to_owned())?)?)
+    };
+    let deployed = call(Method::GET, &configuration, &Value::Null).await?["Environment"].clone();
+    let version = call(Method::GET, &alias, &Value::Null).await?["FunctionVersion"].clone();
+    let mut broken = deployed.clone();
+    broken["Variables"][CACHE_TAG_HEADER] = json!("another-header");
+    call(Method::PUT, &configuration, &json!({"Environment": broken})).await?;
+    let published = call(Method::POST, &versions, &json!({})).await?["Version"].clone();
+    call(Method::PUT, &alias, &json!({"FunctionVersion": published})).await?;
+    let ended = verify(cloud, &[TENANT]).await;
+    call(Method::PUT, &configuration, &json!({"Environment": deployed})).await?;
+    call(Method::PUT, &alias, &json!({"FunctionVersion": version})).await?;
+    let found = ["FAILED  acme: an image carries its cache tags", "FAILED  acme: an edit is purged"];
+    Ok(ended?.expect(false, &found)?.text)
+}
+
+/// Takes the tag that grants to purge it from a distribution.
+async fn missing_grant(cloud: &LocalCloud) -> Result<String, Cause> {
+    cloud.tag_distribution(TENANT, Some("another")).await?;
+    let ended = verify(cloud, &[TENANT]).await;
+    cloud.tag_distribution(TENANT, None).await?;
+    let found = ["FAILED  acme: an edit is purged", "CloudFront does not accept the invalidation", "grant"];
+    Ok(ended?.expect(false, &found)?.text)
+}
+
+/// Verifies once more; then nothing of any probe may be left.
+async fn mended(cloud: &LocalCloud) -> Result<String, Cause> {
+    let text = verify(cloud, &[TENANT]).await?.expect(true, &["ok      acme: an edit is purged"])?.text;
+    let observer = cloud.observer()?;
+    let written = observer.everything_written().await?;
+    let names = written.iter().filter_map(|item| item.get("entity")?.as_s().ok());
+    let packs: Vec<_> = names.filter(|entity| entity.contains("imagecache-verify")).collect();
+    expect_eq("the packs of probes that are left", &packs, &vec![])?;
+    let list = observer.clients.s3.list_object_versions().bucket(&observer.originals_bucket);
+    let listed = list.send().await.map_err(aws_sdk_s3::Error::from)?;
+    let keys: Vec<_> = listed.versions().iter().filter_map(|version| version.key()).collect();
+    let originals: Vec<_> = keys.into_iter().filter(|key| key.contains("imagecache-verify")).collect();
+    expect_eq("the originals of probes that are left", &originals, &vec![])?;
+    Ok(text)
+}

@@ -1,0 +1,75 @@
+//! A request to image-processing without a distribution, which strips the cache tags.
+
+use aws_adapters::{CallError, call_error, sdk_error};
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::primitives::Blob;
+use contract::headers::TENANT_HEADER;
+use contract::query::LOCATION;
+use domain::image::image_url::IMAGE_PATH_PREFIX;
+use domain::{ImagePackId, LocationName, TenantId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A response of image-processing, without its body.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Response {
+    pub(crate) status_code: u16,
+    #[serde(default)]
+    headers: std::collections::BTreeMap<String, String>,
+}
+
+impl Response {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// Invokes image-processing as its function URL does for a request of the tenant's distribution.
+pub(crate) async fn request(
+    client: &Client,
+    function: &str,
+    (tenant, pack, location): (&TenantId, &ImagePackId, &LocationName),
+) -> Result<Response, CallError> {
+    let action = || format!("invoking {function}");
+    let payload = Blob::new(event(tenant, pack, location).to_string());
+    let invoked = client.invoke().function_name(function).payload(payload).send().await;
+    let invoked = invoked.map_err(|error| sdk_error(action(), error))?;
+    let payload = invoked.payload.unwrap_or_else(|| Blob::new([])).into_inner();
+    if let Some(error) = invoked.function_error {
+        return Err(CallError::new(action(), format!("{error}: {}", String::from_utf8_lossy(&payload))));
+    }
+    serde_json::from_slice(&payload).map_err(|error| call_error(action(), error))
+}
+
+/// The event of a function URL (payload format 2.0).
+fn event(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> Value {
+    let path = format!("{IMAGE_PATH_PREFIX}{pack}");
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": format!("{LOCATION}={location}"),
+        "queryStringParameters": {LOCATION: location},
+        "headers": {"host": "imagecache", TENANT_HEADER: tenant},
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "imagecache",
+            "domainName": "imagecache",
+            "domainPrefix": "imagecache",
+            "http": {
+                "method": "GET",
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "imagecache verify",
+            },
+            "requestId": "imagecache-verify",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1_767_225_600_000_u64,
+        },
+        "isBase64Encoded": false,
+    })
+}
