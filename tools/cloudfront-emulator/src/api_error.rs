@@ -5,6 +5,7 @@ use http::StatusCode;
 pub(crate) enum Code {
     AccessDenied,
     BatchTooLarge,
+    EntityNotFound,
     InconsistentQuantities,
     InternalError,
     InvalidArgument,
@@ -28,7 +29,7 @@ impl Code {
             Self::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::InvalidationBatchAlreadyExists => StatusCode::CONFLICT,
-            Self::NoSuchDistribution | Self::NoSuchInvalidation => StatusCode::NOT_FOUND,
+            Self::EntityNotFound | Self::NoSuchDistribution | Self::NoSuchInvalidation => StatusCode::NOT_FOUND,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InconsistentQuantities

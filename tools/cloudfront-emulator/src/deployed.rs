@@ -1,19 +1,22 @@
 //! Reads the deployed distributions from the CloudFront API and converts them to [`Distribution`].
 
+mod tenants;
+
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::error::DisplayErrorContext;
 use aws_sdk_cloudfront::types::{
     CachePolicyConfig, CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior,
-    CustomErrorResponses, CustomHeaders, DistributionConfig, Origin as OriginConfig, OriginAccessControlConfig,
-    OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors, ResponseHeadersPolicyConfig,
-    ResponseHeadersPolicyCustomHeadersConfig as SetHeaders, ResponseHeadersPolicyRemoveHeadersConfig as RemoveHeaders,
+    ConnectionMode, CustomErrorResponses, CustomHeaders, DistributionConfig, Origin as OriginConfig,
+    OriginAccessControlConfig, OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
+    ResponseHeadersPolicyConfig, ResponseHeadersPolicyCustomHeadersConfig as SetHeaders,
+    ResponseHeadersPolicyRemoveHeadersConfig as RemoveHeaders,
     ResponseHeadersPolicySecurityHeadersConfig as SecurityHeaders,
     ResponseHeadersPolicyServerTimingHeadersConfig as ServerTiming,
 };
 use http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method};
 
-use crate::distribution::{CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
+use crate::distribution::{Access, CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
 
 /// A failure to read the deployed distributions.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +27,8 @@ pub(crate) enum SourceError {
     Unsupported { id: String, feature: &'static str },
 }
 
-/// Reads every distribution with its cache policy, response headers policy and origin access control.
+/// Reads every distribution with its cache policy, response headers policy and origin access control, and every distribution
+/// tenant.
 pub(crate) async fn read(client: &Client) -> Result<Vec<Distribution>, SourceError> {
     let mut distributions = Vec::new();
     let mut summaries = client.list_distributions().into_paginator().send();
@@ -34,6 +38,8 @@ pub(crate) async fn read(client: &Client) -> Result<Vec<Distribution>, SourceErr
             distributions.push(read_one(client, summary.id, summary.domain_name).await?);
         }
     }
+    let tenants = tenants::read(client, &distributions).await?;
+    distributions.extend(tenants);
     Ok(distributions)
 }
 
@@ -111,6 +117,10 @@ fn distribution(
     Ok(Distribution {
         id: id.to_owned(),
         domain_name,
+        access: match config.connection_mode() {
+            Some(ConnectionMode::TenantOnly) => Access::TenantOnly,
+            _ => Access::Direct,
+        },
         aliases: config.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
         origin: Origin {
             domain_name: origin.domain_name().to_owned(),

@@ -9,6 +9,8 @@ pub struct Distribution {
     pub id: String,
     /// The domain name that CloudFront assigned, for example `d111111abcdef8.cloudfront.net`.
     pub domain_name: String,
+    /// The way in which viewers reach it.
+    pub access: Access,
     /// The alternate domain names, compared case-insensitively.
     pub aliases: Vec<String>,
     /// The origin that cache misses are fetched from.
@@ -37,6 +39,7 @@ impl Distribution {
         Self {
             domain_name: format!("{}.cloudfront.net", id.to_ascii_lowercase()),
             id,
+            access: Access::Direct,
             aliases: vec![alias.into()],
             origin,
             allowed_methods: vec![Method::GET, Method::HEAD],
@@ -48,10 +51,31 @@ impl Distribution {
         }
     }
 
+    /// The id of the distribution whose quotas its invalidations use. AWS does not document whether a distribution tenant has
+    /// quotas of its own; here those of a multi-tenant distribution share them.
+    pub(crate) fn quota_id(&self) -> &str {
+        match &self.access {
+            Access::Direct | Access::TenantOnly => &self.id,
+            Access::Tenant(of) => of,
+        }
+    }
+
     /// Whether a request for `host` (without port) is for this distribution.
     pub(crate) fn serves(&self, host: &str) -> bool {
-        self.domain_name.eq_ignore_ascii_case(host) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
+        let is_domain_name = self.access == Access::Direct && self.domain_name.eq_ignore_ascii_case(host);
+        is_domain_name || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
     }
+}
+
+/// The way in which viewers reach a distribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// By its own names.
+    Direct,
+    /// Through its distribution tenants only: it is a multi-tenant distribution, and has no names.
+    TenantOnly,
+    /// By the domains of a distribution tenant, which this is, of the multi-tenant distribution with this id.
+    Tenant(String),
 }
 
 /// The origin of a distribution.

@@ -1,13 +1,16 @@
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::cache::DistributionCache;
+use crate::api_error::ApiError;
+use crate::cache::{Batch, DistributionCache, Invalidation};
 use crate::config::EmulatorConfig;
+use crate::distribution::Distribution;
 use crate::faults::Faults;
 use crate::origin::OriginClient;
+use crate::quotas::ItemCounts;
 
 /// The state that the data plane and the control plane share.
 pub(crate) struct Emulator {
@@ -21,12 +24,19 @@ pub(crate) struct Emulator {
 pub(crate) struct State {
     pub(crate) account: Account,
     caches: HashMap<String, DistributionCache>,
+    /// The distributions and distribution tenants with an invalidation, by the distribution whose quotas they use.
+    sharing: HashMap<String, BTreeSet<String>>,
 }
 
 impl Emulator {
     pub(crate) fn new(config: EmulatorConfig, origin: OriginClient, faults: Faults) -> Self {
         let account = Account::new(config.quotas, config.call_rate, config.propagation);
-        Self { config, origin, faults, state: Mutex::new(State { account, caches: HashMap::new() }) }
+        Self {
+            config,
+            origin,
+            faults,
+            state: Mutex::new(State { account, caches: HashMap::new(), sharing: HashMap::new() }),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -40,13 +50,28 @@ impl Emulator {
 
     /// Runs `work` on the caches of one distribution.
     pub(crate) fn with_cache<T>(&self, distribution_id: &str, work: impl FnOnce(&mut DistributionCache) -> T) -> T {
-        work(self.state().of(distribution_id).0)
+        work(self.state().cache(distribution_id))
     }
 }
 
 impl State {
-    /// The caches of one distribution, and the account.
-    pub(crate) fn of(&mut self, distribution_id: &str) -> (&mut DistributionCache, &mut Account) {
-        (self.caches.entry(distribution_id.to_owned()).or_default(), &mut self.account)
+    fn cache(&mut self, distribution_id: &str) -> &mut DistributionCache {
+        self.caches.entry(distribution_id.to_owned()).or_default()
+    }
+
+    /// Accepts an invalidation of a distribution or of a distribution tenant.
+    pub(crate) fn invalidate(
+        &mut self,
+        distribution: &Distribution,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Result<Arc<Invalidation>, ApiError> {
+        let sharing = self.sharing.entry(distribution.quota_id().to_owned()).or_default();
+        let others = sharing.iter().filter(|id| **id != distribution.id).filter_map(|id| self.caches.get(id));
+        let beside = others.map(|cache| cache.invalidations.in_progress(now));
+        let beside = beside.fold(ItemCounts::default(), ItemCounts::plus);
+        sharing.insert(distribution.id.clone());
+        let cache = self.caches.entry(distribution.id.clone()).or_default();
+        cache.invalidate(&distribution.id, now, batch, beside, &mut self.account)
     }
 }

@@ -24,7 +24,7 @@ mod viewer;
 pub use clock::{Clock, VirtualClock};
 pub use config::EmulatorConfig;
 pub use control_plane::{Accepted, ControlPlane, Rejection};
-pub use distribution::{CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
+pub use distribution::{Access, CustomHeader, Distribution, Origin, QueryStrings, ResponseHeaders, Ttl};
 pub use distributions::Distributions;
 pub use faults::{FaultCounts, FaultPlan, Faults};
 pub use propagation::{EDGE_LOCATIONS, Propagation};

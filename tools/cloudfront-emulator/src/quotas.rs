@@ -61,6 +61,13 @@ pub(crate) struct ItemCounts {
     pub(crate) wildcards: usize,
 }
 
+impl ItemCounts {
+    /// The sum.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self { items: self.items + other.items, wildcards: self.wildcards + other.wildcards }
+    }
+}
+
 /// A token bucket, as the time at which it is full again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TokenBucket {

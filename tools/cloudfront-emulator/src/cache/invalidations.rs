@@ -70,13 +70,14 @@ pub(crate) struct Page {
 pub(crate) struct Invalidations(Vec<Arc<Invalidation>>);
 
 impl Invalidations {
-    /// Accepts a batch and returns the times of its effects. A repeated batch, with the same reference and items, returns
+    /// Accepts a batch and returns the times of its effects. `beside` are in progress elsewhere and use the same quotas. A repeated batch, with the same reference and items, returns
     /// the existing invalidation and has no further effect.
     pub(super) fn create(
         &mut self,
         distribution_id: &str,
         now: Timestamp,
         batch: Batch,
+        beside: ItemCounts,
         account: &mut Account,
     ) -> Result<(Arc<Invalidation>, Option<Effects>), ApiError> {
         let items = parse(&batch)?;
@@ -89,7 +90,7 @@ impl Invalidations {
                 batch.caller_reference
             )));
         }
-        let delays = account.accept(now, counts(&items), self.in_progress(now))?;
+        let delays = account.accept(now, counts(&items), self.in_progress(now).plus(beside))?;
         let invalidation = Arc::new(Invalidation {
             id: invalidation_id(distribution_id, &batch.caller_reference),
             batch,
@@ -103,12 +104,10 @@ impl Invalidations {
         Ok((invalidation, Some(effects)))
     }
 
-    fn in_progress(&self, now: Timestamp) -> ItemCounts {
+    /// The items in progress.
+    pub(crate) fn in_progress(&self, now: Timestamp) -> ItemCounts {
         let unfinished = self.0.iter().filter(|known| known.is_in_progress(now)).map(|known| known.counts());
-        unfinished.fold(ItemCounts::default(), |sum, one| ItemCounts {
-            items: sum.items + one.items,
-            wildcards: sum.wildcards + one.wildcards,
-        })
+        unfinished.fold(ItemCounts::default(), ItemCounts::plus)
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Invalidation>> {

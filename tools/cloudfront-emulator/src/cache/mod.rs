@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::account::Account;
 use crate::api_error::ApiError;
 use crate::propagation::EDGE_LOCATIONS;
+use crate::quotas::ItemCounts;
 use invalidations::Effects;
 use layer::Cache;
 
@@ -119,15 +120,17 @@ impl DistributionCache {
         self.edges[edge].stale(now, key).or_else(|| self.regional.stale(now, key))
     }
 
-    /// Accepts an invalidation and schedules its effect in each cache.
+    /// Accepts an invalidation and schedules its effect in each cache. `beside` are the items in progress elsewhere that use
+    /// the same quotas.
     pub(crate) fn invalidate(
         &mut self,
         distribution_id: &str,
         now: Timestamp,
         batch: Batch,
+        beside: ItemCounts,
         account: &mut Account,
     ) -> Result<Arc<Invalidation>, ApiError> {
-        let (invalidation, effects) = self.invalidations.create(distribution_id, now, batch, account)?;
+        let (invalidation, effects) = self.invalidations.create(distribution_id, now, batch, beside, account)?;
         if let Some(effects) = effects {
             self.schedule(&invalidation, effects);
         }

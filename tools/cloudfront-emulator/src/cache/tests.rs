@@ -56,13 +56,14 @@ impl Caches {
 
     fn invalidate(&mut self, secs: i64, item: &str) {
         let batch = Batch { caller_reference: format!("{secs}"), items: vec![item.to_owned()] };
-        self.caches.invalidate("E1", at(secs), batch, &mut self.account).unwrap();
+        self.caches.invalidate("E1", at(secs), batch, ItemCounts::default(), &mut self.account).unwrap();
     }
 
     /// Schedules the effects of an invalidation of everything: in each edge location, and in the regional cache.
     fn invalidate_unevenly(&mut self, edges: [i64; EDGE_LOCATIONS], regional: i64) {
         let batch = Batch { caller_reference: "uneven".to_owned(), items: vec!["/*".to_owned()] };
-        let (invalidation, _) = self.caches.invalidations.create("E1", at(0), batch, &mut self.account).unwrap();
+        let (invalidation, _) =
+            self.caches.invalidations.create("E1", at(0), batch, ItemCounts::default(), &mut self.account).unwrap();
         let effects = Effects { regional: at(regional), edges: edges.map(at) };
         self.caches.schedule(&invalidation, effects);
     }

@@ -6,12 +6,13 @@ mod xml;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 use http::{Method, Uri};
 
+use self::calls::Kind;
 use crate::account::Operation;
 use crate::api_error::{ApiError, Code};
 use crate::emulator::Emulator;
@@ -33,10 +34,14 @@ pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
     let create = create.layer(throttled(Operation::CreateInvalidation));
     let read = get(calls::get_invalidation).layer(faulty).layer(throttled(Operation::GetInvalidation));
     let list = get(calls::list_invalidations).layer(throttled(Operation::ListInvalidations));
-    let invalidations = format!("/{API_VERSION}/distribution/{{distribution}}/invalidation");
-    Router::new()
-        .route(&invalidations, create.merge(list).fallback(unsupported))
-        .route(&format!("{invalidations}/{{invalidation}}"), read.fallback(unsupported))
+    let mut router = Router::new();
+    for kind in [Kind::Distribution, Kind::DistributionTenant] {
+        let invalidations = format!("/{API_VERSION}/{}/{{distribution}}/invalidation", kind.as_str());
+        let of_all = create.clone().merge(list.clone()).fallback(unsupported).layer(Extension(kind));
+        let of_one = read.clone().fallback(unsupported).layer(Extension(kind));
+        router = router.route(&invalidations, of_all).route(&format!("{invalidations}/{{invalidation}}"), of_one);
+    }
+    router
         .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
         .layer(from_fn_with_state(Arc::clone(emulator), layers::authorize))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -44,8 +49,8 @@ pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
 
 async fn unsupported(method: Method, uri: Uri) -> ApiError {
     Code::NotImplemented.error(format!(
-        "the emulator supports CreateInvalidation, GetInvalidation and ListInvalidations, but not {method} {}; send \
-         other calls to the local AWS",
+        "the emulator supports CreateInvalidation, GetInvalidation and ListInvalidations, also ForDistributionTenant, \
+         but not {method} {}; send other calls to the local AWS",
         uri.path()
     ))
 }

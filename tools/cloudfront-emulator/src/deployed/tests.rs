@@ -78,6 +78,7 @@ async fn a_deployed_distribution_is_converted_with_its_configuration() {
     let expected = Distribution {
         id: "E1".to_owned(),
         domain_name: "d1.cloudfront.net".to_owned(),
+        access: Access::Direct,
         aliases: vec!["acme.localhost".to_owned()],
         origin: Origin {
             domain_name: "abc.lambda-url.eu-west-1.on.aws".to_owned(),

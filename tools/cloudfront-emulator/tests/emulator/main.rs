@@ -19,4 +19,5 @@ mod refill_race;
 mod rejections;
 mod routing;
 mod statuses;
+mod tenants;
 mod virtual_time;

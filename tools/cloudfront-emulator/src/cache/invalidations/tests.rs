@@ -20,7 +20,8 @@ type Created = Result<Arc<Invalidation>, ApiError>;
 fn create(register: &mut Invalidations, secs: i64, reference: &str, items: &[&str]) -> Created {
     let items = items.iter().map(|&item| item.to_owned()).collect();
     let batch = Batch { caller_reference: reference.to_owned(), items };
-    let created = register.create("E1", at(secs), batch, &mut account(Propagation::Fixed(DELAY)));
+    let created =
+        register.create("E1", at(secs), batch, ItemCounts::default(), &mut account(Propagation::Fixed(DELAY)));
     created.map(|(invalidation, _)| invalidation)
 }
 
@@ -40,7 +41,8 @@ fn an_invalidation_takes_effect_once_in_each_cache_before_it_is_completed() {
     let mut register = Invalidations::default();
     let mut account = account(Propagation::of_cloudfront(7));
     let batch = Batch { caller_reference: "first".to_owned(), items: vec!["/a".to_owned()] };
-    let mut create = |secs| register.create("E1", at(secs), batch.clone(), &mut account).unwrap();
+    let mut create =
+        |secs| register.create("E1", at(secs), batch.clone(), ItemCounts::default(), &mut account).unwrap();
     let (invalidation, effects) = create(10);
     let Effects { regional, edges } = effects.unwrap();
 
