@@ -8,12 +8,13 @@ mod logs;
 mod rules;
 mod tenant;
 mod traffic_shift;
+mod viewer;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::{AttributeNames, Authorizer, Contact, HeaderName, QuotaSchemes, TenantId, TenantIds, limits};
+use contract::{AttributeNames, Authorizer, Contact, QuotaSchemes, TenantId, TenantIds, TenantSource, limits};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,8 +24,9 @@ use findings::findings;
 #[cfg(test)]
 pub(crate) use logs::KEPT_DAYS;
 pub use logs::Logs;
-pub use tenant::{ExistingDistribution, Tenant};
+pub use tenant::{ExistingDistribution, Tenant, shard_of};
 pub use traffic_shift::TrafficShift;
+pub use viewer::{Viewer, ViewerMode};
 
 /// One environment. The comments of the files in `cdk/environments` document every key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -39,7 +41,7 @@ pub struct Environment {
     pub region: String,
     /// The name of the IAM policy that bounds the permissions of every role.
     pub permissions_boundary: Option<String>,
-    /// The tenants by id, one stack each.
+    /// The tenants by id.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Tenant>")]
     pub tenants: BTreeMap<TenantId, Tenant>,
@@ -132,6 +134,15 @@ impl Environment {
         limits::settle_delay_secs(answer_max_secs, self.purge.edge_fetch_max_secs)
     }
 
+    /// The place at which image-processing finds a request's tenant: the only one that viewers cannot choose.
+    #[must_use]
+    pub const fn tenant_source(&self) -> TenantSource {
+        match self.viewer.mode {
+            ViewerMode::DistributionPerTenant => TenantSource::Header,
+            ViewerMode::MultiTenant => TenantSource::Path,
+        }
+    }
+
     /// The time after which CloudFront stops waiting for image-processing, in seconds: the function's own limit, and a
     /// second for its answer.
     #[must_use]
@@ -152,29 +163,6 @@ impl Environment {
 pub struct Local {
     /// Hosts with their ports that `fetchImage` may fetch from although their addresses are not public.
     pub fetch_exempt_hosts: Vec<String>,
-}
-
-/// The viewers' side.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Viewer {
-    /// Domain of the tenants' host names.
-    pub domain: String,
-    /// The certificate for `*.<domain>`, in us-east-1.
-    pub certificate_arn: String,
-    /// The name of the Route 53 zone that holds the domain.
-    pub hosted_zone_name: String,
-    /// The zone's id.
-    pub hosted_zone_id: String,
-    /// The response header that carries cache tags to CloudFront.
-    #[serde(default = "defaults::cache_tag_header")]
-    #[schemars(with = "String")]
-    pub cache_tag_header: HeaderName,
-    /// Longest time that an edge may keep a variant, in days.
-    #[serde(default = "defaults::cached_days_max")]
-    pub cached_days_max: u32,
-    /// Requests that one address may make to all distributions in five minutes; without it, no limit.
-    pub requests_per_address: Option<u32>,
 }
 
 /// The API of admins and editors.

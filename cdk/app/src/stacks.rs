@@ -2,8 +2,10 @@
 
 mod backup;
 mod data;
+mod distribution;
 mod edge;
 mod firewall;
+mod multi_tenant;
 mod pipeline;
 mod tenant;
 
@@ -19,12 +21,13 @@ use aws_cdk_lib::{
 use contract::names::ENVIRONMENT_TAG;
 
 use crate::binaries::{Build, BuildError, missing};
-use crate::config::{Environment, InvalidConfigError};
+use crate::config::{Environment, InvalidConfigError, ViewerMode, shard_of};
 pub(crate) use crate::stacks::data::Data;
 use crate::stacks::edge::Edge;
+use crate::stacks::multi_tenant::Shared;
 use crate::stacks::pipeline::Pipeline;
 
-/// The tag of every resource of a tenant's stack, for cost reports.
+/// The tag of every resource of one tenant, for cost reports.
 const TENANT_TAG: &str = "image-service-tenant";
 
 /// A synthesis that failed.
@@ -92,28 +95,74 @@ pub fn declare(app: &App, environments: &[Environment], binaries: &Path) -> Resu
             let stack = firewall_stack.insert(Stack::new_with_props(&stage, "firewall", props)?);
             web_acl = Some(firewall::declare(stack, requests)?);
         }
-        let mut edges = BTreeMap::new();
-        for tenant in environment.tenants.values().filter(|tenant| tenant.distribution.is_none()) {
-            if let Entry::Vacant(edge) = edges.entry(tenant.edge) {
-                let id = format!("edge-{}", tenant.edge);
-                let stack =
-                    stack(&stage, environment, &id, "Policies that the distributions of up to 100 tenants share")?;
-                edge.insert(Edge::declare(&stack, environment, &data, web_acl.clone())?);
-            }
+        // A distribution names outputs of these stacks, which the CDK takes for no reference.
+        let named: Vec<_> = once(&pipeline_stack).chain(&firewall_stack).collect();
+        let edge = |stack: &Stack| Edge::declare(stack, environment, &data, web_acl.clone());
+        match environment.viewer.mode {
+            ViewerMode::DistributionPerTenant => declare_distributions(&stage, environment, &named, &pipeline, edge)?,
+            ViewerMode::MultiTenant => declare_multi_tenant(&stage, environment, &named, &pipeline, edge)?,
         }
-        for (id, tenant) in &environment.tenants {
-            let description = format!("The distribution of {id} and its registration");
-            let tenant_stack = stack(&stage, environment, &format!("tenant-{id}"), &description)?;
-            Tags::of(&tenant_stack)?.add(TENANT_TAG, id.as_str())?;
-            if let Some(existing) = &tenant.distribution {
-                tenant::declare_existing(&tenant_stack, environment, id, existing, &pipeline)?;
-            } else {
-                // The distribution names outputs of these stacks, which the CDK takes for no reference.
-                for named in once(&pipeline_stack).chain(&firewall_stack) {
-                    tenant_stack.add_stack_dependency(named)?;
-                }
-                tenant::declare(&tenant_stack, environment, id, &pipeline, &edges[&tenant.edge])?;
+    }
+    Ok(())
+}
+
+/// Declares a stack for each tenant, behind those that it has `named`, and the edge stacks whose policies they share.
+fn declare_distributions(
+    stage: &Stage,
+    environment: &Environment,
+    named: &[&Stack],
+    pipeline: &Pipeline,
+    edge: impl Fn(&Stack) -> aws_cdk_lib::Result<Edge>,
+) -> aws_cdk_lib::Result<()> {
+    let mut edges = BTreeMap::new();
+    for tenant in environment.tenants.values().filter(|tenant| tenant.distribution.is_none()) {
+        if let Entry::Vacant(vacant) = edges.entry(tenant.edge) {
+            let id = format!("edge-{}", tenant.edge);
+            let stack = stack(stage, environment, &id, "Policies that the distributions of up to 100 tenants share")?;
+            vacant.insert(edge(&stack)?);
+        }
+    }
+    for (id, tenant) in &environment.tenants {
+        let description = format!("The distribution of {id} and its registration");
+        let tenant_stack = stack(stage, environment, &format!("tenant-{id}"), &description)?;
+        Tags::of(&tenant_stack)?.add(TENANT_TAG, id.as_str())?;
+        if let Some(existing) = &tenant.distribution {
+            tenant::declare_existing(&tenant_stack, environment, id, existing, pipeline)?;
+        } else {
+            for stack in named {
+                tenant_stack.add_stack_dependency(stack)?;
             }
+            tenant::declare(&tenant_stack, environment, id, pipeline, &edges[&tenant.edge])?;
+        }
+    }
+    Ok(())
+}
+
+/// Declares the stack of the multi-tenant distribution, behind those that it has `named`, and a stack for each shard that
+/// has tenants.
+fn declare_multi_tenant(
+    stage: &Stage,
+    environment: &Environment,
+    named: &[&Stack],
+    pipeline: &Pipeline,
+    edge: impl Fn(&Stack) -> aws_cdk_lib::Result<Edge>,
+) -> aws_cdk_lib::Result<()> {
+    let distribution = stack(stage, environment, "distribution", "The multi-tenant distribution and its policies")?;
+    for stack in named {
+        distribution.add_stack_dependency(stack)?;
+    }
+    multi_tenant::declare(&distribution, environment, pipeline, &edge(&distribution)?)?;
+    let shared = Shared::of(&distribution)?;
+    let mut shards = BTreeMap::<_, Vec<_>>::new();
+    for tenant in environment.tenants.keys() {
+        shards.entry(shard_of(tenant)).or_default().push(tenant);
+    }
+    for (shard, tenants) in shards {
+        let id = format!("tenants-{shard:02}");
+        let stack = stack(stage, environment, &id, "Distribution tenants and their registrations")?;
+        stack.add_stack_dependency(&distribution)?;
+        for tenant in tenants {
+            multi_tenant::declare_tenant(&stack, environment, tenant, &shared)?;
         }
     }
     Ok(())

@@ -27,9 +27,11 @@ fn kind_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> CallErrorKind 
     }
     match error.code().unwrap_or_default() {
         "AccessDenied" | "AccessDeniedException" => CallErrorKind::Denied,
-        "NoSuchBucket" | "NoSuchDistribution" | "QueueDoesNotExist" | "ResourceNotFoundException" => {
-            CallErrorKind::NotFound
-        }
+        "EntityNotFound"
+        | "NoSuchBucket"
+        | "NoSuchDistribution"
+        | "QueueDoesNotExist"
+        | "ResourceNotFoundException" => CallErrorKind::NotFound,
         "BatchTooLarge" => CallErrorKind::BatchTooLarge,
         "TooManyInvalidationsInProgress" => CallErrorKind::TooManyInProgress,
         // The SDK's own list of what is throttled ("Retry behavior", AWS SDKs reference guide).

@@ -1,15 +1,22 @@
 //! The registry of tenants: one Systems Manager parameter each, written by the tenant's own stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use domain::TenantId;
 use domain::purge::distribution::Distribution;
+use futures_util::{StreamExt, stream};
 use purging::ports::Tenants;
 
 use crate::CallError;
 use crate::call_error::{call_error, sdk_error};
+
+/// The names of one `GetParameters` call, by Systems Manager's limit.
+const NAMES_MAX: usize = 10;
+
+/// The calls that are made at a time. Systems Manager accepts 40 a second from an account by default.
+const CONCURRENT_CALLS: usize = 8;
 
 /// The registry of tenants.
 #[derive(Debug, Clone)]
@@ -28,15 +35,20 @@ impl TenantRegistry {
 
 impl Tenants for TenantRegistry {
     /// A parameter that cannot be read is logged; the entries of its tenant wait in the queue.
-    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
-        let mut tenants = BTreeMap::new();
-        let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
-            for parameter in page.parameters.unwrap_or_default() {
+    async fn distributions(&self, tenants: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
+        let names: Vec<_> = tenants.iter().map(|tenant| format!("{}/{tenant}", self.path)).collect();
+        let calls: Vec<_> = names
+            .chunks(NAMES_MAX)
+            .map(|names| self.client.get_parameters().set_names(Some(names.to_vec())).send())
+            .collect();
+        let mut responses = stream::iter(calls).buffer_unordered(CONCURRENT_CALLS);
+        let mut distributions = BTreeMap::new();
+        while let Some(response) = responses.next().await {
+            let response = response.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
+            for parameter in response.parameters.unwrap_or_default() {
                 match registered(parameter.name().unwrap_or_default(), parameter.value().unwrap_or_default()) {
                     Ok((tenant, distribution)) => {
-                        tenants.insert(tenant, distribution);
+                        distributions.insert(tenant, distribution);
                     }
                     Err(error) => {
                         tracing::error!(%error, "A tenant's registration cannot be read: deploy its stack.");
@@ -44,7 +56,7 @@ impl Tenants for TenantRegistry {
                 }
             }
         }
-        Ok(tenants)
+        Ok(distributions)
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {
@@ -88,7 +100,15 @@ mod tests {
         let value = r#"{"distributionId":"E1","cacheTags":true}"#;
         let (tenant, distribution) = registered("/dev-lof/images/tenants/acme", value).unwrap();
         assert_eq!(tenant.as_str(), "acme");
-        assert_eq!(distribution, Distribution { distribution_id: "E1".to_owned(), cache_tags: true });
+        assert_eq!(
+            distribution,
+            Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags: true }
+        );
+        assert_eq!(distribution.invalidated_id(), "E1");
+
+        let value = r#"{"distributionId":"E1","distributionTenantId":"dt_1","cacheTags":true}"#;
+        let (_, distribution) = registered("/dev-lof/images/tenants/acme", value).unwrap();
+        assert_eq!((distribution.distribution_id.as_str(), distribution.invalidated_id()), ("E1", "dt_1"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::identifier::HeaderName;
 use crate::optional_name::OptionalName;
 use crate::quota_schemes::QuotaSchemes;
 use crate::tenant_ids::TenantIds;
+use crate::tenant_source::TenantSource;
 use crate::{headers, limits};
 
 /// Example of the names that the stacks give to tables and buckets.
@@ -118,6 +119,8 @@ config! {
         originals_bucket: String = "ORIGINALS_BUCKET", example data!("originals");
         /// Name of the variants bucket.
         variants_bucket: String = "VARIANTS_BUCKET", example data!("variants");
+        /// The place at which a request names its tenant: `header` or `path`.
+        tenant_source: TenantSource = "TENANT_SOURCE", example TenantSource::Header;
         /// Name of the table of render locks.
         render_lock_table: String = "RENDER_LOCK_TABLE", example data!("render-locks");
         /// Time limit of an invocation, in seconds. A render lock expires after it.
@@ -182,7 +185,7 @@ mod tests {
             examples(ImageManagement::read, ImageManagement::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 10, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 11, 5, 1]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod query;
 pub mod quota_schemes;
 pub mod routes;
 pub mod tenant_ids;
+pub mod tenant_source;
 pub mod wake_up;
 
 mod json_text;
@@ -33,3 +34,4 @@ pub use metrics::Metric;
 pub use optional_name::OptionalName;
 pub use quota_schemes::QuotaSchemes;
 pub use tenant_ids::TenantIds;
+pub use tenant_source::TenantSource;

@@ -25,14 +25,26 @@ pub fn recovery_parameter(environment: &str) -> String {
     format!("/{environment}-lof/images/recovery")
 }
 
-/// The distribution that serves a tenant, as the tenant's stack registers it.
+/// The distribution that serves a tenant, as the tenant's stack registers it: one of its own, or a multi-tenant
+/// distribution by a distribution tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Distribution {
     /// CloudFront's id of the distribution.
     pub distribution_id: String,
+    /// CloudFront's id of the distribution tenant, if the distribution is a multi-tenant one. Invalidations are of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution_tenant_id: Option<String>,
     /// `true` if the distribution reads cache tags from a header; a purge then names tags instead of paths.
     pub cache_tags: bool,
+}
+
+impl Distribution {
+    /// CloudFront's id of what serves this tenant only and is invalidated: the distribution tenant or the distribution.
+    #[must_use]
+    pub fn invalidated_id(&self) -> &str {
+        self.distribution_tenant_id.as_ref().unwrap_or(&self.distribution_id)
+    }
 }
 
 /// The resources of one environment, as its pipeline stack registers them for the operators' command line.

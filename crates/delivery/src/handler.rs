@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use contract::TenantSource;
 use domain::{Context, Measurements, Target};
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
@@ -32,6 +33,8 @@ const CHANGES_MAX: usize = 3;
 pub struct Handler<P> {
     /// The AWS services that it uses.
     pub ports: P,
+    /// The place at which a request names its tenant.
+    pub tenant_source: TenantSource,
     /// The response header from which CloudFront reads cache tags.
     pub cache_tag_header: HeaderName,
     /// The longest time that an edge may keep an image.
@@ -46,7 +49,7 @@ impl<P: Ports> Handler<P> {
     /// The response to a HEAD has the body of the response to a GET: the function URL computes `Content-Length` from the
     /// body and sends the headers alone. It would rename a `Content-Length` that a function sets.
     pub async fn handle(&self, request: &Request, context: &Context) -> Response<Body> {
-        match ImageRequest::parse(request) {
+        match ImageRequest::parse(request, self.tenant_source) {
             Ok(request) => {
                 let (request_id, tenant) = (&context.id, &request.tenant);
                 // At ERROR, so that no log level hides the fields.

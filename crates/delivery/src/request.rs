@@ -1,6 +1,8 @@
 //! Parses a viewer's request.
 
+use contract::TenantSource;
 use contract::query::{DATE, LOCATION};
+use contract::tenant_source::TENANT_PATH_PREFIX;
 use domain::image::image_url::{Reading, parse_image_path};
 use domain::purge::cache_tag::tag_of;
 use domain::{LocationName, Target, TenantId};
@@ -25,14 +27,14 @@ pub(crate) struct ImageRequest {
 }
 
 impl ImageRequest {
-    /// Parses `request`.
-    pub(crate) fn parse(request: &Request) -> Result<Self, ApiError> {
-        let tenant = request.headers().get(TENANT_HEADER).and_then(|tenant| tenant.to_str().ok());
+    /// Parses `request`, which names its tenant in `source`.
+    pub(crate) fn parse(request: &Request, source: TenantSource) -> Result<Self, ApiError> {
+        let (tenant, path) = tenant_and_path(request, source);
         let tenant = tenant.and_then(|tenant| TenantId::parse(tenant).ok()).ok_or(ApiError::NotThroughADistribution)?;
         if ![Method::GET, Method::HEAD].contains(request.method()) {
             return Err(ApiError::MethodNotAllowed(request.method().clone()));
         }
-        let readings = parse_image_path(request.raw_http_path()).ok_or(ApiError::NotAnImageUrl)?;
+        let readings = parse_image_path(path).ok_or(ApiError::NotAnImageUrl)?;
         let query = request.query_string_parameters();
         let location = match query.all(LOCATION).unwrap_or_default()[..] {
             [] => None,
@@ -48,6 +50,23 @@ impl ImageRequest {
         let location = self.location.iter().cloned().map(Target::Location);
         let targets = packs.chain(location).chain([Target::Tenant]);
         targets.map(|target| tag_of(&self.tenant, &target)).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The tenant that `source` names, and the path that the viewer sent. Only what CloudFront sets is looked at: a path in
+/// front of the viewer's cannot be replaced by the viewer, and neither can an origin's custom header.
+fn tenant_and_path(request: &Request, source: TenantSource) -> (Option<&str>, &str) {
+    let path = request.raw_http_path();
+    match source {
+        TenantSource::Header => (request.headers().get(TENANT_HEADER).and_then(|tenant| tenant.to_str().ok()), path),
+        TenantSource::Path => {
+            let below = path.strip_prefix(TENANT_PATH_PREFIX);
+            let end = below.and_then(|below| below.find('/'));
+            match below.zip(end).map(|(below, end)| below.split_at(end)) {
+                Some((tenant, path)) => (Some(tenant), path),
+                None => (None, path),
+            }
+        }
     }
 }
 
@@ -71,7 +90,7 @@ mod tests {
     }
 
     fn check(path: &str, locations: &[&str], packs: &[(&str, Option<&str>)], location: Option<&str>, tags: &str) {
-        let parsed = ImageRequest::parse(&request("GET", path, locations, Some("acme"))).unwrap();
+        let parsed = ImageRequest::parse(&request("GET", path, locations, Some("acme")), TenantSource::Header).unwrap();
         let readings: Vec<_> = parsed
             .readings
             .iter()
@@ -92,13 +111,17 @@ mod tests {
 
     #[test]
     fn head_is_parsed_like_get() {
-        let parse = |method| ImageRequest::parse(&request(method, "/api/v2/img/p1", &[], Some("acme"))).unwrap();
+        let parse = |method| {
+            ImageRequest::parse(&request(method, "/api/v2/img/p1", &[], Some("acme")), TenantSource::Header).unwrap()
+        };
         assert_eq!(parse("HEAD"), parse("GET"));
     }
 
     #[test]
     fn a_tag_that_the_purger_sends_for_a_target_is_among_the_tags() {
-        let parsed = ImageRequest::parse(&request("GET", "/api/v2/img/p1", &["main"], Some("acme"))).unwrap();
+        let parsed =
+            ImageRequest::parse(&request("GET", "/api/v2/img/p1", &["main"], Some("acme")), TenantSource::Header)
+                .unwrap();
         let tags = parsed.cache_tags();
         for target in ["pack#p1", "location#main", "tenant"] {
             let purged = tag_of(&parsed.tenant, &Target::parse(target).unwrap());
@@ -107,7 +130,7 @@ mod tests {
     }
 
     fn check_rejected(method: &str, path: &str, locations: &[&str], tenant: Option<&str>, status: u16, code: &str) {
-        let error = ImageRequest::parse(&request(method, path, locations, tenant)).unwrap_err();
+        let error = ImageRequest::parse(&request(method, path, locations, tenant), TenantSource::Header).unwrap_err();
         assert_eq!((error.status().as_u16(), error.code()), (status, code), "{method} {path} {locations:?}");
     }
 
@@ -127,5 +150,57 @@ mod tests {
         check_rejected("GET", "/api/v2/img/p1", &[""], tenant, 400, "invalid-identifier");
         check_rejected("GET", "/api/v2/img/p1", &["../main"], tenant, 400, "invalid-identifier");
         check_rejected("GET", "/api/v2/img/p1", &["main", "poster"], tenant, 400, "several-locations");
+    }
+
+    /// The outcome of a request whose path CloudFront has extended, and whose header `x-image-tenant` the viewer has set:
+    /// tenant and cache tags, or the code of the error.
+    fn outcome(source: TenantSource, path: &str, header: Option<&str>) -> Result<(String, String), String> {
+        let parsed = ImageRequest::parse(&request("GET", path, &[], header), source);
+        parsed
+            .map(|request| (request.tenant.to_string(), request.cache_tags()))
+            .map_err(|error| error.code().to_owned())
+    }
+
+    fn through_none() -> Result<(String, String), String> {
+        Err("not-through-a-distribution".to_owned())
+    }
+
+    fn no_image() -> Result<(String, String), String> {
+        Err("not-an-image-url".to_owned())
+    }
+
+    #[test]
+    fn a_multi_tenant_distribution_names_the_tenant_in_front_of_the_viewers_path() {
+        let acme = Ok(("acme".to_owned(), "acme/p1,acme".to_owned()));
+        assert_eq!(outcome(TenantSource::Path, "/t/acme/api/v2/img/p1", None), acme);
+        // A viewer's header is as good as none.
+        assert_eq!(outcome(TenantSource::Path, "/t/acme/api/v2/img/p1", Some("globex")), acme);
+        assert_eq!(outcome(TenantSource::Path, "/api/v2/img/p1", Some("globex")), through_none());
+        for path in
+            ["/t/", "/t/acme", "/t//api/v2/img/p1", "/t/ACME/api/v2/img/p1", "/t/a%63me/api/v2/img/p1", "/T/acme/p1"]
+        {
+            assert_eq!(outcome(TenantSource::Path, path, Some("globex")), through_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_viewer_cannot_choose_another_tenant_by_its_path() {
+        for sent in [
+            "/t/globex/api/v2/img/p1",
+            "//t/globex/api/v2/img/p1",
+            "/../globex/api/v2/img/p1",
+            "/../../t/globex/api/v2/img/p1",
+            "/%2e%2e/globex/api/v2/img/p1",
+            "/..%2fglobex/api/v2/img/p1",
+            "/api/v2/img/../../../../globex/api/v2/img/p1",
+            "/api/v2/img/..",
+            "/api/v2/img/p1/../../../../../globex/api/v2/img/p1",
+            "/\\..\\globex\\api/v2/img/p1",
+        ] {
+            let extended = format!("/t/acme{sent}");
+            assert_eq!(outcome(TenantSource::Path, &extended, Some("globex")), no_image(), "{sent}");
+            // A distribution of acme's own sets the header, and extends no path.
+            assert_eq!(outcome(TenantSource::Header, sent, Some("acme")), no_image(), "{sent}");
+        }
     }
 }

@@ -87,7 +87,7 @@ impl<P: Ports> Executor<P> {
             for request in rejected {
                 bisections.whole_of.remove(&request.caller_reference);
                 if is_everything {
-                    let distribution_id = request.distribution.distribution_id.clone();
+                    let distribution_id = request.distribution.invalidated_id().to_owned();
                     report.fail(&request.for_tenant, StepError::EveryItemRejected { distribution_id });
                 }
                 // The limit of parts was reached: the entries are planned again.

@@ -109,7 +109,7 @@ impl<P: Ports> Executor<P> {
     }
 
     async fn send_in_span(&self, request: PurgeRequest, report: &mut Report) {
-        let (tenant, distribution) = (&request.for_tenant, &request.distribution.distribution_id);
+        let (tenant, distribution) = (&request.for_tenant, request.distribution.invalidated_id());
         let span = tracing::error_span!("request", %tenant, distribution);
         self.send(request, report).instrument(span).await;
     }

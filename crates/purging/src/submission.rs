@@ -54,8 +54,8 @@ pub(crate) async fn submit<P: Ports>(
 async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, SubmissionError> {
     let names_end = request.renamed + NAMES_MAX;
     loop {
-        let distribution_id = &request.distribution.distribution_id;
-        match ports.cloudfront().create(distribution_id, &request.sent_reference(), &request.items).await {
+        let reference = request.sent_reference();
+        match ports.cloudfront().create(&request.distribution, &reference, &request.items).await {
             Err(CreateInvalidationError::AlreadyExists(reference)) if request.renamed + 1 < names_end => {
                 tracing::warn!(
                     caller_reference = reference,

@@ -51,7 +51,7 @@ impl<P: Ports> Executor<P> {
         self.ports.outbox().remove(&request.caller_reference).await?;
         tracing::warn!(
             tenant = %request.for_tenant,
-            distribution = request.distribution.distribution_id,
+            distribution = request.distribution.invalidated_id(),
             "The distribution of a request is no longer its tenant's; its entries are purged again."
         );
         Ok(())
@@ -65,7 +65,7 @@ impl<P: Ports> Executor<P> {
         deletes_variants_first: bool,
     ) -> Result<Tracking, CallError> {
         let Some(id) = &request.invalidation_id else { return Ok(Tracking::InFlight) };
-        let tracking = match self.ports.cloudfront().find(&request.distribution.distribution_id, id).await {
+        let tracking = match self.ports.cloudfront().find(&request.distribution, id).await {
             Err(error) if is_delay(&error) => return Ok(Tracking::Delayed(error)),
             Err(error) => return Err(error),
             Ok(Some(invalidation)) if !invalidation.is_completed() => return Ok(Tracking::InFlight),

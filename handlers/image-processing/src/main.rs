@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
     };
     let cached_max = Duration::from_hours(24 * u64::from(config.cached_days_max));
     let answer_max = Duration::from_secs(config.answer_max_secs.into());
-    let handler = Handler { ports, cache_tag_header, cached_max, answer_max };
+    let handler = Handler { ports, tenant_source: config.tenant_source, cache_tag_header, cached_max, answer_max };
     let handler = &handler;
     http_api::run(|request: Request| async move {
         let lambda = request.lambda_context();

@@ -26,7 +26,7 @@ pub(crate) fn accepted(purged: Purged) -> Response<Body> {
         "invalidation": {
             "id": invalidation.id,
             "status": invalidation.status,
-            "distributionId": request.distribution.distribution_id,
+            "distributionId": request.distribution.invalidated_id(),
             "items": request.items,
         },
         "finalPurge": "The pack is purged once more after the settle delay, in case an image was rendered meanwhile.",

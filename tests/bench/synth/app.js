@@ -177,7 +177,7 @@ function pipelineStack(stage, data) {
     { ...purging, LEASE_SECS: "255", TRACKING_SECS_MAX: "60", DEAD_LETTER_QUEUE_URL: deadLetters.queueUrl },
     [
       ...purgeGrants,
-      [["ssm:GetParametersByPath"], [`${registry}/*`, registry]],
+      [["ssm:GetParameter", "ssm:GetParameters"], [`${registry}/*`]],
       [["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [data.queue.tableArn]],
       [["dynamodb:UpdateItem"], [data.ledger.tableArn]],
       [["sqs:SendMessage"], [deadLetters.queueArn]],
@@ -213,6 +213,7 @@ function pipelineStack(stage, data) {
       ...packs,
       ORIGINALS_BUCKET: data.originals.bucketName,
       VARIANTS_BUCKET: data.variants.bucketName,
+      TENANT_SOURCE: "header",
       RENDER_LOCK_TABLE: data.renderLocks.tableName,
       RENDER_TIMEOUT_SECS: "15",
       ANSWER_MAX_SECS: "2",

@@ -150,7 +150,7 @@ class Pipeline(Stack):
             purging | {"LEASE_SECS": "255", "TRACKING_SECS_MAX": "60", "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url},
             purge_grants
             + [
-                (["ssm:GetParametersByPath"], [registry + "/*", registry]),
+                (["ssm:GetParameter", "ssm:GetParameters"], [registry + "/*"]),
                 (
                     ["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
                     [data.queue.table_arn],
@@ -197,6 +197,7 @@ class Pipeline(Stack):
             | {
                 "ORIGINALS_BUCKET": data.originals.bucket_name,
                 "VARIANTS_BUCKET": data.variants.bucket_name,
+                "TENANT_SOURCE": "header",
                 "RENDER_LOCK_TABLE": data.render_locks.table_name,
                 "RENDER_TIMEOUT_SECS": "15",
                 "ANSWER_MAX_SECS": "2",

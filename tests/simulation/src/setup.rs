@@ -182,6 +182,10 @@ fn lasting(chance: &mut Chance, tenants: &[Tenant]) -> Outage {
 }
 
 fn tenant(name: &str, chance: &mut Chance) -> Tenant {
-    let distribution = Distribution { distribution_id: format!("E-{name}"), cache_tags: !chance.happens(300) };
+    let distribution = Distribution {
+        distribution_id: format!("E-{name}"),
+        distribution_tenant_id: None,
+        cache_tags: !chance.happens(300),
+    };
     Tenant { id: TenantId::parse(name).expect("an identifier"), distribution }
 }

@@ -15,7 +15,7 @@ use aws_adapters::variants_bucket::VariantsBucket;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use cloudfront_emulator::{
-    Clock, Distribution, Distributions, EmulatorConfig, Faults, Origin, Propagation, Quotas, RunningEmulator,
+    Access, Clock, Distribution, Distributions, EmulatorConfig, Faults, Origin, Propagation, Quotas, RunningEmulator,
     VirtualClock,
 };
 use domain::purge::limits::{Delays, Rules};
@@ -53,7 +53,7 @@ pub(crate) const REGISTRY_PATH: &str = "/dev-lof/images/tenants";
 /// 90 days.
 const LEDGER_RETENTION: Duration = Duration::from_hours(90 * 24);
 
-/// The tenants whose distributions the emulator serves.
+/// The tenants whose own distributions the emulator serves, beside `hooli`, the distribution tenant `dt_hooli` of `EMANY`.
 const DISTRIBUTIONS: [&str; 4] = ["acme", "acme2", "globex", "initech"];
 
 /// The enqueuer over the real SDK.
@@ -276,6 +276,12 @@ async fn start_emulator(quotas: Quotas, propagation_delay: Duration, clock: Virt
         Distribution::new(distribution_id(tenant), alias, Origin::default())
     });
     // No viewer sends requests to this emulator, so that the origin is never called.
+    let many = Distribution { access: Access::TenantOnly, ..Distribution::new("EMANY", "", Origin::default()) };
+    let tenant = Distribution {
+        access: Access::Tenant(many.id.clone()),
+        ..Distribution::new("dt_hooli", "hooli.localhost", Origin::default())
+    };
+    let distributions = distributions.into_iter().chain([many, tenant]);
     let mut config = EmulatorConfig::new("http://127.0.0.1:9", Distributions::fixed(distributions));
     config.clock = Clock::Virtual(clock);
     config.quotas = quotas;

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::json_api::{self, JsonApi, ServiceError, parse};
 
-/// The most parameters of one response.
-const PAGE: usize = 10;
+/// The most parameters that one call reads.
+const NAMES_MAX: usize = 10;
 /// The most bytes of a parameter's value in the standard tier.
 const VALUE_BYTES_MAX: usize = 4096;
 
 /// A parameter store of this test's own, behind a proxy that answers as AWS does under load: `PutParameter`,
-/// `GetParameter`, `GetParametersByPath` and `DeleteParameter`.
+/// `GetParameter`, `GetParameters` and `DeleteParameter`.
 #[derive(Debug)]
 pub struct LocalSsm {
     sdk: SdkConfig,
@@ -60,11 +60,8 @@ struct Put {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct GetByPath {
-    path: String,
-    max_results: Option<usize>,
-    /// The last name of the page before.
-    next_token: Option<String>,
+struct ByNames {
+    names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +78,7 @@ impl JsonApi for Parameters {
             "PutParameter" => self.put(parse(request)?),
             "GetParameter" => self.get(&parse(request)?),
             "DeleteParameter" => self.delete(&parse(request)?),
-            "GetParametersByPath" => self.get_by_path(parse(request)?),
+            "GetParameters" => self.get_several(&parse(request)?),
             _ => Err(ServiceError::unknown_operation(operation)),
         }
     }
@@ -121,32 +118,20 @@ impl Parameters {
         Ok(json!({"Parameter": {"Name": name, "Value": value, "Type": "String", "Version": 1}}))
     }
 
-    fn get_by_path(&self, GetByPath { path, max_results, next_token }: GetByPath) -> Result<Value, ServiceError> {
-        check_path(&path)?;
-        let page = max_results.unwrap_or(PAGE);
-        if !(1..=PAGE).contains(&page) {
-            return Err(ServiceError::new("ValidationException", format!("MaxResults is 1 to {PAGE}, not {page}")));
+    fn get_several(&self, ByNames { names }: &ByNames) -> Result<Value, ServiceError> {
+        if !(1..=NAMES_MAX).contains(&names.len()) {
+            let message = format!("Names has 1 to {NAMES_MAX} members, not {}", names.len());
+            return Err(ServiceError::new("ValidationException", message));
+        }
+        for name in names {
+            check_path(name)?;
         }
         let parameters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if next_token.as_ref().is_some_and(|token| !parameters.contains_key(token)) {
-            return Err(ServiceError::new("InvalidNextToken", "the token is not one of GetParametersByPath"));
-        }
-        let folder = format!("{}/", path.trim_end_matches('/'));
-        let is_child = |name: &str| name.strip_prefix(&folder).is_some_and(|rest| !rest.contains('/'));
-        let mut children = parameters
-            .iter()
-            .filter(|(name, _)| is_child(name) && next_token.as_ref().is_none_or(|token| *name > token))
-            .peekable();
-        let found: Vec<_> = children.by_ref().take(page).collect();
-        let mut response = json!({
-            "Parameters": found.iter().map(|(name, value)| {
-                json!({"Name": name, "Value": value, "Type": "String", "Version": 1})
-            }).collect::<Vec<_>>(),
-        });
-        if let (Some((last, _)), Some(_)) = (found.last(), children.peek()) {
-            response["NextToken"] = json!(last);
-        }
-        Ok(response)
+        let (found, unknown): (Vec<_>, Vec<_>) = names.iter().partition(|name| parameters.contains_key(*name));
+        let found = found
+            .into_iter()
+            .map(|name| json!({"Name": name, "Value": parameters[name], "Type": "String", "Version": 1}));
+        Ok(json!({"Parameters": found.collect::<Vec<_>>(), "InvalidParameters": unknown}))
     }
 }
 
@@ -166,20 +151,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn parameters_are_read_page_by_page_without_those_of_other_paths() {
+    async fn ten_parameters_are_read_at_once_and_unknown_ones_are_named() {
         let client = LocalSsm::start().await.client();
-        for number in 0..12 {
-            let put = client.put_parameter().name(format!("/tenants/t{number:02}")).r#type(Text).value("{}");
-            put.send().await.unwrap();
+        let name = |number| format!("/tenants/t{number:02}");
+        for number in 0..9 {
+            client.put_parameter().name(name(number)).r#type(Text).value("{}").send().await.unwrap();
         }
-        for name in ["/tenants/t00/more", "/tenants2/t00"] {
-            client.put_parameter().name(name).r#type(Text).value("{}").send().await.unwrap();
-        }
-        let first = client.get_parameters_by_path().path("/tenants").send().await.unwrap();
-        assert_eq!(first.parameters().len(), 10);
-        let rest = client.get_parameters_by_path().path("/tenants").set_next_token(first.next_token).send().await;
-        let rest = rest.unwrap();
-        assert_eq!((rest.parameters().len(), rest.next_token()), (2, None));
+        let names = |count| Some((0..count).map(name).collect());
+        let found = client.get_parameters().set_names(names(10)).send().await.unwrap();
+        assert_eq!((found.parameters().len(), found.invalid_parameters()), (9, [name(9)].as_slice()));
+        let error = client.get_parameters().set_names(names(11)).send().await.unwrap_err();
+        assert_eq!(error.code(), Some("ValidationException"));
     }
 
     #[tokio::test]

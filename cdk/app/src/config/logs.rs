@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Environment;
+use super::{Environment, ViewerMode};
 use super::rules::NotAllowed;
 
 /// The logs of functions and of requests.
@@ -50,6 +50,11 @@ pub(super) fn not_allowed(environment: &Environment) -> Option<NotAllowed> {
     if !KEPT_DAYS.contains(&logs.kept_days) {
         let allowed = format!("a retention that CloudWatch offers: one of {KEPT_DAYS:?}");
         return Some(NotAllowed::new("logs.kept_days", logs.kept_days.to_string(), allowed));
+    }
+    if logs.distributions && environment.viewer.mode == ViewerMode::MultiTenant {
+        let allowed = "false with viewer.mode = \"multi-tenant\": CloudFront does not deliver logs of a multi-tenant \
+                       distribution this way";
+        return Some(NotAllowed::new("logs.distributions", "true", allowed));
     }
     if logs.distributions && !REGIONS_OF_DISTRIBUTION_LOGS.contains(&region) {
         let allowed = format!("false in {region}: CloudFront delivers no access logs to buckets of regions to opt in");

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use contract::TenantId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Environment;
 use super::rules::{NotAllowed, named_twice};
+use super::{Environment, ViewerMode};
 
 /// One tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -50,10 +51,46 @@ pub struct ExistingDistribution {
     pub cache_tags: bool,
 }
 
+/// The shards of multi-tenant mode: the stacks of the distribution tenants. An account has 10,000 distribution tenants by
+/// default, about a hundred in each shard; each takes two of the 500 resources that a stack may have. Another number would
+/// move tenants from one deployed stack to another.
+const SHARDS: u32 = 100;
+
+/// The distribution tenants of an account ("Quotas", CloudFront developer guide).
+const DISTRIBUTION_TENANTS_MAX: usize = 10_000;
+
+/// The shard of a tenant: a hash of its id (FNV-1a), so that it does not depend on other tenants.
+#[must_use]
+pub fn shard_of(tenant: &TenantId) -> u32 {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    tenant.as_str().bytes().fold(0x811c_9dc5, step) % SHARDS
+}
+
 /// The values that are not allowed: the first distribution, the first edge stack, and the number of existing distributions.
 pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
+    if environment.viewer.mode == ViewerMode::MultiTenant {
+        return multi_tenant_not_allowed(environment).into_iter().collect();
+    }
     let found = [distribution_not_allowed(environment), edge_not_allowed(environment), too_many_existing(environment)];
     found.into_iter().flatten().collect()
+}
+
+/// The options of distributions, which no tenant has in multi-tenant mode.
+fn multi_tenant_not_allowed(environment: &Environment) -> Option<NotAllowed> {
+    let count = environment.tenants.len();
+    if count > DISTRIBUTION_TENANTS_MAX {
+        let allowed = format!("{DISTRIBUTION_TENANTS_MAX} tenants: an account has no more distribution tenants");
+        return Some(NotAllowed::new("tenants.*", format!("{count} tables"), allowed));
+    }
+    environment.tenants.iter().find_map(|(tenant, options)| {
+        let (key, value) = match options {
+            Tenant { distribution: Some(existing), .. } => ("distribution", format!("{:?}", existing.id)),
+            Tenant { edge, .. } if *edge != first_edge() => ("edge", edge.to_string()),
+            Tenant { .. } => return None,
+        };
+        let allowed = "none with viewer.mode = \"multi-tenant\": the tenants share one distribution and its policies";
+        Some(NotAllowed::new(format!("tenants.{tenant}.{key}"), value, allowed))
+    })
 }
 
 fn edge_not_allowed(environment: &Environment) -> Option<NotAllowed> {
@@ -147,6 +184,51 @@ mod tests {
         assert!(existing(30).is_ok());
         let message = existing(31).unwrap_err();
         assert!(message.contains("tenants.*.distribution is set for 31 tenants; allowed: 30"), "{message}");
+    }
+
+    const MODE: &str = "mode = \"distribution-per-tenant\"";
+    const MULTI_TENANT: &str = "mode = \"multi-tenant\"";
+
+    #[test]
+    fn a_tenant_of_a_multi_tenant_distribution_has_none_of_its_own() {
+        assert!(read(&DEV.replace(MODE, MULTI_TENANT)).is_ok());
+        for (option, found) in [
+            (
+                "distribution = { id = \"E1\", cache_tags = true }",
+                "tenants.globex.distribution is \"E1\"; allowed: none",
+            ),
+            ("edge = 2", "tenants.globex.edge is 2; allowed: none with viewer.mode = \"multi-tenant\""),
+        ] {
+            let text =
+                DEV.replace(MODE, MULTI_TENANT).replace("[tenants.globex]", &format!("[tenants.globex]\n{option}"));
+            let message = read(&text).unwrap_err();
+            assert!(message.contains(found), "{message}");
+        }
+        check(MODE, "mode = \"shared\"", &["mode", "`distribution-per-tenant`", "`multi-tenant`"]);
+    }
+
+    #[test]
+    fn an_account_has_ten_thousand_distribution_tenants_of_which_a_shard_gets_its_part() {
+        let with = |count: usize| {
+            let tenants: Vec<_> = (0..count).map(|number| format!("[tenants.t{number:04}]\n")).collect();
+            read(&DEV.replace(MODE, MULTI_TENANT).replace("[tenants.acme]\n[tenants.globex]\n", &tenants.concat()))
+        };
+        let mut shards = BTreeMap::<u32, usize>::new();
+        for tenant in with(10_000).unwrap().tenants.keys() {
+            *shards.entry(shard_of(tenant)).or_default() += 1;
+        }
+        assert_eq!(shards.keys().copied().collect::<Vec<_>>(), (0..SHARDS).collect::<Vec<_>>());
+        // Two resources of each tenant, of 500 in a stack.
+        assert!(shards.values().all(|tenants| tenants * 2 <= 500), "{shards:?}");
+        let message = with(10_001).unwrap_err();
+        assert!(message.contains("tenants.* is 10001 tables; allowed: 10000 tenants"), "{message}");
+    }
+
+    #[test]
+    fn a_tenant_keeps_its_shard() {
+        // Another shard of a deployed tenant would create a second distribution tenant with the same host name.
+        let shards = ["acme", "globex", "initech"].map(|tenant| shard_of(&TenantId::parse(tenant).unwrap()));
+        assert_eq!(shards, [15, 22, 45]);
     }
 
     #[test]

@@ -49,8 +49,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     acknowledge(&live.alias, [("Serverless-LambdaAsyncFailureDestination", reason)])?;
     purging::grant(scope, &live)?;
     let registry = purging::tenant_registry_arn(scope)?;
-    allow(&live, ["ssm:GetParameter"], [format!("{registry}/*")])?;
-    allow(&live, ["ssm:GetParametersByPath"], [format!("{registry}/*"), registry])?;
+    allow(&live, ["ssm:GetParameter", "ssm:GetParameters"], [format!("{registry}/*")])?;
     let reads = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem"];
     allow(&live, reads, [data.invalidation_queue.table_arn()?])?;
     allow(&live, ["dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [data.invalidation_queue.table_arn()?])?;

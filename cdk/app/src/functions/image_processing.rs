@@ -21,6 +21,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         image_packs: scope.image_packs()?,
         originals_bucket: data.originals.bucket_name()?,
         variants_bucket: data.variants.bucket_name()?,
+        tenant_source: environment.tenant_source(),
         render_lock_table: data.render_locks.table_name()?,
         render_timeout_secs: handlers.image_processing_timeout_secs,
         answer_max_secs: limits::ANSWER_MAX_SECS,
@@ -71,12 +72,12 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
     Ok((live, url))
 }
 
-/// Permits every distribution of the account to call the URL. One permission for each would exceed the 20 KB of a
+/// Permits every distribution of the account, also a multi-tenant one, to call the URL. One permission for each would exceed the 20 KB of a
 /// function's policy at 22 tenants. Lambda rejects a distribution of another account. A distribution of this
 /// account also needs an origin access control, which only the stacks of tenants attach.
 fn permit_distributions(scope: Scope, Live { alias, .. }: &Live) -> Result<()> {
     let cloudfront = ServicePrincipal::new("cloudfront.amazonaws.com")?;
-    let distributions = purging::distribution_arn(scope, "*")?;
+    let distributions = purging::cloudfront_arn(scope, "distribution")?;
     let permission = || Permission::new(&cloudfront).source_arn(distributions.as_str());
     alias.add_permission(
         "DistributionsCallUrl",

@@ -10,6 +10,8 @@ use contract::names::{ENVIRONMENT_TAG, tenant_registry_path};
 
 use serde_json::json;
 
+use crate::config::ViewerMode;
+
 use super::{Live, Scope, allow};
 
 /// The variables of a function that purges.
@@ -62,20 +64,29 @@ pub(super) fn tenant_registry_arn(Scope { stack, environment, .. }: Scope) -> Re
     stack.format_arn(ArnComponents::new("parameter", "ssm").resource_name(path.trim_start_matches('/')))
 }
 
-/// The ARN of a distribution of this account.
-pub(super) fn distribution_arn(Scope { stack, .. }: Scope, id: &str) -> Result<String> {
-    stack.format_arn(ArnComponents::new("distribution", "cloudfront").region("").resource_name(id))
+/// The ARN of every resource of a kind that this account has in CloudFront.
+pub(super) fn cloudfront_arn(Scope { stack, .. }: Scope, kind: &str) -> Result<String> {
+    stack.format_arn(ArnComponents::new(kind, "cloudfront").region("").resource_name("*"))
 }
 
-/// Grants everything that the functions that purge have in common: invalidations of the environment's distributions,
-/// which have its tag. The stack of a tenant with an existing distribution grants that one.
+/// Grants everything that the functions that purge have in common: invalidations of the environment's distributions, or
+/// distribution tenants, which have its tag. The stack of a tenant with an existing distribution grants that one.
 pub(super) fn grant(scope: Scope, live: &Live) -> Result<()> {
     let Scope { data, environment, .. } = scope;
+    let (actions, kind) = match environment.viewer.mode {
+        ViewerMode::DistributionPerTenant => {
+            (["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"], "distribution")
+        }
+        ViewerMode::MultiTenant => (
+            ["cloudfront:CreateInvalidationForDistributionTenant", "cloudfront:GetInvalidationForDistributionTenant"],
+            "distribution-tenant",
+        ),
+    };
     let tag = format!("aws:ResourceTag/{ENVIRONMENT_TAG}");
     live.function.add_to_role_policy(&PolicyStatement::new_with_props(
         PolicyStatementProps::new()
-            .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
-            .resources([distribution_arn(scope, "*")?])
+            .actions(actions)
+            .resources([cloudfront_arn(scope, kind)?])
             .conditions([("StringEquals", json!({tag: environment.name}))]),
     )?)?;
     allow(live, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.invalidation_queue.table_arn()?])?;

@@ -1,19 +1,15 @@
 //! The stack of one tenant: its distribution, host name and registration. For an existing distribution, its registration
 //! and the grant to purge it.
 
-use aws_cdk_lib::aws_certificatemanager::Certificate;
-use aws_cdk_lib::aws_cloudfront::{
-    BehaviorOptions, CfnDistribution, Distribution, DistributionProps, ErrorResponse, HttpVersion,
-    OriginProtocolPolicy, SecurityPolicyProtocol, ViewerProtocolPolicy,
-};
-use aws_cdk_lib::aws_cloudfront_origins::{HttpOrigin, HttpOriginProps};
+use aws_cdk_lib::aws_cloudfront::Distribution;
+use aws_cdk_lib::aws_cloudfront_origins::HttpOrigin;
 use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_route53::{
     ARecord, ARecordProps, AaaaRecord, AaaaRecordProps, HostedZone, HostedZoneAttributes, IHostedZone, RecordTarget,
 };
 use aws_cdk_lib::aws_route53_targets::CloudFrontTarget;
 use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
-use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Result, Stack};
 use contract::TenantId;
 use contract::headers::TENANT_HEADER;
 use contract::names::{Distribution as Registration, tenant_registry_path};
@@ -21,7 +17,7 @@ use serde_json::json;
 
 use crate::config::{Environment, ExistingDistribution};
 use crate::functions::Live;
-use crate::nag::acknowledge;
+use crate::stacks::distribution;
 use crate::stacks::edge::Edge;
 use crate::stacks::pipeline::Pipeline;
 
@@ -52,7 +48,8 @@ pub(crate) fn declare_existing(
     register(stack, environment, tenant, id, *cache_tags)
 }
 
-fn host(environment: &Environment, tenant: &TenantId) -> String {
+/// The host name of a tenant.
+pub(crate) fn host(environment: &Environment, tenant: &TenantId) -> String {
     format!("{tenant}.{}", environment.viewer.domain)
 }
 
@@ -64,7 +61,8 @@ fn register(
     distribution_id: &str,
     cache_tags: bool,
 ) -> Result<()> {
-    let registration = Registration { distribution_id: distribution_id.to_owned(), cache_tags };
+    let registration =
+        Registration { distribution_id: distribution_id.to_owned(), distribution_tenant_id: None, cache_tags };
     StringParameter::new(
         stack,
         "Registration",
@@ -104,75 +102,34 @@ fn distribution(
     pipeline: &Pipeline,
     edge: &Edge,
 ) -> Result<Distribution> {
-    let viewer = &environment.viewer;
-    let origin = HttpOrigin::new_with_props(
-        pipeline.origin_host.as_str(),
-        HttpOriginProps::new()
-            .protocol_policy(OriginProtocolPolicy::HttpsOnly)
-            .origin_access_control_id(edge.origin_access_control_id.as_str())
-            .read_timeout(&Duration::seconds(environment.origin_timeout_secs())?)
-            .custom_headers([(TENANT_HEADER, tenant.as_str())]),
-    )?;
-    let certificate = Certificate::from_certificate_arn(stack, "Certificate", &viewer.certificate_arn)?;
-    let mut props = DistributionProps::new(
-        BehaviorOptions::new(&origin)
-            .cache_policy(&edge.cache_policy)
-            .response_headers_policy(&edge.response_headers)
-            .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-            // Image formats are compressed.
-            .compress(false),
-    )
-    .comment(format!("Images of {tenant} ({})", environment.name))
-    .domain_names([host])
-    .certificate(&certificate)
-    // The newest policy that still takes TLS 1.2.
-    .minimum_protocol_version(SecurityPolicyProtocol::TlsV1_2_2025)
-    .error_responses(error_responses()?)
-    .http_version(HttpVersion::Http2And3);
+    let origin = distribution::origin(environment, edge)?.custom_headers([(TENANT_HEADER, tenant.as_str())]);
+    let behavior = distribution::behavior(&HttpOrigin::new_with_props(pipeline.origin_host.as_str(), origin)?, edge);
+    let comment = format!("Images of {tenant} ({})", environment.name);
+    let mut props = distribution::props(stack, environment, edge, behavior, comment)?.domain_names([host]);
     if let Some(bucket) = &edge.access_logs {
         props = props.log_bucket(bucket).log_file_prefix(format!("distributions/{tenant}/"));
     }
-    if let Some(arn) = &edge.web_acl {
-        props = props.web_acl_id(arn.as_str());
-    }
     let distribution = Distribution::new(stack, "Distribution", props)?;
-    acknowledge(
-        &distribution,
-        [
-            ("AwsSolutions-CFR1", "Viewers of every country see the images"),
-            ("AwsSolutions-CFR2", "`viewer.requests_per_address` adds a limit by AWS WAF, which is billed"),
-            ("AwsSolutions-CFR3", "`logs.distributions` has the requests logged, with the addresses of viewers"),
-        ],
-    )?;
-    // The L2 construct has no property for cache tags.
-    let resource = distribution.node()?.default_child()?;
-    if let Some(resource) = resource {
-        let tags = json!({"HeaderName": viewer.cache_tag_header});
-        resource.cast::<CfnDistribution>()?.add_property_override("DistributionConfig.CacheTagConfig", tags)?;
-    }
+    distribution::complete(&distribution, environment, [])?;
     Ok(distribution)
 }
 
-/// Error responses with a minimum TTL of 0, instead of CloudFront's default of 10 seconds: the `Cache-Control` of
-/// image-processing decides.
-fn error_responses() -> Result<Vec<ErrorResponse>> {
-    [404, 405, 414, 500, 501, 502, 503, 504]
-        .into_iter()
-        .map(|status| Ok(ErrorResponse::new(status).ttl(&Duration::seconds(0)?)))
-        .collect()
-}
-
 fn alias(stack: &Stack, environment: &Environment, host: &str, distribution: &Distribution) -> Result<()> {
-    let viewer = &environment.viewer;
-    let zone: IHostedZone = HostedZone::from_hosted_zone_attributes(
-        stack,
-        "Zone",
-        HostedZoneAttributes::new(viewer.hosted_zone_id.as_str(), viewer.hosted_zone_name.as_str()),
-    )?;
+    let zone = zone(stack, environment)?;
     let target = RecordTarget::from_alias(&CloudFrontTarget::new(distribution)?)?;
     // A trailing dot makes the name absolute.
     let record = format!("{host}.");
     ARecord::new(stack, "Alias", ARecordProps::new(&target, &zone).record_name(record.as_str()))?;
     AaaaRecord::new(stack, "AliasIpv6", AaaaRecordProps::new(&target, &zone).record_name(record))?;
     Ok(())
+}
+
+/// The Route 53 zone of the viewer domain.
+pub(crate) fn zone(stack: &Stack, environment: &Environment) -> Result<IHostedZone> {
+    let viewer = &environment.viewer;
+    HostedZone::from_hosted_zone_attributes(
+        stack,
+        "Zone",
+        HostedZoneAttributes::new(viewer.hosted_zone_id.as_str(), viewer.hosted_zone_name.as_str()),
+    )
 }

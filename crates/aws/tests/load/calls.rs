@@ -33,7 +33,7 @@ pub(crate) const READS: [&str; 12] = [
     "wakeups.count",
     "outbox.requests",
     "ledger.newest",
-    "tenants.tenants",
+    "tenants.distributions",
     "tenants.tenant",
 ];
 
@@ -134,7 +134,7 @@ pub(crate) async fn make(call: &str, environment: &Environment) -> Result<(), Ca
             let lock = locks.acquire(&tenant, "acme/cat/main", NOW).await?;
             locks.release(lock.unwrap()).await?;
         }
-        "tenants.tenants" => assert_eq!(ports.tenants.tenants().await?.len(), 2),
+        "tenants.distributions" => assert_eq!(ports.tenants.distributions(&[tenant].into()).await?.len(), 1),
         "tenants.tenant" => assert!(ports.tenants.tenant(&tenant).await?.is_some()),
         unknown => panic!("no call is named {unknown}"),
     }
@@ -146,7 +146,11 @@ pub(crate) fn request(caller_reference: &str) -> PurgeRequest {
     PurgeRequest {
         caller_reference: caller_reference.to_owned(),
         for_tenant: acme(),
-        distribution: Distribution { distribution_id: "EACME".to_owned(), cache_tags: true },
+        distribution: Distribution {
+            distribution_id: "EACME".to_owned(),
+            distribution_tenant_id: None,
+            cache_tags: true,
+        },
         items: Vec::new(),
         entries: Vec::new(),
         created_at: NOW,

@@ -8,6 +8,7 @@ use aws_adapters::delivery::AwsDelivery;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
+use contract::TenantSource;
 use delivery::Handler;
 use delivery::ports::{Found, Packs, Ports, StoredVariant, Variants};
 use domain::{ImagePackId, LocationName, Measurements, TenantId};
@@ -63,7 +64,13 @@ impl Timed {
 
     async fn get(&self, service: &Service, url: &str) -> Response<Body> {
         let Handler { cache_tag_header, cached_max, answer_max, .. } = service.handler.clone();
-        let handler = Handler { ports: self.clone(), cache_tag_header, cached_max, answer_max };
+        let handler = Handler {
+            ports: self.clone(),
+            tenant_source: TenantSource::Header,
+            cache_tag_header,
+            cached_max,
+            answer_max,
+        };
         send_request(&handler, "GET", Some("acme"), url).await
     }
 

@@ -11,6 +11,7 @@ use aws_adapters::metrics_log::MetricsLog;
 use aws_adapters::originals_bucket::OriginalsBucket;
 use aws_adapters::render_lock_table::RenderLockTable;
 use aws_adapters::variants_bucket::VariantsBucket;
+use contract::TenantSource;
 use delivery::ports::Ports;
 use delivery::{Handler, TENANT_HEADER};
 use domain::{AttributeNames, Context};
@@ -55,7 +56,7 @@ impl Service {
         };
         let cache_tag_header = HeaderName::from_static("image-cache-tag");
         let (cached_max, answer_max) = (Duration::from_hours(30 * 24), ANSWER_MAX);
-        let handler = Handler { ports, cache_tag_header, cached_max, answer_max };
+        let handler = Handler { ports, tenant_source: TenantSource::Header, cache_tag_header, cached_max, answer_max };
         Self { handler, dynamodb, s3, local_s3 }
     }
 

@@ -53,7 +53,7 @@ impl Batch {
         Self {
             tenant: tenant.clone(),
             distribution: distribution.clone(),
-            caller_reference: caller_reference(&distribution.distribution_id, &sent, purged),
+            caller_reference: caller_reference(distribution.invalidated_id(), &sent, purged),
             items,
             entries,
         }

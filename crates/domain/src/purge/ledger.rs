@@ -44,7 +44,7 @@ pub struct LedgerRow {
     /// The time at which the variants from before the change were deleted, if that was after the invalidation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variants_deleted_at: Option<Timestamp>,
-    /// The distribution that was invalidated.
+    /// The distribution or the distribution tenant that was invalidated.
     pub distribution_id: String,
     /// CloudFront's id of the invalidation. `None`: CloudFront rejected it, and the dead-letter queue has the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +129,7 @@ pub fn ledger_row(
         is_final: entry.is_final,
         variants_deleted: entry.variants_deleted,
         variants_deleted_at: None,
-        distribution_id: request.distribution.distribution_id.clone(),
+        distribution_id: request.distribution.invalidated_id().to_owned(),
         invalidation_id: invalidation.map(|invalidation| invalidation.id.clone()),
         invalidation_status: invalidation.map_or(REJECTED, |invalidation| &invalidation.status).to_owned(),
         created_at: request.accepted_at,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::purge::distribution::Distribution;
 use crate::purge::purge_request::PurgeRequest;
 use crate::timestamp::Timestamp;
 
@@ -43,7 +44,8 @@ pub struct PerSecond {
     pub wildcards: u32,
 }
 
-/// The quotas of items in progress, of each distribution.
+/// The quotas of items in progress, of each distribution. AWS does not document whether each distribution tenant has its
+/// own; here those of one multi-tenant distribution share them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InProgress {
     /// Paths and cache tags, without wildcards.
@@ -173,7 +175,7 @@ impl Pacer {
         sent.sort_by_key(|request| request.accepted_at.unwrap_or(request.created_at));
         for request in sent {
             let sent_at = request.accepted_at.unwrap_or(request.created_at).min(now);
-            pacer.take(sent_at, &request.distribution.distribution_id, ItemCounts::of(request));
+            pacer.take(sent_at, &request.distribution, ItemCounts::of(request));
         }
         pacer.track(in_flight);
         pacer
@@ -222,13 +224,14 @@ impl Pacer {
     pub fn admit(
         &mut self,
         now: Timestamp,
-        distribution_id: &str,
+        distribution: &Distribution,
         counts: ItemCounts,
         again: bool,
     ) -> Result<(), Wait> {
         if now < self.paused_until {
             return Err(Wait { budget: Budget::Throttled, until: Some(self.paused_until) });
         }
+        let distribution_id = &distribution.distribution_id;
         if let Some(until) = self.too_many_until.get(distribution_id).copied().filter(|until| now < *until) {
             return Err(Wait { budget: Budget::ItemsInProgress, until: Some(until) });
         }
@@ -246,9 +249,9 @@ impl Pacer {
                 return Err(Wait { budget, until: Some(available_at) });
             }
         }
-        self.take(now, distribution_id, counts);
+        self.take(now, distribution, counts);
         if !again {
-            let in_progress = self.in_progress.entry(distribution_id.to_owned()).or_default();
+            let in_progress = self.in_progress.entry(distribution_id.clone()).or_default();
             in_progress.exact += counts.exact;
             in_progress.wildcards += counts.wildcards;
         }
@@ -269,15 +272,16 @@ impl Pacer {
         Ok(())
     }
 
-    /// The turn in which a distribution got its last request: the smaller, the longer ago. `None`: it got none.
+    /// The turn in which a distribution, or a distribution tenant, got its last request: the smaller, the longer ago.
+    /// `None`: it got none.
     #[must_use]
-    pub fn last_turn(&self, distribution_id: &str) -> Option<u64> {
-        self.turns.get(distribution_id).copied()
+    pub fn last_turn(&self, distribution: &Distribution) -> Option<u64> {
+        self.turns.get(distribution.invalidated_id()).copied()
     }
 
-    fn take(&mut self, now: Timestamp, distribution_id: &str, ItemCounts { exact, wildcards }: ItemCounts) {
+    fn take(&mut self, now: Timestamp, distribution: &Distribution, ItemCounts { exact, wildcards }: ItemCounts) {
         self.turn += 1;
-        self.turns.insert(distribution_id.to_owned(), self.turn);
+        self.turns.insert(distribution.invalidated_id().to_owned(), self.turn);
         self.calls.take(1, now, self.halvings);
         if let Some(items) = &mut self.items {
             items.take(exact, now, self.halvings);

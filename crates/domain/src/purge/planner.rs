@@ -133,7 +133,7 @@ fn is_sent_again(now: Timestamp, request: &PurgeRequest, pending: &Pending) -> b
     request.invalidation_id.is_none()
         && now >= request.created_at.plus(SUBMISSION_MAX)
         && pending.tenants.get(&request.for_tenant) == Some(distribution)
-        && !pending.unavailable.contains(&distribution.distribution_id)
+        && !pending.unavailable.contains(distribution.invalidated_id())
 }
 
 /// The request of an admin's purge of one entry, which is sent at once.
@@ -247,7 +247,7 @@ impl<'p, 'a> Stages<'p, 'a> {
         if !is_final && (is_early_purge_done || is_bulk || self.is_in_flight(entry, false)) {
             return Due::Wait(WaitReason::Settling, Some(settled_at));
         }
-        if pending.unavailable.contains(&distribution.distribution_id) {
+        if pending.unavailable.contains(distribution.invalidated_id()) {
             return Due::Wait(WaitReason::DistributionUnavailable, None);
         }
         let mut began_at = now;
@@ -283,12 +283,8 @@ enum Submission<'a> {
 impl Submission<'_> {
     fn admit(&self, now: Timestamp, pacer: &mut Pacer) -> Result<(), Wait> {
         match self {
-            Self::Again(request) => {
-                pacer.admit(now, &request.distribution.distribution_id, ItemCounts::of(request), true)
-            }
-            Self::First(request) => {
-                pacer.admit(now, &request.distribution.distribution_id, counts(&request.items), false)
-            }
+            Self::Again(request) => pacer.admit(now, &request.distribution, ItemCounts::of(request), true),
+            Self::First(request) => pacer.admit(now, request.distribution, counts(&request.items), false),
         }
     }
 }
@@ -349,7 +345,7 @@ impl<'a> Turn<'a> {
         let first = requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags));
         Self {
             is_manual,
-            last: pacer.last_turn(&distribution.distribution_id),
+            last: pacer.last_turn(distribution),
             // A manual purge waits for nothing, not even for a request of its tenant that fails again and again.
             submissions: if is_manual { first.chain(again).collect() } else { again.chain(first).collect() },
         }

@@ -72,7 +72,7 @@ pub fn purge_preview(
     let needed = items.len();
     PurgePreview {
         tenant: tenant.clone(),
-        distribution_id: distribution.distribution_id.clone(),
+        distribution_id: distribution.invalidated_id().to_owned(),
         items,
         exact_items: QuotaUse {
             in_progress: all_in_flight - wildcards_in_flight,
@@ -96,7 +96,7 @@ mod tests {
     use crate::Timestamp;
 
     fn distribution(tenant: &str) -> Distribution {
-        Distribution { distribution_id: format!("E{tenant}"), cache_tags: true }
+        Distribution { distribution_id: format!("E{tenant}"), distribution_tenant_id: None, cache_tags: true }
     }
 
     fn owned(items: &[&str]) -> Vec<String> {

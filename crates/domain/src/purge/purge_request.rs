@@ -103,7 +103,7 @@ impl PurgeRequest {
             let entries: Vec<_> = self.entries.iter().filter(covered).cloned().collect();
             Self {
                 caller_reference: caller_reference(
-                    &self.distribution.distribution_id,
+                    self.distribution.invalidated_id(),
                     items,
                     entries.iter().map(|entry| (&entry.target, entry.version.as_str(), entry.is_final)),
                 ),

@@ -97,7 +97,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// The state of the invalidation of `request`. `None`: CloudFront has not accepted it, or no longer has it.
     pub(super) async fn invalidation(&self, request: &PurgeRequest) -> Result<Option<Invalidation>, CallError> {
         match &request.invalidation_id {
-            Some(id) => self.ports().cloudfront().find(&request.distribution.distribution_id, id).await,
+            Some(id) => self.ports().cloudfront().find(&request.distribution, id).await,
             None => Ok(None),
         }
     }

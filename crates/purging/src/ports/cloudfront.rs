@@ -1,5 +1,6 @@
 //! CloudFront.
 
+use domain::purge::distribution::Distribution;
 use domain::purge::ledger::Invalidation;
 
 use crate::ports::CallError;
@@ -10,7 +11,7 @@ pub enum CreateInvalidationError {
     /// CloudFront rejects one or all of the items, and does not say which.
     #[error("CloudFront rejects the items of {distribution_id}: {message}")]
     InvalidArgument {
-        /// The distribution.
+        /// The distribution, or the distribution tenant.
         distribution_id: String,
         /// CloudFront's message.
         message: String,
@@ -29,7 +30,7 @@ pub trait CloudFront: Send + Sync {
     /// invalidation, and bills nothing again.
     fn create(
         &self,
-        distribution_id: &str,
+        distribution: &Distribution,
         caller_reference: &str,
         items: &[String],
     ) -> impl Future<Output = Result<Invalidation, CreateInvalidationError>> + Send;
@@ -37,7 +38,7 @@ pub trait CloudFront: Send + Sync {
     /// The current state of an invalidation. `None`: CloudFront does not know it.
     fn find(
         &self,
-        distribution_id: &str,
+        distribution: &Distribution,
         invalidation_id: &str,
     ) -> impl Future<Output = Result<Option<Invalidation>, CallError>> + Send;
 }

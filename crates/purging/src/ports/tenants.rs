@@ -1,6 +1,6 @@
 //! The tenant registry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::TenantId;
 use domain::purge::distribution::Distribution;
@@ -9,8 +9,11 @@ use crate::ports::CallError;
 
 /// The tenant registry.
 pub trait Tenants: Send + Sync {
-    /// Every registered tenant and its distribution. A registration that cannot be read is left out.
-    fn tenants(&self) -> impl Future<Output = Result<BTreeMap<TenantId, Distribution>, CallError>> + Send;
+    /// The distributions of those of `tenants` that are registered. A registration that cannot be read is left out.
+    fn distributions(
+        &self,
+        tenants: &BTreeSet<TenantId>,
+    ) -> impl Future<Output = Result<BTreeMap<TenantId, Distribution>, CallError>> + Send;
 
     /// The distribution of one tenant, in one read. `None`: the tenant is not registered. A registration that cannot be
     /// read is an error that names it.

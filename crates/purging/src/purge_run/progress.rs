@@ -40,11 +40,11 @@ pub(super) struct Progress {
     pub(super) in_flight: Vec<PurgeRequest>,
     /// The next look at each request, by caller reference.
     looks: BTreeMap<String, Look>,
-    /// The registered tenants.
+    /// The registrations of the tenants at work.
     pub(super) tenants: BTreeMap<TenantId, Distribution>,
-    /// The time at which the registry was read.
-    pub(super) tenants_read_at: Option<Timestamp>,
-    /// The distributions that this purge run sends nothing to any more.
+    /// The time at which the registrations were read, and of which tenants.
+    pub(super) tenants_read: Option<(Timestamp, BTreeSet<TenantId>)>,
+    /// The distributions and distribution tenants that this purge run sends nothing to any more, by the invalidated id.
     pub(super) unavailable: BTreeSet<String>,
     /// The finished deletions that precede a purge.
     pub(super) deleted: Deleted,
@@ -80,7 +80,7 @@ impl Progress {
             in_flight: Vec::new(),
             looks: BTreeMap::new(),
             tenants: BTreeMap::new(),
-            tenants_read_at: None,
+            tenants_read: None,
             unavailable: BTreeSet::new(),
             deleted: Deleted::new(),
             bisections: Bisections::default(),
@@ -126,6 +126,12 @@ impl Progress {
         }
     }
 
+    /// The tenants with a row or a request in flight. Only their registrations are read: there may be 10,000 others.
+    pub(super) fn tenants_at_work(&self) -> BTreeSet<TenantId> {
+        let in_flight = self.in_flight.iter().map(|request| &request.for_tenant);
+        self.entries.keys().chain(in_flight).cloned().collect()
+    }
+
     /// The accepted requests that are due for a look `now`.
     pub(super) fn due_for_look(&self, now: Timestamp) -> Vec<PurgeRequest> {
         let is_due = |request: &&PurgeRequest| self.is_trackable(request) && self.next_look(request) <= now;
@@ -148,7 +154,7 @@ impl Progress {
     }
 
     fn is_followed(&self, request: &PurgeRequest) -> bool {
-        !self.unavailable.contains(&request.distribution.distribution_id)
+        !self.unavailable.contains(request.distribution.invalidated_id())
     }
 
     fn is_trackable(&self, request: &PurgeRequest) -> bool {
@@ -232,12 +238,12 @@ impl Progress {
 
     /// Notes that CloudFront has rejected a call for a reason that can end.
     pub(super) fn delay(&mut self, Delayed { request, error }: &Delayed, now: Timestamp) {
-        let distribution_id = &request.distribution.distribution_id;
+        let distribution = &request.distribution;
         match error.kind() {
             CallErrorKind::Throttled => self.pacer.note_throttled(now),
-            CallErrorKind::TooManyInProgress => self.pacer.note_too_many(now, distribution_id),
+            CallErrorKind::TooManyInProgress => self.pacer.note_too_many(now, &distribution.distribution_id),
             _ => {
-                self.unavailable.insert(distribution_id.clone());
+                self.unavailable.insert(distribution.invalidated_id().to_owned());
             }
         }
     }
@@ -316,7 +322,7 @@ impl Progress {
         *failures += 1;
         if row.is_none() && *failures >= FAILURES_MAX {
             let distribution = self.tenants.get(tenant);
-            self.unavailable.extend(distribution.map(|distribution| distribution.distribution_id.clone()));
+            self.unavailable.extend(distribution.map(|distribution| distribution.invalidated_id().to_owned()));
         }
     }
 
@@ -365,7 +371,7 @@ impl Progress {
 
     /// The summary and the failures at the end of the purge run.
     pub(super) fn end(self) -> (Summary, Vec<StepError>) {
-        let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(&request.distribution.distribution_id);
+        let is_unavailable = |request: &&PurgeRequest| self.unavailable.contains(request.distribution.invalidated_id());
         let summary = Summary {
             entries_left: self.entries.values().map(|rows| rows.len() as u64).sum(),
             requests_in_flight: self.in_flight.len(),

@@ -1,12 +1,13 @@
 //! One round of a purge run: reads what has changed, tracks the requests in flight, plans, and executes the plan.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::purge::batch::Batch;
 use domain::purge::pacer::Pacer;
 use domain::purge::planner::{Plan, WaitReason, plan};
 use domain::purge::purge_request::PurgeRequest;
-use domain::{Measurements, Timestamp};
+use domain::{Measurements, TenantId, Timestamp};
 use futures_util::{StreamExt, stream};
 
 use super::deletions::Deletions;
@@ -17,7 +18,7 @@ use crate::executor::Report;
 use crate::ports::{Clock, DeadLetters, Lease, Outbox, Ports, Queue, Tenants, Wakeups, Woken};
 use crate::tracking::Tracking;
 
-/// The time after which the registry is read again.
+/// The time after which the registrations of the tenants at work are read again.
 const REGISTRY_AGE_MAX: Duration = Duration::from_secs(30);
 
 /// The time after which a purge run reads all rows again, also those of tenants without a wake-up: wake-ups can be off, and
@@ -137,11 +138,13 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
                 progress.replace_entries(Some(&tenant), rows?);
             }
         }
-        let is_old = |read_at: Timestamp| clock.now() >= read_at.plus(REGISTRY_AGE_MAX);
-        let has_work = !progress.entries.is_empty() || !progress.in_flight.is_empty();
-        if has_work && progress.tenants_read_at.is_none_or(is_old) {
-            progress.tenants = self.while_busy(|| ports.tenants().tenants()).await?;
-            progress.tenants_read_at = Some(clock.now());
+        let at_work = progress.tenants_at_work();
+        let is_current = |(read_at, read): &(Timestamp, BTreeSet<TenantId>)| {
+            clock.now() < read_at.plus(REGISTRY_AGE_MAX) && at_work.is_subset(read)
+        };
+        if !at_work.is_empty() && !progress.tenants_read.as_ref().is_some_and(is_current) {
+            progress.tenants = self.while_busy(|| ports.tenants().distributions(&at_work)).await?;
+            progress.tenants_read = Some((clock.now(), at_work));
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Items that CloudFront rejects.
 
 use domain::purge::caller_reference::caller_reference;
+use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use purging::ports::CloudFront;
 use serde_json::{Value, json};
@@ -84,7 +85,9 @@ async fn a_request_whose_name_cloudfront_has_for_other_items_is_sent_under_anoth
     let purged = [(&entry.target, entry.version.as_str(), true)];
     let reference = caller_reference(&distribution_id("acme"), &[item.to_string()], purged);
     let ports = &handler.purger.executor.ports;
-    ports.cloudfront.create(&distribution_id("acme"), &reference, &["#acme/p9".to_owned()]).await.unwrap();
+    let acme =
+        Distribution { distribution_id: distribution_id("acme"), distribution_tenant_id: None, cache_tags: true };
+    ports.cloudfront.create(&acme, &reference, &["#acme/p9".to_owned()]).await.unwrap();
 
     assert_eq!(run_at(&handler, "run-1", NOW).await.unwrap().entries_removed, 1);
     assert_eq!(environment.invalidated("acme").await, [["#acme/p9"], ["#acme/p1"]]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use purging::purge_run::Trigger;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Environment, NOW, run_at, run_for};
 
 use super::{purges, run_in, settled, until};
@@ -51,6 +51,25 @@ async fn a_request_for_a_distribution_that_is_no_longer_the_tenants_is_planned_a
         let completed: Vec<_> = completed.map(|row| row["distributionId"].clone()).collect();
         assert_eq!(completed, [Value::from("EACME")], "only the purge of the new distribution");
     }
+}
+
+#[tokio::test]
+async fn a_tenant_of_a_multi_tenant_distribution_is_purged_by_its_distribution_tenant() {
+    let environment = Environment::start().await;
+    let registration = |tenant: &str| {
+        json!({"distributionId": "EMANY", "distributionTenantId": tenant, "cacheTags": true}).to_string()
+    };
+    environment.register_as("hooli", &registration("dt_hooli")).await;
+    environment.register_as("umbrella", &registration("dt_gone")).await;
+    for tenant in ["hooli", "umbrella"] {
+        environment.enqueue(tenant, "pack#p1", settled()).await;
+    }
+    let summary = run_in(&environment).await.unwrap();
+    // A distribution tenant that does not exist delays no other one of its distribution.
+    assert_eq!((summary.entries_removed, summary.requests_unavailable), (1, 1));
+    assert_eq!(environment.queued().await, ["umbrella pack#p1"]);
+    let [row] = <[Value; 1]>::try_from(environment.ledger().await).unwrap();
+    assert_eq!((&row["distributionId"], &row["invalidationStatus"]), (&json!("dt_hooli"), &json!("Completed")));
 }
 
 #[tokio::test]

@@ -66,11 +66,13 @@ async fn a_parked_entry_is_dropped_with_its_variants_when_no_edge_has_an_object_
 }
 
 #[tokio::test]
-async fn a_tenant_beyond_the_first_page_of_the_registry_is_found() {
+async fn more_tenants_than_one_read_of_the_registry_names_are_found() {
     let environment = Environment::start().await;
-    // Systems Manager responds with ten parameters at most.
+    // Systems Manager reads ten parameters at most in one call.
     for number in 0..12 {
-        environment.register(&format!("aaa-{number:02}"), true).await;
+        let tenant = format!("aaa-{number:02}");
+        environment.register(&tenant, true).await;
+        environment.enqueue(&tenant, "pack#p1", settled()).await;
     }
     environment.register("initech", true).await;
     environment.enqueue("initech", "pack#p1", settled()).await;

@@ -86,7 +86,8 @@ fn change_registration(world: &mut World, tenant: &TenantId) {
     world.chance.count(Fault::RegistrationChanged);
     let cache_tags = !world.chance.happens(300);
     let number = world.registry.registrations(tenant) + 2;
-    let distribution = Distribution { distribution_id: format!("E-{tenant}-{number}"), cache_tags };
+    let distribution =
+        Distribution { distribution_id: format!("E-{tenant}-{number}"), distribution_tenant_id: None, cache_tags };
     world.trace(|| format!("-- {tenant} is registered with {distribution:?}"));
     let old = world.registry.distribution(tenant).cloned();
     let is_left = *world.chance.one_of(&[true, false, false]);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use contract::TenantSource;
 use delivery::{Handler, TENANT_HEADER};
 use domain::image::image_url::IMAGE_PATH_PREFIX;
 use domain::{ImagePackId, LocationName, Target, TenantId};
@@ -192,8 +193,13 @@ async fn fetched(simulation: &Simulation, at: &Edge, url: &Url) -> (ImageRespons
         let mutation = instance.simulation.world().mutation;
         let answer_max =
             if mutation == Some(Mutation::AnswerMaxNotEnforced) { Duration::from_hours(1) } else { ANSWER_MAX };
-        let handler =
-            Handler { ports: instance, cache_tag_header: CACHE_TAG_HEADER, cached_max: CACHED_MAX, answer_max };
+        let handler = Handler {
+            ports: instance,
+            tenant_source: TenantSource::Header,
+            cache_tag_header: CACHE_TAG_HEADER,
+            cached_max: CACHED_MAX,
+            answer_max,
+        };
         handler.handle(&request, &context).await
     });
     let response = response.await;

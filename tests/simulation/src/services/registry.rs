@@ -1,6 +1,6 @@
 //! The registry of tenants. A registration may change or disappear at any time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::TenantId;
@@ -79,9 +79,14 @@ fn read(world: &mut World, reader: &Arc<str>) -> Result<BTreeMap<TenantId, Distr
 }
 
 impl Tenants for Instance {
-    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
-        let reader = Arc::clone(&self.name);
-        self.call("reads the registry".to_owned(), move |world| read(world, &reader)).await?
+    async fn distributions(&self, tenants: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
+        let (tenants, reader) = (tenants.clone(), Arc::clone(&self.name));
+        let read = self.call("reads the registry".to_owned(), move |world| {
+            let mut found = read(world, &reader)?;
+            found.retain(|tenant, _| tenants.contains(tenant));
+            Ok(found)
+        });
+        read.await?
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {

@@ -112,6 +112,15 @@ pub(crate) fn existing() -> &'static Synthesis {
     SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
 }
 
+/// `many`: `dev` in multi-tenant mode.
+pub(crate) fn multi_tenant() -> &'static Synthesis {
+    static SYNTHESIS: LazyLock<Result<Synthesis, String>> = LazyLock::new(|| {
+        let edits: &[(&str, &str)] = &[("mode = \"distribution-per-tenant\"", "mode = \"multi-tenant\"")];
+        Synthesis::of("multi-tenant", &folder("multi-tenant", &[("many", edits)]))
+    });
+    SYNTHESIS.as_ref().unwrap_or_else(|message| panic!("cdk ls: {message}"))
+}
+
 /// The text with `line` in place of the line that begins with `begin`.
 fn replace_line(text: &str, begin: &str, line: &str) -> String {
     let lines = text.lines().map(|one| if one.starts_with(begin) { line } else { one });

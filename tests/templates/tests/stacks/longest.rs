@@ -6,15 +6,18 @@ use crate::environments::folder;
 use crate::synthesis::Synthesis;
 
 /// Texts of a kind of resource, by their pointers, and the longest that AWS accepts.
-const LIMITS: [(&str, &str, usize); 17] = [
+const LIMITS: [(&str, &str, usize); 20] = [
     ("AWS::ApiGatewayV2::Api", "/Name", 128),
     ("AWS::ApiGatewayV2::Api", "/Description", 1_024),
     ("AWS::ApiGatewayV2::ApiMapping", "/ApiMappingKey", 300),
     ("AWS::ApiGatewayV2::Stage", "/StageName", 128),
     ("AWS::CloudFront::CachePolicy", "/CachePolicyConfig/Name", 128),
+    ("AWS::CloudFront::ConnectionGroup", "/Name", 128),
     ("AWS::CloudFront::Distribution", "/DistributionConfig/Aliases/0", 253),
     ("AWS::CloudFront::Distribution", "/DistributionConfig/Comment", 128),
     ("AWS::CloudFront::Distribution", "/DistributionConfig/Origins/0/Id", 128),
+    ("AWS::CloudFront::DistributionTenant", "/Domains/0", 253),
+    ("AWS::CloudFront::DistributionTenant", "/Name", 128),
     ("AWS::CloudFront::OriginAccessControl", "/OriginAccessControlConfig/Name", 64),
     ("AWS::CloudFront::ResponseHeadersPolicy", "/ResponseHeadersPolicyConfig/Name", 128),
     ("AWS::CloudFront::ResponseHeadersPolicy", "/ResponseHeadersPolicyConfig/Comment", 128),
@@ -39,7 +42,11 @@ fn the_longest_configuration_is_within_the_limits_of_aws() {
         ("[tenants.globex]".to_owned(), format!("[tenants.globex]\n[tenants.{tenant}]")),
     ];
     let edits: Vec<_> = edits.iter().map(|(line, edited)| (line.as_str(), edited.as_str())).collect();
-    let synthesis = Synthesis::of("longest", &folder("longest", &[(environment.as_str(), edits.as_slice())])).unwrap();
+    let mode = ("mode = \"distribution-per-tenant\"", "mode = \"multi-tenant\"");
+    let multi_tenant: Vec<_> = edits.iter().copied().chain([mode]).collect();
+    let many = "m".repeat(32);
+    let environments = [(environment.as_str(), edits.as_slice()), (many.as_str(), multi_tenant.as_slice())];
+    let synthesis = Synthesis::of("longest", &folder("longest", &environments)).unwrap();
     let mut found = 0;
     for stack in synthesis.stacks() {
         assert!(stack.name.len() <= 128, "{}", stack.name);

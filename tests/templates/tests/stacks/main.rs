@@ -20,6 +20,7 @@ mod handlers;
 mod invalidation;
 mod lint;
 mod longest;
+mod multi_tenant;
 mod nag;
 mod options;
 mod permissions;

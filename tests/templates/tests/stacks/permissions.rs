@@ -32,9 +32,10 @@ pub(crate) const ROLES: &[(&str, &[(&str, &str)])] = &[
         "pipeline/ImageInvalidationRole",
         &[
             ("logs:CreateLogStream logs:PutLogEvents", "pipeline/ImageInvalidationLog.Arn"),
-            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
-            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants"),
-            ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
+            (
+                "ssm:GetParameter ssm:GetParameters",
+                "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*",
+            ),
             (
                 "dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query \
                  dynamodb:Scan dynamodb:UpdateItem",
@@ -99,7 +100,7 @@ const WIDE: &[(&str, &str)] = &[
     ("s3:DeleteObject s3:PutObject", "data/Originals.Arn/*"),
     ("s3:GetObject", "data/Originals.Arn/.uploads/*"),
     ("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
-    ("ssm:GetParametersByPath", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
+    ("ssm:GetParameter ssm:GetParameters", "arn:aws:ssm:eu-west-1:123456789012:parameter/dev-lof/images/tenants/*"),
 ];
 
 /// The service that may assume each role.
@@ -155,7 +156,7 @@ const DENIED: &[(&str, &str)] = &[
 ];
 
 /// Compares the list with the templates, and reports the differences.
-fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Item = String>) {
+pub(crate) fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Item = String>) {
     let [written, found] = [written.into_iter().collect(), found.into_iter().collect::<BTreeSet<_>>()];
     let unlisted: Vec<_> = found.difference(&written).collect();
     let gone: Vec<_> = written.difference(&found).collect();
@@ -163,7 +164,7 @@ fn check(written: impl IntoIterator<Item = String>, found: impl IntoIterator<Ite
 }
 
 /// The grants of an environment's roles.
-fn granted(synthesis: &Synthesis, environment: &str) -> Vec<String> {
+pub(crate) fn granted(synthesis: &Synthesis, environment: &str) -> Vec<String> {
     let mut found = Vec::new();
     for stack in synthesis.stacks_of(environment) {
         for policy in stack.all("AWS::IAM::Policy") {

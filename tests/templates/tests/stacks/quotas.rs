@@ -13,7 +13,7 @@ use crate::stack::Stack;
 use crate::synthesis::Synthesis;
 
 /// A quota and the number that AWS allows. The text says whether AWS raises it on request.
-const QUOTAS: [(&str, usize); 15] = [
+const QUOTAS: [(&str, usize); 20] = [
     // "Quotas", CloudFront developer guide.
     ("distributions of an account, adjustable", 500),
     ("custom cache policies of an account, adjustable", 20),
@@ -35,6 +35,15 @@ const QUOTAS: [(&str, usize); 15] = [
     ("routes of an HTTP API, adjustable", 300),
     // "Lambda quotas": 4 KB for all variables of a function.
     ("bytes of a function's variables", 4_096),
+    // "Quotas on multi-tenant distributions", CloudFront developer guide.
+    ("distribution tenants of an account, adjustable", 10_000),
+    ("connection groups of an account, adjustable", 100),
+    // "CloudFront Functions quotas".
+    ("edge functions of an account, adjustable", 100),
+    // "Systems Manager service quotas": standard ones, and advanced ones beyond.
+    ("parameters of an account, standard and advanced", 110_000),
+    // "Route 53 quotas".
+    ("records of a hosted zone, adjustable", 10_000),
 ];
 
 /// The most that each quota is used, in the order of [`QUOTAS`].
@@ -76,6 +85,11 @@ fn usage(stacks: &[&Stack]) -> Vec<usize> {
             let sizes = variables.map(|(name, value)| name.len() + size(stack, value));
             vec![(function["Description"].to_string(), sizes.sum())]
         }),
+        count("AWS::CloudFront::DistributionTenant"),
+        count("AWS::CloudFront::ConnectionGroup"),
+        count("AWS::CloudFront::Function"),
+        count("AWS::SSM::Parameter"),
+        count("AWS::Route53::RecordSet"),
     ]
 }
 
@@ -119,34 +133,40 @@ fn size(stack: &Stack, value: &Value) -> usize {
     }
 }
 
-/// `dev` with so many tenants, a hundred in each edge stack.
-fn with_tenants(count: usize) -> Synthesis {
-    let tenant = |number: usize| format!("[tenants.t{number:03}]\nedge = {}\n", number / 100 + 1);
-    let tenants = (0..count).map(tenant).collect::<Vec<_>>().concat();
+/// `dev` with the tables of so many tenants, in a mode.
+fn with_tenants(count: usize, mode: &str, table: impl Fn(usize) -> String) -> Synthesis {
+    let tenants = (0..count).map(table).collect::<Vec<_>>().concat();
+    let mode = format!("mode = {mode:?}");
+    let edits =
+        [("[tenants.acme]\n[tenants.globex]\n", tenants.as_str()), ("mode = \"distribution-per-tenant\"", &mode)];
     let name = format!("tenants-{count}");
-    let folder = folder(&name, &[("dev", &[("[tenants.acme]\n[tenants.globex]\n", &tenants)])]);
-    Synthesis::of(&name, &folder).unwrap()
+    Synthesis::of(&name, &folder(&name, &[("dev", &edits)])).unwrap()
 }
 
 #[test]
-fn five_hundred_tenants_fit_the_default_quotas_of_an_account() {
+fn five_hundred_tenants_and_ten_thousand_in_multi_tenant_mode_fit_the_default_quotas_of_an_account() {
     let begin = Instant::now();
-    let [hundred, most] = [100, 500].map(with_tenants);
+    // A hundred in each edge stack.
+    let with_edge = |number: usize| format!("[tenants.t{number:03}]\nedge = {}\n", number / 100 + 1);
+    let [hundred, most] = [100, 500].map(|count| with_tenants(count, "distribution-per-tenant", with_edge));
     let seconds = begin.elapsed().as_secs();
-    let used =
-        [usage(&of_the_repository().stacks_of("dev")), usage(&hundred.stacks_of("dev")), usage(&most.stacks_of("dev"))];
-    let mut table = format!("{:60} {:>9} {:>9} {:>9} {:>9}\n", "quota", "allowed", "2", "100", "500");
+    let begin = Instant::now();
+    let many = with_tenants(10_000, "multi-tenant", |number| format!("[tenants.t{number:04}]\n"));
+    let seconds_of_many = begin.elapsed().as_secs();
+    let used = [of_the_repository(), &hundred, &most, &many].map(|synthesis| usage(&synthesis.stacks_of("dev")));
+    let mut table = format!("{:60} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "quota", "allowed", "2", "100", "500", "10,000");
     for (index, (quota, allowed)) in QUOTAS.iter().enumerate() {
-        let [two, hundred, most] = [0, 1, 2].map(|size| used[size][index]);
-        writeln!(table, "{quota:60} {allowed:>9} {two:>9} {hundred:>9} {most:>9}").unwrap();
-        assert!(most <= *allowed && two > 0, "{table}");
+        let of_each = [0, 1, 2, 3].map(|size| used[size][index]);
+        let [two, hundred, most, many] = of_each;
+        writeln!(table, "{quota:60} {allowed:>9} {two:>9} {hundred:>9} {most:>9} {many:>9}").unwrap();
+        assert!(of_each.iter().all(|used| used <= allowed) && of_each.iter().any(|used| *used > 0), "{table}");
     }
-    println!("{table}{seconds} s for both syntheses");
+    println!("{table}{seconds} s for 100 and 500 tenants, {seconds_of_many} s for 10,000 in multi-tenant mode");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/figures");
     fs::create_dir_all(&folder).unwrap();
     let row =
-        |(quota, allowed): &(&str, usize), used: [usize; 3]| json!({"quota": quota, "allowed": allowed, "used": used});
-    let rows = QUOTAS.iter().enumerate().map(|(index, quota)| row(quota, [0, 1, 2].map(|size| used[size][index])));
-    let figures = json!({"tenants": [2, 100, 500], "quotas": rows.collect::<Vec<_>>()});
+        |(quota, allowed): &(&str, usize), used: [usize; 4]| json!({"quota": quota, "allowed": allowed, "used": used});
+    let rows = QUOTAS.iter().enumerate().map(|(index, quota)| row(quota, [0, 1, 2, 3].map(|size| used[size][index])));
+    let figures = json!({"tenants": [2, 100, 500, 10_000], "quotas": rows.collect::<Vec<_>>()});
     fs::write(folder.join("quotas.json"), format!("{figures:#}\n")).unwrap();
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::environments::{edited, existing, of_the_repository};
+use crate::environments::{edited, existing, multi_tenant, of_the_repository};
 use crate::stack::{Resource, Stack};
 use crate::synthesis::Synthesis;
 
@@ -39,7 +39,7 @@ fn racing<'a>(stack: &'a Stack, named: Resource<'a>, name: &'a str, property: &'
 #[test]
 fn a_resource_that_is_named_in_plain_text_is_created_before() {
     let mut named_in_text = 0;
-    for stack in [of_the_repository(), edited(), existing()].into_iter().flat_map(Synthesis::stacks) {
+    for stack in [of_the_repository(), edited(), existing(), multi_tenant()].into_iter().flat_map(Synthesis::stacks) {
         for (kind, name, property) in NAMES {
             for resource in stack.all(kind) {
                 let Some(text) = resource.properties[name].as_str() else { continue };
@@ -53,7 +53,7 @@ fn a_resource_that_is_named_in_plain_text_is_created_before() {
 
 #[test]
 fn no_stack_exports_a_value_that_a_deployed_stack_could_still_import() {
-    for stack in [of_the_repository(), edited(), existing()].into_iter().flat_map(Synthesis::stacks) {
+    for stack in [of_the_repository(), edited(), existing(), multi_tenant()].into_iter().flat_map(Synthesis::stacks) {
         let text = stack.template.to_string();
         for strong in ["\"Export\"", "Fn::ImportValue"] {
             assert!(!text.contains(strong), "{} has {strong}", stack.path);

@@ -37,13 +37,22 @@ fn after_millis(millis: u64) -> Timestamp {
 }
 
 /// A request in the outbox with `counts`.
+/// A tenant's own distribution.
+fn own(id: &str) -> Distribution {
+    Distribution { distribution_id: id.to_owned(), distribution_tenant_id: None, cache_tags: true }
+}
+
 fn request(distribution_id: &str, counts: ItemCounts, created_at: Timestamp) -> PurgeRequest {
     let tags = (0..counts.exact).map(|number| format!("#acme/p{number}"));
     let wildcards = (0..counts.wildcards).map(|number| format!("/api/v2/img/p{number}*"));
     PurgeRequest {
         caller_reference: "reference".to_owned(),
         for_tenant: TenantId::parse("acme").unwrap(),
-        distribution: Distribution { distribution_id: distribution_id.to_owned(), cache_tags: counts.exact > 0 },
+        distribution: Distribution {
+            distribution_id: distribution_id.to_owned(),
+            distribution_tenant_id: None,
+            cache_tags: counts.exact > 0,
+        },
         items: tags.chain(wildcards).collect(),
         entries: Vec::new(),
         created_at,
@@ -59,7 +68,7 @@ fn check(mut pacer: Pacer, counts: ItemCounts, expected_millis: &[u64]) {
     let mut now = NOW;
     let mut sent = Vec::new();
     while sent.len() < expected_millis.len() {
-        match pacer.admit(now, "E1", counts, false) {
+        match pacer.admit(now, &own("E1"), counts, false) {
             Ok(()) => sent.push(now.since(NOW).as_millis()),
             Err(Wait { until: Some(until), .. }) => {
                 assert!(until > now, "{sent:?}");
@@ -89,7 +98,7 @@ fn items_a_second_are_eight_tenths_of_the_quota_and_wildcards_are_spaced() {
 fn thirteen_wildcards_and_eight_tenths_of_the_items_may_be_in_progress_in_each_distribution() {
     let admit = |in_flight: &[PurgeRequest], counts| {
         let mut pacer = Pacer::resume(without_throttle(false, true), NOW, in_flight);
-        pacer.admit(NOW, "E1", counts, false).map_err(|wait| wait.budget)
+        pacer.admit(NOW, &own("E1"), counts, false).map_err(|wait| wait.budget)
     };
     let in_flight = |counts| [request("E1", counts, NOW.minus(Duration::from_mins(5)))];
     assert_eq!(admit(&in_flight(wildcards(6)), wildcards(7)), Ok(()));
@@ -105,9 +114,9 @@ fn thirteen_wildcards_and_eight_tenths_of_the_items_may_be_in_progress_in_each_d
 fn a_wait_for_a_completion_ends_with_it() {
     let mut pacer = Pacer::resume(without_throttle(false, true), NOW, &[request("E1", wildcards(13), NOW)]);
     let wait = Wait { budget: Budget::WildcardsInProgress, until: None };
-    assert_eq!(pacer.admit(NOW, "E1", wildcards(1), false), Err(wait));
+    assert_eq!(pacer.admit(NOW, &own("E1"), wildcards(1), false), Err(wait));
     pacer.track(&[]);
-    assert_eq!(pacer.admit(NOW, "E1", wildcards(13), false), Ok(()));
+    assert_eq!(pacer.admit(NOW, &own("E1"), wildcards(13), false), Ok(()));
 }
 
 #[test]
@@ -143,7 +152,7 @@ fn throttling_pauses_twice_as_long_each_time_and_halves_rates_and_bursts_to_an_e
         for _ in 0..2 {
             pacer.note_throttled(now);
             let wait = Wait { budget: Budget::Throttled, until: Some(until) };
-            assert_eq!(pacer.admit(now, "E1", tags(1), false), Err(wait));
+            assert_eq!(pacer.admit(now, &own("E1"), tags(1), false), Err(wait));
         }
         now = until;
     }
@@ -159,8 +168,8 @@ fn accepted_requests_double_a_halved_rate_up_to_the_configured_one() {
     }
     let interval = |mut pacer: Pacer| {
         let now = after_millis(600_000);
-        while pacer.admit(now, "E1", tags(1), false).is_ok() {}
-        pacer.admit(now, "E1", tags(1), false).unwrap_err().until.unwrap().since(now).as_millis()
+        while pacer.admit(now, &own("E1"), tags(1), false).is_ok() {}
+        pacer.admit(now, &own("E1"), tags(1), false).unwrap_err().until.unwrap().since(now).as_millis()
     };
     let steps = [(0, 20_000), (1, 20_000), (1, 10_000), (4, 10_000), (1, 5_000), (9, 5_000), (1, 2_500), (50, 2_500)];
     for (accepted, expected) in steps {
@@ -175,10 +184,10 @@ fn a_distribution_with_too_many_items_by_cloudfronts_count_pauses_alone_also_for
     pacer.note_too_many(NOW, "E1");
     let wait = Wait { budget: Budget::ItemsInProgress, until: Some(after_millis(5_000)) };
     for again in [false, true] {
-        assert_eq!(pacer.admit(NOW, "E1", tags(1), again), Err(wait), "again: {again}");
+        assert_eq!(pacer.admit(NOW, &own("E1"), tags(1), again), Err(wait), "again: {again}");
     }
-    assert_eq!(pacer.admit(NOW, "E2", tags(1), false), Ok(()));
-    assert_eq!(pacer.admit(after_millis(5_000), "E1", tags(1), false), Ok(()));
+    assert_eq!(pacer.admit(NOW, &own("E2"), tags(1), false), Ok(()));
+    assert_eq!(pacer.admit(after_millis(5_000), &own("E1"), tags(1), false), Ok(()));
 }
 
 #[test]
@@ -186,10 +195,10 @@ fn a_repeated_request_is_in_progress_already_and_uses_a_call() {
     let in_flight = [request("E1", wildcards(13), NOW.minus(Duration::from_mins(5)))];
     let mut pacer = Pacer::resume(quotas(false, true), NOW, &in_flight);
     for _ in 0..4 {
-        assert_eq!(pacer.admit(NOW, "E1", wildcards(13), true), Ok(()));
+        assert_eq!(pacer.admit(NOW, &own("E1"), wildcards(13), true), Ok(()));
     }
     let wait = Wait { budget: Budget::Calls, until: Some(after_millis(2_500)) };
-    assert_eq!(pacer.admit(NOW, "E1", wildcards(13), true), Err(wait));
+    assert_eq!(pacer.admit(NOW, &own("E1"), wildcards(13), true), Err(wait));
 }
 
 #[test]
@@ -210,5 +219,20 @@ fn the_estimate_is_the_time_until_the_last_request_is_sent() {
         // An interval has whole microseconds.
         let estimate = estimate + Duration::from_millis(1);
         assert_eq!(estimate.as_secs(), expected_secs, "{per_second} {items} {cache_tags}");
+    }
+}
+
+#[test]
+fn the_tenants_of_a_multi_tenant_distribution_share_its_items_in_progress_and_take_turns() {
+    let mut pacer = Pacer::resume(without_throttle(false, true), NOW, &[]);
+    let [acme, globex] = ["dt_acme", "dt_globex"]
+        .map(|tenant| Distribution { distribution_tenant_id: Some(tenant.to_owned()), ..own("E1") });
+    assert_eq!(pacer.admit(NOW, &acme, wildcards(7), false), Ok(()));
+    assert_eq!((pacer.last_turn(&acme), pacer.last_turn(&globex)), (Some(1), None));
+    assert_eq!(pacer.admit(NOW, &globex, wildcards(6), false), Ok(()));
+    assert_eq!(pacer.last_turn(&globex), Some(2));
+    let wait = Wait { budget: Budget::WildcardsInProgress, until: None };
+    for tenant in [&acme, &globex] {
+        assert_eq!(pacer.admit(NOW, tenant, wildcards(1), false), Err(wait));
     }
 }

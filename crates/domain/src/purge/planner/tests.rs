@@ -74,7 +74,10 @@ fn tenants() -> BTreeMap<TenantId, Distribution> {
         .into_iter()
         .map(|(tenant, cache_tags)| {
             let distribution_id = format!("E{}", tenant.to_uppercase());
-            (TenantId::parse(tenant).unwrap(), Distribution { distribution_id, cache_tags })
+            (
+                TenantId::parse(tenant).unwrap(),
+                Distribution { distribution_id, distribution_tenant_id: None, cache_tags },
+            )
         })
         .collect()
 }
@@ -243,7 +246,8 @@ fn a_request_of_the_longest_ids_fits_into_one_item_of_a_table() {
     /// DynamoDB's limit of one item (developer guide, "Quotas"), in bytes.
     const ITEM_MAX_BYTES: usize = 400 * 1024;
     let tenant = TenantId::parse(&"t".repeat(63)).unwrap();
-    let distribution = Distribution { distribution_id: "E1ABCDEF2GHIJK".to_owned(), cache_tags: true };
+    let distribution =
+        Distribution { distribution_id: "E1ABCDEF2GHIJK".to_owned(), distribution_tenant_id: None, cache_tags: true };
     let planned = (0..ITEMS_PER_REQUEST_MAX).map(|number| {
         let mut entry = entry(tenant.as_str(), &format!("pack#{number:0128}"), 60);
         entry.version = format!("{}@{}", "4".repeat(40), "d".repeat(36));

@@ -42,7 +42,11 @@ fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRe
     let request = PurgeRequest {
         caller_reference: "reference".to_owned(),
         for_tenant: entry.tenant.clone(),
-        distribution: Distribution { distribution_id: "EACME".to_owned(), cache_tags: true },
+        distribution: Distribution {
+            distribution_id: "EACME".to_owned(),
+            distribution_tenant_id: None,
+            cache_tags: true,
+        },
         items: vec!["#acme/p1".to_owned()],
         entries: vec![OutboxEntry {
             target: entry.target.clone(),

@@ -1,7 +1,7 @@
 //! The AWS services that a purge uses, in memory. Each call takes the time that such a call takes in AWS; none fails but
 //! those that CloudFront rejects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,7 +78,8 @@ impl Services {
     /// The services of an account with these packs of each tenant.
     pub(super) fn new(cdn: Cdn, packs: &[u32], cache_tags: bool) -> Self {
         let tenants = (0..packs.len()).filter_map(|index| {
-            let distribution = Distribution { distribution_id: index.to_string(), cache_tags };
+            let distribution =
+                Distribution { distribution_id: index.to_string(), distribution_tenant_id: None, cache_tags };
             Some((TenantId::parse(&tenant(index)).ok()?, distribution))
         });
         Self(Arc::new(Account {
@@ -177,13 +178,13 @@ impl Clock for Services {
 impl CloudFront for Services {
     async fn create(
         &self,
-        distribution_id: &str,
+        distribution: &Distribution,
         _: &str,
         items: &[String],
     ) -> Result<Invalidation, CreateInvalidationError> {
         sleep(CLOUDFRONT).await;
         let now = self.now_millis();
-        let tenant = distribution_id.parse().unwrap_or(0);
+        let tenant = distribution.distribution_id.parse().unwrap_or(0);
         let mut state = self.state();
         let cdn = state.cdn.as_mut().expect("the run has not ended");
         match cdn.create(now, tenant, items) {
@@ -199,7 +200,7 @@ impl CloudFront for Services {
         }
     }
 
-    async fn find(&self, _: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallError> {
+    async fn find(&self, _: &Distribution, invalidation_id: &str) -> Result<Option<Invalidation>, CallError> {
         sleep(CLOUDFRONT).await;
         let now = self.now_millis();
         let state = self.state();
@@ -269,9 +270,10 @@ impl Ledger for Services {
 }
 
 impl Tenants for Services {
-    async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
+    async fn distributions(&self, tenants: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
         sleep(DYNAMODB).await;
-        Ok(self.0.tenants.clone())
+        let registered = |tenant: &TenantId| Some((tenant.clone(), self.0.tenants.get(tenant)?.clone()));
+        Ok(tenants.iter().filter_map(registered).collect())
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {

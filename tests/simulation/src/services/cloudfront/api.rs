@@ -1,5 +1,6 @@
 //! CloudFront's API: creates invalidations, lets them reach the edges, and tells their state.
 
+use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::{COMPLETED, Invalidation};
 use purging::ports::{CallError, CallErrorKind, CloudFront, CreateInvalidationError};
@@ -164,11 +165,11 @@ fn reach_edges(world: &mut World, distribution: &str, id: &str, items: &[String]
 impl CloudFront for Instance {
     async fn create(
         &self,
-        distribution_id: &str,
+        distribution: &Distribution,
         caller_reference: &str,
         items: &[String],
     ) -> Result<Invalidation, CreateInvalidationError> {
-        let (distribution, items) = (distribution_id.to_owned(), items.to_vec());
+        let (distribution, items) = (distribution.invalidated_id().to_owned(), items.to_vec());
         let mut reference = caller_reference.to_owned();
         let what = format!("invalidates {items:?} of {distribution} as {}", short(caller_reference));
         let call = self.call(what, move |world| {
@@ -188,8 +189,12 @@ impl CloudFront for Instance {
         call.await?
     }
 
-    async fn find(&self, distribution_id: &str, invalidation_id: &str) -> Result<Option<Invalidation>, CallError> {
-        let (distribution, id) = (distribution_id.to_owned(), invalidation_id.to_owned());
+    async fn find(
+        &self,
+        distribution: &Distribution,
+        invalidation_id: &str,
+    ) -> Result<Option<Invalidation>, CallError> {
+        let (distribution, id) = (distribution.invalidated_id().to_owned(), invalidation_id.to_owned());
         let find = self.call(format!("gets invalidation {id} of {distribution}"), move |world| {
             find(world, &distribution, &id).or_else(|error| mutated(world, error).map(Some))
         });

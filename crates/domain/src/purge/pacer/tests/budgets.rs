@@ -111,7 +111,7 @@ fn play(quotas: Quotas, kept: Quotas, pacers: usize, steps: Vec<Step>) -> Result
                 let items = items.min(pacer.request_max(cache_tags));
                 let counts = if cache_tags { tags(items) } else { wildcards(items) };
                 pacer.track(&outbox(&sent, |sent| !sent.is_completed));
-                while pacer.admit(now, &distribution, counts, false).is_ok() {
+                while pacer.admit(now, &own(&distribution), counts, false).is_ok() {
                     let of_it = outbox(&sent, |sent| {
                         !sent.is_completed && sent.request.distribution.distribution_id == distribution
                     });
@@ -175,10 +175,10 @@ proptest! {
             pacer.track(&[]);
             let items = items.min(pacer.request_max(cache_tags));
             let counts = if cache_tags { tags(items) } else { wildcards(items) };
-            let Err(wait) = pacer.admit(now, "E1", counts, false) else { continue };
+            let Err(wait) = pacer.admit(now, &own("E1"), counts, false) else { continue };
             now = wait.until.unwrap();
             // Several budgets may be used up; each is waited for once.
-            let admitted = (0..3).any(|_| match pacer.admit(now, "E1", counts, false) {
+            let admitted = (0..3).any(|_| match pacer.admit(now, &own("E1"), counts, false) {
                 Ok(()) => true,
                 Err(wait) => {
                     now = wait.until.unwrap();
