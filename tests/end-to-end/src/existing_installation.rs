@@ -214,8 +214,8 @@ impl Legacy {
         let list = shop.parts.clients.s3.list_objects_v2().bucket(self.get("VariantsBucket")?);
         let left = list.send().await?;
         expect_eq("the variants that are left", &left.contents().len(), &0)?;
-        expect_eq("the distribution", &tenant.distribution_id.as_str(), &self.get("DistributionId")?)?;
-        let invalidations = observer.invalidations(&tenant.distribution_id).await?;
+        expect_eq("the distribution", &tenant.distribution.distribution_id.as_str(), &self.get("DistributionId")?)?;
+        let invalidations = observer.invalidations(&tenant.distribution).await?;
         let others = invalidations.iter().flat_map(|one| &one.items).find(|item| *item != "/api/v2/img/p1*");
         expect_eq("an item besides the pack's path", &others, &None)
             .and_then(|()| expect_eq("whether anything was invalidated", &invalidations.is_empty(), &false))?;

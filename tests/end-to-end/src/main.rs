@@ -33,6 +33,9 @@ enum Command {
         /// Then verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
         #[arg(long)]
         operations: bool,
+        /// In multi-tenant mode, without the forbidden calls.
+        #[arg(long, conflicts_with_all = ["browser", "operations", "faults", "existing"])]
+        multi_tenant: bool,
         /// Then injects faults, with the default number of queue entries.
         #[arg(long)]
         faults: bool,
@@ -60,12 +63,17 @@ enum Command {
 async fn main() -> ExitCode {
     let command = Command::parse();
     session::run(async |checkout, run_dir, report, timeline| {
-        let cloud = LocalCloud::start(checkout, run_dir, report).await?;
+        let mode = ("viewer.mode", Some("multi-tenant".into()));
+        let is_multi_tenant = matches!(command, Command::Play { multi_tenant: true, .. });
+        let overrides = is_multi_tenant.then_some(mode).into_iter().collect();
+        let cloud = LocalCloud::start_with(checkout, run_dir, report, overrides).await?;
         match command {
-            Command::Play { browser, operations, faults, existing } => {
+            Command::Play { browser, operations, faults, existing, multi_tenant } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
-                permissions::play(&cloud, checkout, report).await?;
+                if !multi_tenant {
+                    permissions::play(&cloud, checkout, report).await?;
+                }
                 // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;

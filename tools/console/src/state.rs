@@ -71,7 +71,7 @@ pub(super) async fn state(context: &Context, member: &Member, pack: &ImagePackId
         Some(message) => json!({"verdict": message, "pending": [], "running": []}),
         None => purges.body,
     };
-    let invalidations = context.observer.latest_invalidations(&tenant.distribution_id, INVALIDATIONS_LISTED).await?;
+    let invalidations = context.observer.latest_invalidations(&tenant.distribution, INVALIDATIONS_LISTED).await?;
     let now_ms = SystemTime::UNIX_EPOCH.elapsed().map(millis).unwrap_or_default();
     let invalidations = invalidations.into_iter().map(|one| InvalidationRow {
         id: one.id,

@@ -201,7 +201,7 @@ impl<'a> Tour<'a> {
             Ok(if queue.is_empty() { Ok(()) } else { Err(described(&queue)) })
         })
         .await?;
-        let invalidations = self.observer.invalidations(&self.acme.distribution_id).await?;
+        let invalidations = self.observer.invalidations(&self.acme.distribution).await?;
         for one in &invalidations {
             let text = format!("accepts invalidation {} of {}", one.id, one.items.join(", "));
             self.timeline.add_at(one.created_at_ms, Part::Emulator, text);
@@ -224,12 +224,8 @@ impl<'a> Tour<'a> {
     async fn bystanders(&self) -> Result<String, Cause> {
         let seen = self.globex.viewer.fetch(REPLACED, LOCATION).await?;
         expect_seen("globex/cat", &seen, Cache::Hit, Colour::Green)?;
-        expect_eq(
-            "globex's invalidations",
-            &self.observer.invalidations(&self.globex.distribution_id).await?,
-            &vec![],
-        )?;
-        let invalidations = self.observer.invalidations(&self.acme.distribution_id).await?;
+        expect_eq("globex's invalidations", &self.observer.invalidations(&self.globex.distribution).await?, &vec![])?;
+        let invalidations = self.observer.invalidations(&self.acme.distribution).await?;
         let others = invalidations
             .iter()
             .flat_map(|one| &one.items)

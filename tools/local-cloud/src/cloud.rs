@@ -1,6 +1,7 @@
 //! The whole system, up on this machine: the local AWS with the deployed stacks, the emulator, and the identity
 //! provider.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use cloudfront_emulator::{CallRate, Distributions, EmulatorConfig, Propagation, Quotas, RunningEmulator};
 use contract::limits;
-use contract::names::ENVIRONMENT_TAG;
+use contract::names::{Distribution, ENVIRONMENT_TAG, tenant_registry_path};
 use domain::TenantId;
 use load_proxy::LoadFaults;
 use reqwest::Method;
@@ -54,6 +55,7 @@ pub struct LocalCloud {
     name: String,
     environment: Table,
     outputs: Outputs,
+    registrations: BTreeMap<String, Distribution>,
 }
 
 /// The servers of the local deployment, which its environments share. They end in this order: none is left that would
@@ -83,13 +85,23 @@ pub struct Tenant {
     pub id: TenantId,
     /// A viewer of its images.
     pub viewer: Viewer,
-    /// The id of its distribution.
-    pub distribution_id: String,
+    /// Its registration.
+    pub distribution: Distribution,
 }
 
 impl LocalCloud {
     /// Starts the servers and deploys the environment `dev`, in three steps of `report`.
     pub async fn start(checkout: &Checkout, run_dir: &RunDir, report: &Report) -> Result<Self, StepError> {
+        Self::start_with(checkout, run_dir, report, Vec::new()).await
+    }
+
+    /// Starts the servers and deploys the environment `dev` with further overrides.
+    pub async fn start_with(
+        checkout: &Checkout,
+        run_dir: &RunDir,
+        report: &Report,
+        further: Vec<Override>,
+    ) -> Result<Self, StepError> {
         let name = "the local AWS, the CloudFront emulator and the token issuer start";
         let parts = Arc::new(report.step(name, start_parts(checkout, run_dir)).await?);
         let cdk = parts.cdk(checkout, run_dir.path());
@@ -100,7 +112,8 @@ impl LocalCloud {
 
         let deploy = async {
             parts.create_api_domain().await?;
-            let overrides = parts.overrides().await?;
+            let mut overrides = parts.overrides().await?;
+            overrides.extend(further);
             Self::deploy_environment(Arc::clone(&parts), &cdk, "dev", overrides, None, note).await
         };
         report.step("the CDK builds the handlers and deploys the stacks", deploy).await
@@ -138,8 +151,9 @@ impl LocalCloud {
         };
         let outputs = cdk.deploy(deployment, on_line).await?;
         grants::complete(&parts.root, outputs.prefix()).await?;
+        let registrations = registrations(&parts.root, name).await?;
         let detail = format!("{} stacks", outputs.stacks());
-        Ok((Self { parts, name: name.to_owned(), environment, outputs }, detail))
+        Ok((Self { parts, name: name.to_owned(), environment, outputs, registrations }, detail))
     }
 
     /// Deploys the stack `pipeline` once more: changes and admins wake purge runs, or only the schedule starts them.
@@ -198,26 +212,25 @@ impl LocalCloud {
 
     /// The ids of the deployed tenants.
     pub fn tenant_ids(&self) -> impl Iterator<Item = &str> {
-        self.outputs.tenants()
+        self.registrations.keys().map(String::as_str)
     }
 
     /// A deployed tenant.
     pub fn tenant(&self, id: &str) -> Result<Tenant, Cause> {
-        let stack = format!("tenant-{id}");
-        let url = self.outputs.get(&stack, "ViewerUrl")?;
-        let host = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+        let domain = self.environment.get("viewer").and_then(|viewer| viewer.get("domain")?.as_str());
+        let domain = domain.ok_or("the environment has no text `viewer.domain`")?;
         Ok(Tenant {
             id: TenantId::parse(id)?,
-            viewer: Viewer::new(host, self.parts.emulator.address)?,
-            distribution_id: self.outputs.get(&stack, "DistributionId")?.to_owned(),
+            viewer: Viewer::new(&format!("{id}.{domain}"), self.parts.emulator.address)?,
+            distribution: self.registrations.get(id).ok_or_else(|| format!("{id} is not registered"))?.clone(),
         })
     }
 
     /// Sets the tag of a tenant's distribution that grants to purge it; `None`: to the environment's name, as deployed.
     pub async fn tag_distribution(&self, tenant: &str, environment: Option<&str>) -> Result<(), Cause> {
-        let id = self.tenant(tenant)?.distribution_id;
+        let distribution = self.tenant(tenant)?.distribution;
         let value = environment.unwrap_or(&self.name);
-        grants::tag_distribution(&self.parts.root, &id, ENVIRONMENT_TAG, value).await?;
+        grants::tag_distribution(&self.parts.root, &distribution, ENVIRONMENT_TAG, value).await?;
         grants::complete(&self.parts.root, self.stack_prefix()).await
     }
 
@@ -309,6 +322,24 @@ impl Parts {
         let created = text(create).await.context(format!("creating the hosted zone {domain}"))?;
         let id = elements(&created, "Id").into_iter().next().ok_or("Route 53 returned no hosted zone")?;
         Ok(id.trim_start_matches("/hostedzone/").to_owned())
+    }
+}
+
+/// The registrations of the tenants of an environment.
+async fn registrations(root: &RootCaller, environment: &str) -> Result<BTreeMap<String, Distribution>, Cause> {
+    let mut registrations = BTreeMap::new();
+    let mut request = json!({"Path": tenant_registry_path(environment)});
+    loop {
+        let page = root.json("ssm", "AmazonSSM.GetParametersByPath", &request).await?;
+        for parameter in page["Parameters"].as_array().into_iter().flatten() {
+            let [name, value] = ["Name", "Value"].map(|key| parameter[key].as_str().unwrap_or_default());
+            let tenant = name.rsplit('/').next().unwrap_or_default().to_owned();
+            registrations.insert(tenant, serde_json::from_str(value).context(format!("reading {name}"))?);
+        }
+        match page.get("NextToken") {
+            Some(token) => request["NextToken"] = token.clone(),
+            None => return Ok(registrations),
+        }
     }
 }
 

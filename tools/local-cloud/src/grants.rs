@@ -1,6 +1,7 @@
 //! Grants that `MiniStack` 1.5.33 evaluates in another way than AWS. They are completed from what the stacks have deployed:
 //! what the stacks do not grant is denied here, too.
 
+use contract::names::Distribution;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
@@ -38,9 +39,16 @@ pub(crate) async fn complete(root: &RootCaller, stack_prefix: &str) -> Result<()
     Ok(())
 }
 
-/// Sets a tag of a distribution.
-pub(crate) async fn tag_distribution(root: &RootCaller, id: &str, key: &str, value: &str) -> Result<(), Cause> {
-    let arn = format!("arn:aws:cloudfront::{ACCOUNT}:distribution/{id}");
+/// Sets a tag of a tenant's distribution or distribution tenant.
+pub(crate) async fn tag_distribution(
+    root: &RootCaller,
+    distribution: &Distribution,
+    key: &str,
+    value: &str,
+) -> Result<(), Cause> {
+    let id = distribution.invalidated_id();
+    let kind = if distribution.distribution_tenant_id.is_some() { "distribution-tenant" } else { "distribution" };
+    let arn = format!("arn:aws:cloudfront::{ACCOUNT}:{kind}/{id}");
     let tags = format!(
         "<Tags xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Items><Tag><Key>{key}</Key><Value>{value}</Value></Tag>\
          </Items></Tags>"
@@ -58,13 +66,13 @@ fn decoded(document: &str) -> Result<Value, Cause> {
 
 /// The statements that `MiniStack` needs for those of `document`:
 ///
-/// - AWS authorises `GetParametersByPath` on the path's own ARN; `MiniStack` treats it as a call without a resource, which
+/// - AWS authorises `GetParameters` on the ARN of each parameter; `MiniStack` treats it as a call without a resource, which
 ///   only `*` allows.
 /// - `MiniStack` knows no tags of distributions when it evaluates a policy.
 fn completed(document: &Value, distributions: &[Tagged]) -> Vec<Value> {
     let mut statements = Vec::new();
     for statement in document["Statement"].as_array().into_iter().flatten().filter(|one| one["Effect"] == "Allow") {
-        let action = "ssm:GetParametersByPath";
+        let action = "ssm:GetParameters";
         if texts(&statement["Action"]).contains(&action) {
             statements.push(json!({"Effect": "Allow", "Action": action, "Resource": "*"}));
         }
@@ -102,7 +110,9 @@ async fn tagged_distributions(root: &RootCaller) -> Result<Vec<Tagged>, Cause> {
     let get = async |path: &str| text(root.request("cloudfront", Method::GET, path)).await.context(path.to_owned());
     let mut distributions = Vec::new();
     let list = get("/2020-05-31/distribution").await?;
-    for arn in elements(&list, "ARN") {
+    let tenants = root.request("cloudfront", Method::POST, "/2020-05-31/distribution-tenants");
+    let tenants = text(tenants).await.context("listing the distribution tenants")?;
+    for arn in elements(&list, "ARN").into_iter().chain(elements(&tenants, "Arn")) {
         let tags = get(&format!("/2020-05-31/tagging?Resource={arn}")).await?;
         let pairs = elements(&tags, "Key").into_iter().zip(elements(&tags, "Value"));
         let tags = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -148,14 +158,14 @@ mod tests {
         let condition = json!({"StringEquals": {"aws:SourceAccount": "1"}});
         check(&json!({"Effect": "Allow", "Action": "a", "Resource": "*", "Condition": condition}), &[]);
         check(&json!({"Effect": "Allow", "Action": "a", "Resource": "*"}), &[]);
-        check(&json!({"Effect": "Deny", "Action": "ssm:GetParametersByPath", "Resource": "*"}), &[]);
+        check(&json!({"Effect": "Deny", "Action": "ssm:GetParameters", "Resource": "*"}), &[]);
     }
 
     #[test]
-    fn reading_parameters_below_a_path_is_completed() {
+    fn reading_several_parameters_is_completed() {
         check(
-            &json!({"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "path"}),
-            &[json!({"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"})],
+            &json!({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "path"}),
+            &[json!({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"})],
         );
     }
 }

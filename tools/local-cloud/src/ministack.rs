@@ -26,14 +26,8 @@ const RESPONSE_WITHIN: Duration = Duration::from_secs(1);
 /// The pause between two readiness checks.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Starts `MiniStack` as `python -m ministack` does, but without HTTP/2, which TLS would enable: under many concurrent
-/// requests its server loses streams, and a function then waits for a response without end.
-const LAUNCH: &str = "
-import runpy
-from hypercorn.config import Config
-Config.alpn_protocols = ['http/1.1']
-runpy.run_module('ministack', run_name='__main__', alter_sys=True)
-";
+/// Starts `MiniStack` as `python -m ministack` does, with a few changes.
+const LAUNCH: &str = include_str!("launch.py");
 
 /// A running `MiniStack`. Dropping it ends it and the Lambda functions that it runs.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_cloudfront::types::InvalidationSummary;
+use aws_sdk_cloudfront::types::{InvalidationList, InvalidationSummary};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
+use contract::names::Distribution;
 use domain::TenantId;
 use domain::purge::ledger::LedgerRow;
 use domain::queue::queue_entry::QueueEntry;
@@ -77,42 +78,66 @@ impl Observer {
         self.rows(&self.ledger_table, |_| true).await
     }
 
-    /// Every invalidation of a distribution, the newest first.
-    pub async fn invalidations(&self, distribution_id: &str) -> Result<Vec<Invalidation>, Cause> {
-        let action = || format!("listing the invalidations of {distribution_id}");
+    /// Every invalidation of a tenant's distribution or distribution tenant, the newest first.
+    pub async fn invalidations(&self, distribution: &Distribution) -> Result<Vec<Invalidation>, Cause> {
         let mut summaries = Vec::new();
         let mut marker = None;
         loop {
-            let list = self.clients.cloudfront.list_invalidations().distribution_id(distribution_id);
-            let page = list.set_marker(marker).send().await.context(action())?;
-            let Some(list) = page.invalidation_list else { break };
-            summaries.extend(list.items.unwrap_or_default());
-            match list.next_marker {
-                Some(next) if list.is_truncated => marker = Some(next),
+            let page = self.page(distribution, marker, None).await?;
+            summaries.extend(page.items.unwrap_or_default());
+            match page.next_marker {
+                Some(next) if page.is_truncated => marker = Some(next),
                 _ => break,
             }
         }
-        self.with_items(distribution_id, summaries).await
+        self.with_items(distribution, summaries).await
     }
 
-    /// The newest invalidations of a distribution, at most `count`.
-    pub async fn latest_invalidations(&self, distribution_id: &str, count: i32) -> Result<Vec<Invalidation>, Cause> {
-        let list = self.clients.cloudfront.list_invalidations().distribution_id(distribution_id).max_items(count);
-        let page = list.send().await.context(format!("listing the invalidations of {distribution_id}"))?;
-        let summaries = page.invalidation_list.and_then(|list| list.items).unwrap_or_default();
-        self.with_items(distribution_id, summaries).await
+    /// The newest invalidations of a tenant's distribution or distribution tenant, at most `count`.
+    pub async fn latest_invalidations(
+        &self,
+        distribution: &Distribution,
+        count: i32,
+    ) -> Result<Vec<Invalidation>, Cause> {
+        let page = self.page(distribution, None, Some(count)).await?;
+        self.with_items(distribution, page.items.unwrap_or_default()).await
+    }
+
+    async fn page(
+        &self,
+        distribution: &Distribution,
+        marker: Option<String>,
+        max_items: Option<i32>,
+    ) -> Result<InvalidationList, Cause> {
+        let action = || format!("listing the invalidations of {}", distribution.invalidated_id());
+        let client = &self.clients.cloudfront;
+        let page = if let Some(tenant) = &distribution.distribution_tenant_id {
+            let list = client.list_invalidations_for_distribution_tenant().id(tenant);
+            list.set_marker(marker).set_max_items(max_items).send().await.context(action())?.invalidation_list
+        } else {
+            let list = client.list_invalidations().distribution_id(&distribution.distribution_id);
+            list.set_marker(marker).set_max_items(max_items).send().await.context(action())?.invalidation_list
+        };
+        Ok(page.ok_or_else(action)?)
     }
 
     async fn with_items(
         &self,
-        distribution_id: &str,
+        distribution: &Distribution,
         summaries: Vec<InvalidationSummary>,
     ) -> Result<Vec<Invalidation>, Cause> {
+        let client = &self.clients.cloudfront;
         let mut invalidations = Vec::with_capacity(summaries.len());
         for InvalidationSummary { id, create_time, status, .. } in summaries {
-            let get = self.clients.cloudfront.get_invalidation().distribution_id(distribution_id).id(&id);
-            let got = get.send().await.context(format!("reading invalidation {id}"))?;
-            let paths = got.invalidation.and_then(|i| i.invalidation_batch).and_then(|batch| batch.paths);
+            let action = || format!("reading invalidation {id}");
+            let got = if let Some(tenant) = &distribution.distribution_tenant_id {
+                let get = client.get_invalidation_for_distribution_tenant().distribution_tenant_id(tenant).id(&id);
+                get.send().await.context(action())?.invalidation
+            } else {
+                let get = client.get_invalidation().distribution_id(&distribution.distribution_id).id(&id);
+                get.send().await.context(action())?.invalidation
+            };
+            let paths = got.and_then(|found| found.invalidation_batch).and_then(|batch| batch.paths);
             let mut items = paths.and_then(|paths| paths.items).unwrap_or_default();
             items.sort_unstable();
             let created_at_ms = create_time.to_millis()?.try_into()?;

@@ -32,12 +32,7 @@ impl Outputs {
         self.by_stack.len()
     }
 
-    /// The tenants that have a stack.
-    pub fn tenants(&self) -> impl Iterator<Item = &str> {
-        self.by_stack.keys().filter_map(|stack| stack.strip_prefix(&self.prefix)?.strip_prefix("tenant-"))
-    }
-
-    /// The output `name` of the stack `data`, `pipeline` or `tenant-<id>`.
+    /// The output `name` of the stack `data` or `pipeline`.
     pub fn get(&self, stack: &str, name: &str) -> Result<&str, Cause> {
         let stack = format!("{}{stack}", self.prefix);
         let outputs = self.by_stack.get(&stack);

@@ -137,7 +137,7 @@ async fn completed(observer: &Observer) -> Result<usize, Cause> {
 async fn sent(cloud: &LocalCloud, observer: &Observer) -> Result<(usize, usize), Cause> {
     let (mut invalidations, mut items) = (0, 0);
     for tenant in TENANTS {
-        let all = observer.invalidations(&cloud.tenant(tenant)?.distribution_id).await?;
+        let all = observer.invalidations(&cloud.tenant(tenant)?.distribution).await?;
         invalidations += all.len();
         items += all.iter().map(|one| one.items.len()).sum::<usize>();
     }

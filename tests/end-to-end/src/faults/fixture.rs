@@ -141,7 +141,7 @@ impl Fixture {
             let Some(image) = self.images.iter().find(|image| image.tenant.id.as_str() == tenant) else {
                 continue;
             };
-            let all = self.observer.latest_invalidations(&image.tenant.distribution_id, 100).await?;
+            let all = self.observer.latest_invalidations(&image.tenant.distribution, 100).await?;
             for one in all.iter().filter(|one| one.created_at_ms >= self.edited_at_ms) {
                 invalidations += 1;
                 for item in &one.items {

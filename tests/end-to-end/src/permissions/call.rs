@@ -88,8 +88,8 @@ impl Names {
             Resource::Originals => &self.observer.originals_bucket,
             Resource::Variants => &self.observer.variants_bucket,
             Resource::DeadLetters => &self.observer.dead_letter_queue_url,
-            Resource::AcmesDistribution => &self.acme.distribution_id,
-            Resource::GlobexsDistribution => &self.globex.distribution_id,
+            Resource::AcmesDistribution => &self.acme.distribution.distribution_id,
+            Resource::GlobexsDistribution => &self.globex.distribution.distribution_id,
             Resource::AnotherDistribution => "E1PERMISSIONCHECK",
         }
     }

@@ -71,7 +71,7 @@ pub(super) async fn until_purged(fixture: &Fixture<'_>) -> Result<(), Cause> {
 pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<String, Cause> {
     until_purged(fixture).await?;
     let mut invalidations = wait_for("every invalidation to be Completed", PURGE_RUN_WITHIN, async || {
-        let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
+        let invalidations = fixture.observer.invalidations(&fixture.acme.distribution).await?;
         let all = invalidations.iter().all(|one| one.status == "Completed");
         Ok(if all { Ok(invalidations) } else { Err(format!("{invalidations:?}")) })
     })
@@ -101,7 +101,7 @@ pub(super) async fn accounts(fixture: &Fixture<'_>, report: &Report) -> Result<S
     let early = expect_planned_price(&ledger)?;
     let forced = expect_deleted_afterwards(&ledger)?;
 
-    let globex = fixture.observer.invalidations(&fixture.globex.distribution_id).await?;
+    let globex = fixture.observer.invalidations(&fixture.globex.distribution).await?;
     expect_eq("globex's invalidations", &globex, &vec![])?;
     fixture.expect_bystanders().await?;
     let elsewhere = fixture.acme.viewer.at_edge_location(OTHER_EDGE_LOCATION).fetch(EDITED, LOCATION).await?;

@@ -137,7 +137,7 @@ async fn expect_untouched(fixture: &Fixture<'_>, before: &[HashMap<String, Attri
     expect_eq("what the attacks wrote", &new, &vec![])?;
     expect_eq("what the attacks removed or changed", &gone, &vec![])?;
     for tenant in [&fixture.acme, &fixture.globex] {
-        let invalidations = fixture.observer.invalidations(&tenant.distribution_id).await?;
+        let invalidations = fixture.observer.invalidations(&tenant.distribution).await?;
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
     }
     let images = [

@@ -59,7 +59,7 @@ async fn traces(fixture: &Fixture<'_>) -> Result<[usize; 3], Cause> {
     let is_of_it = |target: &Target| target.to_string() == format!("pack#{PURGED_MANUALLY}");
     let queued = fixture.observer.queue().await?.iter().filter(|entry| is_of_it(&entry.target)).count();
     let purged = fixture.observer.ledger().await?.iter().filter(|row| is_of_it(&row.target)).count();
-    let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
+    let invalidations = fixture.observer.invalidations(&fixture.acme.distribution).await?;
     let invalidated = invalidations.iter().filter(|one| one.items.contains(&"#acme/dog".to_owned())).count();
     Ok([queued, purged, invalidated])
 }
@@ -122,7 +122,7 @@ pub(super) async fn accepted(fixture: &Fixture<'_>) -> Result<(Vec<u64>, String)
     expect_seen("acme/dog", &fresh, Cache::Miss, Colour::Amber)?;
     fixture.timeline.add(Part::Viewer, format!("acme/dog: {fresh}, re-rendered"));
     // The final purge may follow already; the early one is that of the responses, of this pack alone.
-    let invalidations = fixture.observer.invalidations(&fixture.acme.distribution_id).await?;
+    let invalidations = fixture.observer.invalidations(&fixture.acme.distribution).await?;
     let early = invalidations.iter().find(|one| one.id == id).map(|one| one.items.clone());
     expect_eq("the items of the invalidation", &early, &Some(vec![format!("#acme/{PURGED_MANUALLY}")]))?;
     let detail = format!("{DELETES} requests: 202, one invalidation {id}, 1 variant deleted; acme/dog: {fresh}");

@@ -45,7 +45,7 @@ pub(super) async fn idle_purge_run(fixture: &Fixture<'_>, report: &Report) -> Re
 
     expect_eq("the queue", &fixture.observer.queue().await?, &vec![])?;
     for (tenant, colour) in [(&fixture.acme, Colour::Red), (&fixture.globex, Colour::Green)] {
-        let invalidations = fixture.observer.invalidations(&tenant.distribution_id).await?;
+        let invalidations = fixture.observer.invalidations(&tenant.distribution).await?;
         expect_eq(&format!("{}'s invalidations", tenant.id), &invalidations, &vec![])?;
         let seen = tenant.viewer.fetch(EDITED, LOCATION).await?;
         expect_seen(&format!("{}/{EDITED}", tenant.id), &seen, Cache::Hit, colour)?;
