@@ -130,7 +130,7 @@ fn declare_distributions(
             tenant::declare_existing(&tenant_stack, environment, id, existing, pipeline)?;
         } else {
             for stack in named {
-                tenant_stack.add_stack_dependency(stack)?;
+                tenant_stack.add_stack_dependency(*stack)?;
             }
             tenant::declare(&tenant_stack, environment, id, pipeline, &edges[&tenant.edge])?;
         }
@@ -149,7 +149,7 @@ fn declare_multi_tenant(
 ) -> aws_cdk_lib::Result<()> {
     let distribution = stack(stage, environment, "distribution", "The multi-tenant distribution and its policies")?;
     for stack in named {
-        distribution.add_stack_dependency(stack)?;
+        distribution.add_stack_dependency(*stack)?;
     }
     multi_tenant::declare(&distribution, environment, pipeline, &edge(&distribution)?)?;
     let shared = Shared::of(&distribution)?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use aws_sdk_ssm::types::Parameter;
 use domain::TenantId;
 use domain::purge::distribution::Distribution;
 use futures_util::{StreamExt, stream};
@@ -31,6 +32,27 @@ impl TenantRegistry {
     pub fn new(client: Client, path: String) -> Self {
         Self { client, path }
     }
+
+    /// Every registered tenant, ten with each call: for operators. Purge runs read the tenants that they purge. A parameter
+    /// that cannot be read is logged.
+    pub async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
+        let mut tenants = BTreeMap::new();
+        let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
+            tenants.extend(readable(page.parameters.unwrap_or_default()));
+        }
+        Ok(tenants)
+    }
+}
+
+/// The tenants that `parameters` register. One that cannot be read is logged.
+fn readable(parameters: Vec<Parameter>) -> impl Iterator<Item = (TenantId, Distribution)> {
+    parameters.into_iter().filter_map(|parameter| {
+        registered(parameter.name().unwrap_or_default(), parameter.value().unwrap_or_default())
+            .inspect_err(|error| tracing::error!(%error, "A tenant's registration cannot be read: deploy its stack."))
+            .ok()
+    })
 }
 
 impl Tenants for TenantRegistry {
@@ -45,16 +67,7 @@ impl Tenants for TenantRegistry {
         let mut distributions = BTreeMap::new();
         while let Some(response) = responses.next().await {
             let response = response.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
-            for parameter in response.parameters.unwrap_or_default() {
-                match registered(parameter.name().unwrap_or_default(), parameter.value().unwrap_or_default()) {
-                    Ok((tenant, distribution)) => {
-                        distributions.insert(tenant, distribution);
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "A tenant's registration cannot be read: deploy its stack.");
-                    }
-                }
-            }
+            distributions.extend(readable(response.parameters.unwrap_or_default()));
         }
         Ok(distributions)
     }

@@ -68,7 +68,7 @@ async fn as_deployed(cloud: &LocalCloud, installation: &Installation) -> Result<
 /// Registers another tenant's distribution.
 async fn wrong_distribution(cloud: &LocalCloud) -> Result<String, Cause> {
     let register = async |distribution_of: &str| {
-        let registration = json!({"distributionId": cloud.tenant(distribution_of)?.distribution_id, "cacheTags": true});
+        let registration = json!(cloud.tenant(distribution_of)?.distribution);
         let parameter = json!({
             "Name": format!("/{ENVIRONMENT}-lof/images/tenants/{TENANT}"),
             "Value": registration.to_string(),

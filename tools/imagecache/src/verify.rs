@@ -21,7 +21,7 @@ use domain::image::image_url::parse_image_segment;
 use domain::purge::cache_tag::header_value;
 use domain::{Target, TenantId};
 use futures_util::{Stream, StreamExt, stream};
-use purging::ports::{Ledger, Outbox, Queue, QueueError, Tenants};
+use purging::ports::{Ledger, Outbox, Queue, QueueError};
 
 pub(crate) use check::Check;
 use check::{Deployed, Subject, Verdict, failed};
@@ -185,8 +185,7 @@ impl Verification {
         registered: &Distribution,
         is_existing: bool,
     ) -> Vec<Check> {
-        let id = &registered.distribution_id;
-        let deployed = match self.deployed(id).await {
+        let deployed = match self.deployed(registered).await {
             Ok(deployed) => deployed,
             Err(error) => return vec![subject.check(TAG_HEADER, failed(&error))],
         };
@@ -194,21 +193,42 @@ impl Verification {
         let tag_header = check::tag_header(subject, registered, deployed.as_ref(), expected);
         let mut checks = vec![subject.check(TAG_HEADER, tag_header)];
         if let Some(deployed) = deployed.filter(|_| !is_existing) {
-            checks.push(subject.check(HOST, check::host(subject, &self.installation, tenant, id, &deployed)));
+            checks.push(
+                subject.check(
+                    HOST,
+                    check::host(subject, &self.installation, tenant, registered.invalidated_id(), &deployed),
+                ),
+            );
         }
         checks
     }
 
-    async fn deployed(&self, id: &str) -> Result<Option<Deployed>, CallError> {
+    async fn deployed(&self, registered: &Distribution) -> Result<Option<Deployed>, CallError> {
+        let id = &registered.distribution_id;
         let config = match self.cloudfront.get_distribution_config().id(id).send().await {
             Ok(response) => response.distribution_config,
             Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_distribution()) => None,
             Err(error) => return Err(sdk_error(format!("reading distribution {id}"), error)),
         };
-        Ok(config.map(|config| Deployed {
-            cache_tag_header: config.cache_tag_config().map(|tags| tags.header_name().to_owned()),
-            aliases: config.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
-        }))
+        let Some(config) = config else { return Ok(None) };
+        let cache_tag_header = config.cache_tag_config().map(|tags| tags.header_name().to_owned());
+        let hosts = match &registered.distribution_tenant_id {
+            None => config.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
+            Some(tenant) => self.domains(tenant).await?,
+        };
+        Ok(Some(Deployed { cache_tag_header, hosts }))
+    }
+
+    /// The host names of a distribution tenant; none if it does not exist.
+    async fn domains(&self, id: &str) -> Result<Vec<String>, CallError> {
+        match self.cloudfront.get_distribution_tenant().identifier(id).send().await {
+            Ok(response) => {
+                let domains = response.distribution_tenant.and_then(|tenant| tenant.domains).unwrap_or_default();
+                Ok(domains.into_iter().map(|domain| domain.domain).collect())
+            }
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_entity_not_found()) => Ok(Vec::new()),
+            Err(error) => Err(sdk_error(format!("reading distribution tenant {id}"), error)),
+        }
     }
 
     async fn probe(&self, subject: &Subject, probe: &mut Probe<'_>, is_existing: bool, checks: &mut Vec<Check>) {

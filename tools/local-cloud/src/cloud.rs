@@ -182,7 +182,8 @@ impl LocalCloud {
         };
         let outputs = cdk.deploy(deployment, on_line).await?;
         grants::complete(&self.parts.root, outputs.prefix()).await?;
-        Ok(Self { parts: Arc::clone(&self.parts), name: self.name.clone(), environment, outputs })
+        let registrations = registrations(&self.parts.root, &self.name).await?;
+        Ok(Self { parts: Arc::clone(&self.parts), name: self.name.clone(), environment, outputs, registrations })
     }
 
     /// Deletes the stack of a tenant that [`Self::deploy_tenant`] has deployed.

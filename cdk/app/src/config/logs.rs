@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Environment, ViewerMode};
 use super::rules::NotAllowed;
+use super::{Environment, ViewerMode};
 
 /// The logs of functions and of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -28,7 +28,8 @@ fn row(tenant: &str, age_secs: u64) -> QueueEntry {
 }
 
 fn request(row: &QueueEntry, is_final: bool) -> PurgeRequest {
-    let distribution = Distribution { distribution_id: "E1".to_owned(), cache_tags: true };
+    let distribution =
+        Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags: true };
     let planned = PlannedEntry { entry: row.clone(), began_at: NOW, is_final, variants_deleted: 0 };
     PurgeRequest::of(&manual_request(&distribution, planned), NOW)
 }
@@ -64,7 +65,8 @@ fn a_change_that_joins_a_row_after_an_early_purge_has_its_own_time() {
 
 #[test]
 fn the_oldest_entry_is_one_that_waits_for_a_purge_of_a_registered_tenant() {
-    let distribution = Distribution { distribution_id: "E1".to_owned(), cache_tags: true };
+    let distribution =
+        Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags: true };
     let tenants = BTreeMap::from([(TenantId::parse("acme").unwrap(), distribution)]);
     let final_purge = Some(FinalPurge { version: "2@d".to_owned(), ledger_key: String::new() });
     let purged = QueueEntry { final_purge, ..row("acme", 500) };

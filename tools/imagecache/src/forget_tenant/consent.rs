@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn a_registered_tenant_is_refused_with_the_command_that_deletes_its_stack() {
         assert_eq!(refusal("dev", &tenant(), None), None);
-        let registered = Distribution { distribution_id: "E1".to_owned(), cache_tags: true };
+        let registered =
+            Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags: true };
         let refusal = refusal("dev", &tenant(), Some(&registered)).unwrap();
         assert!(refusal.contains("E1") && refusal.ends_with("cdk destroy --context environment=dev dev/tenant-acme"));
     }

@@ -103,7 +103,8 @@ pub(crate) fn state(subject: &Subject, name: &str, state: Option<&str>, enabled:
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deployed {
     pub(crate) cache_tag_header: Option<String>,
-    pub(crate) aliases: Vec<String>,
+    /// The host names of the distribution, or of the distribution tenant.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// The verdict on the tag header of a tenant's distribution. `None`: the distribution does not exist. A distribution that
@@ -114,7 +115,7 @@ pub(crate) fn tag_header(
     deployed: Option<&Deployed>,
     expected: Option<&str>,
 ) -> Verdict {
-    let Distribution { distribution_id: id, cache_tags } = registered;
+    let Distribution { distribution_id: id, cache_tags, .. } = registered;
     let header = match deployed {
         None => return Err((format!("distribution {id} does not exist"), subject.deploy_tenant())),
         Some(deployed) => deployed.cache_tag_header.as_deref(),
@@ -145,11 +146,11 @@ pub(crate) fn host(
     deployed: &Deployed,
 ) -> Verdict {
     let host = installation.viewer_host(tenant);
-    if deployed.aliases.contains(&host) {
+    if deployed.hosts.contains(&host) {
         return Ok(format!("distribution {id} serves {host}"));
     }
     let found =
-        format!("distribution {id} serves [{}], not {host}: another one is registered", deployed.aliases.join(", "));
+        format!("distribution {id} serves [{}], not {host}: another one is registered", deployed.hosts.join(", "));
     Err((found, subject.deploy_tenant()))
 }
 

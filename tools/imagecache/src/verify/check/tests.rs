@@ -5,11 +5,11 @@ fn subject() -> Subject {
 }
 
 fn registered(cache_tags: bool) -> Distribution {
-    Distribution { distribution_id: "E1".to_owned(), cache_tags }
+    Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags }
 }
 
 fn deployed(header: Option<&str>) -> Deployed {
-    Deployed { cache_tag_header: header.map(ToOwned::to_owned), aliases: vec!["acme.example".to_owned()] }
+    Deployed { cache_tag_header: header.map(ToOwned::to_owned), hosts: vec!["acme.example".to_owned()] }
 }
 
 /// Whether the verdict holds, and a part of its text.

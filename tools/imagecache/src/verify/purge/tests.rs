@@ -28,7 +28,7 @@ fn request(created_at: Timestamp, accepted: bool) -> PurgeRequest {
     PurgeRequest {
         caller_reference: "r".to_owned(),
         for_tenant: TenantId::parse("acme").unwrap(),
-        distribution: Distribution { distribution_id: "E1".to_owned(), cache_tags: true },
+        distribution: Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags: true },
         items: vec!["#acme/p".to_owned()],
         entries: Vec::<OutboxEntry>::new(),
         created_at,
