@@ -86,14 +86,14 @@ fn failures(name: &str, recorded: &Value, now: &Value) -> (Vec<&'static str>, St
 
 #[test]
 fn since_the_record_no_stack_grants_more_or_loses_a_resource() {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for (stack, snapshot) in RECORDED {
         let (failed, messages) = failures(snapshot, &recorded(snapshot), &template(stack));
         if !failed.is_empty() {
-            all += &format!("{stack} has changes that are {}:\n{messages}\n", failed.join(" and "));
+            all.push(format!("{stack} has changes that are {}:\n{messages}", failed.join(" and ")));
         }
     }
-    assert!(all.is_empty(), "{all}");
+    assert!(all.is_empty(), "{}", all.join("\n"));
 }
 
 #[test]
