@@ -1,6 +1,6 @@
 //! A JavaScript error is a Rust error with the same message.
 
-use aws_cdk_lib::aws_lambda::Code;
+use aws_cdk_lib::aws_lambda::{Code, Function, FunctionProps, Runtime};
 use aws_cdk_lib::aws_s3::{Bucket, BucketProps};
 use aws_cdk_lib::{Duration, Error, Result, Size, SizeConversionOptions, SizeRoundingBehavior, Stack, Unchecked};
 
@@ -62,8 +62,12 @@ fn a_value_of_another_type_is_rejected_by_the_kernel() {
 #[test]
 fn a_missing_asset_is_named() {
     check(
-        |_| Code::from_asset("/nowhere/image-purge").map(drop),
-        "aws-cdk-lib.aws_lambda.Code.fromAsset()",
-        "/nowhere/image-purge",
+        |stack| {
+            let code = Code::from_asset("/nowhere/image-purge")?;
+            let properties = FunctionProps::new(&code, "bootstrap", &Runtime::provided_al2023()?);
+            Function::new(stack, "Function", properties).map(drop)
+        },
+        "new aws-cdk-lib.aws_lambda.Function",
+        "Cannot find asset at /nowhere/image-purge",
     );
 }
