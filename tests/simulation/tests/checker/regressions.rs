@@ -18,7 +18,7 @@ fn a_response_on_a_slow_way_to_its_edge_arrives_before_the_final_purge() {
 /// The same, with a settle delay of a second, shorter than each of its parts.
 #[test]
 fn a_response_that_leaves_in_time_and_travels_slowly_arrives_before_the_final_purge() {
-    check(488, Mutation::SettleDelayShorterThanItsParts, Violation::Stale);
+    check(7_303, Mutation::SettleDelayShorterThanItsParts, Violation::Stale);
 }
 
 /// A purge run could not take the lease, because a transaction of the one before it was under way.
