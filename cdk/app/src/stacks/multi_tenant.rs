@@ -88,12 +88,12 @@ impl Shared {
 /// Declares the distribution tenant of a tenant and its registration. It inherits the certificate of the multi-tenant
 /// distribution, which covers its host name.
 pub(crate) fn declare_tenant(
-    shard: &Stack,
+    stack: &Stack,
     environment: &Environment,
     tenant: &TenantId,
     shared: &Shared,
 ) -> Result<()> {
-    let scope = Construct::new(shard, tenant.as_str())?;
+    let scope = Construct::new(stack, tenant.as_str())?;
     let Shared { distribution_id, connection_group_id } = shared;
     let host = tenant::host(environment, tenant);
     let props = CfnDistributionTenantProps::new(distribution_id.as_str(), [host], name(environment, tenant.as_str()))
