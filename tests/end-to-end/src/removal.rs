@@ -31,7 +31,7 @@ const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 /// The time limit of a purge, if its wake-up fails.
 const PURGED_WITHIN: Duration = Duration::from_secs(200);
 /// The time in which the emulator reads the deployed distributions again, and more.
-const UNDEPLOYED_WITHIN: Duration = Duration::from_secs(60);
+const UNDEPLOYED_WITHIN: Duration = Duration::from_mins(1);
 /// The time limit for the next purge run of the schedule.
 const PURGE_RUN_WITHIN: Duration = Duration::from_secs(100);
 

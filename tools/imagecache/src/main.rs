@@ -74,7 +74,7 @@ enum Command {
         /// Limits the tenants to this one; may be repeated.
         #[arg(long, value_parser = tenant)]
         tenant: Vec<TenantId>,
-        /// Address that serves the tenants' hosts instead of their own, for example http://127.0.0.1:8080.
+        /// Address that serves the tenants' hosts instead of their own, for example `http://127.0.0.1:8080`.
         #[arg(long, value_name = "URL")]
         viewer_endpoint: Option<String>,
         /// Format of the checks.
@@ -136,7 +136,7 @@ fn tenant(text: &str) -> Result<TenantId, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Command::parse()).await {
+    match Box::pin(run(Command::parse())).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
@@ -197,9 +197,9 @@ async fn verify(
     while let Some(checks) = checks.next().await {
         for check in checks {
             if check.action.is_none() {
-                held += 1
+                held += 1;
             } else {
-                failed += 1
+                failed += 1;
             }
             let line = match output {
                 Output::Text => check.to_string(),

@@ -16,6 +16,11 @@ use aws_adapters::purge_ledger::PurgeLedger;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::{CallError, clients, now, sdk_error};
 use aws_config::SdkConfig;
+use aws_sdk_cloudfront::operation::get_distribution_config::GetDistributionConfigError;
+use aws_sdk_cloudfront::operation::get_distribution_tenant::GetDistributionTenantError;
+use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingError;
+use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
+use contract::TenantSource;
 use contract::names::{Distribution, Installation, tenant_registry_path};
 use domain::image::image_url::parse_image_segment;
 use domain::purge::cache_tag::header_value;
@@ -107,7 +112,7 @@ impl Verification {
     }
 
     async fn pipeline(&self) -> Vec<Check> {
-        let subject = Subject::new("pipeline", &self.environment);
+        let subject = Subject::new(&"pipeline", &self.environment);
         let (subscriptions, schedule, mapping) =
             tokio::join!(self.subscriptions(), self.schedule(&subject), self.mapping(&subject));
         vec![
@@ -130,7 +135,9 @@ impl Verification {
         let name = &self.installation.schedule_name;
         let state = match self.scheduler.get_schedule().name(name).send().await {
             Ok(schedule) => schedule.state.map(|state| state.as_str().to_owned()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => None,
+            Err(error) if error.as_service_error().is_some_and(GetScheduleError::is_resource_not_found_exception) => {
+                None
+            }
             Err(error) => return Err(sdk_error(format!("reading schedule {name}"), error)),
         };
         Ok(check::state(subject, &format!("schedule {name}"), state.as_deref(), "ENABLED"))
@@ -140,7 +147,13 @@ impl Verification {
         let id = &self.installation.stream_mapping_id;
         let state = match self.lambda.get_event_source_mapping().uuid(id).send().await {
             Ok(mapping) => mapping.state,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => None,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(GetEventSourceMappingError::is_resource_not_found_exception) =>
+            {
+                None
+            }
             Err(error) => return Err(sdk_error(format!("reading mapping {id}"), error)),
         };
         Ok(check::state(subject, &format!("mapping {id}"), state.as_deref(), "Enabled"))
@@ -159,7 +172,7 @@ impl Verification {
             Err(error) => checks.push(subject.check(PURGE, failed(&error))),
             Ok(mut probe) => {
                 tokio::select! {
-                    () = self.probe(subject, &mut probe, is_existing, &mut checks) => {}
+                    () = self.probe(subject, &mut probe, &registered, is_existing, &mut checks) => {}
                     _ = tokio::signal::ctrl_c() => {
                         checks.push(subject.check(PURGE, Err(("interrupted".to_owned(), "Verify again".to_owned()))));
                     }
@@ -207,7 +220,9 @@ impl Verification {
         let id = &registered.distribution_id;
         let config = match self.cloudfront.get_distribution_config().id(id).send().await {
             Ok(response) => response.distribution_config,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_distribution()) => None,
+            Err(error) if error.as_service_error().is_some_and(GetDistributionConfigError::is_no_such_distribution) => {
+                None
+            }
             Err(error) => return Err(sdk_error(format!("reading distribution {id}"), error)),
         };
         let Some(config) = config else { return Ok(None) };
@@ -226,12 +241,21 @@ impl Verification {
                 let domains = response.distribution_tenant.and_then(|tenant| tenant.domains).unwrap_or_default();
                 Ok(domains.into_iter().map(|domain| domain.domain).collect())
             }
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_entity_not_found()) => Ok(Vec::new()),
+            Err(error) if error.as_service_error().is_some_and(GetDistributionTenantError::is_entity_not_found) => {
+                Ok(Vec::new())
+            }
             Err(error) => Err(sdk_error(format!("reading distribution tenant {id}"), error)),
         }
     }
 
-    async fn probe(&self, subject: &Subject, probe: &mut Probe<'_>, is_existing: bool, checks: &mut Vec<Check>) {
+    async fn probe(
+        &self,
+        subject: &Subject,
+        probe: &mut Probe<'_>,
+        registered: &Distribution,
+        is_existing: bool,
+        checks: &mut Vec<Check>,
+    ) {
         if let Err(error) = probe.write().await {
             return checks.push(subject.check(PURGE, failed(&error)));
         }
@@ -239,7 +263,12 @@ impl Verification {
             let verdict = self.ledger(subject, probe).await.unwrap_or_else(|error| failed(&error));
             return checks.push(subject.check(PURGE, verdict));
         }
-        checks.push(subject.check(TAGS, self.tags(subject, probe).await.unwrap_or_else(|error| failed(&error))));
+        let source = match registered.distribution_tenant_id {
+            None => TenantSource::Header,
+            Some(_) => TenantSource::Path,
+        };
+        let tags = self.tags(subject, probe, source).await.unwrap_or_else(|error| failed(&error));
+        checks.push(subject.check(TAGS, tags));
         let host = self.installation.viewer_host(&probe.tenant);
         match self.purge(subject, probe, host).await {
             Ok((purge, control)) => {
@@ -250,10 +279,10 @@ impl Verification {
         }
     }
 
-    async fn tags(&self, subject: &Subject, probe: &Probe<'_>) -> Result<Verdict, CallError> {
+    async fn tags(&self, subject: &Subject, probe: &Probe<'_>, source: TenantSource) -> Result<Verdict, CallError> {
         let Probe { tenant, edited, location, .. } = probe;
         let function = &self.installation.image_processing_arn;
-        let response = origin::request(&self.lambda, function, (tenant, edited, location)).await?;
+        let response = origin::request(&self.lambda, function, source, (tenant, edited, location)).await?;
         if response.status_code != 200 {
             let found = format!("image-processing responds to the probe with {}", response.status_code);
             return Ok(Err((found, "Read its log".to_owned())));

@@ -57,7 +57,7 @@ fn the_first_purge_of_a_change_has_the_time_from_its_write() {
 
 #[test]
 fn a_change_that_joins_a_row_after_an_early_purge_has_its_own_time() {
-    let first_event_at = NOW.minus(Duration::from_secs(60));
+    let first_event_at = NOW.minus(Duration::from_mins(1));
     let mut row = QueueEntry { early_purge_count: 1, early_purge_version: Some("1@d".to_owned()), ..row("acme", 2) };
     row.cause.first_event_at = first_event_at;
     assert_eq!(write_to_fresh(&row, false, Some(&row)), Some(2));

@@ -47,7 +47,7 @@ const RECORDS: &str = "Writing the changed targets to the queue.";
 /// The first line of an invocation.
 const START: &str = "START RequestId";
 /// The time limit for an event to be seen.
-const SEEN_WITHIN: Duration = Duration::from_secs(60);
+const SEEN_WITHIN: Duration = Duration::from_mins(1);
 /// The time without a purge run: longer than the minute between two of the local schedule.
 const WITHOUT_PURGE_RUN: Duration = Duration::from_secs(80);
 /// The time that a row or a record waits, so that its age is more than that of rounding and of other steps.

@@ -40,7 +40,7 @@ pub(crate) struct Subject {
 pub(crate) type Verdict = Result<String, (String, String)>;
 
 impl Subject {
-    pub(crate) fn new(name: impl ToString, environment: &str) -> Self {
+    pub(crate) fn new(name: &impl ToString, environment: &str) -> Self {
         Self { name: name.to_string(), environment: environment.to_owned() }
     }
 

@@ -3,8 +3,10 @@
 use aws_adapters::{CallError, call_error, sdk_error};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
+use contract::TenantSource;
 use contract::headers::TENANT_HEADER;
 use contract::query::LOCATION;
+use contract::tenant_source::TENANT_PATH_PREFIX;
 use domain::image::image_url::IMAGE_PATH_PREFIX;
 use domain::{ImagePackId, LocationName, TenantId};
 use serde::Deserialize;
@@ -29,10 +31,11 @@ impl Response {
 pub(crate) async fn request(
     client: &Client,
     function: &str,
+    source: TenantSource,
     (tenant, pack, location): (&TenantId, &ImagePackId, &LocationName),
 ) -> Result<Response, CallError> {
     let action = || format!("invoking {function}");
-    let payload = Blob::new(event(tenant, pack, location).to_string());
+    let payload = Blob::new(event(source, tenant, pack, location).to_string());
     let invoked = client.invoke().function_name(function).payload(payload).send().await;
     let invoked = invoked.map_err(|error| sdk_error(action(), error))?;
     let payload = invoked.payload.unwrap_or_else(|| Blob::new([])).into_inner();
@@ -42,16 +45,20 @@ pub(crate) async fn request(
     serde_json::from_slice(&payload).map_err(|error| call_error(action(), error))
 }
 
-/// The event of a function URL (payload format 2.0).
-fn event(tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> Value {
+/// The event of a function URL (payload format 2.0), as a distribution with this source of tenants causes it.
+fn event(source: TenantSource, tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> Value {
     let path = format!("{IMAGE_PATH_PREFIX}{pack}");
+    let (path, headers) = match source {
+        TenantSource::Header => (path, json!({"host": "imagecache", TENANT_HEADER: tenant})),
+        TenantSource::Path => (format!("{TENANT_PATH_PREFIX}{tenant}{path}"), json!({"host": "imagecache"})),
+    };
     json!({
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": format!("{LOCATION}={location}"),
         "queryStringParameters": {LOCATION: location},
-        "headers": {"host": "imagecache", TENANT_HEADER: tenant},
+        "headers": headers,
         "requestContext": {
             "accountId": "anonymous",
             "apiId": "imagecache",

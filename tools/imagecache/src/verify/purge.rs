@@ -84,15 +84,16 @@ impl Traces {
                 ),
             };
         }
-        match self.is_queued {
-            true => (
+        if self.is_queued {
+            (
                 "the change waits in the queue, and no purge run has purged it".to_owned(),
                 "Read the log of image-invalidation, and check the schedule".to_owned(),
-            ),
-            false => (
+            )
+        } else {
+            (
                 "the change is neither in the queue nor in the ledger: the stream has not delivered it".to_owned(),
                 "Read the log of dynamodb-imagepacks-stream, and check the stream's mapping".to_owned(),
-            ),
+            )
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn subject() -> Subject {
-    Subject::new("acme", "dev")
+    Subject::new(&"acme", "dev")
 }
 
 fn registered(cache_tags: bool) -> Distribution {

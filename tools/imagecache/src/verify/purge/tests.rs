@@ -65,7 +65,7 @@ fn purged(is_final: bool, completed_at: Option<Timestamp>) -> LedgerRow {
 fn check(traces: &Traces, waited: u64, is_over: bool, cause: &str) {
     let waited = Duration::from_secs(waited);
     assert_eq!(traces.is_over(NOW, waited, LIMIT), is_over, "{traces:?}");
-    let subject = Subject::new("acme", "dev");
+    let subject = Subject::new(&"acme", "dev");
     for (verdict, still) in [
         (traces.stale(&subject, "acme.example", waited), "viewers of acme.example still get the old image"),
         (traces.incomplete(&subject, waited), "no purge is completed"),
