@@ -160,7 +160,7 @@ impl Verification {
     }
 
     async fn tenant(&self, tenant: TenantId, registered: Option<Distribution>) -> Vec<Check> {
-        let subject = &Subject::new(&tenant, &self.environment);
+        let subject = &Subject::of_tenant(&tenant, registered.as_ref(), &self.environment);
         let Some(registered) = registered else {
             let found = "the tenant is not registered".to_owned();
             return vec![subject.check("the tenant is registered", Err((found, subject.deploy_tenant())))];

@@ -30,11 +30,20 @@ pub(crate) fn is_consent(tenant: &TenantId, answer: &str) -> bool {
 
 /// The reason not to remove a tenant: the distribution that it is registered with.
 pub(crate) fn refusal(environment: &str, tenant: &TenantId, registered: Option<&Distribution>) -> Option<String> {
-    let Distribution { distribution_id, .. } = registered?;
+    let Distribution { distribution_id, distribution_tenant_id, .. } = registered?;
+    let action = match distribution_tenant_id {
+        None => format!(
+            "Delete its stack first, while its table is still in the environment's file: cdk destroy --context \
+             environment={environment} {environment}/tenant-{tenant}"
+        ),
+        Some(_) => format!(
+            "Remove its table from the environment's file first, and deploy its shard: cdk deploy --context \
+             environment={environment} '{environment}/tenants-*'"
+        ),
+    };
     Some(format!(
         "{tenant} is still registered, with distribution {distribution_id}, so viewers and purges use what would be \
-         removed. Delete its stack first, while its table is still in the environment's file: cdk destroy --context \
-         environment={environment} {environment}/tenant-{tenant}"
+         removed. {action}"
     ))
 }
 
@@ -76,9 +85,14 @@ mod tests {
     #[test]
     fn a_registered_tenant_is_refused_with_the_command_that_deletes_its_stack() {
         assert_eq!(refusal("dev", &tenant(), None), None);
-        let registered =
-            Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id: None, cache_tags: true };
-        let refusal = refusal("dev", &tenant(), Some(&registered)).unwrap();
-        assert!(refusal.contains("E1") && refusal.ends_with("cdk destroy --context environment=dev dev/tenant-acme"));
+        for (distribution_tenant_id, command) in [
+            (None, "cdk destroy --context environment=dev dev/tenant-acme"),
+            (Some("dt_1".to_owned()), "cdk deploy --context environment=dev 'dev/tenants-*'"),
+        ] {
+            let registered =
+                Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id, cache_tags: true };
+            let refusal = refusal("dev", &tenant(), Some(&registered)).unwrap();
+            assert!(refusal.contains("E1") && refusal.ends_with(command), "{refusal}");
+        }
     }
 }

@@ -34,6 +34,8 @@ impl fmt::Display for Check {
 pub(crate) struct Subject {
     name: String,
     environment: String,
+    /// The stack that registers the tenant.
+    tenant_stack: String,
 }
 
 /// The observation of a requirement that holds, or that of one that does not, with the next step.
@@ -41,7 +43,17 @@ pub(crate) type Verdict = Result<String, (String, String)>;
 
 impl Subject {
     pub(crate) fn new(name: &impl ToString, environment: &str) -> Self {
-        Self { name: name.to_string(), environment: environment.to_owned() }
+        let name = name.to_string();
+        Self { tenant_stack: format!("{environment}/tenant-{name}"), name, environment: environment.to_owned() }
+    }
+
+    /// The tenant, as it is registered. In multi-tenant mode, the stack of its shard registers it.
+    pub(crate) fn of_tenant(tenant: &TenantId, registered: Option<&Distribution>, environment: &str) -> Self {
+        let subject = Self::new(tenant, environment);
+        match registered.and_then(|registered| registered.distribution_tenant_id.as_ref()) {
+            None => subject,
+            Some(_) => Self { tenant_stack: format!("'{environment}/tenants-*'"), ..subject },
+        }
     }
 
     pub(crate) fn check(&self, requirement: &'static str, verdict: Verdict) -> Check {
@@ -54,13 +66,16 @@ impl Subject {
 
     /// The command that deploys the stack of the tenant.
     pub(crate) fn deploy_tenant(&self) -> String {
-        self.deploy(&format!("tenant-{}", self.name))
+        self.deploy_stack(&self.tenant_stack)
     }
 
     /// The commands that deploy `stack` and find differences from what was deployed, as a next step.
     pub(crate) fn deploy(&self, stack: &str) -> String {
-        let environment = &self.environment;
-        let of = format!("--context environment={environment} {environment}/{stack}");
+        self.deploy_stack(&format!("{}/{stack}", self.environment))
+    }
+
+    fn deploy_stack(&self, stack: &str) -> String {
+        let of = format!("--context environment={} {stack}", self.environment);
         format!("Deploy it again: cdk deploy {of}. If nothing changes, find what was changed by hand: cdk drift {of}")
     }
 }

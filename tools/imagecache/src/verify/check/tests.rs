@@ -61,3 +61,16 @@ fn an_image_carries_every_tag_that_a_purge_may_name() {
     check(tags(Some("acme/p2,acme")), false, "lacks acme/p:");
     check(tags(None), false, "lacks acme/p,acme:");
 }
+
+#[test]
+fn a_tenant_is_deployed_with_its_stack_or_with_its_shard() {
+    let acme = TenantId::parse("acme").unwrap();
+    for (distribution_tenant_id, stack) in [(None, " dev/tenant-acme."), (Some("dt_1".to_owned()), " 'dev/tenants-*'.")]
+    {
+        let registered = Distribution { distribution_tenant_id, ..registered(true) };
+        let action = Subject::of_tenant(&acme, Some(&registered), "dev").deploy_tenant();
+        assert!(action.contains(&format!("cdk deploy --context environment=dev{stack}")), "{action}");
+    }
+    let action = Subject::of_tenant(&acme, None, "dev").deploy_tenant();
+    assert!(action.contains("dev/tenant-acme"), "{action}");
+}
