@@ -31,7 +31,7 @@ pub(super) enum PurgeRun {
 }
 
 /// The path of the functions in the Lambda API.
-const FUNCTIONS: &str = "/2015-03-31/functions";
+pub(super) const FUNCTIONS: &str = "/2015-03-31/functions";
 
 /// Starts purge runs.
 #[derive(Debug, Clone)]

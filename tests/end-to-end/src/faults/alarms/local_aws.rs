@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Alarms;
-use crate::faults::purge_runs::function_name;
+use crate::faults::purge_runs::{FUNCTIONS, function_name};
 use crate::function::Function;
 use crate::logs;
 
@@ -27,10 +27,10 @@ impl Alarms<'_> {
         Ok(values.max().unwrap_or_default())
     }
 
-    /// The sum of a metric of image-invalidation that the local AWS counts.
-    pub(super) async fn counted(&self, metric: &str) -> Result<u64, Cause> {
+    /// The sum of a metric of `function` that the local AWS counts.
+    pub(super) async fn counted(&self, function: Function, metric: &str) -> Result<u64, Cause> {
         let root = &self.cloud.parts.root;
-        let name = function_name(root, self.cloud.stack_prefix(), Function::ImageInvalidation).await?;
+        let name = function_name(root, self.cloud.stack_prefix(), function).await?;
         let parameters = [
             ("Namespace", "AWS/Lambda"),
             ("MetricName", metric),
@@ -47,12 +47,20 @@ impl Alarms<'_> {
         Ok(sums.sum::<f64>() as u64)
     }
 
-    pub(super) async fn expect_counted(&self, metric: &str, before: u64) -> Result<String, Cause> {
-        let counted = self.counted(metric).await? - before;
+    pub(super) async fn expect_counted(&self, function: Function, metric: &str, before: u64) -> Result<String, Cause> {
+        let counted = self.counted(function, metric).await? - before;
         if counted == 0 {
             return Err(UnmetError::new(format!("one more in {metric}"), "none".to_owned()).into());
         }
         Ok(format!("AWS/Lambda counts {counted} more"))
+    }
+
+    /// Invokes `function` and returns the status.
+    pub(super) async fn invoke(&self, function: Function) -> Result<u16, Cause> {
+        let root = &self.cloud.parts.root;
+        let name = function_name(root, self.cloud.stack_prefix(), function).await?;
+        let path = format!("{FUNCTIONS}/{name}/invocations");
+        Ok(root.request("lambda", Method::POST, &path).body("{}").send().await?.status().as_u16())
     }
 
     /// Takes all concurrency from a function, or gives it back.
