@@ -44,7 +44,7 @@ const ACKNOWLEDGED: [(&str, &str, &str); 10] = [
     ),
 ];
 
-/// What every function acknowledges.
+/// The rules that every function acknowledges.
 const OF_A_FUNCTION: [(&str, &str); 2] = [
     (
         "Serverless-LambdaDLQ",
