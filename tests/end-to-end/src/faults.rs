@@ -286,16 +286,11 @@ impl Faults<'_> {
             }
             self.until_fresh().await?;
         }
-        self.edit_and_settle().await?;
         let tenants = ["acme", "globex"];
-        for tenant in tenants {
-            self.cloud.tag_distribution(tenant, Some("another")).await?;
-        }
+        self.edit_and_untag(tenants).await?;
         let seen = self.expect_unavailable(tenants.len(), waiting).await;
         let old = self.fixture.old().await?.len();
-        for tenant in tenants {
-            self.cloud.tag_distribution(tenant, None).await?;
-        }
+        self.tag(tenants, None).await?;
         seen?;
         expect_eq("the images that are old while no function may invalidate", &old, &waiting)?;
         self.rights_deleted += 3;
@@ -328,6 +323,28 @@ impl Faults<'_> {
         expect_eq("the requests without a grant", &summary["requestsUnavailable"], &json!(tenants))?;
         let left = self.purge_runs.waiting().await?;
         Ok(expect_eq("the entries that wait for a grant", &left, &waiting)?)
+    }
+
+    /// Edits every image, and takes the tags of the environment from the distributions before an edit is purged. The purge run
+    /// of the schedule may begin in between.
+    async fn edit_and_untag(&mut self, tenants: [&str; 2]) -> Result<(), Cause> {
+        for _ in 0..ATTEMPTS {
+            self.edit_and_settle().await?;
+            self.tag(tenants, Some("another")).await?;
+            if self.purge_runs.unpurged().await? == self.fixture.len() {
+                return Ok(());
+            }
+            self.tag(tenants, None).await?;
+            self.until_fresh().await?;
+        }
+        Err(format!("the schedule's purge run purged the edits first in each of {ATTEMPTS} attempts").into())
+    }
+
+    async fn tag(&self, tenants: [&str; 2], environment: Option<&str>) -> Result<(), Cause> {
+        for tenant in tenants {
+            self.cloud.tag_distribution(tenant, environment).await?;
+        }
+        Ok(())
     }
 
     /// Edits, and waits until the edits have settled. The schedule's purge run may purge them early in that time; then

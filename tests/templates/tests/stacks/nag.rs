@@ -1,12 +1,12 @@
 //! The rules of cdk-nag: what is acknowledged and why, and that a resource that breaks a rule stops the synthesis.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::environments::{edited, of_the_repository};
+use crate::environments::{edited, existing, multi_tenant, of_the_repository};
 use crate::permissions::ROLES;
-use crate::synthesis::{cdk, list_with, read_json, root};
+use crate::synthesis::{Synthesis, cdk, list_with, read_json, root};
 
 const DEAD_LETTERS: &str = "It is the dead-letter queue";
 const LOGGED: &str = "Only functions read and write it; `logs.buckets` has its requests logged";
@@ -106,17 +106,19 @@ fn checked(name: &str, folder: &Path) -> Output {
 
 #[test]
 fn every_environment_keeps_the_rules_with_and_without_its_options() {
-    let repository = root().join("cdk/environments");
-    for (name, folder) in [("nag-repository", repository), ("nag-edited", folder_of_the_edited())] {
-        let output = checked(name, &folder);
+    let of_the_tests = |name, synthesis: &Synthesis, contained| {
+        assert!(synthesis.listing.contains(contained), "{}", synthesis.listing);
+        (name, Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).join("environments"))
+    };
+    for (name, folder) in [
+        ("repository", root().join("cdk/environments")),
+        of_the_tests("edited", edited(), "other/firewall"),
+        of_the_tests("existing", existing(), "existing/tenant-acme"),
+        of_the_tests("multi-tenant", multi_tenant(), "many/distribution"),
+    ] {
+        let output = checked(&format!("nag-{name}"), &folder);
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
-}
-
-/// The environments that the other tests synthesise with their options.
-fn folder_of_the_edited() -> PathBuf {
-    assert!(edited().listing.contains("other/firewall"));
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited/environments")
 }
 
 #[test]
