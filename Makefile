@@ -62,6 +62,7 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation --bin imagecache
 	@$(TIMED) "scenario, console, operations, faults and existing installation, deployed" $(END_TO_END) play --browser --operations --faults --existing
+	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
 	@$(TIMED) "scenario in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant
 	@$(TIMED) --report
 	@.ci/figures

@@ -137,13 +137,19 @@ impl Alarms<'_> {
             (Function::ImageInvalidation, "CloudFront has accepted the purge."),
             (Function::ImageInvalidation, "CloudFront has completed the purge."),
         ] {
-            let lines = logs::lines(self.cloud, &function.to_string()).await?;
             // The stream's function knows no invalidation.
             let invalidation = row.invalidation_id.as_deref().filter(|_| function != Function::ImagePacksStream);
-            let is_logged = lines.iter().any(|LogLine { message: line, .. }| {
-                line.contains(message) && line.contains(&row.version) && line.contains(invalidation.unwrap_or_default())
-            });
-            expect_eq(&format!("whether {function} logs {message:?} with the id"), &is_logged, &true)?;
+            // The local AWS has the lines of an invocation when it ends.
+            wait_for(&format!("{message:?} with the id in the log of {function}"), SEEN_WITHIN, async || {
+                let lines = logs::lines(self.cloud, &function.to_string()).await?;
+                let is_logged = lines.iter().any(|LogLine { message: line, .. }| {
+                    line.contains(message)
+                        && line.contains(&row.version)
+                        && line.contains(invalidation.unwrap_or_default())
+                });
+                Ok(if is_logged { Ok(()) } else { Err(format!("{} lines without it", lines.len())) })
+            })
+            .await?;
         }
         Ok(format!("{}: {}", row.version, row.invalidation_id.unwrap_or_default()))
     }
