@@ -35,7 +35,7 @@ pub struct Environment {
     /// The file's name without `.toml`.
     #[serde(skip)]
     pub name: String,
-    /// The AWS account. The app refuses credentials of another one.
+    /// The AWS account. The app rejects credentials of another one.
     pub account: String,
     /// The AWS region.
     pub region: String,

@@ -57,7 +57,7 @@ pub(crate) async fn play(
     let name = "a further tenant is added, and no other stack changes";
     let tenant = &report.step(name, life.add()).await?;
     report.check("its image is served, edited and purged", life.use_it(tenant)).await?;
-    report.check("imagecache refuses to forget it while it is registered", life.refused()).await?;
+    report.check("imagecache rejects it while it is registered", life.rejected()).await?;
     let deleted_at_ms = report.step("its stack is deleted, while changes of it wait", life.destroy(tenant)).await?;
     let name = "imagecache forgets it, and keeps its packs and originals without consent";
     report.check(name, life.forget()).await?;
@@ -112,7 +112,7 @@ impl Life<'_> {
         Ok(format!("{first}; {second}; {fresh}"))
     }
 
-    async fn refused(&self) -> Result<String, Cause> {
+    async fn rejected(&self) -> Result<String, Cause> {
         let ended = run(self.cloud, &["forget-tenant", "--tenant", TENANT, "--delete-originals"]).await?;
         let texts = ["is still registered", "cdk destroy --context environment=dev dev/tenant-initech"];
         let ended = ended.expect(false, &texts)?;

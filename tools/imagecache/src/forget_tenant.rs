@@ -18,7 +18,7 @@ use indicatif::ProgressBar;
 use purging::ports::{Outbox, Queue, QueueError, Tenants};
 use uuid::Uuid;
 
-use consent::{Consent, consent, is_consent, refusal};
+use consent::{Consent, consent, is_consent, rejection};
 use deletion::{Table, count_items, delete_items, delete_objects};
 
 /// The time in which the stream must deliver a record. Lambda needs a second; a new version of a function may need a
@@ -98,7 +98,7 @@ impl Removal {
     /// Removes everything of the tenant except its ledger, which is the record of its purges and expires, and, unless the
     /// operator consents, its packs and originals.
     pub(crate) async fn run(&self, delete_originals: bool, progress: &ProgressBar) -> Result<Forgotten, ForgetError> {
-        self.refuse_if_registered().await?;
+        self.reject_if_registered().await?;
         let is_deleted = match consent(delete_originals, std::io::stdin().is_terminal()) {
             Consent::Given => true,
             Consent::Withheld => false,
@@ -106,7 +106,7 @@ impl Removal {
                 let packs = count_items(&self.dynamodb, self.packs(), &self.tenant).await?;
                 let is_deleted = progress.suspend(|| self.ask(packs))?;
                 // A stack may have been deployed while the question was open.
-                self.refuse_if_registered().await?;
+                self.reject_if_registered().await?;
                 is_deleted
             }
         };
@@ -138,10 +138,10 @@ impl Removal {
         Ok(forgotten)
     }
 
-    async fn refuse_if_registered(&self) -> Result<(), ForgetError> {
+    async fn reject_if_registered(&self) -> Result<(), ForgetError> {
         let registered = self.registry.tenant(&self.tenant).await?;
-        refusal(&self.environment, &self.tenant, registered.as_ref())
-            .map_or(Ok(()), |refusal| Err(ForgetError::Registered(refusal)))
+        rejection(&self.environment, &self.tenant, registered.as_ref())
+            .map_or(Ok(()), |reason| Err(ForgetError::Registered(reason)))
     }
 
     /// Asks whether to delete the packs and originals.

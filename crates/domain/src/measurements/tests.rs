@@ -1,30 +1,13 @@
 use super::*;
-use crate::change::detection::Reason;
 use crate::purge::batch::PlannedEntry;
 use crate::purge::planner::manual_request;
-use crate::queue::purge_cause::PurgeCause;
 use crate::queue::queue_entry::FinalPurge;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 fn row(tenant: &str, age_secs: u64) -> QueueEntry {
     let at = NOW.minus(Duration::from_secs(age_secs));
-    QueueEntry {
-        tenant: TenantId::parse(tenant).unwrap(),
-        target: Target::parse("pack#p1").unwrap(),
-        version: "2@d".to_owned(),
-        last_event_at: at,
-        cause: PurgeCause {
-            first_event_at: at,
-            changes: 1,
-            reasons: [Reason::ImageLocationsChanged].into(),
-            requested_by: ["stream".to_owned()].into(),
-        },
-        early_purge_count: 0,
-        early_purge_version: None,
-        final_purge: None,
-        deletion_cursor: None,
-    }
+    QueueEntry { version: "2@d".to_owned(), ..QueueEntry::written(tenant, "pack#p1", at) }
 }
 
 fn request(row: &QueueEntry, is_final: bool) -> PurgeRequest {

@@ -72,6 +72,29 @@ pub struct DeletionCursor {
 }
 
 #[cfg(test)]
+impl QueueEntry {
+    /// A row that one change wrote `at`, and that no purge has served.
+    pub(crate) fn written(tenant: &str, target: &str, at: Timestamp) -> Self {
+        Self {
+            tenant: TenantId::parse(tenant).unwrap(),
+            target: Target::parse(target).unwrap(),
+            version: "1@d".to_owned(),
+            last_event_at: at,
+            cause: PurgeCause {
+                first_event_at: at,
+                changes: 1,
+                reasons: [crate::change::detection::Reason::ImageLocationsChanged].into(),
+                requested_by: ["stream".to_owned()].into(),
+            },
+            early_purge_count: 0,
+            early_purge_version: None,
+            final_purge: None,
+            deletion_cursor: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 

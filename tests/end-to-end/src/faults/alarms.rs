@@ -163,18 +163,18 @@ impl Alarms<'_> {
         let put = key.iter().fold(put, |put, (name, value)| put.item(*name, value.clone()));
         put.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
         self.fixture.edit().await?;
-        let letters = wait_for("a dead letter", SEEN_WITHIN, async || {
-            let letters = observer.dead_letters().await?;
-            Ok(if letters > 0 { Ok(letters) } else { Err("none".to_owned()) })
+        let messages = wait_for("a dead letter", SEEN_WITHIN, async || {
+            let messages = observer.dead_letters().await?;
+            Ok(if messages > 0 { Ok(messages) } else { Err("none".to_owned()) })
         });
-        let letters = letters.await;
+        let messages = messages.await;
         let delete = observer.clients.dynamodb.delete_item().table_name(&observer.queue_table);
         let delete = key.iter().fold(delete, |delete, (name, value)| delete.key(*name, value.clone()));
         delete.send().await.map_err(aws_sdk_dynamodb::Error::from)?;
         let purge = observer.clients.sqs.purge_queue().queue_url(&observer.dead_letter_queue_url);
         purge.send().await.map_err(aws_sdk_sqs::Error::from)?;
         self.edit_and_purge().await?;
-        Ok(format!("{} message in the dead-letter queue", letters?))
+        Ok(format!("{} message in the dead-letter queue", messages?))
     }
 
     async fn killed_edit(&self) -> Result<String, Cause> {

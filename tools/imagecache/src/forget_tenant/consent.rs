@@ -29,7 +29,7 @@ pub(crate) fn is_consent(tenant: &TenantId, answer: &str) -> bool {
 }
 
 /// The reason not to remove a tenant: the distribution that it is registered with.
-pub(crate) fn refusal(environment: &str, tenant: &TenantId, registered: Option<&Distribution>) -> Option<String> {
+pub(crate) fn rejection(environment: &str, tenant: &TenantId, registered: Option<&Distribution>) -> Option<String> {
     let Distribution { distribution_id, distribution_tenant_id, .. } = registered?;
     let action = match distribution_tenant_id {
         None => format!(
@@ -83,16 +83,16 @@ mod tests {
     }
 
     #[test]
-    fn a_registered_tenant_is_refused_with_the_command_that_deletes_its_stack() {
-        assert_eq!(refusal("dev", &tenant(), None), None);
+    fn a_registered_tenant_is_rejected_with_the_command_that_deletes_its_stack() {
+        assert_eq!(rejection("dev", &tenant(), None), None);
         for (distribution_tenant_id, command) in [
             (None, "cdk destroy --context environment=dev dev/tenant-acme"),
             (Some("dt_1".to_owned()), "cdk deploy --context environment=dev 'dev/tenants-*'"),
         ] {
             let registered =
                 Distribution { distribution_id: "E1".to_owned(), distribution_tenant_id, cache_tags: true };
-            let refusal = refusal("dev", &tenant(), Some(&registered)).unwrap();
-            assert!(refusal.contains("E1") && refusal.ends_with(command), "{refusal}");
+            let reason = rejection("dev", &tenant(), Some(&registered)).unwrap();
+            assert!(reason.contains("E1") && reason.ends_with(command), "{reason}");
         }
     }
 }

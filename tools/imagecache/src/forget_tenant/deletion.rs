@@ -98,7 +98,7 @@ pub(crate) async fn delete_objects(
 ) -> Result<u64, CallError> {
     let mut deleted = 0;
     loop {
-        // What the last page named is deleted, so each page is the first.
+        // The objects of the page before are deleted, so each page is the first.
         let page = client.list_object_versions().bucket(bucket).prefix(prefix).send().await;
         let page = page.map_err(|error| sdk_error(format!("listing {prefix} of bucket {bucket}"), error))?;
         let versions = page.versions().iter().map(|ObjectVersion { key, version_id, .. }| (key, version_id));

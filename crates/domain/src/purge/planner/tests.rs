@@ -6,7 +6,6 @@ use super::*;
 use crate::change::detection::Reason;
 use crate::purge::limits::Delays;
 use crate::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
-use crate::queue::purge_cause::PurgeCause;
 
 const SETTLE_SECS: u64 = 7;
 const CACHED_SECS_MAX: u64 = 600;
@@ -33,22 +32,7 @@ fn ago(secs: u64) -> Timestamp {
 
 /// An entry that was last written `age_secs` before [`NOW`].
 fn entry(tenant: &str, target: &str, age_secs: u64) -> QueueEntry {
-    QueueEntry {
-        tenant: TenantId::parse(tenant).unwrap(),
-        target: Target::parse(target).unwrap(),
-        version: "1@d".to_owned(),
-        last_event_at: ago(age_secs),
-        cause: PurgeCause {
-            first_event_at: ago(age_secs),
-            changes: 1,
-            reasons: [Reason::ImageLocationsChanged].into(),
-            requested_by: ["stream".to_owned()].into(),
-        },
-        early_purge_count: 0,
-        early_purge_version: None,
-        final_purge: None,
-        deletion_cursor: None,
-    }
+    QueueEntry::written(tenant, target, ago(age_secs))
 }
 
 fn packs(tenant: &str, count: usize, age_secs: u64) -> Vec<QueueEntry> {

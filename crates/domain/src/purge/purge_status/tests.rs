@@ -1,9 +1,8 @@
 use super::*;
-use crate::change::detection::Reason;
+use crate::ImagePackId;
 use crate::purge::distribution::Distribution;
 use crate::purge::ledger::{COMPLETED, ledger_row};
 use crate::queue::queue_entry::DeletionCursor;
-use crate::{ImagePackId, TenantId};
 
 const NOW: Timestamp = Timestamp::from_millis(10_000_000);
 const SETTLE: Duration = Duration::from_secs(90);
@@ -14,22 +13,9 @@ fn ago(secs: u64) -> Timestamp {
 
 /// A row of `target` that was written `secs` ago.
 fn entry(target: &str, secs: u64) -> QueueEntry {
-    QueueEntry {
-        tenant: TenantId::parse("acme").unwrap(),
-        target: Target::parse(target).unwrap(),
-        version: "1@d".to_owned(),
-        last_event_at: ago(secs),
-        cause: PurgeCause {
-            first_event_at: ago(secs),
-            changes: 2,
-            reasons: [Reason::ImageLocationsChanged].into(),
-            requested_by: ["stream".to_owned()].into(),
-        },
-        early_purge_count: 0,
-        early_purge_version: None,
-        final_purge: None,
-        deletion_cursor: None,
-    }
+    let mut entry = QueueEntry::written("acme", target, ago(secs));
+    entry.cause.changes = 2;
+    entry
 }
 
 fn purged_early(entry: QueueEntry) -> QueueEntry {
