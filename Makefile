@@ -8,7 +8,7 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup setup-browser run dev verify check test simulate lint handlers reproducible diff bench deny clean
+.PHONY: help setup setup-browser run dev verify check test played played-apart simulate lint handlers reproducible diff bench deny clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
@@ -61,11 +61,17 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation --bin imagecache
-	@$(TIMED) "scenario, console, operations, faults and existing installation, deployed" $(END_TO_END) play --browser --operations --faults --existing
-	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
-	@$(TIMED) "scenario in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going played played-apart
 	@$(TIMED) --report
 	@.ci/figures
+
+# Two runs at a time, each with a deployment of its own: they mostly wait.
+played:
+	@$(TIMED) "scenario, console, operations, faults and existing installation, deployed" $(END_TO_END) play --browser --operations --faults --existing
+
+played-apart:
+	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
+	@$(TIMED) "scenario in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant
 
 simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000
 	@cargo run --quiet --bin simulate -- $(if $(SEEDS),--seeds $(SEEDS) $(if $(BASE),--base $(BASE)),$(SEED))

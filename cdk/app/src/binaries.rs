@@ -48,8 +48,8 @@ impl Build {
         }
     }
 
-    /// The arguments of `cargo` that build `handlers` into the folder of the build.
-    fn arguments(self, handlers: &[String], binaries: &Path, replaced: &[Replaced]) -> Vec<String> {
+    /// The arguments of `cargo` that build `handlers` into `folder`.
+    fn arguments(self, handlers: &[String], folder: &Path, replaced: &[Replaced]) -> Vec<String> {
         let architecture = match self.architecture {
             Architecture::Arm64 => "--arm64",
             Architecture::X86_64 => "--x86-64",
@@ -64,31 +64,42 @@ impl Build {
             // Linked for this machine, and compiled together with the tests.
             Profile::Dev => arguments.extend(["--compiler", "cargo"]),
         }
-        let folder = self.folder(binaries).to_string_lossy().into_owned();
+        let folder = folder.to_string_lossy();
         arguments.extend(["--lambda-dir", &folder]);
         arguments.extend(handlers.iter().flat_map(|handler| ["--bin", handler]));
         arguments.into_iter().map(ToOwned::to_owned).collect()
     }
 
-    /// Builds the handlers.
+    /// Builds the handlers. Each binary is moved into place as a whole, so that a synthesis at the same time reads a
+    /// complete one.
     fn run(self, handlers: &[String], binaries: &Path) -> Result<(), BuildError> {
         let replaced = match self.profile {
             Profile::Release => Machine::this()?.replaced(),
             Profile::Dev => vec![],
         };
+        let unwritable = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| BuildError::Unwritable { path, cause }
+        };
+        let folder = self.folder(binaries);
+        fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+        let built = tempfile::tempdir_in(&folder).map_err(unwritable(&folder))?;
         let mut cargo = Command::new("cargo");
-        cargo.args(self.arguments(handlers, binaries, &replaced));
+        cargo.args(self.arguments(handlers, built.path(), &replaced));
         if self.profile == Profile::Release {
             // Variables that change the code of a release build, or replace the flags of the build.
             cargo.env("CARGO_INCREMENTAL", "0").env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         }
         succeed(&mut cargo)?;
         for handler in handlers {
-            let path = self.folder(binaries).join(handler).join(BOOTSTRAP);
+            let path = built.path().join(handler).join(BOOTSTRAP);
             let binary = fs::read(&path).map_err(|cause| BuildError::Unreadable { path: path.clone(), cause })?;
             if let Some(found) = first_contained(&binary, &replaced) {
-                return Err(BuildError::PathOfTheMachine { path, found: found.to_owned() });
+                return Err(BuildError::PathOfTheMachine { handler: handler.clone(), found: found.to_owned() });
             }
+            let place = folder.join(handler);
+            fs::create_dir_all(&place).map_err(unwritable(&place))?;
+            fs::rename(path, place.join(BOOTSTRAP)).map_err(unwritable(&place))?;
         }
         Ok(())
     }
@@ -234,14 +245,22 @@ pub enum BuildError {
         /// The error of the file system.
         cause: io::Error,
     },
+    /// A folder cannot be written.
+    #[error("{} cannot be written: {cause}", path.display())]
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// The error of the file system.
+        cause: io::Error,
+    },
     /// A binary contains a path of this machine.
     #[error(
-        "{} contains the path {}, so that another machine gets another binary of the same commit. Replace the path in \
-         cdk/app/src/binaries.rs", path.display(), found.display()
+        "the binary of {handler} contains the path {}, so that another machine gets another binary of the same commit. \
+         Replace the path in cdk/app/src/binaries.rs", found.display()
     )]
     PathOfTheMachine {
-        /// The binary.
-        path: PathBuf,
+        /// The handler.
+        handler: String,
         /// The prefix of the path.
         found: PathBuf,
     },

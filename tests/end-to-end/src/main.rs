@@ -59,10 +59,25 @@ enum Command {
     Browse,
 }
 
+impl Command {
+    /// The name of the run, and of its folder in `target`.
+    fn run_name(self) -> &'static str {
+        match self {
+            Self::Play { multi_tenant: false, .. } => "run",
+            Self::Play { multi_tenant: true, .. } => "run-multi-tenant",
+            Self::Operations => "run-operations",
+            Self::Faults { .. } => "run-faults",
+            Self::Alarms => "run-alarms",
+            Self::Existing => "run-existing",
+            Self::Browse => "run-browse",
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
-    session::run(async |checkout, run_dir, report, timeline| {
+    session::run(command.run_name(), async |checkout, run_dir, report, timeline| {
         let mode = ("viewer.mode", Some("multi-tenant".into()));
         let is_multi_tenant = matches!(command, Command::Play { multi_tenant: true, .. });
         let overrides = is_multi_tenant.then_some(mode).into_iter().collect();

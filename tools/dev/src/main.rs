@@ -23,7 +23,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
-    session::run(async |checkout, run_dir, report, timeline| {
+    session::run("run", async |checkout, run_dir, report, timeline| {
         let cloud = LocalCloud::start(checkout, run_dir, report).await?;
         if command == Command::Run {
             let cdk = cloud.parts.cdk(checkout, run_dir.path());

@@ -11,21 +11,23 @@ const SPINNER_PERIOD: Duration = Duration::from_millis(100);
 /// The current step at the bottom and the finished steps above it.
 #[derive(Debug)]
 pub struct Progress {
+    /// The beginning of each line.
+    label: String,
     /// `None` without a terminal.
     spinner: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// A spinner if standard error is a terminal.
+    /// A spinner if standard error is a terminal. Each line begins with `label`.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(label: String) -> Self {
         let spinner = std::io::stderr().is_terminal().then(|| {
             let spinner = ProgressBar::new_spinner();
             spinner.enable_steady_tick(SPINNER_PERIOD);
             let style = ProgressStyle::with_template("{spinner:.cyan} {prefix} {elapsed:.dim} {wide_msg:.dim}");
             spinner.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
         });
-        Self { spinner }
+        Self { label, spinner }
     }
 
     /// Shows the current step.
@@ -36,7 +38,7 @@ impl Progress {
                 spinner.set_message("");
                 spinner.set_prefix(step.to_owned());
             }
-            None => println!("… {step}"),
+            None => println!("{}… {step}", self.label),
         }
     }
 
@@ -49,16 +51,17 @@ impl Progress {
 
     /// Prints a line.
     pub fn print(&self, line: &str) {
+        let label = &self.label;
         match &self.spinner {
-            Some(spinner) => spinner.suspend(|| println!("{line}")),
-            None => println!("{line}"),
+            Some(spinner) => spinner.suspend(|| println!("{label}{line}")),
+            None => println!("{label}{line}"),
         }
     }
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self::new()
+        Self::new(String::new())
     }
 }
 

@@ -83,6 +83,14 @@ pub struct Summary {
 pub struct StepError(pub &'static str);
 
 impl Report {
+    /// The report of the run `name`. If it is not the main one, `run`, its lines begin with its name: it may be made beside
+    /// another.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        let label = if name == "run" { String::new() } else { format!("{name}: ") };
+        Self { progress: Progress::new(label), ..Self::default() }
+    }
+
     /// Plays one step, which returns a value for the following steps and the observation.
     ///
     /// The future is boxed: the future of a step that calls several services has tens of kilobytes.

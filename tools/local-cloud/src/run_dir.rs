@@ -1,4 +1,4 @@
-//! `target/run`: the logs, the configuration and the summary of one run.
+//! The logs, the configuration and the summary of one run, in `target/run` or in a folder beside it.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cause::{Cause, Context as _};
 use crate::checkout::Checkout;
 
-/// The locked folder of this run: one run at a time in a checkout.
+/// The locked folder of this run: one run of each name at a time in a checkout.
 #[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
@@ -16,12 +16,13 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// Locks the folder for this run and empties it.
-    pub fn take(checkout: &Checkout) -> Result<Self, Cause> {
-        let path = checkout.root().join("target/run");
+    /// Locks the folder `target/<name>` for this run and empties it.
+    pub fn take(checkout: &Checkout, name: &str) -> Result<Self, Cause> {
+        let path = checkout.root().join("target").join(name);
         std::fs::create_dir_all(checkout.root().join("target"))?;
         let lock = File::options().create(true).write(true).truncate(false).open(path.with_extension("lock"))?;
-        lock.try_lock().context("another `make run` or `make dev` uses this checkout; end it first")?;
+        let in_use = format!("another `make run`, `make dev` or test uses {}; end it first", path.display());
+        lock.try_lock().context(in_use)?;
         match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(error).context(format!("{} could not be emptied", path.display()));
@@ -52,19 +53,27 @@ mod tests {
     #[test]
     fn a_second_run_in_the_same_checkout_is_rejected_until_the_first_has_ended() {
         let (_folder, checkout) = checkout();
-        let first = RunDir::take(&checkout).unwrap();
-        let error = RunDir::take(&checkout).unwrap_err().to_string();
+        let first = RunDir::take(&checkout, "run").unwrap();
+        let error = RunDir::take(&checkout, "run").unwrap_err().to_string();
         assert!(error.starts_with("another `make run`"), "{error}");
         drop(first);
-        assert!(RunDir::take(&checkout).is_ok());
+        assert!(RunDir::take(&checkout, "run").is_ok());
+    }
+
+    #[test]
+    fn runs_of_different_names_can_be_made_at_the_same_time() {
+        let (_folder, checkout) = checkout();
+        let one = RunDir::take(&checkout, "run").unwrap();
+        let other = RunDir::take(&checkout, "run-alarms").unwrap();
+        assert_ne!(one.path(), other.path());
     }
 
     #[test]
     fn files_of_an_earlier_run_are_removed() {
         let (_folder, checkout) = checkout();
-        let path = RunDir::take(&checkout).unwrap().path().join("summary.json");
+        let path = RunDir::take(&checkout, "run").unwrap().path().join("summary.json");
         std::fs::write(&path, "{}").unwrap();
-        let _run_dir = RunDir::take(&checkout).unwrap();
+        let _run_dir = RunDir::take(&checkout, "run").unwrap();
         assert!(!path.exists());
     }
 }

@@ -13,20 +13,21 @@ use crate::timeline::Timeline;
 
 const CLEANING_UP: &str = "cleaning up";
 
-/// Runs `work` until it ends or is interrupted, writes `summary.json`, and prints the verdict after the timeline, if
-/// `work` has begun one.
+/// Runs `work` as the run `name` until it ends or is interrupted, writes `summary.json`, and prints the verdict after the
+/// timeline, if `work` has begun one. Runs of different names can be made at the same time.
 ///
 /// The future of `work` is dropped with everything that it started: that is the clean-up.
 pub async fn run(
+    name: &str,
     work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepError>,
 ) -> ExitCode {
     let mut timeline = None;
-    match summary_of(work, &mut timeline).await {
+    match summary_of(name, work, &mut timeline).await {
         Ok(summary) => {
             if let Some(timeline) = timeline {
                 println!("\nTimeline, in milliseconds since the deployment:\n\n{timeline}");
             }
-            println!("{}", verdict(&summary));
+            println!("{}", verdict(name, &summary));
             if summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(cause) => {
@@ -37,12 +38,13 @@ pub async fn run(
 }
 
 async fn summary_of(
+    name: &str,
     work: impl AsyncFnOnce(&Checkout, &RunDir, &Report, &mut Option<Timeline>) -> Result<(), StepError>,
     timeline: &mut Option<Timeline>,
 ) -> Result<Summary, Cause> {
     let checkout = Checkout::find(&std::env::current_dir()?)?;
-    let run_dir = RunDir::take(&checkout)?;
-    let report = Report::default();
+    let run_dir = RunDir::take(&checkout, name)?;
+    let report = Report::of(name);
     tokio::select! {
         // The report has the step that failed.
         _ = async {
@@ -57,10 +59,10 @@ async fn summary_of(
     Ok(summary)
 }
 
-fn verdict(summary: &Summary) -> String {
+fn verdict(name: &str, summary: &Summary) -> String {
     let held = summary.steps.iter().filter(|step| step.ok).count();
     let verdict = if summary.ok { "PASSED" } else { "FAILED" };
-    format!("{verdict}: {held} of {} steps held. Details: target/run/summary.json", summary.steps.len())
+    format!("{verdict}: {held} of {} steps held. Details: target/{name}/summary.json", summary.steps.len())
 }
 
 /// Waits for SIGTERM or Ctrl-C and returns its name.

@@ -28,18 +28,17 @@ fn each_build_has_a_folder_and_arguments_of_its_own() {
             "target/lambda/arm64-release",
             "lambda build --workspace --locked --arm64 --profile release --compiler cargo-zigbuild \
              --config build.rustflags=[\"--remap-path-prefix=/a b=/checkout\"] \
-             --lambda-dir target/lambda/arm64-release --bin image-processing --bin image-purge",
+             --lambda-dir built --bin image-processing --bin image-purge",
         ),
         (
             "target/lambda/x86_64-dev",
             "lambda build --workspace --locked --x86-64 --profile dev --compiler cargo \
-             --lambda-dir target/lambda/x86_64-dev --bin image-processing --bin image-purge",
+             --lambda-dir built --bin image-processing --bin image-purge",
         ),
     ];
     for (build, (folder, arguments)) in BUILDS.into_iter().zip(expected) {
-        let binaries = Path::new("target/lambda");
-        assert_eq!(build.folder(binaries), Path::new(folder));
-        assert_eq!(build.arguments(&handlers, binaries, &replaced).join(" "), arguments);
+        assert_eq!(build.folder(Path::new("target/lambda")), Path::new(folder));
+        assert_eq!(build.arguments(&handlers, Path::new("built"), &replaced).join(" "), arguments);
     }
 }
 
