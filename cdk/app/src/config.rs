@@ -1,6 +1,7 @@
 //! The environments: one TOML file each, validated before the synthesis. Everything that is not allowed is reported at
 //! once.
 
+mod alarms;
 mod defaults;
 mod existing;
 mod findings;
@@ -18,6 +19,7 @@ use contract::{AttributeNames, Authorizer, Contact, QuotaSchemes, TenantId, Tena
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use alarms::Alarms;
 pub use existing::{DEFAULT_STAGE, Existing, ExistingAuthorizer, ExistingHttpApi, ExistingTable};
 pub use findings::Finding;
 use findings::findings;
@@ -221,17 +223,6 @@ pub struct Data {
     pub deletion_protection: bool,
     /// Days for which a daily backup of the originals is kept; without it, none is made.
     pub originals_backup_days: Option<u32>,
-}
-
-/// The notification of operators.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Alarms {
-    /// ARN of an existing SNS topic; without it, the pipeline stack makes one.
-    pub topic_arn: Option<String>,
-    /// The subscribers of the topic that the stack makes. Each confirms by a link.
-    #[serde(default)]
-    pub emails: Vec<String>,
 }
 
 /// A processor that Lambda offers.

@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use contract::identifier::is_label;
 use contract::limits;
 
-use super::{Alarms, Environment, Profile, Viewer, existing, logs, tenant};
+use super::{Environment, Profile, Viewer, alarms, existing, logs, tenant};
 
 /// A value that has the right type but is not allowed.
 pub(super) struct NotAllowed {
@@ -30,7 +30,7 @@ pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
         zone_not_allowed(environment),
         concurrency_not_allowed(environment),
         scope_not_allowed(environment),
-        alarms_not_allowed(environment),
+        alarms::not_allowed(environment),
         origins_not_allowed(environment),
         backup_not_allowed(environment),
         logs::not_allowed(environment),
@@ -129,20 +129,6 @@ fn scope_not_allowed(Environment { admin_api, .. }: &Environment) -> Option<NotA
     Some(NotAllowed::new("admin_api.management_scope", format!("{scope:?}"), allowed))
 }
 
-fn alarms_not_allowed(environment: &Environment) -> Option<NotAllowed> {
-    let Alarms { topic_arn, emails } = &environment.alarms;
-    if let Some(arn) = topic_arn.as_ref().filter(|arn| !is_topic(arn, &environment.region)) {
-        let allowed = format!("the ARN of an SNS topic in {}, the environment's region", environment.region);
-        return Some(NotAllowed::new("alarms.topic_arn", format!("{arn:?}"), allowed));
-    }
-    if topic_arn.is_some() && !emails.is_empty() {
-        let allowed = "none beside alarms.topic_arn, whose owner subscribes";
-        return Some(NotAllowed::new("alarms.emails", format!("{emails:?}"), allowed));
-    }
-    let email = emails.iter().find(|email| !is_email(email))?;
-    Some(NotAllowed::new("alarms.emails", format!("{email:?}"), "addresses, for example operators@example.com"))
-}
-
 fn origins_not_allowed(environment: &Environment) -> Option<NotAllowed> {
     let origins = &environment.admin_api.allowed_origins;
     let existing = &environment.existing;
@@ -199,7 +185,7 @@ fn is_name(text: &str) -> bool {
     text.len() <= 32 && is_label(text)
 }
 
-fn is_account(text: &str) -> bool {
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -236,17 +222,6 @@ fn is_zone_id(text: &str) -> bool {
 
 fn is_word(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn is_topic(text: &str, region: &str) -> bool {
-    let parts: Vec<_> = text.split(':').collect();
-    matches!(parts[..], ["arn", _, "sns", in_region, account, name]
-        if in_region == region && is_account(account) && !name.is_empty())
-}
-
-fn is_email(text: &str) -> bool {
-    let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@');
-    text.split_once('@').is_some_and(|(name, host)| is_plain(name) && is_plain(host))
 }
 
 fn is_issuer(text: &str) -> bool {
