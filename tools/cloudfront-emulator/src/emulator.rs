@@ -11,12 +11,14 @@ use crate::distribution::Distribution;
 use crate::faults::Faults;
 use crate::origin::OriginClient;
 use crate::quotas::ItemCounts;
+use crate::responses::ResponseCounts;
 
 /// The state that the data plane and the control plane share.
 pub(crate) struct Emulator {
     pub(crate) config: EmulatorConfig,
     pub(crate) origin: OriginClient,
     pub(crate) faults: Faults,
+    pub(crate) responses: ResponseCounts,
     state: Mutex<State>,
 }
 
@@ -29,12 +31,13 @@ pub(crate) struct State {
 }
 
 impl Emulator {
-    pub(crate) fn new(config: EmulatorConfig, origin: OriginClient, faults: Faults) -> Self {
+    pub(crate) fn new(config: EmulatorConfig, origin: OriginClient, faults: Faults, responses: ResponseCounts) -> Self {
         let account = Account::new(config.quotas, config.call_rate, config.propagation);
         Self {
             config,
             origin,
             faults,
+            responses,
             state: Mutex::new(State { account, caches: HashMap::new(), sharing: HashMap::new() }),
         }
     }

@@ -12,6 +12,7 @@ use crate::config::EmulatorConfig;
 use crate::emulator::Emulator;
 use crate::faults::Faults;
 use crate::origin::OriginClient;
+use crate::responses::ResponseCounts;
 use crate::{control, viewer};
 
 /// Maximum time that a shutdown waits for requests in progress.
@@ -40,6 +41,8 @@ pub struct RunningEmulator {
     pub address: SocketAddr,
     /// Injects faults into calls of the API.
     pub faults: Faults,
+    /// Counts the responses to viewers.
+    pub responses: ResponseCounts,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -48,10 +51,10 @@ pub struct RunningEmulator {
 /// the distribution that `Host` names serves all other paths.
 pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError> {
     let address = config.listen;
-    let faults = Faults::default();
+    let (faults, responses) = (Faults::default(), ResponseCounts::default());
     let origin = OriginClient::new(&config.origin_gateway, config.origin_ca.as_deref());
     let origin = origin.map_err(StartError::OriginClient)?;
-    let emulator = Arc::new(Emulator::new(config, origin, faults.clone()));
+    let emulator = Arc::new(Emulator::new(config, origin, faults.clone(), responses.clone()));
     let app = control::router(&emulator).fallback(viewer::serve).with_state(emulator);
 
     let cannot_listen = |source| StartError::Listen { address, source };
@@ -67,7 +70,7 @@ pub async fn start(config: EmulatorConfig) -> Result<RunningEmulator, StartError
             tracing::error!(%error, "the emulator stopped serving; restart it");
         }
     });
-    Ok(RunningEmulator { address, faults, stop, server })
+    Ok(RunningEmulator { address, faults, responses, stop, server })
 }
 
 impl RunningEmulator {

@@ -56,7 +56,9 @@ pub(crate) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
         Method::HEAD => delivery::head(&emulator, &arrival).await,
         _ => delivery::get(&emulator, &arrival).await,
     };
-    object_response(&emulator, &request, &arrival, &delivered)
+    let response = object_response(&emulator, &request, &arrival, &delivered);
+    emulator.responses.count(arrival.distribution.quota_id(), response.status());
+    response
 }
 
 /// The edge location that a request names; by default the first one. The DNS of CloudFront chooses it by the viewer's

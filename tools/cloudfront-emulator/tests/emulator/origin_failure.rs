@@ -1,3 +1,4 @@
+use cloudfront_emulator::Responses;
 use http::{Method, StatusCode};
 
 use super::fixture::{ACME, Fixture, PROPAGATION_DELAY_SECS};
@@ -122,4 +123,17 @@ async fn an_edge_location_without_the_object_serves_the_expired_one_of_the_regio
     fixture.check_at(1, OBJECT, "RefreshHit", "response 1").await;
     fixture.check_at(1, OBJECT, "RefreshHit", "response 1").await;
     assert_eq!(fixture.origin.requests().len(), 2, "the second view is within the error caching minimum");
+}
+
+#[tokio::test]
+async fn the_error_rate_counts_what_viewers_get_of_a_distribution() {
+    let fixture = failing(OBJECT, Failure::Status(503)).await;
+    let rate = |distribution, before| fixture.emulator.responses.of(distribution).server_error_rate_since(before);
+    let before = fixture.emulator.responses.of("EACME");
+    assert_eq!(rate("EACME", before), None);
+    // The expired object is served, and a missing one is an error.
+    fixture.check(ACME, OBJECT, "RefreshHit", "response 1").await;
+    assert_eq!(fixture.get(ACME, "/img/missing").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(rate("EACME", before), Some(50));
+    assert_eq!(rate("EGLOBEX", Responses::default()), None);
 }
