@@ -11,7 +11,7 @@ use aws_cdk_lib::aws_sns_subscriptions::EmailSubscription;
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
 use serde_json::json;
 
-use crate::config::Environment;
+use crate::config::AlarmTopic;
 use crate::nag::acknowledge;
 
 /// Period of a metric, in minutes.
@@ -19,6 +19,9 @@ pub(crate) const PERIOD_MINUTES: u32 = 5;
 
 /// The datapoints that raise most alarms: three of five. Fewer would raise alarms for failures that retries repair.
 pub(crate) const MOST: (u32, u32) = (3, 5);
+
+/// The name of the output with the ARN of the topic.
+pub(crate) const TOPIC_ARN: &str = "AlarmTopicArn";
 
 /// The section of the runbook that every alarm's description names.
 const RUNBOOK: &str = "Runbook: docs/runbook.md#alarms";
@@ -39,7 +42,7 @@ pub(crate) struct Alarm<'a> {
     /// The situation, its consequence and what an operator does about it.
     pub(crate) description: &'a str,
     /// The metric, with the period and the statistic to evaluate.
-    pub(crate) metric: &'a Metric,
+    pub(crate) metric: IMetric,
     /// The number of breaching periods that raise it, of so many.
     pub(crate) datapoints: (u32, u32),
     /// The threshold.
@@ -57,14 +60,14 @@ pub(crate) struct Alarms<'a> {
 }
 
 impl<'a> Alarms<'a> {
-    /// Alarms that notify the topic that the configuration names, or one that the stack makes.
-    pub(crate) fn new(stack: &'a Stack, environment: &Environment) -> Result<Self> {
-        let topic = match &environment.alarms.topic_arn {
-            Some(arn) => Topic::from_topic_arn(stack, "AlarmTopic", arn)?,
-            None => ITopic::from(&topic(stack, &environment.alarms.emails)?),
+    /// Alarms that notify `topic`.
+    pub(crate) fn new(stack: &'a Stack, topic: AlarmTopic) -> Result<Self> {
+        let topic = match topic {
+            AlarmTopic::Existing(arn) => Topic::from_topic_arn(stack, "AlarmTopic", arn)?,
+            AlarmTopic::New(emails) => ITopic::from(&new_topic(stack, emails)?),
         };
         let topic_arn = topic.topic_arn()?;
-        CfnOutput::new(stack, "AlarmTopicArn", CfnOutputProps::new(topic_arn.as_str()))?;
+        CfnOutput::new(stack, TOPIC_ARN, CfnOutputProps::new(topic_arn.as_str()))?;
         Ok(Self { stack, topic_arn, action: SnsAction::new(&topic)?, graphs: Vec::new(), failures: Vec::new() })
     }
 
@@ -79,7 +82,7 @@ impl<'a> Alarms<'a> {
                 (threshold, ComparisonOperator::LessThanThreshold, TreatMissingData::Breaching)
             }
         };
-        let props = AlarmProps::new(alarm.metric, periods, threshold)
+        let props = AlarmProps::new(&alarm.metric, periods, threshold)
             .datapoints_to_alarm(breaching)
             .alarm_description(format!("{}. {RUNBOOK}", alarm.description))
             .comparison_operator(operator)
@@ -101,7 +104,7 @@ impl<'a> Alarms<'a> {
         let alarm = self.raise(&Alarm {
             id,
             description,
-            metric: &metric,
+            metric: (&metric).into(),
             datapoints: MOST,
             threshold: Threshold::AtLeast(1),
         })?;
@@ -127,7 +130,7 @@ impl<'a> Alarms<'a> {
 }
 
 /// A topic for the alarms, with these subscribers. Its policy replaces the default one, so it permits CloudWatch to publish.
-fn topic(stack: &Stack, emails: &[String]) -> Result<Topic> {
+fn new_topic(stack: &Stack, emails: &[String]) -> Result<Topic> {
     let topic = Topic::new_with_props(stack, "AlarmTopic", TopicProps::new().enforce_ssl(true))?;
     topic.add_to_resource_policy(&PolicyStatement::new_with_props(
         PolicyStatementProps::new()

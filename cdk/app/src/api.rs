@@ -96,7 +96,7 @@ impl<'a> AdminApi<'a> {
             id: "FailedRequestsAlarm",
             description: "The API answers requests of admins and editors with 5xx. Check the logs of image-purge and \
                           image-management, and their throttles",
-            metric: &failed,
+            metric: (&failed).into(),
             datapoints: MOST,
             threshold: Threshold::AtLeast(1),
         })?;

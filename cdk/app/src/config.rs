@@ -19,7 +19,7 @@ use contract::{AttributeNames, Authorizer, Contact, QuotaSchemes, TenantId, Tena
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use alarms::Alarms;
+pub use alarms::{AlarmTopic, Alarms, CLOUDFRONT_REGION};
 pub use existing::{DEFAULT_STAGE, Existing, ExistingAuthorizer, ExistingHttpApi, ExistingTable};
 pub use findings::Finding;
 use findings::findings;

@@ -9,11 +9,8 @@ use aws_cdk_lib::{Duration, Result, Stack};
 use contract::limits;
 use contract::metrics::{DIMENSION, Metric, NAMESPACE};
 
-use crate::config::Environment;
+use crate::config::{CLOUDFRONT_REGION, Environment};
 use crate::functions::Live;
-
-/// Region of CloudFront's metrics. An alarm reads metrics of its own region only; a graph reads any.
-const CLOUDFRONT_REGION: &str = "us-east-1";
 
 /// The 5xx rates of the account's distributions.
 const CLOUDFRONT_ERRORS: &str =

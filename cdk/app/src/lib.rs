@@ -1,5 +1,5 @@
 //! The topology: one CDK stage per environment, with a data stack, a pipeline stack, edge stacks, one stack per tenant, and
-//! a firewall stack if it is configured.
+//! in us-east-1 a stack of the firewall and one of CloudFront's alarm, if they are configured.
 //!
 //! - `config`: the environments' files
 //! - `binaries`: the build of the handlers, which the synthesis takes as assets

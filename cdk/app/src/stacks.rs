@@ -1,6 +1,7 @@
 //! The stages and stacks of the environments.
 
 mod backup;
+mod cloudfront_alarms;
 mod data;
 mod distribution;
 mod edge;
@@ -21,7 +22,7 @@ use aws_cdk_lib::{
 use contract::names::ENVIRONMENT_TAG;
 
 use crate::binaries::{Build, BuildError, missing};
-use crate::config::{Environment, InvalidConfigError, ViewerMode, shard_of};
+use crate::config::{CLOUDFRONT_REGION, Environment, InvalidConfigError, ViewerMode, shard_of};
 pub(crate) use crate::stacks::data::Data;
 use crate::stacks::edge::Edge;
 use crate::stacks::multi_tenant::Shared;
@@ -87,13 +88,19 @@ pub fn declare(app: &App, environments: &[Environment], binaries: &Path) -> Resu
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
         let pipeline_stack = stack(&stage, environment, "pipeline", "Functions, stream, schedule, API and alarms")?;
         let binaries = Build::from(environment).folder(binaries);
-        let pipeline = Pipeline::declare(&pipeline_stack, environment, &binaries, &data)?;
+        let mut cloudfront_topic = None;
+        if let Some(topic) = environment.cloudfront_alarm_topic() {
+            let stack =
+                cloudfront_stack(&stage, environment, "cloudfront-alarms", "The alarm on the errors of CloudFront")?;
+            cloudfront_topic = Some(cloudfront_alarms::declare(&stack, topic)?);
+            // The pipeline names an output of it, which the CDK takes for no reference.
+            pipeline_stack.add_stack_dependency(&stack)?;
+        }
+        let pipeline = Pipeline::declare(&pipeline_stack, environment, &binaries, &data, cloudfront_topic)?;
         let (mut firewall_stack, mut web_acl) = (None, None);
         if let Some(requests) = environment.viewer.requests_per_address {
-            let aws = AwsEnvironment::new().account(environment.account.as_str()).region(firewall::REGION);
-            let props = stack_props(environment, "firewall", "The limit of requests for each address").env(aws);
-            let stack = firewall_stack.insert(Stack::new_with_props(&stage, "firewall", props)?);
-            web_acl = Some(firewall::declare(stack, requests)?);
+            let stack = cloudfront_stack(&stage, environment, "firewall", "The limit of requests for each address")?;
+            web_acl = Some(firewall::declare(firewall_stack.insert(stack), requests)?);
         }
         // A distribution names outputs of these stacks, which the CDK takes for no reference.
         let named: Vec<_> = once(&pipeline_stack).chain(&firewall_stack).collect();
@@ -177,6 +184,17 @@ fn data_stack(stage: &Stage, environment: &Environment) -> aws_cdk_lib::Result<S
 /// A stack named `<environment>-lof-images-<id>`.
 fn stack(stage: &Stage, environment: &Environment, id: &str, description: &str) -> aws_cdk_lib::Result<Stack> {
     Stack::new_with_props(stage, id, stack_props(environment, id, description))
+}
+
+/// A stack in the region of CloudFront's metrics and web ACLs.
+fn cloudfront_stack(
+    stage: &Stage,
+    environment: &Environment,
+    id: &str,
+    description: &str,
+) -> aws_cdk_lib::Result<Stack> {
+    let aws = AwsEnvironment::new().account(environment.account.as_str()).region(CLOUDFRONT_REGION);
+    Stack::new_with_props(stage, id, stack_props(environment, id, description).env(aws))
 }
 
 fn stack_props(environment: &Environment, id: &str, description: &str) -> StackProps {

@@ -85,8 +85,8 @@ pub struct Installation {
     pub stream_mapping_id: String,
     /// Name of the schedule that starts purge runs.
     pub schedule_name: String,
-    /// ARN of the topic that the alarms notify.
-    pub alarm_topic_arn: String,
+    /// ARNs of the topics that the alarms notify: one in each region with alarms.
+    pub alarm_topic_arns: Vec<String>,
 }
 
 impl Installation {

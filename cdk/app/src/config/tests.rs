@@ -223,13 +223,42 @@ fn alarms_notify_a_topic_of_the_region_or_addresses() {
     for arn in ["operators", "arn:aws:sns:us-east-1:123456789012:operators", "arn:aws:sns:eu-west-1:12:operators"] {
         check(topic, &format!("topic_arn = {arn:?}"), &["alarms.topic_arn", arn, "an SNS topic in eu-west-1"]);
     }
-    let emails = "# emails = [\"operators@example.com\"]";
+    let cloudfront = "# cloudfront_topic_arn = \"arn:aws:sns:us-east-1:123456789012:operators\"";
+    for arn in ["operators", "arn:aws:sns:eu-west-1:123456789012:operators"] {
+        let edited = format!("cloudfront_topic_arn = {arn:?}");
+        check(cloudfront, &edited, &["alarms.cloudfront_topic_arn", arn, "an SNS topic in us-east-1"]);
+    }
+    let emails = "emails = [] # [\"operators@example.com\"]";
     for email in ["operators", "@example.com", "a@b@c", "a b@example.com"] {
         check(emails, &format!("emails = [{email:?}]"), &["alarms.emails", email, "operators@example.com"]);
     }
-    let both = format!("{}\n{}", &emails[2..], &topic[2..]);
+    let both = format!("emails = [\"a@example.com\"]\n{}", &topic[2..]);
     check(emails, &both, &["alarms.emails", "none beside alarms.topic_arn"]);
     assert!(read(&DEV.replace(topic, &topic[2..])).is_ok());
+}
+
+#[test]
+fn the_alarm_on_cloudfront_needs_a_topic_in_its_region() {
+    let arn = "arn:aws:sns:us-east-1:123456789012:operators";
+    let topic = "# topic_arn = \"arn:aws:sns:eu-west-1";
+    let (here, in_us_east_1) = ((topic, &topic[2..]), (topic, "topic_arn = \"arn:aws:sns:us-east-1"));
+    let us_east_1 = ("region = \"eu-west-1\"", "region = \"us-east-1\"");
+    let for_cloudfront = ("# cloudfront_topic_arn", "cloudfront_topic_arn");
+    let emails = ("emails = [] # [\"operators@example.com\"]", "emails = [\"ops@example.com\"]");
+    let addresses = ["ops@example.com".to_owned()];
+    let cases: [(&[(&str, &str)], Option<AlarmTopic>); 7] = [
+        (&[], None),
+        (&[here], None),
+        (&[us_east_1], None),
+        (&[us_east_1, in_us_east_1], Some(AlarmTopic::Existing(arn))),
+        (&[for_cloudfront], Some(AlarmTopic::Existing(arn))),
+        (&[emails], Some(AlarmTopic::New(&addresses))),
+        (&[emails, for_cloudfront], Some(AlarmTopic::Existing(arn))),
+    ];
+    for (edits, expected) in cases {
+        let text = edits.iter().fold(DEV.to_owned(), |text, (line, edited)| text.replace(line, edited));
+        assert_eq!(read(&text).unwrap().cloudfront_alarm_topic(), expected, "{edits:?}");
+    }
 }
 
 #[test]

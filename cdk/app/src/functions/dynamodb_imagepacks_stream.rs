@@ -47,7 +47,7 @@ pub(crate) fn declare(
         id: "StreamAgeAlarm",
         description: "The oldest record of the image-pack table's stream is 5 minutes old: changed images are purged \
                       late. Check the log and the throttles of dynamodb-imagepacks-stream",
-        metric: &age,
+        metric: (&age).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(ITERATOR_AGE_MAX_MILLIS),
     })?;

@@ -63,7 +63,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     let failed = alarms.raise(&Alarm {
         id: "FailedPurgeRunsAlarm",
         description: "Three purge runs in a row failed: changed images stay stale. Check the log of image-invalidation",
-        metric: &failed_runs,
+        metric: (&failed_runs).into(),
         datapoints: (PURGE_RUNS, PURGE_RUNS),
         threshold: Threshold::AtLeast(1),
     })?;
@@ -73,7 +73,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         id: "NoPurgeRunAlarm",
         description: "No purge run began within three periods: changed images stay stale. Check the schedule, the \
                       function's concurrency and its throttles",
-        metric: &runs,
+        metric: (&runs).into(),
         datapoints: (PURGE_RUNS, PURGE_RUNS),
         threshold: Threshold::Below(1),
     })?;
@@ -82,7 +82,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     alarms.raise(&Alarm {
         id: "ThrottledPurgeRunsAlarm",
         description: "Lambda throttles image-invalidation: changed images stay stale. Check the account's concurrency",
-        metric: &throttled,
+        metric: (&throttled).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;
@@ -90,7 +90,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         id: "OldestEntryAlarm",
         description: "A change waits for its purge far longer than it should: viewers see an old image. Read the log of \
                       image-invalidation",
-        metric: &own(environment, Metric::OldestEntryAge, "Maximum", PERIOD_MINUTES.max(every_minutes))?,
+        metric: (&own(environment, Metric::OldestEntryAge, "Maximum", PERIOD_MINUTES.max(every_minutes))?).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(OLDEST_ENTRY_MIN_MILLIS.max(PURGE_RUNS * every_minutes * 60_000)),
     })?;
@@ -98,7 +98,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         id: "ThrottledInvalidationsAlarm",
         description: "CloudFront rejects invalidations because of a quota: purges wait. Compare the dashboard's items \
                       with the quotas of the account",
-        metric: &own(environment, Metric::InvalidationsThrottled, "Sum", PERIOD_MINUTES)?,
+        metric: (&own(environment, Metric::InvalidationsThrottled, "Sum", PERIOD_MINUTES)?).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;

@@ -53,7 +53,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
     let failed_images = alarms.raise(&Alarm {
         id: "FailedImagesAlarm",
         description: "image-processing answers requests with 5xx: viewers get an error instead of an image. Check its log",
-        metric: &failed,
+        metric: (&failed).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(FAILED_IMAGES_A_MINUTE),
     })?;
@@ -63,7 +63,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         id: "ThrottledImagesAlarm",
         description: "Lambda throttles image-processing: viewers get an error instead of an image. Check its reserved \
                       concurrency and the account's",
-        metric: &throttled,
+        metric: (&throttled).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;

@@ -7,8 +7,7 @@ use aws_cdk_lib::aws_wafv2::cfn_web_acl::{
 use aws_cdk_lib::aws_wafv2::{CfnWebACL, CfnWebACLProps};
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Fn, Result, Stack};
 
-/// The region in which AWS WAF keeps what it does for CloudFront.
-pub(crate) const REGION: &str = "us-east-1";
+use crate::config::CLOUDFRONT_REGION;
 
 /// Seconds over which requests are counted.
 const WINDOW_SECS: u32 = 300;
@@ -33,5 +32,5 @@ pub(crate) fn declare(stack: &Stack, requests_per_address: u32) -> Result<String
     );
     let acl = CfnWebACL::new(stack, "WebAcl", props.rules([rule]))?;
     CfnOutput::new(stack, ARN, CfnOutputProps::new(acl.attr_arn()?))?;
-    Fn::get_stack_output_with_region(stack.stack_name()?, ARN, REGION)
+    Fn::get_stack_output_with_region(stack.stack_name()?, ARN, CLOUDFRONT_REGION)
 }

@@ -1,5 +1,6 @@
 //! The pipeline stack: from the image-pack table's stream to the caches, and the HTTP API.
 
+use std::iter::once;
 use std::path::Path;
 
 use aws_cdk_lib::aws_lambda::FunctionUrl;
@@ -38,9 +39,16 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    pub(crate) fn declare(stack: &Stack, environment: &Environment, binaries: &Path, data: &Data) -> Result<Self> {
+    /// Declares the pipeline. `cloudfront_topic` is the ARN of the topic of the alarm on CloudFront's errors.
+    pub(crate) fn declare(
+        stack: &Stack,
+        environment: &Environment,
+        binaries: &Path,
+        data: &Data,
+        cloudfront_topic: Option<String>,
+    ) -> Result<Self> {
         let scope = Scope { stack, environment, binaries, data };
-        let mut alarms = Alarms::new(stack, environment)?;
+        let mut alarms = Alarms::new(stack, environment.alarm_topic())?;
 
         // Nodes, each behind those that it names.
         let dead_letters = dead_letters(scope, &mut alarms)?;
@@ -59,9 +67,9 @@ impl Pipeline {
         admin_api.publish(stack)?;
         admin_api.watch(&mut alarms)?;
 
-        let alarm_topic_arn = alarms.topic_arn.clone();
+        let alarm_topic_arns = once(alarms.topic_arn.clone()).chain(cloudfront_topic).collect();
         dashboard::declare(stack, environment, [&image_invalidation, &image_purge], alarms.into_graphs())?;
-        let watched = Watched { image_processing, stream_mapping_id, schedule_name, alarm_topic_arn };
+        let watched = Watched { image_processing, stream_mapping_id, schedule_name, alarm_topic_arns };
         register_for_operators(scope, &dead_letters, watched)?;
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin_host: origin_host(stack, &url)?, purging: [image_invalidation, image_purge] })
@@ -102,7 +110,7 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
     alarms.raise(&Alarm {
         id: "DeadLettersAlarm",
         description: &description,
-        metric: &messages,
+        metric: (&messages).into(),
         datapoints: (1, 1),
         threshold: Threshold::AtLeast(1),
     })?;
@@ -115,7 +123,7 @@ struct Watched {
     image_processing: Live,
     stream_mapping_id: String,
     schedule_name: String,
-    alarm_topic_arn: String,
+    alarm_topic_arns: Vec<String>,
 }
 
 /// Registers the names of the resources for the operators' command line, which needs the environment's name only.
@@ -142,7 +150,7 @@ fn register_for_operators(scope: Scope, dead_letters: &Queue, watched: Watched) 
         viewer_domain: environment.viewer.domain.clone(),
         stream_mapping_id: watched.stream_mapping_id,
         schedule_name: watched.schedule_name,
-        alarm_topic_arn: watched.alarm_topic_arn,
+        alarm_topic_arns: watched.alarm_topic_arns,
     };
     StringParameter::new(
         stack,

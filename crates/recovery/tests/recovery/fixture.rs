@@ -55,7 +55,7 @@ pub(super) async fn installation(environment: &Environment) -> Installation {
         viewer_domain: String::new(),
         stream_mapping_id: String::new(),
         schedule_name: String::new(),
-        alarm_topic_arn: String::new(),
+        alarm_topic_arns: Vec::new(),
     }
 }
 

@@ -28,6 +28,9 @@ const ALARMS: [Expected; 12] = [
     ("ThrottledPurgeRunsAlarm", "Throttles", "pipeline/ImageInvalidation", 60, (3, 5), ">= 1"),
 ];
 
+/// The stacks in us-east-1: with a topic of their own, and with an existing one.
+const CLOUDFRONT_ALARMS: [&str; 2] = ["hourly/cloudfront-alarms", "other/cloudfront-alarms"];
+
 #[test]
 fn a_situation_that_needs_an_operator_raises_an_alarm() {
     let stack = of_the_repository().stack("dev/pipeline");
@@ -47,6 +50,30 @@ fn a_situation_that_needs_an_operator_raises_an_alarm() {
         };
         assert_eq!((&alarm["ComparisonOperator"], &alarm["TreatMissingData"]), (&operator.into(), &missing.into()));
         assert!(threshold.ends_with(&format!(" {}", alarm["Threshold"])), "{name}");
+    }
+}
+
+/// The alarm of the stack in us-east-1.
+const CLOUDFRONT_ERRORS: &str = "CloudFrontErrorsAlarm";
+
+#[test]
+fn errors_of_any_distribution_raise_an_alarm_in_us_east_1_if_the_configuration_names_operators_there() {
+    assert!(!of_the_repository().listing.contains("cloudfront-alarms"));
+    for stack in CLOUDFRONT_ALARMS.map(|path| edited().stack(path)) {
+        assert_eq!(stack.region, "us-east-1");
+        let alarm = stack.only("AWS::CloudWatch::Alarm");
+        assert_eq!(stack.named("AWS::CloudWatch::Alarm", CLOUDFRONT_ERRORS).id, alarm.id);
+        let alarm = alarm.properties;
+        let query = "SELECT MAX(\"5xxErrorRate\") FROM SCHEMA(\"AWS/CloudFront\", DistributionId, Region)";
+        let [metric] = &alarm["Metrics"].as_array().unwrap()[..] else { panic!("{}", alarm["Metrics"]) };
+        assert_eq!((&metric["Expression"], &metric["Period"]), (&query.into(), &60.into()));
+        assert_ne!(metric["ReturnData"], false);
+        assert_eq!((&alarm["DatapointsToAlarm"], &alarm["EvaluationPeriods"]), (&3.into(), &5.into()));
+        assert_eq!(
+            (&alarm["ComparisonOperator"], &alarm["Threshold"]),
+            (&"GreaterThanOrEqualToThreshold".into(), &5.into())
+        );
+        assert_eq!(alarm["TreatMissingData"], "notBreaching");
     }
 }
 
@@ -84,7 +111,13 @@ fn every_alarm_notifies_the_topic_when_it_is_raised_and_when_it_ends() {
     let existing = edited().stack("other/pipeline");
     assert_eq!(existing.all("AWS::SNS::Topic").count(), 0);
     let arn = "arn:aws:sns:eu-central-1:123456789012:operators";
-    for (stack, topic) in [(with_topic, "pipeline/AlarmTopic"), (existing, arn)] {
+    let [of_emails, of_topic] = CLOUDFRONT_ALARMS.map(|path| edited().stack(path));
+    for (stack, topic) in [
+        (with_topic, "pipeline/AlarmTopic"),
+        (existing, arn),
+        (of_emails, "cloudfront-alarms/AlarmTopic"),
+        (of_topic, "arn:aws:sns:us-east-1:123456789012:operators"),
+    ] {
         assert_eq!(stack.outputs()["AlarmTopicArn"], topic);
         for alarm in stack.all("AWS::CloudWatch::Alarm") {
             for actions in ["AlarmActions", "OKActions"] {
@@ -92,9 +125,11 @@ fn every_alarm_notifies_the_topic_when_it_is_raised_and_when_it_ends() {
             }
         }
     }
-    let hourly = edited().stack("hourly/pipeline");
-    let subscription = hourly.only("AWS::SNS::Subscription").properties;
-    assert_eq!((&subscription["Protocol"], &subscription["Endpoint"]), (&"email".into(), &"ops@example.com".into()));
+    for stack in [edited().stack("hourly/pipeline"), of_emails] {
+        let subscription = stack.only("AWS::SNS::Subscription").properties;
+        let endpoint = (&subscription["Protocol"], &subscription["Endpoint"]);
+        assert_eq!(endpoint, (&"email".into(), &"ops@example.com".into()), "{}", stack.path);
+    }
 }
 
 #[test]
@@ -103,8 +138,10 @@ fn the_runbook_has_an_action_for_each_alarm_and_each_alarm_names_it() {
     let section = runbook.split("\n## Alarms\n").nth(1).unwrap().split("\n### ").next().unwrap();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let written: BTreeSet<_> = rows.collect();
-    assert_eq!(written, BTreeSet::from(ALARMS.map(|(name, ..)| name)));
-    for stack in [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline")] {
+    let declared: BTreeSet<_> = ALARMS.iter().map(|(name, ..)| *name).chain([CLOUDFRONT_ERRORS]).collect();
+    assert_eq!(written, declared);
+    let [of_emails, of_topic] = CLOUDFRONT_ALARMS.map(|path| edited().stack(path));
+    for stack in [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline"), of_emails, of_topic] {
         for alarm in stack.all("AWS::CloudWatch::Alarm") {
             let description = alarm.properties["AlarmDescription"].as_str().unwrap();
             assert!(description.ends_with(". Runbook: docs/runbook.md#alarms"), "{description}");

@@ -16,10 +16,10 @@ const ISSUER: &str = "issuer = \"https://login.vmnd.tv/\"";
 const AUDIENCE: &str = "audience = \"image-service-admin\"";
 
 /// The line of `dev.toml` that shows the subscribers of alarms.
-const EMAILS: &str = "# emails = [\"operators@example.com\"]";
+const EMAILS: &str = "emails = [] # [\"operators@example.com\"]";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 46] = [
+const OTHER: [(&str, &str); 47] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("# permissions_boundary = ", "permissions_boundary = "),
     ("deletion_protection = false", "deletion_protection = true"),
@@ -33,6 +33,7 @@ const OTHER: [(&str, &str); 46] = [
     ("\ndistributions = false", "\ndistributions = true"),
     ("\nbuckets = false", "\nbuckets = true"),
     ("# topic_arn = \"arn:aws:sns:eu-west-1", "topic_arn = \"arn:aws:sns:eu-central-1"),
+    ("# cloudfront_topic_arn", "cloudfront_topic_arn"),
     ("[tenants.globex]", "[tenants.globex]\nedge = 2"),
     ("domain = \"image-service.eu-west-1.dev.vmnd.tv\"", "domain = \"images.example.com\""),
     ("hosted_zone_name = \"dev.vmnd.tv\"", "hosted_zone_name = \"example.com\""),

@@ -311,20 +311,19 @@ fn buckets_and_queues_allow_no_access_and_deny_plain_connections() {
 
 #[test]
 fn cloudwatch_may_publish_alarms_and_nobody_may_without_encryption() {
-    let stack = of_the_repository().stack("dev/pipeline");
-    let policy = stack.only("AWS::SNS::TopicPolicy");
-    let written = [
-        sentence("*", "may not", "sns:Publish", "pipeline/AlarmTopic", "Bool aws:SecureTransport=false"),
-        sentence(
-            "cloudwatch.amazonaws.com",
-            "may",
-            "sns:Publish",
-            "pipeline/AlarmTopic",
-            "StringEquals aws:SourceAccount=123456789012",
-        ),
-    ];
-    let document = without_sids(&policy.properties["PolicyDocument"]);
-    check(written, sentences(stack, &document, "", ""));
+    let account = "StringEquals aws:SourceAccount=123456789012";
+    for (stack, topic) in [
+        (of_the_repository().stack("dev/pipeline"), "pipeline/AlarmTopic"),
+        (edited().stack("hourly/cloudfront-alarms"), "cloudfront-alarms/AlarmTopic"),
+    ] {
+        let policy = stack.only("AWS::SNS::TopicPolicy");
+        let written = [
+            sentence("*", "may not", "sns:Publish", topic, "Bool aws:SecureTransport=false"),
+            sentence("cloudwatch.amazonaws.com", "may", "sns:Publish", topic, account),
+        ];
+        let document = without_sids(&policy.properties["PolicyDocument"]);
+        check(written, sentences(stack, &document, "", ""));
+    }
 }
 
 /// A policy document without the ids of its statements.

@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::environments::{edited, existing, of_the_repository};
 use crate::stack::Stack;
 
-/// The topic that the environment `other` names.
-const OPERATORS: &str = "arn:aws:sns:eu-central-1:123456789012:operators";
+/// The topics that the environment `other` names.
+const OPERATORS: [&str; 2] =
+    ["arn:aws:sns:eu-central-1:123456789012:operators", "arn:aws:sns:us-east-1:123456789012:operators"];
 
 /// The name of the parameter that `stack` registers, and its value.
 fn registered(stack: &Stack) -> (Value, Installation) {
@@ -54,7 +55,10 @@ fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
             // Its name ends with that of the table, which contains the environment's.
             stream_mapping_id: installation.stream_mapping_id.clone(),
             schedule_name: "pipeline/InvalidationSchedule".to_owned(),
-            alarm_topic_arn: if name == "dev" { "pipeline/AlarmTopic" } else { OPERATORS }.to_owned(),
+            alarm_topic_arns: if name == "dev" { &["pipeline/AlarmTopic"][..] } else { &OPERATORS }
+                .iter()
+                .map(|topic| (*topic).to_owned())
+                .collect(),
         };
         assert_eq!(installation, expected);
         assert!(installation.stream_mapping_id.starts_with("pipeline/ImagePacksStreamLiveDynamoDBEventSource"));

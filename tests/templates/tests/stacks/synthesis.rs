@@ -42,7 +42,7 @@ impl Synthesis {
         }
         // An output may be of another stack's: first of stacks that refer to none, then of those that refer to them.
         let mut outputs = BTreeMap::new();
-        for is_of in ["/data", "/firewall", "/pipeline", "/edge-", "/distribution", "/tenant"] {
+        for is_of in ["/data", "/cloudfront-alarms", "/firewall", "/pipeline", "/edge-", "/distribution", "/tenant"] {
             for stack in stacks.values_mut().filter(|stack| stack.path.contains(is_of)) {
                 stack.others_outputs.clone_from(&outputs);
                 outputs.extend(stack.all_outputs());

@@ -1,8 +1,10 @@
 //! The checks of the pipeline: what the tenants share.
 
 use aws_adapters::{CallError, sdk_error};
+use aws_config::Region;
 use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingError;
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
+use futures_util::future::join_all;
 
 use super::Verification;
 use super::check::{self, Check, Subject, Verdict, failed};
@@ -11,18 +13,22 @@ impl Verification {
     /// Checks the pipeline.
     pub(super) async fn pipeline(&self) -> Vec<Check> {
         let subject = Subject::new(&"pipeline", &self.environment);
-        let (subscriptions, schedule, mapping) =
-            tokio::join!(self.subscriptions(), self.schedule(&subject), self.mapping(&subject));
-        vec![
-            subject.check("the alarms' topic has subscribers", subscriptions.unwrap_or_else(|error| failed(&error))),
-            subject.check("the schedule starts purge runs", schedule.unwrap_or_else(|error| failed(&error))),
-            subject.check("the table's stream is delivered", mapping.unwrap_or_else(|error| failed(&error))),
-        ]
+        let topics = join_all(self.installation.alarm_topic_arns.iter().map(|topic| self.subscriptions(topic)));
+        let (topics, schedule, mapping) = tokio::join!(topics, self.schedule(&subject), self.mapping(&subject));
+        let of_topics = topics.into_iter().map(|verdict| ("the alarms' topic has subscribers", verdict));
+        let others = [("the schedule starts purge runs", schedule), ("the table's stream is delivered", mapping)];
+        let verdicts = of_topics
+            .chain(others)
+            .map(|(requirement, verdict)| subject.check(requirement, verdict.unwrap_or_else(|error| failed(&error))));
+        verdicts.collect()
     }
 
-    async fn subscriptions(&self) -> Result<Verdict, CallError> {
-        let topic = &self.installation.alarm_topic_arn;
-        let got = self.sns.get_topic_attributes().topic_arn(topic).send().await;
+    /// The verdict on a topic. That of the alarm on CloudFront's errors is in a region of its own.
+    async fn subscriptions(&self, topic: &str) -> Result<Verdict, CallError> {
+        let region = topic.split(':').nth(3).map(|region| Region::new(region.to_owned()));
+        let in_region = aws_sdk_sns::config::Builder::default().region(region);
+        let get = self.sns.get_topic_attributes().topic_arn(topic);
+        let got = get.customize().config_override(in_region).send().await;
         let attributes = got.map_err(|error| sdk_error(format!("reading topic {topic}"), error))?.attributes;
         let attributes = attributes.unwrap_or_default();
         let count = |name| attributes.get(name).and_then(|count| count.parse().ok()).unwrap_or_default();
