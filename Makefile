@@ -71,7 +71,7 @@ played:
 
 played-apart:
 	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
-	@$(TIMED) "scenario in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant
+	@$(TIMED) "scenario and operations in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant --operations
 
 simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000
 	@cargo run --quiet --bin simulate -- $(if $(SEEDS),--seeds $(SEEDS) $(if $(BASE),--base $(BASE)),$(SEED))

@@ -10,6 +10,7 @@ mod logs;
 mod permissions;
 mod removal;
 mod scenario;
+mod switches;
 mod verification;
 
 use std::process::ExitCode;
@@ -33,8 +34,8 @@ enum Command {
         /// Then verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
         #[arg(long)]
         operations: bool,
-        /// In multi-tenant mode, without the forbidden calls.
-        #[arg(long, conflicts_with_all = ["browser", "operations", "faults", "existing"])]
+        /// In multi-tenant mode.
+        #[arg(long, conflicts_with = "existing")]
         multi_tenant: bool,
         /// Then injects faults, with the default number of queue entries.
         #[arg(long)]
@@ -59,6 +60,9 @@ enum Command {
     Browse,
 }
 
+/// The subscriber of the alarms. With one, the alarm on CloudFront's errors is deployed, too.
+const OPERATOR: &str = "operators@example.com";
+
 impl Command {
     /// The name of the run, and of its folder in `target`.
     fn run_name(self) -> &'static str {
@@ -78,17 +82,17 @@ impl Command {
 async fn main() -> ExitCode {
     let command = Command::parse();
     session::run(command.run_name(), async |checkout, run_dir, report, timeline| {
-        let mode = ("viewer.mode", Some("multi-tenant".into()));
-        let is_multi_tenant = matches!(command, Command::Play { multi_tenant: true, .. });
-        let overrides = is_multi_tenant.then_some(mode).into_iter().collect();
-        let cloud = LocalCloud::start_with(checkout, run_dir, report, overrides).await?;
+        let further = match command {
+            Command::Play { multi_tenant: true, .. } => vec![("viewer.mode", Some("multi-tenant".into()))],
+            Command::Alarms => vec![("alarms.emails", Some(vec![OPERATOR].into()))],
+            _ => Vec::new(),
+        };
+        let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
         match command {
-            Command::Play { browser, operations, faults, existing, multi_tenant } => {
+            Command::Play { browser, operations, faults, existing, multi_tenant: _ } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
-                if !multi_tenant {
-                    permissions::play(&cloud, checkout, report).await?;
-                }
+                permissions::play(&cloud, checkout, report).await?;
                 // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;

@@ -1,16 +1,16 @@
 //! `imagecache verify` against the local deployment: as it is deployed, and with defects that it must find.
 
 use local_cloud::LocalCloud;
-use local_cloud::cause::{Cause, Context as _};
+use local_cloud::cause::Cause;
 use local_cloud::ministack::ACCOUNT;
 use local_cloud::ministack::REGION;
 use local_cloud::report::{Report, StepError};
-use local_cloud::root_call::text;
 use recovery::{Installation, read_installation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::imagecache::{self, ENVIRONMENT, Ended};
+use crate::switches;
 use local_cloud::clients::sdk_config;
 use local_cloud::expectation::expect_eq;
 
@@ -28,6 +28,8 @@ pub(crate) async fn play(cloud: &LocalCloud, report: &Report) -> Result<(), Step
     let name = "imagecache verify finds that the alarms reach no operator";
     report.check(name, without_subscription(cloud)).await?;
     report.check("imagecache verify holds when the topic has a subscriber", as_deployed(cloud, installation)).await?;
+    let name = "imagecache verify finds a disabled schedule, a disabled stream and a tenant without a registration";
+    report.check(name, switched_off(cloud, installation)).await?;
     report.check("imagecache verify finds a wrong distribution", wrong_distribution(cloud)).await?;
     report.check("imagecache verify finds missing tags", missing_tags(cloud, installation)).await?;
     report.check("imagecache verify finds a missing grant", missing_grant(cloud)).await?;
@@ -54,15 +56,35 @@ async fn without_subscription(cloud: &LocalCloud) -> Result<String, Cause> {
     Ok(ended.expect(false, &["FAILED  pipeline: the alarms' topic has subscribers", "1 failed"])?.text)
 }
 
-/// Subscribes the dead-letter queue to the alarms' topic, because the local environment names no operator.
+/// Subscribes the dead-letter queue to the topic of the alarms, because the local environment names no operator.
 async fn as_deployed(cloud: &LocalCloud, installation: &Installation) -> Result<String, Cause> {
     let queue = installation.dead_letter_queue_url.rsplit('/').next().unwrap_or_default();
     let endpoint = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
-    let subscription =
-        [("TopicArn", installation.alarm_topic_arn.as_str()), ("Protocol", "sqs"), ("Endpoint", &endpoint)];
-    cloud.parts.root.query("sns", "Subscribe", &subscription).await?;
+    for topic in &installation.alarm_topic_arns {
+        let subscription = [("TopicArn", topic.as_str()), ("Protocol", "sqs"), ("Endpoint", &endpoint)];
+        cloud.parts.root.query("sns", "Subscribe", &subscription).await?;
+    }
     let ended = verify(cloud, &[]).await?;
     Ok(ended.expect(true, &["ok      acme: an edit is purged", "ok      globex: an edit is purged", " 0 failed"])?.text)
+}
+
+/// Switches off the schedule and the delivery of the stream. No tenant is probed meanwhile: its edit would wait.
+async fn switched_off(cloud: &LocalCloud, installation: &Installation) -> Result<String, Cause> {
+    switches::schedule(cloud, installation, false).await?;
+    switches::stream(cloud, installation, false).await?;
+    let ended = verify(cloud, &["nowhere"]).await;
+    switches::stream(cloud, installation, true).await?;
+    switches::schedule(cloud, installation, true).await?;
+    let schedule = format!(
+        "FAILED  pipeline: the schedule starts purge runs: schedule {} is DISABLED instead of ENABLED",
+        installation.schedule_name
+    );
+    let stream = format!(
+        "FAILED  pipeline: the table's stream is delivered: mapping {} is Disabled instead of Enabled",
+        installation.stream_mapping_id
+    );
+    let tenant = "FAILED  nowhere: the tenant is registered: the tenant is not registered";
+    Ok(ended?.expect(false, &[&schedule, &stream, tenant, "3 failed"])?.text)
 }
 
 /// Registers another tenant's distribution.
@@ -91,9 +113,8 @@ async fn missing_tags(cloud: &LocalCloud, installation: &Installation) -> Result
     let function = format!("/2015-03-31/functions/{name}");
     let (configuration, versions) = (format!("{function}/configuration"), format!("{function}/versions"));
     let alias = format!("{function}/aliases/{alias}");
-    let call = async |method: Method, path: &str, body: &Value| -> Result<Value, Cause> {
-        let request = cloud.parts.root.request("lambda", method, path).body(body.to_string());
-        Ok(serde_json::from_str(&text(request).await.context(path.to_owned())?)?)
+    let call = async |method: Method, path: &str, body: &Value| {
+        cloud.parts.root.rest("lambda", method, path, Some(body).filter(|body| !body.is_null())).await
     };
     let deployed = call(Method::GET, &configuration, &Value::Null).await?["Environment"].clone();
     let version = call(Method::GET, &alias, &Value::Null).await?["FunctionVersion"].clone();

@@ -55,11 +55,11 @@ pub enum App<'a> {
 }
 
 impl Cdk<'_> {
-    /// Creates the bucket and the roles that every deployment uses.
-    pub async fn bootstrap(&self, on_line: impl Fn(&str)) -> Result<(), Cause> {
-        let target = format!("aws://{ACCOUNT}/{REGION}");
-        // From a folder without `cdk.json`: the target is known, so the CDK need not run the app.
-        self.run("bootstrap", "bootstrap", self.run_dir, &[&target], on_line).await
+    /// Creates the bucket and the roles that every deployment to one of `regions` uses.
+    pub async fn bootstrap(&self, regions: &[&str], on_line: impl Fn(&str)) -> Result<(), Cause> {
+        let targets: Vec<_> = regions.iter().map(|region| format!("aws://{ACCOUNT}/{region}")).collect();
+        // From a folder without `cdk.json`: the targets are known, so the CDK need not run the app.
+        self.run("bootstrap", "bootstrap", self.run_dir, &targets, on_line).await
     }
 
     /// Deploys stacks and reads their outputs.

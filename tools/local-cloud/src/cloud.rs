@@ -21,12 +21,12 @@ use crate::cause::{Cause, Context as _};
 use crate::cdk::{App, Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::environment::{LocalParts, Override, local_overrides, write_local, write_tenant, write_wake};
+use crate::environment::{LocalParts, Override, local_overrides, write_local, write_wake};
 use crate::grants;
 use crate::image_server::ImageServer;
 use crate::loopback_server::LoopbackServer;
 use crate::management::ManagementApi;
-use crate::ministack::{MiniStack, Proxies, REGION, free_port};
+use crate::ministack::{CLOUDFRONT_REGION, MiniStack, Proxies, REGION, free_port};
 use crate::observer::Observer;
 use crate::oidc::{Admin, Issuer};
 use crate::outputs::Outputs;
@@ -34,6 +34,8 @@ use crate::report::{Report, StepError};
 use crate::root_call::{RootCaller, elements, text};
 use crate::run_dir::RunDir;
 use crate::viewer::Viewer;
+
+mod tenants;
 
 /// The validity of an editor's token: a working day.
 const EDITORS_TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
@@ -95,7 +97,8 @@ impl LocalCloud {
         Self::start_with(checkout, run_dir, report, Vec::new()).await
     }
 
-    /// Starts the servers and deploys the environment `dev` with further overrides.
+    /// Starts the servers and deploys the environment `dev` with further overrides. Those of `alarms` have stacks in
+    /// us-east-1, too.
     pub async fn start_with(
         checkout: &Checkout,
         run_dir: &RunDir,
@@ -107,7 +110,9 @@ impl LocalCloud {
         let cdk = parts.cdk(checkout, run_dir.path());
         let note = |line: &str| report.progress.note(line);
 
-        let bootstrap = async { Ok((cdk.bootstrap(note).await?, String::new())) };
+        let with_cloudfront_alarms = further.iter().any(|(key, _)| key.starts_with("alarms."));
+        let regions = if with_cloudfront_alarms { &[REGION, CLOUDFRONT_REGION][..] } else { &[REGION] };
+        let bootstrap = async { Ok((cdk.bootstrap(regions, note).await?, regions.join(", "))) };
         report.step("the CDK bootstraps the account", bootstrap).await?;
 
         let deploy = async {
@@ -168,28 +173,6 @@ impl LocalCloud {
         };
         cdk.deploy(deployment, on_line).await?;
         Ok(format!("purge.wake = {wake}"))
-    }
-
-    /// Deploys the stack of one more tenant, and returns the environment with it.
-    pub async fn deploy_tenant(&self, cdk: &Cdk<'_>, tenant: &str, on_line: impl Fn(&str)) -> Result<Self, Cause> {
-        let folder = environment_folder(cdk, &self.name);
-        let environment = write_tenant(&self.environment, tenant, &environment_file(&folder, &self.name))?;
-        let deployment = Deployment {
-            name: &format!("{}-{tenant}", self.name),
-            stacks: &format!("{}/tenant-{tenant}", self.name),
-            stack_prefix: self.stack_prefix(),
-            app: App::Environments(&folder),
-        };
-        let outputs = cdk.deploy(deployment, on_line).await?;
-        grants::complete(&self.parts.root, outputs.prefix()).await?;
-        let registrations = registrations(&self.parts.root, &self.name).await?;
-        Ok(Self { parts: Arc::clone(&self.parts), name: self.name.clone(), environment, outputs, registrations })
-    }
-
-    /// Deletes the stack of a tenant that [`Self::deploy_tenant`] has deployed.
-    pub async fn destroy_tenant(&self, cdk: &Cdk<'_>, tenant: &str, on_line: impl Fn(&str)) -> Result<(), Cause> {
-        let stack = format!("{}/tenant-{tenant}", self.name);
-        cdk.destroy(&stack, &environment_folder(cdk, &self.name), on_line).await
     }
 
     /// The deployed settle delay: the default, which is the sum of its parts. Another program that fills an existing

@@ -73,12 +73,12 @@ pub fn write_local(
     Ok(environment)
 }
 
-/// Writes `environment` to `target` once more with one more tenant, and returns it.
-pub fn write_tenant(environment: &Table, tenant: &str, target: &Path) -> Result<Table, Cause> {
+/// Writes `environment` to `target` once more with its tenants and a further one, and returns it.
+pub fn write_tenants(environment: &Table, further: Option<&str>, target: &Path) -> Result<Table, Cause> {
     let mut environment = environment.clone();
     let tenants = environment.get_mut("tenants").and_then(Value::as_table_mut);
     let tenants = tenants.ok_or("the environment has no table `tenants`")?;
-    tenants.insert(tenant.to_owned(), Table::new().into());
+    tenants.extend(further.map(|tenant| (tenant.to_owned(), Table::new().into())));
     write(&environment, target)?;
     Ok(environment)
 }
@@ -143,7 +143,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("dev.toml");
         let environment = "[tenants.acme]\n".parse().unwrap();
-        let written = write_tenant(&environment, "initech", &target).unwrap();
+        let written = write_tenants(&environment, Some("initech"), &target).unwrap();
         assert_eq!(written, "[tenants.acme]\n[tenants.initech]\n".parse().unwrap());
         assert_eq!(std::fs::read_to_string(&target).unwrap().parse::<Table>().unwrap(), written);
     }

@@ -1,16 +1,18 @@
-"""Starts MiniStack as `python -m ministack` does, with what a multi-tenant distribution needs.
+"""Starts MiniStack as `python -m ministack` does, with what its CloudFormation lacks.
 
 MiniStack has the API of connection groups and distribution tenants. Its CloudFormation does not know their types, and its
-IAM does not know the ARN of a distribution tenant.
+IAM does not know the ARN of a distribution tenant. Its alarms have a metric and no query, and it looks for the output of
+another stack in the region of the reference only.
 """
 
+import re
 import runpy
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from hypercorn.config import Config
-from ministack.core import iam_actions
+from ministack.core import iam_actions, responses
 from ministack.services import cloudfront
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import engine, provisioners
 
 # TLS would enable HTTP/2: under many concurrent requests its server loses streams, and a function then waits for a
 # response without end.
@@ -83,5 +85,39 @@ provisioners._RESOURCE_HANDLERS.update({
     'AWS::CloudFront::ConnectionGroup': {'create': create_group, 'delete': delete_group},
     'AWS::CloudFront::DistributionTenant': {'create': create_tenant, 'delete': delete_tenant},
 })
+
+QUERY = re.compile(r'SELECT \w+\("(\w+)"\) FROM SCHEMA\("([\w/]+)"[^)]*\)')
+alarm_record = provisioners._cw_metric_alarm_record
+
+
+def alarm_record_of_query(name, properties):
+    """Records an alarm on a query with the metric that the query selects."""
+    queries = properties.get('Metrics') or []
+    query = QUERY.fullmatch(queries[0].get('Expression', '')) if len(queries) == 1 else None
+    if query:
+        metric = {'MetricName': query[1], 'Namespace': query[2], 'Period': queries[0]['Period']}
+        properties = {**properties, **metric, 'Metrics': None}
+    return alarm_record(name, properties)
+
+
+provisioners._cw_metric_alarm_record = alarm_record_of_query
+
+resolve_refs = engine._resolve_refs
+
+
+def resolve_refs_in_region(value, *context):
+    """Resolves a reference to an output in the region that it names."""
+    reference = value.get('Fn::GetStackOutput') if isinstance(value, dict) else None
+    if not isinstance(reference, dict) or 'Region' not in reference:
+        return resolve_refs(value, *context)
+    region = responses.get_region()
+    responses.set_request_region(reference['Region'])
+    try:
+        return resolve_refs(value, *context)
+    finally:
+        responses.set_request_region(region)
+
+
+engine._resolve_refs = resolve_refs_in_region
 
 runpy.run_module('ministack', run_name='__main__', alter_sys=True)

@@ -16,6 +16,9 @@ use crate::process_group::ProcessGroup;
 
 /// The region that everything is deployed to, the same as in `cdk/environments/dev.toml`.
 pub const REGION: &str = "eu-west-1";
+
+/// The region of CloudFront's metrics and alarms.
+pub const CLOUDFRONT_REGION: &str = "us-east-1";
 /// The account of `MiniStack`.
 pub const ACCOUNT: &str = "000000000000";
 

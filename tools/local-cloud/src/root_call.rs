@@ -14,17 +14,25 @@ use crate::ministack::{MiniStack, REGION};
 pub struct RootCaller {
     client: reqwest::Client,
     endpoint: String,
+    region: &'static str,
 }
 
 impl RootCaller {
     /// A caller of `ministack`.
     pub fn new(ministack: &MiniStack) -> Result<Self, Cause> {
-        Ok(Self { client: ministack.certificate().http_client()?.build()?, endpoint: ministack.endpoint() })
+        let client = ministack.certificate().http_client()?.build()?;
+        Ok(Self { client, endpoint: ministack.endpoint(), region: REGION })
+    }
+
+    /// The same caller in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &'static str) -> Self {
+        Self { region, ..self.clone() }
     }
 
     /// Begins a request to `service`.
     pub fn request(&self, service: &str, method: Method, path: &str) -> RequestBuilder {
-        let scope = format!("test/20260101/{REGION}/{service}/aws4_request");
+        let scope = format!("test/20260101/{}/{service}/aws4_request", self.region);
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         self.client.request(method, format!("{}{path}", self.endpoint)).header("authorization", authorization)
     }
@@ -41,6 +49,16 @@ impl RootCaller {
         let request = self.request(service, Method::POST, "/").header("x-amz-target", operation);
         let request = request.header("content-type", "application/x-amz-json-1.1").body(input.to_string());
         Ok(serde_json::from_str(&text(request).await.context(operation)?)?)
+    }
+
+    /// Calls an operation of a REST API (Lambda, `EventBridge` Scheduler) and returns the response.
+    pub async fn rest(&self, service: &str, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Cause> {
+        let mut request = self.request(service, method, path);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let text = text(request).await.context(path.to_owned())?;
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The alarms: for each one its cause is brought about, and the metric that would raise it is found.
 //!
 //! The local AWS counts invocations of Lambda's API itself. Of a function URL, of the HTTP API, of the stream and of the
-//! queue it publishes no metrics: there the step finds the event that the metric counts.
+//! queue it publishes no metrics: there the step finds the event that the metric counts. Of the distributions, the emulator
+//! counts the responses.
 
 mod local_aws;
 
@@ -16,18 +17,18 @@ use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
 use local_cloud::report::{Report, StepError};
-use local_cloud::root_call::elements;
-use reqwest::Method;
-use serde_json::json;
 
 use super::fixture::Fixture;
-use super::purge_runs::{PurgeRun, PurgeRuns, function_name};
+use super::purge_runs::{PurgeRun, PurgeRuns};
 use super::{CALLED_WITHIN, DENIAL, EMPTY_WITHIN, workers};
 use crate::function::{ExecutionRole, Function, Grant};
 use crate::logs::{self, LogLine};
+use crate::switches;
+use crate::verification::installation;
 
 /// Each alarm, its metric, and the cause that its step brings about.
-const ALARMS: [(&str, &str, &str); 12] = [
+const ALARMS: [(&str, &str, &str); 13] = [
+    ("CloudFrontErrorsAlarm", "5xxErrorRate", "the origin of a distribution fails"),
     ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "a row of the queue rejects a change"),
     ("FailedEditsAlarm", "Errors", "image-management is killed during an edit"),
     ("FailedImagesAlarm", "Url5xxCount", "image-processing may not read the pack"),
@@ -72,7 +73,7 @@ pub(super) async fn play(
 ) -> Result<(), StepError> {
     let compare = async {
         purge_runs.until_empty(EMPTY_WITHIN, |_| {}).await?;
-        let mut deployed = deployed(cloud).await?;
+        let mut deployed = local_aws::deployed_alarms(cloud).await?;
         deployed.sort();
         let expected: Vec<_> = ALARMS.map(|(alarm, metric, _)| (alarm.to_owned(), metric.to_owned())).into();
         expect_eq("the deployed alarms and their metrics", &deployed, &expected)?;
@@ -91,24 +92,11 @@ pub(super) async fn play(
     failed.map_or(Ok(()), Err)
 }
 
-/// The deployed alarms of the pipeline, each with its metric.
-async fn deployed(cloud: &LocalCloud) -> Result<Vec<(String, String)>, Cause> {
-    let found = cloud.parts.root.query("monitoring", "DescribeAlarms", &[("MaxRecords", "100")]).await?;
-    let (names, metrics) = (elements(&found, "AlarmName"), elements(&found, "MetricName"));
-    expect_eq("the alarms with a metric", &metrics.len(), &names.len())?;
-    let prefix = format!("{}pipeline-", cloud.stack_prefix());
-    let of_the_pipeline = names.into_iter().zip(metrics).filter_map(|(name, metric)| {
-        let name = name.strip_prefix(&prefix)?;
-        // The hash of the construct's path and a random part are behind the id, which ends with `Alarm`.
-        Some((format!("{}Alarm", name.split("Alarm").next()?), metric.to_owned()))
-    });
-    Ok(of_the_pipeline.collect())
-}
-
 impl Alarms<'_> {
     /// Brings the cause of `alarm` about and returns what its metric counts. Everything is as before afterwards.
     async fn play(&mut self, alarm: &str) -> Result<String, Cause> {
         match alarm {
+            "CloudFrontErrorsAlarm" => self.cloudfront_errors().await,
             "DeadLettersAlarm" => self.dead_letter().await,
             "FailedEditsAlarm" => self.killed_edit().await,
             "FailedImagesAlarm" => self.failed_images().await,
@@ -195,13 +183,31 @@ impl Alarms<'_> {
         Ok(format!("{} invocation was killed, the API answered {status}", killed?))
     }
 
+    async fn cloudfront_errors(&self) -> Result<String, Cause> {
+        let responses = |tenant| {
+            let id = self.cloud.tenant(tenant)?.distribution.distribution_id;
+            Ok::<_, Cause>(self.cloud.parts.emulator.responses.of(&id))
+        };
+        let before = (responses("acme")?, responses("globex")?);
+        self.view_without_origin("unreachable").await?;
+        let rate = responses("acme")?.server_error_rate_since(before.0);
+        expect_eq("5xxErrorRate of acme's distribution, in percent", &rate, &Some(100))?;
+        expect_eq("5xxErrorRate of globex's", &responses("globex")?.server_error_rate_since(before.1), &None)?;
+        Ok("100 percent of acme's distribution, no data of globex's".to_owned())
+    }
+
     async fn failed_images(&self) -> Result<String, Cause> {
+        self.view_without_origin("failed").await?;
+        Ok("5 answers of the function URL with 502".to_owned())
+    }
+
+    /// Requests five images while image-processing answers with 502.
+    async fn view_without_origin(&self, suffix: &str) -> Result<(), Cause> {
         let role = ExecutionRole::find(self.cloud, Function::ImageProcessing).await?;
         role.grant(&Grant::denial(DENIAL, "dynamodb:BatchGetItem")).await?;
-        let statuses = self.view("failed", 5).await;
+        let statuses = self.view(suffix, 5).await;
         role.revoke(DENIAL).await?;
-        expect_eq("the statuses of five images", &statuses?, &vec![502; 5])?;
-        Ok("5 answers of the function URL with 502".to_owned())
+        Ok(expect_eq("the statuses of five images", &statuses?, &vec![502; 5])?)
     }
 
     /// Invokes `function` without concurrency. The local AWS throttles invocations through Lambda's API only, not those
@@ -274,13 +280,14 @@ impl Alarms<'_> {
             let lines = logs::lines(self.cloud, &Function::ImageInvalidation.to_string()).await?;
             Ok::<_, Cause>(lines.iter().filter(|line| line.message.contains(START)).count())
         };
-        self.schedule("DISABLED").await?;
+        let installation = installation(self.cloud).await?;
+        switches::schedule(self.cloud, &installation, false).await?;
         // One that has just been invoked begins now.
         tokio::time::sleep(WAITS).await;
         let before = began().await?;
         tokio::time::sleep(WITHOUT_PURGE_RUN).await;
         let after = began().await;
-        self.schedule("ENABLED").await?;
+        switches::schedule(self.cloud, &installation, true).await?;
         expect_eq("the purge runs while the schedule is disabled", &(after? - before), &0)?;
         wait_for("a purge run of the schedule", WITHOUT_PURGE_RUN, async || {
             Ok(if began().await? > before { Ok(()) } else { Err("none".to_owned()) })
@@ -339,18 +346,12 @@ impl Alarms<'_> {
     }
 
     async fn old_record(&mut self) -> Result<String, Cause> {
-        let path = "/2015-03-31/event-source-mappings/";
-        let list = self.lambda(Method::GET, path, None).await?;
-        let name = function_name(&self.cloud.parts.root, self.cloud.stack_prefix(), Function::ImagePacksStream).await?;
-        let mut mappings = list["EventSourceMappings"].as_array().into_iter().flatten();
-        let mapping = mappings.find(|one| one["FunctionArn"].as_str().is_some_and(|arn| arn.contains(&name)));
-        let mapping = mapping.and_then(|one| one["UUID"].as_str()).ok_or("the stream has no mapping")?;
-        let mapping = format!("{path}{mapping}");
-        self.lambda(Method::PUT, &mapping, Some(json!({"Enabled": false}))).await?;
+        let installation = installation(self.cloud).await?;
+        switches::stream(self.cloud, &installation, false).await?;
         let edited_at_ms = local_cloud::report::millis(std::time::SystemTime::UNIX_EPOCH.elapsed()?);
         let edited = self.fixture.edit().await;
         tokio::time::sleep(WAITS).await;
-        self.lambda(Method::PUT, &mapping, Some(json!({"Enabled": true}))).await?;
+        switches::stream(self.cloud, &installation, true).await?;
         edited?;
         let age = wait_for("the records in the log", SEEN_WITHIN, async || {
             let lines = logs::lines(self.cloud, &Function::ImagePacksStream.to_string()).await?;

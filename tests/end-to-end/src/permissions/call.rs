@@ -40,9 +40,10 @@ pub(super) enum Resource {
     Originals,
     Variants,
     DeadLetters,
+    /// The distribution of `acme`, or its distribution tenant.
     AcmesDistribution,
     GlobexsDistribution,
-    /// A distribution that no tenant's stack grants.
+    /// A distribution that no stack grants: in multi-tenant mode, the multi-tenant distribution.
     AnotherDistribution,
 }
 
@@ -88,10 +89,19 @@ impl Names {
             Resource::Originals => &self.observer.originals_bucket,
             Resource::Variants => &self.observer.variants_bucket,
             Resource::DeadLetters => &self.observer.dead_letter_queue_url,
-            Resource::AcmesDistribution => &self.acme.distribution.distribution_id,
-            Resource::GlobexsDistribution => &self.globex.distribution.distribution_id,
-            Resource::AnotherDistribution => "E1PERMISSIONCHECK",
+            Resource::AcmesDistribution => self.acme.distribution.invalidated_id(),
+            Resource::GlobexsDistribution => self.globex.distribution.invalidated_id(),
+            Resource::AnotherDistribution => match &self.acme.distribution.distribution_tenant_id {
+                // The one that acme shares with all tenants.
+                Some(_) => &self.acme.distribution.distribution_id,
+                None => "E1PERMISSIONCHECK",
+            },
         }
+    }
+
+    /// Whether `resource` is a distribution tenant.
+    fn is_of_tenant(&self, resource: Resource) -> bool {
+        resource != Resource::AnotherDistribution && self.acme.distribution.distribution_tenant_id.is_some()
     }
 }
 
@@ -127,6 +137,10 @@ impl Caller {
             Action::CreateInvalidation => {
                 let paths = Paths::builder().quantity(1).items(format!("/{KEY}")).build()?;
                 let batch = InvalidationBatch::builder().caller_reference(KEY).paths(paths).build()?;
+                if names.is_of_tenant(resource) {
+                    let create = self.cloudfront.create_invalidation_for_distribution_tenant().id(name);
+                    return denied(create.invalidation_batch(batch).send().await);
+                }
                 let create = self.cloudfront.create_invalidation().distribution_id(name);
                 denied(create.invalidation_batch(batch).send().await)
             }

@@ -1,10 +1,12 @@
-//! The metrics that the local AWS and the logs have, and the switches of its functions.
+//! The metrics that the local AWS and the logs have, and the concurrency of its functions.
 
 use contract::Metric;
 use contract::metrics::NAMESPACE;
+use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
-use local_cloud::expectation::UnmetError;
-use local_cloud::root_call::{elements, text};
+use local_cloud::expectation::{UnmetError, expect_eq};
+use local_cloud::ministack::CLOUDFRONT_REGION;
+use local_cloud::root_call::elements;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -12,6 +14,24 @@ use super::Alarms;
 use crate::faults::purge_runs::{FUNCTIONS, function_name};
 use crate::function::Function;
 use crate::logs;
+
+/// The deployed alarms, each with its metric.
+pub(super) async fn deployed_alarms(cloud: &LocalCloud) -> Result<Vec<(String, String)>, Cause> {
+    let root = &cloud.parts.root;
+    let mut deployed = Vec::new();
+    for (root, stack) in [(root, "pipeline"), (&root.in_region(CLOUDFRONT_REGION), "cloudfront-alarms")] {
+        let found = root.query("monitoring", "DescribeAlarms", &[("MaxRecords", "100")]).await?;
+        let (names, metrics) = (elements(&found, "AlarmName"), elements(&found, "MetricName"));
+        expect_eq("the alarms with a metric", &metrics.len(), &names.len())?;
+        let prefix = format!("{}{stack}-", cloud.stack_prefix());
+        deployed.extend(names.into_iter().zip(metrics).filter_map(|(name, metric)| {
+            let name = name.strip_prefix(&prefix)?;
+            // The hash of the construct's path and a random part are behind the id, which ends with `Alarm`.
+            Some((format!("{}Alarm", name.split("Alarm").next()?), metric.to_owned()))
+        }));
+    }
+    Ok(deployed)
+}
 
 impl Alarms<'_> {
     /// The largest value of `metric` in the records that image-invalidation has written since `since_ms`.
@@ -67,35 +87,8 @@ impl Alarms<'_> {
     pub(super) async fn limit(&self, function: Function, is_limited: bool) -> Result<(), Cause> {
         let name = function_name(&self.cloud.parts.root, self.cloud.stack_prefix(), function).await?;
         let path = format!("/2017-10-31/functions/{name}/concurrency");
-        if is_limited {
-            self.lambda(Method::PUT, &path, Some(json!({"ReservedConcurrentExecutions": 0}))).await?;
-        } else {
-            self.lambda(Method::DELETE, &path, None).await?;
-        }
-        Ok(())
-    }
-
-    /// Enables or disables the schedule of purge runs.
-    pub(super) async fn schedule(&self, state: &str) -> Result<(), Cause> {
-        let schedules = self.call("scheduler", Method::GET, "/schedules", None).await?;
-        let mut names = schedules["Schedules"].as_array().into_iter().flatten().filter_map(|one| one["Name"].as_str());
-        let name = names.find(|name| name.contains("InvalidationSchedule"));
-        let path = format!("/schedules/{}", name.ok_or_else(|| format!("no schedule of purge runs: {schedules}"))?);
-        let mut schedule = self.call("scheduler", Method::GET, &path, None).await?;
-        schedule["State"] = json!(state);
-        self.call("scheduler", Method::PUT, &path, Some(schedule)).await.map(drop)
-    }
-
-    pub(super) async fn lambda(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Cause> {
-        self.call("lambda", method, path, body).await
-    }
-
-    async fn call(&self, service: &str, method: Method, path: &str, body: Option<Value>) -> Result<Value, Cause> {
-        let mut request = self.cloud.parts.root.request(service, method, path);
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        let text = text(request).await?;
-        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+        let none = json!({"ReservedConcurrentExecutions": 0});
+        let (method, body) = if is_limited { (Method::PUT, Some(&none)) } else { (Method::DELETE, None) };
+        self.cloud.parts.root.rest("lambda", method, &path, body).await.map(drop)
     }
 }
