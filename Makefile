@@ -47,8 +47,9 @@ dev: setup ## The same deployment with a console page, left up until Ctrl-C
 	@cargo build $(DEPLOYED) --bin dev
 	@cargo run --quiet --bin dev -- up
 
+# VIEWER_ENDPOINT is for a local deployment, whose hosts are not in the DNS; `make dev` prints it.
 verify: setup ## Verify a deployment to an account by an edit of each tenant: ENV=dev
-	@cargo run --quiet --locked --bin imagecache -- verify --environment $(or $(ENV),$(error name the environment, for example ENV=dev))
+	@cargo run --quiet --locked --bin imagecache -- verify --environment $(or $(ENV),$(error name the environment, for example ENV=dev)) $(if $(VIEWER_ENDPOINT),--viewer-endpoint $(VIEWER_ENDPOINT))
 
 check: setup ## Check format, lints, unit tests and the protocol's tests: quick after a small change
 	@cargo fmt --all -- --check

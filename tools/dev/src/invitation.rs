@@ -5,6 +5,7 @@ use std::time::Duration;
 use console::Console;
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
+use local_cloud::ministack::REGION;
 use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 
 /// The validity of the admin's token: a working day.
@@ -30,6 +31,8 @@ pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cau
     let ministack = &cloud.parts.ministack;
     let (aws, trusted) = (ministack.endpoint(), ministack.certificate().path().display());
     let (resolve_acme, resolve_purge) = (resolve(acme), resolve(&purge));
+    let (credentials, edge) =
+        ("AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test", cloud.parts.emulator.endpoint_url());
     let text = format!(
         "
 Console      {}
@@ -44,8 +47,11 @@ Request an image twice: a Miss or a Hit, and its Age.
 Purge it as an admin of acme, then request it again.
   curl -s --cacert {trusted} {resolve_purge} -X DELETE -H 'Authorization: Bearer {token}' '{purge}'
 
+Verify it as operators verify a deployment. It finds that the alarms reach no operator.
+  {credentials} AWS_REGION={REGION} AWS_ENDPOINT_URL={aws} SSL_CERT_FILE={trusted} make verify ENV=dev VIEWER_ENDPOINT={edge}
+
 List the tables of the local AWS.
-  AWS_CA_BUNDLE={trusted} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {aws} --region eu-west-1 dynamodb list-tables
+  AWS_CA_BUNDLE={trusted} {credentials} aws --endpoint-url {aws} --region {REGION} dynamodb list-tables
 ",
         console.url()
     );
