@@ -246,7 +246,7 @@ fn the_alarm_on_cloudfront_needs_a_topic_in_its_region() {
     let for_cloudfront = ("# cloudfront_topic_arn", "cloudfront_topic_arn");
     let emails = ("emails = [] # [\"operators@example.com\"]", "emails = [\"ops@example.com\"]");
     let addresses = ["ops@example.com".to_owned()];
-    let cases: [(&[(&str, &str)], Option<AlarmTopic>); 7] = [
+    let cases: [(&[_], _); 7] = [
         (&[], None),
         (&[here], None),
         (&[us_east_1], None),
