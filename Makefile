@@ -8,20 +8,24 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help setup setup-browser run dev verify check test played played-apart simulate lint handlers reproducible diff bench deny clean
+.PHONY: help prerequisites setup setup-browser run dev verify check test played played-apart simulate lint handlers
+.PHONY: reproducible diff bench deny docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: node_modules/.installed .venv/.installed ## Install the tools into this checkout, and nothing outside of it
+prerequisites: ## Check that Rust, Node, Python and the other tools of the machine are installed and new enough
+	@.ci/prerequisites
 
-node_modules/.installed: package.json package-lock.json
+setup: prerequisites node_modules/.installed .venv/.installed ## Install the tools into this checkout, and nothing outside of it
+
+node_modules/.installed: package.json package-lock.json | prerequisites
 	@echo "Installing the Node packages into node_modules …"
 	@npm ci --no-audit --no-fund --loglevel error
 	@touch $@
 
-.venv/.installed: requirements.txt
+.venv/.installed: requirements.txt | prerequisites
 	@echo "Installing the Python tools into .venv …"
 	@python3 -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
@@ -38,10 +42,13 @@ HANDLERS := $(patsubst handlers/%/Cargo.toml,%,$(wildcard handlers/*/Cargo.toml)
 DEPLOYED = --workspace --locked --bin app $(addprefix --bin ,$(HANDLERS))
 END_TO_END = cargo run --quiet --bin end-to-end --
 
+# Seconds since 1970 at which make began, so that `make run` can print the time that a newcomer waits.
+BEGAN := $(shell date +%s)
+
 run: setup ## Deploy everything on this machine, replace an image, watch it reach a viewer, clean up
 	@echo "Building the handlers, the CDK app and the tour (minutes the first time) …"
 	@cargo build $(DEPLOYED) --bin dev
-	@cargo run --quiet --bin dev -- run
+	@cargo run --quiet --bin dev -- run --began $(BEGAN)
 
 dev: setup ## The same deployment with a console page, left up until Ctrl-C
 	@cargo build $(DEPLOYED) --bin dev
@@ -110,5 +117,15 @@ bench: setup ## Measure this system beside its alternatives; ONLY=functions meas
 deny: setup ## Check licences, sources, bans and known vulnerabilities (reads the advisory database from GitHub)
 	@cargo deny check
 
+# mdBook is built from its source, into the checkout; a new version is a new folder.
+MDBOOK := .tools/mdbook-0.5.4
+
+$(MDBOOK)/bin/mdbook: | prerequisites
+	@echo "Building mdBook (minutes the first time) …"
+	@cargo install --quiet --locked --root $(MDBOOK) --no-default-features --features search --version $(@:.tools/mdbook-%/bin/mdbook=%) mdbook
+
+docs: $(MDBOOK)/bin/mdbook ## Build the site of the documents, target/site/html/index.html
+	@.ci/site $<
+
 clean: ## Remove all build output and installed tools of this checkout
-	@rm -rf target node_modules .venv
+	@rm -rf target node_modules .venv .tools

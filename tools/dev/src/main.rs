@@ -4,6 +4,7 @@ mod invitation;
 mod tour;
 
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use local_cloud::LocalCloud;
@@ -15,7 +16,11 @@ use local_cloud::timeline::Timeline;
 enum Command {
     /// Plays a tour: an image is replaced, and a purge run brings the new one to viewers: woken within seconds, and then
     /// without wake-ups. Cleans up.
-    Run,
+    Run {
+        /// Time at which `make run` began, in seconds since 1970: the tour prints how long the first fresh image took.
+        #[arg(long, value_name = "SECONDS", value_parser = since_1970)]
+        began: Option<SystemTime>,
+    },
     /// Serves the console and leaves everything up until Ctrl-C.
     Up,
 }
@@ -25,9 +30,9 @@ async fn main() -> ExitCode {
     let command = Command::parse();
     session::run("run", async |checkout, run_dir, report, timeline| {
         let cloud = LocalCloud::start(checkout, run_dir, report).await?;
-        if command == Command::Run {
+        if let Command::Run { began } = command {
             let cdk = cloud.parts.cdk(checkout, run_dir.path());
-            return tour::play(&cloud, &cdk, report, timeline.insert(Timeline::begin())).await;
+            return tour::play(&cloud, &cdk, report, timeline.insert(Timeline::begin()), began).await;
         }
         let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
         let (_console, text) = report.step("the first images are uploaded, the console is served", invite).await?;
@@ -36,4 +41,8 @@ async fn main() -> ExitCode {
         std::future::pending().await
     })
     .await
+}
+
+fn since_1970(text: &str) -> Result<SystemTime, std::num::ParseIntError> {
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(text.parse()?))
 }

@@ -4,7 +4,7 @@
 //! It calls the APIs of editors, admins and viewers only. The deployed stream mapping fills the queue and wakes the purge
 //! run. `tests/end-to-end` has the full scenario.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -48,12 +48,13 @@ struct Tour<'a> {
     report: &'a Report,
 }
 
-/// Plays the tour to its end or to the first step that does not hold.
+/// Plays the tour to its end or to the first step that does not hold. `began` is the time at which `make run` began.
 pub(crate) async fn play(
     cloud: &LocalCloud,
     cdk: &Cdk<'_>,
     report: &Report,
     timeline: &Timeline,
+    began: Option<SystemTime>,
 ) -> Result<(), StepError> {
     let open = async { Ok((Tour::of(cloud, report, timeline)?, String::new())) };
     let tour = &report.step("the outputs of the stacks are read", open).await?;
@@ -66,6 +67,9 @@ pub(crate) async fn play(
     let name = "a purge run is woken and brings the new image to viewers within seconds";
     let fresh_ms = report.step(name, tour.until_fresh(written_at, Colour::Blue, "waiting for the purge")).await?;
     report.measure(|measured| measured.write_to_fresh_ms = Some(fresh_ms));
+    if let Some(waited) = began.and_then(|began| began.elapsed().ok()) {
+        report.progress.print(&first_fresh_text(waited));
+    }
     report.check("a new suffix shows the new image without a new variant", tour.new_suffix()).await?;
     report.check("DELETE purges another image at once", tour.delete()).await?;
     report.check("the final purges follow after the settle delay", tour.until_final()).await?;
@@ -248,6 +252,11 @@ impl<'a> Tour<'a> {
         self.timeline.add(Part::AdminApi, format!("GET acme/cat: {}", verdict(&body)));
         Ok(body)
     }
+}
+
+fn first_fresh_text(waited: Duration) -> String {
+    let (minutes, seconds) = (waited.as_secs() / 60, waited.as_secs() % 60);
+    format!("  The first fresh image: {minutes} min {seconds} s after `make run` began, set-up and build included.")
 }
 
 fn verdict(body: &Value) -> String {
