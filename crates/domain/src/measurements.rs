@@ -16,7 +16,7 @@ use crate::target::Target;
 use crate::timestamp::Timestamp;
 
 /// The price of rendering one variant again, in millionths of a US dollar: Lambda 6.0, S3 7.1, DynamoDB 2.3. The
-/// calculation is in `docs/runbook.md`, "Cost of forcing a location".
+/// calculation is in `docs/prices.md`, "Cost of forcing a location".
 pub const PRICE_PER_VARIANT_USD_MICROS: u64 = 15;
 
 /// The measurements of one event, and the image that they concern.

@@ -3,7 +3,7 @@
 use crate::document::Document;
 
 /// The programs whose commands are recognised in sentences and in blocks.
-const PROGRAMS: [&str; 9] = ["make", "cargo", "cdk", "imagecache", "curl", "aws", "npm", "git", "apt-get"];
+const PROGRAMS: [&str; 10] = ["make", "cargo", "cdk", "imagecache", "curl", "aws", "npm", "git", "apt-get", "eval"];
 /// The language of a block with commands.
 const SHELL: &str = "sh";
 
@@ -26,18 +26,16 @@ pub struct Command {
 /// split into words.
 pub(crate) fn of(document: &Document) -> Vec<Command> {
     let mut commands = Vec::new();
-    let mut unfinished = String::new();
-    let mut lines = document.lines().peekable();
-    while let Some(line) = lines.next() {
+    // A command that continues on the next line.
+    let mut begun = String::new();
+    for line in document.lines() {
         let place = format!("{}:{}", document.path, line.number);
         match line.block {
             Some(SHELL) => {
-                unfinished += line.text.trim().trim_end_matches('\\');
-                let ends_here = lines.peek().is_none_or(|next| next.block != Some(SHELL));
-                if !ends_here && (line.text.ends_with('\\') || has_open_quote(&unfinished)) {
-                    continue;
+                begun += line.text.trim().trim_end_matches('\\');
+                if !line.text.ends_with('\\') && shlex::split(&begun).is_some() {
+                    commands.extend(Command::parse(&place, &std::mem::take(&mut begun), false));
                 }
-                commands.extend(Command::parse(&place, &std::mem::take(&mut unfinished), false));
             }
             Some(language) => {
                 let first = line.text.split_whitespace().next().unwrap_or_default();
@@ -45,11 +43,20 @@ pub(crate) fn of(document: &Document) -> Vec<Command> {
                 assert!(!is_command, "{place}: a block with commands begins with ```sh");
             }
             None => {
-                let code = line.text.split('`').skip(1).step_by(2);
-                commands.extend(code.filter_map(|text| Command::parse(&place, text, true)));
+                let is_paragraph = !line.text.trim().is_empty();
+                begun = if is_paragraph { format!("{begun} {}", line.text.trim()) } else { String::new() };
+                let mut parts: Vec<_> = begun.split('`').map(ToOwned::to_owned).collect();
+                // An even number of parts: the last one is code that is not closed on this line.
+                begun = if parts.len() % 2 == 0 {
+                    parts.pop().map(|code| format!("`{code}")).unwrap_or_default()
+                } else {
+                    String::new()
+                };
+                commands.extend(parts.iter().skip(1).step_by(2).filter_map(|code| Command::parse(&place, code, true)));
             }
         }
     }
+    assert!(begun.is_empty(), "{}: a command or code is not closed: {begun}", document.path);
     commands
 }
 
@@ -79,10 +86,6 @@ fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|one| one.is_ascii_uppercase() || one == '_')
 }
 
-fn has_open_quote(text: &str) -> bool {
-    shlex::split(text).is_none()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,9 +97,10 @@ mod tests {
 
     #[test]
     fn commands_are_the_lines_of_shell_blocks_and_code_that_begins_with_a_program() {
-        let text = "Run `make test ONLY=a` or `makefile b`, `make`.\n```sh\nA=b curl x \\\n  y   # comment\n# none\n\
+        let text = "Run `make test ONLY=a` or `makefile b`, `make`, `cdk\n  ls`.\n```sh\nA=b curl x \\\n  y   # comment\n# none\n\
                     aws x '{\n\"a\"}'\n```\n```\nsome output\n```";
-        let commands = [("make test ONLY=a", true), ("A=b curl x y", false), ("aws x '{\"a\"}'", false)];
+        let commands =
+            [("make test ONLY=a", true), ("cdk ls", true), ("A=b curl x y", false), ("aws x '{\"a\"}'", false)];
         assert_eq!(found(text), commands.map(|(text, is_mention)| (text.to_owned(), is_mention)));
     }
 

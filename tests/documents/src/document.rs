@@ -68,14 +68,12 @@ impl Document {
         })
     }
 
-    /// The targets of all links and images, with their lines: `[…](target)` outside of code.
+    /// The targets of all links and images, with their lines: `[…](target)` outside of blocks.
     pub fn links(&self) -> impl Iterator<Item = (usize, &str)> {
         let prose = self.lines().filter(|line| line.block.is_none());
         prose.flat_map(|line| {
-            let outside_of_code = line.text.split('`').step_by(2);
-            let targets = outside_of_code.flat_map(|text| text.split("](").skip(1));
-            // The target of a link whose text is code follows the code.
-            targets.filter_map(move |rest| Some((line.number, rest.split_once(')')?.0)))
+            let rests = line.text.split("](").skip(1);
+            rests.filter_map(move |rest| Some((line.number, rest.split_once(')')?.0)))
         })
     }
 
@@ -99,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn links_are_read_from_prose_and_not_from_code() {
-        let text = "[a](b.md#c), [`d`](e)\n`[no](f)` ![g](h.png)\n```\n[no](i)\n```\n[j](k)";
+    fn links_are_read_from_prose_and_not_from_blocks() {
+        let text = "[a](b.md#c), [`d`](e)\n![g](h.png)\n```\n[no](i)\n```\n[j](k)";
         let document = document(text);
         let found: Vec<_> = document.links().collect();
         assert_eq!(found, [(1, "b.md#c"), (1, "e"), (2, "h.png"), (6, "k")]);

@@ -1,6 +1,7 @@
 //! The end-to-end tests: the whole system deployed on this machine, and played with.
 
 mod browser;
+mod documents;
 mod existing_installation;
 mod faults;
 mod figures;
@@ -31,7 +32,8 @@ enum Command {
         /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
         browser: bool,
-        /// Then verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
+        /// Then runs commands of the documents, verifies the deployment and defects of it, and adds and removes a tenant,
+        /// with `imagecache`.
         #[arg(long)]
         operations: bool,
         /// In multi-tenant mode.
@@ -46,6 +48,8 @@ enum Command {
     },
     /// Verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
     Operations,
+    /// Runs commands of the documents.
+    Documents,
     /// Injects faults.
     Faults {
         /// The number of entries that fill the queue.
@@ -101,6 +105,7 @@ async fn main() -> ExitCode {
                     deploy_wake(&cloud, checkout, run_dir, report, true).await?;
                 }
                 if operations {
+                    documents::play(&cloud, checkout, run_dir.path(), report).await?;
                     play_operations(&cloud, checkout, run_dir, report).await?;
                 }
                 if faults {
@@ -112,6 +117,7 @@ async fn main() -> ExitCode {
                 Ok(())
             }
             Command::Operations => play_operations(&cloud, checkout, run_dir, report).await,
+            Command::Documents => documents::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
             Command::Alarms => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;

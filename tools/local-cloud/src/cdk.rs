@@ -101,6 +101,19 @@ impl Cdk<'_> {
         self.run("destroy", "destroy", self.checkout.root(), &arguments, on_line).await
     }
 
+    /// Runs a command as a document has it, `arguments` after the name `command`, on the environments in a folder.
+    pub async fn run_documented(
+        &self,
+        command: &str,
+        arguments: &[String],
+        environments: &Path,
+        on_line: impl Fn(&str),
+    ) -> Result<(), Cause> {
+        let of_app = ["--build=true".to_owned(), format!("--context=environments={}", environments.display())];
+        let arguments = [&of_app, arguments].concat();
+        self.run(command, command, self.checkout.root(), &arguments, on_line).await
+    }
+
     async fn run<A: AsRef<std::ffi::OsStr>>(
         &self,
         command: &str,
