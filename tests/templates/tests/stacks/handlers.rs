@@ -101,18 +101,25 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "ANSWER_MAX_SECS", "2", "2"),
         ("ImageProcessing", "ORIGINALS_BUCKET", "data/Originals", "data/Originals"),
         ("ImageProcessing", "VARIANTS_BUCKET", "data/Variants", "data/Variants"),
-        ("ImageProcessing", "ANSWER_MAX_SECS", "2", "2"),
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
         ("ImageProcessing", "CACHED_DAYS_MAX", "30", "7"),
+        ("ImageProcessing", "TENANT_SOURCE", "header", "header"),
     ];
     let of_purging = ["ImageInvalidation", "ImagePurge"]
         .into_iter()
         .flat_map(|function| purging.map(|(variable, dev, other)| (function, variable, dev, other)));
+    let mut listed = BTreeMap::<_, BTreeSet<_>>::new();
     for (function, variable, in_dev, in_other) in of_purging.chain(own) {
+        listed.entry(function).or_default().insert(variable);
         for (stack, expected) in [(dev(), in_dev), (edited().stack("other/pipeline"), in_other)] {
             let value = stack.text(&variables(stack, function)[variable]);
             assert_eq!(value, expected, "{} {function} {variable}", stack.path);
         }
+    }
+    for (function, listed) in listed {
+        let deployed = variables(dev(), function).as_object().unwrap().keys();
+        let missing: Vec<_> = deployed.filter(|variable| !listed.contains(variable.as_str())).collect();
+        assert!(missing.is_empty(), "this test has no row of {function} for {missing:?}");
     }
 }
 
