@@ -62,9 +62,12 @@ impl<P: Ports> Handler<P> {
         let packs: Vec<_> = request.readings.iter().map(|reading| &reading.pack).collect();
         let expected: Vec<_> = request.location.as_ref().or(likely).into_iter().collect();
         let mut found = self.ports.packs().find(&request.tenant, &packs, &expected).await?;
-        let (pack, mut images) = first_existing(&packs, &mut found)?;
-        let location = request.location.clone().or(images.main_image_location).ok_or(ApiError::NoMainLocation)?;
-        let Some(image) = images.image_locations.remove(&location) else {
+        let (pack, images) = first_existing(&packs, &mut found)?;
+        // Without `..`: a new field of a pack does not compile until it is decided whether its variants are rendered from
+        // it. Then it is a field of the specification, and an argument of the fingerprint.
+        let ImagePack { mut image_locations, main_image_location } = images;
+        let location = request.location.clone().or(main_image_location).ok_or(ApiError::NoMainLocation)?;
+        let Some(image) = image_locations.remove(&location) else {
             return Err(ApiError::UnknownLocation(location));
         };
         if !expected.contains(&&location) {

@@ -1,5 +1,7 @@
 //! The command `imagecache`.
 
+#[cfg(test)]
+mod documented;
 mod forget_tenant;
 mod verify;
 

@@ -1,4 +1,5 @@
-//! Every command of the documents is checked, and has a test that runs it or a reason why none can.
+//! Every command of the documents is checked, and has a test that runs it or a reason why none can. `imagecache` checks
+//! its own: `tools/imagecache/src/documented.rs`.
 //!
 //! `cargo test --workspace --test commands -- --nocapture` prints the list.
 
