@@ -74,10 +74,10 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@.ci/figures
 
 # Two runs at a time, each with a deployment of its own: they mostly wait.
-played:
+played: ## Play the part of `make test` that is the scenario and what follows it, in one deployment
 	@$(TIMED) "scenario, console, operations, faults and existing installation, deployed" $(END_TO_END) play --browser --operations --faults --existing
 
-played-apart:
+played-apart: ## Play the parts of `make test` that have deployments of their own
 	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
 	@$(TIMED) "scenario and operations in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant --operations
 

@@ -74,6 +74,7 @@ impl Command {
             Self::Play { multi_tenant: false, .. } => "run",
             Self::Play { multi_tenant: true, .. } => "run-multi-tenant",
             Self::Operations => "run-operations",
+            Self::Documents => "run-documents",
             Self::Faults { .. } => "run-faults",
             Self::Alarms => "run-alarms",
             Self::Existing => "run-existing",
