@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders without documents of this repository: output, installed tools.
-const SKIPPED: [&str; 4] = ["target", "node_modules", ".git", ".tools"];
+const SKIPPED: [&str; 5] = ["target", "node_modules", ".git", ".tools", ".venv"];
 
 /// A Markdown file of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +39,11 @@ pub(crate) fn all() -> Vec<Document> {
         let entries = fs::read_dir(root().join(&folder)).into_iter().flatten().flatten();
         for entry in entries {
             let path = folder.join(entry.file_name());
-            let name = entry.file_name().to_string_lossy().into_owned();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !SKIPPED.contains(&name.as_str()) && name != ".venv" {
+                if !SKIPPED.iter().any(|skipped| path.ends_with(skipped)) {
                     folders.push(path);
                 }
-            } else if name.ends_with(".md")
+            } else if path.extension().is_some_and(|extension| extension == "md")
                 && let Ok(text) = fs::read_to_string(entry.path())
             {
                 documents.push(Document { path: path.to_string_lossy().into_owned(), text });

@@ -3,6 +3,8 @@
 //!
 //! `cargo test --workspace --test commands -- --nocapture` prints the list.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod aws;
 mod cargo;
 mod cdk;
