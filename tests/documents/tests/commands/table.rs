@@ -64,7 +64,6 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
     ("cargo build --release --bin imagecache", Run("Makefile", "--bin existing-installation --bin imagecache")),
     ("cargo test --workspace --lib schema", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("cargo test --workspace --test stacks", Run("Makefile", "cargo test --workspace --no-fail-fast")),
-    ("aws cloudwatch put-metric-alarm", NotRun(AWS_CLI)),
     ("aws cloudfront get-invalidation", NotRun(AWS_CLI)),
     ("aws dynamodb query", NotRun(AWS_CLI)),
     ("aws sso login", NotRun(ACCOUNT)),
