@@ -19,7 +19,7 @@
 //! only; `purge` and `editing` use `image`; `measurements` uses `queue` and `purge`. `access` uses `timestamp` only. Within
 //! [`purge`] the order is `cache_tag` < `invalidation_item`, `distribution`, `caller_reference` < `batch` <
 //! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge`, `purge_preview`, `resync` < `planner` <
-//! `purge_status`.
+//! `purge_status` < `overview`.
 
 pub mod access;
 pub mod change;

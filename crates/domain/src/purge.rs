@@ -9,6 +9,7 @@ pub mod invalidation_item;
 pub mod ledger;
 pub mod limits;
 pub mod manual_purge;
+pub mod overview;
 pub mod pacer;
 pub mod planner;
 pub mod purge_preview;

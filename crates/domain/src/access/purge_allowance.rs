@@ -16,13 +16,14 @@ pub struct PurgeLimit {
 }
 
 impl PurgeLimit {
-    /// Takes a token `now` from a bucket that is full again at `full_at`; `None` is a bucket that was never used.
-    /// Returns the new time at which the bucket is full again.
+    /// Takes `tokens` tokens `now` from a bucket that is full again at `full_at`; `None` is a bucket that was never used.
+    /// More tokens than a full bucket has are available when it is full. Returns the new time at which it is full again.
     ///
     /// # Errors
-    /// The bucket is empty. The error is the time until it has a token.
-    pub fn take(self, full_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Duration> {
-        let full_at = full_at.map_or(now, |full_at| full_at.max(now)).plus(self.refill(1));
+    /// The bucket has too few. The error is the time until it has them.
+    pub fn take(self, tokens: u32, full_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Duration> {
+        let tokens = self.refill(tokens.min(self.burst.get()));
+        let full_at = full_at.map_or(now, |full_at| full_at.max(now)).plus(tokens);
         let latest = now.plus(self.refill(self.burst.get()));
         if full_at <= latest {
             return Ok(full_at);
@@ -34,6 +35,14 @@ impl PurgeLimit {
     #[must_use]
     pub fn give_back(self, full_at: Timestamp) -> Timestamp {
         full_at.minus(self.refill(1))
+    }
+
+    /// The tokens that a bucket has `now` if it is full again at `full_at`; `None` is a bucket that was never used.
+    #[must_use]
+    pub fn left(self, full_at: Option<Timestamp>, now: Timestamp) -> u32 {
+        let missing_for = full_at.map_or(0, |full_at| full_at.as_millis().saturating_sub(now.as_millis()));
+        let missing = missing_for.div_ceil(u64::try_from(self.refill(1).as_millis()).unwrap_or(u64::MAX).max(1));
+        self.burst.get().saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
     }
 
     /// The time in which `tokens` return.
@@ -54,7 +63,7 @@ mod tests {
     /// taken.
     fn check(at_secs: &[u64], expected_waits_secs: &[u64]) {
         let mut full_at = None;
-        let waits = at_secs.iter().map(|&secs| match LIMIT.take(full_at, Timestamp::from_millis(secs * 1_000)) {
+        let waits = at_secs.iter().map(|&secs| match LIMIT.take(1, full_at, Timestamp::from_millis(secs * 1_000)) {
             Ok(next) => {
                 full_at = Some(next);
                 0
@@ -91,8 +100,32 @@ mod tests {
     fn a_token_that_is_given_back_can_be_taken_again() {
         let now = Timestamp::from_millis(100_000);
         let full = PurgeLimit { burst: NonZeroU32::MIN, ..LIMIT };
-        let taken = full.take(None, now).unwrap();
-        assert_eq!(full.take(Some(taken), now), Err(Duration::from_secs(10)));
-        assert_eq!(full.take(Some(full.give_back(taken)), now), Ok(taken));
+        let taken = full.take(1, None, now).unwrap();
+        assert_eq!(full.take(1, Some(taken), now), Err(Duration::from_secs(10)));
+        assert_eq!(full.take(1, Some(full.give_back(taken)), now), Ok(taken));
+    }
+
+    #[test]
+    fn several_tokens_are_taken_together_or_not_at_all() {
+        let now = Timestamp::from_millis(100_000);
+        let after = |secs| now.plus(Duration::from_secs(secs));
+        assert_eq!(LIMIT.take(2, None, now), Ok(after(20)));
+        assert_eq!(LIMIT.take(2, Some(after(20)), now), Err(Duration::from_secs(10)));
+        assert_eq!(LIMIT.take(1, Some(after(20)), now), Ok(after(30)));
+        // More than a full bucket has: all of a full one.
+        assert_eq!(LIMIT.take(10, None, now), Ok(after(30)));
+        assert_eq!(LIMIT.take(10, Some(after(1)), now), Err(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn the_tokens_that_are_left_are_those_that_can_be_taken() {
+        let now = Timestamp::from_millis(100_000);
+        for (full_in_secs, expected) in [(0, 3), (1, 2), (10, 2), (11, 1), (30, 0), (31, 0), (9_000, 0)] {
+            let full_at = Some(now.plus(Duration::from_secs(full_in_secs)));
+            assert_eq!(LIMIT.left(full_at, now), expected, "full in {full_in_secs} s");
+            assert_eq!(LIMIT.take(1, full_at, now).is_ok(), expected > 0, "full in {full_in_secs} s");
+        }
+        assert_eq!(LIMIT.left(None, now), 3);
+        assert_eq!(LIMIT.left(Some(now.minus(Duration::from_secs(9))), now), 3);
     }
 }

@@ -118,7 +118,8 @@ pub fn purge_status(now: Timestamp, known: &Known, settle: Duration) -> PurgeSta
     }
 }
 
-fn pending(entry: &QueueEntry, wait: Option<&Wait>, settle: Duration) -> Pending {
+/// The row as a status shows it, with its wait, if it has one.
+pub(super) fn pending(entry: &QueueEntry, wait: Option<&Wait>, settle: Duration) -> Pending {
     Pending {
         target: entry.target.clone(),
         cause: entry.cause.clone(),

@@ -77,7 +77,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     async fn try_to_take(&self, tenant: &TenantId) -> Result<Attempt, CallError> {
         let allowances = self.ports().allowances();
         let seen = allowances.full_at(tenant).await?;
-        Ok(match self.limit.take(seen, self.ports().clock().now()) {
+        Ok(match self.limit.take(1, seen, self.ports().clock().now()) {
             Ok(full_at) if allowances.replace(tenant, seen, full_at).await? => Attempt::Taken,
             Ok(_) => Attempt::Overtaken,
             Err(retry_after) => Attempt::Empty(retry_after),
