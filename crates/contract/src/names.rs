@@ -75,6 +75,8 @@ pub struct Installation {
     pub settle_delay_secs: u64,
     /// Longest time from a change to the completion of its final purge, in seconds, if the schedule starts the purge run.
     pub purged_within_secs: u64,
+    /// ARN of the alias of image-invalidation that purges.
+    pub image_invalidation_arn: String,
     /// ARN of the alias of image-processing that serves viewers.
     pub image_processing_arn: String,
     /// Response header that carries cache tags from image-processing to CloudFront.

@@ -69,7 +69,13 @@ impl Pipeline {
 
         let alarm_topic_arns = once(alarms.topic_arn.clone()).chain(cloudfront_topic).collect();
         dashboard::declare(stack, environment, [&image_invalidation, &image_purge], alarms.into_graphs())?;
-        let watched = Watched { image_processing, stream_mapping_id, schedule_name, alarm_topic_arns };
+        let watched = Watched {
+            image_invalidation: image_invalidation.alias.function_arn()?,
+            image_processing,
+            stream_mapping_id,
+            schedule_name,
+            alarm_topic_arns,
+        };
         register_for_operators(scope, &dead_letters, watched)?;
         CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
         Ok(Self { origin_host: origin_host(stack, &url)?, purging: [image_invalidation, image_purge] })
@@ -118,8 +124,9 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
     Ok(queue)
 }
 
-/// The resources that only `imagecache verify` needs.
+/// The resources that only the operators' commands need.
 struct Watched {
+    image_invalidation: String,
     image_processing: Live,
     stream_mapping_id: String,
     schedule_name: String,
@@ -145,6 +152,7 @@ fn register_for_operators(scope: Scope, dead_letters: &Queue, watched: Watched) 
         dead_letter_queue_url: dead_letters.queue_url()?,
         settle_delay_secs,
         purged_within_secs: settle_delay_secs + scheduled_within_secs + COMPLETED_WITHIN_SECS,
+        image_invalidation_arn: watched.image_invalidation,
         image_processing_arn: watched.image_processing.alias.function_arn()?,
         cache_tag_header: environment.viewer.cache_tag_header.clone(),
         viewer_domain: environment.viewer.domain.clone(),

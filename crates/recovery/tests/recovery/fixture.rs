@@ -50,6 +50,7 @@ pub(super) async fn installation(environment: &Environment) -> Installation {
         purged_within_secs: 0,
         originals_bucket: String::new(),
         render_lock_table: String::new(),
+        image_invalidation_arn: String::new(),
         image_processing_arn: String::new(),
         cache_tag_header: HeaderName::of_cache_tags(),
         viewer_domain: String::new(),

@@ -49,6 +49,7 @@ fn a_recovery_finds_its_resources_by_the_name_of_the_environment() {
             dead_letter_queue_url: "pipeline/DeadLetters".to_owned(),
             settle_delay_secs,
             purged_within_secs: settle_delay_secs + minutes * 60 + 120,
+            image_invalidation_arn: "pipeline/ImageInvalidationLive".to_owned(),
             image_processing_arn: "pipeline/ImageProcessingLive".to_owned(),
             cache_tag_header: contract::HeaderName::parse(header).unwrap(),
             viewer_domain: domain.to_owned(),
