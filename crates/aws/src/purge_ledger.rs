@@ -26,6 +26,47 @@ impl PurgeLedger {
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
+
+    /// Every purge of `tenant` whose key begins with `prefix`, for operators; see [`domain::purge::ledger::purge_key`]. The
+    /// empty prefix is that of all.
+    pub async fn purges(&self, tenant: &TenantId, prefix: &str) -> Result<Vec<LedgerRow>, CallError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()));
+        let query = if prefix.is_empty() {
+            query.key_condition_expression("tenant = :tenant")
+        } else {
+            query
+                .key_condition_expression("tenant = :tenant AND begins_with(purge, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        let mut items = query.into_paginator().items().send();
+        let mut rows = Vec::new();
+        while let Some(item) = items.next().await {
+            let action = || format!("reading the purges of {tenant} in table {}", self.table);
+            rows.extend(readable(item.map_err(|error| sdk_error(action(), error))?, &self.table));
+        }
+        Ok(rows)
+    }
+
+    /// Every purge of all tenants that began at `since` or later, for operators. It reads the whole table.
+    pub async fn purges_since(&self, since: Timestamp) -> Result<Vec<LedgerRow>, CallError> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("startedAt >= :since")
+            .expression_attribute_values(":since", number(since.as_millis()));
+        let mut items = scan.into_paginator().items().send();
+        let mut rows = Vec::new();
+        while let Some(item) = items.next().await {
+            let action = || format!("reading table {}", self.table);
+            rows.extend(readable(item.map_err(|error| sdk_error(action(), error))?, &self.table));
+        }
+        Ok(rows)
+    }
 }
 
 impl Ledger for PurgeLedger {

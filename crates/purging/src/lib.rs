@@ -21,6 +21,6 @@ pub mod stream;
 mod submission;
 pub mod tracking;
 pub mod variant_deletion;
-mod wake_up;
+pub mod wake_up;
 
 pub use step_error::StepError;

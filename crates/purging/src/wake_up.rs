@@ -20,7 +20,7 @@ pub(crate) const INVOCATION_MAX: Duration = Duration::from_secs(10);
 pub(crate) const WAKING_MAX: Duration = Duration::from_secs(5);
 
 /// Wakes a purge run for `tenants`, whose rows have been written. A failure is logged: the schedule finds the rows.
-pub(crate) async fn wake(
+pub async fn wake(
     wakeups: &impl Wakeups,
     purge_runs: Option<&impl PurgeRuns>,
     tenants: &BTreeSet<TenantId>,

@@ -8,12 +8,14 @@
 mod dead_letter;
 mod dead_letters;
 mod installation;
+mod listing;
 mod range;
 mod recovery;
 mod replay;
 mod resync;
 
 pub use installation::{Installation, UnknownInstallationError, read_installation};
+pub use listing::{Kind, Listed};
 pub use recovery::{Clients, Recovery};
 pub use replay::{Left, Replayed};
 pub use resync::{Resync, Resynced};

@@ -174,7 +174,7 @@ impl Recovery {
         Ok(self.enqueue_event(event, REQUESTED_BY).await?)
     }
 
-    fn key_of(&self, record: &Value) -> Option<(TenantId, Target)> {
+    pub(crate) fn key_of(&self, record: &Value) -> Option<(TenantId, Target)> {
         let keys = &record["dynamodb"]["Keys"];
         let names = &self.installation.image_pack_attributes;
         let key = |name| keys[name]["S"].as_str();

@@ -60,11 +60,7 @@ impl<'a> ExecutionRole<'a> {
     /// SDK config with the role's credentials.
     pub(crate) async fn assume(&self) -> Result<SdkConfig, Cause> {
         let arn = format!("arn:aws:iam::{}:role/{}", local_cloud::ministack::ACCOUNT, self.name);
-        let parameters = [("RoleArn", arn.as_str()), ("RoleSessionName", SESSION)];
-        let assumed = self.cloud.parts.root.query("sts", "AssumeRole", &parameters).await?;
-        let text = |name| elements(&assumed, name).first().copied().ok_or_else(|| format!("AssumeRole without {name}"));
-        let (id, secret, token) = (text("AccessKeyId")?, text("SecretAccessKey")?, text("SessionToken")?);
-        let credentials = Credentials::new(id, secret, Some(token.to_owned()), None, SESSION);
+        let credentials = assume(self.cloud, &arn).await?;
         let ministack = &self.cloud.parts.ministack;
         let aws = sdk_config(&ministack.certificate().aws_client()?, &ministack.endpoint());
         Ok(aws.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
@@ -84,6 +80,15 @@ impl<'a> ExecutionRole<'a> {
         let parameters = [&[("RoleName", self.name.as_str()), ("PolicyName", policy)], further].concat();
         self.cloud.parts.root.query("iam", action, &parameters).await
     }
+}
+
+/// Credentials of the role `arn`.
+pub(crate) async fn assume(cloud: &LocalCloud, arn: &str) -> Result<Credentials, Cause> {
+    let parameters = [("RoleArn", arn), ("RoleSessionName", SESSION)];
+    let assumed = cloud.parts.root.query("sts", "AssumeRole", &parameters).await?;
+    let text = |name| elements(&assumed, name).first().copied().ok_or_else(|| format!("AssumeRole without {name}"));
+    let (id, secret, token) = (text("AccessKeyId")?, text("SecretAccessKey")?, text("SessionToken")?);
+    Ok(Credentials::new(id, secret, Some(token.to_owned()), None, SESSION))
 }
 
 impl Grant {

@@ -3,10 +3,12 @@
 
 use std::process::Stdio;
 
+use aws_sdk_dynamodb::config::Credentials;
 use local_cloud::LocalCloud;
 use local_cloud::cause::{Cause, Context as _};
 use local_cloud::expectation::UnmetError;
 use local_cloud::ministack::REGION;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 /// The environment that is deployed.
@@ -16,6 +18,7 @@ pub(crate) const ENVIRONMENT: &str = "dev";
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) is_success: bool,
+    pub(crate) stdout: String,
     /// Stdout, then stderr.
     pub(crate) text: String,
 }
@@ -23,9 +26,9 @@ pub(crate) struct Ended {
 impl Ended {
     /// Checks the exit code, and that the output has each of `texts`.
     pub(crate) fn expect(self, is_success: bool, texts: &[&str]) -> Result<Self, Cause> {
-        let Self { is_success: succeeded, text } = &self;
+        let Self { is_success: succeeded, text, .. } = &self;
         if *succeeded != is_success || texts.iter().any(|expected| !text.contains(expected)) {
-            let exit = |is_success| if is_success { "exit code 0" } else { "exit code 1" };
+            let exit = |is_success| if is_success { "exit code 0" } else { "another exit code" };
             let expected = format!("{} and {texts:?}", exit(is_success));
             return Err(UnmetError::new(expected, format!("{} and:\n{text}", exit(*succeeded))).into());
         }
@@ -35,6 +38,20 @@ impl Ended {
 
 /// Runs `imagecache` without a terminal.
 pub(crate) async fn run(cloud: &LocalCloud, arguments: &[&str]) -> Result<Ended, Cause> {
+    run_with(cloud, arguments, "").await
+}
+
+/// Runs `imagecache` without a terminal, with `credentials`.
+pub(crate) async fn run_as(cloud: &LocalCloud, arguments: &[&str], credentials: &Credentials) -> Result<Ended, Cause> {
+    start(cloud, arguments, "", credentials).await
+}
+
+/// Runs `imagecache` without a terminal; it reads `stdin`.
+pub(crate) async fn run_with(cloud: &LocalCloud, arguments: &[&str], stdin: &str) -> Result<Ended, Cause> {
+    start(cloud, arguments, stdin, &Credentials::new("test", "test", None, None, "root")).await
+}
+
+async fn start(cloud: &LocalCloud, arguments: &[&str], stdin: &str, credentials: &Credentials) -> Result<Ended, Cause> {
     let program = std::env::current_exe()?.with_file_name("imagecache");
     let ministack = &cloud.parts.ministack;
     let mut command = Command::new(&program);
@@ -42,9 +59,12 @@ pub(crate) async fn run(cloud: &LocalCloud, arguments: &[&str]) -> Result<Ended,
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
         command.env_remove(name);
     }
-    let output = command
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
+    if let Some(token) = credentials.session_token() {
+        command.env("AWS_SESSION_TOKEN", token);
+    }
+    let mut child = command
+        .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
         .env("AWS_REGION", REGION)
         .env("AWS_ENDPOINT_URL", ministack.endpoint())
         .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -54,11 +74,17 @@ pub(crate) async fn run(cloud: &LocalCloud, arguments: &[&str]) -> Result<Ended,
         .env("NO_PROXY", "127.0.0.1,localhost")
         .args(arguments)
         .args(["--environment", ENVIRONMENT])
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
+        .spawn()
         .context(format!("{} could not be run; build it: cargo build --bin imagecache", program.display()))?;
-    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    Ok(Ended { is_success: output.status.success(), text: text.trim_end().to_owned() })
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(stdin.as_bytes()).await?;
+    }
+    let output = child.wait_with_output().await?;
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let text = format!("{stdout}{stderr}").trim_end().to_owned();
+    Ok(Ended { is_success: output.status.success(), stdout, text })
 }

@@ -1,6 +1,7 @@
 //! The end-to-end tests: the whole system deployed on this machine, and played with.
 
 mod browser;
+mod commands;
 mod documents;
 mod existing_installation;
 mod faults;
@@ -32,7 +33,7 @@ enum Command {
         /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
         browser: bool,
-        /// Then runs commands of the documents, verifies the deployment and defects of it, and adds and removes a tenant,
+        /// Then runs commands of the documents, verifies the deployment and defects of it, purges, and adds and removes a tenant,
         /// with `imagecache`.
         #[arg(long)]
         operations: bool,
@@ -46,7 +47,7 @@ enum Command {
         #[arg(long)]
         existing: bool,
     },
-    /// Verifies the deployment and defects of it, and adds and removes a tenant, with `imagecache`.
+    /// Verifies the deployment and defects of it, purges, and adds and removes a tenant, with `imagecache`.
     Operations,
     /// Runs commands of the documents.
     Documents,
@@ -142,6 +143,7 @@ async fn play_operations(
     report: &Report,
 ) -> Result<(), StepError> {
     verification::play(cloud, report).await?;
+    commands::play(cloud, report).await?;
     removal::play(cloud, checkout, run_dir.path(), report).await
 }
 

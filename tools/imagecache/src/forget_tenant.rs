@@ -10,13 +10,18 @@ use std::time::{Duration, Instant};
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::tenant_registry::TenantRegistry;
 use aws_adapters::{CallError, clients, sdk_error};
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::names::{Installation, UPLOADS_PREFIX, tenant_registry_path};
+use contract::names::{Installation, UPLOADS_PREFIX};
 use domain::{ImagePackId, InvalidIdentifierError, Target, TenantId};
 use indicatif::ProgressBar;
 use purging::ports::{Outbox, Queue, QueueError, Tenants};
+use serde::Serialize;
 use uuid::Uuid;
+
+use crate::arguments;
+use crate::exit::{Exit, Failure};
+use crate::progress::progress;
+use crate::session::Session;
 
 use consent::{Consent, consent, is_consent, rejection};
 use deletion::{Table, count_items, delete_items, delete_objects};
@@ -28,9 +33,35 @@ const DELIVERED_WITHIN: Duration = Duration::from_mins(2);
 /// The pause between two looks for a delivered record.
 const POLL: Duration = Duration::from_millis(500);
 
+/// Removes what a tenant leaves behind when its stack is deleted.
+///
+/// Delete the tenant's stack first. The command removes the tenant's rows of the queue, requests, variants and uploads. It
+/// asks before it deletes packs, location configurations and originals, which nothing can make again; without a terminal
+/// it keeps them. The ledger stays: it is the record of the purges and expires. It can be interrupted and repeated.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Tenant whose stack is deleted.
+    #[arg(long, value_parser = arguments::tenant)]
+    tenant: TenantId,
+    /// Deletes packs, location configurations and originals, too, without asking.
+    #[arg(long)]
+    delete_originals: bool,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
+    let Args { tenant, delete_originals } = args;
+    let removal = Removal::new(session, tenant);
+    let progress = progress("{spinner} {pos} removed, {msg}");
+    let forgotten = removal.run(delete_originals, &progress).await;
+    progress.finish_and_clear();
+    let forgotten = forgotten?;
+    session.output.print(&forgotten, &forgotten.text(&removal.tenant, &removal.environment))?;
+    Ok(Exit::Done)
+}
+
 /// A failure to remove a tenant.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ForgetError {
+enum ForgetError {
     /// The tenant is registered.
     #[error("{0}")]
     Registered(String),
@@ -53,8 +84,8 @@ pub(crate) enum ForgetError {
 }
 
 /// Numbers of what was removed.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Forgotten {
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+struct Forgotten {
     /// Packs and location configurations, if they were to be deleted.
     pub(crate) items: Option<u64>,
     /// Versions of originals, with their delete markers.
@@ -69,9 +100,26 @@ pub(crate) struct Forgotten {
     pub(crate) requests: u64,
 }
 
+impl Forgotten {
+    fn text(&self, tenant: &TenantId, environment: &str) -> String {
+        let Self { items, originals, variants, uploads, rows, requests } = self;
+        let kept = match items {
+            Some(items) => format!("Deleted {items} packs and location configurations, and {originals} originals."),
+            None => format!(
+                "Kept the packs, location configurations and originals. To delete them for good: imagecache forget-tenant \
+                 --environment {environment} --tenant {tenant} --delete-originals"
+            ),
+        };
+        format!(
+            "Removed {rows} rows and {requests} requests of the queue, {variants} variants and {uploads} uploads of \
+             {tenant}.\n{kept}"
+        )
+    }
+}
+
 /// The removal of one tenant of an environment.
 #[derive(Debug)]
-pub(crate) struct Removal {
+struct Removal {
     environment: String,
     tenant: TenantId,
     installation: Installation,
@@ -82,22 +130,21 @@ pub(crate) struct Removal {
 }
 
 impl Removal {
-    pub(crate) fn new(sdk: &SdkConfig, environment: &str, installation: Installation, tenant: TenantId) -> Self {
-        let dynamodb = clients::dynamodb(sdk);
+    fn new(session: &Session, tenant: TenantId) -> Self {
         Self {
-            environment: environment.to_owned(),
+            environment: session.environment.clone(),
             tenant,
-            s3: aws_sdk_s3::Client::new(sdk),
-            registry: TenantRegistry::new(clients::ssm(sdk), tenant_registry_path(environment)),
-            queue: InvalidationQueue::new(dynamodb.clone(), installation.invalidation_queue_table.clone()),
-            dynamodb,
-            installation,
+            dynamodb: clients::dynamodb(&session.sdk),
+            s3: aws_sdk_s3::Client::new(&session.sdk),
+            registry: session.registry(),
+            queue: session.queue(),
+            installation: session.installation.clone(),
         }
     }
 
     /// Removes everything of the tenant except its ledger, which is the record of its purges and expires, and, unless the
     /// operator consents, its packs and originals.
-    pub(crate) async fn run(&self, delete_originals: bool, progress: &ProgressBar) -> Result<Forgotten, ForgetError> {
+    async fn run(&self, delete_originals: bool, progress: &ProgressBar) -> Result<Forgotten, ForgetError> {
         self.reject_if_registered().await?;
         let is_deleted = match consent(delete_originals, std::io::stdin().is_terminal()) {
             Consent::Given => true,

@@ -110,7 +110,7 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
     let hours = STREAM_KEEPS_HOURS - environment.stream.record_age_max_secs.div_ceil(60 * 60);
     let description = format!(
         "The dead-letter queue has messages: changes that could not be processed or purges that failed. Within {hours} \
-         hours: imagecache replay --environment {}",
+         hours: imagecache dead-letters replay --environment {}",
         environment.name
     );
     alarms.raise(&Alarm {

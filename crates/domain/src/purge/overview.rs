@@ -154,7 +154,13 @@ pub fn overview(now: Timestamp, records: &Records<'_>, rules: &Rules, quotas: Qu
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The waits by the planner's decision. A purge of all other rows is due.
-fn waits(now: Timestamp, records: &Records<'_>, rules: &Rules, quotas: Quotas) -> BTreeMap<(TenantId, Target), Wait> {
+#[must_use]
+pub fn waits(
+    now: Timestamp,
+    records: &Records<'_>,
+    rules: &Rules,
+    quotas: Quotas,
+) -> BTreeMap<(TenantId, Target), Wait> {
     let (unavailable, deleted) = (BTreeSet::new(), Deleted::new());
     let pending = planner::Pending {
         entries: records.entries.iter().collect(),

@@ -19,7 +19,7 @@ pub struct PurgeCause {
     pub changes: u64,
     /// The reasons, at least one.
     pub reasons: BTreeSet<Reason>,
-    /// The requesters: `stream`, `resync`, `replay` or `admin:<subject of the token>`.
+    /// The requesters: `stream`, `resync`, `replay`, `admin:<subject of the token>` or `operator:<caller>`.
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub requested_by: BTreeSet<String>,
 }

@@ -1,9 +1,11 @@
 //! Dead letters that our own functions wrote.
 
+use std::collections::BTreeSet;
 use std::slice;
 
+use indicatif::ProgressBar;
 use purging::ports::Queue;
-use recovery::{Clients, Recovery};
+use recovery::{Clients, Kind, Recovery};
 use serde_json::{Value, json};
 use support::LocalDynamoDb;
 use support::{Environment, NOW, SETTLE, context, nowhere, run_at};
@@ -165,4 +167,41 @@ async fn without_a_queue_to_write_to_every_dead_letter_stays() {
     // What it waits for is there again.
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1"]);
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_with_their_kind_and_reason_and_stay() {
+    let environment = &Environment::start().await;
+    environment.send_dead_letter(&dead_letter_about(&replaced("p1"))).await;
+    environment.send_dead_letter(&json!({"source": "another program"})).await;
+    let recovery = recovery(environment).await;
+    for _ in 0..2 {
+        let mut listed = recovery.list(&ProgressBar::hidden()).await.unwrap();
+        listed.sort_by_key(|listed| listed.kind == Kind::Unknown);
+        let [record, unknown] = listed.as_slice() else { panic!("{listed:?}") };
+        let subject = record.subject.as_ref().map(|(tenant, target)| format!("{tenant} {target}"));
+        assert_eq!((record.kind, subject.as_deref()), (Kind::Record, Some("acme pack#p1")));
+        assert_eq!((unknown.kind, &unknown.subject), (Kind::Unknown, &None));
+        assert!(unknown.reason.contains("the source is unknown"), "{unknown:?}");
+    }
+    assert_eq!(environment.dead_letters().await.len(), 2);
+    assert_eq!(environment.queued().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn only_named_dead_letters_are_discarded_unless_all_are() {
+    let environment = &Environment::start().await;
+    let recovery = recovery(environment).await;
+    for pack in ["p1", "p2", "p3"] {
+        environment.send_dead_letter(&dead_letter_about(&replaced(pack))).await;
+    }
+    let no_progress = ProgressBar::hidden();
+    let listed = recovery.list(&no_progress).await.unwrap();
+    let ids = BTreeSet::from([listed[1].id.clone(), "another".to_owned()]);
+    let discarded = recovery.discard(Some(&ids), &no_progress).await.unwrap();
+    assert_eq!(discarded, [listed[1].clone()]);
+    let others = recovery.discard(None, &no_progress).await.unwrap();
+    assert_eq!(others, [listed[0].clone(), listed[2].clone()]);
+    assert_eq!(environment.dead_letters().await, Vec::<Value>::new());
+    assert_eq!(environment.queued().await, Vec::<String>::new());
 }

@@ -152,8 +152,11 @@ fn the_runbook_has_an_action_for_each_alarm_and_each_alarm_names_it() {
 #[test]
 fn the_alarm_of_dead_letters_names_the_command_and_the_time_limit() {
     let environments = [
-        (of_the_repository().stack("dev/pipeline"), "Within 18 hours: imagecache replay --environment dev"),
-        (edited().stack("other/pipeline"), "Within 23 hours: imagecache replay --environment other"),
+        (
+            of_the_repository().stack("dev/pipeline"),
+            "Within 18 hours: imagecache dead-letters replay --environment dev",
+        ),
+        (edited().stack("other/pipeline"), "Within 23 hours: imagecache dead-letters replay --environment other"),
     ];
     for (stack, expected) in environments {
         let description = &stack.named("AWS::CloudWatch::Alarm", "DeadLettersAlarm").properties["AlarmDescription"];

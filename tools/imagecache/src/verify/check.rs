@@ -6,6 +6,8 @@ use contract::names::{Distribution, Installation};
 use domain::TenantId;
 use serde::Serialize;
 
+use crate::output::{ERROR, OK};
+
 /// One check of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
@@ -23,8 +25,8 @@ impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { subject, requirement, found, action } = self;
         match action {
-            None => write!(f, "ok      {subject}: {requirement}: {found}."),
-            Some(action) => write!(f, "FAILED  {subject}: {requirement}: {found}. {action}."),
+            None => write!(f, "{OK}ok{OK:#}      {subject}: {requirement}: {found}."),
+            Some(action) => write!(f, "{ERROR}FAILED{ERROR:#}  {subject}: {requirement}: {found}. {action}."),
         }
     }
 }

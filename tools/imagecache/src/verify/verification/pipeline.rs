@@ -7,7 +7,7 @@ use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
 use futures_util::future::join_all;
 
 use super::Verification;
-use super::check::{self, Check, Subject, Verdict, failed};
+use crate::verify::check::{self, Check, Subject, Verdict, failed};
 
 impl Verification {
     /// Checks the pipeline.
