@@ -33,8 +33,8 @@ enum Command {
         /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
         browser: bool,
-        /// Then runs commands of the documents, verifies the deployment and defects of it, purges, and adds and removes a tenant,
-        /// with `imagecache`.
+        /// Then runs commands of the documents (not in multi-tenant mode), verifies the deployment and defects of it, purges,
+        /// and adds and removes a tenant, with `imagecache`.
         #[arg(long)]
         operations: bool,
         /// In multi-tenant mode.
@@ -106,8 +106,10 @@ async fn main() -> ExitCode {
                 if operations || faults {
                     deploy_wake(&cloud, checkout, run_dir, report, true).await?;
                 }
-                if operations {
+                if operations && !multi_tenant {
                     documents::play(&cloud, checkout, run_dir.path(), report).await?;
+                }
+                if operations {
                     play_operations(&cloud, checkout, run_dir, report).await?;
                 }
                 if faults {

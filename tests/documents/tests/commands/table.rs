@@ -28,7 +28,7 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
     ("make simulate SEEDS=1000000", NotRun("it takes hours; `make test` plays 10,000 seeds")),
     ("make diff", Run(".github/workflows/ci.yml", "make diff BASE=")),
     ("make check", NotRun("`make lint` and `make test` run the same commands")),
-    ("make verify", NotRun("it needs an account; tests/end-to-end/src/verification.rs runs its `imagecache verify`")),
+    ("make verify", Run(FIRST_DAY, "make verify")),
     ("make handlers", NotRun("minutes for release builds; the local deployment runs `app build` with its own profile")),
     ("make docs", NotRun("it downloads and builds mdBook; tests/documents/tests/links.rs checks links and chapters")),
     ("make bench", NotRun("it takes more than an hour")),
