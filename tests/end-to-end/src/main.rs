@@ -95,7 +95,7 @@ async fn main() -> ExitCode {
         };
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
         match command {
-            Command::Play { browser, operations, faults, existing, multi_tenant: _ } => {
+            Command::Play { browser, operations, faults, existing, multi_tenant } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
