@@ -7,7 +7,7 @@ use crate::purge::planner::manual_request;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 const RULES: Rules = Rules {
-    delays: Delays { settle: Duration::from_secs(7), cached_max: Duration::from_secs(600) },
+    delays: Delays { settle: Duration::from_secs(7), cached_max: Duration::from_mins(10) },
     early_purge_targets_max: 10,
     deletes_variants_first: false,
 };
