@@ -37,8 +37,8 @@ const CONCURRENT_CALLS: usize = 16;
 /// Purges image packs, image locations or everything of a tenant, and waits until CloudFront has completed it.
 ///
 /// The command enqueues the purges, wakes a purge run and waits for the final purges; Ctrl-C ends the waiting only. A purge
-/// has at most two items: an early purge at once, and the final one when no old image can reach an edge any more. A
-/// purge also deletes the stored variants, so every image is rendered again.
+/// has at most two items: an early purge at once, and the final one when no old image can reach an edge any more. It
+/// deletes the stored variants first, which takes minutes for a million, and every image is rendered again.
 ///
 /// What spans packs (--location, --whole-tenant) is only previewed, unless you type the tenant's name when you are asked, or
 /// give --yes. With `-` as the pack, stdin has a target in each line: a pack's id, location#<name> or tenant.
