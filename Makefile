@@ -105,8 +105,9 @@ handlers: setup ## Build the handlers for the environments in cdk/environments, 
 reproducible: setup ## Build the handlers of this commit in two checkouts and compare the assets (20 minutes)
 	@.ci/reproducible $(ARCHITECTURE)
 
-diff: setup ## Fail if a stack has more permissions, or loses or replaces a resource, since the commit BASE=origin/main
+diff: setup ## Fail if a stack grants more or loses a resource, or the API breaks clients, since the commit BASE=origin/main
 	@RECORDED_AT=$(or $(BASE),HEAD) cargo test --quiet --workspace --test stacks changes::
+	@RECORDED_AT=$(or $(BASE),HEAD) cargo test --quiet --workspace --test openapi since_the_record
 
 # The functions and the app are measured as they are deployed: in release builds.
 bench: setup ## Measure this system beside its alternatives; ONLY=functions measures one section (minutes to build)

@@ -14,7 +14,7 @@ use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack, Unchecked}
 
 use serde_json::json;
 
-use contract::routes::{MANAGEMENT_PREFIX, ManagementRoute, Method, PURGE_METHODS, PURGE_PATH};
+use contract::routes::{MANAGEMENT_PREFIX, ManagementRoute, Method, PurgeRoute};
 
 use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
 use crate::config::{AdminApi as Config, DEFAULT_STAGE, Environment, ExistingAuthorizer};
@@ -57,8 +57,12 @@ impl<'a> AdminApi<'a> {
     pub(crate) fn route_purges(&self, image_purge: &Live) -> Result<()> {
         let integration = HttpLambdaIntegration::new("Purge", &image_purge.alias)?;
         let scope = &self.environment.admin_api.scope;
-        for method in PURGE_METHODS {
-            self.route(method, PURGE_PATH, &integration, scope)?;
+        for route in PurgeRoute::ALL {
+            // An existing API may describe itself.
+            if *route == PurgeRoute::ReadOpenApi && self.environment.existing.http_api.is_some() {
+                continue;
+            }
+            self.route(route.method(), route.path(), &integration, scope)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The image-pack table, as far as delivering images and purging them reads it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
@@ -47,6 +47,12 @@ impl Packs for ImagePackTable {
             None if found.unreadable.is_empty() => PackItem::Absent,
             None => PackItem::Unreadable,
         })
+    }
+
+    async fn existing(&self, tenant: &TenantId, packs: &[&ImagePackId]) -> Result<BTreeSet<ImagePackId>, CallError> {
+        let Found { packs, unreadable, .. } = Self::find(self, tenant, packs, &[]).await?;
+        let unreadable = unreadable.into_keys().filter_map(|target| target.pack().cloned());
+        Ok(packs.into_keys().chain(unreadable).collect())
     }
 }
 

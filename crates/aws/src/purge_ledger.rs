@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use contract::names::LEDGER_BY_COMPLETION;
 use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::Ledger;
@@ -136,6 +137,24 @@ impl Ledger for PurgeLedger {
             .expression_attribute_values(":target", AttributeValue::S(format!("{target}#")))
             .scan_index_forward(false)
             .limit(i32::from(count))
+            .send()
+            .await
+            .map_err(|error| sdk_error(action(), error))?;
+        let rows = response.items.unwrap_or_default().into_iter();
+        Ok(rows.filter_map(|item| readable(item, &self.table)).collect())
+    }
+
+    async fn last_completed(&self, tenant: &TenantId, count: usize) -> Result<Vec<LedgerRow>, CallError> {
+        let action = || format!("reading the completed purges of {tenant} in table {}", self.table);
+        let response = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(LEDGER_BY_COMPLETION)
+            .key_condition_expression("tenant = :tenant")
+            .expression_attribute_values(":tenant", AttributeValue::S(tenant.to_string()))
+            .scan_index_forward(false)
+            .limit(i32::try_from(count).unwrap_or(i32::MAX))
             .send()
             .await
             .map_err(|error| sdk_error(action(), error))?;

@@ -9,6 +9,9 @@ use crate::tenant_ids::TenantIds;
 /// Key prefix of uploads in the originals bucket that are not confirmed yet. No tenant's id begins with a dot.
 pub const UPLOADS_PREFIX: &str = ".uploads/";
 
+/// The index of the purge ledger that has the completed purges only: partition `tenant`, sort `completedAt`.
+pub const LEDGER_BY_COMPLETION: &str = "byCompletion";
+
 /// The tag of every resource of an environment, whose value is the environment's name. It permits purge runs to invalidate
 /// a distribution, so only CloudFormation's role should be permitted to set it.
 pub const ENVIRONMENT_TAG: &str = "image-service-environment";

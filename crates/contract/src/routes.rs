@@ -30,27 +30,20 @@ impl Method {
     }
 }
 
-/// Path of the purge API (`docs/purge-api.md`).
-pub const PURGE_PATH: &str = "/images/{tenant}/{imagePackId}";
-
-/// Methods of the purge API: a purge, and the status of purges.
-pub const PURGE_METHODS: [Method; 2] = [Method::Delete, Method::Get];
-
 /// Beginning of every path of the management API.
 pub const MANAGEMENT_PREFIX: &str = "/adminAPI/";
 
-/// Declares the routes of the management API. Each row is a route, its method and its path after
-/// [`MANAGEMENT_PREFIX`].
-macro_rules! management_routes {
-    ($($(#[$doc:meta])* $route:ident = $method:ident $path:literal;)*) => {
-        /// A route of the management API (`docs/management-api.md`).
+/// Declares the routes of an API. Each row is a route, its method and its path after the prefix.
+macro_rules! routes {
+    ($(#[$api_doc:meta])* $api:ident $prefix:literal $(#[doc = $summary:literal] $route:ident = $method:ident $path:literal;)*) => {
+        $(#[$api_doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum ManagementRoute {
-            $($(#[$doc])* $route,)*
+        pub enum $api {
+            $(#[doc = $summary] $route,)*
         }
 
-        impl ManagementRoute {
-            /// Every route.
+        impl $api {
+            /// Every route. The CDK names an API's integration after the first one; another one would replace it.
             pub const ALL: &[Self] = &[$(Self::$route),*];
 
             /// The method.
@@ -65,14 +58,55 @@ macro_rules! management_routes {
             #[must_use]
             pub const fn path(self) -> &'static str {
                 match self {
-                    $(Self::$route => concat!("/adminAPI/", $path),)*
+                    $(Self::$route => concat!($prefix, $path),)*
                 }
+            }
+
+            /// The name of the route.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$route => stringify!($route),)*
+                }
+            }
+
+            /// The effect of the route, in a sentence.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$route => $summary.trim(),)*
+                }
+            }
+
+            /// The route of API Gateway's route key, for example `GET /adminAPI/imagePacks`. `None`: there is no such
+            /// route.
+            #[must_use]
+            pub fn of_key(key: &str) -> Option<Self> {
+                let (method, path) = key.split_once(' ')?;
+                Self::ALL.iter().copied().find(|route| route.method().as_str() == method && route.path() == path)
             }
         }
     };
 }
 
-management_routes! {
+routes! {
+    /// A route of the purge API (`docs/purge-api.md`).
+    PurgeRoute "/"
+    /// Purges a pack at once.
+    PurgePack = Delete "images/{tenant}/{imagePackId}";
+    /// Reads the status of the purges of a pack.
+    PackStatus = Get "images/{tenant}/{imagePackId}";
+    /// Enqueues purges of packs, of a location, or of everything of a tenant.
+    EnqueuePurges = Post "purges/{tenant}";
+    /// Reads the status of the purges of a tenant.
+    TenantStatus = Get "purges/{tenant}";
+    /// Reads the OpenAPI document of the purge API.
+    ReadOpenApi = Get "openapi.json";
+}
+
+routes! {
+    /// A route of the management API (`docs/management-api.md`).
+    ManagementRoute "/adminAPI/"
     /// Lists the packs of a tenant.
     ListPacks = Get "imagePacks";
     /// Creates a pack.
@@ -103,15 +137,6 @@ management_routes! {
     SaveLocationConfig = Put "imageLocationConfig/{name}";
 }
 
-impl ManagementRoute {
-    /// The route of API Gateway's route key, for example `GET /adminAPI/imagePacks`. `None`: there is no such route.
-    #[must_use]
-    pub fn of_key(key: &str) -> Option<Self> {
-        let (method, path) = key.split_once(' ')?;
-        Self::ALL.iter().copied().find(|route| route.method().as_str() == method && route.path() == path)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +147,10 @@ mod tests {
             assert!(route.path().starts_with(MANAGEMENT_PREFIX), "{route:?}");
             let key = format!("{} {}", route.method().as_str(), route.path());
             assert_eq!(ManagementRoute::of_key(&key), Some(*route), "{key}");
+        }
+        for route in PurgeRoute::ALL {
+            let key = format!("{} {}", route.method().as_str(), route.path());
+            assert_eq!((PurgeRoute::of_key(&key), ManagementRoute::of_key(&key)), (Some(*route), None), "{key}");
         }
         for key in ["", "GET", "GET /imagePacks", "DELETE /adminAPI/imagePacks", "GET /adminAPI/imagePacks/p1"] {
             assert_eq!(ManagementRoute::of_key(key), None, "{key}");

@@ -18,7 +18,7 @@
 //! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
 //! only; `purge` and `editing` use `image`; `measurements` uses `queue` and `purge`. `access` uses `timestamp` only. Within
 //! [`purge`] the order is `cache_tag` < `invalidation_item`, `distribution`, `caller_reference` < `batch` <
-//! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge`, `purge_preview`, `resync` < `planner` <
+//! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge` < `queued_purge`, `purge_preview`, `resync` < `planner` <
 //! `purge_status` < `overview`.
 
 pub mod access;

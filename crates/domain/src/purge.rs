@@ -15,4 +15,5 @@ pub mod planner;
 pub mod purge_preview;
 pub mod purge_request;
 pub mod purge_status;
+pub mod queued_purge;
 pub mod resync;

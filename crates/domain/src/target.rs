@@ -49,6 +49,12 @@ impl Target {
         }
     }
 
+    /// The pack, if the target is one.
+    #[must_use]
+    pub fn pack(&self) -> Option<&ImagePackId> {
+        if let Self::Pack(id) = self { Some(id) } else { None }
+    }
+
     /// Whether the target covers variants of more than one pack: maybe millions, where a pack has a handful.
     #[must_use]
     pub fn spans_packs(&self) -> bool {

@@ -6,7 +6,8 @@ use domain::InvalidIdentifierError;
 use lambda_http::http::header::RETRY_AFTER;
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error response: `{"error": {"code": …, "message": …}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct ApiError {
     message: String,
     /// The current revision of the item, after a conflict.
     revision: Option<u64>,
+    /// The errors of the parts of the request, for humans.
+    details: Vec<String>,
     /// The time after which the request may be repeated.
     retry_after: Option<Duration>,
 }
@@ -25,7 +28,7 @@ pub struct ApiError {
 impl ApiError {
     /// Creates an error: `code` is for programs, `message` for humans.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), revision: None, retry_after: None }
+        Self { status, code, message: message.into(), revision: None, details: Vec::new(), retry_after: None }
     }
 
     /// Creates the error for an invalid name or id: 422.
@@ -38,6 +41,12 @@ impl ApiError {
     #[must_use]
     pub fn at_revision(self, revision: u64) -> Self {
         Self { revision: Some(revision), ..self }
+    }
+
+    /// Adds one error for each part of the request that has one.
+    #[must_use]
+    pub fn details(self, details: Vec<String>) -> Self {
+        Self { details, ..self }
     }
 
     /// Adds the time after which the request may be repeated.
@@ -55,16 +64,35 @@ impl ApiError {
     /// Builds the response.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
-        let mut error = json!({"code": self.code, "message": self.message});
-        if let Some(revision) = self.revision {
-            error["revision"] = json!(revision);
-        }
-        let mut response = crate::json(self.status, &json!({"error": error}));
-        if let Some(retry_after) = self.retry_after {
+        let Self { status, code, message, revision, details, retry_after } = self;
+        let mut response = crate::json(status, &ErrorBody { error: ErrorDetails { code, message, revision, details } });
+        if let Some(retry_after) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_secs(retry_after)));
         }
         response
     }
+}
+
+/// The body of an error response.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    error: ErrorDetails,
+}
+
+/// An error.
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorDetails {
+    /// The error code, for programs.
+    code: &'static str,
+    /// The message, for humans.
+    message: String,
+    /// The current revision of the item, after a conflict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    /// One error for each invalid part of the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    details: Vec<String>,
 }
 
 /// `duration` in whole seconds, rounded up: a client that waits as long is not too early.

@@ -1,4 +1,5 @@
-//! The manual purge of one image pack by an admin: the purge itself, its preview and its status.
+//! The manual purge by an admin: of one image pack at once, with its preview and its status; and of packs, a location or
+//! a whole tenant by the next purge run, with the status of the tenant.
 //!
 //! A manual purge is enqueued like any other and then executed at once, by the executor of the purge run. A step that
 //! fails therefore leaves an entry in the queue, which the next purge run repeats. The purge run that it wakes repeats the
@@ -8,10 +9,12 @@
 //! allowance.
 
 mod allowance;
+mod enqueue;
 mod known_purge;
 mod preview;
 mod purge;
 mod status;
+mod tenant_status;
 
 use std::time::Duration;
 
@@ -21,9 +24,11 @@ use domain::image::variant_key::VariantScope;
 use domain::purge::distribution::Distribution;
 use domain::{ImagePackId, Target, TenantId};
 
+pub use self::enqueue::{EnqueuePreview, Enqueued, TargetsRequest};
 pub use self::preview::{JoinedPurge, Preview, StoredVariants};
 pub use self::purge::Purged;
 pub use self::status::PackStatus;
+pub use self::tenant_status::TenantStatus;
 use crate::ports::{CallError, PackItem, Packs, Ports, PurgeRuns, QueueError, Tenants, Variants};
 use crate::purger::Purger;
 use crate::step_error::StepError;
@@ -62,6 +67,9 @@ pub enum ManualPurgeError {
     /// The tenant has no such image pack, and no variants of one.
     #[error("the tenant has no such image pack")]
     UnknownPack,
+    /// The tenant has none of these image packs, and no variants of them.
+    #[error("the tenant has no such image packs: {}", joined(.0))]
+    UnknownPacks(Vec<ImagePackId>),
     /// The tenant has begun too many purges.
     #[error("the tenant has begun too many purges; the next one can begin in {} s", retry_after.as_secs_f64().ceil())]
     TooManyPurges {
@@ -77,6 +85,16 @@ pub enum ManualPurgeError {
     /// The queue cannot be read or written.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// Some of the purges of a request were not enqueued.
+    #[error("{written} of {of} purges are in the queue: {source}")]
+    Enqueueing {
+        /// The number of purges in the queue.
+        written: usize,
+        /// The number of purges that the request would enqueue.
+        of: usize,
+        /// The cause.
+        source: QueueError,
+    },
     /// Steps of the purge failed after it was enqueued.
     #[error("the purge is in the queue and the next purge run repeats it; it failed now: {}", joined(.0))]
     Steps(Vec<StepError>),
@@ -90,8 +108,8 @@ impl ManualPurgeError {
     }
 }
 
-fn joined(errors: &[StepError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+fn joined<T: ToString>(parts: &[T]) -> String {
+    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::handler::Handler;
 use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
-use crate::{body, response};
+use crate::response;
 
 /// The part of an original to show, in pixels of the upright image.
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, ManagementError> {
-        let Part { x, y, width, height } = body::json(request.http.body())?;
+        let Part { x, y, width, height } = http_api::json_body(request.http.body())?;
         let crop = Crop { x, y, width, height };
         self.carry_out(request, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
     }

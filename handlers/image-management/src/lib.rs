@@ -5,7 +5,6 @@
 //! stored under a unique key before the pack names it, so after any failure the pack shows its former image.
 
 mod action;
-mod body;
 mod edit;
 
 pub mod fetch;

@@ -12,7 +12,7 @@ use crate::edit::{ATTEMPTS_MAX, busy, pause};
 use crate::handler::Handler;
 use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
-use crate::{body, response};
+use crate::response;
 
 impl Handler {
     pub(crate) async fn read_location_config(
@@ -45,7 +45,7 @@ impl Handler {
                 return Err(ApiError::new(StatusCode::BAD_REQUEST, "invalid-force", message).into());
             }
         };
-        let config: Option<LocationConfigRequest> = body::optional_json(request.http.body())?;
+        let config: Option<LocationConfigRequest> = http_api::optional_json_body(request.http.body())?;
         let target = Target::Location(name.clone());
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;

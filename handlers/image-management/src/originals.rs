@@ -14,7 +14,7 @@ use crate::fetch::FetchError;
 use crate::handler::Handler;
 use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
-use crate::{body, response};
+use crate::response;
 
 pub(crate) use contract::limits::ORIGINAL_BYTES_MAX;
 
@@ -53,7 +53,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, ManagementError> {
-        let Source { url } = body::json(request.http.body())?;
+        let Source { url } = http_api::json_body(request.http.body())?;
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
             if let FetchError::Failed { cause, .. } = error {

@@ -18,7 +18,7 @@ use crate::edit::{ATTEMPTS_MAX, busy, pause};
 use crate::handler::Handler;
 use crate::management_error::ManagementError;
 use crate::request::AdminRequest;
-use crate::{body, response};
+use crate::response;
 
 /// The default size of a page, in packs.
 const PAGE_DEFAULT: u8 = 50;
@@ -49,7 +49,7 @@ impl Handler {
     }
 
     pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {
-        let new: NewPack = body::optional_json(request.http.body())?.unwrap_or_default();
+        let new: NewPack = http_api::optional_json_body(request.http.body())?.unwrap_or_default();
         let id = match new.image_pack_id {
             Some(id) => id,
             None => ImagePackId::parse(&Uuid::new_v4().to_string()).map_err(|error| ApiError::invalid(&error))?,
@@ -84,7 +84,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         id: &ImagePackId,
     ) -> Result<Response<Body>, ManagementError> {
-        let edit = PackEdit::Describe(body::json(request.http.body())?);
+        let edit = PackEdit::Describe(http_api::json_body(request.http.body())?);
         let edited = self.edit(request, id, &edit).await?;
         Ok(response::pack(StatusCode::OK, &request.tenant, id, &edited.pack))
     }

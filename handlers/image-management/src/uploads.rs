@@ -17,7 +17,7 @@ use crate::handler::Handler;
 use crate::management_error::ManagementError;
 use crate::originals::{ORIGINAL_BYTES_MAX, may_show};
 use crate::request::AdminRequest;
-use crate::{body, response};
+use crate::response;
 
 /// The validity of a presigned URL.
 const VALIDITY: Duration = Duration::from_mins(15);
@@ -56,7 +56,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, ManagementError> {
-        let announced: Announced = body::json(request.http.body())?;
+        let announced: Announced = http_api::json_body(request.http.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
         let bytes = bytes.ok_or_else(|| {
             let message = format!(

@@ -1,11 +1,15 @@
-//! The Lambda function `image-purge`: `DELETE …/images/{tenant}/{imagePackId}` purges a pack, `?dryRun=true` previews the
-//! purge, and `GET` returns the status of the pack's purges. The pack may be named as an image's URL names it, with a
-//! suffix: the purge covers the whole pack. The contract is `docs/purge-api.md`.
+//! The Lambda function `image-purge`, the purge API. `DELETE …/images/{tenant}/{imagePackId}` purges a pack at once, and
+//! `GET` returns the status of the pack's purges; the pack may be named as an image's URL names it, with a suffix.
+//! `POST …/purges/{tenant}` enqueues purges of packs, of a location or of everything, and `GET` returns the status of the
+//! tenant's purges. `?dryRun=true` previews a purge. The contract is `docs/purge-api.md`.
 //!
 //! The protocol is in `purging::manual_purge`; this crate parses the request and renders the response.
 
+mod openapi;
+mod pack_bodies;
 mod request;
 mod response;
+mod tenant_bodies;
 
 use contract::Authorizer;
 use domain::Context;
@@ -14,7 +18,9 @@ use purging::manual_purge::{ManualPurge, ManualPurgeError};
 use purging::ports::{Packs, Ports, PurgeRuns};
 use tracing::Instrument;
 
-use crate::request::{Action, AdminRequest};
+pub use crate::openapi::openapi;
+use crate::request::Action;
+pub use crate::request::targets;
 
 /// The handler of the API's requests.
 #[derive(Debug, Clone)]
@@ -28,45 +34,57 @@ pub struct Handler<P, K, R> {
 impl<P: Ports, K: Packs, R: PurgeRuns> Handler<P, K, R> {
     /// Handles one request.
     pub async fn handle(&self, request: &Request, context: &Context) -> Response<Body> {
-        let request = match AdminRequest::of(request, &self.authorizer) {
-            Ok(request) => request,
+        let action = match Action::of(request, &self.authorizer) {
+            Ok(action) => action,
             Err(error) => return error.into_response(),
         };
-        let (tenant, target) = (&request.pack.tenant, request.target());
-        let span = tracing::error_span!("admin_request", request_id = context.id, %tenant, target);
-        self.respond(&request, context).instrument(span).await
+        let (tenant, target) = (action.tenant().map(ToString::to_string), action.target());
+        let span = tracing::error_span!("admin_request", request_id = context.id, tenant, target);
+        self.respond(&action, context).instrument(span).await
     }
 
-    async fn respond(&self, request: &AdminRequest, context: &Context) -> Response<Body> {
-        let AdminRequest { action, pack } = request;
+    async fn respond(&self, action: &Action, context: &Context) -> Response<Body> {
+        let purge = &self.manual_purge;
         let result = match action {
-            Action::Status => self.manual_purge.status(pack, context).await.map(|found| response::status(pack, &found)),
-            Action::Preview => {
-                self.manual_purge.preview(pack, context).await.map(|preview| response::preview(&preview))
+            Action::PackStatus(pack) => purge.status(pack, context).await.map(|found| response::status(pack, &found)),
+            Action::PreviewPurge(pack) => purge.preview(pack, context).await.map(response::preview),
+            Action::PurgePack(pack) => purge.purge(pack, context).await.map(response::accepted),
+            Action::TenantStatus(tenant) => {
+                let status = purge.tenant_status(tenant, context).await;
+                status.map(|status| response::tenant_status(status, purge.limit))
             }
-            Action::Purge => self.manual_purge.purge(pack, context).await.map(response::accepted),
+            Action::PreviewEnqueue(targets) => {
+                purge.preview_enqueue(targets, context).await.map(response::enqueue_preview)
+            }
+            Action::EnqueuePurges(targets) => {
+                let enqueued = purge.enqueue(targets, context).await;
+                enqueued.map(|enqueued| response::enqueued(&targets.tenant, &enqueued))
+            }
+            Action::ReadOpenApi => Ok(response::openapi()),
         };
-        result.unwrap_or_else(|error| rejected(request, &error))
+        result.unwrap_or_else(|error| rejected(action, &error))
     }
 }
 
-fn rejected(request: &AdminRequest, error: &ManualPurgeError) -> Response<Body> {
-    let AdminRequest { action, pack } = request;
-    let api_error = match error {
-        ManualPurgeError::UnknownTenant => response::unknown_tenant(&pack.tenant),
-        ManualPurgeError::UnknownPack => response::unknown_pack(pack),
-        ManualPurgeError::TooManyPurges { retry_after } => {
+fn rejected(action: &Action, error: &ManualPurgeError) -> Response<Body> {
+    let tenant = action.tenant();
+    let api_error = match (error, action) {
+        (ManualPurgeError::UnknownTenant, _) => response::unknown_tenant(tenant),
+        (
+            ManualPurgeError::UnknownPack,
+            Action::PackStatus(pack) | Action::PreviewPurge(pack) | Action::PurgePack(pack),
+        ) => response::unknown_pack(pack),
+        (ManualPurgeError::UnknownPacks(packs), _) => response::unknown_packs(tenant, packs),
+        (ManualPurgeError::TooManyPurges { retry_after }, _) => {
             tracing::warn!(%error, "The purge was rejected.");
-            response::too_many_purges(&pack.tenant, *retry_after)
+            response::too_many_purges(tenant, *retry_after)
         }
-        ManualPurgeError::Call(_)
-        | ManualPurgeError::Queue(_)
-        | ManualPurgeError::Steps(_)
-        | ManualPurgeError::StillBeginning => {
+        (error, action) => {
             tracing::error!(%error, ?action, "The request failed.");
-            match action {
-                Action::Purge => response::purge_failed(error.is_queued()),
-                Action::Status | Action::Preview => response::unavailable(),
+            match (error, action) {
+                (ManualPurgeError::Enqueueing { written, of, .. }, _) => response::partly_enqueued(*written, *of),
+                (error, Action::PurgePack(_)) => response::purge_failed(error.is_queued()),
+                _ => response::unavailable(),
             }
         }
     };

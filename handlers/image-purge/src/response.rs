@@ -2,132 +2,52 @@
 
 use std::time::Duration;
 
-use domain::purge::ledger::LedgerRow;
-use domain::purge::purge_preview::{PRICE_PER_ITEM_USD_MILLIS, PURGES_PER_DELETE, QuotaUse};
-use domain::purge::purge_status::{Pending, Running};
-use domain::{Target, TenantId, Timestamp};
+use domain::access::purge_allowance::PurgeLimit;
+use domain::{ImagePackId, TenantId};
 use http_api::ApiError;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use purging::manual_purge::{PackRequest, PackStatus, Preview, Purged};
-use serde_json::{Value, json};
+use purging::manual_purge::{EnqueuePreview, Enqueued, PackRequest, PackStatus, Preview, Purged, TenantStatus};
+
+use crate::pack_bodies::{AcceptedPurge, PackPreview, PackPurges};
+use crate::tenant_bodies::{EnqueuedPurges, PurgesPreview, TenantPurges};
+
+/// The OpenAPI document. It is committed, so that the function does not build it.
+const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// 202: CloudFront has accepted the invalidation and executes it.
 pub(crate) fn accepted(purged: Purged) -> Response<Body> {
-    let Purged { pack, request, invalidation, is_joined } = purged;
-    // A purge run sends the final purges of several packs in one request.
-    let target = Target::Pack(pack.clone());
-    let entry = request.entries.iter().find(|entry| entry.target == target);
-    let body = json!({
-        "tenant": request.for_tenant,
-        "imagePackId": pack,
-        "joined": is_joined,
-        "variantsDeleted": entry.map(|entry| entry.variants_deleted),
-        "invalidation": {
-            "id": invalidation.id,
-            "status": invalidation.status,
-            "distributionId": request.distribution.invalidated_id(),
-            "items": request.items,
-        },
-        "finalPurge": "The pack is purged once more after the settle delay, in case an image was rendered meanwhile.",
-    });
-    http_api::json(StatusCode::ACCEPTED, &body)
+    http_api::json(StatusCode::ACCEPTED, &AcceptedPurge::from(purged))
 }
 
 /// 200: the effect that a purge would have.
-pub(crate) fn preview(Preview { pack, request, stored, joined }: &Preview) -> Response<Body> {
-    let dollars = |millis: u32| json!(f64::from(millis) / 1000.0);
-    let per_purge = request.price_per_purge_usd_millis;
-    let body = json!({
-        "dryRun": true,
-        "tenant": request.tenant,
-        "imagePackId": pack,
-        "wouldJoin": joined.as_ref().map(|joined| json!({"invalidationId": joined.invalidation_id})),
-        "wouldDelete": {"variants": stored.count, "firstKeys": stored.first},
-        "wouldInvalidate": {"distributionId": request.distribution_id, "items": request.items},
-        "quota": {
-            "exactItems": quota(request.exact_items),
-            "wildcards": quota(request.wildcards),
-        },
-        "priceUsd": {
-            "perItem": dollars(PRICE_PER_ITEM_USD_MILLIS),
-            "earlyPurge": dollars(per_purge),
-            "finalPurge": dollars(per_purge),
-            "together": dollars(per_purge * PURGES_PER_DELETE),
-            "note": "The first 1,000 items of an account in a month are free.",
-        },
-        "note": "Nothing was purged and nothing was written. Without dryRun, this request purges.",
-    });
-    http_api::json(StatusCode::OK, &body)
-}
-
-fn quota(used: QuotaUse) -> Value {
-    json!({"inProgress": used.in_progress, "needed": used.needed, "quota": used.quota, "leftAfterwards": used.left()})
+pub(crate) fn preview(preview: Preview) -> Response<Body> {
+    http_api::json(StatusCode::OK, &PackPreview::from(preview))
 }
 
 /// 200: the status of the purges of a pack.
-pub(crate) fn status(request: &PackRequest, PackStatus { pack, status }: &PackStatus) -> Response<Body> {
-    let body = json!({
-        "tenant": request.tenant,
-        "imagePackId": pack,
-        "verdict": status.verdict,
-        "pending": status.pending.iter().map(pending).collect::<Vec<_>>(),
-        "running": status.running.iter().map(running).collect::<Vec<_>>(),
-        "lastCompleted": status.last_completed.as_ref().map(completed),
-    });
-    http_api::json(StatusCode::OK, &body)
+pub(crate) fn status(request: &PackRequest, status: &PackStatus) -> Response<Body> {
+    http_api::json(StatusCode::OK, &PackPurges::of(request, status))
 }
 
-fn pending(pending: &Pending) -> Value {
-    let mut json = json!({
-        "target": pending.target,
-        "changes": pending.cause.changes,
-        "firstChangeAt": utc(pending.cause.first_event_at),
-        "reasons": pending.cause.reasons,
-        "requestedBy": pending.cause.requested_by,
-        "settlesAt": utc(pending.settles_at),
-        "waitsFor": pending.waits_for.unwrap_or("nothing: its purge is due"),
-        "waitsUntil": pending.waits_until.map(utc),
-        "earlyPurges": pending.early_purge_count,
-    });
-    if let Some(count) = pending.variants_deleted_so_far {
-        json["variantsDeletedSoFar"] = json!(count);
-    }
-    json
+/// 202: the purges are in the queue.
+pub(crate) fn enqueued(tenant: &TenantId, enqueued: &Enqueued) -> Response<Body> {
+    http_api::json(StatusCode::ACCEPTED, &EnqueuedPurges::of(tenant, enqueued))
 }
 
-fn running(running: &Running) -> Value {
-    json!({
-        "target": running.target,
-        "isFinalPurge": running.is_final,
-        "startedAt": utc(running.since),
-        "variantsDeleted": running.variants_deleted,
-        "invalidation": running.invalidation_id.as_ref().map(|id| json!({
-            "id": id,
-            "status": running.invalidation_status.as_deref().unwrap_or("unknown to CloudFront"),
-        })),
-    })
+/// 200: the effect that enqueueing purges would have.
+pub(crate) fn enqueue_preview(preview: EnqueuePreview) -> Response<Body> {
+    http_api::json(StatusCode::OK, &PurgesPreview::from(preview))
 }
 
-fn completed(row: &LedgerRow) -> Value {
-    json!({
-        "target": row.target,
-        "changes": row.cause.changes,
-        "firstChangeAt": utc(row.cause.first_event_at),
-        "reasons": row.cause.reasons,
-        "requestedBy": row.cause.requested_by,
-        "startedAt": utc(row.started_at),
-        "completedAt": row.completed_at.map(utc),
-        "variantsDeleted": row.variants_deleted,
-        "invalidationId": row.invalidation_id,
-        "newVariantSeenAt": row.refill_seen_at.map(utc),
-    })
+/// 200: the status of the purges of a tenant.
+pub(crate) fn tenant_status(status: TenantStatus, limit: PurgeLimit) -> Response<Body> {
+    http_api::json(StatusCode::OK, &TenantPurges::of(status, limit))
 }
 
-/// A time in RFC 3339: `2026-11-24T18:00:00.5Z`.
-fn utc(time: Timestamp) -> String {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "never".to_owned(), |time| time.to_string())
+/// 200: the OpenAPI document.
+pub(crate) fn openapi() -> Response<Body> {
+    http_api::json_text(StatusCode::OK, OPENAPI)
 }
 
 /// 502: a service that this function calls failed before the purge.
@@ -137,8 +57,8 @@ pub(crate) fn unavailable() -> ApiError {
 }
 
 /// 404: the tenant has no distribution.
-pub(crate) fn unknown_tenant(tenant: &TenantId) -> ApiError {
-    let message = format!("Tenant {:?} has no registered distribution in this environment.", tenant.as_str());
+pub(crate) fn unknown_tenant(tenant: Option<&TenantId>) -> ApiError {
+    let message = format!("Tenant {:?} has no registered distribution in this environment.", name(tenant));
     ApiError::new(StatusCode::NOT_FOUND, "unknown-tenant", message)
 }
 
@@ -150,12 +70,23 @@ pub(crate) fn unknown_pack(PackRequest { tenant, readings, .. }: &PackRequest) -
     ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message)
 }
 
-/// 429: the tenant has begun too many purges.
-pub(crate) fn too_many_purges(tenant: &TenantId, retry_after: Duration) -> ApiError {
+/// 404: the tenant has some of the packs not.
+pub(crate) fn unknown_packs(tenant: Option<&TenantId>, packs: &[ImagePackId]) -> ApiError {
     let message = format!(
-        "Tenant {:?} has begun too many purges. Send the request again after the seconds in Retry-After. To purge many \
-         packs at once, force their image location.",
-        tenant.as_str()
+        "Nothing was purged: tenant {:?} has {} of the image packs not, and no variants of them; see details.",
+        name(tenant),
+        packs.len()
+    );
+    let details = packs.iter().map(|pack| format!("no image pack {:?}", pack.as_str())).collect();
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-image-pack", message).details(details)
+}
+
+/// 429: the tenant has begun too many purges.
+pub(crate) fn too_many_purges(tenant: Option<&TenantId>, retry_after: Duration) -> ApiError {
+    let message = format!(
+        "Tenant {:?} has begun too many purges. Send the request again after the seconds in Retry-After. Many packs \
+         take less of the allowance in one POST.",
+        name(tenant)
     );
     ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too-many-purges", message).retry_after(retry_after)
 }
@@ -168,4 +99,14 @@ pub(crate) fn purge_failed(is_queued: bool) -> ApiError {
         "The purge could not be started. Nothing was purged, and most likely nothing is queued; send the request again."
     };
     ApiError::new(StatusCode::BAD_GATEWAY, "purge-failed", message)
+}
+
+/// 502: some purges of a request were not enqueued.
+pub(crate) fn partly_enqueued(written: usize, of: usize) -> ApiError {
+    let message = format!("{written} of {of} purges are in the queue. Send the request again: it joins those.");
+    ApiError::new(StatusCode::BAD_GATEWAY, "purge-failed", message)
+}
+
+fn name(tenant: Option<&TenantId>) -> &str {
+    tenant.map_or("", TenantId::as_str)
 }

@@ -292,8 +292,11 @@ function pipelineStack(stage, data) {
     const options = { httpApi: api, routeKey, integration, authorizer, authorizationScopes: [scope] };
     new apigw.HttpRoute(stack, `${method}${path}`, options);
   };
-  for (const method of ["DELETE", "GET"]) {
-    route(method, "/images/{tenant}/{imagePackId}", purgeIntegration, "images:purge");
+  for (const [method, path] of [
+    ["GET", "/images/{tenant}/{imagePackId}"], ["DELETE", "/images/{tenant}/{imagePackId}"],
+    ["GET", "/purges/{tenant}"], ["POST", "/purges/{tenant}"], ["GET", "/openapi.json"],
+  ]) {
+    route(method, path, purgeIntegration, "images:purge");
   }
   const pack = "/adminAPI/imagePacks/{imagePackId}";
   const place = `${pack}/imageLocations/{location}`;

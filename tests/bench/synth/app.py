@@ -351,8 +351,16 @@ class Pipeline(Stack):
         management_integration = integrations.HttpLambdaIntegration("Management", target)
         pack = "/adminAPI/imagePacks/{imagePackId}"
         place = pack + "/imageLocations/{location}"
-        purge_path = "/images/{tenant}/{imagePackId}"
-        routes = [(method, purge_path, purge_integration, "images:purge") for method in ("DELETE", "GET")]
+        routes = [
+            (method, path, purge_integration, "images:purge")
+            for method, path in [
+                ("GET", "/images/{tenant}/{imagePackId}"),
+                ("DELETE", "/images/{tenant}/{imagePackId}"),
+                ("GET", "/purges/{tenant}"),
+                ("POST", "/purges/{tenant}"),
+                ("GET", "/openapi.json"),
+            ]
+        ]
         for method, path in [
             ("GET", "/adminAPI/imagePacks"),
             ("POST", "/adminAPI/imagePacks"),

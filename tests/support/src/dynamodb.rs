@@ -4,9 +4,10 @@ use aws_adapters::clients;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
-    StreamViewType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
 };
+use contract::names::LEDGER_BY_COMPLETION;
 use load_proxy::LoadFaults;
 
 /// A DynamoDB of this test's own, behind a proxy that answers as AWS does under load.
@@ -21,7 +22,7 @@ impl LocalDynamoDb {
     pub const IMAGE_PACK_TABLE: &str = "image-packs";
     /// Partition `tenant`, sort `target`.
     pub const INVALIDATION_QUEUE_TABLE: &str = "invalidation-queue";
-    /// Partition `tenant`, sort `purge`.
+    /// Partition `tenant`, sort `purge`, with the index of completed purges.
     pub const PURGE_LEDGER_TABLE: &str = "purge-ledger";
     /// Partition `tenant`, sort `variant`.
     pub const RENDER_LOCK_TABLE: &str = "render-locks";
@@ -80,6 +81,17 @@ async fn create_table(client: &Client, table: &str, sort_key: &str) {
                     .build()
                     .expect("both set"),
             );
+    }
+    if table == LocalDynamoDb::PURGE_LEDGER_TABLE {
+        let completed_at = AttributeDefinition::builder().attribute_name("completedAt");
+        let completed_at = completed_at.attribute_type(ScalarAttributeType::N).build().expect("both set");
+        let keys = [("tenant", KeyType::Hash), ("completedAt", KeyType::Range)].map(|(name, key_type)| {
+            KeySchemaElement::builder().attribute_name(name).key_type(key_type).build().expect("both set")
+        });
+        let all = Projection::builder().projection_type(ProjectionType::All).build();
+        let index = GlobalSecondaryIndex::builder().index_name(LEDGER_BY_COMPLETION).projection(all);
+        let index = index.set_key_schema(Some(keys.to_vec())).build().expect("all set");
+        request = request.attribute_definitions(completed_at).global_secondary_indexes(index);
     }
     if table == LocalDynamoDb::IMAGE_PACK_TABLE {
         let stream = StreamSpecification::builder().stream_enabled(true);

@@ -1,8 +1,9 @@
-//! The function `image-purge`: purges one image pack at once for an admin, or reports the status of its purges.
+//! The function `image-purge`, the purge API: purges an image pack at once, enqueues purges, and reports their status.
 
 use aws_cdk_lib::Result;
 use contract::functions::ImagePurge;
 use contract::limits;
+use contract::names::LEDGER_BY_COMPLETION;
 
 use super::{Function, Live, Scope, allow, purging};
 use crate::alarms::Alarms;
@@ -22,7 +23,7 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
     let live = Function {
         id: "ImagePurge",
         binary: "image-purge",
-        description: "Serves admins: purges one image pack at once, or reports the status of its purges",
+        description: "Serves admins: purges an image pack at once, enqueues purges, or reports their status",
         memory_mb: 512,
         timeout_secs: limits::REQUEST_TIMEOUT_SECS,
         variables: config.variables(),
@@ -36,8 +37,10 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
     allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
     // For the purges that are known already, and the tenants' allowances.
     allow(&live, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
-    // For the status of purges.
-    allow(&live, ["dynamodb:Query"], [data.purge_ledger.table_arn()?])?;
+    // For the status of purges: of a target, and of a tenant.
+    let ledger = data.purge_ledger.table_arn()?;
+    allow(&live, ["dynamodb:Query"], [format!("{ledger}/index/{LEDGER_BY_COMPLETION}")])?;
+    allow(&live, ["dynamodb:Query"], [ledger])?;
 
     let description = "image-purge crashed or timed out: a request of an admin failed. Check the log of image-purge";
     let alarm = alarms.raise_on_failure("FailedPurgesAlarm", description, &live.function)?;

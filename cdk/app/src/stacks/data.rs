@@ -3,8 +3,8 @@
 //! next one.
 
 use aws_cdk_lib::aws_dynamodb::{
-    Attribute, AttributeType, BillingMode, ITable, PointInTimeRecoverySpecification, StreamViewType, Table,
-    TableAttributes, TableProps,
+    Attribute, AttributeType, BillingMode, GlobalSecondaryIndexProps, ITable, PointInTimeRecoverySpecification,
+    StreamViewType, Table, TableAttributes, TableProps,
 };
 use aws_cdk_lib::aws_s3::{
     BlockPublicAccess, Bucket, BucketEncryption, BucketProps, CorsRule, HttpMethods, IBucket, LifecycleRule,
@@ -12,7 +12,7 @@ use aws_cdk_lib::aws_s3::{
 };
 use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, RemovalPolicy, Result, Stack};
 
-use contract::names::UPLOADS_PREFIX;
+use contract::names::{LEDGER_BY_COMPLETION, UPLOADS_PREFIX};
 
 use crate::config::Environment;
 use crate::nag::acknowledge;
@@ -70,6 +70,12 @@ impl Data {
         };
         let purge_ledger =
             Table::new(stack, "PurgeLedger", kept_table("purge", environment).time_to_live_attribute("expiresAt"))?;
+        // It has the rows with `completedAt` only.
+        purge_ledger.add_global_secondary_index(
+            GlobalSecondaryIndexProps::new(LEDGER_BY_COMPLETION)
+                .partition_key(Attribute::new("tenant", AttributeType::String))
+                .sort_key(Attribute::new("completedAt", AttributeType::Number)),
+        )?;
         // A render lock expires with its holder's request, so the table is deleted with the stack.
         let render_locks = Table::new(
             stack,

@@ -47,21 +47,24 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         if token.is_granted {
             return Ok(true);
         }
-        match self.take_token(tenant).await {
+        match self.take_tokens(tenant, 1).await {
             Ok(is_taken) => *token = Token { is_granted: true, is_taken, ..*token },
             Err(_) if token.rejections < REJECTIONS_MAX => token.rejections += 1,
-            Err(retry_after) => {
-                self.ports().record(&Measurements::purge_rejected(tenant));
-                return Err(ManualPurgeError::TooManyPurges { retry_after });
-            }
+            Err(retry_after) => return Err(self.rejected(tenant, retry_after)),
         }
         Ok(token.is_granted)
     }
 
-    /// Takes a token. `false`: the allowance does not respond. The error is the time until the next token.
-    async fn take_token(&self, tenant: &TenantId) -> Result<bool, Duration> {
+    /// The error of a request for which the allowance has too few tokens.
+    pub(super) fn rejected(&self, tenant: &TenantId, retry_after: Duration) -> ManualPurgeError {
+        self.ports().record(&Measurements::purge_rejected(tenant));
+        ManualPurgeError::TooManyPurges { retry_after }
+    }
+
+    /// Takes tokens. `false`: the allowance does not respond. The error is the time until it has so many.
+    pub(super) async fn take_tokens(&self, tenant: &TenantId, tokens: u32) -> Result<bool, Duration> {
         for _ in 0..ATTEMPTS_MAX {
-            match self.try_to_take(tenant).await {
+            match self.try_to_take(tenant, tokens).await {
                 Ok(Attempt::Taken) => return Ok(true),
                 Ok(Attempt::Overtaken) => {}
                 Ok(Attempt::Empty(retry_after)) => return Err(retry_after),
@@ -74,10 +77,10 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         Err(RETRY_AFTER_CONTENTION)
     }
 
-    async fn try_to_take(&self, tenant: &TenantId) -> Result<Attempt, CallError> {
+    async fn try_to_take(&self, tenant: &TenantId, tokens: u32) -> Result<Attempt, CallError> {
         let allowances = self.ports().allowances();
         let seen = allowances.full_at(tenant).await?;
-        Ok(match self.limit.take(1, seen, self.ports().clock().now()) {
+        Ok(match self.limit.take(tokens, seen, self.ports().clock().now()) {
             Ok(full_at) if allowances.replace(tenant, seen, full_at).await? => Attempt::Taken,
             Ok(_) => Attempt::Overtaken,
             Err(retry_after) => Attempt::Empty(retry_after),

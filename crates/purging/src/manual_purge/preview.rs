@@ -33,11 +33,13 @@ pub struct JoinedPurge {
     pub invalidation_id: Option<String>,
 }
 
-/// The stored variants of a pack.
+/// The stored variants of the targets.
 #[derive(Debug, Default)]
 pub struct StoredVariants {
-    /// Their number.
+    /// Their number, as far as they were listed.
     pub count: usize,
+    /// Whether there are so many that not all were listed.
+    pub is_partial: bool,
     /// The first of their keys.
     pub first: Vec<String>,
 }
@@ -67,10 +69,26 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     }
 
     async fn stored(&self, tenant: &TenantId, target: &Target) -> Result<StoredVariants, CallError> {
-        let scope = VariantScope::of(tenant, target);
         let mut stored = StoredVariants::default();
+        let mut pages = usize::MAX;
+        self.list(&VariantScope::of(tenant, target), &mut stored, &mut pages).await?;
+        Ok(stored)
+    }
+
+    /// Adds the variants of `scope` to `stored`, and takes the pages that it lists from `pages`.
+    pub(super) async fn list(
+        &self,
+        scope: &VariantScope,
+        stored: &mut StoredVariants,
+        pages: &mut usize,
+    ) -> Result<(), CallError> {
         let mut next: Option<String> = None;
         loop {
+            let Some(left) = pages.checked_sub(1) else {
+                stored.is_partial = true;
+                return Ok(());
+            };
+            *pages = left;
             let from = next.as_deref().map_or(ListFrom::Start, ListFrom::Token);
             let page = self.ports().variants().list(&scope.prefix, from).await?;
             for StoredObject { key, .. } in page.objects.into_iter().filter(|object| scope.covers(&object.key)) {
@@ -81,7 +99,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             }
             match page.next {
                 Some(token) => next = Some(token),
-                None => return Ok(stored),
+                None => return Ok(()),
             }
         }
     }

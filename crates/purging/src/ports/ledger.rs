@@ -34,4 +34,12 @@ pub trait Ledger: Send + Sync {
         target: &Target,
         count: u8,
     ) -> impl Future<Output = Result<Vec<LedgerRow>, CallError>> + Send;
+
+    /// The purges of a tenant that completed last, the newest first, at most `count`. A purge that has just completed may
+    /// be missing.
+    fn last_completed(
+        &self,
+        tenant: &TenantId,
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<LedgerRow>, CallError>> + Send;
 }

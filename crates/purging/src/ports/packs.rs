@@ -1,5 +1,7 @@
 //! The image-pack table.
 
+use std::collections::BTreeSet;
+
 use domain::image::image_pack::ImagePack;
 use domain::{ImagePackId, TenantId};
 
@@ -31,4 +33,11 @@ impl PackItem {
 pub trait Packs: Send + Sync {
     /// The item of the pack, strongly consistent.
     fn find(&self, tenant: &TenantId, pack: &ImagePackId) -> impl Future<Output = Result<PackItem, CallError>> + Send;
+
+    /// Those of `packs`, at most 100, of which the table has an item, readable or not, strongly consistent.
+    fn existing(
+        &self,
+        tenant: &TenantId,
+        packs: &[&ImagePackId],
+    ) -> impl Future<Output = Result<BTreeSet<ImagePackId>, CallError>> + Send;
 }

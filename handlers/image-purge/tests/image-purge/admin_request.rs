@@ -20,9 +20,33 @@ pub(super) fn delete(tenant: &str, pack: &str, tenants: &str) -> Request {
 /// A request for the status of a pack, with a query string.
 pub(super) fn get(tenant: &str, pack: &str, tenants: &str, query: &str) -> Request {
     let claims = json!({"sub": "ada", "tenants": tenants});
-    let mut event = event(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
-    event["requestContext"]["http"]["method"] = json!("GET");
+    let event = event(tenant, pack, &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
+    of_route(event, "GET", "/images/{tenant}/{imagePackId}", query, "")
+}
+
+/// A request for the purges of a tenant.
+pub(super) fn purges(method: &str, tenant: &str, tenants: &str, query: &str, body: &str) -> Request {
+    let claims = json!({"sub": "ada", "tenants": tenants});
+    let mut event = event(tenant, "", &json!({"jwt": {"claims": claims, "scopes": ["images:purge"]}}));
+    event["pathParameters"] = json!({"tenant": tenant});
+    of_route(event, method, "/purges/{tenant}", query, body)
+}
+
+/// A request for the OpenAPI document whose authorizer says `authorizer`.
+pub(super) fn openapi(authorizer: &Value, query: &str) -> Request {
+    let mut event = event("", "", authorizer);
+    event["pathParameters"] = Value::Null;
+    of_route(event, "GET", "/openapi.json", query, "")
+}
+
+/// The request of another route. API Gateway has matched it and reports its key.
+fn of_route(mut event: Value, method: &str, route: &str, query: &str, body: &str) -> Request {
+    let key = format!("{method} {route}");
+    event["requestContext"]["http"]["method"] = json!(method);
+    event["requestContext"]["routeKey"] = json!(key);
+    event["routeKey"] = json!(key);
     event["rawQueryString"] = json!(query);
+    event["body"] = json!(body);
     lambda_http::request::from_str(&event.to_string()).unwrap()
 }
 

@@ -1,14 +1,16 @@
-//! `image-purge`: the admin's `DELETE …/images/{tenant}/{imagePackId}`.
+//! `image-purge`: the purge API.
 #![expect(clippy::unwrap_used, reason = "for tests: a service that does not respond ends the test that called it")]
 
 mod accepted;
 mod admin_request;
 mod allowance;
+mod enqueued;
 mod failures;
 mod preview;
 mod rejected;
 mod repeated;
 mod status;
+mod tenant_status;
 mod waking;
 
 use std::num::NonZeroU32;

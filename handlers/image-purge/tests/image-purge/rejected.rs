@@ -180,11 +180,15 @@ async fn a_request_without_path_parameters_is_not_processable() {
     let environment = &environment().await;
     let event = json!({
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": "DELETE /images/{tenant}/{imagePackId}",
         "rawPath": "/dev-lof/images",
         "rawQueryString": "",
         "headers": {},
-        "requestContext": {"http": {"method": "DELETE", "path": "/dev-lof/images"}, "stage": "dev-lof"},
+        "requestContext": {
+            "http": {"method": "DELETE", "path": "/dev-lof/images"},
+            "routeKey": "DELETE /images/{tenant}/{imagePackId}",
+            "stage": "dev-lof",
+        },
         "isBase64Encoded": false,
     });
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();

@@ -1,5 +1,6 @@
 //! The purge ledger.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -81,6 +82,19 @@ impl Ledger for Instance {
             let rows = world.ledger.rows.iter().rev();
             let rows = rows.filter(|((of, purge), _)| *of == tenant && purge.starts_with(&prefix));
             rows.map(|(_, row)| row.clone()).take(usize::from(count)).collect()
+        });
+        read.await
+    }
+
+    async fn last_completed(&self, tenant: &TenantId, count: usize) -> Result<Vec<LedgerRow>, CallError> {
+        let tenant = tenant.clone();
+        let what = format!("reads the completed purges of {tenant}");
+        let read = self.dynamodb(what, Access::Read(vec![Partition::of(Table::Ledger, &tenant)]), move |world| {
+            let of_tenant = world.ledger.rows.values().filter(|row| row.tenant == tenant && row.completed_at.is_some());
+            let mut rows: Vec<_> = of_tenant.cloned().collect();
+            rows.sort_by_key(|row| Reverse(row.completed_at));
+            rows.truncate(count);
+            rows
         });
         read.await
     }

@@ -1,6 +1,6 @@
 //! The image-pack table and its stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use delivery::ports::Found;
 use domain::image::image_pack::{ImagePack, LocationConfig};
@@ -190,6 +190,16 @@ impl purging::ports::Packs for Instance {
             found.map_or(PackItem::Absent, |pack| {
                 PackItem::Pack(if is_blind { ImagePack::default() } else { pack.clone() })
             })
+        });
+        find.await
+    }
+
+    async fn existing(&self, tenant: &TenantId, packs: &[&ImagePackId]) -> Result<BTreeSet<ImagePackId>, CallError> {
+        let packs: Vec<_> = packs.iter().map(|&id| id.clone()).collect();
+        let tenant = tenant.clone();
+        let (what, access) = (format!("reads {packs:?} of {tenant}"), partition(&tenant));
+        let find = self.dynamodb(what, access, move |world| {
+            packs.iter().filter(|pack| world.packs.pack(&tenant, pack).is_some()).cloned().collect()
         });
         find.await
     }

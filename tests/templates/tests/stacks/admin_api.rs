@@ -10,7 +10,13 @@ use crate::stack::Stack;
 use crate::synthesis::root;
 
 /// The requests of docs/purge-api.md.
-const PURGES: [&str; 2] = ["DELETE /images/{tenant}/{imagePackId}", "GET /images/{tenant}/{imagePackId}"];
+const PURGES: [&str; 5] = [
+    "DELETE /images/{tenant}/{imagePackId}",
+    "GET /images/{tenant}/{imagePackId}",
+    "GET /openapi.json",
+    "GET /purges/{tenant}",
+    "POST /purges/{tenant}",
+];
 
 fn dev() -> &'static Stack {
     of_the_repository().stack("dev/pipeline")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::environments::{edited, of_the_repository};
 
@@ -140,6 +140,17 @@ fn tables_have_the_keys_stream_backups_and_expiry_that_the_pipeline_relies_on() 
         assert_eq!(table["StreamSpecification"]["StreamViewType"], stream, "{name}");
         assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], recovery, "{name}");
         assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], expiry, "{name}");
+        // The index has the rows that have a time of completion.
+        let index = json!([{
+            "IndexName": "byCompletion",
+            "KeySchema": [
+                {"AttributeName": "tenant", "KeyType": "HASH"},
+                {"AttributeName": "completedAt", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }]);
+        let expected = if name == "PurgeLedger" { index } else { Value::Null };
+        assert_eq!(table["GlobalSecondaryIndexes"], expected, "{name}");
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) const ROLES: &[(&str, &[(&str, &str)])] = &[
             ("s3:ListBucket", "data/Variants.Arn"),
             ("s3:DeleteObject", "data/Variants.Arn/*"),
             ("dynamodb:PutItem dynamodb:Query", "data/PurgeLedger.Arn"),
+            ("dynamodb:Query", "data/PurgeLedger.Arn/index/byCompletion"),
             ("dynamodb:BatchGetItem", "data/ImagePacks.Arn"),
             ("cloudfront:CreateInvalidation cloudfront:GetInvalidation", DISTRIBUTIONS),
         ],
@@ -125,6 +126,18 @@ const CALLERS: &[(&str, &str, &str, &str)] = &[
         "lambda:InvokeFunction",
         "pipeline/ImagePurgeLive",
         "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/images/{tenant}/{imagePackId}",
+    ),
+    (
+        "apigateway.amazonaws.com",
+        "lambda:InvokeFunction",
+        "pipeline/ImagePurgeLive",
+        "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/purges/{tenant}",
+    ),
+    (
+        "apigateway.amazonaws.com",
+        "lambda:InvokeFunction",
+        "pipeline/ImagePurgeLive",
+        "SourceArn=arn:aws:execute-api:eu-west-1:123456789012:pipeline/AdminApi/*/*/openapi.json",
     ),
     (
         "apigateway.amazonaws.com",

@@ -267,6 +267,10 @@ impl Ledger for Services {
     async fn newest(&self, _: &TenantId, _: &Target, _: u8) -> Result<Vec<LedgerRow>, CallError> {
         Ok(Vec::new())
     }
+
+    async fn last_completed(&self, _: &TenantId, _: usize) -> Result<Vec<LedgerRow>, CallError> {
+        Ok(Vec::new())
+    }
 }
 
 impl Tenants for Services {

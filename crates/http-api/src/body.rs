@@ -1,25 +1,26 @@
 //! Parsing of request bodies in JSON.
 
-use http_api::ApiError;
 use lambda_http::Body;
 use lambda_http::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-/// The largest body in JSON, in bytes: several times the largest valid one, a pack with a long title.
+use crate::ApiError;
+
+/// The largest body in JSON, in bytes: more than the largest valid one, 100 packs with ids of 128 characters.
 const JSON_BYTES_MAX: usize = 16 * 1024;
 
 /// The longest message about a body, in characters, so that the response does not repeat a hostile field name in whole.
 const MESSAGE_CHARS_MAX: usize = 300;
 
-/// Parses a required body. 400: absent or not JSON. 413: too large. 422: JSON of another structure.
-pub(crate) fn json<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
-    optional_json(body)?
+/// Parses a required body in JSON. 400: absent or not JSON. 413: too large. 422: JSON of another structure.
+pub fn json_body<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
+    optional_json_body(body)?
         .ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "unreadable-body", "The request needs a body in JSON."))
 }
 
-/// Parses an optional body.
-pub(crate) fn optional_json<T: DeserializeOwned>(body: &Body) -> Result<Option<T>, ApiError> {
+/// Parses an optional body in JSON. The errors are those of [`json_body`].
+pub fn optional_json_body<T: DeserializeOwned>(body: &Body) -> Result<Option<T>, ApiError> {
     let bytes: &[u8] = body.as_ref();
     if bytes.is_empty() {
         return Ok(None);
