@@ -1,5 +1,6 @@
 //! The end-to-end tests: the whole system deployed on this machine, and played with.
 
+mod api_document;
 mod browser;
 mod commands;
 mod documents;
@@ -28,7 +29,8 @@ use local_cloud::timeline::Timeline;
 /// Deploys the whole system on this machine and tests it. Needs no AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
-    /// Plays the scenario and the forbidden calls; with options, further parts after them.
+    /// Plays the scenario, the forbidden calls and the requests of the OpenAPI document; with options, further parts after
+    /// them.
     Play {
         /// Then tests the console in Chromium, which `make setup-browser` installs.
         #[arg(long)]
@@ -59,6 +61,8 @@ enum Command {
     },
     /// Brings the cause of each alarm about.
     Alarms,
+    /// Sends the requests that are generated from the OpenAPI document.
+    Api,
     /// Deploys the pipeline against an existing installation.
     Existing,
     /// Tests the console in Chromium.
@@ -78,6 +82,7 @@ impl Command {
             Self::Documents => "run-documents",
             Self::Faults { .. } => "run-faults",
             Self::Alarms => "run-alarms",
+            Self::Api => "run-api",
             Self::Existing => "run-existing",
             Self::Browse => "run-browse",
         }
@@ -99,6 +104,7 @@ async fn main() -> ExitCode {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
+                api_document::play(&cloud, checkout, run_dir.path(), report).await?;
                 // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
@@ -127,6 +133,7 @@ async fn main() -> ExitCode {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;
                 faults::play_alarms(&cloud, report).await
             }
+            Command::Api => api_document::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Browse => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;

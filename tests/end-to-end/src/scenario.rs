@@ -86,6 +86,8 @@ pub(crate) async fn play(
     report.check("GET reports the completed purge of acme/cat", manual_purge::status_after(fixture)).await?;
     let name = "the answers to 30 DELETEs are measured";
     report.check(name, manual_purge::measured(fixture, &mut figures)).await?;
+    let name = "POST purges packs and a location by the purge run, and a repeated one joins";
+    report.check(name, manual_purge::enqueued(fixture)).await?;
 
     let name = "the pipeline is deployed without wake-ups";
     let cdk = cloud.parts.cdk(checkout, run_dir);

@@ -95,6 +95,22 @@ impl AdminApi {
         send(self.image_pack(Method::DELETE, tenant, image_pack).query(&[("dryRun", true)]).bearer_auth(token)).await
     }
 
+    /// Requests purges: `POST` with `body`.
+    pub async fn enqueue(&self, tenant: &str, body: &Value, dry_run: bool, token: &str) -> Result<ApiResponse, Cause> {
+        let request = self.request(Method::POST, &format!("/purges/{tenant}")).query(&[("dryRun", dry_run)]);
+        send(request.json(body).bearer_auth(token)).await
+    }
+
+    /// Reads the state of a tenant's purges: `GET`.
+    pub async fn tenant_status(&self, tenant: &str, token: &str) -> Result<ApiResponse, Cause> {
+        send(self.request(Method::GET, &format!("/purges/{tenant}")).bearer_auth(token)).await
+    }
+
+    /// Reads the OpenAPI document: `GET`.
+    pub async fn openapi(&self, token: &str) -> Result<ApiResponse, Cause> {
+        send(self.request(Method::GET, "/openapi.json").bearer_auth(token)).await
+    }
+
     fn image_pack(&self, method: Method, tenant: &str, image_pack: &str) -> RequestBuilder {
         self.request(method, &format!("/images/{tenant}/{image_pack}"))
     }

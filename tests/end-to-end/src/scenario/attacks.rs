@@ -49,6 +49,9 @@ const INTERNALS: [&str; 13] = [
     "SdkError",
 ];
 
+/// The body of the request that purges all images of a tenant.
+const EVERYTHING: &str = r#"{"everything": true}"#;
+
 /// One request that must be rejected.
 #[derive(Debug, Clone)]
 struct Attack {

@@ -1,4 +1,4 @@
-//! The admin's `DELETE`.
+//! The admin's `DELETE` of a pack, and `POST` of several targets.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -141,6 +141,44 @@ pub(super) async fn measured(fixture: &Fixture<'_>, figures: &mut EditFigures) -
     let p95 = figures.delete_p95_ms();
     expect_eq("whether 95 of 100 answers came in time", &(p95 <= millis(ANSWERED_WITHIN)), &true)?;
     Ok(format!("{ANSWERS} answers, {DELETES} requests at once for each pack: p95 {p95} ms"))
+}
+
+/// Step: an admin has packs and a location purged by the purge run.
+pub(super) async fn enqueued(fixture: &Fixture<'_>) -> Result<String, Cause> {
+    let (api, token) = (fixture.cloud.admin_api()?, fixture.cloud.token(&["acme"], TOKEN_VALID_FOR)?);
+    let everything = json!({"everything": true});
+    let preview = api.enqueue("acme", &everything, true, &token).await?.succeeded()?.body;
+    expect_eq("the item of everything", &preview["wouldInvalidate"]["items"], &json!(["#acme"]))?;
+    // Images that no later step expects at an edge.
+    let packs: Vec<_> = burst_packs().skip(ANSWERS / DELETES).take(2).collect();
+    let targets: Vec<_> =
+        packs.iter().map(|pack| format!("pack#{pack}")).chain(["location#poster".to_owned()]).collect();
+    let bodies = [json!({"imagePacks": packs}), json!({"location": "poster"})];
+    for is_joined in [false, true] {
+        for body in &bodies {
+            let response = api.enqueue("acme", body, false, &token).await?.succeeded()?.body;
+            let joined = response["targets"].as_array().into_iter().flatten().map(|target| &target["joined"]);
+            let as_expected = joined.clone().count() > 0 && joined.clone().all(|joined| *joined == json!(is_joined));
+            expect_eq(&format!("whether {body} joins"), &(as_expected, is_joined), &(true, is_joined))?;
+        }
+    }
+    let status = api.tenant_status("acme", &token).await?.succeeded()?.body;
+    expect_eq("whether GET shows what waits", &(status["waiting"]["count"].as_u64() >= Some(3)), &true)?;
+    let is_final = |row: &Value| row["isFinalPurge"] == true && row["reasons"] == json!(["manual"]);
+    let last = wait_for("their final purges", COMPLETED_WITHIN, async || {
+        let status = api.tenant_status("acme", &token).await?.succeeded()?.body;
+        let rows: Vec<_> =
+            status["lastCompleted"].as_array().into_iter().flatten().filter(|row| is_final(row)).collect();
+        let is_purged = |target: &str| rows.iter().any(|row| row["target"] == target);
+        let is_over = targets.iter().all(|target| is_purged(target.as_str())) && status["waiting"]["count"] == 0;
+        Ok(if is_over { Ok(status["lastCompleted"].clone()) } else { Err(status.to_string()) })
+    })
+    .await?;
+    let requesters: BTreeSet<_> =
+        last.as_array().into_iter().flatten().map(|row| row["requestedBy"].to_string()).collect();
+    let detail = format!("{}: purged early and finally; requested by {requesters:?}", targets.join(", "));
+    fixture.timeline.add(Part::AdminApi, format!("POST /purges/acme {detail}"));
+    Ok(detail)
 }
 
 /// Sends [`DELETES`] parallel requests to purge `pack`, all of which must be accepted. Returns each response with its

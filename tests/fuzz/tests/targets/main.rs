@@ -7,6 +7,7 @@ mod fetch_urls;
 mod image_urls;
 mod location_configs;
 mod path_parameters;
+mod purge_bodies;
 mod sort_keys;
 mod stream_records;
 mod token_claims;

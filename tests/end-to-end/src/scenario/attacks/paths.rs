@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use super::Attack;
+use super::{Attack, EVERYTHING};
 
 /// The length of an id that exceeds every limit except the HTTP server's.
 const LONG: usize = 10_000;
@@ -83,6 +83,8 @@ pub(super) fn attacks(token: &str) -> Vec<Attack> {
     }
     for (what, tenant, expected) in TENANTS {
         attacks.push(purge(what, tenant, "dog", expected));
+        let everything = Attack::new(format!("purge: {what}"), "POST", format!("/purges/{tenant}"), expected);
+        attacks.push(everything.bearer(token).body(EVERYTHING));
         // In a query a slash is a slash.
         let expected = if expected == StatusCode::NOT_FOUND { StatusCode::UNPROCESSABLE_ENTITY } else { expected };
         attacks.push(manage(what, tenant, "dog", expected));

@@ -3,16 +3,26 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::Attack;
+use super::{Attack, EVERYTHING};
 
 const MAIN: &str = "/adminAPI/imagePacks/dog/imageLocations/main";
 
 /// Well-formed JSON that the API must reject.
-fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
+fn not_allowed() -> [(&'static str, &'static str, String, Value); 29] {
     let pack = || "/adminAPI/imagePacks/dog".to_owned();
     let config = || "/adminAPI/imageLocationConfig/main".to_owned();
     let fetch = || format!("{MAIN}/fetchImage");
+    let purges = || "/purges/acme".to_owned();
     [
+        ("a purge of nothing", "POST", purges(), json!({})),
+        ("a purge of two extents", "POST", purges(), json!({"imagePacks": ["dog"], "everything": true})),
+        ("everything, but not", "POST", purges(), json!({"everything": false})),
+        ("a misspelt extent", "POST", purges(), json!({"imagePack": "dog"})),
+        ("no packs", "POST", purges(), json!({"imagePacks": []})),
+        ("101 packs", "POST", purges(), json!({"imagePacks": vec!["dog"; 101]})),
+        ("every pack, as a wildcard", "POST", purges(), json!({"imagePacks": ["dog", "*"]})),
+        ("another tenant's pack", "POST", purges(), json!({"imagePacks": ["dog", "../globex/cat"]})),
+        ("a location that is a wildcard", "POST", purges(), json!({"location": "*"})),
         ("a pack called *", "POST", "/adminAPI/imagePacks".to_owned(), json!({"imagePackId": "*"})),
         ("a pack with a slash", "POST", "/adminAPI/imagePacks".to_owned(), json!({"imagePackId": "../globex/cat"})),
         (
@@ -52,11 +62,14 @@ fn not_allowed() -> [(&'static str, &'static str, String, Value); 20] {
 }
 
 /// Unknown and misspelt parameters.
-const PARAMETERS: [(&str, &str, &str); 18] = [
+const PARAMETERS: [(&str, &str, &str); 21] = [
     ("force on a purge", "DELETE", "/images/acme/dog?force=true"),
     ("a tenant on a purge", "DELETE", "/images/acme/dog?tenant=globex"),
     ("a misspelt dryRun", "DELETE", "/images/acme/dog?dry_run=true"),
     ("dryRun in upper case", "DELETE", "/images/acme/dog?DRYRUN=true"),
+    ("a misspelt dryRun on everything", "POST", "/purges/acme?dryrun=true"),
+    ("dryRun twice on everything", "POST", "/purges/acme?dryRun=true&dryRun=false"),
+    ("a tenant on everything", "POST", "/purges/acme?tenant=globex"),
     ("a name that is encoded", "DELETE", "/images/acme/dog?%2A%00=1"),
     ("a name that is not UTF-8", "DELETE", "/images/acme/dog?%FF=1"),
     ("a misspelt force", "PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&forse=true"),
@@ -74,10 +87,13 @@ const PARAMETERS: [(&str, &str, &str); 18] = [
 ];
 
 /// Unknown routes.
-const ROUTES: [(&str, &str); 6] = [
+const ROUTES: [(&str, &str); 9] = [
     ("DELETE", "/images/acme"),
     ("DELETE", "/images"),
     ("POST", "/images/acme/dog"),
+    ("DELETE", "/purges/acme"),
+    ("POST", "/purges"),
+    ("POST", "/purges/"),
     ("PUT", "/adminAPI/imagePacks/dog"),
     ("DELETE", "/adminAPI/imageLocationConfig/main"),
     ("DELETE", "/adminAPI/imagePacks"),
@@ -100,9 +116,13 @@ pub(super) fn attacks(token: &str) -> Vec<Attack> {
     attacks
 }
 
-/// A valid location config for `PUT`, so that the parameter is the only defect.
+/// A valid location config for `PUT` and a valid purge for `POST`, so that the parameter is the only defect.
 fn body_of(method: &str) -> String {
-    if method == "PUT" { json!({"width": 9, "height": 9}).to_string() } else { String::new() }
+    match method {
+        "PUT" => json!({"width": 9, "height": 9}).to_string(),
+        "POST" => EVERYTHING.to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Bodies that are too large, incomplete or missing.
@@ -120,6 +140,8 @@ fn bodies(attack: &impl Fn(&str, &'static str, &str, StatusCode) -> Attack) -> V
         attack("half of an object", "PATCH", pack, unreadable).body(r#"{"title": "#),
         attack("a body that is not UTF-8", "PATCH", pack, unreadable).body([0xff, 0xfe, 0x00]),
         attack("no body", "PATCH", pack, unreadable),
+        attack("no body on a purge", "POST", "/purges/acme", unreadable),
+        attack("a megabyte on a purge of packs", "POST", "/purges/acme", large).body(vec![b'x'; 1_000_000]),
         attack("an image that is not an image", "PUT", &format!("{MAIN}/original"), StatusCode::UNPROCESSABLE_ENTITY)
             .body("<svg onload=alert(1)>"),
         attack("an unknown upload", "POST", &format!("{MAIN}/uploads/..%2F1/confirm"), StatusCode::NOT_FOUND),

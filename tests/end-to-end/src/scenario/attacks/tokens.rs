@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Attack, TOKEN_VALID_FOR};
+use super::{Attack, EVERYTHING, TOKEN_VALID_FOR};
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use local_cloud::oidc::Issuer;
@@ -14,11 +14,15 @@ use local_cloud::oidc::Issuer;
 const HEADER_WITHOUT_ALGORITHM: &str = "eyJhbGciOiJub25lIiwia2lkIjoibG9jYWwtMSJ9";
 /// The routes that purge an image of `acme`, directly or through the stream: method, target, the required scope and the
 /// scope of the other routes.
-const ROUTES: [(&str, &str, &str, &str); 3] = [
+const ROUTES: [(&str, &str, &str, &str); 4] = [
     ("DELETE", "/images/acme/dog", "images:purge", "images:manage"),
+    ("POST", "/purges/acme", "images:purge", "images:manage"),
     ("DELETE", "/adminAPI/imagePacks/dog?tenant=acme", "images:manage", "images:purge"),
     ("PUT", "/adminAPI/imageLocationConfig/main?tenant=acme&force=true", "images:manage", "images:purge"),
 ];
+
+/// The routes of the purge API that purge nothing.
+const READING_ROUTES: [&str; 3] = ["/images/acme/dog", "/purges/acme", "/openapi.json"];
 
 /// The other routes of the management API.
 const OTHER_ROUTES: [(&str, &str); 12] = [
@@ -45,13 +49,20 @@ pub(super) async fn attacks(cloud: &LocalCloud) -> Result<Vec<Attack>, Cause> {
         let mut wrong = unsigned(cloud).await?;
         wrong.extend(claims(cloud, scope, other_scope)?);
         for (what, authorization, expected) in wrong {
-            attacks.push(Attack { authorization, ..Attack::new(what, method, target, expected) });
+            let body = if method == "POST" { EVERYTHING.into() } else { Vec::new() };
+            attacks.push(Attack { authorization, body, ..Attack::new(what, method, target, expected) });
         }
     }
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
     let in_query = format!("/images/acme/dog?access_token={token}");
     attacks.push(Attack::new("a token in the query", "DELETE", in_query, StatusCode::UNAUTHORIZED));
     let foreign = cloud.token(&["globex"], TOKEN_VALID_FOR)?;
+    for target in READING_ROUTES {
+        attacks.push(Attack::new("no token", "GET", target, StatusCode::UNAUTHORIZED));
+        if target.contains("acme") {
+            attacks.push(Attack::new("another tenant", "GET", target, StatusCode::FORBIDDEN).bearer(&foreign));
+        }
+    }
     for (method, target) in OTHER_ROUTES {
         attacks.push(Attack::new("no token", method, target, StatusCode::UNAUTHORIZED));
         let of_acme = format!("{target}?tenant=acme");
