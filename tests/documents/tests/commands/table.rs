@@ -71,6 +71,7 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
     ),
     ("cargo test --workspace --bin imagecache", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("cargo test --workspace --lib schema", Run("Makefile", "cargo test --workspace --no-fail-fast")),
+    ("cargo test --workspace --test openapi", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("cargo test --workspace --test stacks", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("aws sso login", NotRun(ACCOUNT)),
     ("export", NotRun("it sets a variable of the reader's shell")),
