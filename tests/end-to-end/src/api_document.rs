@@ -15,7 +15,11 @@ use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
 use local_cloud::observer::described;
 use local_cloud::report::{Report, StepError};
+use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 
+/// The tenant and its packs, as in `schemathesis.toml`.
+const TENANT: &str = "acme";
+const PACKS: [&str; 2] = ["cat", "dog"];
 /// The seed of the generated requests. The same seed and document generate the same ones.
 const SEED: u32 = 4711;
 /// The most requests that are generated for each operation and phase.
@@ -34,14 +38,27 @@ pub(crate) async fn play(
     run_dir: &Path,
     report: &Report,
 ) -> Result<(), StepError> {
+    report.check("the packs of the requests exist", prepared(cloud)).await?;
     report.check("the API serves its OpenAPI document", served(cloud, checkout)).await?;
     report.check("the API keeps to its OpenAPI document", checked(cloud, checkout, run_dir)).await?;
     report.check("the purges that these requests began are completed", completed(cloud)).await
 }
 
+/// Step: the packs that `schemathesis.toml` names are created, unless the scenario has done so.
+async fn prepared(cloud: &LocalCloud) -> Result<String, Cause> {
+    let editor = cloud.management_api(TENANT)?;
+    for pack in PACKS {
+        if editor.get_pack(pack).await?.succeeded().is_err() {
+            let original = photograph(Colour::Red, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
+            editor.create_image(pack, "main", original, Encoding::Jpeg.content_type()).await?;
+        }
+    }
+    Ok(format!("{} of {TENANT}", PACKS.join(" and ")))
+}
+
 /// Step: the deployed API serves the document of the checkout.
 async fn served(cloud: &LocalCloud, checkout: &Checkout) -> Result<String, Cause> {
-    let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
+    let token = cloud.token(&[TENANT], TOKEN_VALID_FOR)?;
     let served = cloud.admin_api()?.openapi(&token).await?.succeeded()?.body;
     let committed: Value = serde_json::from_slice(&std::fs::read(checkout.root().join("docs/openapi.json"))?)?;
     expect_eq("whether the served document is docs/openapi.json", &(served == committed), &true)?;
@@ -70,7 +87,7 @@ async fn checked(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path) -> Res
         .args(["--max-time", &TIME_MAX.as_secs().to_string(), "--generation-database", "none"])
         .arg("--report-json-path")
         .arg(&results)
-        .env("API_TOKEN", cloud.token(&["acme"], TOKEN_VALID_FOR)?)
+        .env("API_TOKEN", cloud.token(&[TENANT], TOKEN_VALID_FOR)?)
         .env("API_HOST", host)
         .env("NO_PROXY", "127.0.0.1")
         .stdin(Stdio::null())
@@ -81,8 +98,15 @@ async fn checked(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path) -> Res
         return Err(UnmetError::new(format!("no failure with seed {SEED}"), text).into());
     }
     let results: Value = serde_json::from_slice(&std::fs::read(results)?)?;
-    figures::write(checkout, "openapi", &json!({"seed": SEED, "results": results["summary"]}))?;
-    Ok(text)
+    // Requests that are all rejected would show little.
+    for (operation, phases) in results["valid_rates"].as_object().into_iter().flatten() {
+        let accepted = phases.as_object().into_iter().flatten().filter_map(|(_, phase)| phase["accepted"].as_u64());
+        expect_eq(&format!("whether {operation} was accepted"), &(accepted.sum::<u64>() > 0), &true)?;
+    }
+    let [requests, failures] = ["generated", "with_failures"].map(|name| results["test_cases"][name].clone());
+    let operations = results["operations"]["tested"].clone();
+    figures::write(checkout, "openapi", &json!({"seed": SEED, "requests": requests, "failures": failures}))?;
+    Ok(format!("seed {SEED}: {requests} requests to {operations} operations, {failures} failures"))
 }
 
 /// Step: the queue is empty again, so that the parts that follow begin as they expect.
