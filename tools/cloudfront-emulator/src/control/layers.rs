@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::Bytes;
 use http::StatusCode;
 
 use super::{MAX_BODY_BYTES, Shared};
@@ -24,8 +25,7 @@ pub(super) async fn authorize(State(emulator): Shared, request: Request, next: N
         return Ok(next.run(request).await);
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY_BYTES).await;
-    let body = body.map_err(|error| Code::InvalidArgument.error(error.to_string()))?;
+    let body = whole(body).await?;
     let response = origin::relay(&emulator, &parts, body.clone()).await.map_err(|_| {
         let message = "the local AWS did not respond, so the call could not be authorized; check that it is running";
         Code::ServiceUnavailable.error(message)
@@ -34,6 +34,12 @@ pub(super) async fn authorize(State(emulator): Shared, request: Request, next: N
         return Err(Code::AccessDenied.error(message_of(response.body())));
     }
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// The bytes of a call's body.
+pub(super) async fn whole(body: Body) -> Result<Bytes, ApiError> {
+    let bytes = to_bytes(body, MAX_BODY_BYTES).await;
+    bytes.map_err(|error| Code::InvalidArgument.error(error.to_string()))
 }
 
 /// The message in the XML of a denial. Not every local AWS uses CloudFront's XML.

@@ -6,16 +6,18 @@ mod xml;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::from_fn_with_state;
+use axum::response::Response;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
-use http::{Method, Uri};
 
 use self::calls::Kind;
 use crate::account::Operation;
 use crate::api_error::{ApiError, Code};
 use crate::emulator::Emulator;
+use crate::origin;
 
 /// The version in the path of each call, and in the XML namespace.
 const API_VERSION: &str = "2020-05-31";
@@ -37,20 +39,29 @@ pub(crate) fn router(emulator: &Arc<Emulator>) -> Router<Arc<Emulator>> {
     let mut router = Router::new();
     for kind in [Kind::Distribution, Kind::DistributionTenant] {
         let invalidations = format!("/{API_VERSION}/{}/{{distribution}}/invalidation", kind.as_str());
-        let of_all = create.clone().merge(list.clone()).fallback(unsupported).layer(Extension(kind));
-        let of_one = read.clone().fallback(unsupported).layer(Extension(kind));
+        let of_all = create.clone().merge(list.clone()).fallback(other).layer(Extension(kind));
+        let of_one = read.clone().fallback(other).layer(Extension(kind));
         router = router.route(&invalidations, of_all).route(&format!("{invalidations}/{{invalidation}}"), of_one);
     }
     router
-        .route(&format!("/{API_VERSION}/{{*call}}"), any(unsupported))
+        .route(&format!("/{API_VERSION}/{{*call}}"), any(other))
         .layer(from_fn_with_state(Arc::clone(emulator), layers::authorize))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
-async fn unsupported(method: Method, uri: Uri) -> ApiError {
-    Code::NotImplemented.error(format!(
-        "the emulator supports CreateInvalidation, GetInvalidation and ListInvalidations, also ForDistributionTenant, \
-         but not {method} {}; send other calls to the local AWS",
-        uri.path()
-    ))
+/// A call that the emulator does not support itself. The local AWS that authorizes the calls answers it, because it has the
+/// distributions; another origin gateway cannot.
+async fn other(State(emulator): Shared, request: Request) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    if !emulator.config.authorize_callers {
+        return Err(Code::NotImplemented.error(format!(
+            "the emulator supports CreateInvalidation, GetInvalidation and ListInvalidations, also ForDistributionTenant, \
+             but not {} {}; send other calls to the local AWS",
+            parts.method,
+            parts.uri.path()
+        )));
+    }
+    let relayed = origin::relay(&emulator, &parts, layers::whole(body).await?).await;
+    let relayed = relayed.map_err(|_| Code::ServiceUnavailable.error("the local AWS did not respond; check that it is running"))?;
+    Ok(relayed.map(Body::from))
 }

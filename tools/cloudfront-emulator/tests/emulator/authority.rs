@@ -43,3 +43,16 @@ async fn by_default_calls_are_not_authorized_by_the_local_aws() {
     fixture.create("first", &["/a"]).await;
     assert!(fixture.origin.requests().is_empty());
 }
+
+#[tokio::test]
+async fn the_local_aws_that_authorizes_calls_answers_those_that_the_emulator_does_not_support() {
+    let origin = TestOrigin::start().await;
+    let mut config = EmulatorConfig::new(&origin.url, Distributions::fixed([tenant("EACME", ACME, "acme")]));
+    config.authorize_callers = true;
+    let emulator = cloudfront_emulator::start(config).await.unwrap();
+    let url = format!("{}/2020-05-31/distribution/EACME/config", emulator.endpoint_url());
+    let response = reqwest::get(url).await.unwrap();
+
+    assert_eq!(response.status(), 200);
+    assert_eq!(origin.requests().last().unwrap().uri, "/2020-05-31/distribution/EACME/config");
+}
