@@ -18,6 +18,7 @@ use domain::queue::queue_entry::QueueEntry;
 use domain::{AttributeNames, Context, TenantId, Timestamp};
 use serde_json::Value;
 
+pub use self::record::parse;
 use crate::ports::{CallErrorKind, Clock, DeadLetters, PurgeRuns, Queue, QueueError, Wakeups};
 use crate::wake_up::{WAKING_MAX, wake};
 

@@ -8,6 +8,7 @@
 mod dead_letter;
 mod dead_letters;
 mod installation;
+mod last_write;
 mod listing;
 mod range;
 mod recovery;
@@ -15,6 +16,7 @@ mod replay;
 mod resync;
 
 pub use installation::{Installation, UnknownInstallationError, read_installation};
+pub use last_write::LastWrite;
 pub use listing::{Kind, Listed};
 pub use recovery::{Clients, Recovery};
 pub use replay::{Left, Replayed};

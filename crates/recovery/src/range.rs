@@ -122,7 +122,7 @@ where
 
 /// Converts a record of the streams API to the form of Lambda's event. See "Example DynamoDB event" in the Lambda
 /// developer guide.
-fn as_lambda_delivers(record: Record, stream_arn: &str) -> Value {
+pub(crate) fn as_lambda_delivers(record: Record, stream_arn: &str) -> Value {
     let Record { event_id, event_name, event_version, event_source, aws_region, dynamodb, .. } = record;
     let mut change = json!({});
     if let Some(dynamodb) = dynamodb {

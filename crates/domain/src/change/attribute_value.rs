@@ -57,6 +57,11 @@ impl Attributes {
         }
     }
 
+    /// The names of the attributes, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether all attributes are absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -110,6 +110,27 @@ pub fn detect_change(
     Ok((!reasons.is_empty()).then(|| change(reasons)))
 }
 
+/// An attribute that a write changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Touched {
+    /// Its canonical name.
+    pub attribute: String,
+    /// Whether viewers can see it, so that detection compares it.
+    pub is_visible: bool,
+}
+
+/// The attributes that a write changed, sorted by name. A pack that was created or removed changed all of its own.
+#[must_use]
+pub fn touched(record: &Record) -> Vec<Touched> {
+    let names = AttributeNames::default();
+    let compared: Vec<_> = compared(&record.target, &names).iter().map(|compared| compared.name).collect();
+    let images = [&record.old, &record.new];
+    let written: BTreeSet<_> = images.into_iter().flatten().flat_map(StreamImage::names).collect();
+    let value = |image: &Option<StreamImage>, name| image.as_ref().and_then(|image| image.get(name)).cloned();
+    let changed = written.into_iter().filter(|&name| value(&record.old, name) != value(&record.new, name));
+    changed.map(|name| Touched { attribute: name.to_owned(), is_visible: compared.contains(&name) }).collect()
+}
+
 /// An attribute that is compared.
 struct Compared<'a> {
     name: &'a str,

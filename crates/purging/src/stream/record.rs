@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Reads one record: the change, when it was written, and its sequence number. `None`: the item belongs to another
 /// program, whatever its attributes are. The error says what is wrong. A record that does not say when it was written
 /// was written `now`.
-pub(crate) fn parse(
+pub fn parse(
     raw: &Value,
     names: &AttributeNames,
     now: Timestamp,

@@ -5,6 +5,7 @@ mod batches;
 mod crash;
 mod dead_letters;
 mod fixture;
+mod last_write;
 mod resync;
 mod trimmed_stream;
 mod twice;

@@ -62,6 +62,7 @@ async fn other(State(emulator): Shared, request: Request) -> Result<Response, Ap
         )));
     }
     let relayed = origin::relay(&emulator, &parts, layers::whole(body).await?).await;
-    let relayed = relayed.map_err(|_| Code::ServiceUnavailable.error("the local AWS did not respond; check that it is running"))?;
+    let relayed = relayed
+        .map_err(|_| Code::ServiceUnavailable.error("the local AWS did not respond; check that it is running"))?;
     Ok(relayed.map(Body::from))
 }

@@ -212,3 +212,25 @@ fn a_record_without_images_is_rejected() {
         assert_eq!(result, Err(NoImagesError), "{entity}");
     }
 }
+
+/// A write of the pack, and the attributes that it touched, those that viewers see with an exclamation mark.
+fn check_touched(entity: &str, old: Value, new: Value, expected: &[&str]) {
+    let touched = touched(&record(entity, old, new));
+    let named =
+        |Touched { attribute, is_visible }: &Touched| format!("{attribute}{}", if *is_visible { "!" } else { "" });
+    assert_eq!(touched.iter().map(named).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_write_touches_the_attributes_whose_meaning_it_changed() {
+    check_touched("pack#p1", pack(), pack_with("title", json!({"S": "Late news"})), &["title"]);
+    check_touched("pack#p1", pack(), pack_with("mainImageLocation", json!({"S": "poster"})), &["mainImageLocation!"]);
+    let mut replaced = pack_with("imageLocations", json!({"M": {"main": {"M": {"original": original("v2")}}}}));
+    replaced["assetId"] = json!({"NULL": true});
+    check_touched("pack#p1", pack(), replaced, &["assetId", "imageLocations!"]);
+    check_touched("pack#p1", pack(), pack(), &[]);
+    let config = |width: &str, generation: &str| json!({"width": {"N": width}, "generation": {"N": generation}});
+    check_touched("location#main", config("1", "1"), config("2", "1"), &["width"]);
+    check_touched("location#main", config("1", "1"), config("1", "2"), &["generation!"]);
+    check_touched("location#main", config("1", "1"), Value::Null, &["generation!", "width"]);
+}
