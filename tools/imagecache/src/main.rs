@@ -1,14 +1,18 @@
 //! The command `imagecache`: parses the command line and runs one command. Each command is a module.
 
 mod arguments;
+mod check;
 mod completions;
 mod cost;
 mod dead_letters;
+mod deployment;
+mod doctor;
 #[cfg(test)]
 mod documented;
 mod exit;
 mod forget_tenant;
 mod history;
+mod image_address;
 mod man;
 mod output;
 mod progress;
@@ -20,8 +24,12 @@ mod resync;
 mod session;
 mod snapshot;
 mod status;
+#[cfg(test)]
+mod test_row;
 mod verify;
+mod viewer;
 mod watch;
+mod why;
 
 use std::process::ExitCode;
 
@@ -55,6 +63,9 @@ enum Command {
     Purge(purge::Args),
     DeadLetters(dead_letters::Args),
     Resync(resync::Args),
+    Why(why::Args),
+    Check(check::Args),
+    Doctor(doctor::Args),
     Verify(verify::Args),
     ForgetTenant(forget_tenant::Args),
     Completions(completions::Args),
@@ -83,6 +94,9 @@ async fn run(connection: Connection, command: Command) -> Result<Exit, Failure> 
         Command::Purge(args) => purge::run(args, &session().await?).await,
         Command::DeadLetters(args) => dead_letters::run(args, &session().await?).await,
         Command::Resync(args) => resync::run(args, &session().await?).await,
+        Command::Why(args) => why::run(args, &session().await?).await,
+        Command::Check(args) => check::run(args, &session().await?).await,
+        Command::Doctor(args) => doctor::run(args, &session().await?).await,
         Command::Verify(args) => verify::run(args, &session().await?).await,
         Command::ForgetTenant(args) => forget_tenant::run(args, &session().await?).await,
         Command::Completions(args) => completions::run(&args),

@@ -1,11 +1,10 @@
 //! `imagecache verify`: checks a deployment by what it does.
 
-mod check;
-mod origin;
+pub(crate) mod check;
+pub(crate) mod origin;
 mod probe;
 mod purge;
-mod verification;
-mod viewer;
+pub(crate) mod verification;
 
 use domain::TenantId;
 use futures_util::StreamExt;

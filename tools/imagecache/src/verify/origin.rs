@@ -1,14 +1,14 @@
 //! A request to image-processing without a distribution, which strips the cache tags.
 
+use std::collections::BTreeMap;
+
 use aws_adapters::{CallError, call_error, sdk_error};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use contract::TenantSource;
 use contract::headers::TENANT_HEADER;
-use contract::query::LOCATION;
 use contract::tenant_source::TENANT_PATH_PREFIX;
-use domain::image::image_url::IMAGE_PATH_PREFIX;
-use domain::{ImagePackId, LocationName, TenantId};
+use domain::TenantId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub(crate) struct Response {
     pub(crate) status_code: u16,
     #[serde(default)]
-    headers: std::collections::BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
 }
 
 impl Response {
@@ -27,15 +27,16 @@ impl Response {
     }
 }
 
-/// Invokes image-processing as its function URL does for a request of the tenant's distribution.
+/// Invokes image-processing for `path`, query included, as its function URL does for a request of the tenant's distribution.
 pub(crate) async fn request(
     client: &Client,
     function: &str,
     source: TenantSource,
-    (tenant, pack, location): (&TenantId, &ImagePackId, &LocationName),
+    tenant: &TenantId,
+    path: &str,
 ) -> Result<Response, CallError> {
     let action = || format!("invoking {function}");
-    let payload = Blob::new(event(source, tenant, pack, location).to_string());
+    let payload = Blob::new(event(source, tenant, path).to_string());
     let invoked = client.invoke().function_name(function).payload(payload).send().await;
     let invoked = invoked.map_err(|error| sdk_error(action(), error))?;
     let payload = invoked.payload.unwrap_or_else(|| Blob::new([])).into_inner();
@@ -46,8 +47,10 @@ pub(crate) async fn request(
 }
 
 /// The event of a function URL (payload format 2.0), as a distribution with this source of tenants causes it.
-fn event(source: TenantSource, tenant: &TenantId, pack: &ImagePackId, location: &LocationName) -> Value {
-    let path = format!("{IMAGE_PATH_PREFIX}{pack}");
+fn event(source: TenantSource, tenant: &TenantId, path: &str) -> Value {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let parameters: BTreeMap<_, _> = query.split('&').filter_map(|parameter| parameter.split_once('=')).collect();
+    let path = path.to_owned();
     let (path, headers) = match source {
         TenantSource::Header => (path, json!({"host": "imagecache", TENANT_HEADER: tenant})),
         TenantSource::Path => (format!("{TENANT_PATH_PREFIX}{tenant}{path}"), json!({"host": "imagecache"})),
@@ -56,8 +59,8 @@ fn event(source: TenantSource, tenant: &TenantId, pack: &ImagePackId, location: 
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
-        "rawQueryString": format!("{LOCATION}={location}"),
-        "queryStringParameters": {LOCATION: location},
+        "rawQueryString": query,
+        "queryStringParameters": parameters,
         "headers": headers,
         "requestContext": {
             "accountId": "anonymous",

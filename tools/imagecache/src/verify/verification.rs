@@ -25,8 +25,8 @@ use super::check::{self, Check, Deployed, Subject, Verdict, failed};
 use super::origin;
 use super::probe::Probe;
 use super::purge::{Traces, is_older_than_edit, request_of};
-use super::viewer::{Seen, Viewer};
 use crate::session::Session;
+use crate::viewer::{Seen, Viewer, image_path};
 
 /// Tenants that are verified at a time. Their purges share the account's quotas.
 const CONCURRENT_TENANTS: usize = 8;
@@ -90,25 +90,27 @@ impl Verification {
         &'a self,
         tenants: &'a [TenantId],
     ) -> Result<impl Stream<Item = Vec<Check>> + 'a, CallError> {
-        let mut registered = self.registry.tenants().await?;
-        let verified: Vec<_> = match tenants {
-            [] => registered.into_iter().map(|(tenant, distribution)| (tenant, Some(distribution))).collect(),
-            named => named.iter().map(|tenant| (tenant.clone(), registered.remove(tenant))).collect(),
-        };
+        let verified = self.named(tenants).await?;
         let of_tenants = verified.into_iter().map(|(tenant, registered)| self.tenant(tenant, registered));
         let of_tenants = stream::iter(of_tenants).buffer_unordered(CONCURRENT_TENANTS);
         Ok(stream::once(self.pipeline()).chain(of_tenants))
     }
 
-    async fn tenant(&self, tenant: TenantId, registered: Option<Distribution>) -> Vec<Check> {
-        let subject = &Subject::of_tenant(&tenant, registered.as_ref(), &self.environment);
-        let Some(registered) = registered else {
-            let found = "the tenant is not registered".to_owned();
-            return vec![subject.check("the tenant is registered", Err((found, subject.deploy_tenant())))];
-        };
-        // Another image service may serve such a tenant, whose images need not come from the pack table.
-        let is_existing = self.installation.tenants_with_existing_distribution.0.contains(&tenant);
-        let mut checks = self.distribution(subject, &tenant, &registered, is_existing).await;
+    /// `tenants`, or every registered tenant if it is empty, with their registrations.
+    pub(crate) async fn named(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, Option<Distribution>)>, CallError> {
+        let mut registered = self.registry.tenants().await?;
+        Ok(match tenants {
+            [] => registered.into_iter().map(|(tenant, distribution)| (tenant, Some(distribution))).collect(),
+            named => named.iter().map(|tenant| (tenant.clone(), registered.remove(tenant))).collect(),
+        })
+    }
+
+    /// The checks of a tenant, with a probe.
+    pub(crate) async fn tenant(&self, tenant: TenantId, registered: Option<Distribution>) -> Vec<Check> {
+        let mut checks = self.configuration(&tenant, registered.as_ref()).await;
+        let Some(registered) = registered else { return checks };
+        let subject = &Subject::of_tenant(&tenant, Some(&registered), &self.environment);
+        let is_existing = self.is_existing(&tenant);
         match Probe::new(&self.s3, &self.dynamodb, &self.installation, tenant) {
             Err(error) => checks.push(subject.check(PURGE, failed(&error))),
             Ok(mut probe) => {
@@ -132,13 +134,19 @@ impl Verification {
         checks
     }
 
-    async fn distribution(
-        &self,
-        subject: &Subject,
-        tenant: &TenantId,
-        registered: &Distribution,
-        is_existing: bool,
-    ) -> Vec<Check> {
+    /// Another image service may serve such a tenant, whose images need not come from the pack table.
+    fn is_existing(&self, tenant: &TenantId) -> bool {
+        self.installation.tenants_with_existing_distribution.0.contains(tenant)
+    }
+
+    /// The checks of a tenant that change nothing.
+    pub(crate) async fn configuration(&self, tenant: &TenantId, registered: Option<&Distribution>) -> Vec<Check> {
+        let subject = &Subject::of_tenant(tenant, registered, &self.environment);
+        let Some(registered) = registered else {
+            let found = "the tenant is not registered".to_owned();
+            return vec![subject.check("the tenant is registered", Err((found, subject.deploy_tenant())))];
+        };
+        let is_existing = self.is_existing(tenant);
         let deployed = match self.deployed(registered).await {
             Ok(deployed) => deployed,
             Err(error) => return vec![subject.check(TAG_HEADER, failed(&error))],
@@ -223,7 +231,7 @@ impl Verification {
     async fn tags(&self, subject: &Subject, probe: &Probe<'_>, source: TenantSource) -> Result<Verdict, CallError> {
         let Probe { tenant, edited, location, .. } = probe;
         let function = &self.installation.image_processing_arn;
-        let response = origin::request(&self.lambda, function, source, (tenant, edited, location)).await?;
+        let response = origin::request(&self.lambda, function, source, tenant, &image_path(edited, location)).await?;
         if response.status_code != 200 {
             let found = format!("image-processing responds to the probe with {}", response.status_code);
             return Ok(Err((found, "Read its log".to_owned())));
@@ -249,7 +257,7 @@ impl Verification {
         let limit = Duration::from_secs(self.installation.purged_within_secs);
         let fresh = loop {
             tokio::time::sleep(POLL).await;
-            let seen = viewer.get(&probe.edited, &probe.location).await.map_err(unseen)?;
+            let seen = viewer.image(&probe.edited, &probe.location).await.map_err(unseen)?;
             if seen.fingerprint != before.fingerprint {
                 break seen;
             }
@@ -260,7 +268,7 @@ impl Verification {
             }
         };
         let millis = edited_at.elapsed().as_millis();
-        let source = if fresh.is_hit { "Hit" } else { "Miss" };
+        let source = if fresh.is_hit() { "Hit" } else { "Miss" };
         let purge = Ok(format!("a Hit of {host} became a {source} with the new image {millis} ms after the edit"));
         Ok((purge, Some(control(&viewer, probe, edited_at).await)))
     }
@@ -304,10 +312,10 @@ impl Verification {
 /// Requests both images until they are in the cache, and returns the edited one.
 async fn warm(viewer: &Viewer, probe: &Probe<'_>) -> Result<Seen, Verdict> {
     for _ in 0..WARMED_BY {
-        let edited = viewer.get(&probe.edited, &probe.location).await.map_err(unseen)?;
-        let control = viewer.get(&probe.control, &probe.location).await.map_err(unseen)?;
+        let edited = viewer.image(&probe.edited, &probe.location).await.map_err(unseen)?;
+        let control = viewer.image(&probe.control, &probe.location).await.map_err(unseen)?;
         // The control's object must be older than the edit by more than the rounding of its age.
-        if edited.is_hit && control.is_hit && control.age_secs >= 2 {
+        if edited.is_hit() && control.is_hit() && control.age_secs >= 2 {
             return Ok(edited);
         }
         tokio::time::sleep(POLL).await;
@@ -318,10 +326,10 @@ async fn warm(viewer: &Viewer, probe: &Probe<'_>) -> Result<Seen, Verdict> {
 
 async fn control(viewer: &Viewer, probe: &Probe<'_>, edited_at: Instant) -> Verdict {
     for _ in 0..CONTROL_LOOKS {
-        let seen = viewer.get(&probe.control, &probe.location).await;
+        let seen = viewer.image(&probe.control, &probe.location).await;
         match seen {
             Err(error) => return unseen(error),
-            Ok(seen) if seen.is_hit && is_older_than_edit(seen.age_secs, edited_at.elapsed()) => {
+            Ok(seen) if seen.is_hit() && is_older_than_edit(seen.age_secs, edited_at.elapsed()) => {
                 return Ok(format!("an image that was not edited is still a Hit, Age {}", seen.age_secs));
             }
             Ok(_) => tokio::time::sleep(POLL).await,

@@ -11,7 +11,7 @@ use crate::verify::check::{self, Check, Subject, Verdict, failed};
 
 impl Verification {
     /// Checks the pipeline.
-    pub(super) async fn pipeline(&self) -> Vec<Check> {
+    pub(crate) async fn pipeline(&self) -> Vec<Check> {
         let subject = Subject::new(&"pipeline", &self.environment);
         let topics = join_all(self.installation.alarm_topic_arns.iter().map(|topic| self.subscriptions(topic)));
         let (topics, schedule, mapping) = tokio::join!(topics, self.schedule(&subject), self.mapping(&subject));
