@@ -1,6 +1,6 @@
 //! The commands of `imagecache` that show and begin purges, and those of the dead letters, against the local deployment.
 
-mod permissions;
+pub(crate) mod permissions;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

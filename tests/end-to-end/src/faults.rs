@@ -7,7 +7,7 @@ mod alarms;
 mod backlog;
 mod fixture;
 mod load;
-mod purge_runs;
+pub(crate) mod purge_runs;
 mod waking;
 mod workers;
 

@@ -43,15 +43,34 @@ pub(crate) async fn run(cloud: &LocalCloud, arguments: &[&str]) -> Result<Ended,
 
 /// Runs `imagecache` without a terminal, with `credentials`.
 pub(crate) async fn run_as(cloud: &LocalCloud, arguments: &[&str], credentials: &Credentials) -> Result<Ended, Cause> {
-    start(cloud, arguments, "", credentials).await
+    start(cloud, arguments, "", credentials, &[]).await
+}
+
+/// Runs `imagecache` without a terminal, with further environment variables.
+pub(crate) async fn run_in(
+    cloud: &LocalCloud,
+    arguments: &[&str],
+    variables: &[(&str, String)],
+) -> Result<Ended, Cause> {
+    start(cloud, arguments, "", &root(), variables).await
 }
 
 /// Runs `imagecache` without a terminal; it reads `stdin`.
 pub(crate) async fn run_with(cloud: &LocalCloud, arguments: &[&str], stdin: &str) -> Result<Ended, Cause> {
-    start(cloud, arguments, stdin, &Credentials::new("test", "test", None, None, "root")).await
+    start(cloud, arguments, stdin, &root(), &[]).await
 }
 
-async fn start(cloud: &LocalCloud, arguments: &[&str], stdin: &str, credentials: &Credentials) -> Result<Ended, Cause> {
+fn root() -> Credentials {
+    Credentials::new("test", "test", None, None, "root")
+}
+
+async fn start(
+    cloud: &LocalCloud,
+    arguments: &[&str],
+    stdin: &str,
+    credentials: &Credentials,
+    variables: &[(&str, String)],
+) -> Result<Ended, Cause> {
     let program = std::env::current_exe()?.with_file_name("imagecache");
     let ministack = &cloud.parts.ministack;
     let mut command = Command::new(&program);
@@ -67,11 +86,13 @@ async fn start(cloud: &LocalCloud, arguments: &[&str], stdin: &str, credentials:
         .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
         .env("AWS_REGION", REGION)
         .env("AWS_ENDPOINT_URL", ministack.endpoint())
+        .env("AWS_ENDPOINT_URL_CLOUDFRONT", cloud.parts.emulator.endpoint_url())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("SSL_CERT_FILE", ministack.certificate().path())
         .env("NO_PROXY", "127.0.0.1,localhost")
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .args(arguments)
         .args(["--environment", ENVIRONMENT])
         .stdin(Stdio::piped())

@@ -3,6 +3,7 @@
 mod api_document;
 mod browser;
 mod commands;
+mod defects;
 mod documents;
 mod existing_installation;
 mod faults;
@@ -14,6 +15,7 @@ mod permissions;
 mod removal;
 mod scenario;
 mod switches;
+mod troubleshooting;
 mod verification;
 
 use std::process::ExitCode;
@@ -39,6 +41,9 @@ enum Command {
         /// and adds and removes a tenant, with `imagecache`.
         #[arg(long)]
         operations: bool,
+        /// Then brings the symptoms of docs/troubleshooting.md about (not in multi-tenant mode).
+        #[arg(long, conflicts_with = "multi_tenant")]
+        troubleshooting: bool,
         /// In multi-tenant mode.
         #[arg(long, conflicts_with = "existing")]
         multi_tenant: bool,
@@ -53,6 +58,8 @@ enum Command {
     Operations,
     /// Runs commands of the documents.
     Documents,
+    /// Brings the symptoms of docs/troubleshooting.md about, for which `imagecache` must name cause and fix.
+    Troubleshooting,
     /// Injects faults.
     Faults {
         /// The number of entries that fill the queue.
@@ -80,6 +87,7 @@ impl Command {
             Self::Play { multi_tenant: true, .. } => "run-multi-tenant",
             Self::Operations => "run-operations",
             Self::Documents => "run-documents",
+            Self::Troubleshooting => "run-troubleshooting",
             Self::Faults { .. } => "run-faults",
             Self::Alarms => "run-alarms",
             Self::Api => "run-api",
@@ -100,7 +108,7 @@ async fn main() -> ExitCode {
         };
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
         match command {
-            Command::Play { browser, operations, faults, existing, multi_tenant } => {
+            Command::Play { browser, operations, troubleshooting, faults, existing, multi_tenant } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
@@ -109,7 +117,7 @@ async fn main() -> ExitCode {
                 if browser {
                     browser::play(&cloud, run_dir.path(), report).await?;
                 }
-                if operations || faults {
+                if operations || troubleshooting || faults {
                     deploy_wake(&cloud, checkout, run_dir, report, true).await?;
                 }
                 if operations && !multi_tenant {
@@ -117,6 +125,9 @@ async fn main() -> ExitCode {
                 }
                 if operations {
                     play_operations(&cloud, checkout, run_dir, report).await?;
+                }
+                if troubleshooting {
+                    troubleshooting::play(&cloud, checkout, report).await?;
                 }
                 if faults {
                     faults::play(&cloud, checkout, run_dir.path(), faults::ENTRIES, report).await?;
@@ -128,6 +139,7 @@ async fn main() -> ExitCode {
             }
             Command::Operations => play_operations(&cloud, checkout, run_dir, report).await,
             Command::Documents => documents::play(&cloud, checkout, run_dir.path(), report).await,
+            Command::Troubleshooting => troubleshooting::play(&cloud, checkout, report).await,
             Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
             Command::Alarms => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;

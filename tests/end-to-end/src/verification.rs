@@ -2,13 +2,10 @@
 
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
-use local_cloud::ministack::ACCOUNT;
-use local_cloud::ministack::REGION;
 use local_cloud::report::{Report, StepError};
 use recovery::{Installation, read_installation};
-use reqwest::Method;
-use serde_json::{Value, json};
 
+use crate::defects::{self, OtherTagHeader};
 use crate::imagecache::{self, ENVIRONMENT, Ended};
 use crate::switches;
 use local_cloud::clients::sdk_config;
@@ -17,9 +14,6 @@ use local_cloud::expectation::expect_eq;
 /// The tenant with the defects, and the other one.
 const TENANT: &str = "acme";
 const OTHER: &str = "globex";
-
-/// The variable of image-processing with the name of the cache-tag header.
-const CACHE_TAG_HEADER: &str = "CACHE_TAG_HEADER";
 
 /// Verifies the deployment, breaks it in several ways, and verifies it again.
 pub(crate) async fn play(cloud: &LocalCloud, report: &Report) -> Result<(), StepError> {
@@ -56,14 +50,8 @@ async fn without_subscription(cloud: &LocalCloud) -> Result<String, Cause> {
     Ok(ended.expect(false, &["FAILED  pipeline: the alarms' topic has subscribers", "1 failed"])?.text)
 }
 
-/// Subscribes the dead-letter queue to the topic of the alarms, because the local environment names no operator.
 async fn as_deployed(cloud: &LocalCloud, installation: &Installation) -> Result<String, Cause> {
-    let queue = installation.dead_letter_queue_url.rsplit('/').next().unwrap_or_default();
-    let endpoint = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
-    for topic in &installation.alarm_topic_arns {
-        let subscription = [("TopicArn", topic.as_str()), ("Protocol", "sqs"), ("Endpoint", &endpoint)];
-        cloud.parts.root.query("sns", "Subscribe", &subscription).await?;
-    }
+    defects::subscribe(cloud, installation).await?;
     let ended = verify(cloud, &[]).await?;
     Ok(ended.expect(true, &["ok      acme: an edit is purged", "ok      globex: an edit is purged", " 0 failed"])?.text)
 }
@@ -89,43 +77,18 @@ async fn switched_off(cloud: &LocalCloud, installation: &Installation) -> Result
 
 /// Registers another tenant's distribution.
 async fn wrong_distribution(cloud: &LocalCloud) -> Result<String, Cause> {
-    let register = async |distribution_of: &str| {
-        let registration = json!(cloud.tenant(distribution_of)?.distribution);
-        let parameter = json!({
-            "Name": format!("/{ENVIRONMENT}-lof/images/tenants/{TENANT}"),
-            "Value": registration.to_string(),
-            "Type": "String",
-            "Overwrite": true,
-        });
-        cloud.parts.root.json("ssm", "AmazonSSM.PutParameter", &parameter).await
-    };
-    register(OTHER).await?;
+    defects::register(cloud, TENANT, OTHER).await?;
     let ended = verify(cloud, &[TENANT]).await;
-    register(TENANT).await?;
+    defects::register(cloud, TENANT, TENANT).await?;
     let found = ["FAILED  acme: the distribution serves the tenant's host", "FAILED  acme: an edit is purged"];
     Ok(ended?.expect(false, &found)?.text)
 }
 
 /// Moves the alias of image-processing to a version that sends its tags in another header.
 async fn missing_tags(cloud: &LocalCloud, installation: &Installation) -> Result<String, Cause> {
-    let parts: Vec<_> = installation.image_processing_arn.split(':').collect();
-    let [.., name, alias] = parts[..] else { return Err("the ARN of image-processing has no alias".into()) };
-    let function = format!("/2015-03-31/functions/{name}");
-    let (configuration, versions) = (format!("{function}/configuration"), format!("{function}/versions"));
-    let alias = format!("{function}/aliases/{alias}");
-    let call = async |method: Method, path: &str, body: &Value| {
-        cloud.parts.root.rest("lambda", method, path, Some(body).filter(|body| !body.is_null())).await
-    };
-    let deployed = call(Method::GET, &configuration, &Value::Null).await?["Environment"].clone();
-    let version = call(Method::GET, &alias, &Value::Null).await?["FunctionVersion"].clone();
-    let mut broken = deployed.clone();
-    broken["Variables"][CACHE_TAG_HEADER] = json!("another-header");
-    call(Method::PUT, &configuration, &json!({"Environment": broken})).await?;
-    let published = call(Method::POST, &versions, &json!({})).await?["Version"].clone();
-    call(Method::PUT, &alias, &json!({"FunctionVersion": published})).await?;
+    let other = OtherTagHeader::send(cloud, installation).await?;
     let ended = verify(cloud, &[TENANT]).await;
-    call(Method::PUT, &configuration, &json!({"Environment": deployed})).await?;
-    call(Method::PUT, &alias, &json!({"FunctionVersion": version})).await?;
+    other.mend().await?;
     let found = ["FAILED  acme: an image carries its cache tags", "FAILED  acme: an edit is purged"];
     Ok(ended?.expect(false, &found)?.text)
 }

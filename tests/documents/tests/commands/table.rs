@@ -13,6 +13,7 @@ use Coverage::{NotRun, Run};
 const CI: &str = ".ci/run";
 const FIRST_DAY: &str = ".ci/first-day";
 const COMMANDS: &str = "tests/end-to-end/src/commands.rs";
+const TROUBLESHOOTING: &str = "tests/end-to-end/src/troubleshooting.rs";
 const ACCOUNT: &str = "it needs an account";
 
 /// The first words of commands, and what covers all commands that begin with them. The longest beginning counts.
@@ -64,6 +65,9 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
     ("imagecache cost", Run(COMMANDS, "imagecache history and cost know that purge")),
     ("imagecache purge", Run(COMMANDS, "imagecache purge waits until a pack is purged, and no other")),
     ("imagecache dead-letters", Run(COMMANDS, "imagecache dead-letters lists, replays and discards")),
+    ("imagecache why", Run(TROUBLESHOOTING, "The new image shows, and the purge has not ended")),
+    ("imagecache check", Run(TROUBLESHOOTING, "An edited image still shows the old one")),
+    ("imagecache doctor", Run(TROUBLESHOOTING, "No purge run starts by itself")),
     ("imagecache resync", Run("tests/end-to-end/src/scenario.rs", "imagecache enqueues each of them once")),
     (
         "cargo install --path tools/imagecache",

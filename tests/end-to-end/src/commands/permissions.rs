@@ -7,7 +7,7 @@ use local_cloud::root_call::elements;
 use serde_json::json;
 
 use crate::function::assume;
-use crate::imagecache::run_as;
+use crate::imagecache::{Ended, run_as};
 
 const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
 
@@ -28,14 +28,18 @@ const COMMANDS: [(&str, &[&str]); 6] = [
 pub(super) async fn suffice(cloud: &LocalCloud) -> Result<String, Cause> {
     let mut listed = Vec::new();
     for (name, arguments) in COMMANDS {
-        let actions = actions(name);
-        run_as(cloud, arguments, &role(cloud, name, &actions).await?).await?.expect(true, &[])?;
-        listed.push(format!("{name}: {}", actions.join(", ")));
+        run_permitted(cloud, name, arguments).await?.expect(true, &[])?;
+        listed.push(format!("{name}: {}", actions(name).join(", ")));
     }
     let of_history = role(cloud, "other", &actions("history")).await?;
     let denied = run_as(cloud, &["cost"], &of_history).await?.expect(false, &["AccessDenied"])?;
     listed.push(format!("cost with the permissions of history: {}", denied.text));
     Ok(listed.join("\n"))
+}
+
+/// Runs `arguments` with the permissions that the runbook lists for `command`.
+pub(crate) async fn run_permitted(cloud: &LocalCloud, command: &str, arguments: &[&str]) -> Result<Ended, Cause> {
+    run_as(cloud, arguments, &role(cloud, command, &actions(command)).await?).await
 }
 
 /// The actions of the table's rows that name `command`, or all.

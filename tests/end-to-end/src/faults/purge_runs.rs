@@ -23,7 +23,7 @@ const LEASED_FOR_MAX: Duration = Duration::from_mins(2);
 
 /// The result of one purge run.
 #[derive(Debug)]
-pub(super) enum PurgeRun {
+pub(crate) enum PurgeRun {
     /// The summary of a finished run.
     Ended(Value),
     /// The error of a failed or killed run.
@@ -31,18 +31,18 @@ pub(super) enum PurgeRun {
 }
 
 /// The path of the functions in the Lambda API.
-pub(super) const FUNCTIONS: &str = "/2015-03-31/functions";
+pub(crate) const FUNCTIONS: &str = "/2015-03-31/functions";
 
 /// Starts purge runs.
 #[derive(Debug, Clone)]
-pub(super) struct PurgeRuns {
+pub(crate) struct PurgeRuns {
     root: RootCaller,
     path: String,
     observer: Observer,
 }
 
 /// The name of a deployed function.
-pub(super) async fn function_name(root: &RootCaller, stack_prefix: &str, function: Function) -> Result<String, Cause> {
+pub(crate) async fn function_name(root: &RootCaller, stack_prefix: &str, function: Function) -> Result<String, Cause> {
     let list = text(root.request("lambda", Method::GET, &format!("{FUNCTIONS}/"))).await?;
     let list: Value = serde_json::from_str(&list)?;
     let prefix = format!("{stack_prefix}pipeline-{function}");
@@ -52,14 +52,14 @@ pub(super) async fn function_name(root: &RootCaller, stack_prefix: &str, functio
 }
 
 impl PurgeRuns {
-    pub(super) async fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
+    pub(crate) async fn of(cloud: &LocalCloud) -> Result<Self, Cause> {
         let root = cloud.parts.root.clone();
         let name = function_name(&root, cloud.stack_prefix(), Function::ImageInvalidation).await?;
         Ok(Self { root, path: format!("{FUNCTIONS}/{name}/invocations"), observer: cloud.observer()? })
     }
 
     /// Runs once.
-    pub(super) async fn once(&self) -> Result<PurgeRun, Cause> {
+    pub(crate) async fn once(&self) -> Result<PurgeRun, Cause> {
         let invoke = self.root.request("lambda", Method::POST, &self.path).timeout(PURGE_RUN_WITHIN);
         let response = invoke.body("{}").send().await?;
         let response = response.error_for_status()?;
@@ -69,7 +69,7 @@ impl PurgeRuns {
     }
 
     /// Runs until one has finished or failed that had the lease.
-    pub(super) async fn once_with_lease(&self, within: Duration) -> Result<PurgeRun, Cause> {
+    pub(crate) async fn once_with_lease(&self, within: Duration) -> Result<PurgeRun, Cause> {
         let began = Instant::now();
         loop {
             match self.once().await? {
@@ -82,7 +82,7 @@ impl PurgeRuns {
     }
 
     /// Runs until the queue is empty. Returns the number of runs.
-    pub(super) async fn until_empty(&self, within: Duration, on_progress: impl Fn(usize)) -> Result<u64, Cause> {
+    pub(crate) async fn until_empty(&self, within: Duration, on_progress: impl Fn(usize)) -> Result<u64, Cause> {
         let began = Instant::now();
         let mut purge_runs = 0;
         loop {
@@ -103,17 +103,17 @@ impl PurgeRuns {
     }
 
     /// The number of queued entries.
-    pub(super) async fn waiting(&self) -> Result<usize, Cause> {
+    pub(crate) async fn waiting(&self) -> Result<usize, Cause> {
         Ok(self.observer.queue().await?.len())
     }
 
     /// The number of queued entries that no purge run has purged yet.
-    pub(super) async fn unpurged(&self) -> Result<usize, Cause> {
+    pub(crate) async fn unpurged(&self) -> Result<usize, Cause> {
         Ok(self.observer.queue().await?.iter().filter(|entry| entry.early_purge_count == 0).count())
     }
 
     /// Waits until a killed run keeps others from the lease no longer, which its duration limits. Returns the time.
-    pub(super) async fn after_a_killed_run(&self) -> Result<Duration, Cause> {
+    pub(crate) async fn after_a_killed_run(&self) -> Result<Duration, Cause> {
         let began = Instant::now();
         match self.once_with_lease(LEASED_FOR_MAX).await? {
             PurgeRun::Ended(summary) if summary["isLeasedElsewhere"] == true => {
@@ -125,7 +125,7 @@ impl PurgeRuns {
     }
 
     /// Waits until the queue is empty, and starts no purge run.
-    pub(super) async fn until_emptied(&self, within: Duration) -> Result<(), Cause> {
+    pub(crate) async fn until_emptied(&self, within: Duration) -> Result<(), Cause> {
         wait_for("an empty queue", within, async || {
             let left = self.waiting().await?;
             Ok(if left == 0 { Ok(()) } else { Err(format!("{left} entries")) })
