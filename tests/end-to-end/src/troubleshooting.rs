@@ -58,14 +58,17 @@ pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Repor
     };
     let (rows, fixture) =
         report.step("the document has a row for each step, and the doctor finds nothing", open).await?;
+    let mut failed = None;
     for symptom in SYMPTOMS {
         let step = async {
             let printed = fixture.play(symptom).await?;
             let row = rows.iter().find(|row| row.symptom == symptom).ok_or("the document has no such row")?;
             printed.expect(row)
         };
-        report.check(symptom, step).await?;
+        // The other symptoms are played nevertheless.
+        failed = report.check(symptom, step).await.err().or(failed);
     }
+    failed.map_or(Ok(()), Err)?;
     report.check("the doctor finds nothing once everything is mended", fixture.healthy()).await?;
     report.check("the permissions that the runbook lists suffice for why, check and doctor", fixture.permitted()).await
 }

@@ -58,6 +58,9 @@ fn actions(command: &str) -> Vec<&'static str> {
 /// Credentials of a new role with `actions` on every resource.
 async fn role(cloud: &LocalCloud, name: &str, actions: &[&str]) -> Result<Credentials, Cause> {
     let name = format!("operator-{name}");
+    // MiniStack 1.5.33 takes the reading of one mapping for a listing.
+    let is_mapping_read = actions.contains(&"lambda:GetEventSourceMapping");
+    let actions = [actions, if is_mapping_read { &["lambda:ListEventSourceMappings"] } else { &[] }].concat();
     let policy = |statement| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
     let trusted = policy(json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}));
     let granted = policy(json!({"Effect": "Allow", "Action": actions, "Resource": "*"}));

@@ -89,14 +89,6 @@ impl<'a> Fixture<'a> {
         self.purge_runs.until_empty(PURGED_WITHIN, |_| {}).await.map(drop)
     }
 
-    pub(super) async fn until_seen(&self, pack: &str, colour: Colour) -> Result<(), Cause> {
-        wait_for(&format!("{pack} in {colour}"), PURGED_WITHIN, async || {
-            let seen = self.tenant.viewer.fetch(pack, LOCATION).await?;
-            Ok(if seen.image.colour == colour { Ok(()) } else { Err(seen.to_string()) })
-        })
-        .await
-    }
-
     pub(super) async fn stop_purge_runs(&self) -> Result<(), Cause> {
         switches::schedule(self.cloud, &self.installation, false).await?;
         self.waking_role().await?.grant(&Grant::denial(DENIAL, "lambda:InvokeFunction")).await?;

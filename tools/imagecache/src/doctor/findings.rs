@@ -25,7 +25,7 @@ pub(super) fn dead_letters(environment: &str, count: u64) -> Verdict {
     if count == 0 {
         return Ok("there are none".to_owned());
     }
-    let found = format!("there are {count} dead letters: changes that were not processed, or purges that failed");
+    let found = format!("the dead-letter queue has {count}: changes that were not processed, or purges that failed");
     Err((found, format!("Replay them: imagecache dead-letters replay --environment {environment}")))
 }
 
@@ -75,7 +75,7 @@ pub(super) fn oldest(environment: &str, now: Timestamp, rows: &[QueueEntry], wit
         return Ok(format!("{count} rows wait, the oldest for {age}"));
     }
     Err((
-        format!("{} of {} waits for {age}, and {} rows with it", oldest.target, oldest.tenant, count - 1),
+        format!("{} of {} waits for {age}; the queue has {count} rows", oldest.target, oldest.tenant),
         format!(
             "Correct what the other checks found. Then ask for this one: imagecache why {} … --environment {environment}, and read the log of image-invalidation",
             oldest.tenant
@@ -104,7 +104,7 @@ pub(super) fn accepted(now: Timestamp, requests: &[&PurgeRequest]) -> Verdict {
     };
     Err((
         format!(
-            "CloudFront has not accepted a request of {} items for {}",
+            "CloudFront has not accepted a request ({} items) for {}",
             oldest.items.len(),
             output::age(now.since(oldest.created_at))
         ),

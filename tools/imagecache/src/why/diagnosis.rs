@@ -195,7 +195,7 @@ fn fresh(now: Timestamp, evidence: &Evidence) -> Diagnosis {
             verdict: format!(
                 "The last write of the pack, {}{by}, changed nothing that this image shows: {}",
                 ago(now, written_at),
-                touched_text(evidence.touched.as_deref())
+                invisible(evidence.touched.as_deref())
             ),
             next:
                 "Viewers see a new original, a moved crop, another main location, or a forced location. Check that the \
@@ -285,22 +285,23 @@ fn is_purged_since(evidence: &Evidence, written_at: Timestamp) -> bool {
     of_pack.map(|row| row.enqueued_at).any(|at| written_at <= at)
 }
 
-/// The attributes that a write touched, as far as they are known.
-pub(super) fn touched_text(touched: Option<&[Touched]>) -> String {
-    let Some(touched) = touched else {
+/// The names of the attributes that a write touched, without those that every write of the management API changes. `None`:
+/// they are not known.
+pub(super) fn touched_names(touched: Option<&[Touched]>) -> Option<String> {
+    let is_telling = |name: &&str| !["revision", "updatedAt", "updatedBy"].contains(name);
+    let all: Vec<_> = touched?.iter().map(|touched| touched.attribute.as_str()).collect();
+    let telling: Vec<_> = all.iter().copied().filter(is_telling).collect();
+    Some(if telling.is_empty() { all } else { telling }.join(", "))
+}
+
+/// What is known of a write that this image does not show.
+fn invisible(touched: Option<&[Touched]>) -> String {
+    let Some(names) = touched_names(touched) else {
         return "which attributes it touched is not known, because the stream keeps writes for 24 hours".to_owned();
     };
-    // Every write of the management API changes the first three.
-    let is_telling = |name: &&str| !["revision", "updatedAt", "updatedBy"].contains(name);
-    let all: Vec<_> = touched.iter().map(|touched| touched.attribute.as_str()).collect();
-    let telling: Vec<_> = all.iter().copied().filter(is_telling).collect();
-    let names = if telling.is_empty() { all } else { telling };
-    let names = names.join(", ");
-    if touched.iter().any(|touched| touched.is_visible) {
-        format!("it touched {names}, and the image of this location stayed the same")
-    } else {
-        format!("it touched {names}")
-    }
+    let is_visible = touched.is_some_and(|touched| touched.iter().any(|touched| touched.is_visible));
+    let of_another = if is_visible { ", and the image of this location stayed the same" } else { "" };
+    format!("it touched {names}{of_another}")
 }
 
 fn ago(now: Timestamp, earlier: Timestamp) -> String {

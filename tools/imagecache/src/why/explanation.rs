@@ -7,7 +7,7 @@ use domain::Timestamp;
 use domain::purge::purge_status::{Pending, Running};
 use serde::Serialize;
 
-use super::diagnosis::{Diagnosis, touched_text};
+use super::diagnosis::{Diagnosis, touched_names};
 use super::evidence::Evidence;
 use crate::output::{Row, table, time};
 use crate::viewer::Seen;
@@ -59,12 +59,9 @@ fn layers(now: Timestamp, evidence: &Evidence) -> Vec<Layer> {
         let is_current = fingerprint.is_some() && fingerprint == *current;
         Layer { name, fingerprint, since: since.map(time), is_current, note }
     };
-    let by = pack
-        .as_ref()
-        .and_then(|pack| pack.written_by.as_ref())
-        .map(|by| format!("written by {by}; "))
-        .unwrap_or_default();
-    let note = format!("{by}the last write: {}", touched_text(evidence.touched.as_deref()));
+    let by = pack.as_ref().and_then(|pack| pack.written_by.as_ref()).map(|by| format!("written by {by}"));
+    let touched = touched_names(evidence.touched.as_deref()).map(|names| format!("the last write touched {names}"));
+    let note = [by, touched].into_iter().flatten().collect::<Vec<_>>().join("; ");
     let table = layer("pack table", current.clone(), pack.as_ref().and_then(|pack| pack.written_at), note);
     let variants = stored.iter().map(|variant| {
         let note = if Some(&variant.fingerprint) == current.as_ref() { "" } else { "never served" };

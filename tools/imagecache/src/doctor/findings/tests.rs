@@ -28,7 +28,10 @@ fn check(verdict: &Verdict, expected: Result<&str, (&str, &str)>) {
 #[test]
 fn dead_letters_are_replayed() {
     check(&dead_letters("dev", 0), Ok("there are none"));
-    check(&dead_letters("dev", 2), Err(("2 dead letters", "imagecache dead-letters replay --environment dev")));
+    check(
+        &dead_letters("dev", 2),
+        Err(("the dead-letter queue has 2", "imagecache dead-letters replay --environment dev")),
+    );
 }
 
 #[test]
@@ -59,7 +62,7 @@ fn a_row_that_waits_longer_than_a_purge_takes_is_named() {
     check(&oldest("dev", NOW, &[], within), Ok("the queue is empty"));
     check(&oldest("dev", NOW, &[row("cat", 60), row("dog", 1)], within), Ok("2 rows wait, the oldest for 60 s"));
     let late = oldest("dev", NOW, &[row("dog", 1), row("cat", 61)], within);
-    check(&late, Err(("pack#cat of acme waits for 61 s, and 1 rows", "imagecache why acme")));
+    check(&late, Err(("pack#cat of acme waits for 61 s; the queue has 2 rows", "imagecache why acme")));
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn a_request_that_cloudfront_does_not_accept_within_seconds_is_refused() {
     check(&accepted(NOW, &[]), Ok("0 requests are in flight"));
     check(&accepted(NOW, &[&request(60, Some("I1")), &request(2, None)]), Ok("2 requests are in flight"));
     let refused = accepted(NOW, &[&request(60, Some("I1")), &request(20, None), &request(10, None)]);
-    check(&refused, Err(("has not accepted a request of 1 items for 20 s", "quota")));
+    check(&refused, Err(("has not accepted a request (1 items) for 20 s", "quota")));
 }
 
 #[test]
