@@ -41,7 +41,7 @@ const CONCURRENT_CALLS: usize = 16;
 /// deletes the stored variants first, which takes minutes for a million, and every image is rendered again.
 ///
 /// What spans packs (--location, --whole-tenant) is only previewed, unless you type the tenant's name when you are asked, or
-/// give --yes. With `-` as the pack, stdin has a target in each line: a pack's id, location#<name> or tenant.
+/// give --yes. With `-` as the pack, stdin has a target in each line: a pack's id, `location#<name>` or `tenant`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub(crate) struct Args {

@@ -29,7 +29,7 @@ struct Filter {
     /// Limits the list to this tenant.
     #[arg(long, value_parser = arguments::tenant)]
     tenant: Option<TenantId>,
-    /// Limits the list to this target: an image pack's id, location#<name> or tenant.
+    /// Limits the list to this target: an image pack's id, `location#<name>` or `tenant`.
     #[arg(long, value_parser = arguments::target)]
     target: Option<Target>,
     /// Limits the list to changes that are older, for example 30s, 5m or 2h.
