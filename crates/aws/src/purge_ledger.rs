@@ -21,6 +21,24 @@ pub struct PurgeLedger {
     table: String,
 }
 
+/// The rows of one read, for operators. A row that cannot be read hides no other.
+#[derive(Debug, Default)]
+pub struct LedgerRows {
+    /// The rows.
+    pub rows: Vec<LedgerRow>,
+    /// The key and the defect of each row that cannot be read.
+    pub unreadable: Vec<String>,
+}
+
+impl LedgerRows {
+    fn add(&mut self, item: HashMap<String, AttributeValue>, table: &str) {
+        match parsed(item, table) {
+            Ok(row) => self.rows.push(row),
+            Err(error) => self.unreadable.push(error),
+        }
+    }
+}
+
 impl PurgeLedger {
     /// The table named `table`.
     #[must_use]
@@ -30,7 +48,7 @@ impl PurgeLedger {
 
     /// Every purge of `tenant` whose key begins with `prefix`, for operators; see [`domain::purge::ledger::purge_key`]. The
     /// empty prefix is that of all.
-    pub async fn purges(&self, tenant: &TenantId, prefix: &str) -> Result<Vec<LedgerRow>, CallError> {
+    pub async fn purges(&self, tenant: &TenantId, prefix: &str) -> Result<LedgerRows, CallError> {
         let query = self
             .client
             .query()
@@ -44,16 +62,16 @@ impl PurgeLedger {
                 .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
         };
         let mut items = query.into_paginator().items().send();
-        let mut rows = Vec::new();
+        let mut rows = LedgerRows::default();
         while let Some(item) = items.next().await {
             let action = || format!("reading the purges of {tenant} in table {}", self.table);
-            rows.extend(readable(item.map_err(|error| sdk_error(action(), error))?, &self.table));
+            rows.add(item.map_err(|error| sdk_error(action(), error))?, &self.table);
         }
         Ok(rows)
     }
 
     /// Every purge of all tenants that began at `since` or later, for operators. It reads the whole table.
-    pub async fn purges_since(&self, since: Timestamp) -> Result<Vec<LedgerRow>, CallError> {
+    pub async fn purges_since(&self, since: Timestamp) -> Result<LedgerRows, CallError> {
         let scan = self
             .client
             .scan()
@@ -61,10 +79,10 @@ impl PurgeLedger {
             .filter_expression("startedAt >= :since")
             .expression_attribute_values(":since", number(since.as_millis()));
         let mut items = scan.into_paginator().items().send();
-        let mut rows = Vec::new();
+        let mut rows = LedgerRows::default();
         while let Some(item) = items.next().await {
             let action = || format!("reading table {}", self.table);
-            rows.extend(readable(item.map_err(|error| sdk_error(action(), error))?, &self.table));
+            rows.add(item.map_err(|error| sdk_error(action(), error))?, &self.table);
         }
         Ok(rows)
     }
@@ -166,9 +184,40 @@ impl Ledger for PurgeLedger {
 /// The row of an item. A row that cannot be read is logged and left out: the purges of its target stay visible, and
 /// without it a target counts as purged less often, never more.
 fn readable(item: HashMap<String, AttributeValue>, table: &str) -> Option<LedgerRow> {
-    let key = |name| item.get(name).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
-    let (tenant, purge) = (key("tenant"), key("purge"));
+    parsed(item, table).inspect_err(|error| tracing::error!("{error}")).ok()
+}
+
+/// The row of an item, or its key and its defect.
+fn parsed(item: HashMap<String, AttributeValue>, table: &str) -> Result<LedgerRow, String> {
+    let key = |name| item.get(name).and_then(|key| key.as_s().ok()).map_or("?", String::as_str);
+    let row = format!("{} of {}", key("purge"), key("tenant"));
     serde_dynamo::from_item(item)
-        .inspect_err(|error| tracing::error!(tenant, purge, table, %error, "a row of the purge ledger cannot be read: correct or delete it"))
-        .ok()
+        .map_err(|cause| format!("row {row} of table {table} cannot be read ({cause}): correct or delete it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_named_by_its_key_and_hides_no_other() {
+        let row = json!({
+            "tenant": "acme", "purge": "pack#cat#1#final#c", "target": "pack#cat", "firstEventAt": 1, "changes": 1,
+            "reasons": ["manual"], "requestedBy": ["admin:anna"], "startedAt": 2, "isFinal": true, "variantsDeleted": 0,
+            "distributionId": "E1", "invalidationStatus": "InProgress", "expiresAt": 3,
+        });
+        let mut rows = LedgerRows::default();
+        for item in [json!({"tenant": "acme", "purge": "pack#dog#1"}), row, json!({"startedAt": "soon"})] {
+            rows.add(serde_dynamo::to_item(item).unwrap(), "ledger");
+        }
+        assert_eq!(rows.rows.iter().map(|row| row.purge.as_str()).collect::<Vec<_>>(), ["pack#cat#1#final#c"]);
+        let [without_target, without_key] = rows.unreadable.as_slice() else { panic!("{rows:?}") };
+        assert!(
+            without_target.starts_with("row pack#dog#1 of acme of table ledger cannot be read"),
+            "{without_target}"
+        );
+        assert!(without_key.starts_with("row ? of ? of table ledger"), "{without_key}");
+    }
 }

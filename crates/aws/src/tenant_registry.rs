@@ -26,6 +26,28 @@ pub struct TenantRegistry {
     path: String,
 }
 
+/// Registrations, for operators. One that cannot be read hides no other.
+#[derive(Debug, Default)]
+pub struct Registrations {
+    /// The registered tenants.
+    pub tenants: BTreeMap<TenantId, Distribution>,
+    /// The parameter and the defect of each registration that cannot be read.
+    pub unreadable: Vec<String>,
+}
+
+impl Registrations {
+    fn add(&mut self, parameters: Option<Vec<Parameter>>) {
+        for parameter in parameters.unwrap_or_default() {
+            match of_parameter(&parameter) {
+                Ok((tenant, distribution)) => {
+                    self.tenants.insert(tenant, distribution);
+                }
+                Err(error) => self.unreadable.push(format!("{error}: deploy the tenant's stack")),
+            }
+        }
+    }
+}
+
 impl TenantRegistry {
     /// The registry under the parameter path `path`, for example `/dev-lof/images/tenants`.
     #[must_use]
@@ -33,23 +55,38 @@ impl TenantRegistry {
         Self { client, path }
     }
 
-    /// Every registered tenant, ten with each call: for operators. Purge runs read the tenants that they purge. A parameter
-    /// that cannot be read is logged.
-    pub async fn tenants(&self) -> Result<BTreeMap<TenantId, Distribution>, CallError> {
-        let mut tenants = BTreeMap::new();
+    /// Every registered tenant, ten with each call: for operators. Purge runs read the tenants that they purge.
+    pub async fn tenants(&self) -> Result<Registrations, CallError> {
+        let mut registrations = Registrations::default();
         let mut pages = self.client.get_parameters_by_path().path(&self.path).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| sdk_error(format!("reading parameters {}/*", self.path), error))?;
-            tenants.extend(readable(page.parameters.unwrap_or_default()));
+            registrations.add(page.parameters);
         }
-        Ok(tenants)
+        Ok(registrations)
+    }
+
+    /// The registration of `tenant`, if there is one: for operators.
+    pub async fn registration(&self, tenant: &TenantId) -> Result<Registrations, CallError> {
+        let mut registrations = Registrations::default();
+        registrations.add(self.parameter(tenant).await?.map(|parameter| vec![parameter]));
+        Ok(registrations)
+    }
+
+    async fn parameter(&self, tenant: &TenantId) -> Result<Option<Parameter>, CallError> {
+        let name = format!("{}/{tenant}", self.path);
+        match self.client.get_parameter().name(&name).send().await {
+            Ok(response) => Ok(response.parameter),
+            Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => Ok(None),
+            Err(error) => Err(sdk_error(format!("reading parameter {name}"), error)),
+        }
     }
 }
 
 /// The tenants that `parameters` register. One that cannot be read is logged.
 fn readable(parameters: Vec<Parameter>) -> impl Iterator<Item = (TenantId, Distribution)> {
     parameters.into_iter().filter_map(|parameter| {
-        registered(parameter.name().unwrap_or_default(), parameter.value().unwrap_or_default())
+        of_parameter(&parameter)
             .inspect_err(|error| tracing::error!(%error, "A tenant's registration cannot be read: deploy its stack."))
             .ok()
     })
@@ -73,17 +110,9 @@ impl Tenants for TenantRegistry {
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<Distribution>, CallError> {
-        let name = format!("{}/{tenant}", self.path);
-        let action = || format!("reading parameter {name}");
-        let response = match self.client.get_parameter().name(&name).send().await {
-            Ok(response) => response,
-            Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(sdk_error(action(), error)),
-        };
-        let value = response.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
-        let (_, distribution) = registered(&name, &value).map_err(|error| call_error(action(), error))?;
+        let Some(parameter) = self.parameter(tenant).await? else { return Ok(None) };
+        let (_, distribution) = of_parameter(&parameter)
+            .map_err(|error| call_error(format!("reading the registration of {tenant}"), error))?;
         Ok(Some(distribution))
     }
 }
@@ -94,6 +123,10 @@ impl Tenants for TenantRegistry {
 struct RegistrationError {
     parameter: String,
     cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+fn of_parameter(parameter: &Parameter) -> Result<(TenantId, Distribution), RegistrationError> {
+    registered(parameter.name().unwrap_or_default(), parameter.value().unwrap_or_default())
 }
 
 /// The tenant and the distribution that the parameter `name` registers with `value`.
@@ -135,5 +168,18 @@ mod tests {
             let error = registered(name, value).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(cause), "{error}");
         }
+    }
+
+    #[test]
+    fn a_registration_that_cannot_be_read_is_named_and_hides_no_other() {
+        let parameter = |tenant: &str, value: &str| {
+            Parameter::builder().name(format!("/dev-lof/images/tenants/{tenant}")).value(value).build()
+        };
+        let mut registrations = Registrations::default();
+        let registered = r#"{"distributionId":"E1","cacheTags":true}"#;
+        registrations.add(Some(vec![parameter("broken", "E1"), parameter("acme", registered)]));
+        assert_eq!(registrations.tenants.keys().map(TenantId::as_str).collect::<Vec<_>>(), ["acme"]);
+        let [broken] = registrations.unreadable.as_slice() else { panic!("{registrations:?}") };
+        assert!(broken.contains("/dev-lof/images/tenants/broken registers no tenant"), "{broken}");
     }
 }

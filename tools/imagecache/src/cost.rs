@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{Row, joined, table};
+use crate::output::{Row, joined, report_unreadable, table};
 use crate::session::Session;
 
 /// The invalidation items of an account that are free in a month (CloudFront pricing, "Invalidation requests").
@@ -28,23 +28,23 @@ pub(crate) struct Args {}
 pub(crate) async fn run(_: &Args, session: &Session) -> Result<Exit, Failure> {
     let now = now();
     let month = Month::of(now)?;
-    let rows = session.ledger().purges_since(month.begins_at).await?;
-    let cost = Cost::of(&rows, &month, now);
+    let ledger = session.ledger().purges_since(month.begins_at).await?;
+    let cost = Cost::of(&ledger.rows, &month, now);
     session.output.print(&cost, &cost.text())?;
-    Ok(Exit::Done)
+    Ok(if report_unreadable(&ledger.unreadable) { Exit::Remains } else { Exit::Done })
 }
 
 /// A calendar month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Month {
+pub(crate) struct Month {
     /// For example 2026-11.
     name: String,
-    begins_at: Timestamp,
+    pub(crate) begins_at: Timestamp,
     ends_at: Timestamp,
 }
 
 impl Month {
-    fn of(time: Timestamp) -> Result<Self, Failure> {
+    pub(crate) fn of(time: Timestamp) -> Result<Self, Failure> {
         let time = jiff::Timestamp::from_millisecond(i64::try_from(time.as_millis())?)?.to_zoned(TimeZone::UTC);
         let first = time.first_of_month()?.start_of_day()?;
         let next = first.date().last_of_month().tomorrow()?.to_zoned(TimeZone::UTC)?;
@@ -68,7 +68,7 @@ impl Month {
 /// The items of a month, until now.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Cost {
+pub(crate) struct Cost {
     month: String,
     items: u64,
     free_items: u64,
@@ -88,10 +88,11 @@ struct Share {
 }
 
 impl Cost {
-    /// Each purge that CloudFront has accepted is one item at most.
-    fn of(rows: &[LedgerRow], month: &Month, now: Timestamp) -> Self {
+    /// Each purge of the month that CloudFront has accepted is one item at most.
+    pub(crate) fn of(rows: &[LedgerRow], month: &Month, now: Timestamp) -> Self {
         let mut counts: BTreeMap<(&TenantId, Vec<&'static str>), u64> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.invalidation_id.is_some()) {
+        let is_counted = |row: &&LedgerRow| row.invalidation_id.is_some() && row.started_at >= month.begins_at;
+        for row in rows.iter().filter(is_counted) {
             let reasons = row.cause.reasons.iter().map(|reason| reason.as_str()).collect();
             *counts.entry((&row.tenant, reasons)).or_default() += 1;
         }
@@ -177,14 +178,16 @@ mod tests {
 
     #[test]
     fn accepted_purges_are_counted_by_tenant_and_reason() {
-        let rejected = LedgerRow { invalidation_id: None, ..purge("acme", "pack#bad", 1, true) };
+        let month = Month::of(NOW).unwrap();
+        let first = month.begins_at.as_secs();
+        let rejected = LedgerRow { invalidation_id: None, ..purge("acme", "pack#bad", first, true) };
         let rows = [
-            purge("globex", "pack#a", 1, true),
-            purge("acme", "pack#a", 1, false),
-            purge("acme", "pack#a", 2, true),
+            purge("globex", "pack#a", first, true),
+            purge("acme", "pack#a", first, false),
+            purge("acme", "pack#a", first + 1, true),
+            purge("acme", "pack#last-month", first - 1, true),
             rejected,
         ];
-        let month = Month::of(NOW).unwrap();
         let halfway = month.begins_at.plus(month.ends_at.since(month.begins_at) / 2);
         let cost = Cost::of(&rows, &month, halfway);
         assert_eq!((cost.items, cost.projected_items), (3, 6));

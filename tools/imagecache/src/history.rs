@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use aws_adapters::CallError;
 use domain::purge::ledger::LedgerRow;
 use domain::{ImagePackId, Target, TenantId, Timestamp};
 use serde::Serialize;
 
 use crate::arguments;
 use crate::exit::{Exit, Failure};
-use crate::output::{Row, age, joined, time};
+use crate::output::{Row, age, joined, report_unreadable, time};
 use crate::session::Session;
 
 /// Lists the purges of a tenant, or those that covered one image pack, the newest first: who, why, when, how long.
@@ -21,28 +22,45 @@ use crate::session::Session;
 pub(crate) struct Args {
     /// Tenant.
     #[arg(value_parser = arguments::tenant)]
-    tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Image pack.
     #[arg(value_parser = arguments::pack)]
-    pack: Option<ImagePackId>,
+    pub(crate) pack: Option<ImagePackId>,
     /// Most purges that are listed.
-    #[arg(long, default_value_t = 20, value_name = "COUNT")]
-    limit: usize,
+    #[arg(long, default_value_t = LISTED_MAX, value_name = "COUNT")]
+    pub(crate) limit: usize,
     /// Limits the list to purges since a time in RFC 3339, or for a duration, for example 2h or 7d.
     #[arg(long, value_name = "TIME", value_parser = arguments::since)]
-    since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
 }
 
+/// The purges that are listed without a limit of the operator.
+pub(crate) const LISTED_MAX: usize = 20;
+
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
+    let History { purges, unreadable } = list(&args, session).await?;
+    session.output.print_rows(&purges)?;
+    Ok(if report_unreadable(&unreadable) { Exit::Remains } else { Exit::Done })
+}
+
+/// Purges of the ledger.
+#[derive(Debug, Serialize)]
+pub(crate) struct History {
+    purges: Vec<Purge>,
+    /// Rows that cannot be read.
+    unreadable: Vec<String>,
+}
+
+pub(crate) async fn list(args: &Args, session: &Session) -> Result<History, CallError> {
     let Args { tenant, pack, limit, since } = args;
     let ledger = session.ledger();
-    let mut rows = Vec::new();
+    let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
     for prefix in key_prefixes(pack.as_ref()) {
-        rows.extend(ledger.purges(&tenant, &prefix).await?);
+        let read = ledger.purges(tenant, &prefix).await?;
+        rows.extend(read.rows);
+        unreadable.extend(read.unreadable);
     }
-    let rows: Vec<_> = newest(rows, since, limit).iter().map(Purge::of).collect();
-    session.output.print_rows(&rows)?;
-    Ok(Exit::Done)
+    Ok(History { purges: newest(rows, *since, *limit).iter().map(Purge::of).collect(), unreadable })
 }
 
 /// The beginnings of the keys of all purges that may have covered `pack`, or of all.

@@ -80,6 +80,14 @@ pub(crate) fn print_error(message: Arguments<'_>) {
     let _ = writeln!(anstream::stderr(), "{message}");
 }
 
+/// Prints the records that cannot be read, and returns whether there are any.
+pub(crate) fn report_unreadable(records: &[String]) -> bool {
+    for record in records {
+        print_error(format_args!("warning: {record}"));
+    }
+    !records.is_empty()
+}
+
 /// A duration as people read it, in its largest unit.
 pub(crate) fn age(duration: Duration) -> String {
     match duration.as_secs() {

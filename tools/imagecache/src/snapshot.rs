@@ -11,10 +11,10 @@ use domain::purge::purge_request::PurgeRequest;
 use domain::purge::purge_status::Wait;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Target, TenantId, Timestamp};
-use purging::ports::{Outbox, Ports, Queue, Tenants};
+use purging::ports::{Outbox, Ports, Queue};
 use purging::purger::Purger;
 
-use crate::output::print_error;
+use crate::output::report_unreadable;
 use crate::session::Session;
 
 /// Everything that the overview and the reasons of the waiting rows rest on.
@@ -24,8 +24,8 @@ pub(crate) struct Snapshot {
     entries: Vec<QueueEntry>,
     in_flight: Vec<PurgeRequest>,
     tenants: BTreeMap<TenantId, Distribution>,
-    /// Rows that cannot be read.
-    unreadable: Vec<String>,
+    /// Rows and registrations that cannot be read.
+    pub(crate) unreadable: Vec<String>,
     rules: Rules,
     quotas: Quotas,
 }
@@ -40,20 +40,18 @@ impl Snapshot {
     ) -> Result<Self, CallError> {
         let queue = executor.ports.queue();
         let requests = queue.requests().await?;
-        let (entries, tenants) = match tenant {
-            Some(tenant) => {
-                let registered = executor.ports.tenants().tenant(tenant).await?;
-                let tenants = registered.map(|distribution| (tenant.clone(), distribution)).into_iter().collect();
-                (queue.entries_of(tenant).await?, tenants)
-            }
-            None => (queue.entries().await?, session.registry().tenants().await?),
+        let registry = session.registry();
+        let (entries, registrations) = match tenant {
+            Some(tenant) => (queue.entries_of(tenant).await?, registry.registration(tenant).await?),
+            None => (queue.entries().await?, registry.tenants().await?),
         };
-        let unreadable = requests.unreadable.iter().chain(&entries.unreadable).map(ToString::to_string).collect();
+        let rows = requests.unreadable.iter().chain(&entries.unreadable).map(ToString::to_string);
+        let unreadable = rows.chain(registrations.unreadable).collect();
         Ok(Self {
             at: now(),
             entries: entries.rows,
             in_flight: requests.rows,
-            tenants,
+            tenants: registrations.tenants,
             unreadable,
             rules: *rules,
             quotas: *quotas,
@@ -75,11 +73,8 @@ impl Snapshot {
         Records { entries: &self.entries, in_flight: &self.in_flight, ledger: &[], tenants: &self.tenants }
     }
 
-    /// Prints the rows that cannot be read, and returns whether there are any.
+    /// Prints the records that cannot be read, and returns whether there are any.
     pub(crate) fn report_unreadable(&self) -> bool {
-        for row in &self.unreadable {
-            print_error(format_args!("warning: {row}"));
-        }
-        !self.unreadable.is_empty()
+        report_unreadable(&self.unreadable)
     }
 }

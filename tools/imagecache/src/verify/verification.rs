@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use aws_adapters::invalidation_queue::InvalidationQueue;
 use aws_adapters::purge_ledger::PurgeLedger;
-use aws_adapters::tenant_registry::TenantRegistry;
+use aws_adapters::tenant_registry::{Registrations, TenantRegistry};
 use aws_adapters::{CallError, clients, now, sdk_error};
 use aws_sdk_cloudfront::operation::get_distribution_config::GetDistributionConfigError;
 use aws_sdk_cloudfront::operation::get_distribution_tenant::GetDistributionTenantError;
@@ -25,6 +25,7 @@ use super::check::{self, Check, Deployed, Subject, Verdict, failed};
 use super::origin;
 use super::probe::Probe;
 use super::purge::{Traces, is_older_than_edit, request_of};
+use crate::output::report_unreadable;
 use crate::session::Session;
 use crate::viewer::{Seen, Viewer, image_path};
 
@@ -98,7 +99,8 @@ impl Verification {
 
     /// `tenants`, or every registered tenant if it is empty, with their registrations.
     pub(crate) async fn named(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, Option<Distribution>)>, CallError> {
-        let mut registered = self.registry.tenants().await?;
+        let Registrations { tenants: mut registered, unreadable } = self.registry.tenants().await?;
+        report_unreadable(&unreadable);
         Ok(match tenants {
             [] => registered.into_iter().map(|(tenant, distribution)| (tenant, Some(distribution))).collect(),
             named => named.iter().map(|tenant| (tenant.clone(), registered.remove(tenant))).collect(),
