@@ -50,8 +50,8 @@ run: setup ## Deploy everything on this machine, replace an image, watch it reac
 	@cargo build $(DEPLOYED) --bin dev
 	@cargo run --quiet --bin dev -- run --began $(BEGAN)
 
-dev: setup ## The same deployment with a console page, left up until Ctrl-C
-	@cargo build $(DEPLOYED) --bin dev
+dev: setup ## The same deployment with the consoles of editors and operators, left up until Ctrl-C
+	@cargo build $(DEPLOYED) --bin dev --bin imagecache
 	@cargo run --quiet --bin dev -- up
 
 # VIEWER_ENDPOINT is for a local deployment, whose hosts are not in the DNS; `make dev` prints it.

@@ -36,7 +36,7 @@ impl Recovery {
     /// the time. `None`: the stream has no write of the item.
     pub async fn last_write(&self, tenant: &TenantId, target: &Target) -> Result<Option<LastWrite>, CallError> {
         let shards = self.shards().await?;
-        let reads = shards.iter().map(|shard| self.last_write_in(shard, tenant, target));
+        let reads: Vec<_> = shards.iter().map(|shard| self.last_write_in(shard, tenant, target)).collect();
         let mut last: Option<(Timestamp, Record)> = None;
         let mut reads = stream::iter(reads).buffer_unordered(CONCURRENT_SHARDS);
         while let Some(found) = reads.next().await {

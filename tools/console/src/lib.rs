@@ -4,13 +4,11 @@
 //! for changes, and the deployed admin API for the verdict. Tables and invalidations are only read.
 
 mod action;
-mod guard;
 mod routes;
 mod state;
 mod table;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +32,7 @@ pub const PACK: &str = "postcard";
 /// The locations of [`PACK`] and the sizes of their variants in pixels.
 const LOCATIONS: [(&str, (u32, u32)); 2] = [("main", (640, 360)), ("poster", (300, 400))];
 
-/// The port that is used if it is free, so that the page keeps its address from one run to the next.
+/// The port that is used if it is free.
 const PREFERRED_PORT: u16 = 4480;
 /// The validity of the console's tokens: a working day.
 const TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
@@ -85,10 +83,7 @@ impl Console {
                 management.upload_original(PACK, location, original, "image/jpeg").await?.succeeded()?;
             }
         }
-        let listener = match LoopbackServer::bind(PREFERRED_PORT).await {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => LoopbackServer::bind(0).await?,
-            listener => listener?,
-        };
+        let listener = loopback_page::bind(PREFERRED_PORT).await?;
         let routes = routes::routes(Arc::new(context), listener.local_addr()?.port());
         Ok(Self(LoopbackServer::serve(listener, routes)?))
     }

@@ -8,21 +8,19 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use domain::{ImagePackId, LocationName, TenantId};
+use loopback_page::{file, guarded};
 use serde::Deserialize;
 
 use local_cloud::cause::Context as _;
 
 use crate::action::{self, Order, Outcome};
-use crate::guard::guard;
 use crate::table::Shelf;
 use crate::{ConsoleError, Context, state};
 
 const PAGE: &str = include_str!("page/index.html");
-const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/page.js");
-const ICON: &str = include_str!("page/icon.svg");
 
 /// The place of the page for the delays of invalidations.
 const PROPAGATION: &str = "{{propagation}}";
@@ -58,13 +56,10 @@ struct Place {
 
 /// The routes of a console on `port`.
 pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
-    let file = |media_type: &'static str, text: &'static str| get(async move || ([(CONTENT_TYPE, media_type)], text));
     let page = PAGE.replace(PROPAGATION, &local_cloud::propagation());
-    Router::new()
+    let routes = Router::new()
         .route("/", get(async move || ([(CONTENT_TYPE, "text/html; charset=utf-8")], page)))
-        .route("/style.css", file("text/css; charset=utf-8", STYLE))
         .route("/page.js", file("text/javascript; charset=utf-8", SCRIPT))
-        .route("/icon.svg", file("image/svg+xml", ICON))
         .route("/api/tenants", get(tenants))
         .route("/api/state", get(show))
         .route("/view", get(view))
@@ -72,8 +67,8 @@ pub(super) fn routes(context: Arc<Context>, port: u16) -> Router {
         .route("/api/actions", post(act))
         .route("/api/upload", post(upload))
         .layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES))
-        .layer(middleware::from_fn_with_state(port, guard))
-        .with_state(context)
+        .with_state(context);
+    guarded(routes, port)
 }
 
 async fn tenants(State(context): State<Arc<Context>>) -> Json<Vec<TenantId>> {

@@ -1,20 +1,25 @@
 //! The addresses and commands to try while everything is up.
 
+use std::path::Path;
 use std::time::Duration;
 
 use console::Console;
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
+use local_cloud::imagecache::OperatorsConsole;
 use local_cloud::ministack::REGION;
 use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 
 /// The validity of the admin's token: a working day.
 const TOKEN_VALID_FOR: Duration = Duration::from_hours(12);
 
-/// Uploads one image for each tenant, serves the console, and returns it with a text of URLs, a token and commands.
+/// Uploads one image for each tenant, serves the consoles, and returns them with a text of URLs, a token and commands.
 ///
 /// Host names below `localhost` are not in the DNS; browsers resolve them, and `curl` gets `--resolve`.
-pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cause> {
+pub(crate) async fn prepare(
+    cloud: &LocalCloud,
+    run_dir: &Path,
+) -> Result<((Console, OperatorsConsole), String), Cause> {
     let mut urls = Vec::new();
     for (tenant, colour) in [("acme", Colour::Red), ("globex", Colour::Green)] {
         let (editor, viewer) = (cloud.management_api(tenant)?, cloud.tenant(tenant)?.viewer);
@@ -25,6 +30,7 @@ pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cau
         urls.push(viewer.url("cat", Some("main")));
     }
     let console = Console::start(cloud).await?;
+    let operators = OperatorsConsole::start(cloud, run_dir, &[]).await?;
     let [acme, globex] = urls.as_slice() else { return Err("two tenants have two images".into()) };
     let purge = format!("{}/images/acme/cat", cloud.admin_api()?.url());
     let token = cloud.token(&["acme"], TOKEN_VALID_FOR)?;
@@ -36,6 +42,7 @@ pub(crate) async fn prepare(cloud: &LocalCloud) -> Result<(Console, String), Cau
     let text = format!(
         "
 Console      {}
+Operators    {}
 Images       {acme}
              {globex}
 Local AWS    {aws}
@@ -53,9 +60,10 @@ Verify it as operators verify a deployment. It finds that the alarms reach no op
 List the tables of the local AWS.
   AWS_CA_BUNDLE={trusted} {credentials} aws --endpoint-url {aws} --region {REGION} dynamodb list-tables
 ",
-        console.url()
+        console.url(),
+        operators.url()
     );
-    Ok((console, text))
+    Ok(((console, operators), text))
 }
 
 /// The option that makes `curl` resolve the host of `url` to this machine.

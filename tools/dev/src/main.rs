@@ -21,7 +21,7 @@ enum Command {
         #[arg(long, value_name = "SECONDS", value_parser = since_1970)]
         began: Option<SystemTime>,
     },
-    /// Serves the console and leaves everything up until Ctrl-C.
+    /// Serves the consoles of editors and operators, and leaves everything up until Ctrl-C.
     Up,
 }
 
@@ -34,8 +34,8 @@ async fn main() -> ExitCode {
             let cdk = cloud.parts.cdk(checkout, run_dir.path());
             return tour::play(&cloud, &cdk, report, timeline.insert(Timeline::begin()), began).await;
         }
-        let invite = async { Ok((invitation::prepare(&cloud).await?, String::new())) };
-        let (_console, text) = report.step("the first images are uploaded, the console is served", invite).await?;
+        let invite = async { Ok((invitation::prepare(&cloud, run_dir.path()).await?, String::new())) };
+        let (_consoles, text) = report.step("the first images are uploaded, the consoles are served", invite).await?;
         report.progress.print(&text);
         report.progress.begin("up; Ctrl-C ends everything");
         std::future::pending().await

@@ -10,7 +10,7 @@ use recovery::UnknownInstallationError;
 use crate::output::{ERROR, print_error};
 
 /// The error that stops a command.
-pub(crate) type Failure = Box<dyn Error>;
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// The exit codes, for the help.
 pub(crate) const HELP: &str = "\

@@ -1,8 +1,10 @@
 //! The command `imagecache`: parses the command line and runs one command. Each command is a module.
 
+mod alarms;
 mod arguments;
 mod check;
 mod completions;
+mod console;
 mod cost;
 mod dead_letters;
 mod deployment;
@@ -68,6 +70,7 @@ enum Command {
     Doctor(doctor::Args),
     Verify(verify::Args),
     ForgetTenant(forget_tenant::Args),
+    Console(console::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -99,6 +102,7 @@ async fn run(connection: Connection, command: Command) -> Result<Exit, Failure> 
         Command::Doctor(args) => doctor::run(args, &session().await?).await,
         Command::Verify(args) => verify::run(args, &session().await?).await,
         Command::ForgetTenant(args) => forget_tenant::run(args, &session().await?).await,
+        Command::Console(args) => console::run(args, session().await?).await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -14,7 +14,7 @@ use crate::image_address::ImageAddress;
 use crate::session::Session;
 use crate::viewer::Viewer;
 use diagnosis::{Cause, diagnose};
-use explanation::Explanation;
+pub(crate) use explanation::Explanation;
 
 /// Explains why viewers see what they see.
 ///
@@ -26,27 +26,32 @@ use explanation::Explanation;
 pub(crate) struct Args {
     /// URL of the image, as viewers request it; or the tenant, before the pack.
     #[arg(value_name = "URL|TENANT")]
-    url_or_tenant: String,
+    pub(crate) url_or_tenant: String,
     /// Image pack, suffix included.
     #[arg(value_name = "PACK")]
-    pack: Option<String>,
+    pub(crate) pack: Option<String>,
     /// Location of the image in the pack, instead of its main location.
     #[arg(long, value_parser = arguments::location, requires = "pack")]
-    location: Option<LocationName>,
+    pub(crate) location: Option<LocationName>,
     /// Address that serves the tenants' hosts instead of their own, for example `http://127.0.0.1:8080`.
     #[arg(long, value_name = "URL")]
-    viewer_endpoint: Option<String>,
+    pub(crate) viewer_endpoint: Option<String>,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
+    let explanation = explain(args, session).await?;
+    session.output.print(&explanation, &explanation)?;
+    Ok(if explanation.diagnosis.cause == Cause::EveryLayerCurrent { Exit::Done } else { Exit::Remains })
+}
+
+/// Reads every layer and diagnoses.
+pub(crate) async fn explain(args: Args, session: &Session) -> Result<Explanation, Failure> {
     let Args { url_or_tenant, pack, location, viewer_endpoint } = args;
     let address = address(&url_or_tenant, pack.as_deref(), location, session).map_err(UsageError)?;
     let viewer = Viewer::new(address.host.clone(), viewer_endpoint.as_deref())?;
     let evidence = evidence::gather(session, &address, &viewer).await?;
     let diagnosis = diagnose(now(), &evidence);
-    let explanation = Explanation::of(now(), diagnosis, &evidence);
-    session.output.print(&explanation, &explanation)?;
-    Ok(if explanation.diagnosis.cause == Cause::EveryLayerCurrent { Exit::Done } else { Exit::Remains })
+    Ok(Explanation::of(now(), diagnosis, &evidence))
 }
 
 fn address(

@@ -9,6 +9,7 @@ pub mod clients;
 pub mod environment;
 pub mod expectation;
 pub mod image_server;
+pub mod imagecache;
 pub mod log_file;
 pub mod loopback_server;
 pub mod management;

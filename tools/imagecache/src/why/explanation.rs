@@ -15,7 +15,7 @@ use crate::viewer::Seen;
 /// A diagnosis with its evidence.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Explanation {
+pub(crate) struct Explanation {
     #[serde(flatten)]
     pub(super) diagnosis: Diagnosis,
     url: String,
@@ -25,6 +25,7 @@ pub(super) struct Explanation {
 
 /// A layer with the image that it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Layer {
     name: &'static str,
     /// `None`: it has no image.

@@ -20,7 +20,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Passes a request to the console on `port`, or rejects it.
-pub(super) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
     let mut response = match rejection(request.method(), request.headers(), port) {
         Some(reason) => (StatusCode::FORBIDDEN, reason).into_response(),
         None => next.run(request).await,
