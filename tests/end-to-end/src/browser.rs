@@ -1,6 +1,6 @@
 //! The console in Chromium: its text after clicks and keys.
 
-mod chromium;
+pub(crate) mod chromium;
 mod page;
 
 use std::collections::HashMap;

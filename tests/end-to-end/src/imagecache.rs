@@ -7,12 +7,10 @@ use aws_sdk_dynamodb::config::Credentials;
 use local_cloud::LocalCloud;
 use local_cloud::cause::{Cause, Context as _};
 use local_cloud::expectation::UnmetError;
-use local_cloud::ministack::REGION;
+use local_cloud::imagecache;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
-/// The environment that is deployed.
-pub(crate) const ENVIRONMENT: &str = "dev";
+pub(crate) use local_cloud::imagecache::ENVIRONMENT;
 
 /// The end of a run of `imagecache`.
 #[derive(Debug, Clone)]
@@ -71,36 +69,20 @@ async fn start(
     credentials: &Credentials,
     variables: &[(&str, String)],
 ) -> Result<Ended, Cause> {
-    let program = std::env::current_exe()?.with_file_name("imagecache");
-    let ministack = &cloud.parts.ministack;
-    let mut command = Command::new(&program);
-    // The user's own AWS configuration must not reach a real account.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
-        command.env_remove(name);
-    }
+    let mut command = imagecache::command(cloud)?;
     if let Some(token) = credentials.session_token() {
         command.env("AWS_SESSION_TOKEN", token);
     }
     let mut child = command
         .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
         .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
-        .env("AWS_REGION", REGION)
-        .env("AWS_ENDPOINT_URL", ministack.endpoint())
-        .env("AWS_ENDPOINT_URL_CLOUDFRONT", cloud.parts.emulator.endpoint_url())
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("SSL_CERT_FILE", ministack.certificate().path())
-        .env("NO_PROXY", "127.0.0.1,localhost")
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .args(arguments)
-        .args(["--environment", ENVIRONMENT])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
-        .context(format!("{} could not be run; build it: cargo build --bin imagecache", program.display()))?;
+        .context("starting imagecache")?;
     if let Some(mut pipe) = child.stdin.take() {
         pipe.write_all(stdin.as_bytes()).await?;
     }

@@ -11,6 +11,7 @@ mod figures;
 mod function;
 mod imagecache;
 mod logs;
+mod operators_console;
 mod permissions;
 mod removal;
 mod scenario;
@@ -34,7 +35,7 @@ enum Command {
     /// Plays the scenario, the forbidden calls and the requests of the OpenAPI document; with options, further parts after
     /// them.
     Play {
-        /// Then tests the console in Chromium, which `make setup-browser` installs.
+        /// Then tests the consoles in Chromium, which `make setup-browser` installs.
         #[arg(long)]
         browser: bool,
         /// Then runs commands of the documents (not in multi-tenant mode), verifies the deployment and defects of it, purges,
@@ -72,7 +73,7 @@ enum Command {
     Api,
     /// Deploys the pipeline against an existing installation.
     Existing,
-    /// Tests the console in Chromium.
+    /// Tests the consoles in Chromium.
     Browse,
 }
 
@@ -115,7 +116,7 @@ async fn main() -> ExitCode {
                 api_document::play(&cloud, checkout, run_dir.path(), report).await?;
                 // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
-                    browser::play(&cloud, run_dir.path(), report).await?;
+                    play_consoles(&cloud, checkout, run_dir, report).await?;
                 }
                 if operations || troubleshooting || faults {
                     deploy_wake(&cloud, checkout, run_dir, report, true).await?;
@@ -149,11 +150,22 @@ async fn main() -> ExitCode {
             Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Browse => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;
-                browser::play(&cloud, run_dir.path(), report).await
+                play_consoles(&cloud, checkout, run_dir, report).await
             }
         }
     })
     .await
+}
+
+/// Tests the consoles of editors and operators in Chromium.
+async fn play_consoles(
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    run_dir: &RunDir,
+    report: &Report,
+) -> Result<(), StepError> {
+    browser::play(cloud, run_dir.path(), report).await?;
+    operators_console::play(cloud, checkout, run_dir.path(), report).await
 }
 
 /// Plays what operators do with `imagecache`.

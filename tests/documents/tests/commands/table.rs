@@ -68,6 +68,10 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
     ("imagecache why", Run(TROUBLESHOOTING, "The new image shows, and the purge has not ended")),
     ("imagecache check", Run(TROUBLESHOOTING, "An edited image still shows the old one")),
     ("imagecache doctor", Run(TROUBLESHOOTING, "No purge run starts by itself")),
+    (
+        "imagecache console",
+        Run("tests/end-to-end/src/operators_console.rs", "every view is reached by keys, and Back leads back"),
+    ),
     ("imagecache resync", Run("tests/end-to-end/src/scenario.rs", "imagecache enqueues each of them once")),
     (
         "cargo install --path tools/imagecache",

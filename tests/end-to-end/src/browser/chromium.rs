@@ -36,8 +36,8 @@ const ARGUMENTS: [&str; 9] = [
 
 /// A running browser. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Chromium {
-    pub(super) client: Client,
+pub(crate) struct Chromium {
+    pub(crate) client: Client,
     // Dropped in this order: the processes end before the folder that they write to is removed.
     _processes: ProcessGroup,
     _profile: TempDir,
@@ -45,7 +45,7 @@ pub(super) struct Chromium {
 
 impl Chromium {
     /// Starts a browser that logs to `run_dir`.
-    pub(super) async fn start(run_dir: &Path) -> Result<Self, Cause> {
+    pub(crate) async fn start(run_dir: &Path) -> Result<Self, Cause> {
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir_in(run_dir)?;
         let log = LogFile::create(run_dir.join("chromedriver.log"))?;
         let port = free_port()?;
@@ -76,7 +76,7 @@ impl Chromium {
     }
 
     /// Ends the browser before its driver, which then has nothing to clean up.
-    pub(super) async fn close(self) -> Result<(), CmdError> {
+    pub(crate) async fn close(self) -> Result<(), CmdError> {
         self.client.clone().close().await
     }
 }

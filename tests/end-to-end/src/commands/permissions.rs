@@ -39,7 +39,12 @@ pub(super) async fn suffice(cloud: &LocalCloud) -> Result<String, Cause> {
 
 /// Runs `arguments` with the permissions that the runbook lists for `command`.
 pub(crate) async fn run_permitted(cloud: &LocalCloud, command: &str, arguments: &[&str]) -> Result<Ended, Cause> {
-    run_as(cloud, arguments, &role(cloud, command, &actions(command)).await?).await
+    run_as(cloud, arguments, &permitted(cloud, command).await?).await
+}
+
+/// Credentials with the permissions that the runbook lists for `command`.
+pub(crate) async fn permitted(cloud: &LocalCloud, command: &str) -> Result<Credentials, Cause> {
+    role(cloud, command, &actions(command)).await
 }
 
 /// The actions of the table's rows that name `command`, or all.
