@@ -53,7 +53,7 @@ pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Repor
             &sorted(SYMPTOMS),
         )?;
         let fixture = Fixture::open(cloud).await?;
-        let healthy = fixture.healthy().await?;
+        let healthy = fixture.healthy(&[], "12 checks hold").await?;
         Ok(((rows, fixture), healthy))
     };
     let (rows, fixture) =
@@ -69,7 +69,8 @@ pub(crate) async fn play(cloud: &LocalCloud, checkout: &Checkout, report: &Repor
         failed = report.check(symptom, step).await.err().or(failed);
     }
     failed.map_or(Ok(()), Err)?;
-    report.check("the doctor finds nothing once everything is mended", fixture.healthy()).await?;
+    let purged = fixture.healthy(&["--probe"], "ok      acme: an edit is purged");
+    report.check("the doctor finds nothing once everything is mended, and purges a probe", purged).await?;
     report.check("the permissions that the runbook lists suffice for why, check and doctor", fixture.permitted()).await
 }
 

@@ -66,10 +66,11 @@ impl<'a> Fixture<'a> {
         Ok(Self { cloud, installation, editor, tenant, observer, purge_runs, rendered_at: Instant::now() })
     }
 
-    /// The doctor, when nothing is wrong.
-    pub(super) async fn healthy(&self) -> Result<String, Cause> {
-        let ended = self.run(&["doctor", TENANT, "--viewer-endpoint", &self.emulator()]).await?;
-        Ok(ended.expect(true, &[" 0 failed"])?.text)
+    /// The doctor with `options`, when nothing is wrong.
+    pub(super) async fn healthy(&self, options: &[&str], found: &str) -> Result<String, Cause> {
+        let emulator = self.emulator();
+        let arguments = [&["doctor", TENANT, "--viewer-endpoint", &emulator], options].concat();
+        Ok(self.run(&arguments).await?.expect(true, &[found, " 0 failed"])?.text)
     }
 
     /// Replaces the original of a pack.

@@ -188,7 +188,7 @@ impl Fixture<'_> {
         self.edit(pack, Colour::Blue).await?;
         let printed = wait_for("a request that CloudFront does not accept", FOUND_WITHIN, async || {
             let printed = self.why(pack, false).await?;
-            Ok(if printed.has("CloudFront has not accepted it") || printed.has("denies it") {
+            Ok(if printed.has("CloudFront has not accepted a purge") || printed.has("denies it") {
                 Ok(printed)
             } else {
                 Err(format!("{printed:?}"))

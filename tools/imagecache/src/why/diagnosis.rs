@@ -5,7 +5,7 @@ use std::time::Duration;
 use contract::limits::CLOCK_MARGIN_SECS;
 use domain::change::detection::Touched;
 use domain::purge::ledger::{LedgerRow, REJECTED};
-use domain::purge::purge_status::{Pending, Running};
+use domain::purge::purge_status::Pending;
 use domain::{Target, Timestamp};
 use serde::Serialize;
 
@@ -81,8 +81,8 @@ pub(super) fn diagnose(now: Timestamp, evidence: &Evidence) -> Diagnosis {
             next: evidence.with_suffix("Purge that cache, or use a URL that it does not have"),
         };
     }
-    if let Some(running) = evidence.purges.running.iter().find(|running| is_unaccepted(now, running)) {
-        return unaccepted(now, evidence, running);
+    if let Some(refused) = refused(now, evidence) {
+        return refused;
     }
     if is_current {
         return fresh(now, evidence);
@@ -232,35 +232,34 @@ fn no_image(evidence: &Evidence) -> Diagnosis {
     Diagnosis { cause: Cause::NoImage, verdict, next }
 }
 
-fn is_unaccepted(now: Timestamp, running: &Running) -> bool {
-    running.invalidation_id.is_none() && now.since(running.since) > ACCEPTED_WITHIN
-}
-
-fn unaccepted(now: Timestamp, evidence: &Evidence, running: &Running) -> Diagnosis {
-    let since = ago(now, running.since);
-    let host = &evidence.host;
+/// The diagnosis of a purge that CloudFront does not accept. After one that is denied, a purge run sends no further request
+/// of the tenant, so the row of this image may be due and have none.
+fn refused(now: Timestamp, evidence: &Evidence) -> Option<Diagnosis> {
+    let Evidence { purges, host, tenant, .. } = evidence;
+    let pending = purges.pending.iter().map(|pending| &pending.target);
+    let target = pending.chain(purges.running.iter().map(|running| &running.target)).next()?;
     if evidence.is_granted == Some(false) {
-        return Diagnosis {
+        return Some(Diagnosis {
             cause: Cause::MissingGrant,
             verdict: format!(
-                "The purge of {} began {since} and CloudFront denies it: the distribution of {host} lacks the grant",
-                running.target
+                "The purge of {target} waits, because CloudFront denies it: the distribution of {host} lacks the grant"
             ),
             next: format!("Let the doctor name it: {}", evidence.doctor()),
-        };
+        });
     }
-    Diagnosis {
+    let since = evidence.unaccepted_since.filter(|since| now.since(*since) > ACCEPTED_WITHIN)?;
+    Some(Diagnosis {
         cause: Cause::QuotaRefused,
         verdict: format!(
-            "The purge of {} began {since}, and CloudFront has not accepted it: it throttles the account's calls, or a quota \
-             of invalidations is used up",
-            running.target
+            "The purge of {target} waits. CloudFront has not accepted a purge of {tenant} that was sent {}: it throttles the \
+             account's calls, or a quota of invalidations is used up",
+            ago(now, since)
         ),
         next: evidence.with_suffix(
             "Wait: purge runs send it again. See who uses the quota: imagecache status; ask AWS for a larger one if it \
              happens often. If it is urgent, use a new URL",
         ),
-    }
+    })
 }
 
 /// The completion of the newest purge, if the object of the edge is older and survived it.

@@ -16,7 +16,7 @@ use domain::purge::ledger::LedgerRow;
 use domain::purge::purge_status::PurgeStatus;
 use domain::{Context, ImagePackId, LocationName, Target, TenantId, Timestamp};
 use purging::manual_purge::{ManualPurge, ManualPurgeError, PackRequest, PackStatus};
-use purging::ports::{Ledger, ListFrom, Ports, Tenants, Variants};
+use purging::ports::{Ledger, ListFrom, Outbox, Ports, Tenants, Variants};
 use recovery::LastWrite;
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,6 +63,8 @@ pub(super) struct Evidence {
     pub(super) dead_letters: u64,
     /// Whether the distribution has the tag that grants to purge it. `None`: a policy grants it.
     pub(super) is_granted: Option<bool>,
+    /// The time at which the oldest request of the tenant was begun that CloudFront has not accepted.
+    pub(super) unaccepted_since: Option<Timestamp>,
     /// The longest time from a change to the completion of its purge.
     pub(super) purged_within: Duration,
     /// A URL of the image that no cache has.
@@ -149,6 +151,8 @@ pub(super) async fn gather(session: &Session, address: &ImageAddress, viewer: &V
     {
         ledger.extend(ports.ledger().newest(tenant, &target, PURGES_READ).await?);
     }
+    let mut requests = ports.outbox().requests().await?.rows;
+    requests.retain(|request| request.for_tenant == *tenant && request.invalidation_id.is_none());
     let looks = look(viewer, address).await?;
     let registered = ports.tenants().tenant(tenant).await?;
     let last_write = last_write(session, tenant, &target).await;
@@ -177,6 +181,7 @@ pub(super) async fn gather(session: &Session, address: &ImageAddress, viewer: &V
                 Some(deployment::environment_tag(session, &registered).await?.as_deref() == Some(environment))
             }
         },
+        unaccepted_since: requests.iter().map(|request| request.created_at).min(),
         purged_within: Duration::from_secs(installation.purged_within_secs),
         location: location.map_or_else(|| "(none)".to_owned(), |location| location.to_string()),
         pack_id,

@@ -56,6 +56,7 @@ fn evidence() -> Evidence {
         touched: None,
         dead_letters: 0,
         is_granted: Some(true),
+        unaccepted_since: None,
         purged_within: Duration::from_mins(5),
     }
 }
@@ -106,17 +107,6 @@ fn purged(enqueued_secs: u64, completed_secs: Option<u64>) -> LedgerRow {
     }
 }
 
-fn in_flight(secs: u64, id: Option<&str>) -> Running {
-    Running {
-        target: Target::parse("pack#cat").unwrap(),
-        is_final: true,
-        since: ago(secs),
-        variants_deleted: 0,
-        invalidation_id: id.map(ToOwned::to_owned),
-        invalidation_status: None,
-    }
-}
-
 fn touched(names: &[(&str, bool)]) -> Vec<Touched> {
     let touched = |&(name, is_visible): &(&str, bool)| Touched { attribute: name.to_owned(), is_visible };
     names.iter().map(touched).collect()
@@ -162,17 +152,33 @@ fn a_pending_purge_has_a_time_by_which_the_image_is_fresh() {
 }
 
 #[test]
-fn a_request_that_cloudfront_does_not_accept_lacks_the_grant_or_a_quota() {
+fn a_purge_that_cloudfront_does_not_accept_lacks_the_grant_or_a_quota() {
     let mut evidence = stale(900, 10);
     evidence.purges.pending.push(pending(10));
-    evidence.purges.running = vec![in_flight(10, None)];
-    check(&evidence, Cause::QuotaRefused, "throttles the account's calls, or a quota", "Wait");
-    evidence.is_granted = Some(false);
-    check(&evidence, Cause::MissingGrant, "lacks the grant", "imagecache doctor acme");
-    evidence.purges.running = vec![in_flight(10, Some("I1"))];
-    check(&evidence, Cause::PurgePending, "fresh by", "Wait");
-    evidence.purges.running = vec![in_flight(2, None)];
-    check(&evidence, Cause::PurgePending, "fresh by", "Wait");
+    for (unaccepted_since, cause) in
+        [(None, Cause::PurgePending), (Some(ago(2)), Cause::PurgePending), (Some(ago(10)), Cause::QuotaRefused)]
+    {
+        evidence.unaccepted_since = unaccepted_since;
+        check(&evidence, cause, "", "Wait");
+    }
+    check(
+        &evidence,
+        Cause::QuotaRefused,
+        "has not accepted a purge of acme that was sent 10 s ago: it throttles",
+        "/cat-1",
+    );
+    // The row may have no request: a purge run sends none after one that is denied.
+    for unaccepted_since in [None, Some(ago(10))] {
+        let evidence = Evidence { is_granted: Some(false), unaccepted_since, ..evidence.clone() };
+        check(
+            &evidence,
+            Cause::MissingGrant,
+            "The purge of pack#cat waits, because CloudFront denies it",
+            "doctor acme",
+        );
+    }
+    evidence.purges.pending.clear();
+    check(&evidence, Cause::NotDelivered, "neither queue nor ledger", "doctor acme");
 }
 
 #[test]
