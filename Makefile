@@ -106,7 +106,7 @@ handlers: setup ## Build the handlers for the environments in cdk/environments, 
 reproducible: setup ## Build the handlers of this commit in two checkouts and compare the assets (20 minutes)
 	@.ci/reproducible $(ARCHITECTURE)
 
-diff: setup ## Fail if a stack grants more or loses a resource, or the API breaks clients, since the commit BASE=origin/main
+diff: setup ## Fail if a stack grants more or loses a resource, or the API breaks clients, since BASE=origin/main
 	@RECORDED_AT=$(or $(BASE),HEAD) cargo test --quiet --workspace --test stacks changes::
 	@RECORDED_AT=$(or $(BASE),HEAD) cargo test --quiet --workspace --test openapi since_the_record
 

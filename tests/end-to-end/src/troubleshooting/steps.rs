@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::header::DATE;
 use cloudfront_emulator::FaultPlan;
 use domain::Timestamp;
-use local_cloud::cause::Cause;
+use local_cloud::cause::{Cause, Context as _};
 use local_cloud::expectation::{expect_eq, wait_for};
 use local_cloud::loopback_server::LoopbackServer;
 use local_cloud::report::millis;
@@ -139,7 +139,7 @@ impl Fixture<'_> {
         let ended = self.run(&["why", &url, "--viewer-endpoint", &address]).await?.expect(false, &[])?;
         let suggested = ended.text.split("/api/v2/img/").last().and_then(|rest| rest.split('?').next());
         let fresh = behind.fetch(suggested.unwrap_or_default(), LOCATION).await?;
-        expect_eq("the image at the suggested URL", &fresh.image.colour, &Colour::Amber)?;
+        expect_eq("the image at the suggested URL", &fresh.image.colour, &Colour::Amber).context(ended.text.clone())?;
         Ok(printed.and(Printed(vec![("why", ended.text)])))
     }
 
