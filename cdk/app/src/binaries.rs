@@ -83,6 +83,9 @@ impl Build {
         };
         let folder = self.folder(binaries);
         fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+        // cargo-lambda moves the binaries out of cargo's folder, so another build at the same time would not find them.
+        let lock = folder.join("lock");
+        let lock = fs::File::create(&lock).and_then(|file| file.lock().map(|()| file)).map_err(unwritable(&lock))?;
         let built = tempfile::tempdir_in(&folder).map_err(unwritable(&folder))?;
         let mut cargo = Command::new("cargo");
         cargo.args(self.arguments(handlers, built.path(), &replaced));
@@ -101,6 +104,7 @@ impl Build {
             fs::create_dir_all(&place).map_err(unwritable(&place))?;
             fs::rename(path, place.join(BOOTSTRAP)).map_err(unwritable(&place))?;
         }
+        drop(lock);
         Ok(())
     }
 }

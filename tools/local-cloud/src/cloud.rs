@@ -353,7 +353,11 @@ async fn start_parts(checkout: &Checkout, run_dir: &RunDir) -> Result<(Parts, St
     let listen = SocketAddr::from(([127, 0, 0, 1], free_port()?));
     let load = LoopbackServer::bind(0).await?;
     let proxies = Proxies { cloudfront: format!("http://{listen}"), load: format!("http://{}", load.local_addr()?) };
-    let ministack = MiniStack::start(checkout, run_dir.path(), free_port()?, &proxies).await?;
+    let ministack = match MiniStack::start(checkout, run_dir.path(), free_port()?, &proxies).await {
+        // Another program, for example a run that starts at the same time, can have taken the port meanwhile.
+        Err(_) => MiniStack::start(checkout, run_dir.path(), free_port()?, &proxies).await?,
+        Ok(ministack) => ministack,
+    };
     let load = load_proxy::serve(load, ministack.endpoint(), ministack.certificate().http_client()?.build()?);
     let (aws, http) = (ministack.endpoint(), ministack.certificate().aws_client()?);
     let deployed = Distributions::deployed(&sdk_config(&http, &aws), &aws);
