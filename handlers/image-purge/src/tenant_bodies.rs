@@ -173,7 +173,7 @@ struct PurgesInFlight {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TenantQuotas {
-    /// What is invalidated: the distribution or the distribution tenant.
+    /// The distribution or the distribution tenant that is invalidated.
     distribution_id: Option<String>,
     /// Of the distribution.
     items_in_progress: Option<QuotaUsage>,

@@ -15,7 +15,6 @@ use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
 use local_cloud::observer::described;
 use local_cloud::report::{Report, StepError};
-use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 
 /// The tenant and its packs, as in `schemathesis.toml`.
 const TENANT: &str = "acme";
@@ -48,10 +47,7 @@ pub(crate) async fn play(
 async fn prepared(cloud: &LocalCloud) -> Result<String, Cause> {
     let editor = cloud.management_api(TENANT)?;
     for pack in PACKS {
-        if editor.get_pack(pack).await?.succeeded().is_err() {
-            let original = photograph(Colour::Red, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
-            editor.create_image(pack, "main", original, Encoding::Jpeg.content_type()).await?;
-        }
+        editor.ensure_image(pack, "main").await?;
     }
     Ok(format!("{} of {TENANT}", PACKS.join(" and ")))
 }

@@ -10,7 +10,6 @@ use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{expect_eq, wait_for};
 use local_cloud::observer::described;
 use local_cloud::report::{Report, StepError};
-use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 use tokio::process::Command;
 
 use crate::imagecache::ENVIRONMENT;
@@ -39,11 +38,7 @@ pub(crate) async fn play(
 }
 
 async fn curl(cloud: &LocalCloud) -> Result<String, Cause> {
-    let editor = cloud.management_api(TENANT)?;
-    if editor.get_pack(PACK).await?.succeeded().is_err() {
-        let original = photograph(Colour::Red, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
-        editor.create_image(PACK, LOCATION, original, Encoding::Jpeg.content_type()).await?;
-    }
+    cloud.management_api(TENANT)?.ensure_image(PACK, LOCATION).await?;
     let (api, certificate) = (cloud.admin_api()?, cloud.parts.ministack.certificate());
     let images = cloud.tenant(TENANT)?.viewer.url(PACK, None);
     let images = images.split_once("/api/").map_or(images.as_str(), |(base, _)| base);

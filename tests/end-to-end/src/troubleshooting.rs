@@ -39,7 +39,7 @@ const SYMPTOMS: [&str; 17] = [
     "There is no image",
 ];
 
-/// What commands have printed: the name of each, and its output.
+/// The name of each command that was run, and its output.
 #[derive(Debug, Default)]
 struct Printed(Vec<(&'static str, String)>);
 

@@ -64,7 +64,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     Ok(if checked.next.is_none() { Exit::Done } else { Exit::Remains })
 }
 
-/// What one viewer of a URL gets.
+/// The responses that one viewer of a URL gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Looks {
     /// Through the cache of CloudFront.

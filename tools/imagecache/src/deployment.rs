@@ -1,4 +1,4 @@
-//! What is deployed, as AWS has it now: variables of functions, tags, the dead-letter queue, the time.
+//! The deployed resources, as AWS has them now: variables of functions, tags, the dead-letter queue, the time.
 
 use std::time::Duration;
 

@@ -40,8 +40,8 @@ const CONCURRENT_CALLS: usize = 16;
 /// has at most two items: an early purge at once, and the final one when no old image can reach an edge any more. It
 /// deletes the stored variants first, which takes minutes for a million, and every image is rendered again.
 ///
-/// What spans packs (--location, --whole-tenant) is only previewed, unless you type the tenant's name when you are asked, or
-/// give --yes. With `-` as the pack, stdin has a target in each line: a pack's id, `location#<name>` or `tenant`.
+/// A purge that spans packs (--location, --whole-tenant) is only previewed, unless you type the tenant's name when you are
+/// asked, or give --yes. With `-` as the pack, stdin has a target in each line: a pack's id, `location#<name>` or `tenant`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub(crate) struct Args {

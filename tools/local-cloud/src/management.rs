@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::admin::{AdminApi, ApiResponse, send};
 use crate::cause::{Cause, Context as _};
+use crate::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 
 /// The management API for an editor of one tenant.
 #[derive(Debug, Clone)]
@@ -63,6 +64,15 @@ impl ManagementApi {
         self.create_pack(pack, pack).await?.succeeded()?;
         self.upload_original(pack, location, original, media_type).await?.succeeded()?;
         Ok(())
+    }
+
+    /// Creates a pack with one red original, unless it exists.
+    pub async fn ensure_image(&self, pack: &str, location: &str) -> Result<(), Cause> {
+        if self.get_pack(pack).await?.succeeded().is_ok() {
+            return Ok(());
+        }
+        let original = photograph(Colour::Red, ORIGINAL_SIZE, Encoding::Jpeg, 1)?;
+        self.create_image(pack, location, original, Encoding::Jpeg.content_type()).await
     }
 
     /// Saves a location's configuration without force: variants of `width` by `height` pixels.

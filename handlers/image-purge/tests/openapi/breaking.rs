@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Whose values a schema describes. A client sends requests and reads responses.
+/// The direction of the values that a schema describes. A client sends requests and reads responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
     /// Clients send what the old document allows: the new one must allow it too.

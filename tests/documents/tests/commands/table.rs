@@ -1,6 +1,6 @@
 //! The coverage of the documents' commands.
 
-/// How a command is covered. In either case its program's module checks targets, options and parameters.
+/// The coverage of a command. In either case its program's module checks targets, options and parameters.
 #[derive(Debug)]
 pub(crate) enum Coverage {
     /// A test runs it: the file, and the text of its step in that file.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 use local_cloud::cause::Cause;
+use local_cloud::expectation::wait_for;
 
 /// The time limit for the page to show what is there: it reads every five seconds.
 const SHOWN_WITHIN: Duration = Duration::from_secs(20);
-/// The pause between two reads of the page.
-const POLL: Duration = Duration::from_millis(100);
 /// Reads the page's visible text.
 const READ: &str = r##"
     const text = (element) => element?.innerText.trim() ?? "";
@@ -91,7 +90,7 @@ impl Seen {
     }
 }
 
-/// What axe-core found.
+/// The findings of axe-core.
 #[derive(Debug, Deserialize)]
 struct Found {
     violations: Vec<String>,
@@ -136,18 +135,11 @@ impl Page<'_> {
 
     /// Reads the page until `is_shown`; `expected` describes it.
     pub(super) async fn until(&self, expected: &str, is_shown: impl Fn(&Seen) -> bool) -> Result<Seen, Cause> {
-        let began = Instant::now();
-        loop {
+        wait_for(expected, SHOWN_WITHIN, async || {
             let seen = self.read().await?;
-            if is_shown(&seen) {
-                return Ok(seen);
-            }
-            if began.elapsed() >= SHOWN_WITHIN {
-                let waited = SHOWN_WITHIN.as_secs();
-                return Err(format!("waited {waited} s for {expected}, but the page shows {seen:?}").into());
-            }
-            tokio::time::sleep(POLL).await;
-        }
+            Ok(if is_shown(&seen) { Ok(seen) } else { Err(format!("{seen:?}")) })
+        })
+        .await
     }
 
     /// Presses keys where the focus is.

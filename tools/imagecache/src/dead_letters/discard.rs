@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 
-use crate::dead_letters::list::Letter;
+use crate::dead_letters::list::ListedDeadLetter;
 use crate::exit::{Exit, Failure, UsageError};
 use crate::output::print_error;
 use crate::progress::progress;
@@ -11,8 +11,8 @@ use crate::session::Session;
 
 /// Deletes dead letters without a replay, and prints them.
 ///
-/// What they name stays stale until it is changed or purged: discard only what cannot be replayed, after a resync, or what
-/// is of another program. The command asks before it deletes; without a terminal it needs --yes.
+/// The images that they name stay stale until they are changed or purged. Discard a dead letter only if it cannot be
+/// replayed, after a resync, or if it is of another program. The command asks before it deletes; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Ids of the dead letters, as `list` prints them.
@@ -37,8 +37,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     let discarded = session.recovery().discard((!args.all).then_some(&ids), &progress).await;
     progress.finish_and_clear();
     let discarded = discarded?;
-    session.output.print_rows(&discarded.iter().map(Letter::of).collect::<Vec<_>>())?;
-    let missing: Vec<_> = ids.iter().filter(|id| !discarded.iter().any(|letter| letter.id == **id)).collect();
+    session.output.print_rows(&discarded.iter().map(ListedDeadLetter::of).collect::<Vec<_>>())?;
+    let missing: Vec<_> = ids.iter().filter(|id| !discarded.iter().any(|one| one.id == **id)).collect();
     for id in &missing {
         print_error(format_args!("warning: there is no dead letter {id}, or another receiver has it: list them again"));
     }
@@ -49,7 +49,7 @@ fn ask(named: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(UsageError(format!("{named} would be deleted: without a terminal, --yes is required")).into());
     }
-    eprint!("Delete {named}? What they name stays stale until it is purged. Type yes: ");
+    eprint!("Delete {named}? The images that they name stay stale until they are purged. Type yes: ");
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

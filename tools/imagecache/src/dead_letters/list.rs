@@ -19,14 +19,14 @@ pub(crate) async fn run(_: &Args, session: &Session) -> Result<Exit, Failure> {
     let progress = progress("{spinner} {pos} dead letters");
     let listed = session.recovery().list(&progress).await;
     progress.finish_and_clear();
-    let listed: Vec<_> = listed?.iter().map(Letter::of).collect();
+    let listed: Vec<_> = listed?.iter().map(ListedDeadLetter::of).collect();
     session.output.print_rows(&listed)?;
     Ok(if listed.is_empty() { Exit::Done } else { Exit::Remains })
 }
 
 /// A dead letter.
 #[derive(Debug, Serialize)]
-pub(super) struct Letter {
+pub(super) struct ListedDeadLetter {
     pub(super) id: String,
     kind: &'static str,
     tenant: Option<TenantId>,
@@ -34,7 +34,7 @@ pub(super) struct Letter {
     reason: String,
 }
 
-impl Letter {
+impl ListedDeadLetter {
     pub(super) fn of(Listed { id, kind, subject, reason }: &Listed) -> Self {
         let (tenant, target) = subject.clone().unzip();
         Self { id: id.clone(), kind: named(*kind), tenant, target, reason: reason.clone() }
@@ -50,7 +50,7 @@ fn named(kind: Kind) -> &'static str {
     }
 }
 
-impl Row for Letter {
+impl Row for ListedDeadLetter {
     const COLUMNS: &'static [&'static str] = &["id", "kind", "tenant", "target", "reason"];
 
     fn cells(&self) -> Vec<String> {

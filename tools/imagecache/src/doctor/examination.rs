@@ -33,7 +33,7 @@ pub(super) struct Examination<'a> {
     verification: Verification,
 }
 
-/// What waits: the rows of the queue and the requests in flight.
+/// The rows of the queue and the requests in flight.
 #[derive(Debug)]
 struct Waiting {
     rows: Vec<QueueEntry>,

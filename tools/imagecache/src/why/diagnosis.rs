@@ -293,7 +293,7 @@ pub(super) fn touched_names(touched: Option<&[Touched]>) -> Option<String> {
     Some(if telling.is_empty() { all } else { telling }.join(", "))
 }
 
-/// What is known of a write that this image does not show.
+/// The description of a write that this image does not show.
 fn invisible(touched: Option<&[Touched]>) -> String {
     let Some(names) = touched_names(touched) else {
         return "which attributes it touched is not known, because the stream keeps writes for 24 hours".to_owned();
