@@ -165,6 +165,18 @@ impl Display for Step {
 }
 
 impl Summary {
+    /// The last lines of a run's output: the steps that did not hold, and the verdict. The end of a log then names the cause,
+    /// also if a timeline and another run's lines stand between.
+    #[must_use]
+    pub fn verdict(&self, run: &str) -> String {
+        let (held, failed): (Vec<_>, Vec<_>) = self.steps.iter().partition(|step| step.ok);
+        let mut lines: Vec<_> = failed.iter().map(|step| format!("{step}\n")).collect();
+        let verdict = if self.ok { "PASSED" } else { "FAILED" };
+        let (held, all) = (held.len(), self.steps.len());
+        lines.push(format!("{verdict}: {held} of {all} steps held. Details: target/{run}/summary.json"));
+        lines.join("\n")
+    }
+
     /// Writes `summary.json`.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         std::fs::write(path, serde_json::to_string_pretty(self)? + "\n")

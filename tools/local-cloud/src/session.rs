@@ -27,7 +27,7 @@ pub async fn run(
             if let Some(timeline) = timeline {
                 println!("\nTimeline, in milliseconds since the deployment:\n\n{timeline}");
             }
-            println!("{}", verdict(name, &summary));
+            println!("{}", summary.verdict(name));
             if summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(cause) => {
@@ -57,12 +57,6 @@ async fn summary_of(
     let summary = report.summary();
     summary.write(&run_dir.path().join("summary.json"))?;
     Ok(summary)
-}
-
-fn verdict(name: &str, summary: &Summary) -> String {
-    let held = summary.steps.iter().filter(|step| step.ok).count();
-    let verdict = if summary.ok { "PASSED" } else { "FAILED" };
-    format!("{verdict}: {held} of {} steps held. Details: target/{name}/summary.json", summary.steps.len())
 }
 
 /// Waits for SIGTERM or Ctrl-C and returns its name.

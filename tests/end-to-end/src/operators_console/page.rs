@@ -157,9 +157,17 @@ impl Page<'_> {
         self.press(&char::from(Key::Enter).to_string()).await
     }
 
-    /// Clicks the link `text`.
+    /// Clicks the link `text`. The page replaces its panels every five seconds: a link that is replaced between its
+    /// discovery and the click is looked for once more.
     pub(super) async fn follow(&self, text: &str) -> Result<(), Cause> {
-        Ok(self.client.find(Locator::LinkText(text)).await?.click().await?)
+        wait_for(&format!("a click on the link {text}"), SHOWN_WITHIN, async || {
+            let link = self.client.find(Locator::LinkText(text)).await;
+            Ok(match link {
+                Ok(link) => link.click().await.map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            })
+        })
+        .await
     }
 
     /// Makes the screen `width` by `height` pixels large, as on a phone also smaller than a window can be.

@@ -38,6 +38,8 @@ async fn a_run_whose_every_step_held_is_ok() {
         "invalidations": 2, "paths": 22, "variants_deleted": 21,
     });
     assert_eq!(written(&report), expected);
+    let verdict = report.summary().verdict("run");
+    assert_eq!(verdict, "PASSED: 2 of 2 steps held. Details: target/run/summary.json");
 }
 
 #[tokio::test]
@@ -49,6 +51,11 @@ async fn a_failed_step_fails_the_run_and_has_every_cause() {
     assert_eq!((&summary["ok"], &summary["write_to_fresh_ms"]), (&json!(false), &Value::Null));
     let expected = json!({"name": "second", "ok": false, "detail": "the emulator rejected the call: no such host"});
     assert_eq!(summary["steps"][1], expected);
+    let verdict = report.summary().verdict("run");
+    let lines: Vec<_> = verdict.lines().collect();
+    assert!(lines[0].starts_with("✘ second ("), "{verdict}");
+    assert_eq!(lines[1], "  the emulator rejected the call: no such host");
+    assert_eq!(lines[2..], ["", "FAILED: 1 of 2 steps held. Details: target/run/summary.json"]);
 }
 
 #[tokio::test]
