@@ -143,6 +143,14 @@ config! {
         fetch_contact: Contact = "FETCH_CONTACT", example Contact::default();
     }
 
+    /// Config of `purge-events`.
+    pub struct PurgeEvents {
+        /// Name of the environment.
+        environment: String = "ENVIRONMENT", example "dev";
+        /// Name of the event bus.
+        event_bus: String = "EVENT_BUS", example "dev-lof-images-events";
+    }
+
     /// Further config of an `image-management` that runs on a developer's machine. A release build does not read it.
     pub struct LocalFetch {
         /// Hosts with their ports, separated by commas, that `fetchImage` may fetch from although they are not public.
@@ -183,9 +191,10 @@ mod tests {
             examples(ImagePurge::read, ImagePurge::variables),
             examples(ImageProcessing::read, ImageProcessing::variables),
             examples(ImageManagement::read, ImageManagement::variables),
+            examples(PurgeEvents::read, PurgeEvents::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 11, 5, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 11, 5, 2, 1]);
     }
 
     #[test]

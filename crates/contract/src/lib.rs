@@ -9,6 +9,7 @@ pub mod attribute_names;
 pub mod authorizer;
 pub mod config;
 pub mod contact;
+pub mod events;
 pub mod functions;
 pub mod headers;
 pub mod identifier;
