@@ -1,13 +1,16 @@
 //! The ports of `delivery` over AWS.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::ports::{Found, FoundOriginal, Originals, Packs, Ports, RenderLocks, StoredVariant, Variants};
 use domain::image::image_pack::Original;
+use domain::warming::RequestedLocation;
 use domain::{ImagePackId, LocationName, Measurements, TenantId, Timestamp};
 
 use crate::CallError;
 use crate::clock::{SystemClock, now};
+use crate::demand_table::DemandCounter;
 use crate::image_pack_table::ImagePackTable;
 use crate::metrics_log::MetricsLog;
 use crate::originals_bucket::OriginalsBucket;
@@ -27,6 +30,8 @@ pub struct AwsDelivery {
     pub render_locks: RenderLockTable,
     /// The metrics.
     pub metrics: MetricsLog,
+    /// The counter of the demand. `None`: it is not counted.
+    pub demand: Option<Arc<DemandCounter>>,
 }
 
 impl Ports for AwsDelivery {
@@ -58,6 +63,12 @@ impl Ports for AwsDelivery {
 
     fn record(&self, measurements: &Measurements) {
         self.metrics.record(measurements, now());
+    }
+
+    fn count_request(&self, tenant: &TenantId, location: Option<&LocationName>, now: Timestamp) {
+        if let Some(demand) = &self.demand {
+            demand.count(tenant, RequestedLocation(location.cloned()), now);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod cloudfront;
 mod conditional;
 pub mod dead_letter_queue;
 pub mod delivery;
+pub mod demand_table;
 pub mod event_bus;
 pub mod image_pack_table;
 pub mod invalidation_queue;

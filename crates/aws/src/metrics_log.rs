@@ -37,7 +37,7 @@ impl MetricsLog {
 
     /// Writes one record of `measurements` that were taken `at`. Metrics are for operators: a log that cannot be written
     /// fails no request.
-    pub(crate) fn record(&self, measurements: &Measurements, at: Timestamp) {
+    pub fn record(&self, measurements: &Measurements, at: Timestamp) {
         let record = record(&self.environment, measurements, at);
         match &self.memory {
             Some(memory) => memory.lock().unwrap_or_else(PoisonError::into_inner).push(record),

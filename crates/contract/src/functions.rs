@@ -123,6 +123,8 @@ config! {
         tenant_source: TenantSource = "TENANT_SOURCE", example TenantSource::Header;
         /// Name of the table of render locks.
         render_lock_table: String = "RENDER_LOCK_TABLE", example data!("render-locks");
+        /// Name of the table in which the demand for locations is counted, or `none`: it is not counted.
+        demand_table: OptionalName = "DEMAND_TABLE", example data!("demand");
         /// Time limit of an invocation, in seconds. A render lock expires after it.
         render_timeout_secs: u32 = "RENDER_TIMEOUT_SECS", example limits::RENDER_TIMEOUT_SECS;
         /// Longest time between the read that a cacheable response rests on and the response, in seconds.
@@ -149,6 +151,28 @@ config! {
         environment: String = "ENVIRONMENT", example "dev";
         /// Name of the event bus.
         event_bus: String = "EVENT_BUS", example "dev-lof-images-events";
+    }
+
+    /// Config of `image-warming`.
+    pub struct ImageWarming includes [image_packs: ImagePackTable] {
+        /// Name of the environment: the dimension of the metrics.
+        environment: String = "ENVIRONMENT", example "dev";
+        /// Name of the table of the demand.
+        demand_table: String = "DEMAND_TABLE", example data!("demand");
+        /// Domain below which each tenant has its host name.
+        viewer_domain: String = "VIEWER_DOMAIN", example "images.example.com";
+        /// Locations of a pack that are requested in advance, at most.
+        locations_max: u32 = "WARMING_LOCATIONS_MAX", example 3;
+        /// Requests in advance for each tenant in a minute, on average.
+        requests_per_minute: NonZeroU32 = "WARMING_REQUESTS_PER_MINUTE", example limits::WARMING_REQUESTS_PER_MINUTE;
+        /// Requests in advance for each tenant at once.
+        requests_burst: NonZeroU32 = "WARMING_REQUESTS_BURST", example limits::WARMING_REQUESTS_BURST;
+    }
+
+    /// Further config of an `image-warming` that runs on a developer's machine. A release build does not read it.
+    pub struct LocalViewer {
+        /// Address that stands in for every host of viewers.
+        viewer_endpoint: String = "VIEWER_ENDPOINT", example "http://127.0.0.1:8080";
     }
 
     /// Further config of an `image-management` that runs on a developer's machine. A release build does not read it.
@@ -192,9 +216,11 @@ mod tests {
             examples(ImageProcessing::read, ImageProcessing::variables),
             examples(ImageManagement::read, ImageManagement::variables),
             examples(PurgeEvents::read, PurgeEvents::variables),
+            examples(ImageWarming::read, ImageWarming::variables),
+            examples(LocalViewer::read, LocalViewer::variables),
             examples(LocalFetch::read, LocalFetch::variables),
         ];
-        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 11, 5, 2, 1]);
+        assert_eq!(counts.map(|variables| variables.len()), [5, 16, 20, 12, 5, 2, 8, 1, 1]);
     }
 
     #[test]

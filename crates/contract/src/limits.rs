@@ -63,6 +63,18 @@ pub const MANUAL_PURGES_BURST: u32 = 20;
 /// far above the calls that CloudFront accepts and switches the limit off.
 pub const MANUAL_PURGES_ALLOWED: RangeInclusive<u32> = 1..=10_000;
 
+/// Locations of a pack that may be requested in advance.
+pub const WARMING_LOCATIONS_ALLOWED_MAX: u32 = 20;
+
+/// Requests in advance for one tenant in a minute on average, by default: a newsroom's edits, one each second.
+pub const WARMING_REQUESTS_PER_MINUTE: u32 = 60;
+
+/// Requests in advance for one tenant at once, by default.
+pub const WARMING_REQUESTS_BURST: u32 = 60;
+
+/// Allowed numbers of requests in advance for one tenant in a minute, on average or at once.
+pub const WARMING_REQUESTS_ALLOWED: RangeInclusive<u32> = 1..=10_000;
+
 /// Time limit of image-processing by default, in seconds.
 pub const RENDER_TIMEOUT_SECS: u32 = 15;
 

@@ -94,4 +94,8 @@ metrics! {
     VariantsDeleted: Count;
     /// Viewers' requests that waited for another request to render their variant.
     RequestsCoalesced: Count;
+    /// Images requested in advance after a purge.
+    ImagesWarmed: Count;
+    /// Images that were not requested in advance because their tenant's budget was used up.
+    WarmingSkipped: Count;
 }

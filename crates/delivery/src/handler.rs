@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use contract::TenantSource;
-use domain::{Context, Measurements, Target};
+use domain::{Context, Measurements, Target, Timestamp};
 use lambda_http::http::header::HeaderName;
 use lambda_http::{Body, Request, Response};
 use purging::ports::Clock;
@@ -54,14 +54,14 @@ impl<P: Ports> Handler<P> {
                 let (request_id, tenant) = (&context.id, &request.tenant);
                 // At ERROR, so that no log level hides the fields.
                 let span = tracing::error_span!("image", request_id, %tenant, target = Empty, location = Empty);
-                self.respond(&request).instrument(span).await
+                self.respond(&request, context.now).instrument(span).await
             }
             // The request alone decides this response, so it cannot be outdated.
             Err(error) => response::error(&error, &self.cache_tag_header, None, Caching::Briefly),
         }
     }
 
-    async fn respond(&self, request: &ImageRequest) -> Response<Body> {
+    async fn respond(&self, request: &ImageRequest, now: Timestamp) -> Response<Body> {
         let mut rests_on = None;
         let result = self.image(request, &mut rests_on).await;
         let caching = match &result {
@@ -70,7 +70,12 @@ impl<P: Ports> Handler<P> {
             _ => Caching::Briefly,
         };
         match result {
-            Ok(served) => response::image(served, &self.cache_tag_header, caching, self.cached_max),
+            Ok(served) => {
+                if request.is_plain(&served.spec.pack) {
+                    self.ports.count_request(&request.tenant, request.location.as_ref(), now);
+                }
+                response::image(served, &self.cache_tag_header, caching, self.cached_max)
+            }
             Err(error) => {
                 if error.status().is_server_error() {
                     tracing::error!(?error, "image not delivered");

@@ -156,4 +156,8 @@ pub trait Ports: Send + Sync {
 
     /// Records measurements.
     fn record(&self, measurements: &Measurements);
+
+    /// Counts a request that was answered with an image whose URL has no suffix and no date: the demand for its location.
+    /// By default it is not counted.
+    fn count_request(&self, _tenant: &TenantId, _location: Option<&LocationName>, _now: Timestamp) {}
 }

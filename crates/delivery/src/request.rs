@@ -5,7 +5,7 @@ use contract::query::{DATE, LOCATION};
 use contract::tenant_source::TENANT_PATH_PREFIX;
 use domain::image::image_url::{Reading, parse_image_path};
 use domain::purge::cache_tag::tag_of;
-use domain::{LocationName, Target, TenantId};
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
 
@@ -42,6 +42,11 @@ impl ImageRequest {
             _ => return Err(ApiError::SeveralLocations),
         };
         Ok(Self { tenant, readings, location, has_date: query.first(DATE).is_some() })
+    }
+
+    /// Whether the URL has no date and no suffix, now that it has turned out to mean `pack`.
+    pub(crate) fn is_plain(&self, pack: &ImagePackId) -> bool {
+        !self.has_date && self.readings.iter().any(|reading| reading.pack == *pack && reading.suffix.is_none())
     }
 
     /// The cache tags of an error response: one for each target whose purge can change the response.

@@ -12,11 +12,12 @@
 //! | [`image`] | packs, URLs, keys and fingerprints of variants |
 //! | [`purge`] | the requests that a purge run sends to CloudFront, within its limits; ledger and status |
 //! | [`measurements`] | what an event changes in the metrics |
+//! | [`warming`] | the images that are requested in advance after a purge |
 //! | [`editing`] | the attributes that an edit of a pack or of a location's configuration writes |
 //! | [`access`] | the tenants of a token; the addresses that an image may be fetched from; the purges that a tenant may begin |
 //!
 //! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
-//! only; `purge` and `editing` use `image`; `measurements` uses `queue` and `purge`. `access` uses `timestamp` only. Within
+//! only; `purge`, `editing` and `warming` use `image`; `measurements` uses `queue` and `purge`. `access` uses `timestamp` only. Within
 //! [`purge`] the order is `cache_tag` < `invalidation_item`, `distribution`, `caller_reference` < `batch` <
 //! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge` < `queued_purge`, `purge_preview`, `resync` < `planner` <
 //! `purge_status` < `overview`.
@@ -32,6 +33,7 @@ pub mod purge;
 pub mod queue;
 pub mod target;
 pub mod timestamp;
+pub mod warming;
 
 pub use context::Context;
 pub use contract::attribute_names::{self, AttributeNames};

@@ -124,6 +124,13 @@ impl Measurements {
         Self::of(tenant, [(Metric::VariantsRendered, 1), (Metric::EstimatedPrice, estimated_price(0, 1))])
     }
 
+    /// `warmed` images of `tenant` were requested in advance, and `skipped` ones were not because of its budget.
+    #[must_use]
+    pub fn warmed(tenant: &TenantId, warmed: usize, skipped: usize) -> Self {
+        let counts = [(Metric::ImagesWarmed, warmed as u64), (Metric::WarmingSkipped, skipped as u64)];
+        Self::of(tenant, counts.into_iter().filter(|(_, count)| *count > 0))
+    }
+
     /// A request has waited for another one to render its variant.
     #[must_use]
     pub fn request_coalesced(tenant: &TenantId) -> Self {

@@ -8,6 +8,7 @@
 //!
 //! Adapters do not belong here: nothing in this crate depends on an AWS SDK or reads a clock (`clippy.toml`).
 
+pub mod allowance;
 pub mod bisection;
 pub mod delayed;
 pub mod executor;

@@ -1,8 +1,8 @@
 //! AWS in the test's own process, reached over HTTP by the real SDK.
 //!
-//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Of SQS
-//! and Systems Manager the product makes seven calls: [`LocalSqs`] and [`LocalSsm`] are small servers of exactly these,
-//! so that no test of a crate starts the local deployment's AWS, a program of its own that takes seconds to start. Each
+//! [`LocalDynamoDb`] is dynoxide (`SQLite` in memory), [`LocalS3`] is s3s-fs (files in a temporary directory). Of SQS,
+//! Systems Manager and `EventBridge` the product makes eight calls: [`LocalSqs`], [`LocalSsm`] and [`LocalEventBridge`] are
+//! small servers of exactly these, so that no test of a crate starts the local deployment's AWS, a program of its own that takes seconds to start. Each
 //! `start` makes a fresh, empty service on a free port of 127.0.0.1, with the tables, buckets and the queue of the
 //! stacks; it lives as long as the tokio runtime that started it. Start-up takes milliseconds, so every test has its
 //! own.
@@ -17,6 +17,7 @@
 
 mod dynamodb;
 mod environment;
+mod event_bridge;
 mod invocations;
 pub mod json_api;
 mod observation;
@@ -36,6 +37,7 @@ pub use dynamodb::LocalDynamoDb;
 pub use environment::{
     CACHED_MAX, Enqueuer, Environment, LEASE, NOW, PurgeRun, SETTLE, context, distribution_id, nowhere, run_at, run_for,
 };
+pub use event_bridge::{EVENT_BUS, LocalEventBridge};
 pub use invocations::Invocations;
 pub use observation::Invalidation;
 pub use s3::LocalS3;

@@ -53,6 +53,7 @@ impl Service {
             variants: VariantsBucket::new(s3.clone(), LocalS3::VARIANTS_BUCKET.to_owned()),
             render_locks: render_locks(&dynamodb, LOCK_DURATION),
             metrics: MetricsLog::in_memory(),
+            demand: None,
         };
         let cache_tag_header = HeaderName::from_static("image-cache-tag");
         let (cached_max, answer_max) = (Duration::from_hours(30 * 24), ANSWER_MAX);

@@ -5,18 +5,12 @@ use std::time::Duration;
 use domain::{Measurements, TenantId};
 
 use super::{ManualPurge, ManualPurgeError};
+use crate::allowance::{ATTEMPTS_MAX, take_tokens};
 use crate::ports::{Allowances, CallError, Clock, Packs, Ports, PurgeRuns};
-
-/// The most attempts to take a token or to give it back. An attempt fails when another request of the tenant replaces
-/// the allowance at the same time.
-const ATTEMPTS_MAX: usize = 20;
 
 /// The most times that a request finds the allowance empty before it is rejected. Between them it looks whether it can
 /// join a purge that took the last token.
 const REJECTIONS_MAX: usize = 3;
-
-/// The time until the next purge can begin, for a request that used up its attempts.
-const RETRY_AFTER_CONTENTION: Duration = Duration::from_secs(1);
 
 /// The token of one request, which is the right to begin one purge.
 #[derive(Debug, Default)]
@@ -27,15 +21,6 @@ pub(super) struct Token {
     is_taken: bool,
     /// The number of times that the allowance was empty.
     rejections: usize,
-}
-
-/// The outcome of one attempt to take a token.
-enum Attempt {
-    Taken,
-    /// Another request replaced the allowance meanwhile.
-    Overtaken,
-    /// The allowance has no token for this time.
-    Empty(Duration),
 }
 
 impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
@@ -63,28 +48,14 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
 
     /// Takes tokens. `false`: the allowance does not respond. The error is the time until it has so many.
     pub(super) async fn take_tokens(&self, tenant: &TenantId, tokens: u32) -> Result<bool, Duration> {
-        for _ in 0..ATTEMPTS_MAX {
-            match self.try_to_take(tenant, tokens).await {
-                Ok(Attempt::Taken) => return Ok(true),
-                Ok(Attempt::Overtaken) => {}
-                Ok(Attempt::Empty(retry_after)) => return Err(retry_after),
-                Err(error) => {
-                    tracing::warn!(%error, "The tenant's allowance does not respond. The purge begins without a token.");
-                    return Ok(false);
-                }
+        let now = || self.ports().clock().now();
+        match take_tokens(self.ports().allowances(), self.limit, tenant, tokens, now).await {
+            Ok(result) => result.map(|()| true),
+            Err(error) => {
+                tracing::warn!(%error, "The tenant's allowance does not respond. The purge begins without a token.");
+                Ok(false)
             }
         }
-        Err(RETRY_AFTER_CONTENTION)
-    }
-
-    async fn try_to_take(&self, tenant: &TenantId, tokens: u32) -> Result<Attempt, CallError> {
-        let allowances = self.ports().allowances();
-        let seen = allowances.full_at(tenant).await?;
-        Ok(match self.limit.take(tokens, seen, self.ports().clock().now()) {
-            Ok(full_at) if allowances.replace(tenant, seen, full_at).await? => Attempt::Taken,
-            Ok(_) => Attempt::Overtaken,
-            Err(retry_after) => Attempt::Empty(retry_after),
-        })
     }
 
     /// Gives back the token of a request that began no purge. A token that cannot be given back returns with time.
