@@ -80,6 +80,7 @@ played: ## Play the part of `make test` that is the scenario and what follows it
 played-apart: ## Play the parts of `make test` that have deployments of their own
 	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
 	@$(TIMED) "symptoms of the troubleshooting document, deployed" $(END_TO_END) troubleshooting
+	@$(TIMED) "events and images in advance, deployed" $(END_TO_END) events
 	@$(TIMED) "scenario and operations in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant --operations
 
 simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000

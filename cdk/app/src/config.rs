@@ -3,6 +3,7 @@
 
 mod alarms;
 mod defaults;
+mod events;
 mod existing;
 mod findings;
 mod logs;
@@ -20,6 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use alarms::{AlarmTopic, Alarms, CLOUDFRONT_REGION};
+pub use events::{Events, Warming};
 pub use existing::{DEFAULT_STAGE, Existing, ExistingAuthorizer, ExistingHttpApi, ExistingTable};
 pub use findings::Finding;
 use findings::findings;
@@ -70,6 +72,12 @@ pub struct Environment {
     /// From the queue to the caches.
     #[serde(default)]
     pub purge: Purge,
+    /// What other programs learn of purges.
+    #[serde(default)]
+    pub events: Events,
+    /// The images that are requested in advance after a purge.
+    #[serde(default)]
+    pub warming: Warming,
     /// Existing resources, used instead of new ones.
     #[serde(default)]
     pub existing: Existing,
@@ -165,6 +173,8 @@ impl Environment {
 pub struct Local {
     /// Hosts with their ports that `fetchImage` may fetch from although their addresses are not public.
     pub fetch_exempt_hosts: Vec<String>,
+    /// Address that image-warming requests in place of every host of viewers.
+    pub viewer_endpoint: Option<String>,
 }
 
 /// The API of admins and editors.

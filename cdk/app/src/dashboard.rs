@@ -48,6 +48,9 @@ pub(crate) fn declare(
     };
     let variants = [Metric::VariantsRendered, Metric::VariantsDeleted, Metric::RequestsCoalesced];
     let variants = variants.into_iter().map(|metric| own(metric, "Sum", 1)).collect::<Result<Vec<_>>>()?;
+    let warming = [Metric::ImagesWarmed, Metric::WarmingSkipped];
+    let warming = if environment.warming.is_on() { &warming[..] } else { &[] };
+    let warming = warming.iter().map(|metric| own(*metric, "Sum", 1)).collect::<Result<Vec<_>>>()?;
     let errors = MathExpressionProps::new(CLOUDFRONT_ERRORS).search_region(CLOUDFRONT_REGION).label("");
     let first =
         [
@@ -65,7 +68,7 @@ pub(crate) fn declare(
                 .left([own(Metric::QuotaUse, "Maximum", 5)?])
                 .left_annotations([HorizontalAnnotation::new(100).label("quota")])
                 .right([own(Metric::InvalidationsThrottled, "Sum", 1)?, own(Metric::PurgesRejected, "Sum", 1)?]),
-            graph("Variants").left(variants),
+            graph("Variants").left(variants).right(warming),
             graph("CloudFront: 5xx of each distribution, in percent")
                 .region(CLOUDFRONT_REGION)
                 .left([IMetric::from(&MathExpression::new(errors)?)]),

@@ -5,6 +5,8 @@ pub(crate) mod image_invalidation;
 pub(crate) mod image_management;
 pub(crate) mod image_processing;
 pub(crate) mod image_purge;
+pub(crate) mod image_warming;
+pub(crate) mod purge_events;
 mod purging;
 mod schedule;
 

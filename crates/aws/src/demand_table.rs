@@ -161,7 +161,9 @@ impl DemandCounter {
         match tokio::time::timeout(STORED_WITHIN, self.table.add(&tenant, &demand, now)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "The demand of a minute is not counted."),
-            Err(_) => tracing::warn!(%tenant, "The demand of a minute is not counted: DynamoDB did not respond in time."),
+            Err(_) => {
+                tracing::warn!(%tenant, "The demand of a minute is not counted: DynamoDB did not respond in time.")
+            }
         }
     }
 }

@@ -15,13 +15,14 @@ const SESSION: &str = "end-to-end";
 
 /// One of the pipeline's functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "the ids of the constructs")]
 pub(crate) enum Function {
     ImagePacksStream,
     ImageInvalidation,
     ImagePurge,
     ImageProcessing,
     ImageManagement,
+    ImageWarming,
+    PurgeEvents,
 }
 
 impl Function {

@@ -5,6 +5,7 @@ mod browser;
 mod commands;
 mod defects;
 mod documents;
+mod events;
 mod existing_installation;
 mod faults;
 mod figures;
@@ -69,6 +70,8 @@ enum Command {
     },
     /// Brings the cause of each alarm about.
     Alarms,
+    /// Follows purges by their events, and finds images that were requested in advance.
+    Events,
     /// Sends the requests that are generated from the OpenAPI document.
     Api,
     /// Deploys the pipeline against an existing installation.
@@ -91,6 +94,7 @@ impl Command {
             Self::Troubleshooting => "run-troubleshooting",
             Self::Faults { .. } => "run-faults",
             Self::Alarms => "run-alarms",
+            Self::Events => "run-events",
             Self::Api => "run-api",
             Self::Existing => "run-existing",
             Self::Browse => "run-browse",
@@ -104,7 +108,11 @@ async fn main() -> ExitCode {
     session::run(command.run_name(), async |checkout, run_dir, report, timeline| {
         let further = match command {
             Command::Play { multi_tenant: true, .. } => vec![("viewer.mode", Some("multi-tenant".into()))],
-            Command::Alarms => vec![("alarms.emails", Some(vec![OPERATOR].into()))],
+            // Each of them has an alarm of its own.
+            Command::Alarms => {
+                vec![("alarms.emails", Some(vec![OPERATOR].into())), ("events.purge_completed", Some(true.into()))]
+            }
+            Command::Events => events::overrides(),
             _ => Vec::new(),
         };
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
@@ -146,6 +154,7 @@ async fn main() -> ExitCode {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;
                 faults::play_alarms(&cloud, report).await
             }
+            Command::Events => events::play(&cloud, report).await,
             Command::Api => api_document::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Browse => {

@@ -26,6 +26,8 @@ impl LocalDynamoDb {
     pub const PURGE_LEDGER_TABLE: &str = "purge-ledger";
     /// Partition `tenant`, sort `variant`.
     pub const RENDER_LOCK_TABLE: &str = "render-locks";
+    /// Partition `tenant`, sort `period`.
+    pub const DEMAND_TABLE: &str = "demand";
 
     /// Starts an empty DynamoDB and creates the tables. Transactions conflict when they overlap; there are no other
     /// faults.
@@ -44,6 +46,7 @@ impl LocalDynamoDb {
             (Self::INVALIDATION_QUEUE_TABLE, "target"),
             (Self::PURGE_LEDGER_TABLE, "purge"),
             (Self::RENDER_LOCK_TABLE, "variant"),
+            (Self::DEMAND_TABLE, "period"),
         ] {
             create_table(&local.client(), table, sort_key).await;
         }

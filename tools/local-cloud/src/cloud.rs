@@ -294,6 +294,7 @@ impl Parts {
             api_domain: API_DOMAIN,
             issuer: self.issuer.url(),
             image_host: &self.images.host(),
+            viewer_endpoint: &format!("http://{}", self.emulator.address),
         }))
     }
 

@@ -26,12 +26,18 @@ pub struct LocalParts<'a> {
     pub issuer: &'a str,
     /// The host and port on loopback that `fetchImage` may fetch from.
     pub image_host: &'a str,
+    /// The address of the CloudFront emulator, which image-warming requests in place of every host of viewers.
+    pub viewer_endpoint: &'a str,
 }
 
 /// The overrides of one machine.
 #[must_use]
 pub fn local_overrides(parts: LocalParts<'_>) -> Vec<Override> {
     let set = |key, value: Value| (key, Some(value));
+    let local = Table::from_iter([
+        ("fetch_exempt_hosts".to_owned(), vec![parts.image_host].into()),
+        ("viewer_endpoint".to_owned(), parts.viewer_endpoint.into()),
+    ]);
     vec![
         set("account", ACCOUNT.into()),
         set("viewer.domain", parts.viewer_domain.into()),
@@ -39,7 +45,7 @@ pub fn local_overrides(parts: LocalParts<'_>) -> Vec<Override> {
         set("viewer.hosted_zone_id", parts.hosted_zone_id.into()),
         set("admin_api.domain", parts.api_domain.into()),
         set("admin_api.issuer", parts.issuer.into()),
-        set(LOCAL, Table::from_iter([("fetch_exempt_hosts".to_owned(), vec![parts.image_host].into())]).into()),
+        set(LOCAL, local.into()),
         // The functions run on this machine, and a developer waits for their build.
         set("handlers.architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.into()),
         set("handlers.profile", "dev".into()),

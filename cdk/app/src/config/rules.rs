@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use contract::identifier::is_label;
 use contract::limits;
 
-use super::{Environment, Profile, Viewer, alarms, existing, logs, tenant};
+use super::{Environment, Profile, Viewer, alarms, events, existing, logs, tenant};
 
 /// A value that has the right type but is not allowed.
 pub(super) struct NotAllowed {
@@ -34,6 +34,7 @@ pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
         origins_not_allowed(environment),
         backup_not_allowed(environment),
         logs::not_allowed(environment),
+        events::not_allowed(environment),
         local_not_allowed(environment),
     ];
     let mut found = numbers_out_of_range(environment);
@@ -45,10 +46,10 @@ pub(super) fn not_allowed(environment: &Environment) -> Vec<NotAllowed> {
 }
 
 fn numbers_out_of_range(environment: &Environment) -> Vec<NotAllowed> {
-    let Environment { viewer, admin_api, handlers, data, stream, purge, .. } = environment;
+    let Environment { viewer, admin_api, handlers, data, stream, purge, warming, .. } = environment;
     let settle_allowed = environment.settle_delay_min_secs()..=limits::SETTLE_DELAY_MAX_SECS;
     let early_allowed = 0..=limits::EARLY_PURGE_TARGETS_ALLOWED_MAX;
-    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 20] = [
+    let numbers: [(&str, Option<u32>, RangeInclusive<u32>); 23] = [
         ("viewer.cached_days_max", Some(viewer.cached_days_max), limits::CACHED_DAYS_MAX_ALLOWED),
         // AWS WAF's limits of a rate-based rule.
         ("viewer.requests_per_address", viewer.requests_per_address, 10..=2_000_000_000),
@@ -73,6 +74,9 @@ fn numbers_out_of_range(environment: &Environment) -> Vec<NotAllowed> {
         ("purge.items_per_request_max", Some(purge.items_per_request_max), 1..=limits::ITEMS_PER_REQUEST_MAX),
         ("purge.manual_purges_per_minute", Some(purge.manual_purges_per_minute), limits::MANUAL_PURGES_ALLOWED),
         ("purge.manual_purges_burst", Some(purge.manual_purges_burst), limits::MANUAL_PURGES_ALLOWED),
+        ("warming.locations_max", Some(warming.locations_max), 0..=limits::WARMING_LOCATIONS_ALLOWED_MAX),
+        ("warming.requests_per_minute", Some(warming.requests_per_minute), limits::WARMING_REQUESTS_ALLOWED),
+        ("warming.requests_burst", Some(warming.requests_burst), limits::WARMING_REQUESTS_ALLOWED),
         ("purge.ledger_retention_days", Some(purge.ledger_retention_days), limits::LEDGER_RETENTION_ALLOWED_DAYS),
     ];
     let out_of_range = numbers.into_iter().filter_map(|(key, value, range)| {
@@ -155,6 +159,12 @@ fn local_not_allowed(environment: &Environment) -> Option<NotAllowed> {
         let allowed =
             "none with handlers.profile = \"release\"; it is for the local deployment, which builds with \"dev\"";
         return Some(NotAllowed::new("local", "set", allowed));
+    }
+    let endpoint = local.viewer_endpoint.as_ref();
+    let is_address = |text: &&String| text.strip_prefix("http://").is_some_and(is_host_and_port);
+    if let Some(endpoint) = endpoint.filter(|text| !is_address(text)) {
+        let allowed = "an address on this machine, for example http://127.0.0.1:8080";
+        return Some(NotAllowed::new("local.viewer_endpoint", format!("{endpoint:?}"), allowed));
     }
     let host = local.fetch_exempt_hosts.iter().find(|host| !is_host_and_port(host))?;
     let allowed = "a host with its port, for example 127.0.0.1:8080";

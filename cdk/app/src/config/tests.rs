@@ -167,6 +167,35 @@ fn an_edge_that_stores_a_response_too_late_is_rejected() {
 }
 
 #[test]
+fn warming_needs_the_events_that_it_follows_and_a_budget() {
+    let off = "locations_max = 0";
+    let key = "warming.locations_max is 3; allowed: 0, unless events.purge_completed is true";
+    check(off, "locations_max = 3", &[key]);
+    let with_events = DEV.replace("purge_completed = false", "purge_completed = true");
+    let environment = read(&with_events.replace(off, "locations_max = 3")).unwrap();
+    assert!(environment.events.purge_completed && environment.warming.is_on());
+    assert!(!read(&with_events).unwrap().warming.is_on());
+    check(off, "locations_max = 21", &["warming.locations_max is 21", "0 to 20"]);
+    for key in ["requests_per_minute", "requests_burst"] {
+        check(&format!("{key} = 60"), &format!("{key} = 0"), &[&format!("warming.{key} is 0"), "1 to 10000"]);
+    }
+}
+
+#[test]
+fn the_address_that_stands_in_for_the_hosts_of_viewers_is_one_of_this_machine() {
+    let dev_profile = DEV.replace("profile = \"release\"", "profile = \"dev\"");
+    let local = |address: &str| {
+        read(&format!("{dev_profile}\n[local]\nfetch_exempt_hosts = []\nviewer_endpoint = {address:?}\n"))
+    };
+    for address in ["127.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1"] {
+        let message = local(address).expect_err(address);
+        assert!(message.contains("local.viewer_endpoint") && message.contains(address), "{message}");
+    }
+    let address = "http://127.0.0.1:8080";
+    assert_eq!(local(address).unwrap().local.unwrap().viewer_endpoint.as_deref(), Some(address));
+}
+
+#[test]
 fn a_host_that_is_exempt_from_checks_has_a_port() {
     let dev_profile = DEV.replace("profile = \"release\"", "profile = \"dev\"");
     let local = |host: &str| read(&format!("{dev_profile}\n[local]\nfetch_exempt_hosts = [{host:?}]\n"));
@@ -289,11 +318,14 @@ fn everything_that_is_not_allowed_is_reported_at_once_with_its_line() {
 fn the_development_environment_shows_the_default_of_every_key() {
     let required =
         ["account", "region", "domain", "certificate_arn", "hosted_zone_name", "hosted_zone_id", "issuer", "audience"];
-    let is_kept =
-        |line: &&str| line.starts_with('[') || required.iter().any(|key| line.starts_with(&format!("{key} =")));
+    let sections = ["[viewer]", "[admin_api]", "[tenants."];
+    let is_kept = |line: &&str| {
+        sections.iter().any(|section| line.starts_with(section))
+            || required.iter().any(|key| line.starts_with(&format!("{key} =")))
+    };
     let short: Vec<_> = DEV.lines().filter(is_kept).collect();
     assert_eq!(read(&short.join("\n")), read(DEV));
-    assert!(short.len() <= 20, "{short:?}");
+    assert!(short.len() <= 13, "{short:?}");
 }
 
 #[test]

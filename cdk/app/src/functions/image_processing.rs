@@ -4,7 +4,7 @@ use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_iam::ServicePrincipal;
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, Permission};
 use contract::functions::ImageProcessing;
-use contract::limits;
+use contract::{OptionalName, limits};
 
 use super::{Function, Live, Scope, allow, purging};
 use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
@@ -22,6 +22,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         originals_bucket: data.originals.bucket_name()?,
         variants_bucket: data.variants.bucket_name()?,
         tenant_source: environment.tenant_source(),
+        demand_table: OptionalName(data.demand.as_ref().map(|table| table.table_name()).transpose()?),
         render_lock_table: data.render_locks.table_name()?,
         render_timeout_secs: handlers.image_processing_timeout_secs,
         answer_max_secs: limits::ANSWER_MAX_SECS,
@@ -40,6 +41,9 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
     .declare_with(scope, environment.image_processing_reserved_concurrency(), |alias| alias)?;
     allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
     allow(&live, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
+    if let Some(demand) = &data.demand {
+        allow(&live, ["dynamodb:UpdateItem"], [demand.table_arn()?])?;
+    }
     allow(&live, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
     // The function deletes a variant that became stale before it was stored.
     allow(&live, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;

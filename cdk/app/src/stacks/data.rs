@@ -1,5 +1,5 @@
-//! The data stack: the tables and buckets. They are retained when the stack is deleted, except the render locks, which
-//! have no value without the functions. A first deployment that fails deletes them: they are empty, and would block the
+//! The data stack: the tables and buckets. They are retained when the stack is deleted, except the render locks and the
+//! demand, which have no value without the functions. A first deployment that fails deletes them: they are empty, and would block the
 //! next one.
 
 use aws_cdk_lib::aws_dynamodb::{
@@ -42,6 +42,8 @@ pub(crate) struct Data {
     pub(crate) purge_ledger: Table,
     /// Render locks: one request at a time renders a variant.
     pub(crate) render_locks: Table,
+    /// Requests for each location, hour by hour, if images are requested in advance.
+    pub(crate) demand: Option<Table>,
     /// Originals, versioned.
     pub(crate) originals: IBucket,
     /// Variants; every one can be rendered again.
@@ -68,21 +70,21 @@ impl Data {
             acknowledge(&bucket, [("AwsSolutions-S1", LOGGED_BY_CONFIGURATION)])?;
             IBucket::from(&bucket)
         };
-        let purge_ledger =
-            Table::new(stack, "PurgeLedger", kept_table("purge", environment).time_to_live_attribute("expiresAt"))?;
+        let mut ledger = kept_table("purge", environment).time_to_live_attribute("expiresAt");
+        if environment.events.purge_completed {
+            ledger = ledger.stream(StreamViewType::NewAndOldImages);
+        }
+        let purge_ledger = Table::new(stack, "PurgeLedger", ledger)?;
         // It has the rows with `completedAt` only.
         purge_ledger.add_global_secondary_index(
             GlobalSecondaryIndexProps::new(LEDGER_BY_COMPLETION)
                 .partition_key(Attribute::new("tenant", AttributeType::String))
                 .sort_key(Attribute::new("completedAt", AttributeType::Number)),
         )?;
-        // A render lock expires with its holder's request, so the table is deleted with the stack.
-        let render_locks = Table::new(
-            stack,
-            "RenderLocks",
-            table("variant").time_to_live_attribute("expiresAt").removal_policy(RemovalPolicy::Destroy),
-        )?;
-        acknowledge(&render_locks, [("AwsSolutions-DDB3", "A lock has no value after the request that holds it")])?;
+        let render_locks =
+            brief_table(stack, "RenderLocks", "variant", "A lock has no value after the request that holds it")?;
+        let demand = "An hour's requests have no value after two days";
+        let demand = environment.warming.is_on().then(|| brief_table(stack, "Demand", "period", demand)).transpose()?;
 
         for (name, value) in [
             ("ImagePackTable", image_packs.table_name()?),
@@ -93,7 +95,16 @@ impl Data {
         ] {
             CfnOutput::new(stack, name, CfnOutputProps::new(value))?;
         }
-        Ok(Self { image_packs, invalidation_queue, purge_ledger, render_locks, originals, variants, access_logs })
+        Ok(Self {
+            image_packs,
+            invalidation_queue,
+            purge_ledger,
+            render_locks,
+            demand,
+            originals,
+            variants,
+            access_logs,
+        })
     }
 }
 
@@ -167,6 +178,14 @@ fn kept_table(sort_key: &str, environment: &Environment) -> TableProps {
     table(sort_key)
         .point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true))
         .deletion_protection(environment.data.deletion_protection)
+}
+
+/// A [`table`] whose rows expire soon, for the `reason` why they are in no backup. It is deleted with the stack.
+fn brief_table(stack: &Stack, id: &str, sort_key: &str, reason: &str) -> Result<Table> {
+    let props = table(sort_key).time_to_live_attribute("expiresAt").removal_policy(RemovalPolicy::Destroy);
+    let table = Table::new(stack, id, props)?;
+    acknowledge(&table, [("AwsSolutions-DDB3", reason)])?;
+    Ok(table)
 }
 
 /// A private, encrypted bucket. Its access logs are in the bucket `access_logs`, if there is one, in the folder `name`.

@@ -16,6 +16,7 @@ use crate::config::Environment;
 use crate::dashboard;
 use crate::functions::{
     Live, Scope, dynamodb_imagepacks_stream, image_invalidation, image_management, image_processing, image_purge,
+    image_warming, purge_events,
 };
 use crate::nag::acknowledge;
 use crate::stacks::Data;
@@ -58,6 +59,9 @@ impl Pipeline {
         let (image_processing, url) = image_processing::declare(scope, &mut alarms)?;
         let image_management = image_management::declare(scope, &mut alarms)?;
         let admin_api = AdminApi::declare(stack, environment)?;
+        if let Some(bus) = purge_events::declare(scope, &mut alarms)? {
+            image_warming::declare(scope, &bus, &mut alarms)?;
+        }
 
         // Edges: each node and the nodes that invoke it.
         let stream_mapping_id = dynamodb_imagepacks_stream::read_stream(scope, &stream, &dead_letters)?;

@@ -4,6 +4,7 @@
 //! queue it publishes no metrics: there the step finds the event that the metric counts. Of the distributions, the emulator
 //! counts the responses.
 
+mod late_event;
 mod local_aws;
 
 use std::time::Duration;
@@ -27,9 +28,10 @@ use crate::switches;
 use crate::verification::installation;
 
 /// Each alarm, its metric, and the cause that its step brings about.
-const ALARMS: [(&str, &str, &str); 13] = [
+const ALARMS: [(&str, &str, &str); 14] = [
     ("CloudFrontErrorsAlarm", "5xxErrorRate", "the origin of a distribution fails"),
     ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "a row of the queue rejects a change"),
+    ("EventAgeAlarm", "IteratorAge", "purge-events may not publish"),
     ("FailedEditsAlarm", "Errors", "image-management is killed during an edit"),
     ("FailedImagesAlarm", "Url5xxCount", "image-processing may not read the pack"),
     ("FailedPurgeRunsAlarm", "Errors", "image-invalidation may not take the lease"),
@@ -101,6 +103,7 @@ impl Alarms<'_> {
             "FailedEditsAlarm" => self.killed_edit().await,
             "FailedImagesAlarm" => self.failed_images().await,
             "FailedPurgesAlarm" => self.killed_delete().await,
+            "EventAgeAlarm" => self.late_event().await,
             "FailedPurgeRunsAlarm" => self.failed_purge_run().await,
             "FailedRequestsAlarm" => self.failed_request().await,
             "NoPurgeRunAlarm" => self.no_purge_run().await,

@@ -19,7 +19,7 @@ const AUDIENCE: &str = "audience = \"image-service-admin\"";
 const EMAILS: &str = "emails = [] # [\"operators@example.com\"]";
 
 /// Lines of `dev.toml`, and their counterparts in `other.toml`.
-const OTHER: [(&str, &str); 47] = [
+const OTHER: [(&str, &str); 51] = [
     ("region = \"eu-west-1\"", "region = \"eu-central-1\""),
     ("# permissions_boundary = ", "permissions_boundary = "),
     ("deletion_protection = false", "deletion_protection = true"),
@@ -47,7 +47,15 @@ const OTHER: [(&str, &str); 47] = [
     ("tenant_claim = \"tenants\"", "tenant_claim = \"other_claim\""),
     ("# fetch_contact = ", "fetch_contact = "),
     ("profile = \"release\"", "profile = \"dev\""),
-    ("[tenants.acme]", "[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]\n[tenants.acme]"),
+    ("purge_completed = false", "purge_completed = true"),
+    ("locations_max = 0", "locations_max = 2"),
+    ("requests_per_minute = 60", "requests_per_minute = 90"),
+    ("requests_burst = 60", "requests_burst = 45"),
+    (
+        "[tenants.acme]",
+        "[local]\nfetch_exempt_hosts = [\"127.0.0.1:8080\", \"images.test:81\"]\nviewer_endpoint = \"http://127.0.0.1:9090\"\n\
+         [tenants.acme]",
+    ),
     ("architecture = \"arm64\"", "architecture = \"x86_64\""),
     ("image_processing_timeout_secs = 15", "image_processing_timeout_secs = 20"),
     ("image_processing_reserved_concurrency = 200", "image_processing_reserved_concurrency = 77"),

@@ -18,8 +18,16 @@ fn functions() -> BTreeMap<String, String> {
     let folders = folders.map(|entry| entry.file_name().into_string().unwrap());
     let functions: BTreeMap<_, _> =
         folders.map(|folder| (pascal_case(folder.trim_start_matches("dynamodb-")), folder)).collect();
-    assert!(functions.len() >= 5, "{functions:?}");
+    assert!(functions.len() >= 7, "{functions:?}");
     functions
+}
+
+/// The functions that are deployed only where the configuration asks for events or for warming, as `other` does.
+const OPTIONAL: [&str; 2] = ["ImageWarming", "PurgeEvents"];
+
+/// The functions of every environment.
+fn always() -> impl Iterator<Item = String> {
+    functions().into_keys().filter(|function| !OPTIONAL.contains(&function.as_str()))
 }
 
 fn pascal_case(name: &str) -> String {
@@ -39,14 +47,23 @@ fn variables<'a>(stack: &'a Stack, function: &str) -> &'a Value {
 
 #[test]
 fn each_function_runs_the_handler_of_its_name() {
-    let functions = dev().all("AWS::Lambda::Function").map(|function| {
-        let code = &dev().code[function.properties["Code"]["S3Key"].as_str().unwrap()];
-        assert_eq!(fs::read_dir(code).unwrap().count(), 1, "the hash of {} depends on the binary only", function.id);
-        (dev().local(function.id), fs::read_to_string(code.join("bootstrap")).unwrap())
-    });
-    let expected = self::functions().into_iter();
-    let expected = expected.map(|(name, handler)| (format!("pipeline/{name}"), format!("arm64-release/{handler}")));
-    assert_eq!(functions.collect::<BTreeSet<_>>(), expected.collect());
+    for (stack, build, is_whole) in
+        [(dev(), "arm64-release", false), (edited().stack("other/pipeline"), "x86_64-dev", true)]
+    {
+        let found = stack.all("AWS::Lambda::Function").map(|function| {
+            let code = &stack.code[function.properties["Code"]["S3Key"].as_str().unwrap()];
+            assert_eq!(
+                fs::read_dir(code).unwrap().count(),
+                1,
+                "the hash of {} depends on the binary only",
+                function.id
+            );
+            (stack.local(function.id), fs::read_to_string(code.join("bootstrap")).unwrap())
+        });
+        let expected = functions().into_iter().filter(|(name, _)| is_whole || !OPTIONAL.contains(&name.as_str()));
+        let expected = expected.map(|(name, handler)| (format!("pipeline/{name}"), format!("{build}/{handler}")));
+        assert_eq!(found.collect::<BTreeSet<_>>(), expected.collect());
+    }
 }
 
 const JWT: &str = r#"{"type":"jwt","tenantClaim":"tenants"}"#;
@@ -96,6 +113,7 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "ENVIRONMENT", "dev", "other"),
         ("ImageProcessing", "IMAGE_PACK_TABLE", "data/ImagePacks", "data/ImagePacks"),
         ("ImageProcessing", "IMAGE_PACK_ATTRIBUTES", names, names),
+        ("ImageProcessing", "DEMAND_TABLE", "none", "data/Demand"),
         ("ImageProcessing", "RENDER_LOCK_TABLE", "data/RenderLocks", "data/RenderLocks"),
         ("ImageProcessing", "RENDER_TIMEOUT_SECS", "15", "20"),
         ("ImageProcessing", "ANSWER_MAX_SECS", "2", "2"),
@@ -164,7 +182,7 @@ fn concurrency_is_reserved_where_it_is_configured() {
         (edited().stack("other/pipeline"), json!(77), json!(5)),
     ];
     for (stack, of_images, of_purges) in environments {
-        for function in functions().into_keys() {
+        for function in always() {
             let expected = match function.as_str() {
                 "ImageProcessing" => &of_images,
                 "ImageManagement" => &Value::Null,
@@ -216,7 +234,7 @@ fn functions_can_read_the_attribute_names_of_their_variables() {
 #[test]
 fn every_function_has_the_alias_live_of_its_newest_version() {
     for stack in [dev(), of_the_repository().stack("prod/pipeline")] {
-        for function in functions().into_keys() {
+        for function in always() {
             let alias = stack.named("AWS::Lambda::Alias", &format!("{function}Live"));
             assert_eq!(alias.properties["Name"], "live");
             let version = stack.text(&alias.properties["FunctionVersion"]);
@@ -229,7 +247,7 @@ fn every_function_has_the_alias_live_of_its_newest_version() {
 fn traffic_is_shifted_in_the_configured_steps_and_back_by_the_alarm_of_the_function() {
     assert_eq!(dev().all("AWS::CodeDeploy::DeploymentGroup").count(), 0);
     let prod = of_the_repository().stack("prod/pipeline");
-    for function in functions().into_keys() {
+    for function in always() {
         let group = prod.named("AWS::CodeDeploy::DeploymentGroup", &format!("{function}TrafficShift")).properties;
         assert_eq!(group["DeploymentConfigName"], "CodeDeployDefault.LambdaCanary10Percent5Minutes");
         assert_eq!(group["AlarmConfiguration"]["Enabled"], true);

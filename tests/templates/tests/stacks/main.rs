@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod environments;
+mod events;
 mod policy;
 mod stack;
 mod synthesis;

@@ -31,9 +31,9 @@ fn each_request_to_the_api_is_logged_as_json_with_the_request_of_its_function() 
 
 #[test]
 fn every_log_group_is_kept_as_long_as_it_is_configured() {
-    for (stack, days) in [(dev("pipeline"), 90), (other("pipeline"), 30)] {
+    for (stack, days, count) in [(dev("pipeline"), 90, 6), (other("pipeline"), 30, 8)] {
         let groups: Vec<_> = stack.all("AWS::Logs::LogGroup").collect();
-        assert_eq!(groups.len(), 6);
+        assert_eq!(groups.len(), count);
         for group in groups {
             assert_eq!(group.properties["RetentionInDays"], days, "{}", group.id);
         }

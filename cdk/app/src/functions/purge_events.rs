@@ -1,0 +1,73 @@
+//! The function `purge-events`: publishes an event for each completed purge, from the stream of the purge ledger.
+
+use aws_cdk_lib::aws_events::EventBus;
+use aws_cdk_lib::aws_lambda::StartingPosition;
+use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result};
+use contract::functions::PurgeEvents;
+use serde_json::json;
+
+use super::{Function, Scope, allow};
+use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
+use crate::nag::acknowledge;
+
+/// Age of the oldest write of the ledger that raises an alarm, in milliseconds.
+const WRITE_AGE_MAX_MILLIS: u32 = 5 * 60 * 1000;
+
+/// Most writes in one invocation: ten calls of ten events.
+const BATCH_SIZE: u32 = 100;
+
+/// Declares the event bus and the function that publishes on it, if the environment has events, with its grants and its
+/// alarm.
+pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventBus>> {
+    let Scope { stack, environment, data, .. } = scope;
+    if !environment.events.purge_completed {
+        return Ok(None);
+    }
+    let bus = EventBus::new(stack, "PurgeEventBus")?;
+    CfnOutput::new(stack, "PurgeEventBusArn", CfnOutputProps::new(bus.event_bus_arn()?))?;
+    let config = PurgeEvents { environment: environment.name.clone(), event_bus: bus.event_bus_name()? };
+    let live = Function {
+        id: "PurgeEvents",
+        binary: "purge-events",
+        description: "Publishes an event for each completed purge",
+        memory_mb: 256,
+        timeout_secs: 60,
+        variables: config.variables(),
+        wide: "ListStreams has no resource to narrow it to",
+    }
+    .declare(scope)?;
+    allow(&live, ["events:PutEvents"], [bus.event_bus_arn()?])?;
+    // Without an age or a number of retries, a write is delivered until the stream deletes it after 24 hours. The ledger
+    // still has the purge then.
+    let source = DynamoEventSource::new(
+        &data.purge_ledger,
+        DynamoEventSourceProps::new(StartingPosition::Latest)
+            .batch_size(BATCH_SIZE)
+            .report_batch_item_failures(true)
+            // Only the write that completes a purge: one of three or four of a row.
+            .filters([[("pattern", json!(completion_filter()))]]),
+    )?;
+    live.alias.add_event_source(&source)?;
+    let reason = "A write is delivered as long as the stream keeps it; an event that is lost then is in the ledger";
+    acknowledge(&live.alias, [("Serverless-LambdaEventSourceMappingDestination", reason)])?;
+
+    let age = live.function.metric_with_props("IteratorAge", period(1)?.statistic("Maximum"))?;
+    let alarm = alarms.raise(&Alarm {
+        id: "EventAgeAlarm",
+        description: "The oldest write of the purge ledger's stream is 5 minutes old: the events of completed purges are \
+                      late, and lost after 24 hours. No purge is late. Check the log of purge-events",
+        metric: (&age).into(),
+        datapoints: MOST,
+        threshold: Threshold::AtLeast(WRITE_AGE_MAX_MILLIS),
+    })?;
+    alarms.show("Events: age of the oldest write", &age);
+    live.shift_traffic(scope, "PurgeEvents", &alarm)?;
+    Ok(Some(bus))
+}
+
+/// The filter of the writes that complete a purge. The function checks it again.
+fn completion_filter() -> String {
+    let has = |exists: bool| json!({"completedAt": {"N": [{"exists": exists}]}});
+    json!({"dynamodb": {"NewImage": has(true), "OldImage": has(false)}}).to_string()
+}
