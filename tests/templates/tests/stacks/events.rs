@@ -44,10 +44,7 @@ fn each_write_that_completes_a_purge_is_delivered_until_it_is_published() {
         assert_eq!(mapping[limit], Value::Null, "{limit}");
     }
     let filter = mapping["FilterCriteria"]["Filters"][0]["Pattern"].as_str().unwrap();
-    let expected = json!({"dynamodb": {
-        "NewImage": {"completedAt": {"N": [{"exists": true}]}},
-        "OldImage": {"completedAt": {"N": [{"exists": false}]}},
-    }});
+    let expected = json!({"dynamodb": {"NewImage": {"completedAt": {"N": [{"exists": true}]}}}});
     assert_eq!(serde_json::from_str::<Value>(filter).unwrap(), expected);
     let variables = &pipeline().named("AWS::Lambda::Function", "PurgeEvents").properties["Environment"]["Variables"];
     assert_eq!(pipeline().text(&variables["EVENT_BUS"]), "pipeline/PurgeEventBus");
