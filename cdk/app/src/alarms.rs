@@ -23,8 +23,8 @@ pub(crate) const MOST: (u32, u32) = (3, 5);
 /// The name of the output with the ARN of the topic.
 pub(crate) const TOPIC_ARN: &str = "AlarmTopicArn";
 
-/// The section of the runbook that every alarm's description names.
-const RUNBOOK: &str = "Runbook: docs/runbook.md#alarms";
+/// The runbook, which has a section for each alarm.
+const RUNBOOK: &str = "docs/runbook.md";
 
 /// The threshold of an alarm.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ impl<'a> Alarms<'a> {
         };
         let props = AlarmProps::new(&alarm.metric, periods, threshold)
             .datapoints_to_alarm(breaching)
-            .alarm_description(format!("{}. {RUNBOOK}", alarm.description))
+            .alarm_description(format!("{}. Runbook: {RUNBOOK}#{}", alarm.description, alarm.id.to_lowercase()))
             .comparison_operator(operator)
             .treat_missing_data(missing);
         let raised = CloudWatchAlarm::new(self.stack, alarm.id, props)?;

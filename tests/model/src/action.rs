@@ -25,6 +25,11 @@ pub enum Action {
         /// The pack.
         pack: usize,
     },
+    /// An admin's POST enqueues the pack, or joins the manual purge of it that waits. A purge run does the rest.
+    Post {
+        /// The pack.
+        pack: usize,
+    },
     /// The schedule starts a purge run.
     Schedule,
     /// An invocation by a wake-up begins.

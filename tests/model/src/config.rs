@@ -1,11 +1,12 @@
 //! The size of a model: the number of events and faults, and the durations.
 
 use crate::mutation::Mutation;
+use crate::queue::{Done, Row};
 
 /// The most packs of one model.
 pub const PACKS_MAX: usize = 2;
 
-/// The most old versions of the data of one pack: two writes and a DELETE.
+/// The most old versions of the data of one pack: writes, DELETEs and POSTs together.
 pub const DATA_MAX: usize = 3;
 
 /// One model to check.
@@ -17,6 +18,9 @@ pub struct Config {
     pub redeliveries: u8,
     /// The number of DELETE requests.
     pub deletes: u8,
+    /// The number of POST requests, of one pack each. One of several packs is as many, which crash between two of them:
+    /// it writes one row after another.
+    pub posts: u8,
     /// The most purge runs that are alive at once. There may be more of them, one after the other.
     pub purge_runs: usize,
     /// The number of crashes of a purge run or a DELETE between two steps. A call that fails, whose response is lost,
@@ -86,6 +90,7 @@ impl Config {
             writes: vec![1],
             redeliveries: 0,
             deletes: 0,
+            posts: 0,
             purge_runs: 1,
             crashes: 0,
             stalls: 0,
@@ -138,10 +143,17 @@ impl Config {
         }
     }
 
+    /// Whether a POST joins the purge of `row`: an admin has requested it, and its final purge begins later, by any clock.
+    #[must_use]
+    pub fn joins(&self, row: &Row) -> bool {
+        let is_to_begin = row.settles_in > MARGIN || self.has(Mutation::PostJoinsWhatHasBegun);
+        row.is_manual && row.done != Done::Final && is_to_begin
+    }
+
     /// The bounds in words.
     #[must_use]
     pub fn bounds(&self) -> String {
-        let Self { redeliveries, deletes, purge_runs, crashes, stalls, lost_wake_ups, .. } = self;
+        let Self { redeliveries, deletes, posts, purge_runs, crashes, stalls, lost_wake_ups, .. } = self;
         let writes: Vec<_> = self.writes.iter().map(u8::to_string).collect();
         let starts = match self.starts {
             Starts::WakeUpsAndSchedule => "wake-ups and the schedule",
@@ -152,8 +164,8 @@ impl Config {
             VariantsBucket::Existing => "existing",
         };
         format!(
-            "writes by pack: {}; redeliveries: {redeliveries}; DELETEs: {deletes}; purge runs at once: {purge_runs}, started \
-             by {starts}; crashes: {crashes}; leases that expire under a purge run: {stalls}; wake-ups that fail: \
+            "writes by pack: {}; redeliveries: {redeliveries}; DELETEs: {deletes}; POSTs: {posts}; purge runs at once: \
+             {purge_runs}, started by {starts}; crashes: {crashes}; leases that expire under a purge run: {stalls}; wake-ups that fail: \
              {lost_wake_ups}; most unsettled rows with early purges: {}; bucket: {bucket}",
             writes.join("+"),
             self.early_purge_targets_max,

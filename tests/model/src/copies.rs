@@ -24,8 +24,8 @@ pub struct Copies {
     pub data: u8,
     /// The oldest variant in the bucket that is not of the current data. `None`: there is none.
     pub variant: Option<u8>,
-    /// The first version of the data that has the current fingerprint. A DELETE changes the data, because what was
-    /// stored before it shall not be served after it, and leaves the fingerprint.
+    /// The first version of the data that has the current fingerprint. A DELETE or a POST changes the data, because
+    /// what was stored before it shall not be served after it, and leaves the fingerprint.
     pub fingerprint_since: u8,
     /// The old image in the edge location.
     pub cached: Option<u8>,
@@ -52,6 +52,14 @@ impl Copies {
         self.variant = Some(self.variant.unwrap_or(self.data));
         self.answering[usize::from(self.data)] = Some(config.answer_max());
         self.fetching[usize::from(self.data)] = Some(config.timing.edge_fetch_max);
+        self.data += 1;
+    }
+
+    /// What is stored now is old from now on, under the same fingerprint. Responses under way are not: a POST that joins a
+    /// purge is about what was cached before it.
+    pub fn make_stored_old(&mut self) {
+        self.variant = Some(self.variant.unwrap_or(self.data));
+        self.cached = Some(self.cached.unwrap_or(self.data));
         self.data += 1;
     }
 

@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::config::{Config, Starts};
 use crate::mutation::Mutation;
 use crate::properties;
-use crate::queue::{InvokedAt, Lease};
+use crate::queue::{InvokedAt, Lease, Writer};
 use crate::state::State;
 use crate::waker::{Call, Waker};
 use crate::worker::{Token, Worker};
@@ -28,6 +28,9 @@ impl Config {
             }
             if state.left.deletes > 0 && !is_mirrored {
                 actions.push(Action::Delete { pack });
+            }
+            if state.left.posts > 0 && !is_mirrored {
+                actions.push(Action::Post { pack });
             }
         }
     }
@@ -86,15 +89,15 @@ impl Config {
         }
     }
 
-    fn enqueue(&self, state: &mut State, pack: usize, by_delete: bool) {
-        state.enqueue(pack, by_delete, self);
+    fn enqueue(&self, state: &mut State, pack: usize, writer: Writer) {
+        state.enqueue(pack, writer, self);
         if self.starts == Starts::WakeUpsAndSchedule {
             state.wakers.push(Waker::new(pack, state.packs[pack].enqueues, self.mutation));
         }
     }
 
     fn deliver(&self, state: &mut State, pack: usize) {
-        self.enqueue(state, pack, false);
+        self.enqueue(state, pack, Writer::Stream);
         let of_pack = &mut state.packs[pack];
         of_pack.delivered += 1;
         if self.has(Mutation::LastEventAtGoesBack) && of_pack.delivered == 1 {
@@ -104,7 +107,7 @@ impl Config {
 
     fn deliver_again(&self, state: &mut State, pack: usize) {
         state.left.redeliveries -= 1;
-        self.enqueue(state, pack, false);
+        self.enqueue(state, pack, Writer::Stream);
         let of_pack = &mut state.packs[pack];
         if let (true, Some(row)) = (self.has(Mutation::LastEventAtGoesBack), &mut of_pack.row) {
             row.settles_in = of_pack.late_upsert_settles_in;
@@ -116,8 +119,18 @@ impl Config {
     fn delete(&self, state: &mut State, pack: usize) {
         state.left.deletes -= 1;
         state.packs[pack].copies.make_old(self);
-        self.enqueue(state, pack, true);
+        self.enqueue(state, pack, Writer::Delete);
         state.workers.push(Worker::delete(state, pack, self));
+    }
+
+    fn post(&self, state: &mut State, pack: usize) {
+        state.left.posts -= 1;
+        if state.packs[pack].row.is_some_and(|row| self.joins(&row)) {
+            state.join(pack);
+        } else {
+            state.packs[pack].copies.make_old(self);
+            self.enqueue(state, pack, Writer::Post);
+        }
     }
 
     /// An invocation begins: it removes `invokedAt`, and tries to take the lease after that.
@@ -211,6 +224,7 @@ impl Model for Config {
             Action::Deliver { pack } => self.deliver(&mut state, pack),
             Action::DeliverAgain { pack } => self.deliver_again(&mut state, pack),
             Action::Delete { pack } => self.delete(&mut state, pack),
+            Action::Post { pack } => self.post(&mut state, pack),
             Action::Schedule
             | Action::Arrive
             | Action::WakeUp { .. }

@@ -41,6 +41,8 @@ pub enum Mutation {
     EntriesReadBeforeRequests,
     /// A DELETE does not say that it takes care of the early purge.
     DeleteDoesNotMarkTheEarlyPurge,
+    /// A POST joins a manual purge whose final purge has begun.
+    PostJoinsWhatHasBegun,
     /// The note that a row's early purge is done takes back the one that its final purge is completed.
     EarlyPurgeNotedOverTheFinalOne,
     /// A row gets an early purge however many rows are unsettled.

@@ -40,6 +40,9 @@ pub const STALE: &str = "an old image is there before the purge";
 /// It does happen that a wake-up covers a row.
 pub const WOKEN: &str = "a wake-up succeeds";
 
+/// It does happen that a POST finds a purge that it joins.
+pub const JOINED: &str = "a POST joins a purge that waits";
+
 /// The promises, and the signs that the model can do what they are about.
 #[must_use]
 pub fn all(config: &Config) -> Vec<Property<Config>> {
@@ -79,6 +82,12 @@ pub fn all(config: &Config) -> Vec<Property<Config>> {
         all.push(Property::always(NOT_KNOWN_STALE, |config: &Config, state: &State| {
             let served = |pack: &Pack| pack.copies.served_variant(config);
             state.packs.iter().all(|pack| served(pack).is_none_or(|served| served >= pack.copies.fingerprint_since))
+        }));
+    }
+    if config.posts > 1 {
+        all.push(Property::sometimes(JOINED, |config: &Config, state: &State| {
+            let has_one_to_join = |pack: &Pack| pack.row.is_some_and(|row| config.joins(&row));
+            state.left.posts > 0 && state.packs.iter().any(has_one_to_join)
         }));
     }
     if config.starts == Starts::WakeUpsAndSchedule {

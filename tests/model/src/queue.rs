@@ -13,13 +13,24 @@ pub struct Row {
     pub settles_in: u8,
     /// The purges of this version that are done.
     pub done: Done,
-    /// Whether a DELETE is among the reasons.
+    /// Whether a DELETE or a POST is among the reasons.
     pub is_manual: bool,
     /// See [`crate::request::Served::promises`].
     pub promises: u8,
     /// Whether the wake-up for this version succeeded, and no fault has taken it back. Part of the proof, not of the
     /// protocol.
     pub is_woken: bool,
+}
+
+/// The writer of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// The stream's handler.
+    Stream,
+    /// An admin's DELETE, which executes the early purge itself.
+    Delete,
+    /// An admin's POST, which leaves both purges to a purge run.
+    Post,
 }
 
 /// The purges of a row's version that are done. An early purge may be noted after the final one.

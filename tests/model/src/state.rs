@@ -4,7 +4,7 @@ use crate::cloudfront::CloudFront;
 use crate::config::{Config, VariantsBucket};
 use crate::copies::Copies;
 use crate::mutation::Mutation;
-use crate::queue::{Done, InvokedAt, Lease, Queue, Row};
+use crate::queue::{Done, InvokedAt, Lease, Queue, Row, Writer};
 use crate::request::{PurgeKind, Request, Served};
 use crate::waker::Waker;
 use crate::worker::{Token, Worker};
@@ -54,6 +54,8 @@ pub struct Left {
     pub redeliveries: u8,
     /// DELETEs.
     pub deletes: u8,
+    /// POSTs.
+    pub posts: u8,
     /// Crashes.
     pub crashes: u8,
     /// Leases that expire under a purge run.
@@ -66,21 +68,20 @@ impl State {
     /// Nothing has happened, and nothing is stored.
     #[must_use]
     pub fn initial(config: &Config) -> Self {
-        let Config { redeliveries, deletes, crashes, stalls, lost_wake_ups, .. } = *config;
+        let Config { redeliveries, deletes, posts, crashes, stalls, lost_wake_ups, .. } = *config;
         Self {
             packs: vec![Pack::default(); config.writes.len()],
             queue: Queue::default(),
             cloudfront: CloudFront::default(),
             workers: Vec::new(),
             wakers: Vec::new(),
-            left: Left { redeliveries, deletes, crashes, stalls, lost_wake_ups },
+            left: Left { redeliveries, deletes, posts, crashes, stalls, lost_wake_ups },
         }
     }
 
-    /// The stream's handler, or an admin's DELETE, enqueues `pack`: the row gets a version that it never had, and the
-    /// settle delay counts from now.
-    pub fn enqueue(&mut self, pack: usize, by_delete: bool, config: &Config) {
-        let marks_early_purge = by_delete && !config.has(Mutation::DeleteDoesNotMarkTheEarlyPurge);
+    /// `writer` enqueues `pack`: the row gets a version that it never had, and the settle delay counts from now.
+    pub fn enqueue(&mut self, pack: usize, writer: Writer, config: &Config) {
+        let marks_early_purge = writer == Writer::Delete && !config.has(Mutation::DeleteDoesNotMarkTheEarlyPurge);
         let pack = &mut self.packs[pack];
         pack.enqueues += 1;
         pack.enqueued = pack.copies.data;
@@ -89,10 +90,20 @@ impl State {
             version: pack.enqueues,
             settles_in: config.settle_delay(),
             done: if marks_early_purge { Done::Early } else { Done::Nothing },
-            is_manual: by_delete || (was_manual && !config.has(Mutation::NextEventForgetsTheDelete)),
+            is_manual: writer != Writer::Stream || (was_manual && !config.has(Mutation::NextEventForgetsTheDelete)),
             promises: pack.copies.data,
             is_woken: false,
         });
+    }
+
+    /// A POST joins the purge of `pack` that waits: it covers what is stored now.
+    pub fn join(&mut self, pack: usize) {
+        let pack = &mut self.packs[pack];
+        pack.copies.make_stored_old();
+        pack.enqueued = pack.copies.data;
+        if let Some(row) = &mut pack.row {
+            row.promises = pack.copies.data;
+        }
     }
 
     /// The rows that are known in these versions, by pack.

@@ -2,6 +2,7 @@
 //! must be covered by a request, no purge may be billed twice, and at the end no change may be lost.
 
 mod history;
+mod posts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,6 +16,8 @@ use domain::queue::enqueue::Enqueue;
 use domain::{ImagePackId, LocationName, Target, TenantId};
 
 use crate::checker::history::{Era, Fingerprints, History};
+use crate::checker::posts::Posts;
+pub(crate) use crate::checker::posts::Promise;
 use crate::services::cloudfront::ImageResponse;
 use crate::services::pack_table::Item;
 
@@ -39,6 +42,8 @@ pub enum Violation {
     Slow,
     /// A tenant was not purged while the calls of another one failed.
     KeptBack,
+    /// A POST took other tokens of the tenant's allowance than it should.
+    Charged,
 }
 
 /// For each target of a tenant, the newest write that a viewer's image must include.
@@ -53,6 +58,8 @@ struct Requested {
     request: PurgeRequest,
     /// The number of registrations that its tenant had when it was written.
     registrations: u64,
+    /// The true time of that.
+    at_ms: u64,
 }
 
 /// The checker: the expected state, and the violations so far.
@@ -73,6 +80,7 @@ pub(crate) struct Checker {
     completed: Floor,
     /// The caller references under which each purge was accepted, for each distribution and each registration of it.
     billed: BTreeMap<(Purge, String, u64), BTreeSet<String>>,
+    pub(crate) posts: Posts,
     /// The number of responses that were checked.
     pub(crate) responses: u64,
     /// The number of invalidations that CloudFront accepted.
@@ -123,6 +131,7 @@ impl Checker {
 
     /// An upsert took effect.
     pub(crate) fn enqueued(&mut self, upsert: &Enqueue) {
+        self.row_written(upsert);
         let last = upsert.sequences.iter().filter_map(|sequence| sequence.parse().ok()).max().unwrap_or(0);
         let (tenant, target) = (upsert.tenant.clone(), upsert.target.clone());
         let enqueued = self.enqueued.entry((tenant.clone(), target.clone())).or_default();
@@ -131,8 +140,8 @@ impl Checker {
     }
 
     /// A request was written to the outbox.
-    pub(crate) fn requested(&mut self, request: &PurgeRequest, registrations: u64) {
-        let requested = || Requested { request: request.clone(), registrations };
+    pub(crate) fn requested(&mut self, request: &PurgeRequest, registrations: u64, at_ms: u64) {
+        let requested = || Requested { request: request.clone(), registrations, at_ms };
         self.requests.entry(request.caller_reference.clone()).or_insert_with(requested);
     }
 
@@ -140,7 +149,7 @@ impl Checker {
     pub(crate) fn billed(&mut self, distribution_id: &str, tenant: &TenantId, reference: &str, items: &[String]) {
         self.invalidations += 1;
         let name = reference.split('-').next().unwrap_or(reference);
-        let Some(Requested { request, registrations }) = self.requests.get(name) else {
+        let Some(Requested { request, registrations, .. }) = self.requests.get(name) else {
             self.report(Violation::BilledTwice, format!("{reference} was sent without being in the outbox"));
             return;
         };
@@ -176,17 +185,19 @@ impl Checker {
     }
 
     /// The ledger says that a final purge is completed, which may take `time_max` from the enqueueing on, if there is a
-    /// limit.
-    pub(crate) fn completed(&mut self, row: &LedgerRow, time_max: Option<Duration>) {
+    /// limit. Returns the promises of POSTs that it keeps.
+    pub(crate) fn completed(&mut self, row: &LedgerRow, time_max: Option<Duration>) -> Vec<Promise> {
         self.look_at_time(row, time_max);
         let reference = row.purge.rsplit('#').next().unwrap_or_default();
-        let requested = self.requests.get(reference);
-        let entries = requested.map(|requested| requested.request.entries.as_slice()).unwrap_or_default();
-        let Some(entry) = entries.iter().find(|entry| entry.target == row.target) else { return };
+        let Some(Requested { request, registrations, at_ms }) = self.requests.get(reference) else { return Vec::new() };
+        let (registrations, at_ms) = (*registrations, *at_ms);
+        let entry = request.entries.iter().find(|entry| entry.target == row.target);
+        let Some(entry) = entry.cloned() else { return Vec::new() };
         let version = (row.tenant.clone(), row.target.clone(), entry.version.clone());
         let up_to = self.versions.get(&version).copied().unwrap_or_default();
         let completed = self.completed.entry((row.tenant.clone(), row.target.clone())).or_default();
         *completed = up_to.max(*completed);
+        self.kept_promises(&row.tenant, &row.target, &entry.version, at_ms, registrations)
     }
 
     fn look_at_time(&mut self, row: &LedgerRow, time_max: Option<Duration>) {

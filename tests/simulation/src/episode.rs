@@ -7,13 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{SUFFIXES, Url, view};
-use crate::actors::{admin, editor, outages, scheduler, stream, viewer};
-use crate::chance::Chance;
-use crate::checker::Violation;
+use crate::actors::{admin, editor, many, outages, scheduler, stream, viewer};
+use crate::checker::{Promise, Violation};
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 use crate::schedule::Simulation;
 use crate::services::cloudfront::EDGES;
+use crate::situation::Situation;
 use crate::world::World;
 
 /// The longest time of the calm until everything is purged, in milliseconds.
@@ -34,6 +34,8 @@ pub struct Outcome {
     pub steps: u64,
     /// The number of injected faults, by kind.
     pub faults: BTreeMap<Fault, u64>,
+    /// The situations of purges of many that occurred, by kind.
+    pub situations: BTreeMap<Situation, u64>,
     /// The number of responses that were checked.
     pub responses: u64,
     /// The number of invalidations that CloudFront accepted.
@@ -57,7 +59,7 @@ pub fn replay(seed: u64, mutation: Option<Mutation>) -> Outcome {
 }
 
 fn run_episode(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Outcome {
-    let simulation = Simulation::of(World::of(Chance::of(seed), mutation, is_traced));
+    let simulation = Simulation::of(World::of(seed, mutation, is_traced));
     simulation.world().simulation = Some(simulation.clone());
     let played = catch_unwind(AssertUnwindSafe(|| {
         simulation.run(workload(simulation.clone()));
@@ -77,6 +79,7 @@ fn run_episode(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Outcom
         violations: std::mem::take(&mut world.checker.violations),
         steps: world.event_queue.steps,
         faults,
+        situations: std::mem::take(&mut world.checker.posts.situations),
         responses: world.checker.responses,
         invalidations: world.checker.invalidations,
         fingerprint: world.fingerprint,
@@ -98,6 +101,9 @@ async fn workload(simulation: Simulation) {
     simulation.begin(editor::edit(simulation.clone()));
     simulation.begin(scheduler::schedule(simulation.clone()));
     simulation.begin(admin::purge(simulation.clone()));
+    if simulation.world().setup.posts {
+        simulation.begin(many::purge(simulation.clone()));
+    }
     simulation.begin(viewer::watch(simulation.clone()));
     simulation.begin(outages::trouble(simulation.clone()));
     simulation.sleep_ms(storm_ms).await;
@@ -144,6 +150,12 @@ async fn look_at_everything(simulation: &Simulation) {
         for (tenant, target, sequence) in world.checker.uncovered() {
             if !rejected.contains(&(tenant.clone(), target.clone())) {
                 let how = format!("no completed purge covers write {sequence} of {target} of {tenant}");
+                world.checker.report(Violation::Lost, how);
+            }
+        }
+        for Promise { tenant, target, began_ms, .. } in world.checker.open_promises() {
+            if !rejected.contains(&(tenant.clone(), target.clone())) {
+                let how = format!("no final purge covers the POST of {target} of {tenant} that began at {began_ms}");
                 world.checker.report(Violation::Lost, how);
             }
         }

@@ -1,31 +1,11 @@
 //! The kinds of faults that the simulated world has. A run of many seeds in which one of them never occurred has shown
 //! nothing about it, and fails.
 
-/// Declares the kinds with their names, so that no list of them can miss one.
-macro_rules! faults {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
-        /// A kind of fault.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Fault {
-            $($(#[$doc])* $kind,)*
-        }
+use crate::kinds::kinds;
 
-        impl Fault {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$kind,)*];
-
-            /// Its name in the figures.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $name,)*
-                }
-            }
-        }
-    };
-}
-
-faults! {
+kinds! {
+    /// A kind of fault.
+    Fault:
     /// The response to a call arrives after seconds.
     SlowCall = "slow call",
     /// A call fails and has no effect.

@@ -59,4 +59,14 @@ pub enum Mutation {
     QuotaTakenAsCompleted,
     /// An edge ignores `stale-if-error=0`.
     StaleIfErrorIgnored,
+    /// A POST joins a manual purge that waits, also one whose final purge has begun.
+    PostJoinsWhatHasBegun,
+    /// A POST wakes no purge run.
+    PostWakesNoPurgeRun,
+    /// A POST also writes its rows for a tenant that it does not name.
+    PostWritesRowsOfAnotherTenant,
+    /// A POST drops the rest of its rows after a write that was throttled, and says that all are in the queue.
+    PostDropsTheRestWhenThrottled,
+    /// A POST takes no tokens.
+    PostTakesNoTokens,
 }

@@ -9,6 +9,7 @@ use std::thread;
 use crate::checker::Violation;
 use crate::episode::{Outcome, play};
 use crate::fault::Fault;
+use crate::situation::Situation;
 
 /// The outcomes of many seeds together.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Sum {
     pub invalidations: u64,
     /// The number of injected faults, by kind.
     pub faults: BTreeMap<Fault, u64>,
+    /// The situations of purges of many that occurred, by kind.
+    pub situations: BTreeMap<Situation, u64>,
     /// The violations, each with its seed and the way in which it came about.
     pub violations: BTreeMap<(u64, Violation), String>,
 }
@@ -36,14 +39,18 @@ impl Sum {
         for (kind, count) in outcome.faults {
             *self.faults.entry(kind).or_default() += count;
         }
+        for (situation, count) in outcome.situations {
+            *self.situations.entry(situation).or_default() += count;
+        }
         self.violations.extend(outcome.violations.into_iter().map(|(violation, how)| ((seed, violation), how)));
     }
 
-    /// The kinds of faults that never occurred: these seeds show nothing about them.
+    /// The kinds of faults and the situations that never occurred: these seeds show nothing about them.
     #[must_use]
-    pub fn missing_faults(&self) -> Vec<&'static str> {
-        let missing = Fault::ALL.iter().filter(|kind| !self.faults.contains_key(kind));
-        missing.map(|kind| kind.name()).collect()
+    pub fn missing(&self) -> Vec<&'static str> {
+        let faults = Fault::ALL.iter().filter(|kind| !self.faults.contains_key(kind)).map(|kind| kind.name());
+        let situations = Situation::ALL.iter().filter(|kind| !self.situations.contains_key(kind));
+        faults.chain(situations.map(|kind| kind.name())).collect()
     }
 
     /// One line for each violation, and one with the command that replays its seed.

@@ -23,7 +23,7 @@ pub(crate) const STREAM_HANDLER: Function =
 /// The purge run.
 pub(crate) const IMAGE_INVALIDATION: Function =
     Function { name: "image-invalidation", time_limit: Duration::from_mins(4) };
-/// The admin's DELETE.
+/// The admin's DELETE and POST.
 pub(crate) const IMAGE_PURGE: Function = Function { name: "image-purge", time_limit: Duration::from_secs(29) };
 
 /// The longest time between the read that a cacheable response rests on and the response.
@@ -88,6 +88,8 @@ pub(crate) struct Setup {
     pub(crate) poison: Option<(TenantId, Target)>,
     /// The outage that lasts until everything that it does not concern is purged, if any.
     pub(crate) lasting: Option<Outage>,
+    /// Whether admins also purge many at once.
+    pub(crate) posts: bool,
 }
 
 impl Setup {
@@ -101,7 +103,8 @@ impl Setup {
         self.faults_per_mille == 0 && self.lasting.is_none() && self.poison.is_none() && !is_tight && !is_too_fast
     }
 
-    pub(crate) fn drawn(chance: &mut Chance) -> Self {
+    /// The setup of a seed. `posts`: see the field.
+    pub(crate) fn drawn(chance: &mut Chance, posts: bool) -> Self {
         // One tenant's name begins with the other's, and so does one pack's: a purge must distinguish them.
         let tenants: Vec<_> = ["acme", "acme2"].map(|name| tenant(name, chance)).into();
         let packs: Vec<_> = ["p1", "p10"].map(|id| ImagePackId::parse(id).expect("an identifier")).into();
@@ -132,6 +135,7 @@ impl Setup {
             faults_per_mille: *chance.one_of(&[0, 5, 20, 60]),
             slow_renders_per_mille: *chance.one_of(&[0, 0, 250]),
             lasting: chance.happens(250).then(|| lasting(chance, &tenants)),
+            posts,
             tenants,
             packs,
             locations,

@@ -1,10 +1,12 @@
 //! The world outside the functions: its services, its time, and the checker.
 
+use domain::image::variant_key::VariantScope;
+use domain::purge::invalidation_item::InvalidationItem;
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{self, Url};
 use crate::chance::Chance;
-use crate::checker::{Checker, Violation};
+use crate::checker::{Checker, Promise, Violation};
 use crate::mutation::Mutation;
 use crate::outage::{Outage, Outages};
 use crate::schedule::{EventQueue, Simulation};
@@ -56,8 +58,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn of(mut chance: Chance, mutation: Option<Mutation>, is_traced: bool) -> Self {
-        let setup = Setup::drawn(&mut chance);
+    pub(crate) fn of(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Self {
+        let mut chance = Chance::of(seed);
+        // Purges of many, of everything too, hide what other purges miss: half of the seeds have none.
+        let setup = Setup::drawn(&mut chance, seed.is_multiple_of(2));
         Self {
             now_ms: BEGINNING_MS,
             event_queue: EventQueue::default(),
@@ -122,6 +126,21 @@ impl World {
         let lasting = self.outages.lasting().map(|outage| format!(", during {outage:?}")).unwrap_or_default();
         let how = format!("{entries} entries and {requests} requests never left the queue{lasting}");
         self.checker.report(violation, how);
+    }
+
+    /// Checks that nothing is left of what a POST found: neither an object of the tenant's distribution nor a variant.
+    pub(crate) fn look_for_older_copies(&mut self, promise: &Promise) {
+        let Promise { tenant, target, began_ms, .. } = promise;
+        let cached = self.registry.distribution(tenant).and_then(|distribution| {
+            let item = InvalidationItem::covering(tenant, target, distribution.cache_tags).to_string();
+            let state = self.cloudfront.distributions.get(&distribution.distribution_id)?;
+            state.older_object(&item, *began_ms, self.now_ms)
+        });
+        let variant = self.variants.older_variant(&VariantScope::of(tenant, target), *began_ms);
+        if let Some(copy) = cached.or(variant) {
+            let how = format!("{copy} is from before a POST of {target} of {tenant} whose final purge is completed");
+            self.checker.report(Violation::Lost, how);
+        }
     }
 
     /// Adds a line to the trace, if it was requested.

@@ -51,7 +51,7 @@ pub fn targets_of_packs(ids: &[String]) -> Result<BTreeSet<Target>, InvalidPacks
 
 /// Whether a request at `now`, which read `row` afterwards, joins the purge that waits there: an admin has requested it,
 /// and the deletion of its variants and its final purge begin later than the request, by any clock. So it covers
-/// everything that a new one would.
+/// everything that was stored or cached before the request.
 #[must_use]
 pub fn joins(row: &QueueEntry, now: Timestamp, settle: Duration) -> bool {
     let margin = Duration::from_secs(u64::from(CLOCK_MARGIN_SECS));

@@ -44,9 +44,10 @@ fn by_schedule() -> Config {
 }
 
 #[test]
-fn with_crashes_redeliveries_and_deletes_every_path_ends() {
+fn with_crashes_redeliveries_deletes_and_posts_every_path_ends() {
     check(&Config { crashes: 1, redeliveries: 1, ..by_schedule() });
     check(&Config { writes: vec![0], crashes: 1, deletes: 1, ..by_schedule() });
+    check(&Config { writes: vec![0], crashes: 1, posts: 2, ..by_schedule() });
     check(&Config { bucket: VariantsBucket::Existing, crashes: 1, ..by_schedule() });
 }
 

@@ -166,6 +166,13 @@ fn a_delete_that_does_not_mark_the_early_purge_shares_it_with_a_purge_run() {
 }
 
 #[test]
+fn a_post_that_joins_a_purge_whose_final_purge_has_begun_purges_nothing() {
+    let posts = Config { writes: vec![0], posts: 2, ..one_write() };
+    check(Mutation::PostJoinsWhatHasBegun, posts.clone(), NOTHING_LOST);
+    check(Mutation::PostJoinsWhatHasBegun, posts, LIVENESS);
+}
+
+#[test]
 fn an_early_purge_that_is_noted_after_the_final_one_and_undoes_it_is_followed_by_another_final_one() {
     check(Mutation::EarlyPurgeNotedOverTheFinalOne, two_packs_and_overlapping_purge_runs(), PRICE);
 }

@@ -107,3 +107,30 @@ fn wake_ups_of_a_delete_with_overlapping_runs() {
     let delete = Config { writes: vec![0], deletes: 1, purge_runs: 2, lost_wake_ups: 1, ..by_wake_ups() };
     check("woken: DELETE", delete);
 }
+
+#[test]
+fn posts_that_begin_or_join_a_purge_with_crashes_and_overlapping_runs() {
+    let posts = Config { writes: vec![0], posts: 2, purge_runs: 2, crashes: 1, stalls: 1, ..by_schedule() };
+    check("POSTs, overlapping purge runs", posts);
+}
+
+#[test]
+fn posts_before_beside_and_after_a_write() {
+    check("POSTs and write", Config { posts: 2, ..by_schedule() });
+}
+
+#[test]
+fn a_post_beside_a_delete_with_a_crash() {
+    check("POST and DELETE, crash", Config { writes: vec![0], deletes: 1, posts: 1, crashes: 1, ..by_schedule() });
+}
+
+#[test]
+fn posts_where_another_program_fills_the_bucket() {
+    let existing = Config { bucket: VariantsBucket::Existing, writes: vec![0], posts: 2, crashes: 1, ..by_schedule() };
+    check("existing bucket, POSTs", existing);
+}
+
+#[test]
+fn wake_ups_of_posts() {
+    check("woken: POSTs", Config { writes: vec![0], posts: 2, lost_wake_ups: 1, ..by_wake_ups() });
+}

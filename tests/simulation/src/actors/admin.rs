@@ -7,7 +7,7 @@ use domain::image::image_url::parse_image_segment;
 use purging::manual_purge::{ManualPurge, PackRequest, Purged};
 
 use crate::actors::scheduler::purger;
-use crate::lambda::invoke;
+use crate::lambda::{Instance, invoke};
 use crate::schedule::Simulation;
 use crate::setup::IMAGE_PURGE;
 use crate::world::World;
@@ -39,9 +39,7 @@ async fn send(admin: Simulation, request: PackRequest) {
     let written = admin.world().checker.final_floor();
     let result = invoke(&admin, IMAGE_PURGE, |instance| async move {
         let context = instance.context();
-        let (packs, purger) = (instance.clone(), purger(&instance));
-        let purge_runs = instance.wakes().then_some(instance);
-        ManualPurge { packs, purger, limit: LIMIT, purge_runs }.purge(&request, &context).await
+        manual_purge(instance).purge(&request, &context).await
     });
     let result = result.await;
     let mut world = admin.world();
@@ -49,6 +47,13 @@ async fn send(admin: Simulation, request: PackRequest) {
     if let Ok(Ok(Purged { pack, request, is_joined: true, .. })) = result {
         world.checker.joined(&request, &pack, &written);
     }
+}
+
+/// The manual purge on `instance`.
+pub(crate) fn manual_purge(instance: Instance) -> ManualPurge<Instance, Instance, Instance> {
+    let (packs, purger) = (instance.clone(), purger(&instance));
+    let purge_runs = instance.wakes().then_some(instance);
+    ManualPurge { packs, purger, limit: LIMIT, purge_runs }
 }
 
 /// A request for a pack of a tenant.

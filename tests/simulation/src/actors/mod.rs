@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod editor;
+pub(crate) mod many;
 pub(crate) mod outages;
 pub(crate) mod scheduler;
 pub(crate) mod stream;

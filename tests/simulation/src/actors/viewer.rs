@@ -176,8 +176,8 @@ impl Edge {
         if let Some(seconds) = seconds
             && let Some(state) = world.cloudfront.distributions.get_mut(&self.distribution_id)
         {
-            let until_ms = world.now_ms + seconds * 1_000;
-            state.edges[self.number].insert(url.key(), Kept::of(seen.clone(), &tags, until_ms, is_for_errors));
+            let kept = Kept::of(seen.clone(), &tags, world.now_ms, seconds, is_for_errors);
+            state.edges[self.number].insert(url.key(), kept);
         }
         seen
     }

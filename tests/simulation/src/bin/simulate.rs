@@ -6,12 +6,12 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use simulation::{Fault, Sum, play_all, replay};
+use simulation::{Fault, Situation, Sum, play_all, replay};
 
 /// The number of seeds between two lines of progress where no terminal shows a bar.
 const SEEDS_PER_LINE: u64 = 10_000;
 
-/// The least number of seeds that must have every kind of fault.
+/// The least number of seeds that must have every kind of fault and every situation.
 const SEEDS_WITH_EVERY_FAULT: u64 = 5_000;
 
 const USAGE: &str = "\
@@ -86,9 +86,12 @@ fn report(sum: &Sum, base: u64) -> ExitCode {
     for kind in Fault::ALL {
         println!("{:>12} {}", sum.faults.get(kind).copied().unwrap_or_default(), kind.name());
     }
-    let missing = sum.missing_faults();
+    for kind in Situation::ALL {
+        println!("{:>12} {}", sum.situations.get(kind).copied().unwrap_or_default(), kind.name());
+    }
+    let missing = sum.missing();
     if sum.seeds >= SEEDS_WITH_EVERY_FAULT && !missing.is_empty() {
-        println!("These faults never occurred: {}", missing.join(", "));
+        println!("These faults and situations never occurred: {}", missing.join(", "));
         return ExitCode::FAILURE;
     }
     println!("{} violations.", sum.violations.len());

@@ -57,6 +57,7 @@ enum Availability {
 pub(crate) struct Kept {
     pub(crate) response: ImageResponse,
     tags: Vec<String>,
+    since_ms: u64,
     pub(crate) until_ms: u64,
     /// Whether the edge may respond with it when the origin fails, although it is expired.
     pub(crate) is_for_errors: bool,
@@ -118,6 +119,15 @@ impl CloudFronts {
 }
 
 impl DistributionState {
+    /// An object that `item` covers, that is from before `before_ms`, and that an edge still serves `now_ms`.
+    pub(crate) fn older_object(&self, item: &str, before_ms: u64, now_ms: u64) -> Option<String> {
+        let mut kept = self.edges.iter().flatten();
+        let is_older = |(url, kept): &(&String, &Kept)| {
+            kept.since_ms < before_ms && kept.until_ms > now_ms && kept.is_covered(url, item)
+        };
+        kept.find(is_older).map(|(url, _)| format!("object {url}"))
+    }
+
     fn in_progress(&self) -> InProgress {
         let items = self.invalidations.values().filter(|accepted| !accepted.is_completed);
         InProgress::of(items.flat_map(|accepted| accepted.items.iter()))
@@ -130,8 +140,10 @@ impl DistributionState {
 }
 
 impl Kept {
-    pub(crate) fn of(response: ImageResponse, tags: &str, until_ms: u64, is_for_errors: bool) -> Self {
-        Self { response, tags: tags.split(',').map(str::to_lowercase).collect(), until_ms, is_for_errors }
+    /// The response as it is kept from `since_ms` on for `seconds`.
+    pub(crate) fn of(response: ImageResponse, tags: &str, since_ms: u64, seconds: u64, is_for_errors: bool) -> Self {
+        let tags = tags.split(',').map(str::to_lowercase).collect();
+        Self { response, tags, since_ms, until_ms: since_ms + seconds * 1_000, is_for_errors }
     }
 
     /// Whether an invalidation of `item` covers it, kept under `url`.

@@ -11,11 +11,15 @@ use purging::ports::{CallError, Ledger};
 use crate::lambda::Instance;
 use crate::services::dynamodb::{Access, Item, Partition, Table};
 
-/// The longest time from an enqueueing to the end of its final purge where nothing delays it: two minutes until a busy
-/// purge run reads all rows again (where nothing wakes it), the settle delay, twice where variants are deleted first, the
-/// slowest invalidation, and a minute for the rate of CloudFront's calls. It is less than the time between two purge runs
-/// of the schedule.
+/// The longest time from an enqueueing to the end of its final purge where nothing delays it, and the schedule starts each
+/// purge run: two minutes until a busy purge run reads all rows again, the settle delay, twice where variants are deleted
+/// first, the slowest invalidation, and a minute for the rate of CloudFront's calls. It is less than the time between two
+/// purge runs of the deployed schedule.
 const TIME_MAX: Duration = Duration::from_mins(4);
+
+/// The same where an enqueueing wakes a purge run, which reads its row at once. A throttled request is sent again behind
+/// admins' purges, at half the rate of calls: that takes up to two minutes of it.
+const WOKEN_TIME_MAX: Duration = Duration::from_mins(3);
 
 /// The purge ledger.
 #[derive(Debug, Default)]
@@ -46,9 +50,13 @@ impl Ledger for Instance {
             row.completed_at = row.completed_at.or(Some(completion.completed_at));
             row.refill_seen_at = row.refill_seen_at.or(completion.refill_seen_at);
             if row.is_final {
-                let time_max = world.setup.has_no_obstacle().then_some(TIME_MAX);
-                world.checker.completed(row, time_max);
+                let time_max = if world.setup.wakes { WOKEN_TIME_MAX } else { TIME_MAX };
+                let time_max = world.setup.has_no_obstacle().then_some(time_max);
+                let kept = world.checker.completed(row, time_max);
                 let (tenant, target) = (row.tenant.clone(), row.target.clone());
+                for promise in kept {
+                    world.look_for_older_copies(&promise);
+                }
                 for _ in 0..2 {
                     world.make_curious(&tenant, &target, 10_000);
                 }

@@ -96,7 +96,7 @@ impl Outbox for Instance {
                 return false;
             }
             let registrations = world.registry.registrations(&request.for_tenant);
-            world.checker.requested(&request, registrations);
+            world.checker.requested(&request, registrations, world.now_ms);
             world.queue.requests.entry(request.caller_reference.clone()).or_insert_with(|| request.clone());
             true
         });

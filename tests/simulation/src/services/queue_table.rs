@@ -1,7 +1,8 @@
 //! The queue's table: rows, and beside them the lease and the requests in flight (`outbox`). Each call is one conditional
 //! write, one transaction, or one strongly consistent read, as the adapter of `aws-adapters` makes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::purge::purge_request::PurgeRequest;
@@ -31,6 +32,8 @@ pub(crate) struct QueueTable {
     pub(super) wake_ups: WakeUpCounter,
     /// The times at which the tenants' allowances of manual purges are full again.
     pub(super) allowances: BTreeMap<TenantId, Timestamp>,
+    /// The versions whose rows a POST drops, in [`Mutation::PostDropsTheRestWhenThrottled`].
+    dropped: BTreeSet<String>,
 }
 
 impl QueueTable {
@@ -101,6 +104,11 @@ fn expire(world: &mut World) {
     }
 }
 
+/// Whether a POST has written it.
+fn is_of_post(upsert: &Enqueue) -> bool {
+    upsert.version.starts_with("queued@")
+}
+
 /// A [`RowVersion`] that a call takes with it.
 struct OwnRow {
     key: (TenantId, Target),
@@ -124,17 +132,35 @@ fn row_item(row: RowVersion<'_>) -> Access {
 
 impl Queue for Instance {
     async fn upsert(&self, upsert: &Enqueue) -> Result<QueueEntry, QueueError> {
+        if self.simulation.world().queue.dropped.contains(&upsert.version) {
+            return Ok(upsert.clone().into_new_row());
+        }
         let what = format!("enqueues {} of {} as {}", upsert.target, upsert.tenant, upsert.version);
         let access = Access::Write(item(&upsert.tenant, &upsert.target));
         let written = upsert.clone();
         let call = self.dynamodb(what, access, move |world| {
+            if world.mutation == Some(Mutation::PostWritesRowsOfAnotherTenant) && is_of_post(&written) {
+                let tenant = world.setup.tenants[1].id.clone();
+                let foreign = Enqueue { tenant, ..written.clone() };
+                world.checker.enqueued(&foreign);
+                world.queue.upsert(&foreign);
+            }
             world.checker.enqueued(&written);
             world.queue.upsert(&written)
         });
         match call.await {
             Err(error) if error.kind() == CallErrorKind::Throttled => {
-                let is_careless = self.simulation.world().mutation == Some(Mutation::ThrottledWriteTakenAsDone);
-                if is_careless { Ok(upsert.clone().into_new_row()) } else { Err(error.into()) }
+                let mut world = self.simulation.world();
+                let drops_the_rest =
+                    world.mutation == Some(Mutation::PostDropsTheRestWhenThrottled) && is_of_post(upsert);
+                if drops_the_rest {
+                    world.queue.dropped.insert(upsert.version.clone());
+                }
+                if drops_the_rest || world.mutation == Some(Mutation::ThrottledWriteTakenAsDone) {
+                    Ok(upsert.clone().into_new_row())
+                } else {
+                    Err(error.into())
+                }
             }
             result => Ok(result?),
         }
@@ -185,7 +211,13 @@ impl Queue for Instance {
         let key = (tenant.clone(), target.clone());
         let what = format!("reads the row of {target} of {tenant}");
         let access = Access::Read(vec![Partition::of(Table::Queue, tenant)]);
-        Ok(self.dynamodb(what, access, move |world| world.queue.entries.get(&key).cloned()).await?)
+        let reader = Arc::clone(&self.name);
+        let find = self.dynamodb(what, access, move |world| {
+            let row = world.queue.entries.get(&key).cloned();
+            world.checker.row_read(&reader, &key.1, row.as_ref());
+            row
+        });
+        Ok(find.await?)
     }
 
     async fn remove_if_unchanged(&self, row: RowVersion<'_>) -> Result<bool, CallError> {

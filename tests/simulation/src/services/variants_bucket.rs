@@ -21,6 +21,12 @@ pub(crate) struct VariantsBucket {
 }
 
 impl VariantsBucket {
+    /// A variant in `scope` that was stored before `before_ms`.
+    pub(crate) fn older_variant(&self, scope: &VariantScope, before_ms: u64) -> Option<String> {
+        let older = self.stored.iter().find(|(key, (_, at_ms))| *at_ms < before_ms && scope.covers(key));
+        older.map(|(key, _)| format!("variant {key}"))
+    }
+
     fn list(&self, prefix: &str, after: Option<&str>, keys_max: usize) -> VariantsPage {
         let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
         let stored = self.stored.range::<str, _>((from, Bound::Unbounded));

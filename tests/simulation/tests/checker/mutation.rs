@@ -136,3 +136,28 @@ fn an_invalidation_over_a_quota_that_counts_as_completed_shows_a_stale_image() {
 fn an_edge_that_serves_invalidated_objects_when_the_origin_fails_shows_a_stale_image() {
     check(Mutation::StaleIfErrorIgnored, Violation::Stale);
 }
+
+#[test]
+fn a_post_that_joins_a_purge_whose_final_part_has_begun_purges_nothing() {
+    check(Mutation::PostJoinsWhatHasBegun, Violation::Lost);
+}
+
+#[test]
+fn a_post_that_wakes_no_purge_run_waits_for_the_schedule() {
+    check(Mutation::PostWakesNoPurgeRun, Violation::Slow);
+}
+
+#[test]
+fn a_post_that_writes_rows_of_a_tenant_that_it_does_not_name_is_seen() {
+    check(Mutation::PostWritesRowsOfAnotherTenant, Violation::Foreign);
+}
+
+#[test]
+fn a_post_that_drops_the_rest_of_its_list_after_a_throttle_loses_purges() {
+    check(Mutation::PostDropsTheRestWhenThrottled, Violation::Lost);
+}
+
+#[test]
+fn a_post_that_takes_no_tokens_is_seen() {
+    check(Mutation::PostTakesNoTokens, Violation::Charged);
+}

@@ -24,7 +24,7 @@ fn a_response_that_leaves_in_time_and_travels_slowly_arrives_before_the_final_pu
 /// A purge run could not take the lease, because a transaction of the one before it was under way.
 #[test]
 fn a_purge_run_whose_lease_conflicts_with_a_transaction_does_not_run() {
-    check(960, Mutation::LeaseTakenDespiteConflict, Violation::BilledTwice);
+    check(4_077, Mutation::LeaseTakenDespiteConflict, Violation::BilledTwice);
 }
 
 /// Seeds that production code failed, each with its violation. The bug is not one of the mutations, so that only the

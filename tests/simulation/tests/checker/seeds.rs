@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use simulation::{Fault, Sum, Violation, play, play_all};
+use simulation::{Fault, Situation, Sum, Violation, play, play_all};
 
 /// The first of the seeds. They are fixed, so that a failure is one of the change that is tested.
 const BASE: u64 = 0;
@@ -15,6 +15,8 @@ const SEEDS: u64 = 10_000;
 fn figures(sum: &Sum) -> Value {
     let faults: Map<_, _> =
         Fault::ALL.iter().map(|kind| (kind.name().to_owned(), json!(sum.faults.get(kind)))).collect();
+    let situations: Map<_, _> =
+        Situation::ALL.iter().map(|kind| (kind.name().to_owned(), json!(sum.situations.get(kind)))).collect();
     let count = |violation| sum.violations.keys().filter(|(_, of_seed)| *of_seed == violation).count();
     json!({
         "seeds": sum.seeds,
@@ -23,6 +25,7 @@ fn figures(sum: &Sum) -> Value {
         "responses": sum.responses,
         "invalidations": sum.invalidations,
         "faults": faults,
+        "situations": situations,
         "stale": count(Violation::Stale),
         "lost": count(Violation::Lost),
         "billedTwice": count(Violation::BilledTwice),
@@ -32,6 +35,7 @@ fn figures(sum: &Sum) -> Value {
         "failedRuns": count(Violation::FailedRun),
         "keptBack": count(Violation::KeptBack),
         "slow": count(Violation::Slow),
+        "wronglyCharged": count(Violation::Charged),
     })
 }
 
@@ -46,7 +50,7 @@ fn ten_thousand_seeds_have_no_violation_and_every_kind_of_fault() {
     let failures = sum.failures();
     let shown = &failures[..failures.len().min(20)];
     assert!(failures.is_empty(), "{} of {SEEDS} seeds:\n{}", failures.len(), shown.join("\n"));
-    assert_eq!(sum.missing_faults(), Vec::<&str>::new(), "these faults never occurred");
+    assert_eq!(sum.missing(), Vec::<&str>::new(), "these faults and situations never occurred");
 }
 
 #[test]

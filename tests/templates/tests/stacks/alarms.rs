@@ -1,6 +1,6 @@
 //! The alarms.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use contract::Metric;
@@ -137,19 +137,28 @@ fn every_alarm_notifies_the_topic_when_it_is_raised_and_when_it_ends() {
 }
 
 #[test]
-fn the_runbook_has_an_action_for_each_alarm_and_each_alarm_names_it() {
+fn the_runbook_has_a_section_for_each_alarm_and_each_alarm_names_it() {
     let runbook = fs::read_to_string(root().join("docs/runbook.md")).unwrap();
-    let section = runbook.split("\n## Alarms\n").nth(1).unwrap().split("\n### ").next().unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let written: BTreeSet<_> = rows.collect();
+    let part = runbook.split("\n## Alarms\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let sections = part.split("\n### ").skip(1).filter_map(|section| section.split_once('\n'));
+    let sections: BTreeMap<_, _> = sections.filter(|(heading, _)| heading.ends_with("Alarm")).collect();
+    for (alarm, section) in &sections {
+        for paragraph in ["Sees", "Viewers", "Look first", "Causes and fixes", "Clears"] {
+            assert_eq!(section.matches(&format!("\n- **{paragraph}:** ")).count(), 1, "{alarm}: {paragraph}");
+        }
+    }
+    let written: BTreeSet<_> = sections.into_keys().collect();
     let declared: BTreeSet<_> = ALARMS.iter().map(|(name, ..)| *name).chain([CLOUDFRONT_ERRORS, EVENT_AGE]).collect();
     assert_eq!(written, declared);
-    let [of_emails, of_topic] = CLOUDFRONT_ALARMS.map(|path| edited().stack(path));
-    for stack in [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline"), of_emails, of_topic] {
-        for alarm in stack.all("AWS::CloudWatch::Alarm") {
-            let description = alarm.properties["AlarmDescription"].as_str().unwrap();
-            assert!(description.ends_with(". Runbook: docs/runbook.md#alarms"), "{description}");
-        }
+    let of_pipelines = ALARMS.iter().flat_map(|(name, ..)| {
+        [of_the_repository().stack("dev/pipeline"), edited().stack("other/pipeline")].map(|stack| (stack, *name))
+    });
+    let of_cloudfront = CLOUDFRONT_ALARMS.map(|path| (edited().stack(path), CLOUDFRONT_ERRORS));
+    let of_events = [(edited().stack("other/pipeline"), EVENT_AGE)];
+    for (stack, name) in of_pipelines.chain(of_cloudfront).chain(of_events) {
+        let description = &stack.named("AWS::CloudWatch::Alarm", name).properties["AlarmDescription"];
+        let section = format!(". Runbook: docs/runbook.md#{}", name.to_lowercase());
+        assert!(description.as_str().unwrap().ends_with(&section), "{}: {description}", stack.path);
     }
 }
 
