@@ -29,8 +29,8 @@ fn imagecache(endpoint: &str, arguments: &[&str]) -> Command {
     command
 }
 
-async fn end(command: &Command) -> Ended {
-    Terminal::run(command, SIZE).unwrap().end(WITHIN).await.unwrap()
+async fn end(command: &Command) -> std::io::Result<Ended> {
+    Terminal::run(command, SIZE)?.end(WITHIN).await
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn an_error_is_red_on_a_terminal_only_and_not_with_no_color() {
     let plain = "error: name the environment: --environment <NAME>, or the variable IMAGECACHE_ENVIRONMENT";
     for (arguments, text) in [(&["status"][..], plain), (&["status", "--unknown"], "error: unexpected argument")] {
         let mut command = imagecache("http://127.0.0.1:1", arguments);
-        let coloured = end(&command).await;
+        let coloured = end(&command).await.unwrap();
         assert_eq!((coloured.code, coloured.screen.contents().starts_with(text)), (2, true), "{}", coloured.written);
         assert!(coloured.written.starts_with("\x1b[1m\x1b[31merror:\x1b[0m "), "{:?}", coloured.written);
 
@@ -46,7 +46,7 @@ async fn an_error_is_red_on_a_terminal_only_and_not_with_no_color() {
         assert!(String::from_utf8(piped.stderr).unwrap().starts_with(text));
 
         command.env("NO_COLOR", "1");
-        let plain = end(&command).await;
+        let plain = end(&command).await.unwrap();
         assert!(plain.written.starts_with(text), "{:?}", plain.written);
     }
 }
