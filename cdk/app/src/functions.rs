@@ -89,8 +89,8 @@ struct Function<'a> {
     timeout_secs: u32,
     /// Environment variables.
     variables: Variables,
-    /// The reason for which a grant of the role has a `*` in its resource.
-    wide: &'a str,
+    /// The reason for which a grant of the role has a `*` in its resource. `None`: none has.
+    wide: Option<&'a str>,
 }
 
 impl Function<'_> {
@@ -130,7 +130,9 @@ impl Function<'_> {
             props = props.tracing(Tracing::Active);
         }
         let function = LambdaFunction::new(stack, self.id, props)?;
-        acknowledge(&role, [("AwsSolutions-IAM5", self.wide)])?;
+        if let Some(reason) = self.wide {
+            acknowledge(&role, [("AwsSolutions-IAM5", reason)])?;
+        }
         acknowledge(
             &function,
             [

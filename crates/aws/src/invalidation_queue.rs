@@ -213,7 +213,10 @@ impl InvalidationQueue {
         match result {
             Ok(response) => Ok(Some(response.attributes.unwrap_or_default())),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
-            Err(error) => Err(sdk_error(format!("enqueueing {} of {}", upsert.target, upsert.tenant), error)),
+            Err(error) => {
+                let Enqueue { tenant, target, .. } = upsert;
+                Err(sdk_error(format!("enqueueing {target} of {tenant} in table {}", self.table), error))
+            }
         }
     }
 

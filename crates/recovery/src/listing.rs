@@ -58,8 +58,12 @@ impl Recovery {
         self.release_all(&others).await;
         ended?;
         let mut discarded = Vec::new();
-        for dead_letter in &named {
-            self.dead_letters.delete(dead_letter).await?;
+        for (index, dead_letter) in named.iter().enumerate() {
+            let deleted = self.dead_letters.delete(dead_letter).await;
+            if deleted.is_err() {
+                self.release_all(&named[index..]).await;
+            }
+            deleted?;
             discarded.push(self.listed(dead_letter));
         }
         Ok(discarded)

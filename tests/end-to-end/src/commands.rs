@@ -1,8 +1,10 @@
 //! The commands of `imagecache` that show and begin purges, and those of the dead letters, against the local deployment.
 
 pub(crate) mod permissions;
+mod terminal;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use local_cloud::cause::Cause;
@@ -25,7 +27,7 @@ const LOCATION: &str = "main";
 const PURGED_WITHIN: Duration = Duration::from_mins(2);
 
 /// Plays the commands.
-pub(crate) async fn play(cloud: &LocalCloud, report: &Report) -> Result<(), StepError> {
+pub(crate) async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) -> Result<(), StepError> {
     let tenant = &report.step("two images are in the cache", warm(cloud)).await?;
     report.check("imagecache status shows each tenant and the quotas", status(cloud)).await?;
     report.check("imagecache purge waits until a pack is purged, and no other", purge(cloud, tenant)).await?;
@@ -34,7 +36,12 @@ pub(crate) async fn play(cloud: &LocalCloud, report: &Report) -> Result<(), Step
     report.check("imagecache queue and watch follow the purges of stdin", follow(cloud)).await?;
     report.check("imagecache purges a location with consent", location(cloud, tenant)).await?;
     report.check("imagecache dead-letters lists, replays and discards", dead_letters(cloud)).await?;
-    report.check("the permissions of the runbook suffice for each command", permissions::suffice(cloud)).await
+    report.check("imagecache why, check and doctor find nothing wrong", healthy(cloud, tenant)).await?;
+    terminal::play(cloud, tenant, report).await?;
+    let name = "each command runs with the permissions of the runbook, and names one that is missing";
+    report.check(name, permissions::suffice(cloud)).await?;
+    report.check("so do those that recover", permissions::suffice_to_recover(cloud)).await?;
+    report.check("and the console", permissions::console(cloud, run_dir)).await
 }
 
 async fn warm(cloud: &LocalCloud) -> Result<(Tenant, String), Cause> {
@@ -142,16 +149,38 @@ async fn location(cloud: &LocalCloud, tenant: &Tenant) -> Result<String, Cause> 
 }
 
 async fn dead_letters(cloud: &LocalCloud) -> Result<String, Cause> {
-    let url = installation(cloud).await?.dead_letter_queue_url;
-    let message = json!({"QueueUrl": url, "MessageBody": "{\"source\": \"another program\"}"});
-    let sent = cloud.parts.root.json("sqs", "AmazonSQS.SendMessage", &message).await?;
-    let id = sent["MessageId"].as_str().ok_or("SQS returned no id")?.to_owned();
+    let id = dead_letter(cloud).await?;
     let listed = run(cloud, &["dead-letters", "list"]).await?.expect(false, &["unknown", &id])?;
     run(cloud, &["dead-letters", "replay"]).await?.expect(false, &["0 dead letters replayed, 1 remain"])?;
     run(cloud, &["dead-letters", "discard", &id]).await?.expect(false, &["--yes is required"])?;
     run(cloud, &["dead-letters", "discard", &id, "--yes"]).await?.expect(true, &[&id])?;
     run(cloud, &["dead-letters", "list"]).await?.expect(true, &[])?;
     Ok(listed.text)
+}
+
+/// Sends a dead letter of another program, and returns its id.
+async fn dead_letter(cloud: &LocalCloud) -> Result<String, Cause> {
+    let url = installation(cloud).await?.dead_letter_queue_url;
+    let message = json!({"QueueUrl": url, "MessageBody": "{\"source\": \"another program\"}"});
+    let sent = cloud.parts.root.json("sqs", "AmazonSQS.SendMessage", &message).await?;
+    Ok(sent["MessageId"].as_str().ok_or("SQS returned no id")?.to_owned())
+}
+
+/// Explains and checks an image that is current, and examines its tenant.
+async fn healthy(cloud: &LocalCloud, tenant: &Tenant) -> Result<String, Cause> {
+    tenant.viewer.fetch(PACK, LOCATION).await?;
+    let emulator = cloud.parts.emulator.endpoint_url();
+    let url = format!("https://{TENANT}.{}/api/v2/img/{PACK}?location={LOCATION}", local_cloud::viewer_domain());
+    let mut texts = Vec::new();
+    for (arguments, found) in [
+        (["why", &url], "Every layer of the image cache has the current image"),
+        (["check", &url], "Viewers of this edge get the current image"),
+        (["doctor", TENANT], " 0 failed"),
+    ] {
+        let arguments = [&arguments[..], &["--viewer-endpoint", &emulator]].concat();
+        texts.push(run(cloud, &arguments).await?.expect(true, &[found])?.text);
+    }
+    Ok(texts.join("\n\n"))
 }
 
 async fn emptied(cloud: &LocalCloud) -> Result<(), Cause> {

@@ -16,6 +16,8 @@ pub(crate) use local_cloud::imagecache::ENVIRONMENT;
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) is_success: bool,
+    /// `None`: a signal ended it.
+    pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     /// Stdout, then stderr.
     pub(crate) text: String,
@@ -89,5 +91,5 @@ async fn start(
     let output = child.wait_with_output().await?;
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     let text = format!("{stdout}{stderr}").trim_end().to_owned();
-    Ok(Ended { is_success: output.status.success(), stdout, text })
+    Ok(Ended { is_success: output.status.success(), code: output.status.code(), stdout, text })
 }

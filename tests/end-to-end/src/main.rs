@@ -57,7 +57,11 @@ enum Command {
         existing: bool,
     },
     /// Verifies the deployment and defects of it, purges, and adds and removes a tenant, with `imagecache`.
-    Operations,
+    Operations {
+        /// In multi-tenant mode.
+        #[arg(long)]
+        multi_tenant: bool,
+    },
     /// Runs commands of the documents.
     Documents,
     /// Brings the symptoms of docs/troubleshooting.md about, for which `imagecache` must name cause and fix.
@@ -89,7 +93,8 @@ impl Command {
         match self {
             Self::Play { multi_tenant: false, .. } => "run",
             Self::Play { multi_tenant: true, .. } => "run-multi-tenant",
-            Self::Operations => "run-operations",
+            Self::Operations { multi_tenant: false } => "run-operations",
+            Self::Operations { multi_tenant: true } => "run-operations-multi-tenant",
             Self::Documents => "run-documents",
             Self::Troubleshooting => "run-troubleshooting",
             Self::Faults { .. } => "run-faults",
@@ -107,7 +112,9 @@ async fn main() -> ExitCode {
     let command = Command::parse();
     session::run(command.run_name(), async |checkout, run_dir, report, timeline| {
         let further = match command {
-            Command::Play { multi_tenant: true, .. } => vec![("viewer.mode", Some("multi-tenant".into()))],
+            Command::Play { multi_tenant: true, .. } | Command::Operations { multi_tenant: true } => {
+                vec![("viewer.mode", Some("multi-tenant".into()))]
+            }
             // Each of them has an alarm of its own.
             Command::Alarms => {
                 vec![("alarms.emails", Some(vec![OPERATOR].into())), ("events.purge_completed", Some(true.into()))]
@@ -146,7 +153,7 @@ async fn main() -> ExitCode {
                 }
                 Ok(())
             }
-            Command::Operations => play_operations(&cloud, checkout, run_dir, report).await,
+            Command::Operations { .. } => play_operations(&cloud, checkout, run_dir, report).await,
             Command::Documents => documents::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Troubleshooting => troubleshooting::play(&cloud, checkout, report).await,
             Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
@@ -185,7 +192,7 @@ async fn play_operations(
     report: &Report,
 ) -> Result<(), StepError> {
     verification::play(cloud, report).await?;
-    commands::play(cloud, report).await?;
+    commands::play(cloud, run_dir.path(), report).await?;
     removal::play(cloud, checkout, run_dir.path(), report).await
 }
 

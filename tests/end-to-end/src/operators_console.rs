@@ -21,7 +21,7 @@ use recovery::Installation;
 use serde_json::json;
 
 use crate::browser::chromium::Chromium;
-use crate::commands::permissions::permitted;
+use crate::commands::permissions::{permitted, variables};
 use crate::imagecache::ENVIRONMENT;
 use crate::switches;
 use crate::verification::installation;
@@ -58,14 +58,9 @@ pub(crate) async fn play(
     report: &Report,
 ) -> Result<(), StepError> {
     let start = async {
-        let credentials = permitted(cloud, "console").await?;
-        let variables = [
-            ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
-            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
-            ("AWS_SESSION_TOKEN", credentials.session_token().unwrap_or_default()),
-        ];
+        let credentials = permitted(cloud, &["console"]).await?;
         let axe = std::fs::read_to_string(checkout.root().join(AXE)).context("reading axe-core; run `make setup`")?;
-        Ok(((OperatorsConsole::start(cloud, run_dir, &variables).await?, axe), String::new()))
+        Ok(((OperatorsConsole::start(cloud, run_dir, &variables(&credentials)).await?, axe), String::new()))
     };
     let (console, axe) =
         report.step("imagecache console is served, with the permissions that the runbook lists", start).await?;

@@ -14,7 +14,7 @@ mod fixture;
 mod manual_purge;
 mod observed_edit;
 mod purge;
-mod recovery;
+pub(crate) mod recovery;
 mod serving;
 mod upload;
 

@@ -128,7 +128,8 @@ async fn call(session: &Session, client: &Client, region: &str, query: String) -
         return Ok(body.to_vec());
     }
     let text = String::from_utf8_lossy(&body);
-    Err(format!("reading the alarms: CloudWatch answered {status}: {text}. It needs cloudwatch:DescribeAlarms").into())
+    let needed = format!("cloudwatch:DescribeAlarms on arn:aws:cloudwatch:{region}:*:alarm:*");
+    Err(format!("reading the alarms: CloudWatch answered {status}: {text}. It needs {needed}").into())
 }
 
 /// The alarms among `described` that notify `topic`.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, UsageError};
 use crate::image_address::ImageAddress;
+use crate::output::columns;
 use crate::session::Session;
 use crate::verify::check::{Check, Subject, tags};
 use crate::verify::origin;
@@ -60,7 +61,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         next: next.or(failed_tags),
         tags,
     };
-    session.output.print(&checked, &checked)?;
+    session.output.print(&checked, &checked.text(columns()))?;
     Ok(if checked.next.is_none() { Exit::Done } else { Exit::Remains })
 }
 

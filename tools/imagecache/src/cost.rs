@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{Row, joined, report_unreadable, table};
+use crate::output::{Row, columns, joined, report_unreadable, table};
 use crate::session::Session;
 
 /// The invalidation items of an account that are free in a month (CloudFront pricing, "Invalidation requests").
@@ -30,7 +30,7 @@ pub(crate) async fn run(_: &Args, session: &Session) -> Result<Exit, Failure> {
     let month = Month::of(now)?;
     let ledger = session.ledger().purges_since(month.begins_at).await?;
     let cost = Cost::of(&ledger.rows, &month, now);
-    session.output.print(&cost, &cost.text())?;
+    session.output.print(&cost, &cost.text(columns()))?;
     Ok(if report_unreadable(&ledger.unreadable) { Exit::Remains } else { Exit::Done })
 }
 
@@ -117,12 +117,13 @@ impl Cost {
         }
     }
 
-    fn text(&self) -> String {
+    /// The items for people, on a terminal of that many `columns`.
+    fn text(&self, columns: Option<usize>) -> String {
         let Self { month, items, free_items, price_usd, projected_items, projected_price_usd, shares } = self;
         format!(
             "{}\n{month}: {items} items until now, US$ {price_usd} after the {free_items} free ones of the account. At this \
              rate: {projected_items} items, US$ {projected_price_usd}, until the end of the month.",
-            table(shares)
+            table(shares, columns)
         )
     }
 }
@@ -196,7 +197,7 @@ TENANT  REASONS                  ITEMS  SHARE
 acme    image-locations-changed  2      67 %
 globex  image-locations-changed  1      33 %
 2026-11: 3 items until now, US$ 0.00 after the 1000 free ones of the account. At this rate: 6 items, US$ 0.00, until the end of the month.";
-        assert_eq!(cost.text(), expected);
+        assert_eq!(cost.text(None), expected);
         assert_eq!(Cost::of(&[], &month, halfway).shares, []);
     }
 }

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use aws_adapters::CallError;
-use purging::ports::CallErrorKind;
+use aws_adapters::image_pack_table::ReadError;
+use purging::manual_purge::ManualPurgeError;
+use purging::ports::{CallErrorKind, QueueError};
 use recovery::UnknownInstallationError;
 
 use crate::output::{ERROR, print_error};
@@ -18,7 +20,8 @@ Exit codes:
   0  done; every check holds, and nothing remains
   1  something failed or remains; stdout or stderr says what to do
   2  the command line is wrong
-  3  the environment cannot be reached, is not deployed, or permits too little";
+  3  the environment cannot be reached, is not deployed, or permits too little
+  130  Ctrl-C ended the command before its result; it ends `watch` and `console` with 0";
 
 /// The end of a command that no error stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +71,22 @@ fn code(failure: &(dyn Error + 'static)) -> u8 {
     if failure.is::<UsageError>() {
         2
     } else if failure.is::<UnknownInstallationError>()
-        || causes.any(|error| error.downcast_ref::<CallError>().is_some_and(is_unreachable))
+        || causes.any(|error| failed_call(error).is_some_and(is_unreachable))
     {
         3
     } else {
         1
+    }
+}
+
+/// The call that is `error`, or that `error` stands for: a transparent error is not the source of anything.
+fn failed_call<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CallError> {
+    if let Some(ReadError::Call(call)) = error.downcast_ref() {
+        return Some(call);
+    }
+    match error.downcast_ref() {
+        Some(ManualPurgeError::Call(call) | ManualPurgeError::Queue(QueueError::Call(call))) => Some(call),
+        _ => error.downcast_ref(),
     }
 }
 
@@ -88,6 +102,9 @@ mod tests {
             (Failure::from(UsageError("name a pack".to_owned())), 2),
             (call(CallErrorKind::Unreachable).into(), 3),
             (wrapped.into(), 3),
+            (ReadError::from(call(CallErrorKind::Denied)).into(), 3),
+            (ManualPurgeError::from(call(CallErrorKind::Denied)).into(), 3),
+            (ManualPurgeError::from(QueueError::from(call(CallErrorKind::Denied))).into(), 3),
             (UnknownInstallationError::NotRegistered("/dev-lof/images/recovery".to_owned()).into(), 3),
             (call(CallErrorKind::Throttled).into(), 1),
             ("the answer cannot be read".into(), 1),

@@ -4,7 +4,7 @@ mod consent;
 mod deletion;
 
 use std::collections::HashMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use aws_adapters::invalidation_queue::InvalidationQueue;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::arguments;
 use crate::exit::{Exit, Failure};
 use crate::progress::progress;
+use crate::question::ask;
 use crate::session::Session;
 
 use consent::{Consent, consent, is_consent, rejection};
@@ -151,7 +152,7 @@ impl Removal {
             Consent::Withheld => false,
             Consent::Asked => {
                 let packs = count_items(&self.dynamodb, self.packs(), &self.tenant).await?;
-                let is_deleted = progress.suspend(|| self.ask(packs))?;
+                let is_deleted = progress.suspend(|| self.is_confirmed(packs))?;
                 // A stack may have been deployed while the question was open.
                 self.reject_if_registered().await?;
                 is_deleted
@@ -192,16 +193,13 @@ impl Removal {
     }
 
     /// Asks whether to delete the packs and originals.
-    fn ask(&self, packs: u64) -> std::io::Result<bool> {
+    fn is_confirmed(&self, packs: u64) -> std::io::Result<bool> {
         let Self { tenant, installation: Installation { image_pack_table, originals_bucket, .. }, .. } = self;
-        eprint!(
+        let answer = ask(format_args!(
             "{tenant} has {packs} packs and location configurations in table {image_pack_table}, and its originals are \
              below {tenant}/ in bucket {originals_bucket}. They cannot be made again.\nType {tenant} to delete them, or \
              press Enter to keep them: "
-        );
-        std::io::stderr().flush()?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
+        ))?;
         Ok(is_consent(tenant, &answer))
     }
 

@@ -19,6 +19,7 @@ mod man;
 mod output;
 mod progress;
 mod purge;
+mod question;
 mod queue;
 #[cfg(test)]
 mod reference;

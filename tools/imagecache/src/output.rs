@@ -1,17 +1,19 @@
 //! The output of the commands: data on stdout, everything else on stderr.
 //!
-//! `table` prints tables and sentences for people, the same on a terminal and in a pipe. `json` prints one JSON object in
-//! each line, so that a program reads the first one while later ones are still being computed; `jq -s` makes one document
-//! of them. Colours are on a terminal only, and not with `NO_COLOR`.
+//! `table` prints tables and sentences for people, the same on a terminal and in a pipe; only a table that is wider than the
+//! terminal becomes a list. `json` prints one JSON object in each line, so that a program reads the first one while later
+//! ones are still being computed; `jq -s` makes one document of them. Colours are on a terminal only, and not with
+//! `NO_COLOR`.
 
 use std::fmt::{Arguments, Display};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
 use domain::Timestamp;
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 /// The style of what holds.
@@ -40,7 +42,7 @@ impl Output {
     /// Prints `rows`: a table, or an object for each.
     pub(crate) fn print_rows<R: Row>(self, rows: &[R]) -> std::io::Result<()> {
         match self {
-            Self::Table => print_line(&table(rows)),
+            Self::Table => print_line(&table(rows, columns())),
             Self::Json => rows.iter().try_for_each(print_json),
         }
     }
@@ -54,15 +56,40 @@ impl Output {
     }
 }
 
-/// The table of `rows`. No line ends with spaces.
-pub(crate) fn table<R: Row>(rows: &[R]) -> String {
+/// The table of `rows`, or, if it is wider than `columns`, a list of each row's cells. No line ends with spaces.
+pub(crate) fn table<R: Row>(rows: &[R], columns: Option<usize>) -> String {
+    let names: Vec<_> = R::COLUMNS.iter().map(|name| name.to_uppercase()).collect();
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(R::COLUMNS.iter().map(|name| name.to_uppercase()));
+    table.load_preset(presets::NOTHING).set_header(&names);
     table.add_rows(rows.iter().map(Row::cells));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    if columns.is_some_and(|columns| lines.iter().any(|line| line.chars().count() > columns)) {
+        rows.iter().map(|row| list(&names, row)).collect::<Vec<_>>().join("\n\n")
+    } else {
+        lines.join("\n")
+    }
+}
+
+/// The cells of `row` that are not empty, one in each line after the name of its column.
+fn list(names: &[String], row: &impl Row) -> String {
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let cells = names.iter().zip(row.cells()).filter(|(_, cell)| !cell.is_empty());
+    cells.map(|(name, cell)| format!("{name:width$}  {cell}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The columns of the terminal. `None`: stdout is none.
+pub(crate) fn columns() -> Option<usize> {
+    size().map(|(_, columns)| columns)
+}
+
+/// The rows and the columns of the terminal. `None`: stdout is none.
+pub(crate) fn size() -> Option<(usize, usize)> {
+    let stdout = std::io::stdout();
+    let size = tcgetwinsize(&stdout).ok().filter(|size| stdout.is_terminal() && size.ws_row > 0 && size.ws_col > 0)?;
+    Some((size.ws_row.into(), size.ws_col.into()))
 }
 
 /// Prints a line of results.
@@ -127,8 +154,15 @@ mod tests {
     #[test]
     fn columns_of_a_table_are_aligned_without_spaces_at_the_ends_of_lines() {
         let rows = [Count("acme", 1), Count("broadcaster", 20)];
-        assert_eq!(table(&rows), "TENANT       ROWS  NOTE\nacme         1\nbroadcaster  20");
-        assert_eq!(table::<Count>(&[]), "TENANT  ROWS  NOTE");
+        assert_eq!(table(&rows, None), "TENANT       ROWS  NOTE\nacme         1\nbroadcaster  20");
+        assert_eq!(table::<Count>(&[], None), "TENANT  ROWS  NOTE");
+    }
+
+    #[test]
+    fn a_table_that_is_wider_than_the_terminal_is_a_list_without_empty_cells() {
+        let rows = [Count("acme", 1), Count("broadcaster", 20)];
+        assert_eq!(table(&rows, Some(23)), table(&rows, None));
+        assert_eq!(table(&rows, Some(22)), "TENANT  acme\nROWS    1\n\nTENANT  broadcaster\nROWS    20");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod progress;
 mod targets;
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::purge_run_function::PurgeRunFunction;
@@ -27,7 +27,8 @@ use uuid::Uuid;
 
 use crate::arguments;
 use crate::exit::{Exit, Failure};
-use crate::output::{Row, print_error};
+use crate::output::{Row, columns, print_error, table};
+use crate::question::ask;
 use crate::session::Session;
 use consent::{Consent, consent, is_consent};
 
@@ -115,18 +116,24 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     }
     let planned: Vec<_> = targets.iter().map(|target| Planned::of(&tenant, target, &distribution)).collect();
     let spans_packs = targets.iter().any(Target::spans_packs);
-    let is_consented = match consent(spans_packs && !yes, dry_run, std::io::stdin().is_terminal()) {
-        Consent::Given => true,
-        Consent::Withheld => false,
-        Consent::Asked => ask(&tenant, &planned)?,
-    };
-    if !is_consented {
-        session.output.print_rows(&planned)?;
-        if dry_run {
-            return Ok(if unknown.is_empty() { Exit::Done } else { Exit::Remains });
+    match consent(spans_packs && !yes, dry_run, std::io::stdin().is_terminal()) {
+        Consent::Given => {}
+        Consent::Withheld => {
+            session.output.print_rows(&planned)?;
+            if dry_run {
+                return Ok(if unknown.is_empty() { Exit::Done } else { Exit::Remains });
+            }
+            print_error(format_args!(
+                "Nothing is purged: this spans packs. To purge it, repeat the command with --yes."
+            ));
+            return Ok(Exit::Remains);
         }
-        print_error(format_args!("Nothing is purged: this spans packs. To purge it, repeat the command with --yes."));
-        return Ok(Exit::Remains);
+        Consent::Asked => {
+            if !is_confirmed(&tenant, &planned)? {
+                print_error(format_args!("Nothing is purged: the answer is not {tenant}."));
+                return Ok(Exit::Remains);
+            }
+        }
     }
     let enqueued_at = enqueue(session, &ports, &tenant, &targets).await?;
     wake_purge_run(session, &ports, &tenant).await;
@@ -169,12 +176,10 @@ async fn known(
 }
 
 /// Shows the purges and asks for the tenant's name.
-fn ask(tenant: &TenantId, planned: &[Planned]) -> std::io::Result<bool> {
-    eprint!("{}\nThis purges images of many packs. Type {tenant} to purge them: ", crate::output::table(planned));
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(is_consent(tenant, &answer))
+fn is_confirmed(tenant: &TenantId, planned: &[Planned]) -> std::io::Result<bool> {
+    let planned = table(planned, columns());
+    let question = format_args!("{planned}\nThis purges images of many packs. Type {tenant} to purge them: ");
+    Ok(is_consent(tenant, &ask(question)?))
 }
 
 /// Writes a row of the queue for each target, and returns the time.

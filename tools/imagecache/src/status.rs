@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::arguments;
 use crate::exit::{Exit, Failure};
-use crate::output::{Row, age, table, time};
+use crate::output::{Row, age, columns, table, time};
 use crate::session::Session;
 use crate::snapshot::Snapshot;
 
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let snapshot = Snapshot::read(session, &session.purger().await?, args.tenant.as_ref()).await?;
     let status = Status::of(&snapshot.overview(), &session.environment, snapshot.at);
-    session.output.print(&status, &status.text())?;
+    session.output.print(&status, &status.text(columns()))?;
     Ok(if snapshot.report_unreadable() { Exit::Remains } else { Exit::Done })
 }
 
@@ -91,12 +91,22 @@ impl Status {
         }
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// The status for people, on a terminal of that many `columns`.
+    pub(crate) fn text(&self, columns: Option<usize>) -> String {
+        format!("{}\n{}", self.table(columns), self.sums())
+    }
+
+    /// The table of the tenants.
+    pub(crate) fn table(&self, columns: Option<usize>) -> String {
+        table(&self.tenants, columns)
+    }
+
+    /// The sums of all tenants.
+    pub(crate) fn sums(&self) -> String {
         let Self { waiting, early_in_flight, final_in_flight, items_per_second, wildcards_per_second, .. } = self;
-        let mut lines = vec![
-            table(&self.tenants),
-            format!("{waiting} rows wait; {early_in_flight} early and {final_in_flight} final purges are in flight."),
-        ];
+        let mut lines = vec![format!(
+            "{waiting} rows wait; {early_in_flight} early and {final_in_flight} final purges are in flight."
+        )];
         if let (Some(items), Some(wildcards)) = (items_per_second, wildcards_per_second) {
             lines.push(format!(
                 "In the last second, the account's purges had {} of {} items and {} of {} wildcards.",
@@ -183,7 +193,7 @@ acme    3        90 s    1      2      7 of 3000             E1
 gone    1                1      2                            not registered
 4 rows wait; 2 early and 4 final purges are in flight.
 In the last second, the account's purges had 2 of 150 items and 0 of 1 wildcards.";
-        assert_eq!(status.text(), expected);
+        assert_eq!(status.text(None), expected);
         let json = serde_json::json!(status);
         assert_eq!(json["oldestChangeAt"], "2026-11-26T09:58:30Z");
         assert_eq!(

@@ -1,7 +1,7 @@
 //! `imagecache watch`: the status and the queue as they change.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use domain::{Target, TenantId, Timestamp};
@@ -9,23 +9,20 @@ use serde::Serialize;
 
 use crate::arguments;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, print_json, print_line, table, time};
+use crate::output::{Output, print_json, print_line, size, table, time};
 use crate::queue::{QueueRow, State, rows};
 use crate::session::Session;
 use crate::snapshot::Snapshot;
 use crate::status::Status;
-
-/// The rows of the queue that fit on a screen.
-const ROWS_SHOWN: usize = 15;
 
 /// The sequence that moves the cursor to the upper left and clears the screen.
 const CLEAR: &str = "\x1b[H\x1b[J";
 
 /// Shows the status and the oldest rows of the queue, until Ctrl-C.
 ///
-/// On a terminal it redraws the view. Elsewhere, and with `--output json`, it prints a JSON object for each change of a row: it is queued, has another
-/// state, or has left the queue, because its final purge is done. A state that lasts less than the pause between two looks
-/// is not seen; `history` has every purge.
+/// On a terminal it redraws the view, as much of it as fits. Elsewhere, and with `--output json`, it prints a JSON object
+/// for each change of a row: it is queued, has another state, or has left the queue, because its final purge is done. A
+/// state that lasts less than the pause between two looks is not seen; `history` has every purge.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Limits the view to this tenant.
@@ -50,29 +47,30 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     tokio::select! {
         failed = show(args, session) => failed,
         () = ended => Ok(Exit::Done),
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Done),
+        _ = tokio::signal::ctrl_c() => {
+            if size().is_some() {
+                // The prompt of the shell is not behind the `^C` of the terminal.
+                print_line(&"")?;
+            }
+            Ok(Exit::Done)
+        }
     }
 }
 
 /// Shows every change; ends with an error only.
 async fn show(args: Args, session: &Session) -> Result<Exit, Failure> {
     let purger = session.purger().await?;
-    let is_view = session.output == Output::Table && std::io::stdout().is_terminal();
     let mut seen = None;
     loop {
         let looked_at = Instant::now();
         let snapshot = Snapshot::read(session, &purger, args.tenant.as_ref()).await?;
         let rows = rows(&snapshot);
-        if is_view {
+        if let Some(size) = size().filter(|_| session.output == Output::Table) {
+            let columns = Some(size.1);
             let status = Status::of(&snapshot.overview(), &session.environment, snapshot.at);
-            let shown = &rows[..rows.len().min(ROWS_SHOWN)];
-            print_line(&format!(
-                "{CLEAR}{} of {}\n\n{}\n\n{}",
-                time(snapshot.at),
-                session.environment,
-                status.text(),
-                table(shown)
-            ))?;
+            let (sums, tenants, rows) = (status.sums(), status.table(columns), table(&rows, columns));
+            let view = format!("{} of {}\n{sums}\n\n{tenants}\n\n{rows}", time(snapshot.at), session.environment);
+            print_line(&format!("{CLEAR}{}", fitted(&view, size)))?;
         } else {
             let states = states(&rows);
             for change in changes(seen.as_ref(), &states, snapshot.at) {
@@ -83,6 +81,24 @@ async fn show(args: Args, session: &Session) -> Result<Exit, Failure> {
         std::io::stdout().flush()?;
         tokio::time::sleep(args.every.saturating_sub(looked_at.elapsed())).await;
     }
+}
+
+/// The lines of `view` that fit on a screen of that many rows and columns, with a row for the cursor and one for the line
+/// that Ctrl-C ends: with more, the screen would scroll instead of being redrawn in place.
+fn fitted(view: &str, (rows, columns): (usize, usize)) -> String {
+    let rows_of = |line: &str| line.chars().count().div_ceil(columns).max(1);
+    let mut left = rows.saturating_sub(2);
+    if view.lines().map(rows_of).sum::<usize>() <= left {
+        return view.to_owned();
+    }
+    // The last row is the ellipsis.
+    left = left.saturating_sub(1);
+    let fits = |line: &&str| {
+        let is_shown = rows_of(line) <= left;
+        left = left.saturating_sub(rows_of(line));
+        is_shown
+    };
+    view.lines().take_while(fits).chain(["…"]).collect::<Vec<_>>().join("\n")
 }
 
 /// The states of the rows, with the numbers of their early purges.
@@ -131,6 +147,21 @@ mod tests {
     fn states(rows: &[(&str, State, u64)]) -> States {
         let key = |target: &str| (TenantId::parse("acme").unwrap(), Target::parse(target).unwrap());
         rows.iter().map(|(target, state, early)| (key(target), (*state, *early))).collect()
+    }
+
+    #[test]
+    fn a_view_is_cut_so_that_the_terminal_does_not_scroll() {
+        for (size, expected) in [
+            ((6, 10), "one\ntwo two\nthree"),
+            ((5, 10), "one\ntwo two\nthree"),
+            ((4, 10), "one\n…"),
+            ((5, 4), "one\n…"),
+            ((6, 4), "one\ntwo two\n…"),
+            ((7, 4), "one\ntwo two\nthree"),
+            ((1, 4), "…"),
+        ] {
+            assert_eq!(fitted("one\ntwo two\nthree", size), expected, "{size:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use aws_adapters::now;
 use crate::arguments;
 use crate::exit::{Exit, Failure, UsageError};
 use crate::image_address::ImageAddress;
+use crate::output::columns;
 use crate::session::Session;
 use crate::viewer::Viewer;
 use diagnosis::{Cause, diagnose};
@@ -40,7 +41,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let explanation = explain(args, session).await?;
-    session.output.print(&explanation, &explanation)?;
+    session.output.print(&explanation, &explanation.text(columns()))?;
     Ok(if explanation.diagnosis.cause == Cause::EveryLayerCurrent { Exit::Done } else { Exit::Remains })
 }
 

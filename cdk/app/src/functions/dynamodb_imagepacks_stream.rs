@@ -35,7 +35,7 @@ pub(crate) fn declare(
         memory_mb: 256,
         timeout_secs: 60,
         variables: config.variables(),
-        wide: "ListStreams has no resource to narrow it to",
+        wide: Some("ListStreams has no resource to narrow it to"),
     }
     .declare_with(scope, environment.handlers.purge_reserved_concurrency, |alias| alias)?;
     allow(&live, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;

@@ -30,7 +30,9 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Live> {
         memory_mb: 1769,
         timeout_secs: limits::REQUEST_TIMEOUT_SECS,
         variables,
-        wide: "One function serves all tenants, which are added without this stack: the objects of the originals bucket",
+        wide: Some(
+            "One function serves all tenants, which are added without this stack: the objects of the originals bucket",
+        ),
     }
     .declare(scope)?;
     let table_actions = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];

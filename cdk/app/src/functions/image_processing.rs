@@ -36,7 +36,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         memory_mb: 1769,
         timeout_secs: handlers.image_processing_timeout_secs,
         variables: config.variables(),
-        wide: "One function serves all tenants, which are added without this stack: the objects of both buckets",
+        wide: Some("One function serves all tenants, which are added without this stack: the objects of both buckets"),
     }
     .declare_with(scope, environment.image_processing_reserved_concurrency(), |alias| alias)?;
     allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;

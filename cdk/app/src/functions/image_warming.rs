@@ -44,7 +44,7 @@ pub(crate) fn declare(scope: Scope, bus: &EventBus, alarms: &mut Alarms) -> Resu
         memory_mb: 256,
         timeout_secs: 300,
         variables,
-        wide: "The actions of X-Ray have no resource to narrow them to",
+        wide: environment.handlers.x_ray.then_some("The actions of X-Ray have no resource to narrow them to"),
     }
     .declare_with(scope, Some(CONCURRENCY), |alias| alias.retry_attempts(0).max_event_age(&event_age_max))?;
     let reason = "An event that is dropped loses nothing: viewers request the image themselves";

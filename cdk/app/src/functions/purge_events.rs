@@ -34,7 +34,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventB
         memory_mb: 256,
         timeout_secs: 60,
         variables: config.variables(),
-        wide: "ListStreams has no resource to narrow it to",
+        wide: Some("ListStreams has no resource to narrow it to"),
     }
     .declare(scope)?;
     allow(&live, ["events:PutEvents"], [bus.event_bus_arn()?])?;

@@ -96,7 +96,7 @@ async fn a_record_of_it_whose_row_rejects_it_becomes_a_dead_letter_of_its_own() 
     // The new dead letter is found in the same replay, and stays.
     let (replayed, left) = replay(&recovery(environment).await).await;
     assert_eq!(replayed, 1);
-    assert!(left[0].contains("enqueueing pack#p2 of acme failed"), "{left:?}");
+    assert!(left[0].contains("enqueueing pack#p2 of acme in table "), "{left:?}");
     assert_eq!(environment.queued().await, ["acme pack#p1", "acme pack#p2"]);
     let [dead_letter] = environment.dead_letters().await.try_into().unwrap();
     assert_eq!(dead_letter["payload"]["dynamodb"]["Keys"]["entity"], json!({"S": "pack#p2"}));

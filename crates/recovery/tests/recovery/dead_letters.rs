@@ -106,7 +106,7 @@ async fn a_record_whose_row_rejects_it_stays_until_the_row_is_deleted() {
     handler.enqueue(&json!({"Records": [replaced("p1")]}), &context("delivery-1", NOW)).await;
     let (replayed, left) = replay(&recovery(environment).await).await;
     assert_eq!((replayed, left.len()), (0, 1));
-    assert!(left[0].contains("enqueueing pack#p1 of acme failed"), "{left:?}");
+    assert!(left[0].contains("enqueueing pack#p1 of acme in table "), "{left:?}");
     environment.empty_the_queue().await;
     replay_all(environment, 1).await;
     assert_eq!(environment.queued().await, ["acme pack#p1"]);

@@ -106,7 +106,11 @@ async fn lose(
 }
 
 /// The message that Lambda sends when it gives up on the newest record of `entity`.
-async fn on_failure_message(clients: &Clients, installation: &Installation, entity: &str) -> Result<Value, Cause> {
+pub(crate) async fn on_failure_message(
+    clients: &Clients,
+    installation: &Installation,
+    entity: &str,
+) -> Result<Value, Cause> {
     let arn = &installation.image_pack_stream_arn;
     let described = clients.streams.describe_stream().stream_arn(arn).send().await;
     let described = described.map_err(aws_sdk_dynamodbstreams::Error::from)?.stream_description;

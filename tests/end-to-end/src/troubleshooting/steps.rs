@@ -41,7 +41,7 @@ impl Fixture<'_> {
         let mut lines = Vec::new();
         for (command, argument) in [("why", url.as_str()), ("check", &url), ("doctor", TENANT)] {
             let arguments = [command, argument, "--viewer-endpoint", &emulator];
-            let ended = run_permitted(self.cloud, command, &arguments).await?.expect(true, &[])?;
+            let ended = run_permitted(self.cloud, &arguments).await?.expect(true, &[])?;
             lines.extend(ended.text.lines().next().map(|line| format!("{command}: {line}")));
         }
         Ok(lines.join("\n"))

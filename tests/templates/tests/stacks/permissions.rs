@@ -211,7 +211,8 @@ fn a_role_may_do_what_is_listed_and_nothing_else() {
 #[test]
 fn no_function_may_start_a_purge_run_where_wake_ups_are_switched_off() {
     let granted = granted(edited(), "other");
-    let invoking: Vec<_> = granted.iter().filter(|grant| grant.contains("lambda:InvokeFunction")).collect();
+    let invoking = granted.iter().filter(|grant| grant.contains("lambda:InvokeFunction on pipeline/ImageInvalidation"));
+    let invoking: Vec<_> = invoking.collect();
     assert_eq!(invoking.len(), 1, "{invoking:?}");
     assert!(invoking[0].contains("InvalidationScheduleRole"), "{invoking:?}");
 }

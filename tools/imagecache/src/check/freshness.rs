@@ -1,10 +1,7 @@
 //! Verdicts on the freshness of what a viewer gets.
 
-use std::fmt;
-
 use super::{Checked, Looks};
-use crate::output::Row;
-use crate::output::table;
+use crate::output::{Row, table};
 use crate::viewer::Seen;
 
 /// Whether viewers get the current image.
@@ -73,14 +70,13 @@ impl Row for Look<'_> {
     }
 }
 
-impl fmt::Display for Checked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Checked {
+    /// The result for people, on a terminal of that many `columns`.
+    pub(super) fn text(&self, columns: Option<usize>) -> String {
         let rows = [Look("through the cache", &self.through_the_cache), Look("past the cache", &self.past_the_cache)];
-        write!(f, "{}.\n\n{}", self.verdict, table(&rows))?;
-        if let Some(tags) = &self.tags {
-            write!(f, "\n\n{tags}")?;
-        }
-        self.next.as_ref().map_or(Ok(()), |next| write!(f, "\n\nNext: {next}."))
+        let tags = self.tags.as_ref().map(|tags| format!("\n\n{tags}")).unwrap_or_default();
+        let next = self.next.as_ref().map(|next| format!("\n\nNext: {next}.")).unwrap_or_default();
+        format!("{}.\n\n{}{tags}{next}", self.verdict, table(&rows, columns))
     }
 }
 

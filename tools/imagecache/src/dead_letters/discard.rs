@@ -1,12 +1,13 @@
 //! `imagecache dead-letters discard`: deletes dead letters without a replay.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use crate::dead_letters::list::ListedDeadLetter;
 use crate::exit::{Exit, Failure, UsageError};
 use crate::output::print_error;
 use crate::progress::progress;
+use crate::question::ask;
 use crate::session::Session;
 
 /// Deletes dead letters without a replay, and prints them.
@@ -29,7 +30,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let ids: BTreeSet<_> = args.ids.into_iter().collect();
     let named = if args.all { "every dead letter".to_owned() } else { format!("{} dead letters", ids.len()) };
-    if !args.yes && !ask(&named)? {
+    if !args.yes && !is_confirmed(&named)? {
         print_error(format_args!("Nothing is deleted."));
         return Ok(Exit::Remains);
     }
@@ -45,13 +46,10 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     Ok(if missing.is_empty() { Exit::Done } else { Exit::Remains })
 }
 
-fn ask(named: &str) -> Result<bool, Failure> {
+fn is_confirmed(named: &str) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(UsageError(format!("{named} would be deleted: without a terminal, --yes is required")).into());
     }
-    eprint!("Delete {named}? The images that they name stay stale until they are purged. Type yes: ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
+    let question = "The images that they name stay stale until they are purged. Type yes: ";
+    Ok(ask(format_args!("Delete {named}? {question}"))? == "yes")
 }

@@ -1,6 +1,5 @@
 //! The output of `why`: the verdict, the evidence, the next step.
 
-use std::fmt;
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -110,10 +109,11 @@ pub(super) fn purges(evidence: &Evidence) -> Vec<String> {
     pending.chain(running).chain([newest]).chain(dead).collect()
 }
 
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Explanation {
+    /// The explanation for people, on a terminal of that many `columns`.
+    pub(super) fn text(&self, columns: Option<usize>) -> String {
         let Diagnosis { verdict, next, .. } = &self.diagnosis;
-        write!(f, "{verdict}.\n\n{}\n\n{}\n{}", self.url, table(&self.layers), self.purges.join("\n"))?;
-        write!(f, "\n\nNext: {next}.")
+        let (layers, purges) = (table(&self.layers, columns), self.purges.join("\n"));
+        format!("{verdict}.\n\n{}\n\n{layers}\n{purges}\n\nNext: {next}.", self.url)
     }
 }
