@@ -13,9 +13,10 @@
 //! | [`purge`] | the requests that a purge run sends to CloudFront, within its limits; ledger and status |
 //! | [`measurements`] | what an event changes in the metrics |
 //! | [`editing`] | the attributes that an edit of a pack or of a location's configuration writes |
+//! | [`schema`] | the schemas of texts and numbers in `docs/openapi.json` |
 //! | [`access`] | the tenants of a token; the addresses that an image may be fetched from; the purges that a tenant may begin |
 //!
-//! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
+//! `schema` uses no other module. A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
 //! only; `purge` and `editing` use `image`; `measurements` uses `queue` and `purge`. `access` uses `timestamp` only. Within
 //! [`purge`] the order is `cache_tag` < `invalidation_item`, `distribution`, `caller_reference` < `batch` <
 //! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge` < `queued_purge`, `purge_preview`, `resync` < `planner` <
@@ -30,6 +31,7 @@ pub mod measurements;
 mod null_attribute;
 pub mod purge;
 pub mod queue;
+pub mod schema;
 pub mod target;
 pub mod timestamp;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::request::{ApiRequest, ApiResponse};
 use crate::service::{Service, png};
 
-/// Checks the bytes of a body. serde_json writes an object in the order of `expected`.
+/// Checks the bytes of a body. `serde_json` writes an object in the order of `expected`.
 fn check(response: &ApiResponse, expected: &serde_json::Value) {
     assert_eq!(response.text, expected.to_string());
 }
