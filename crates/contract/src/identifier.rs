@@ -35,15 +35,18 @@ impl InvalidIdentifierError {
     }
 }
 
-/// Declares one identifier: its documentation, its name in errors, its rule in words and its rule in code.
+/// Declares one identifier: its documentation, its name in errors, its rule in words, as a pattern and in code.
 macro_rules! identifier {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $allowed:literal, $is_valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $allowed:literal, $pattern:literal, $is_valid:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
+            /// The rule as a regular expression of JSON Schema.
+            pub const PATTERN: &str = $pattern;
+
             /// The identifier `text`, if it is valid.
             pub fn parse(text: &str) -> Result<Self, InvalidIdentifierError> {
                 let is_valid: fn(&str) -> bool = $is_valid;
@@ -97,6 +100,7 @@ identifier!(
     TenantId,
     "tenant",
     "allowed are 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
+    "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
     is_label
 );
 
@@ -105,6 +109,7 @@ identifier!(
     HeaderName,
     "header name",
     "allowed are 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
+    "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
     is_label
 );
 
@@ -122,6 +127,7 @@ identifier!(
     ImagePackId,
     "image pack id",
     "allowed are 1 to 128 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit",
+    "^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$",
     |text| (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         && text.starts_with(|character: char| character.is_ascii_alphanumeric())
@@ -133,6 +139,7 @@ identifier!(
     LocationName,
     "image location",
     "allowed are 1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
+    "^[A-Za-z0-9_-]{1,64}$",
     |text| (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 );
@@ -143,6 +150,7 @@ identifier!(
     Suffix,
     "suffix",
     "allowed are up to 128 of A-Z, a-z, 0-9, '_' and '.'",
+    "^[A-Za-z0-9_.]{0,128}$",
     |text| text.len() <= 128
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
 );

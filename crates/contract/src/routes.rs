@@ -100,7 +100,7 @@ routes! {
     EnqueuePurges = Post "purges/{tenant}";
     /// Reads the status of the purges of a tenant.
     TenantStatus = Get "purges/{tenant}";
-    /// Reads the OpenAPI document of the purge API.
+    /// Reads the OpenAPI document of the purge API and the management API.
     ReadOpenApi = Get "openapi.json";
 }
 

@@ -14,10 +14,12 @@
 //! | [`measurements`] | what an event changes in the metrics |
 //! | [`warming`] | the images that are requested in advance after a purge |
 //! | [`editing`] | the attributes that an edit of a pack or of a location's configuration writes |
+//! | [`schema`] | the schemas of texts and numbers in `docs/openapi.json` |
 //! | [`access`] | the tenants of a token; the addresses that an image may be fetched from; the purges that a tenant may begin |
 //!
-//! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `image` uses `target`
-//! only; `purge`, `editing` and `warming` use `image`; `measurements` uses `queue` and `purge`. `access` uses `timestamp` only. Within
+//! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `schema` uses no other
+//! module, `image` uses `target` only; `purge`, `editing` and `warming` use `image`; `measurements` uses `queue` and `purge`.
+//! `access` uses `timestamp` only. Within
 //! [`purge`] the order is `cache_tag` < `invalidation_item`, `distribution`, `caller_reference` < `batch` <
 //! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge` < `queued_purge`, `purge_preview`, `resync` < `planner` <
 //! `purge_status` < `overview`.
@@ -31,6 +33,7 @@ pub mod measurements;
 mod null_attribute;
 pub mod purge;
 pub mod queue;
+pub mod schema;
 pub mod target;
 pub mod timestamp;
 pub mod warming;

@@ -2,11 +2,15 @@
 //! test generates it from the handlers' types, so no function builds it.
 
 use contract::routes::Method;
+use domain::schema::text;
+use domain::{ImagePackId, LocationName, TenantId};
 use utoipa::ToSchema;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ComponentsBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ComponentsBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{
     Content, Info, OpenApi, PathItem, PathsBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
 };
@@ -47,35 +51,64 @@ impl Operation {
 
     /// Adds an optional query parameter.
     #[must_use]
-    pub fn query(mut self, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
-        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
-        self.builder = self.builder.parameter(parameter.description(Some(description)).schema(Some(schema)));
-        self
+    pub fn query(self, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Self {
+        self.parameter(ParameterIn::Query, name, description, schema)
+    }
+
+    /// Lets the request name the revision that it changes, as `If-Match`. Another revision is rejected with 409.
+    #[must_use]
+    pub fn conditional(self) -> Self {
+        let description = "The revision that the request changes, as in the ETag of a response";
+        self.parameter(ParameterIn::Header, "If-Match", description, entity_tag()).errors(&[409])
     }
 
     /// Adds the required body of the request, in JSON.
     #[must_use]
-    pub fn body<T: ToSchema>(mut self) -> Self {
-        let body = RequestBodyBuilder::new().content(JSON, self.content::<T>()).required(Some(Required::True));
+    pub fn body<T: ToSchema>(self) -> Self {
+        self.json_body::<T>(Required::True)
+    }
+
+    /// Adds the optional body of the request, in JSON.
+    #[must_use]
+    pub fn optional_body<T: ToSchema>(self) -> Self {
+        self.json_body::<T>(Required::False)
+    }
+
+    /// Adds the required body of the request, in bytes of one of `media_types`.
+    #[must_use]
+    pub fn binary_body(mut self, media_types: &[&str], description: &str) -> Self {
+        let body = RequestBodyBuilder::new().description(Some(description)).required(Some(Required::True));
+        let body = media_types.iter().fold(body, |body, media_type| body.content(*media_type, Content::default()));
         self.builder = self.builder.request_body(Some(body.build()));
-        self
+        self.errors(&[413])
     }
 
     /// Adds a response in JSON.
     #[must_use]
     pub fn response<T: ToSchema>(mut self, status: u16, description: &str) -> Self {
-        let response = ResponseBuilder::new().description(description).content(JSON, self.content::<T>());
-        self.builder = self.builder.response(status.to_string(), response);
-        self
+        let response = ResponseBuilder::new().content(JSON, self.content::<T>());
+        self.respond(status, description, response)
+    }
+
+    /// Adds a response in JSON whose `ETag` is the revision.
+    #[must_use]
+    pub fn response_with_etag<T: ToSchema>(mut self, status: u16, description: &str) -> Self {
+        let etag = HeaderBuilder::new().schema(Some(entity_tag())).description(Some("The revision, for If-Match"));
+        let response = ResponseBuilder::new().content(JSON, self.content::<T>()).header("ETag", etag.build());
+        self.respond(status, description, response)
+    }
+
+    /// Adds a response without a body.
+    #[must_use]
+    pub fn empty_response(self, status: u16, description: &str) -> Self {
+        self.respond(status, description, ResponseBuilder::new())
     }
 
     /// Adds a response with a JSON object that no type describes.
     #[must_use]
-    pub fn any_response(mut self, status: u16, description: &str) -> Self {
+    pub fn any_response(self, status: u16, description: &str) -> Self {
         let content = Content::new(Some(Object::with_type(Type::Object)));
-        let response = ResponseBuilder::new().description(description).content(JSON, content);
-        self.builder = self.builder.response(status.to_string(), response);
-        self
+        self.respond(status, description, ResponseBuilder::new().content(JSON, content))
     }
 
     /// Adds responses with an error.
@@ -87,17 +120,41 @@ impl Operation {
         self
     }
 
+    fn parameter(
+        mut self,
+        parameter_in: ParameterIn,
+        name: &str,
+        description: &str,
+        schema: impl Into<RefOr<Schema>>,
+    ) -> Self {
+        let parameter = ParameterBuilder::new().name(name).parameter_in(parameter_in).required(Required::False);
+        self.builder = self.builder.parameter(parameter.description(Some(description)).schema(Some(schema)));
+        self
+    }
+
+    fn json_body<T: ToSchema>(mut self, required: Required) -> Self {
+        let body = RequestBodyBuilder::new().content(JSON, self.content::<T>()).required(Some(required));
+        self.builder = self.builder.request_body(Some(body.build()));
+        self.errors(&[413])
+    }
+
+    fn respond(mut self, status: u16, description: &str, response: ResponseBuilder) -> Self {
+        self.builder = self.builder.response(status.to_string(), response.description(description));
+        self
+    }
+
     fn content<T: ToSchema>(&mut self) -> Content {
         content::<T>(&mut self.schemas)
     }
 }
 
 /// The errors of the API, by status.
-const ERRORS: [(u16, &str); 9] = [
+const ERRORS: [(u16, &str); 10] = [
     (400, "The request is malformed."),
     (401, "The request has no valid token."),
     (403, "The token does not cover the tenant, or does not have the scope."),
     (404, "The tenant, or what the request names, does not exist."),
+    (409, "The request conflicts with the stored item. `error.revision` is the item's revision now."),
     (413, "The body is too large."),
     (422, "The request has an invalid value."),
     (429, "Too many requests."),
@@ -153,33 +210,33 @@ pub fn document(operations: impl IntoIterator<Item = Operation>) -> OpenApi {
         components = components.schemas_from_iter(schemas);
         paths = paths.path(path, PathItem::new(http_method(method), builder));
     }
-    let info = Info::new("Image service: purges", env!("CARGO_PKG_VERSION"));
-    let mut document = OpenApi::new(info, paths);
+    let mut document = OpenApi::new(Info::new("Image service", env!("CARGO_PKG_VERSION")), paths);
+    // Relative to the address of the document, which names the API's domain and the environment's stage.
+    let server = ServerBuilder::new().url(".").description(Some("The stage that serves this document"));
+    document.servers = Some(vec![server.build()]);
     document.components = Some(components.build());
     document
 }
 
-/// The schema of a text that `pattern` describes.
-#[must_use]
-pub fn text(pattern: &str) -> Object {
-    ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).pattern(Some(pattern)).build()
+/// The schema of an entity tag: a revision in quotes.
+fn entity_tag() -> Object {
+    let format = SchemaFormat::Custom("entity-tag".to_owned());
+    ObjectBuilder::from(text("^\"[0-9]{1,19}\"$")).format(Some(format)).build()
 }
-
-/// The pattern of a pack's id, as `contract::identifier` parses it.
-pub const PACK_ID: &str = "^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$";
-
-/// The pattern of a location's name.
-pub const LOCATION_NAME: &str = "^[A-Za-z0-9_-]{1,64}$";
-
-/// The pattern of a tenant's id.
-const TENANT_ID: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 
 /// The description and the schema of a parameter of a path.
 fn path_parameter(name: &str) -> (&'static str, Object) {
     match name {
-        "tenant" => ("The tenant", text(TENANT_ID)),
-        "imagePackId" => ("The image pack; for a purge, a suffix is allowed as in an image's URL", text(PACK_ID)),
-        "location" | "name" => ("The image location", text(LOCATION_NAME)),
+        "tenant" => ("The tenant", text(TenantId::PATTERN)),
+        "imagePackId" => {
+            ("The image pack; for a purge, a suffix is allowed as in an image's URL", text(ImagePackId::PATTERN))
+        }
+        "location" | "name" => ("The image location", text(LocationName::PATTERN)),
+        "uploadId" => {
+            let uuid =
+                ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned())));
+            ("The id of the prepared upload", uuid.build())
+        }
         _ => ("The id that the API returned", Object::with_type(Type::String)),
     }
 }

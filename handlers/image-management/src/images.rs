@@ -6,6 +6,7 @@ use domain::image::image_place::ImagePlace;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::handler::Handler;
 use crate::management_error::ManagementError;
@@ -13,12 +14,18 @@ use crate::request::AdminRequest;
 use crate::response;
 
 /// The part of an original to show, in pixels of the upright image.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Part {
+pub(crate) struct NewCrop {
+    /// Pixels from the left edge.
     x: u32,
+    /// Pixels from the upper edge.
     y: u32,
+    /// Width in pixels.
+    #[schema(minimum = 1)]
     width: u32,
+    /// Height in pixels.
+    #[schema(minimum = 1)]
     height: u32,
 }
 
@@ -36,7 +43,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, ManagementError> {
-        let Part { x, y, width, height } = http_api::json_body(request.http.body())?;
+        let NewCrop { x, y, width, height } = http_api::json_body(request.http.body())?;
         let crop = Crop { x, y, width, height };
         self.carry_out(request, place, PackEdit::SetCrop { location: place.location.clone(), crop }).await
     }

@@ -12,6 +12,7 @@ mod handler;
 mod images;
 mod location_configs;
 mod management_error;
+mod openapi;
 mod originals;
 mod packs;
 mod request;
@@ -19,3 +20,4 @@ mod response;
 mod uploads;
 
 pub use handler::Handler;
+pub use openapi::openapi;

@@ -8,6 +8,7 @@ use imaging::{DamageError, Inspected, InvalidImageError};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::fetch::FetchError;
@@ -23,9 +24,11 @@ pub(crate) use contract::limits::ORIGINAL_BYTES_MAX;
 const BODY_BYTES_MAX: usize = 4_500_000;
 
 /// The source of an image to fetch.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Source {
+pub(crate) struct ImageSource {
+    /// A public `http` or `https` address.
+    #[schema(format = "uri")]
     url: String,
 }
 
@@ -53,7 +56,7 @@ impl Handler {
         request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, ManagementError> {
-        let Source { url } = http_api::json_body(request.http.body())?;
+        let ImageSource { url } = http_api::json_body(request.http.body())?;
         self.check(request, place).await?;
         let bytes = self.fetcher.fetch(&url).await.inspect_err(|error| {
             if let FetchError::Failed { cause, .. } = error {

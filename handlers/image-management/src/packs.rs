@@ -21,10 +21,10 @@ use crate::request::AdminRequest;
 use crate::response;
 
 /// The default size of a page, in packs.
-const PAGE_DEFAULT: u8 = 50;
+pub(crate) const PAGE_DEFAULT: u8 = 50;
 
 /// The largest page, in packs.
-const PAGE_MAX: u8 = 100;
+pub(crate) const PAGE_MAX: u8 = 100;
 
 impl Handler {
     pub(crate) async fn list_packs(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {
@@ -39,13 +39,7 @@ impl Handler {
         let after = request.parameter("after")?.map(|after| ImagePackId::parse(&after)).transpose();
         let after = after.map_err(|error| ApiError::invalid(&error))?;
         let page = self.items.page(&request.tenant, after.as_ref(), limit).await?;
-        let packs: Vec<_> =
-            page.packs.iter().map(|(id, pack)| response::pack_json(&request.tenant, id, pack)).collect();
-        let mut body = json!({"imagePacks": packs});
-        if let Some(next) = page.next {
-            body["next"] = json!(next);
-        }
-        Ok(http_api::json(StatusCode::OK, &body))
+        Ok(response::packs(&request.tenant, &page))
     }
 
     pub(crate) async fn create_pack(&self, request: &AdminRequest<'_>) -> Result<Response<Body>, ManagementError> {

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use aws_adapters::upload_area::Upload;
+use domain::Timestamp;
 use domain::editing::managed_pack::ManagedPack;
 use domain::image::image_place::ImagePlace;
 use http_api::ApiError;
 use imaging::Format;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
 use crate::handler::Handler;
@@ -23,14 +26,21 @@ use crate::response;
 const VALIDITY: Duration = Duration::from_mins(15);
 
 /// The announcement of an upload.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Announced {
+pub(crate) struct NewUpload {
     media_type: MediaType,
+    /// The size of the image.
+    #[schema(schema_with = upload_bytes)]
     bytes: u64,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+fn upload_bytes() -> Object {
+    domain::schema::number(1..=ORIGINAL_BYTES_MAX)
+}
+
+/// The media type of an original.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 enum MediaType {
     #[serde(rename = "image/jpeg")]
     Jpeg,
@@ -50,13 +60,30 @@ impl MediaType {
     }
 }
 
+/// A prepared upload: the request that the caller sends to S3.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PreparedUpload {
+    /// The id for the confirmation.
+    #[schema(format = "uuid")]
+    upload_id: String,
+    method: String,
+    url: String,
+    /// The headers of the upload request.
+    #[schema(value_type = HashMap<String, String>)]
+    headers: Map<String, Value>,
+    /// The time until which the upload must have started, in milliseconds since 1970.
+    #[schema(value_type = u64)]
+    expires_at: Timestamp,
+}
+
 impl Handler {
     pub(crate) async fn prepare_upload(
         &self,
         request: &AdminRequest<'_>,
         place: &ImagePlace,
     ) -> Result<Response<Body>, ManagementError> {
-        let announced: Announced = http_api::json_body(request.http.body())?;
+        let announced: NewUpload = http_api::json_body(request.http.body())?;
         let bytes = u32::try_from(announced.bytes).ok().filter(|bytes| (1..=ORIGINAL_BYTES_MAX).contains(bytes));
         let bytes = bytes.ok_or_else(|| {
             let message = format!(
@@ -69,15 +96,14 @@ impl Handler {
         let upload_id = Uuid::new_v4().to_string();
         let key = place.upload_key(&upload_id);
         let signed = self.uploads.sign(&key, announced.media_type.as_str(), bytes, VALIDITY).await?;
-        let headers: Map<_, _> = signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-        let body = json!({
-            "uploadId": upload_id,
-            "method": signed.method,
-            "url": signed.url,
-            "headers": headers,
-            "expiresAt": request.context.now.plus(VALIDITY),
-        });
-        Ok(http_api::json(StatusCode::CREATED, &body))
+        let prepared = PreparedUpload {
+            upload_id,
+            method: signed.method,
+            url: signed.url,
+            headers: signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect(),
+            expires_at: request.context.now.plus(VALIDITY),
+        };
+        Ok(http_api::json(StatusCode::CREATED, &prepared))
     }
 
     /// Confirms an upload. Idempotent: the pack stores the upload id of its original.

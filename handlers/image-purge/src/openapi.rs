@@ -25,7 +25,6 @@ pub fn openapi() -> Vec<Operation> {
             PurgeRoute::TenantStatus => operation.response::<TenantPurges>(200, "The status of the tenant's purges"),
             PurgeRoute::EnqueuePurges => with_dry_run(operation)
                 .body::<PurgeBody>()
-                .errors(&[413])
                 .response::<EnqueuedPurges>(202, "The purges are in the queue")
                 .response::<PurgesPreview>(200, "The effect that the request would have"),
             PurgeRoute::ReadOpenApi => operation.any_response(200, "This document"),

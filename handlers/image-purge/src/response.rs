@@ -12,8 +12,8 @@ use purging::manual_purge::{EnqueuePreview, Enqueued, PackRequest, PackStatus, P
 use crate::pack_bodies::{AcceptedPurge, PackPreview, PackPurges};
 use crate::tenant_bodies::{EnqueuedPurges, PurgesPreview, TenantPurges};
 
-/// The OpenAPI document. It is committed, so that the function does not build it.
-const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+/// The OpenAPI document `docs/openapi.json`. It is committed, so that the function does not build it.
+const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 /// 202: CloudFront has accepted the invalidation and executes it.
 pub(crate) fn accepted(purged: Purged) -> Response<Body> {

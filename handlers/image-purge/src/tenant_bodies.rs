@@ -3,8 +3,8 @@
 use domain::access::purge_allowance::PurgeLimit;
 use domain::purge::overview::Usage;
 use domain::purge::queued_purge::PACKS_MAX;
-use domain::{Target, TenantId};
-use http_api::openapi::{LOCATION_NAME, PACK_ID, text};
+use domain::schema::text;
+use domain::{ImagePackId, LocationName, Target, TenantId};
 use purging::manual_purge::{EnqueuePreview, Enqueued, TenantStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
@@ -56,11 +56,12 @@ impl PartialSchema for PurgeBody {
             let object = ObjectBuilder::new().property(name, schema).required(name).description(Some(description));
             object.additional_properties(Some(AdditionalProperties::FreeForm(false)))
         };
-        let packs = ArrayBuilder::new().items(text(PACK_ID)).min_items(Some(1)).max_items(Some(PACKS_MAX)).build();
+        let packs =
+            ArrayBuilder::new().items(text(ImagePackId::PATTERN)).min_items(Some(1)).max_items(Some(PACKS_MAX)).build();
         let everything = ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).build();
         let one_of = OneOfBuilder::new()
             .item(only("imagePacks", "The ids of image packs, without suffixes", packs.into()))
-            .item(only("location", "An image location, in all packs of the tenant", text(LOCATION_NAME).into()))
+            .item(only("location", "An image location, in all packs of the tenant", text(LocationName::PATTERN).into()))
             .item(only("everything", "All images of the tenant", everything.into()));
         one_of.description(Some("The images to purge.")).into()
     }

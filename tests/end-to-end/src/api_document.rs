@@ -8,23 +8,28 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::figures;
+use crate::{figures, logs};
 use local_cloud::LocalCloud;
 use local_cloud::cause::{Cause, Context as _};
 use local_cloud::checkout::Checkout;
 use local_cloud::expectation::{UnmetError, expect_eq, wait_for};
 use local_cloud::observer::described;
 use local_cloud::report::{Report, StepError};
+use local_cloud::test_image::{Colour, Encoding, ORIGINAL_SIZE, photograph};
 
-/// The tenant and its packs, as in `schemathesis.toml`.
-const TENANT: &str = "acme";
-const PACKS: [&str; 2] = ["cat", "dog"];
-/// The seed of the generated requests. The same seed and document generate the same ones.
+/// The tenant of the requests, and the packs that exist before them, as in `schemathesis.toml`. No other part uses them.
+const TENANT: &str = "globex";
+const PACKS: [&str; 4] = ["edited", "kept", "removed", UPLOADED];
+/// The pack whose image at `main` is uploaded to S3.
+const UPLOADED: &str = "uploaded";
+/// The locations of the images.
+const LOCATIONS: [&str; 2] = ["main", "poster"];
+/// The seed of the generated requests. The same seed, document and responses generate the same ones.
 const SEED: u32 = 4711;
 /// The most requests that are generated for each operation and phase.
-const EXAMPLES_MAX: u32 = 25;
+const EXAMPLES_MAX: u32 = 20;
 /// The time after which schemathesis begins no further requests.
-const TIME_MAX: Duration = Duration::from_secs(50);
+const TIME_MAX: Duration = Duration::from_mins(2);
 /// The validity of the admin's token.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 /// The time limit for the purges that the requests have begun. The schedule starts a purge run every minute.
@@ -37,19 +42,27 @@ pub(crate) async fn play(
     run_dir: &Path,
     report: &Report,
 ) -> Result<(), StepError> {
-    report.check("the packs of the requests exist", prepared(cloud)).await?;
+    let prepared = async { Ok((prepared(cloud).await?, String::new())) };
+    let upload_id = &report.step("the packs of the requests exist", prepared).await?;
     report.check("the API serves its OpenAPI document", served(cloud, checkout)).await?;
-    report.check("the API keeps to its OpenAPI document", checked(cloud, checkout, run_dir)).await?;
+    report.check("the API keeps to its OpenAPI document", checked(cloud, checkout, run_dir, upload_id)).await?;
     report.check("the purges that these requests began are completed", completed(cloud)).await
 }
 
-/// Step: the packs that `schemathesis.toml` names are created, unless the scenario has done so.
+/// Step: the packs that `schemathesis.toml` names are created. Returns the id of the upload.
 async fn prepared(cloud: &LocalCloud) -> Result<String, Cause> {
     let editor = cloud.management_api(TENANT)?;
+    let (image, content_type) =
+        (photograph(Colour::Red, ORIGINAL_SIZE, Encoding::Jpeg, 1)?, Encoding::Jpeg.content_type());
     for pack in PACKS {
-        editor.ensure_image(pack, "main").await?;
+        editor.create_pack(pack, pack).await?.succeeded()?;
+        for location in LOCATIONS {
+            editor.upload_original(pack, location, image.clone(), content_type).await?.succeeded()?;
+        }
     }
-    Ok(format!("{} of {TENANT}", PACKS.join(" and ")))
+    let pack = editor.upload_presigned(UPLOADED, LOCATIONS[0], image, content_type).await?.succeeded()?.body;
+    let upload_id = pack["imageLocations"][LOCATIONS[0]]["original"]["uploadId"].as_str();
+    Ok(upload_id.ok_or_else(|| format!("the pack should have an uploadId: {pack}"))?.to_owned())
 }
 
 /// Step: the deployed API serves the document of the checkout.
@@ -63,7 +76,7 @@ async fn served(cloud: &LocalCloud, checkout: &Checkout) -> Result<String, Cause
 }
 
 /// Step: schemathesis sends the requests.
-async fn checked(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path) -> Result<String, Cause> {
+async fn checked(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path, upload_id: &str) -> Result<String, Cause> {
     let api = cloud.admin_api()?;
     let (_, host_and_stage) = api.url().split_once("://").unwrap_or_default();
     let (host, stage) = host_and_stage.split_once('/').unwrap_or_default();
@@ -85,12 +98,19 @@ async fn checked(cloud: &LocalCloud, checkout: &Checkout, run_dir: &Path) -> Res
         .arg(&results)
         .env("API_TOKEN", cloud.token(&[TENANT], TOKEN_VALID_FOR)?)
         .env("API_HOST", host)
+        .env("UPLOAD_ID", upload_id)
+        .env("IMAGE_URL", cloud.parts.images.url("blue.png"))
+        .env("SCHEMATHESIS_HOOKS", checkout.root().join("tests/end-to-end/schemathesis_hooks.py"))
         .env("NO_PROXY", "127.0.0.1")
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = command.output().await.context("schemathesis could not be started; run `make setup`")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
+        // A response does not name the cause of a 5xx.
+        let failures = logs::lines(cloud, "").await?.into_iter().map(|line| line.message);
+        let failures: Vec<_> = failures.filter(|message| message.contains("The request failed.")).collect();
+        let text = format!("{text}\n{}", failures.join("\n"));
         return Err(UnmetError::new(format!("no failure with seed {SEED}"), text).into());
     }
     let results: Value = serde_json::from_slice(&std::fs::read(results)?)?;

@@ -3,9 +3,12 @@
 use contract::limits::VARIANT_SIDE_MAX_PX;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::editing::pack_edit::Assignment;
 use crate::image::image_pack::{Fit, LocationConfig, Quality, VariantFormat};
+use crate::schema;
 
 /// The width or height of a variant, from 1 to [`VARIANT_SIDE_MAX_PX`] pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -32,16 +35,29 @@ impl TryFrom<i64> for VariantSide {
     }
 }
 
+impl PartialSchema for VariantSide {
+    fn schema() -> RefOr<Schema> {
+        schema::number(1..=VARIANT_SIDE_MAX_PX).into()
+    }
+}
+
+impl ToSchema for VariantSide {}
+
 /// The configuration of a location as editors send it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LocationConfigRequest {
+    /// Width of the variant in pixels.
     width: VariantSide,
+    /// Height of the variant in pixels.
     height: VariantSide,
+    /// The treatment of an original with other proportions: `cover` by default.
     #[serde(default)]
     fit: Fit,
+    /// The encoding of variants: `auto` by default.
     #[serde(default)]
     format: VariantFormat,
+    /// The quality of lossy variants: 85 by default.
     #[serde(default, deserialize_with = "quality")]
     quality: Quality,
 }

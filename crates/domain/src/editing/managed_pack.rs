@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::identifier::LocationName;
 use crate::image::image_pack::Crop;
@@ -34,7 +35,8 @@ pub struct ManagedPack {
 }
 
 /// One image of a pack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Image)]
 pub struct ManagedImage {
     /// The image that variants are rendered from.
     pub original: ManagedOriginal,
@@ -45,8 +47,9 @@ pub struct ManagedImage {
 
 /// An original and its properties, as they were found when it was stored. An original that another program wrote has
 /// only key and version.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Original)]
 pub struct ManagedOriginal {
     /// Its key in the originals bucket.
     pub key: String,

@@ -1,8 +1,11 @@
 //! The description of a pack: its attributes apart from its images.
 
 use serde::{Deserialize, Deserializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::identifier::{ImagePackId, LocationName};
+use crate::schema;
 
 /// The error of a text that is too long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +42,14 @@ macro_rules! text {
                 }
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                schema::short_text($length_max).into()
+            }
+        }
+
+        impl ToSchema for $name {}
     };
 }
 
@@ -57,10 +68,11 @@ text!(
 );
 
 /// A pack to be created.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPack {
     /// Its id. If absent, the management API generates one.
+    #[schema(schema_with = schema::nullable_image_pack_id)]
     pub image_pack_id: Option<ImagePackId>,
     /// The asset that it belongs to.
     pub asset_id: Option<AssetId>,
@@ -69,17 +81,20 @@ pub struct NewPack {
 }
 
 /// A change of the description of a pack (JSON Merge Patch, RFC 7396): an absent attribute is kept, `null` removes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PackDescription {
     /// The asset that the pack belongs to.
     #[serde(default)]
+    #[schema(value_type = Option<AssetId>)]
     pub asset_id: Patch<AssetId>,
     /// Its title.
     #[serde(default)]
+    #[schema(value_type = Option<Title>)]
     pub title: Patch<Title>,
     /// The location that a URL without `location` means.
     #[serde(default)]
+    #[schema(schema_with = schema::nullable_location_name)]
     pub main_image_location: Patch<LocationName>,
 }
 

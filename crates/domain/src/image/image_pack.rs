@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::identifier::LocationName;
-use crate::null_attribute;
+use crate::{null_attribute, schema};
 
 /// One image pack, with the attributes that the delivery of its images needs. Other attributes (`assetId`, title, …)
 /// are cosmetic.
@@ -41,7 +43,7 @@ pub struct Original {
 }
 
 /// A rectangle of the original, in pixels from its upper left corner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Crop {
     /// Pixels from the left edge.
     pub x: u32,
@@ -79,7 +81,7 @@ pub struct LocationConfig {
 }
 
 /// The treatment of an original whose proportions are not those of its location.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// Scale until the image fills the box, and cut off the rest.
@@ -92,7 +94,7 @@ pub enum Fit {
 }
 
 /// The encoding of variants.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VariantFormat {
     /// JPEG for opaque images, PNG for images with transparency.
@@ -138,6 +140,14 @@ impl TryFrom<u8> for Quality {
         if (1..=100).contains(&number) { Ok(Self(number)) } else { Err(InvalidQualityError(number)) }
     }
 }
+
+impl PartialSchema for Quality {
+    fn schema() -> RefOr<Schema> {
+        schema::number(1..=100).into()
+    }
+}
+
+impl ToSchema for Quality {}
 
 impl From<Quality> for u8 {
     fn from(quality: Quality) -> Self {

@@ -14,5 +14,6 @@ mod originals;
 mod packs;
 mod rejections;
 mod request;
+mod response_bodies;
 mod service;
 mod uploads;

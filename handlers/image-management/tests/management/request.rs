@@ -128,22 +128,24 @@ fn route(method: &str, path: &str) -> (String, Map<String, Value>) {
 #[derive(Debug)]
 pub(crate) struct ApiResponse {
     pub(crate) status: u16,
+    /// The body as it was sent.
+    pub(crate) text: String,
     pub(crate) body: Value,
     pub(crate) etag: Option<String>,
 }
 
 impl ApiResponse {
     pub(crate) fn of(response: &Response<Body>) -> Self {
-        let body = match response.body() {
-            Body::Empty => Value::Null,
-            body => {
-                assert_eq!(response.headers()["content-type"], "application/json");
-                assert_eq!(response.headers()["cache-control"], "no-store");
-                serde_json::from_slice(body).unwrap()
-            }
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            assert_eq!(response.headers()["content-type"], "application/json");
+            assert_eq!(response.headers()["cache-control"], "no-store");
+            serde_json::from_str(&text).unwrap()
         };
         let etag = response.headers().get("etag").map(|etag| etag.to_str().unwrap().to_owned());
-        Self { status: response.status().as_u16(), body, etag }
+        Self { status: response.status().as_u16(), text, body, etag }
     }
 
     /// Checks the status and that revision and entity tag agree. Returns the body.

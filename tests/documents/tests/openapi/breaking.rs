@@ -72,6 +72,7 @@ impl Comparison<'_> {
                 Some(new_response) => {
                     let (response, new_response) = (resolved(self.old, response), resolved(self.new, new_response));
                     self.content(&response_name, response, new_response, Sent::ToClients);
+                    self.headers(&response_name, &response["headers"], &new_response["headers"]);
                 }
                 None => self.found.push(format!("{response_name} is removed")),
             }
@@ -81,6 +82,18 @@ impl Comparison<'_> {
     fn required(&mut self, name: &str, old: &Value, new: &Value) {
         if *new == true && *old != true {
             self.found.push(format!("{name} becomes required"));
+        }
+    }
+
+    fn headers(&mut self, name: &str, old: &Value, new: &Value) {
+        for (header, old_header) in entries(old) {
+            let header_name = format!("{name}: header {header}");
+            match new.get(header) {
+                Some(header) => {
+                    self.schema(&header_name, &old_header["schema"], &header["schema"], Sent::ToClients);
+                }
+                None => self.found.push(format!("{header_name} is removed")),
+            }
         }
     }
 
@@ -98,7 +111,10 @@ impl Comparison<'_> {
         let (old, new) = (resolved(self.old, old), resolved(self.new, new));
         self.one_of(name, old, new, sent);
         let (narrow, wide) = if sent == Sent::ByClients { (old, new) } else { (new, old) };
-        if !texts(&wide["type"]).is_empty() && !texts(&narrow["type"]).is_subset(&texts(&wide["type"])) {
+        let (narrow_types, wide_types) = (texts(&narrow["type"]), texts(&wide["type"]));
+        // A schema without a type allows any, unless it has alternatives.
+        let is_any = narrow_types.is_empty() && !narrow["oneOf"].is_array();
+        if !wide_types.is_empty() && (is_any || !narrow_types.is_subset(&wide_types)) {
             self.found.push(format!("{name}: type {} becomes {}", old["type"], new["type"]));
         }
         let is_allowed = |value| wide["enum"].as_array().is_none_or(|allowed| allowed.contains(value));
@@ -118,6 +134,13 @@ impl Comparison<'_> {
         for property in texts(&wide["required"]).difference(&texts(&narrow["required"])) {
             let change = if sent == Sent::ByClients { "becomes required" } else { "may be absent" };
             self.found.push(format!("{name}.{property} {change}"));
+        }
+        if sent == Sent::ByClients && new["additionalProperties"] == false && old["additionalProperties"] != false {
+            self.found.push(format!("{name}: further properties are rejected"));
+        }
+        if old["additionalProperties"].is_object() {
+            let of_any = format!("{name}.*");
+            self.schema(&of_any, &old["additionalProperties"], &new["additionalProperties"], sent);
         }
         if old["items"].is_object() {
             self.schema(&format!("{name}[]"), &old["items"], &new["items"], sent);
