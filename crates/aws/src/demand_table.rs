@@ -158,12 +158,12 @@ impl DemandCounter {
     pub async fn store(&self, now: Timestamp) {
         let due = self.gathered.lock().unwrap_or_else(PoisonError::into_inner).take_due(now);
         let Some((tenant, demand)) = due else { return };
-        match tokio::time::timeout(STORED_WITHIN, self.table.add(&tenant, &demand, now)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "The demand of a minute is not counted."),
-            Err(_) => {
-                tracing::warn!(%tenant, "The demand of a minute is not counted: DynamoDB did not respond in time.")
-            }
-        }
+        let stored = tokio::time::timeout(STORED_WITHIN, self.table.add(&tenant, &demand, now)).await;
+        let cause = match stored {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(timeout) => timeout.to_string(),
+        };
+        tracing::warn!(%tenant, cause, "The requests of a minute are not counted.");
     }
 }

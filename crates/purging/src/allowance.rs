@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::{TenantId, Timestamp};
 
 use crate::ports::{Allowances, CallError};
@@ -17,7 +17,7 @@ const RETRY_AFTER_CONTENTION: Duration = Duration::from_secs(1);
 /// Takes `tokens` tokens of the allowance of `tenant`. The inner error is the time until it has so many.
 pub async fn take_tokens(
     allowances: &impl Allowances,
-    limit: PurgeLimit,
+    limit: AllowanceLimit,
     tenant: &TenantId,
     tokens: u32,
     now: impl Fn() -> Timestamp,

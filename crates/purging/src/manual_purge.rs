@@ -18,7 +18,7 @@ mod tenant_status;
 
 use std::time::Duration;
 
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::image::image_url::Reading;
 use domain::image::variant_key::VariantScope;
 use domain::purge::distribution::Distribution;
@@ -41,7 +41,7 @@ pub struct ManualPurge<P, K, R> {
     /// The planner's limits and the executor.
     pub purger: Purger<P>,
     /// The limit of each tenant's purges.
-    pub limit: PurgeLimit,
+    pub limit: AllowanceLimit,
     /// The purge runs, to wake one for the final purge. `None`: the schedule starts the next one.
     pub purge_runs: Option<R>,
 }

@@ -6,7 +6,7 @@ use aws_adapters::now;
 use aws_adapters::ports::purger;
 use aws_adapters::purge_run_function::PurgeRunFunction;
 use contract::functions::ImagePurge;
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::{Context, Timestamp};
 use image_purge::Handler;
 use lambda_http::{Error, Request, RequestExt, tracing};
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         packs: ImagePackTable::new(clients::dynamodb(&sdk), image_packs.table, image_packs.attributes),
         purger: purger(&sdk, purging),
         purge_runs: PurgeRunFunction::new(&sdk, purge_run_function),
-        limit: PurgeLimit { per_minute: config.manual_purges_per_minute, burst: config.manual_purges_burst },
+        limit: AllowanceLimit { per_minute: config.manual_purges_per_minute, burst: config.manual_purges_burst },
     };
     let handler = &Handler { manual_purge, authorizer };
     http_api::run(|request: Request| async move {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::{ImagePackId, TenantId};
 use http_api::ApiError;
 use lambda_http::http::StatusCode;
@@ -41,7 +41,7 @@ pub(crate) fn enqueue_preview(preview: EnqueuePreview) -> Response<Body> {
 }
 
 /// 200: the status of the purges of a tenant.
-pub(crate) fn tenant_status(status: TenantStatus, limit: PurgeLimit) -> Response<Body> {
+pub(crate) fn tenant_status(status: TenantStatus, limit: AllowanceLimit) -> Response<Body> {
     http_api::json(StatusCode::OK, &TenantPurges::of(status, limit))
 }
 

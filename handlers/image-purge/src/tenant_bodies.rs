@@ -1,6 +1,6 @@
 //! The bodies of requests and responses about a tenant.
 
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::purge::overview::Usage;
 use domain::purge::queued_purge::PACKS_MAX;
 use domain::schema::text;
@@ -207,7 +207,7 @@ struct Allowance {
 }
 
 impl TenantPurges {
-    pub(crate) fn of(status: TenantStatus, limit: PurgeLimit) -> Self {
+    pub(crate) fn of(status: TenantStatus, limit: AllowanceLimit) -> Self {
         let TenantStatus { overview, unreadable, items_per_second, wildcards_per_second, tokens_left } = status;
         let usage = |usage: Usage| QuotaUsage { used: usage.used, quota: usage.quota, left: usage.left() };
         let distribution = overview.distribution;

@@ -10,7 +10,7 @@ use aws_adapters::demand_table::DemandTable;
 use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::metrics_log::MetricsLog;
 use contract::events::{PURGE_COMPLETED, SOURCE};
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::warming::{RequestedLocation, most_requested};
 use domain::{ImagePackId, Measurements, TenantId};
 use purging::allowance::take_tokens;
@@ -34,7 +34,7 @@ pub struct Handler<C> {
     /// The most locations of a pack that are requested.
     pub locations_max: usize,
     /// The limit of a tenant's requests.
-    pub budget: PurgeLimit,
+    pub budget: AllowanceLimit,
     /// The clock.
     pub clock: C,
     /// The metrics.

@@ -6,7 +6,7 @@ use aws_adapters::image_pack_table::ImagePackTable;
 use aws_adapters::metrics_log::MetricsLog;
 use aws_adapters::{SystemClock, clients};
 use contract::functions::ImageWarming;
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use image_warming::{Handler, Viewer};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
         demand: DemandTable::new(dynamodb, config.demand_table),
         viewer: Viewer::new(config.viewer_domain, endpoint()?)?,
         locations_max: config.locations_max as usize,
-        budget: PurgeLimit { per_minute: config.requests_per_minute, burst: config.requests_burst },
+        budget: AllowanceLimit { per_minute: config.requests_per_minute, burst: config.requests_burst },
         clock: SystemClock,
         metrics: MetricsLog::new(config.environment),
     };

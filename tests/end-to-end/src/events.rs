@@ -32,9 +32,9 @@ const BUDGET: u32 = 2;
 /// The size of the images in pixels.
 const SIZE: (u32, u32) = (640, 360);
 /// The time limit for the demand to be counted: a minute, and a few requests.
-const COUNTED_WITHIN: Duration = Duration::from_secs(120);
+const COUNTED_WITHIN: Duration = Duration::from_mins(2);
 /// The time limit for both purges of an edit, and what follows them.
-const FOLLOWED_WITHIN: Duration = Duration::from_secs(60);
+const FOLLOWED_WITHIN: Duration = Duration::from_mins(1);
 
 /// The options that the environment needs.
 pub(crate) fn overrides() -> Vec<Override> {

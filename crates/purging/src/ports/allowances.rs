@@ -1,10 +1,10 @@
-//! The allowances of manual purges.
+//! The allowances of tenants.
 
 use domain::{TenantId, Timestamp};
 
 use crate::ports::CallError;
 
-/// The allowances of manual purges, one token bucket for each tenant; see [`domain::access::purge_allowance`].
+/// The allowances of one kind, manual purges or requests in advance: a token bucket for each tenant; see [`domain::access::allowance`].
 pub trait Allowances: Send + Sync {
     /// The time at which the bucket of `tenant` is full again, strongly consistent. `None`: it was never used.
     fn full_at(&self, tenant: &TenantId) -> impl Future<Output = Result<Option<Timestamp>, CallError>> + Send;

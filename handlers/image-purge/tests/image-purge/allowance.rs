@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use contract::Metric;
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use serde_json::json;
 use support::{Environment, LocalDynamoDb, NOW};
 
@@ -101,7 +101,7 @@ async fn a_tenant_that_used_up_its_allowance_joins_purges_and_reads_their_status
 fn handler_with(environment: &Environment, burst: u32) -> PurgeHandler {
     let mut handler = purge_handler(environment);
     let burst = NonZeroU32::new(burst).unwrap();
-    handler.manual_purge.limit = PurgeLimit { per_minute: NonZeroU32::MIN, burst };
+    handler.manual_purge.limit = AllowanceLimit { per_minute: NonZeroU32::MIN, burst };
     handler
 }
 

@@ -19,7 +19,7 @@ use aws_adapters::AwsPorts;
 use aws_adapters::image_pack_table::ImagePackTable;
 use contract::Authorizer;
 use domain::Timestamp;
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use image_purge::Handler;
 use lambda_http::{Body, Request, Response};
 use purging::manual_purge::ManualPurge;
@@ -39,7 +39,8 @@ struct ApiResponse {
 type PurgeHandler = Handler<AwsPorts<TestClock>, ImagePackTable, Invocations>;
 
 /// A token returns every six seconds.
-const LIMIT: PurgeLimit = PurgeLimit { per_minute: NonZeroU32::new(10).unwrap(), burst: NonZeroU32::new(10).unwrap() };
+const LIMIT: AllowanceLimit =
+    AllowanceLimit { per_minute: NonZeroU32::new(10).unwrap(), burst: NonZeroU32::new(10).unwrap() };
 
 fn purge_handler(environment: &Environment) -> PurgeHandler {
     let purge_runs = Some(environment.invocations.clone());

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use contract::Metric;
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::{AttributeNames, Target, TenantId, Timestamp};
 use image_warming::{Handler, Viewer};
 use serde_json::Value;
@@ -18,7 +18,8 @@ use support::{LocalDynamoDb, NOW, TestClock};
 
 /// At most two locations of a pack, and a budget of five requests, which takes a minute to return.
 const LOCATIONS_MAX: usize = 2;
-const BUDGET: PurgeLimit = PurgeLimit { per_minute: NonZeroU32::new(5).unwrap(), burst: NonZeroU32::new(5).unwrap() };
+const BUDGET: AllowanceLimit =
+    AllowanceLimit { per_minute: NonZeroU32::new(5).unwrap(), burst: NonZeroU32::new(5).unwrap() };
 
 pub(crate) struct Service {
     pub(crate) handler: Handler<TestClock>,

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::image::image_url::parse_image_segment;
 use purging::manual_purge::{ManualPurge, PackRequest, Purged};
 
@@ -13,7 +13,7 @@ use crate::setup::IMAGE_PURGE;
 use crate::world::World;
 
 /// The limit of each tenant's purges: so low that some are rejected.
-const LIMIT: PurgeLimit = PurgeLimit { per_minute: NonZeroU32::MIN, burst: NonZeroU32::MIN.saturating_add(1) };
+const LIMIT: AllowanceLimit = AllowanceLimit { per_minute: NonZeroU32::MIN, burst: NonZeroU32::MIN.saturating_add(1) };
 
 /// Sends requests now and then until the storm ends, some of them repeatedly.
 pub(crate) async fn purge(simulation: Simulation) {

@@ -7,7 +7,7 @@ use aws_adapters::managed_items::ManagedItems;
 use aws_adapters::purge_run_function::PurgeRunFunction;
 use aws_adapters::{AwsPorts, clients, now};
 use contract::names::Installation;
-use domain::access::purge_allowance::PurgeLimit;
+use domain::access::allowance::AllowanceLimit;
 use domain::change::detection::Touched;
 use domain::image::fingerprint::fingerprint;
 use domain::image::image_pack::{ImagePack, LocationConfig};
@@ -220,7 +220,7 @@ async fn purges(session: &Session) -> Result<Purges, Failure> {
         purger: session.purger().await?,
         purge_runs: None,
         // A status takes no purge of it.
-        limit: PurgeLimit { per_minute: std::num::NonZeroU32::MIN, burst: std::num::NonZeroU32::MIN },
+        limit: AllowanceLimit { per_minute: std::num::NonZeroU32::MIN, burst: std::num::NonZeroU32::MIN },
     })
 }
 

@@ -1,21 +1,21 @@
-//! The allowance of a tenant's manual purges: a token bucket. Every `DELETE` that begins a purge takes a token, so that
-//! one tenant's requests leave the rest of the account's CloudFront quotas to the other tenants.
+//! The allowance of a tenant: a token bucket. Every `DELETE` that begins a purge takes a token, so that one tenant's requests
+//! leave the rest of the account's CloudFront quotas to the other tenants. The budget of requests in advance is one, too.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::timestamp::Timestamp;
 
-/// The limit of one tenant's manual purges.
+/// The limit of one tenant's allowance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PurgeLimit {
+pub struct AllowanceLimit {
     /// Tokens that return to the bucket in a minute.
     pub per_minute: NonZeroU32,
-    /// Tokens of a full bucket: the most purges that can begin at once.
+    /// Tokens of a full bucket: the most that can be taken at once.
     pub burst: NonZeroU32,
 }
 
-impl PurgeLimit {
+impl AllowanceLimit {
     /// Takes `tokens` tokens `now` from a bucket that is full again at `full_at`; `None` is a bucket that was never used.
     /// More tokens than a full bucket has are available when it is full. Returns the new time at which it is full again.
     ///
@@ -56,8 +56,8 @@ mod tests {
     use super::*;
 
     /// A token returns every ten seconds, and a full bucket has three.
-    const LIMIT: PurgeLimit =
-        PurgeLimit { per_minute: NonZeroU32::new(6).unwrap(), burst: NonZeroU32::new(3).unwrap() };
+    const LIMIT: AllowanceLimit =
+        AllowanceLimit { per_minute: NonZeroU32::new(6).unwrap(), burst: NonZeroU32::new(3).unwrap() };
 
     /// Takes a token at each of `at_secs`, and expects the seconds until the next token, or 0 for a token that was
     /// taken.
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_token_that_is_given_back_can_be_taken_again() {
         let now = Timestamp::from_millis(100_000);
-        let full = PurgeLimit { burst: NonZeroU32::MIN, ..LIMIT };
+        let full = AllowanceLimit { burst: NonZeroU32::MIN, ..LIMIT };
         let taken = full.take(1, None, now).unwrap();
         assert_eq!(full.take(1, Some(taken), now), Err(Duration::from_secs(10)));
         assert_eq!(full.take(1, Some(full.give_back(taken)), now), Ok(taken));
