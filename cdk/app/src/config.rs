@@ -72,7 +72,7 @@ pub struct Environment {
     /// From the queue to the caches.
     #[serde(default)]
     pub purge: Purge,
-    /// What other programs learn of purges.
+    /// The events of purges, for other programs.
     #[serde(default)]
     pub events: Events,
     /// The images that are requested in advance after a purge.

@@ -1,4 +1,4 @@
-//! What follows a completed purge: events, and images that are requested in advance.
+//! The options that follow a completed purge: events, and images that are requested in advance.
 
 use contract::limits;
 use schemars::JsonSchema;
