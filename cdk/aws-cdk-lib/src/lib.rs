@@ -33,6 +33,36 @@
 //! JavaScript's message. [`Stage::synth`] synthesises an `App`; this does not happen at the end of the process as in
 //! JavaScript.
 //!
+//! # Interfaces implemented in Rust
+//!
+//! An interface that is listed in `roots.txt` has a trait with its members. One with a single method is implemented by
+//! closures, too. JavaScript throws the error of a member, or its panic, with its text as the message.
+//!
+//! ```
+//! use aws_cdk_lib::constructs::IConstruct;
+//! use aws_cdk_lib::{App, Aspects, CallbackResult, CfnResource, IAspect, IAspectImpl, RemovalPolicy, Stack};
+//!
+//! /// Keeps every resource when its stack is deleted.
+//! struct Keep;
+//!
+//! impl IAspectImpl for Keep {
+//!     fn visit(&self, node: IConstruct) -> CallbackResult<()> {
+//!         if let Ok(resource) = node.cast::<CfnResource>() {
+//!             resource.apply_removal_policy_with_policy(RemovalPolicy::Retain)?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # fn main() -> aws_cdk_lib::Result<()> {
+//! let app = App::new()?;
+//! Stack::new(&app, "data")?;
+//! Aspects::of(&app)?.add(&IAspect::implement(Keep)?)?;
+//! app.synth()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Rejected at compile time
 //!
 //! The kernel ignores unknown properties, so the types must reject them. This compiles:
@@ -72,7 +102,7 @@
 //! ```
 
 pub use generated::*;
-pub use jsii_runtime::{Date, Error, Handle, IntoJs, Is, Object, Result, Unchecked};
+pub use jsii_runtime::{CallbackResult, Date, Error, Handle, IntoJs, Is, Object, Result, Unchecked};
 
 #[expect(
     clippy::pedantic,

@@ -8,6 +8,7 @@ use crate::library::Library;
 
 /// The types to write.
 pub(crate) struct Closure {
+    roots: HashSet<String>,
     types: BTreeMap<String, Type>,
     /// Structures that JavaScript returns and that therefore need getters.
     returned: HashSet<String>,
@@ -16,7 +17,11 @@ pub(crate) struct Closure {
 impl Closure {
     /// Follows all references from the roots.
     pub(crate) fn of(library: &Library<'_>, roots: &[&str]) -> Result<Self, Error> {
-        let mut closure = Self { types: BTreeMap::new(), returned: HashSet::new() };
+        let mut closure = Self {
+            roots: roots.iter().map(ToString::to_string).collect(),
+            types: BTreeMap::new(),
+            returned: HashSet::new(),
+        };
         let mut waiting: Vec<String> = roots.iter().rev().map(ToString::to_string).collect();
         while let Some(fqn) = waiting.pop() {
             if closure.types.contains_key(&fqn) {
@@ -38,6 +43,32 @@ impl Closure {
     /// A type of the closure.
     pub(crate) fn get(&self, fqn: &str) -> &Type {
         &self.types[fqn]
+    }
+
+    /// Whether the type was listed as a root. An interface among them can be implemented in Rust.
+    pub(crate) fn is_root(&self, fqn: &str) -> bool {
+        self.roots.contains(fqn)
+    }
+
+    /// The methods and properties of an interface and of all interfaces that it extends, each name once, the nearest.
+    pub(crate) fn all_members(&self, interface: &InterfaceType) -> (Vec<&Callable>, Vec<&Property>) {
+        let (mut methods, mut properties): (Vec<&Callable>, Vec<&Property>) = (Vec::new(), Vec::new());
+        let ancestors = self.ancestors(&interface.header.fqn);
+        let ancestors = ancestors.into_iter().filter_map(|ancestor| members(&self.types[ancestor]));
+        let Some(own) = members(&self.types[&interface.header.fqn]) else { return (methods, properties) };
+        for members in std::iter::once(own).chain(ancestors) {
+            for method in members.written_methods() {
+                if methods.iter().all(|known| known.name != method.name) {
+                    methods.push(method);
+                }
+            }
+            for property in members.written_properties() {
+                if properties.iter().all(|known| known.name != property.name) {
+                    properties.push(property);
+                }
+            }
+        }
+        (methods, properties)
     }
 
     /// Whether JavaScript returns this structure.
@@ -79,6 +110,10 @@ impl Closure {
             members.written_properties().for_each(|property| note(&property.type_));
             for method in members.written_methods() {
                 method.returns.iter().for_each(|result| note(&result.type_));
+                // JavaScript passes them to an implementation in Rust.
+                if self.roots.contains(&header(type_).fqn) && matches!(type_, Type::Interface(_)) {
+                    method.parameters.iter().for_each(|parameter| note(&parameter.type_));
+                }
             }
         }
         // The structures in a returned structure are returned, too.

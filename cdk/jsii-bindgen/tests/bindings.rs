@@ -10,12 +10,21 @@ fn zoo(roots: &[&str]) -> Result<String, Error> {
     generate(&[Package { folder, module: String::new() }], roots, "crate")
 }
 
-/// The bindings without absolute paths.
+/// The bindings of the class `Cat`, without absolute paths.
 fn text() -> String {
-    let mut text = zoo(&["zoo.Cat"]).unwrap();
-    for prefix in
-        ["::jsii_runtime::generated::", "::jsii_runtime::", "::std::string::", "::std::vec::", "::std::option::"]
-    {
+    text_of(&["zoo.Cat"])
+}
+
+fn text_of(roots: &[&str]) -> String {
+    let mut text = zoo(roots).unwrap();
+    for prefix in [
+        "::jsii_runtime::generated::",
+        "::jsii_runtime::",
+        "::std::string::",
+        "::std::vec::",
+        "::std::option::",
+        "::std::ops::",
+    ] {
         text = text.replace(prefix, "");
     }
     text
@@ -23,7 +32,10 @@ fn text() -> String {
 
 /// Asserts that the bindings contain each piece.
 fn check(pieces: &[&str]) {
-    let text = text();
+    check_in(&text(), pieces);
+}
+
+fn check_in(text: &str, pieces: &[&str]) {
     for piece in pieces {
         assert!(text.contains(piece), "{piece}\nis not in\n{text}");
     }
@@ -156,6 +168,60 @@ fn a_returned_structure_has_getters() {
         r#"pub fn get_type(&self) -> Result<Option<String>> { self.0.get("type") }"#,
     ]);
     check_absent(&["pub fn get_colour"]);
+}
+
+#[test]
+fn an_interface_among_the_roots_has_a_trait_with_its_members_and_the_inherited_ones() {
+    let text = text_of(&["zoo.IKeeper"]);
+    check_in(
+        &text,
+        &[
+            "pub trait IKeeperImpl {",
+            "#[doc = \"Locks animals up.\"]\n    fn lock(&self, stats: Option<crate::Meal>, animals: Vec<crate::ILegged>) -> \
+             CallbackResult<Option<crate::cages::Cage>>;",
+            "fn rest(&self) -> CallbackResult<()>;",
+            "fn age(&self) -> CallbackResult<f64>;",
+            // An optional property is undefined unless it is implemented.
+            "fn nick_name(&self) -> CallbackResult<Option<String>> { Ok(Option::None) }",
+            "fn set_nick_name(&self, value: Option<String>) -> CallbackResult<()> { let _ = value; Ok(()) }",
+        ],
+    );
+    assert!(!text.contains("fn set_age"), "an immutable property has no setter");
+    // JavaScript passes the structure by reference.
+    check_in(&text, &[r#"Meal = "zoo.Meal" returns ["size"] }"#]);
+}
+
+#[test]
+fn an_implementation_is_called_with_typed_arguments_and_its_result_is_converted() {
+    check_in(
+        &text_of(&["zoo.IKeeper"]),
+        &[
+            r#"implement(&["lock", "rest"], &["age", "nickName"], move |member, arguments| match member {"#,
+            "Member::Method(\"lock\") => Ok(implementation.lock(arguments.take()?, arguments.rest()?)?.map_or(Value::Null, \
+             IntoJs::<crate::cages::Cage>::into_js)),",
+            "Member::Method(\"rest\") => { implementation.rest()?; Ok(Value::Null) },",
+            "Member::Get(\"age\") => Ok(IntoJs::<f64>::into_js(implementation.age()?)),",
+            "Member::Set(\"nickName\") => { implementation.set_nick_name(arguments.take()?)?; Ok(Value::Null) },",
+        ],
+    );
+}
+
+#[test]
+fn a_closure_implements_an_interface_with_a_single_method() {
+    check_in(
+        &text_of(&["zoo.IFeeder"]),
+        &[
+            "impl<F: Fn(String) -> CallbackResult<Value>> IFeederImpl for F {",
+            "fn feed(&self, r#type: String) -> CallbackResult<Value> { self(r#type) }",
+        ],
+    );
+    assert!(!text_of(&["zoo.IKeeper"]).contains("IKeeperImpl for F"), "it has several members");
+}
+
+#[test]
+fn an_interface_that_is_no_root_is_not_implemented() {
+    let text = text_of(&["zoo.Cat"]);
+    assert!(text.contains("impl ILegged {") && !text.contains("Impl {"), "{text}");
 }
 
 #[test]

@@ -20,7 +20,9 @@ mod object;
 pub mod value;
 
 pub use error::{Error, Result};
-pub use kernel::{create, get, get_static, invoke, invoke_static, set, spread};
+pub use kernel::{
+    Arguments, CallbackResult, Member, create, get, get_static, implement, invoke, invoke_static, set, spread,
+};
 pub use modules::{Hierarchy, Module};
 pub use object::{Handle, Is, Object};
 pub use value::{Date, Enumeration, Fields, FromJs, IntoJs, Structure, ToJs, Unchecked};

@@ -53,7 +53,11 @@ impl Writer<'_> {
                 inherited.extend(own_names(members));
             }
         }
-        self.handle(&interface.header, &body.text)
+        if !self.closure.is_root(fqn) {
+            return self.handle(&interface.header, &body.text);
+        }
+        body.text += &self.implement(interface);
+        self.handle(&interface.header, &body.text) + &self.implementation_trait(interface)
     }
 
     fn handle(&self, header: &Header, body: &str) -> String {

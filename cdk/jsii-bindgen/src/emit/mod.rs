@@ -8,6 +8,7 @@ mod callable;
 mod docs;
 mod enumeration;
 mod handle;
+mod implementation;
 mod modules;
 mod structure;
 mod types;

@@ -1,16 +1,161 @@
-//! `callback`: JavaScript calls a method that the host language implements.
+//! `callback`: JavaScript calls a member that is implemented in Rust.
 //!
-//! These bindings implement no method, so no object requests callbacks. If one arrives anyway, it is completed with an
-//! error; without a response the kernel, and so its caller, would wait for ever.
+//! The kernel waits for the `complete` message, and accepts requests until then: a callback may call JavaScript.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::error::Error as StdError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-/// The `complete` message that makes the callback throw.
-pub(super) fn reject(callback: &Value) -> Value {
-    json!({
-        "complete": {
-            "cbid": callback.get("cbid"),
-            "err": "JavaScript called a method implemented in Rust; these bindings implement none",
+use super::session::request;
+use crate::{FromJs, Handle, Object, Result};
+
+/// The result of a member that is implemented in Rust. JavaScript throws its error, with the error's text as the message.
+pub type CallbackResult<T> = std::result::Result<T, Box<dyn StdError>>;
+
+/// A member of an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member<'a> {
+    /// A call of a method.
+    Method(&'a str),
+    /// A read of a property.
+    Get(&'a str),
+    /// A write of a property.
+    Set(&'a str),
+}
+
+/// The arguments of a callback, in their order.
+#[derive(Debug)]
+pub struct Arguments(std::vec::IntoIter<Value>);
+
+impl Arguments {
+    /// The next argument; an absent one is undefined.
+    pub fn take<T: FromJs>(&mut self) -> Result<T> {
+        T::from_js(self.0.next().unwrap_or_default())
+    }
+
+    /// The arguments that are left: those of a variadic parameter.
+    pub fn rest<T: FromJs>(&mut self) -> Result<Vec<T>> {
+        self.0.by_ref().map(T::from_js).collect()
+    }
+}
+
+/// The members of one object, as a function.
+type Implementation = Rc<dyn Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value>>;
+
+thread_local! {
+    /// The implementations of this thread's objects. The index of one is the cookie of its members. The kernel keeps each
+    /// object until it ends, so none is removed.
+    static IMPLEMENTATIONS: RefCell<Vec<Implementation>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Creates an object that implements the interface `T`. `methods` and `properties` are all of its members, by their
+/// JavaScript names; `implementation` carries out each call of one.
+pub fn implement<T: Handle>(
+    methods: &[&str],
+    properties: &[&str],
+    implementation: impl Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value> + 'static,
+) -> Result<T> {
+    let cookie = IMPLEMENTATIONS.with_borrow_mut(|all| {
+        all.push(Rc::new(implementation));
+        (all.len() - 1).to_string()
+    });
+    let methods = methods.iter().map(|name| json!({ "method": name, "cookie": cookie }));
+    let properties = properties.iter().map(|name| json!({ "property": name, "cookie": cookie }));
+    let overrides: Vec<Value> = methods.chain(properties).collect();
+    let message = json!({ "api": "create", "fqn": "Object", "interfaces": [T::FQN], "overrides": overrides });
+    let call = format!("implement {}", T::FQN);
+    Object::from_js(request(T::MODULE, &call, &message)?).map(T::from_object)
+}
+
+/// Carries out a callback, and returns the `complete` message. A panic is an error in JavaScript, too: without a
+/// response the kernel, and so its caller, would wait for ever.
+pub(super) fn complete(mut callback: Value) -> Value {
+    let id = callback["cbid"].take();
+    let result = catch_unwind(AssertUnwindSafe(|| carry_out(&callback)));
+    match result {
+        Ok(Ok(Value::Null)) => json!({ "complete": { "cbid": id } }),
+        Ok(Ok(value)) => json!({ "complete": { "cbid": id, "result": value } }),
+        Ok(Err(error)) => json!({ "complete": { "cbid": id, "err": error.to_string() } }),
+        Err(panic) => json!({ "complete": { "cbid": id, "err": format!("panicked: {}", text_of(&*panic)) } }),
+    }
+}
+
+fn carry_out(callback: &Value) -> CallbackResult<Value> {
+    let cookie = callback["cookie"].as_str().and_then(|cookie| cookie.parse::<usize>().ok());
+    let implementation = IMPLEMENTATIONS.with_borrow(|all| cookie.and_then(|index| all.get(index).cloned()));
+    let implementation =
+        implementation.ok_or_else(|| format!("no object of this thread has the callback {callback}"))?;
+    let (member, arguments) =
+        member_of(callback).ok_or_else(|| format!("{callback} is no call, no read and no write"))?;
+    implementation(member, &mut Arguments(arguments.into_iter()))
+}
+
+/// The member that a callback concerns, and the arguments.
+fn member_of(callback: &Value) -> Option<(Member<'_>, Vec<Value>)> {
+    if let Some(call) = callback.get("invoke") {
+        return Some((Member::Method(call["method"].as_str()?), call["args"].as_array().cloned().unwrap_or_default()));
+    }
+    if let Some(read) = callback.get("get") {
+        return Some((Member::Get(read["property"].as_str()?), Vec::new()));
+    }
+    let write = callback.get("set")?;
+    Some((Member::Set(write["property"].as_str()?), vec![write["value"].clone()]))
+}
+
+/// The message of a panic.
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error that JavaScript gets for `callback`.
+    fn check_rejected(callback: Value, expected: &str) {
+        let complete = complete(callback);
+        assert_eq!(complete["complete"]["cbid"], "c1", "{complete}");
+        let error = complete["complete"]["err"].as_str().unwrap();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn a_callback_that_no_object_of_the_thread_has_is_rejected_instead_of_waiting_for_ever() {
+        let invoke = json!({ "method": "visit", "args": [] });
+        check_rejected(json!({ "cbid": "c1", "cookie": "0", "invoke": invoke }), "no object of this thread");
+        check_rejected(json!({ "cbid": "c1", "cookie": "visit", "invoke": invoke }), "no object of this thread");
+        check_rejected(json!({ "cbid": "c1", "invoke": invoke }), "no object of this thread");
+    }
+
+    #[test]
+    fn a_callback_of_another_kind_is_rejected() {
+        IMPLEMENTATIONS.with_borrow_mut(|all| all.push(Rc::new(|_, _| Ok(Value::Null))));
+        check_rejected(json!({ "cbid": "c1", "cookie": "0", "delete": {} }), "no call, no read and no write");
+    }
+
+    #[test]
+    fn a_call_a_read_and_a_write_reach_the_implementation_with_their_arguments() {
+        let implementation = |member: Member<'_>, arguments: &mut Arguments| {
+            let (first, rest): (Option<f64>, Vec<String>) = (arguments.take()?, arguments.rest()?);
+            Ok(json!(format!("{member:?} {first:?} {rest:?}")))
+        };
+        IMPLEMENTATIONS.with_borrow_mut(|all| all.push(Rc::new(implementation)));
+        for (kind, content, expected) in [
+            ("invoke", json!({ "method": "add", "args": [1, "a", "b"] }), r#"Method("add") Some(1.0) ["a", "b"]"#),
+            ("invoke", json!({ "method": "add" }), r#"Method("add") None []"#),
+            ("get", json!({ "property": "sum" }), r#"Get("sum") None []"#),
+            ("set", json!({ "property": "sum", "value": 2 }), r#"Set("sum") Some(2.0) []"#),
+        ] {
+            let complete = complete(json!({ "cbid": "c1", "cookie": "0", kind: content }));
+            assert_eq!(complete["complete"]["result"], expected);
         }
-    })
+    }
 }

@@ -11,6 +11,7 @@ mod process;
 mod session;
 mod set;
 
+pub use callback::{Arguments, CallbackResult, Member, implement};
 pub use create::create;
 pub use get::{get, get_static};
 pub use invoke::{invoke, invoke_static, spread};

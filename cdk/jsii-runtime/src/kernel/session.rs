@@ -27,17 +27,31 @@ pub(super) struct Session {
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
 ///
-/// `call` identifies the call in an error.
+/// `call` identifies the call in an error. The session is not borrowed while a callback is carried out, which may send
+/// requests itself.
 pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
+    with(|session| {
+        if let Some(module) = module {
+            session.load(module)?;
+        }
+        session.channel.send(message)
+    })?;
+    loop {
+        let mut message = with(|session| session.channel.receive())?;
+        let Some(callback) = message.get_mut("callback") else { return result(call, message) };
+        let completion = callback::complete(callback.take());
+        with(|session| session.channel.send(&completion))?;
+    }
+}
+
+/// Calls `action` with this thread's session, which is started if there is none.
+fn with<T>(action: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
     SESSION.with_borrow_mut(|slot| {
         let session = match slot {
             Some(session) => session,
             None => slot.insert(Session::start(Installation::find()?)?),
         };
-        if let Some(module) = module {
-            session.load(module)?;
-        }
-        session.request(call, message)
+        action(session)
     })
 }
 
@@ -66,20 +80,18 @@ impl Session {
         Ok(())
     }
 
+    /// Sends a request that leads to no callback.
     fn request(&mut self, call: &str, message: &Value) -> Result<Value> {
         self.channel.send(message)?;
-        loop {
-            let mut response = self.channel.receive()?;
-            if let Some(callback) = response.get("callback") {
-                let rejection = callback::reject(callback);
-                self.channel.send(&rejection)?;
-                continue;
-            }
-            if let Some(result) = response.get_mut("ok") {
-                return Ok(result.take());
-            }
-            return Err(thrown(call, &response));
-        }
+        result(call, self.channel.receive()?)
+    }
+}
+
+/// The result in a response.
+fn result(call: &str, mut response: Value) -> Result<Value> {
+    match response.get_mut("ok") {
+        Some(result) => Ok(result.take()),
+        None => Err(thrown(call, &response)),
     }
 }
 

@@ -48,26 +48,6 @@ fn a_thrown_error_has_the_call_and_the_message() {
     session.load(&CONSTRUCTS).unwrap();
 }
 
-#[test]
-fn a_callback_is_rejected_instead_of_waiting_for_ever() {
-    let mut session = real();
-    session.load(&CONSTRUCTS).unwrap();
-    let mut call = |message: Value| session.request("call", &message);
-    let validation = call(json!({
-        "api": "create", "fqn": "Object", "interfaces": ["constructs.IValidation"],
-        "overrides": [{ "method": "validate", "cookie": "validate" }],
-    }))
-    .unwrap();
-    let root = call(json!({ "api": "create", "fqn": "constructs.RootConstruct", "args": [] })).unwrap();
-    let node = call(json!({ "api": "get", "objref": root, "property": "node" })).unwrap();
-    let node = &node["value"];
-    call(json!({ "api": "invoke", "objref": node, "method": "addValidation", "args": [validation] })).unwrap();
-
-    let error = call(json!({ "api": "invoke", "objref": node, "method": "validate", "args": [] })).unwrap_err();
-
-    assert!(error.to_string().contains("implemented in Rust"), "{error}");
-}
-
 fn check_start(program: &str, expected: &str) {
     let (_folder, installation) = installed(program);
     let error = Session::start(installation).unwrap_err();
