@@ -41,8 +41,9 @@ impl Terminal {
     pub fn run(command: &Command, (rows, columns): (u16, u16)) -> io::Result<Self> {
         let (pty, pts) = pty_process::open().map_err(io::Error::other)?;
         pty.resize(Size::new(rows, columns)).map_err(io::Error::other)?;
-        let mut on_terminal =
-            pty_process::Command::new(command.get_program()).args(command.get_args()).kill_on_drop(true);
+        // A terminal's programs do not ignore Ctrl-C. A test inherits that from a shell that started it in the background.
+        let mut on_terminal = pty_process::Command::new("env").arg("--default-signal=INT").arg(command.get_program());
+        on_terminal = on_terminal.args(command.get_args()).kill_on_drop(true);
         for (name, value) in command.get_envs() {
             on_terminal = match value {
                 Some(value) => on_terminal.env(name, value),
