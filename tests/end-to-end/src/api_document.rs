@@ -27,9 +27,9 @@ const LOCATIONS: [&str; 2] = ["main", "poster"];
 /// The seed of the generated requests. The same seed, document and responses generate the same ones.
 const SEED: u32 = 4711;
 /// The most requests that are generated for each operation and phase.
-const EXAMPLES_MAX: u32 = 20;
-/// The time after which schemathesis begins no further requests.
-const TIME_MAX: Duration = Duration::from_mins(2);
+const EXAMPLES_MAX: u32 = 8;
+/// The time after which schemathesis begins no further requests: far more than they take, also beside another run.
+const TIME_MAX: Duration = Duration::from_mins(6);
 /// The validity of the admin's token.
 const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 /// The time limit for the purges that the requests have begun. The schedule starts a purge run every minute.

@@ -43,7 +43,8 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventB
     // still has the purge then.
     let source = DynamoEventSource::new(
         &data.purge_ledger,
-        DynamoEventSourceProps::new(StartingPosition::Latest)
+        // LATEST can miss records while the mapping is created or changed. The stream begins with the events.
+        DynamoEventSourceProps::new(StartingPosition::TrimHorizon)
             .batch_size(BATCH_SIZE)
             .report_batch_item_failures(true)
             // Only writes of completed purges: one or two of the three or four of a row. A filter cannot compare the images,

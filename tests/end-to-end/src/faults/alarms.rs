@@ -31,7 +31,7 @@ use crate::verification::installation;
 const ALARMS: [(&str, &str, &str); 14] = [
     ("CloudFrontErrorsAlarm", "5xxErrorRate", "the origin of a distribution fails"),
     ("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible", "a row of the queue rejects a change"),
-    ("EventAgeAlarm", "IteratorAge", "purge-events may not publish"),
+    ("EventAgeAlarm", "IteratorAge", "purge-events does not read the stream"),
     ("FailedEditsAlarm", "Errors", "image-management is killed during an edit"),
     ("FailedImagesAlarm", "Url5xxCount", "image-processing may not read the pack"),
     ("FailedPurgeRunsAlarm", "Errors", "image-invalidation may not take the lease"),

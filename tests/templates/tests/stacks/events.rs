@@ -40,6 +40,7 @@ fn each_write_that_completes_a_purge_is_delivered_until_it_is_published() {
     let mapping = mappings.next().unwrap().properties;
     assert_eq!(pipeline().text(&mapping["FunctionName"]), "the function of pipeline/PurgeEventsLive:live");
     assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert_eq!(mapping["StartingPosition"], "TRIM_HORIZON");
     for limit in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds"] {
         assert_eq!(mapping[limit], Value::Null, "{limit}");
     }
