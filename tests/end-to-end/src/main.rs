@@ -33,8 +33,8 @@ use local_cloud::timeline::Timeline;
 /// Deploys the whole system on this machine and tests it. Needs no AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
-    /// Plays the scenario, the forbidden calls and the requests of the OpenAPI document; with options, further parts after
-    /// them.
+    /// Plays the scenario, the forbidden calls and the requests of the OpenAPI document (not in multi-tenant mode); with
+    /// options, further parts after them.
     Play {
         /// Then tests the consoles in Chromium, which `make setup-browser` installs.
         #[arg(long)]
@@ -128,7 +128,10 @@ async fn main() -> ExitCode {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
-                api_document::play(&cloud, checkout, run_dir.path(), report).await?;
+                // The document says nothing of distributions.
+                if !multi_tenant {
+                    api_document::play(&cloud, checkout, run_dir.path(), report).await?;
+                }
                 // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
                 if browser {
                     play_consoles(&cloud, checkout, run_dir, report).await?;
