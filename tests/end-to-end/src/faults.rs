@@ -144,7 +144,7 @@ impl Faults<'_> {
     async fn killed_purge_run(&mut self) -> Result<String, Cause> {
         let purge_run = self.held_back_purge_run().await?;
         let faults = &self.cloud.parts.emulator.faults;
-        let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImageInvalidation))?;
+        let killed = workers::kill(self.cloud, Some(Function::ImageInvalidation))?;
         self.killed += killed;
         faults.stop();
         let end = purge_run.await??;
@@ -188,7 +188,7 @@ impl Faults<'_> {
         let mut killed = 0;
         for _ in 0..RESTARTS {
             self.fixture.edit().await?;
-            killed += workers::kill(self.cloud.stack_prefix(), None)?;
+            killed += workers::kill(self.cloud, None)?;
         }
         self.killed += killed;
         if killed < RESTARTS {

@@ -178,7 +178,7 @@ impl Alarms<'_> {
             Ok(if load.counts().throttled > throttled { Ok(()) } else { Err("none".to_owned()) })
         });
         let called = called.await;
-        let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImageManagement));
+        let killed = workers::kill(self.cloud, Some(Function::ImageManagement));
         load.stop();
         called?;
         let status = edit.await??.status;
@@ -246,7 +246,7 @@ impl Alarms<'_> {
             Ok(if faults.counts().calls > calls { Ok(()) } else { Err("none".to_owned()) })
         });
         let called = called.await;
-        let killed = workers::kill(self.cloud.stack_prefix(), Some(Function::ImagePurge));
+        let killed = workers::kill(self.cloud, Some(Function::ImagePurge));
         faults.stop();
         called?;
         let status = delete.await??.status;
