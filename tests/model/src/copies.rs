@@ -55,7 +55,7 @@ impl Copies {
         self.data += 1;
     }
 
-    /// What is stored now is old from now on, under the same fingerprint. Responses under way are not: a POST that joins a
+    /// Marks everything that is stored as old, under the same fingerprint. Responses under way are not: a POST that joins a
     /// purge is about what was cached before it.
     pub fn make_stored_old(&mut self) {
         self.variant = Some(self.variant.unwrap_or(self.data));
