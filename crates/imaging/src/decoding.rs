@@ -3,6 +3,7 @@
 mod exif;
 mod jpeg;
 mod jpeg_structure;
+mod libjpeg_turbo;
 mod png;
 mod webp;
 mod webp_structure;
@@ -34,15 +35,25 @@ pub(crate) struct Decoded {
     pub(crate) colour_profile: Option<Vec<u8>>,
 }
 
+/// The libraries that may decode an original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Libraries {
+    /// Libraries in Rust only: nothing is known about the file.
+    Rust,
+    /// Libraries in C, too: the file was inspected before it was stored.
+    RustAndC,
+}
+
 /// Decodes `file`. The number of pixels is checked before memory is allocated for them. `reduction_of` returns the
 /// reduction for the upright image's width and height in pixels and its colour divisor
 /// ([`ColourDivisors::original`](crate::reduction::ColourDivisors)); PNG and WebP are not reduced.
 pub(crate) fn decode(
     file: &[u8],
+    libraries: Libraries,
     reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
 ) -> Result<Decoded, InvalidImageError> {
     match image::guess_format(file).map_err(|_| InvalidImageError::NotAnImage)? {
-        ImageFormat::Jpeg => jpeg::decode(file, reduction_of),
+        ImageFormat::Jpeg => jpeg::decode(file, libraries, reduction_of),
         ImageFormat::Png => png::decode(file),
         ImageFormat::WebP => webp::decode(file),
         other => {

@@ -4,7 +4,7 @@ use std::panic::{UnwindSafe, catch_unwind};
 
 use image::ImageError;
 
-use crate::decoding::{Decoded, decode};
+use crate::decoding::{Decoded, Libraries, decode};
 use crate::reduction::Reduction;
 
 /// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that
@@ -112,7 +112,7 @@ impl InvalidImageError {
 /// Decodes `file` completely, within the limits of time and memory that [`ORIGINAL_PIXELS_MAX`] implies, and returns
 /// its properties. It computes for seconds at the limit.
 pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
-    let original = decode_safely(file, |_, _| Reduction::None)?;
+    let original = decode_safely(file, Libraries::Rust, |_, _| Reduction::None)?;
     let (width, height) = original.upright_size();
     Ok(Inspected { format: original.format, width, height })
 }
@@ -120,9 +120,10 @@ pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
 /// Decodes `file`, as [`decode`] does. A decoder can panic on a malformed file: that is an error of this one file.
 pub(crate) fn decode_safely(
     file: &[u8],
+    libraries: Libraries,
     reduction_of: impl FnOnce((u32, u32), u32) -> Reduction + UnwindSafe,
 ) -> Result<Decoded, InvalidImageError> {
-    catch_unwind(|| decode(file, reduction_of)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
+    catch_unwind(|| decode(file, libraries, reduction_of)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
 }
 
 /// Checks the size in an image's header.

@@ -4,6 +4,7 @@ use contract::limits::VARIANT_BYTES_MAX;
 use domain::image::image_pack::{Crop, LocationConfig};
 use fast_image_resize::ResizeError;
 
+use crate::decoding::Libraries;
 use crate::encoding::{EncodeError, colour_divisor, encode};
 use crate::geometry::frame;
 use crate::inspection::{InvalidImageError, decode_safely};
@@ -61,7 +62,7 @@ pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Re
     let variant_divisor = colour_divisor(config.format, config.quality);
     let reduction_of =
         move |size, original| Reduction::of(frame(size), ColourDivisors { original, variant: variant_divisor });
-    let original = decode_safely(original, reduction_of)?.into_channels_of_variants();
+    let original = decode_safely(original, Libraries::RustAndC, reduction_of)?.into_channels_of_variants();
     let frame = stored_frame(frame(original.upright_size()), original.orientation, original.size);
     let mut pixels = scale(&original.pixels, original.reduction, frame)?;
     pixels.apply_orientation(original.orientation);

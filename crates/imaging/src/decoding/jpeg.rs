@@ -4,7 +4,8 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_decoder::{Decoder, PixelFormat};
 
 use super::jpeg_structure::JpegStructure;
-use super::{Decoded, exif};
+use super::libjpeg_turbo::{self, Channels};
+use super::{Decoded, Libraries, exif};
 use crate::inspection::{DamageError, Format, InvalidImageError};
 use crate::orientation::upright_size;
 use crate::reduction::Reduction;
@@ -13,8 +14,12 @@ use crate::reduction::Reduction;
 const UNREDUCED_SIDE: u32 = 8;
 
 /// Decodes a JPEG file completely.
+///
+/// libjpeg-turbo decodes only what it has no complaint about. All other files are decoded by `jpeg-decoder`, whose verdict
+/// counts: so a file is accepted or rejected alike, whatever `libraries` says.
 pub(super) fn decode(
     file: &[u8],
+    libraries: Libraries,
     reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
 ) -> Result<Decoded, InvalidImageError> {
     let structure = JpegStructure::read(file)?;
@@ -24,19 +29,24 @@ pub(super) fn decode(
         _ if size.0.min(size.1) <= UNREDUCED_SIDE => Reduction::None,
         reduction => reduction,
     };
-    let mut decoder = Decoder::new(structure.stream.as_slice());
-    let result = scaled(&mut decoder, reduction, size).and_then(|size| Ok((size, decoder.decode()?)));
-    let ((width, height), samples) = result.map_err(|error| match error {
+    let damaged = |error| match error {
         // The decoder needed data beyond the end of the file.
         _ if structure.is_cut => InvalidImageError::Incomplete,
         error => DamageError::Jpeg(error).into(),
-    })?;
-    let format = decoder.info().map(|info| info.pixel_format);
-    let pixels = match format {
-        Some(PixelFormat::L8) => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
-        Some(PixelFormat::RGB24) => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
-        Some(PixelFormat::CMYK32) => RgbImage::from_raw(width, height, rgb_of_cmyk(samples)).map(DynamicImage::from),
-        Some(PixelFormat::L16) | None => None,
+    };
+    let mut header = Decoder::new(structure.stream.as_slice());
+    header.read_info().map_err(damaged)?;
+    let format = header.info().map(|info| info.pixel_format);
+    let channels = match format {
+        Some(PixelFormat::L8) => Some(Channels::Grey),
+        Some(PixelFormat::RGB24) => Some(Channels::Rgb),
+        Some(PixelFormat::CMYK32 | PixelFormat::L16) | None => None,
+    };
+    let channels = channels.filter(|_| libraries == Libraries::RustAndC);
+    let decoded = channels.and_then(|channels| libjpeg_turbo::decode(&structure.stream, channels, reduction));
+    let pixels = match decoded {
+        Some(pixels) => Some(pixels),
+        None => by_jpeg_decoder(&structure.guarded_stream(), format, reduction, size).map_err(damaged)?,
     };
     Ok(Decoded {
         format: Format::Jpeg,
@@ -44,7 +54,25 @@ pub(super) fn decode(
         pixels: pixels.ok_or(DamageError::Structure("the pixels have another size than the image"))?,
         reduction,
         orientation,
-        colour_profile: decoder.icc_profile(),
+        colour_profile: header.icc_profile(),
+    })
+}
+
+/// Decodes the pixels of `stream` with `jpeg-decoder`.
+fn by_jpeg_decoder(
+    stream: &[u8],
+    format: Option<PixelFormat>,
+    reduction: Reduction,
+    size: (u32, u32),
+) -> Result<Option<DynamicImage>, jpeg_decoder::Error> {
+    let mut decoder = Decoder::new(stream);
+    let (width, height) = scaled(&mut decoder, reduction, size)?;
+    let samples = decoder.decode()?;
+    Ok(match format {
+        Some(PixelFormat::L8) => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Some(PixelFormat::RGB24) => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Some(PixelFormat::CMYK32) => RgbImage::from_raw(width, height, rgb_of_cmyk(samples)).map(DynamicImage::from),
+        Some(PixelFormat::L16) | None => None,
     })
 }
 

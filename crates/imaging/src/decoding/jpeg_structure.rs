@@ -3,8 +3,8 @@
 //! A JPEG file is a sequence of segments, each of a marker and mostly a length and a payload. The segment of a scan is
 //! followed by compressed data, up to the next marker (ITU-T T.81, annex B).
 //!
-//! The decoder takes missing compressed data for zeros, so a truncated image would be grey below the cut. Therefore the
-//! decoder reads [`JpegStructure::stream`] instead of the file: the same segments, and behind the data of each scan
+//! `jpeg-decoder` takes missing compressed data for zeros, so a truncated image would be grey below the cut. Therefore it
+//! reads [`JpegStructure::guarded_stream`] instead of the file: the same segments, and behind the data of each scan
 //! [`END_OF_DATA`], which is an error only for a decoder that still needs data.
 
 use crate::inspection::{DamageError, InvalidImageError, check_pixel_count};
@@ -14,7 +14,7 @@ use crate::inspection::{DamageError, InvalidImageError, check_pixel_count};
 /// (`docs/adr/0024-decoders.md`). Usual progressive images have 10.
 const SCANS_MAX: usize = 100;
 
-/// The end of the data of a scan. Between segments, the decoder passes over it. Within compressed data, it begins with
+/// The end of the data of a scan. Between segments, `jpeg-decoder` passes over it. Within compressed data, it begins with
 /// eight bytes of ones, which `FF 00` encodes: as many as the decoder reads ahead, and no code of ones alone exists
 /// (annex C). Then follows `FF FF 00`, which is no byte and no marker, for data without codes.
 const END_OF_DATA: &[u8; 19] = b"\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\0\xFF\xFF\0";
@@ -42,8 +42,10 @@ pub(super) struct JpegStructure<'a> {
     pub(super) colour_divisor: u32,
     /// The first EXIF segment, which is the one that browsers read.
     pub(super) exif: Option<&'a [u8]>,
-    /// The segments that the decoder needs.
+    /// The segments that a decoder needs, from the start marker to the end marker: a JPEG file without the oddities.
     pub(super) stream: Vec<u8>,
+    /// The positions in the stream behind the data of each scan.
+    scan_ends: Vec<usize>,
     /// Whether the file ends early. All the pixels can be there nevertheless: many files lack the end marker only.
     pub(super) is_cut: bool,
 }
@@ -59,7 +61,7 @@ impl<'a> JpegStructure<'a> {
     pub(super) fn read(file: &'a [u8]) -> Result<Self, InvalidImageError> {
         let mut rest = file.get(2..).unwrap_or_default();
         let (mut stream, mut exif, mut frame) = (vec![0xFF, SOI], None, None::<Frame>);
-        let mut scans = 0;
+        let mut scan_ends = Vec::new();
         let is_cut = loop {
             let Some(Segment { marker, payload }) = next_segment(&mut rest) else { break true };
             match marker {
@@ -69,15 +71,14 @@ impl<'a> JpegStructure<'a> {
                 APP0 | APP2 | APP14 => append(&mut stream, marker, payload),
                 APP0..=APP15 | COM => {}
                 SOS => {
-                    scans += 1;
-                    if scans > SCANS_MAX {
+                    if scan_ends.len() == SCANS_MAX {
                         return Err(InvalidImageError::TooManyScans { scans_max: SCANS_MAX });
                     }
                     let frame = frame.as_mut().ok_or(DamageError::Structure("a scan precedes the image's size"))?;
                     frame.record_scan(payload)?;
                     append(&mut stream, marker, payload);
                     stream.extend_from_slice(compressed_data(&mut rest));
-                    stream.extend(END_OF_DATA);
+                    scan_ends.push(stream.len());
                 }
                 _ => {
                     if is_start_of_frame(marker) && frame.is_none() {
@@ -90,7 +91,20 @@ impl<'a> JpegStructure<'a> {
         stream.extend([0xFF, EOI]);
         let frame = frame.filter(|frame| frame.has_pixels(is_cut)).ok_or(InvalidImageError::Incomplete)?;
         let (width, height, colour_divisor) = (frame.width, frame.height, frame.colour_divisor());
-        Ok(Self { width, height, colour_divisor, exif, stream, is_cut })
+        Ok(Self { width, height, colour_divisor, exif, stream, scan_ends, is_cut })
+    }
+
+    /// The stream with [`END_OF_DATA`] behind the data of each scan.
+    pub(super) fn guarded_stream(&self) -> Vec<u8> {
+        let mut guarded = Vec::with_capacity(self.stream.len() + self.scan_ends.len() * END_OF_DATA.len());
+        let mut start = 0;
+        for &end in &self.scan_ends {
+            guarded.extend_from_slice(&self.stream[start..end]);
+            guarded.extend(END_OF_DATA);
+            start = end;
+        }
+        guarded.extend_from_slice(&self.stream[start..]);
+        guarded
     }
 }
 
