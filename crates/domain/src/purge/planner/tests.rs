@@ -2,9 +2,11 @@ mod due;
 mod rounds;
 mod turns;
 
+use std::time::Duration;
+
 use super::*;
 use crate::change::detection::Reason;
-use crate::purge::limits::Delays;
+use crate::purge::limits::{Delays, ITEMS_PER_REQUEST_MAX};
 use crate::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
 
 const SETTLE_SECS: u64 = 7;

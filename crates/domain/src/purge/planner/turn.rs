@@ -1,0 +1,127 @@
+//! The requests of one tenant that are due, in their order.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::DuePurge;
+use crate::identifier::TenantId;
+use crate::purge::batch::{Batch, PlannedEntry};
+use crate::purge::distribution::Distribution;
+use crate::purge::invalidation_item::InvalidationItem;
+use crate::purge::limits::ITEMS_PER_REQUEST_MAX;
+use crate::purge::pacer::{ItemCounts, Pacer, Wait};
+use crate::purge::purge_request::PurgeRequest;
+use crate::target::Target;
+use crate::timestamp::Timestamp;
+
+/// The longest time that the exact items of a tenant may take at the budgets. Beyond it, one item for the whole tenant
+/// is sooner: viewers get every changed image at once, and the tenant's other images are fetched again.
+const ESCALATION_DELAY_MAX: Duration = Duration::from_mins(1);
+
+/// A request that is due.
+pub(super) enum Submission<'a> {
+    /// A request of the outbox that CloudFront has not accepted.
+    Again(&'a PurgeRequest),
+    /// A new request.
+    First(NewRequest<'a>),
+}
+
+impl Submission<'_> {
+    pub(super) fn admit(&self, now: Timestamp, pacer: &mut Pacer) -> Result<(), Wait> {
+        match self {
+            Self::Again(request) => pacer.admit(now, &request.distribution, ItemCounts::of(request), true),
+            Self::First(request) => pacer.admit(now, request.distribution, counts(&request.items), false),
+        }
+    }
+}
+
+fn counts(items: &BTreeSet<InvalidationItem>) -> ItemCounts {
+    let wildcards = items.iter().filter(|item| matches!(item, InvalidationItem::Wildcard(_))).count();
+    ItemCounts { exact: items.len() - wildcards, wildcards }
+}
+
+/// A new request. Its batch is made when the pacer has admitted it: most requests of a bulk wait for many rounds.
+pub(super) struct NewRequest<'a> {
+    tenant: &'a TenantId,
+    distribution: &'a Distribution,
+    items: BTreeSet<InvalidationItem>,
+    pub(super) purges: Vec<DuePurge<'a>>,
+}
+
+impl NewRequest<'_> {
+    pub(super) fn into_batch(self) -> Batch {
+        let planned = self.purges.into_iter().map(|DuePurge { entry, began_at, is_final, variants_deleted }| {
+            PlannedEntry { entry: entry.clone(), began_at, is_final, variants_deleted }
+        });
+        Batch::new(self.tenant, self.distribution, self.items.into_iter().collect(), planned.collect())
+    }
+}
+
+/// The requests of one tenant that are due.
+pub(super) struct Turn<'a> {
+    /// Whether the first request serves an admin's purge, which overtakes all others.
+    pub(super) is_manual: bool,
+    /// The tenant's last turn: the tenant that was served the longest ago is first.
+    pub(super) last: Option<u64>,
+    pub(super) submissions: VecDeque<Submission<'a>>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn of(
+        tenant: &'a TenantId,
+        distribution: &'a Distribution,
+        again: Vec<&'a PurgeRequest>,
+        purges: Vec<DuePurge<'a>>,
+        pacer: &Pacer,
+    ) -> Self {
+        let whole_tenant = InvalidationItem::covering(tenant, &Target::Tenant, distribution.cache_tags);
+        let item_of =
+            |purge: &DuePurge| InvalidationItem::covering(tenant, &purge.entry.target, distribution.cache_tags);
+        let mut items: Vec<_> = purges.into_iter().map(|purge| (item_of(&purge), purge)).collect();
+        let exact: BTreeSet<_> = items.iter().map(|(item, _)| item).collect();
+        // Items that the tenant's item covers would be billed again.
+        let is_whole = exact.contains(&whole_tenant)
+            || pacer.estimate(exact.len(), distribution.cache_tags) > ESCALATION_DELAY_MAX;
+        if is_whole {
+            for (item, _) in &mut items {
+                item.clone_from(&whole_tenant);
+            }
+        }
+        items.sort_by(|(one, one_purge), (other, other_purge)| {
+            let order = |purge: &DuePurge| (!purge.entry.cause.is_manual(), purge.entry.last_event_at);
+            order(one_purge).cmp(&order(other_purge)).then_with(|| one.cmp(other))
+        });
+        let is_manual = items.first().is_some_and(|(_, purge)| purge.entry.cause.is_manual());
+        let again = again.into_iter().map(Submission::Again);
+        let first = requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags));
+        Self {
+            is_manual,
+            last: pacer.last_turn(distribution),
+            // A manual purge waits for nothing, not even for a request of its tenant that fails again and again.
+            submissions: if is_manual { first.chain(again).collect() } else { again.chain(first).collect() },
+        }
+    }
+}
+
+/// The requests for `items`, each with at most `items_max` different items and [`ITEMS_PER_REQUEST_MAX`] entries.
+fn requests<'a>(
+    tenant: &'a TenantId,
+    distribution: &'a Distribution,
+    items: Vec<(InvalidationItem, DuePurge<'a>)>,
+    items_max: usize,
+) -> impl Iterator<Item = Submission<'a>> {
+    let mut requests = Vec::new();
+    let mut rest = items.into_iter().peekable();
+    while rest.peek().is_some() {
+        let mut request = NewRequest { tenant, distribution, items: BTreeSet::new(), purges: Vec::new() };
+        while let Some((item, purge)) = rest.next_if(|(item, _)| {
+            request.purges.len() < ITEMS_PER_REQUEST_MAX
+                && (request.items.len() < items_max || request.items.contains(item))
+        }) {
+            request.items.insert(item);
+            request.purges.push(purge);
+        }
+        requests.push(Submission::First(request));
+    }
+    requests.into_iter()
+}
