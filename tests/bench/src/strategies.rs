@@ -127,9 +127,9 @@ fn shown(cells: &[Cell]) -> String {
 fn conditions() -> Vec<String> {
     [
         "CloudFront is the emulator's control plane in virtual time: its quotas, one CreateInvalidation in 2 s after a \
-         burst of 6, and delays drawn from its published 95th percentiles (effect in each cache 5 s, Completed 25 s).",
-        "Each pack is one object at two edge locations behind one regional cache, as the emulator has them, each with a \
-         delay of its own; viewers request it all the time. The origin reads the current data; its response arrives 0.1 s to 5 s later (mean 0.4 s).",
+         burst of 6, and delays drawn with its published 95th percentiles (effect in the last cache 5 s, Completed 25 s).",
+        "Each pack is one object at two edge locations behind one regional cache, as the emulator has them; viewers request it \
+         all the time. The origin reads the current data; its response arrives 0.1 s to 5 s later (mean 0.4 s).",
         "For one object in ten, a fetch of the old data is under way when it is written.",
         "Write to fresh: the time from a write until no viewer at any edge location gets older data any more, and for one \
          edge location: until none of its own viewers does. An edit is lost if one gets it for ever.",

@@ -6,7 +6,8 @@ use crate::split_mix::draw;
 /// The edge locations of each distribution. A viewer names one in the request header `x-edge-location`.
 pub const EDGE_LOCATIONS: usize = 2;
 
-/// 95th percentile of the time until an invalidation takes effect (AWS, "What's new", April 2026).
+/// 95th percentile of the time until an invalidation takes effect, i.e. until its last cache has it (AWS, "What's new",
+/// April 2026: "invalidations take effect in under 5 seconds at P95").
 const EFFECT_P95: Duration = Duration::from_secs(5);
 
 /// 95th percentile of the time until an invalidation is `Completed` (same source).
@@ -17,9 +18,10 @@ const COMPLETED_P95: Duration = Duration::from_secs(25);
 pub enum Propagation {
     /// An invalidation takes effect in all caches and is `Completed` after this time.
     Fixed(Duration),
-    /// Each delay is drawn from an exponential distribution with CloudFront's published 95th percentiles: 5 seconds
-    /// until the effect in each cache, 25 seconds until `Completed`, which is never before the last effect. AWS does
-    /// not document the distribution.
+    /// The delays are drawn with CloudFront's published 95th percentiles: 5 seconds until an invalidation has taken
+    /// effect, 25 seconds until `Completed`, which is never before that. AWS does not document the distributions. Both
+    /// are exponential here; the effect in one cache is the last one, and those in the others are at any time before,
+    /// in any order.
     Drawn {
         /// The same seed gives the same delays, in the order in which invalidations are accepted.
         seed: u64,
@@ -41,13 +43,18 @@ impl Propagation {
             Self::Fixed(delay) => return Delays { regional: delay, edges: [delay; EDGE_LOCATIONS], completed: delay },
             Self::Drawn { seed, scaled_down_by } => (seed, scaled_down_by.max(1)),
         };
-        // A seed of its own for each invalidation; its draws are the caches, then the completion.
+        // A seed of its own for each invalidation.
         let seed = draw(seed, number);
-        let mut draws = (0..).map(|index| draw(seed, index));
-        let mut delay = |p95| exponential(p95, draws.next().unwrap_or_default()) / scaled_down_by;
-        let (regional, edges) = (delay(EFFECT_P95), [(); EDGE_LOCATIONS].map(|()| delay(EFFECT_P95)));
-        let last_effect = edges.into_iter().fold(regional, Duration::max);
-        Delays { regional, edges, completed: delay(COMPLETED_P95).max(last_effect) }
+        let [last, completed, slowest, one, other] = std::array::from_fn(|index| draw(seed, index as u64));
+        let last_effect = exponential(EFFECT_P95, last) / scaled_down_by;
+        let earlier = [one, other].map(|drawn| last_effect.mul_f64(uniform(drawn)));
+        let mut effects = [earlier[0], earlier[1], last_effect];
+        // One of the three, which a usize counts.
+        let slowest = usize::try_from(slowest % 3).unwrap_or_default();
+        effects.swap(slowest, 2);
+        let [regional, edges @ ..] = effects;
+        let completed = exponential(COMPLETED_P95, completed) / scaled_down_by;
+        Delays { regional, edges, completed: completed.max(last_effect) }
     }
 }
 
@@ -83,15 +90,25 @@ pub(crate) struct Delays {
 /// Draws from the exponential distribution with the 95th percentile `p95`: at most 12 times `p95`. In whole
 /// milliseconds, so that machines whose logarithms differ in the last bit agree.
 fn exponential(p95: Duration, drawn: u64) -> Duration {
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
-    let uniform = (drawn >> 11) as f64 / (1_u64 << 53) as f64;
-    let secs = p95.as_secs_f64() * -(1.0 - uniform).ln() / 20_f64.ln();
+    let secs = p95.as_secs_f64() * -(1.0 - uniform(drawn)).ln() / 20_f64.ln();
     Duration::from_secs_f64((secs * 1_000.0).round() / 1_000.0)
+}
+
+/// A number of [0, 1).
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+fn uniform(drawn: u64) -> f64 {
+    (drawn >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Delays {
+        fn last_effect(self) -> Duration {
+            self.edges.into_iter().fold(self.regional, Duration::max)
+        }
+    }
 
     /// The share of 10,000 invalidations, in percent, whose delay is at most `limit_ms`.
     fn percent(propagation: Propagation, limit_ms: u64, delay: fn(Delays) -> Duration) -> f64 {
@@ -106,9 +123,7 @@ mod tests {
             for seed in 0..3 {
                 let drawn = Propagation::Drawn { seed, scaled_down_by };
                 for (name, seen) in [
-                    ("regional", percent(drawn, effect_ms, |delays| delays.regional)),
-                    ("edge 0", percent(drawn, effect_ms, |delays| delays.edges[0])),
-                    ("edge 1", percent(drawn, effect_ms, |delays| delays.edges[1])),
+                    ("effect", percent(drawn, effect_ms, Delays::last_effect)),
                     ("completed", percent(drawn, completed_ms, |delays| delays.completed)),
                 ] {
                     assert!((94.0..96.0).contains(&seen), "seed {seed}, {name}: {seen} %");
@@ -120,9 +135,23 @@ mod tests {
     #[test]
     fn an_invalidation_is_never_completed_before_its_last_effect() {
         for number in 0..10_000 {
-            let Delays { regional, edges, completed } = Propagation::of_cloudfront(1).delays(number);
-            assert!(edges.into_iter().chain([regional]).all(|effect| effect <= completed), "number {number}");
+            let delays = Propagation::of_cloudfront(1).delays(number);
+            assert!(delays.last_effect() <= delays.completed, "number {number}");
         }
+    }
+
+    #[test]
+    fn each_cache_is_the_last_one_and_the_first_one_as_often_as_the_others() {
+        let mut ranks = [[0; 3]; 3];
+        for number in 0..9_000 {
+            let Delays { regional, edges, .. } = Propagation::of_cloudfront(1).delays(number);
+            let effects = [regional, edges[0], edges[1]];
+            for (cache, effect) in effects.into_iter().enumerate() {
+                let earlier = effects.into_iter().filter(|other| *other < effect).count();
+                ranks[cache][earlier] += 1;
+            }
+        }
+        assert!(ranks.into_iter().flatten().all(|count| (2_800..3_200).contains(&count)), "{ranks:?}");
     }
 
     #[test]
