@@ -40,7 +40,8 @@ impl Measurements {
     /// CloudFront has accepted `request`.
     #[must_use]
     pub fn accepted(request: &PurgeRequest) -> Self {
-        let (items, wildcards) = (request.items.len() as u64, request.wildcards() as u64);
+        let ItemCounts { exact, wildcards } = ItemCounts::of(request);
+        let (items, wildcards) = ((exact + wildcards) as u64, wildcards as u64);
         let price = estimated_price(items, 0);
         Self::of(
             &request.for_tenant,

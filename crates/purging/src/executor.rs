@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::purge::batch::Batch;
+use domain::purge::batch::{Batch, JoinedInvalidation};
 use domain::purge::purge_request::PurgeRequest;
 use domain::{Measurements, TenantId};
 use futures_util::lock::Mutex as AsyncMutex;
@@ -75,7 +75,7 @@ impl<P: Ports> Executor<P> {
                 if is_superseded.load(Ordering::Relaxed) { Ok(false) } else { self.write(&request, lease).await }
             };
             match written {
-                Ok(true) => self.send_in_span(request, &mut report).await,
+                Ok(true) => self.send_in_span(request, batch.joins.as_ref(), &mut report).await,
                 Ok(false) => {
                     is_superseded.store(true, Ordering::Relaxed);
                     report.is_superseded = true;
@@ -86,7 +86,7 @@ impl<P: Ports> Executor<P> {
         });
         let again = again.into_iter().map(|request| async move {
             let mut report = Report::default();
-            self.send_in_span(request, &mut report).await;
+            self.send_in_span(request, None, &mut report).await;
             report
         });
         let sends: Vec<_> = again.map(FutureExt::boxed).chain(written.map(FutureExt::boxed)).collect();
@@ -108,15 +108,20 @@ impl<P: Ports> Executor<P> {
         while_busy(clock, until, || self.ports.outbox().write(request, lease)).await
     }
 
-    async fn send_in_span(&self, request: PurgeRequest, report: &mut Report) {
+    async fn send_in_span(&self, request: PurgeRequest, joins: Option<&JoinedInvalidation>, report: &mut Report) {
         let (tenant, distribution) = (&request.for_tenant, request.distribution.invalidated_id());
         let span = tracing::error_span!("request", %tenant, distribution);
-        self.send(request, report).instrument(span).await;
+        self.send(request, joins, report).instrument(span).await;
     }
 
-    /// Submits a request of the outbox to CloudFront.
-    pub(crate) async fn send(&self, mut request: PurgeRequest, report: &mut Report) {
-        match submit(&self.ports, &mut request, self.ledger_retention).await {
+    /// Submits a request of the outbox to CloudFront, unless it joins an invalidation that is known.
+    pub(crate) async fn send(
+        &self,
+        mut request: PurgeRequest,
+        joins: Option<&JoinedInvalidation>,
+        report: &mut Report,
+    ) {
+        match submit(&self.ports, &mut request, joins, self.ledger_retention).await {
             Ok(()) => {
                 self.ports.record(&Measurements::accepted(&request));
                 report.accepted.push(request);

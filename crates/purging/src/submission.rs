@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::purge::ledger::{Invalidation, ledger_row};
+use domain::purge::batch::JoinedInvalidation;
+use domain::purge::ledger::{IN_PROGRESS, Invalidation, ledger_row};
 use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use futures_util::{StreamExt, stream};
 
@@ -25,15 +26,22 @@ pub(crate) enum SubmissionError {
     Write(#[from] CallError),
 }
 
-/// Sends `request` to CloudFront, writes the ledger's rows, and then stores CloudFront's id in the request. In this
-/// order, a request with an id has all its rows; one without an id is sent again, which is idempotent.
+/// Sends `request` to CloudFront, unless it joins an invalidation that is known, writes the ledger's rows, and then stores
+/// CloudFront's id in the request. In this order, a request with an id has all its rows; one without an id is sent again,
+/// which is idempotent.
 pub(crate) async fn submit<P: Ports>(
     ports: &P,
     request: &mut PurgeRequest,
+    joins: Option<&JoinedInvalidation>,
     ledger_retention: Duration,
 ) -> Result<(), SubmissionError> {
-    let invalidation = create(ports, request).await?;
-    request.accepted_at = Some(ports.clock().now());
+    let (invalidation, accepted_at) = match joins {
+        Some(JoinedInvalidation { id, accepted_at, .. }) => {
+            (Invalidation { id: id.clone(), status: IN_PROGRESS.to_owned() }, *accepted_at)
+        }
+        None => (create(ports, request).await?, ports.clock().now()),
+    };
+    request.accepted_at = Some(accepted_at);
     let rows: Vec<_> =
         request.entries.iter().map(|entry| ledger_row(request, entry, Some(&invalidation), ledger_retention)).collect();
     let writes: Vec<_> = rows.iter().map(|row| ports.ledger().write(row)).collect();

@@ -20,6 +20,7 @@ use crate::checker::posts::Posts;
 pub(crate) use crate::checker::posts::Promise;
 use crate::services::cloudfront::ImageResponse;
 use crate::services::pack_table::Item;
+use crate::situation::Situation;
 
 /// A violation of the promise, by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,6 +142,9 @@ impl Checker {
 
     /// A request was written to the outbox.
     pub(crate) fn requested(&mut self, request: &PurgeRequest, registrations: u64, at_ms: u64) {
+        if request.joined_reference.is_some() {
+            self.posts.count(Situation::RowsJoined);
+        }
         let requested = || Requested { request: request.clone(), registrations, at_ms };
         self.requests.entry(request.caller_reference.clone()).or_insert_with(requested);
     }

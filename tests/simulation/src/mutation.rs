@@ -69,4 +69,6 @@ pub enum Mutation {
     PostDropsTheRestWhenThrottled,
     /// A POST takes no tokens.
     PostTakesNoTokens,
+    /// A row joins an invalidation that was created before its change had settled.
+    JoinedBeforeSettled,
 }

@@ -1,10 +1,10 @@
-//! The situations of purges of many (`POST /purges/<tenant>`) that some seed has to come to. A run of many seeds without
+//! The situations of purges of many (`POST /purges/<tenant>`), and of what they lead to, that some seed has to come to. A run of many seeds without
 //! one of them has shown nothing about it, and fails.
 
 use crate::kinds::kinds;
 
 kinds! {
-    /// A situation of a purge of many.
+    /// A situation of a purge of many, or one that it leads to.
     Situation:
     /// A POST of image packs was accepted.
     PacksAccepted = "POST of packs accepted",
@@ -30,4 +30,6 @@ kinds! {
     UnknownTenant = "POST of an unknown tenant rejected",
     /// The tenant moved to another distribution between a POST and the final purge.
     MovedMeanwhile = "tenant moved between POST and final purge",
+    /// Rows joined an invalidation of everything of their tenant.
+    RowsJoined = "rows joined an invalidation",
 }

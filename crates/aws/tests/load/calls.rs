@@ -155,6 +155,7 @@ pub(crate) fn request(caller_reference: &str) -> PurgeRequest {
         entries: Vec::new(),
         created_at: NOW,
         renamed: 0,
+        joined_reference: None,
         invalidation_id: None,
         accepted_at: None,
     }

@@ -20,6 +20,22 @@ pub struct Batch {
     pub entries: Vec<PlannedEntry>,
     /// See [`caller_reference`](crate::purge::caller_reference).
     pub caller_reference: String,
+    /// The invalidation that covers the entries already. `None`: the request creates one.
+    pub joins: Option<JoinedInvalidation>,
+}
+
+/// An invalidation of the outbox that covers further entries: its item is the tenant's, and it was created after their
+/// changes had settled. A request that joins it sends nothing and is billed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedInvalidation {
+    /// The caller reference that it was sent with.
+    pub sent_reference: String,
+    /// CloudFront's id of it.
+    pub id: String,
+    /// The time at which its request was written to the outbox: CloudFront created it later.
+    pub created_after: Timestamp,
+    /// The time at which CloudFront accepted it.
+    pub accepted_at: Timestamp,
 }
 
 /// An entry and the purge that is due for it.
@@ -56,6 +72,7 @@ impl Batch {
             caller_reference: caller_reference(distribution.invalidated_id(), &sent, purged),
             items,
             entries,
+            joins: None,
         }
     }
 }

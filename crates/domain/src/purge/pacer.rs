@@ -136,9 +136,12 @@ impl Budget {
 }
 
 impl ItemCounts {
-    /// The items of `request`.
+    /// The items of `request`. One that joins an invalidation has none of its own.
     #[must_use]
     pub fn of(request: &PurgeRequest) -> Self {
+        if request.joined_reference.is_some() {
+            return Self::default();
+        }
         let wildcards = request.wildcards();
         Self { exact: request.items.len() - wildcards, wildcards }
     }
@@ -171,7 +174,7 @@ impl Pacer {
             paused_until: Timestamp::from_millis(0),
             quotas,
         };
-        let mut sent: Vec<_> = in_flight.iter().collect();
+        let mut sent: Vec<_> = in_flight.iter().filter(|request| request.joined_reference.is_none()).collect();
         sent.sort_by_key(|request| request.accepted_at.unwrap_or(request.created_at));
         for request in sent {
             let sent_at = request.accepted_at.unwrap_or(request.created_at).min(now);

@@ -89,6 +89,9 @@ struct DuePurge<'a> {
     entry: &'a QueueEntry,
     began_at: Timestamp,
     is_final: bool,
+    /// The time from which a purge is the final one. `None`: no purge that was created earlier can be, because variants are
+    /// deleted first.
+    final_from: Option<Timestamp>,
     variants_deleted: u64,
 }
 
@@ -117,8 +120,18 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
             Due::Delete(purpose) => plan.delete(now, entry, purpose, rules),
         }
     }
-    let turn_of = |(tenant, (again, entries))| Turn::of(tenant, &pending.tenants[tenant], again, entries, pacer);
+    let turn_of = |(tenant, (again, purges))| {
+        let distribution = &pending.tenants[tenant];
+        let of_tenant =
+            |request: &&PurgeRequest| request.for_tenant == *tenant && request.distribution == *distribution;
+        let joinable = pending.in_flight.iter().filter(of_tenant).filter_map(PurgeRequest::joinable);
+        let joinable = joinable.max_by_key(|invalidation| invalidation.created_after);
+        Turn::of(tenant, distribution, again, purges, joinable.as_ref(), pacer)
+    };
     let mut turns: Vec<_> = due.into_iter().map(turn_of).collect();
+    for &entry in turns.iter().flat_map(|turn| &turn.later) {
+        plan.waiting.push(Waiting { entry, reason: WaitReason::InFlight, until: None });
+    }
     turns.sort_by_key(|turn| (!turn.is_manual, turn.last));
     plan.take_turns(now, turns.into(), pacer);
     plan
@@ -163,6 +176,7 @@ impl<'a> Plan<'a> {
         while let Some(mut turn) = turns.pop_front() {
             let Some(submission) = turn.submissions.pop_front() else { continue };
             let admitted = match blocked {
+                _ if submission.is_free() => Ok(()),
                 Some(wait) => Err(wait),
                 None => submission.admit(now, pacer),
             };
@@ -244,6 +258,7 @@ impl<'p, 'a> Stages<'p, 'a> {
             return Due::Wait(WaitReason::DistributionUnavailable, None);
         }
         let mut began_at = now;
+        let mut final_from = Some(settled_at);
         let mut variants_deleted = 0;
         if entry.cause.deletes_variants_first(rules.deletes_variants_first) {
             let Some(deleted) = pending.deleted.get(&PurgeId::of(entry, is_final)) else {
@@ -255,9 +270,10 @@ impl<'p, 'a> Stages<'p, 'a> {
                 return Due::Wait(WaitReason::Settling, Some(ready_at));
             }
             began_at = deleted.began_at;
+            final_from = None;
             variants_deleted = deleted.variants_deleted;
         }
-        Due::Purge(DuePurge { entry, began_at, is_final, variants_deleted })
+        Due::Purge(DuePurge { entry, began_at, is_final, final_from, variants_deleted })
     }
 
     fn is_in_flight(&self, entry: &QueueEntry, is_final: bool) -> bool {

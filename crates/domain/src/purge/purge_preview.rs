@@ -6,6 +6,7 @@ use crate::purge::invalidation_item::is_wildcard;
 use crate::purge::limits::{
     ITEMS_IN_PROGRESS_QUOTA, ITEMS_PER_SECOND_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA, WILDCARDS_PER_SECOND_QUOTA,
 };
+use crate::purge::pacer::ItemCounts;
 use crate::purge::purge_request::PurgeRequest;
 
 /// The price of an item, in thousandths of a US dollar, after the first 1,000 of an account in a month (CloudFront
@@ -64,10 +65,9 @@ pub fn purge_preview(
 ) -> PurgePreview {
     let of_it =
         || in_flight.iter().filter(|request| request.distribution.distribution_id == distribution.distribution_id);
-    let (all_in_flight, wildcards_in_flight) = (
-        of_it().map(|request| request.items.len()).sum::<usize>(),
-        of_it().map(PurgeRequest::wildcards).sum::<usize>(),
-    );
+    let counts: Vec<_> = of_it().map(ItemCounts::of).collect();
+    let wildcards_in_flight: usize = counts.iter().map(|counts| counts.wildcards).sum();
+    let all_in_flight = wildcards_in_flight + counts.iter().map(|counts| counts.exact).sum::<usize>();
     let wildcards = items.iter().filter(|item| is_wildcard(item)).count();
     let needed = items.len();
     PurgePreview {
@@ -112,6 +112,7 @@ mod tests {
             entries: Vec::new(),
             created_at: Timestamp::from_millis(0),
             renamed: 0,
+            joined_reference: None,
             invalidation_id: None,
             accepted_at: None,
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::TenantId;
 use crate::null_attribute;
-use crate::purge::batch::{Batch, PlannedEntry};
+use crate::purge::batch::{Batch, JoinedInvalidation, PlannedEntry};
 use crate::purge::caller_reference::caller_reference;
 use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
@@ -34,6 +34,10 @@ pub struct PurgeRequest {
     /// [`PurgeRequest::sent_reference`].
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub renamed: u32,
+    /// The caller reference of the invalidation that it joins; see
+    /// [`JoinedInvalidation`](crate::purge::batch::JoinedInvalidation). `None`: it creates one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_reference: Option<String>,
     /// CloudFront's id of the invalidation, once CloudFront has accepted it and the ledger has its rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidation_id: Option<String>,
@@ -77,19 +81,38 @@ impl PurgeRequest {
             entries: batch.entries.iter().map(OutboxEntry::of).collect(),
             created_at: now,
             renamed: 0,
+            joined_reference: batch.joins.as_ref().map(|joined| joined.sent_reference.clone()),
             invalidation_id: None,
             accepted_at: None,
         }
     }
 
-    /// The caller reference that is sent to CloudFront: the request's own, or another one if CloudFront already has
-    /// that for other items.
+    /// The caller reference that is sent to CloudFront: the request's own, that of the invalidation which it joins, or
+    /// another one if CloudFront already has that for other items. A joining request is only sent after a crash, and
+    /// CloudFront returns the invalidation that exists.
     #[must_use]
     pub fn sent_reference(&self) -> String {
+        let reference = self.joined_reference.as_ref().unwrap_or(&self.caller_reference);
         match self.renamed {
-            0 => self.caller_reference.clone(),
-            renamed => format!("{}-{renamed}", self.caller_reference),
+            0 => reference.clone(),
+            renamed => format!("{reference}-{renamed}"),
         }
+    }
+
+    /// The invalidation that further entries of the tenant can join: this request has created it, and its item is the
+    /// tenant's. A request that joined it is younger than it.
+    #[must_use]
+    pub fn joinable(&self) -> Option<JoinedInvalidation> {
+        let whole = InvalidationItem::covering(&self.for_tenant, &Target::Tenant, self.distribution.cache_tags);
+        if self.joined_reference.is_some() || self.items != [whole.to_string()] {
+            return None;
+        }
+        Some(JoinedInvalidation {
+            sent_reference: self.sent_reference(),
+            id: self.invalidation_id.clone()?,
+            created_after: self.created_at,
+            accepted_at: self.accepted_at?,
+        })
     }
 
     /// The request in two halves, to bisect for the item that CloudFront rejects. `None`: it has one item only.

@@ -102,7 +102,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             return Ok(Purged { pack, request, invalidation, is_joined: true });
         }
         let mut report = Report::default();
-        self.purger.executor.send(request, &mut report).await;
+        self.purger.executor.send(request, None, &mut report).await;
         purged(pack, report, true)
     }
 

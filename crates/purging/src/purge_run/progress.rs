@@ -217,9 +217,11 @@ impl Progress {
     pub(super) fn sent(&mut self, report: Report, now: Timestamp) {
         let Report { accepted, delayed, unsent, is_superseded, is_outbox_unknown, failures, .. } = report;
         for request in accepted {
-            self.pacer.note_accepted();
-            self.summary.invalidations += 1;
-            self.summary.items += request.items.len();
+            if request.joined_reference.is_none() {
+                self.pacer.note_accepted();
+                self.summary.invalidations += 1;
+                self.summary.items += request.items.len();
+            }
             self.put(request);
         }
         for delayed in delayed {

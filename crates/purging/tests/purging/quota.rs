@@ -1,5 +1,6 @@
 //! More than CloudFront takes at a time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cloudfront_emulator::Quotas;
@@ -70,6 +71,24 @@ async fn a_bulk_that_would_take_more_than_a_minute_becomes_the_tenants_item_whil
     assert_eq!(environment.invalidated("acme").await, [["#acme"]]);
     assert_eq!(environment.invalidated("globex").await, [["#globex/p1"]]);
     assert_eq!(environment.variants().await, ["acme/p3/main/f1"]);
+}
+
+#[tokio::test]
+async fn all_rows_of_a_bulk_that_had_settled_share_the_tenants_one_invalidation() {
+    const ROWS: usize = 510;
+    let environment = Environment::with(Quotas::InProgress { items: 3_000, wildcards: 15 }, PROPAGATION).await;
+    for number in 0..ROWS {
+        environment.enqueue("acme", &format!("pack#p{number}"), settled()).await;
+    }
+    let mut handler = environment.purge_run();
+    handler.purger.quotas.calls = CallRate { interval: Duration::from_mins(1), burst: 1 };
+    let summary = run(&handler).await.unwrap();
+    assert_eq!((summary.invalidations, summary.items, summary.entries_removed), (1, 1, ROWS as u64));
+    assert_eq!(environment.invalidated("acme").await, [["#acme"]]);
+    let ledger = environment.ledger().await;
+    let of = |name: &str| ledger.iter().map(|row| row[name].to_string()).collect::<BTreeSet<_>>().len();
+    assert_eq!((ledger.len(), of("invalidationId"), of("createdAt")), (ROWS, 1, 1));
+    assert_eq!(environment.requests().await, Vec::<serde_json::Value>::new());
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ pub(crate) struct Posts {
 }
 
 impl Posts {
-    fn count(&mut self, situation: Situation) {
+    pub(super) fn count(&mut self, situation: Situation) {
         *self.situations.entry(situation).or_default() += 1;
     }
 

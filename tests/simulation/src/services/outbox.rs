@@ -79,7 +79,11 @@ impl Outbox for Instance {
     async fn requests(&self) -> Result<Rows<PurgeRequest>, CallError> {
         let access = Access::Read(vec![Partition::of(Table::Queue, REQUESTS)]);
         let rows = self.dynamodb("reads the requests".to_owned(), access, |world| {
-            let rows = world.queue.requests.values().cloned().collect();
+            let mut rows: Vec<_> = world.queue.requests.values().cloned().collect();
+            if world.mutation == Some(Mutation::JoinedBeforeSettled) {
+                let now = Timestamp::from_millis(world.now_ms);
+                rows.iter_mut().filter(|request| request.accepted_at.is_some()).for_each(|row| row.created_at = now);
+            }
             Rows { rows, unreadable: Vec::new() }
         });
         rows.await

@@ -1,4 +1,4 @@
-//! The simulation finds bugs: each of these mutations is seen within some hundred seeds. Three rare ones are in
+//! The simulation finds bugs: each of these mutations is seen within some hundred seeds. Four rare ones are in
 //! `regressions`, each with a seed that shows it.
 
 use simulation::{Mutation, Violation, play};

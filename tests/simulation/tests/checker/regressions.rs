@@ -27,6 +27,12 @@ fn a_purge_run_whose_lease_conflicts_with_a_transaction_does_not_run() {
     check(4_077, Mutation::LeaseTakenDespiteConflict, Violation::BilledTwice);
 }
 
+/// The row had settled when a purge run found the invalidation of everything in the outbox, not when that was created.
+#[test]
+fn an_invalidation_that_is_older_than_the_settling_leaves_an_old_image() {
+    check(1_634, Mutation::JoinedBeforeSettled, Violation::Stale);
+}
+
 /// Seeds that production code failed, each with its violation. The bug is not one of the mutations, so that only the
 /// absence of the violation can be checked.
 const ONCE_FAILED: &[(u64, &str)] = &[

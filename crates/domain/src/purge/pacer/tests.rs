@@ -57,6 +57,7 @@ fn request(distribution_id: &str, counts: ItemCounts, created_at: Timestamp) -> 
         entries: Vec::new(),
         created_at,
         renamed: 0,
+        joined_reference: None,
         invalidation_id: None,
         accepted_at: None,
     }

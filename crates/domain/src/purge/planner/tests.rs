@@ -1,4 +1,5 @@
 mod due;
+mod joins;
 mod rounds;
 mod turns;
 
@@ -6,8 +7,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::change::detection::Reason;
+use crate::purge::batch::JoinedInvalidation;
 use crate::purge::limits::{Delays, ITEMS_PER_REQUEST_MAX};
-use crate::purge::pacer::{CallRate, InProgress, PerSecond, Quotas};
+use crate::purge::pacer::{CallRate, InProgress, ItemCounts, PerSecond, Quotas};
 
 const SETTLE_SECS: u64 = 7;
 const CACHED_SECS_MAX: u64 = 600;

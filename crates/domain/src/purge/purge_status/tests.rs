@@ -45,6 +45,7 @@ fn request(entry: &QueueEntry, is_final: bool, status: Option<&str>) -> (PurgeRe
         }],
         created_at: ago(4),
         renamed: 0,
+        joined_reference: None,
         invalidation_id: invalidation.as_ref().map(|invalidation| invalidation.id.clone()),
         accepted_at: invalidation.as_ref().map(|_| ago(4)),
     };

@@ -89,6 +89,7 @@ fn a_request_that_cloudfront_does_not_accept_within_seconds_is_refused() {
         entries: Vec::new(),
         created_at: ago(secs),
         renamed: 0,
+        joined_reference: None,
         invalidation_id: id.map(ToOwned::to_owned),
         accepted_at: None,
     };

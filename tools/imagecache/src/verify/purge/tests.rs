@@ -33,6 +33,7 @@ fn request(created_at: Timestamp, accepted: bool) -> PurgeRequest {
         entries: Vec::<OutboxEntry>::new(),
         created_at,
         renamed: 0,
+        joined_reference: None,
         invalidation_id: accepted.then(|| "I1".to_owned()),
         accepted_at: None,
     }

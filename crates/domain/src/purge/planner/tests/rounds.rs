@@ -98,6 +98,25 @@ fn check_stays_within_its_tenant(batch: &Batch) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A request joins only an invalidation of its tenant that was created after the changes of its rows had settled.
+fn check_joins_an_invalidation_that_covers_it(situation: &Situation, batch: &Batch) -> Result<(), TestCaseError> {
+    let Some(joined) = &batch.joins else { return Ok(()) };
+    let creates_it = |request: &&PurgeRequest| {
+        request.joined_reference.is_none() && request.sent_reference() == joined.sent_reference
+    };
+    let Some(created) = situation.in_flight.iter().find(creates_it) else {
+        return Err(TestCaseError::fail(format!("{joined:?} is not in flight")));
+    };
+    let whole_tenant = InvalidationItem::covering(&batch.tenant, &Target::Tenant, batch.distribution.cache_tags);
+    prop_assert_eq!(&created.items, &[whole_tenant.to_string()]);
+    prop_assert_eq!((&created.for_tenant, &created.distribution), (&batch.tenant, &batch.distribution));
+    for PlannedEntry { entry, is_final, .. } in &batch.entries {
+        let settled_at = entry.last_event_at.plus(situation.rules.delays.settle);
+        prop_assert!(*is_final && !entry.cause.is_manual() && settled_at <= created.created_at, "{:?}", entry);
+    }
+    Ok(())
+}
+
 /// A purge run in rounds: applies what the plans ask for, as the executor and the tracking do.
 struct Run {
     situation: Situation,
@@ -156,6 +175,7 @@ impl Run {
         let (requests, deletions) = situation.plan_with(pacer, |plan| {
             check_covers_every_row(situation, &plan)?;
             plan.batches.iter().try_for_each(check_stays_within_its_tenant)?;
+            plan.batches.iter().try_for_each(|batch| check_joins_an_invalidation_that_covers_it(situation, batch))?;
             let requests: Vec<_> = plan.batches.iter().map(|batch| PurgeRequest::of(batch, now)).collect();
             for planned in plan.batches.iter().flat_map(|batch| &batch.entries) {
                 *purged.entry(PurgeId::of(&planned.entry, planned.is_final)).or_default() += 1;
@@ -164,7 +184,7 @@ impl Run {
             prop_assert!(plan.batches.iter().all(|batch| batch.items.len() < 16 || batch.distribution.cache_tags));
             Ok((requests, plan.deletions))
         })?;
-        let items = requests.iter().map(|request| request.items.len()).sum();
+        let items = requests.iter().map(ItemCounts::of).map(|counts| counts.exact + counts.wildcards).sum();
         situation.in_flight.extend(requests.into_iter().map(|request| PurgeRequest {
             invalidation_id: Some("I".to_owned()),
             accepted_at: Some(now),
