@@ -36,6 +36,8 @@ fn each_build_has_a_folder_and_arguments_of_its_own() {
              --lambda-dir built --bin image-processing --bin image-purge",
         ),
     ];
+    assert_eq!(BUILDS.map(Build::needs_nasm), [false, false]);
+    assert!(Build { architecture: Architecture::X86_64, ..BUILDS[0] }.needs_nasm());
     for (build, (folder, arguments)) in BUILDS.into_iter().zip(expected) {
         assert_eq!(build.folder(Path::new("target/lambda")), Path::new(folder));
         assert_eq!(build.arguments(&handlers, Path::new("built"), &replaced).join(" "), arguments);
