@@ -137,6 +137,8 @@ pub(crate) struct Callable {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) docs: Docs,
     #[serde(rename = "type")]
     pub(crate) type_: TypeRef,
     #[serde(default)]
@@ -200,12 +202,15 @@ pub(crate) enum Kind {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Docs {
-    #[serde(default)]
     pub(crate) summary: String,
-    #[serde(default)]
+    pub(crate) remarks: String,
     pub(crate) default: String,
-    #[serde(default)]
+    pub(crate) deprecated: String,
+    pub(crate) returns: String,
+    pub(crate) see: String,
+    pub(crate) example: String,
     pub(crate) stability: String,
 }
 

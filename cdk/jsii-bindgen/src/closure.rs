@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::Error;
 use crate::assembly::{Callable, ClassType, Docs, Header, InterfaceType, Members, Property, Type, TypeRef};
 use crate::library::Library;
+use crate::links;
 
 /// The types to write.
 pub(crate) struct Closure {
@@ -32,6 +33,7 @@ impl Closure {
             closure.types.insert(fqn, type_);
         }
         closure.find_returned();
+        links::resolve(&mut closure.types, library);
         Ok(closure)
     }
 

@@ -17,6 +17,7 @@ mod closure;
 mod emit;
 mod error;
 mod library;
+mod links;
 mod names;
 
 use std::path::PathBuf;

@@ -235,6 +235,23 @@ fn documentation_is_kept() {
 }
 
 #[test]
+fn a_function_has_its_arguments_and_the_first_one_has_the_remarks_and_the_example() {
+    let arguments = r"# Arguments\n\n* `prey`: It has \\<legs\\>.";
+    check(&[
+        &format!(
+            "#[doc = \"Runs after prey.\\n\\nSee [`cages.Cage`](crate::cages::Cage) and `Dog`.\\n\\n{arguments}\\n\\n\
+             # Example\\n\\n```ts\\ncat.chase(mouse);\\n```\"]\n    pub fn chase(",
+        ),
+        &format!("#[doc = \"Runs after prey.\\n\\n{arguments}\"]\n    pub fn chase_with_type("),
+    ]);
+}
+
+#[test]
+fn required_properties_are_documented_where_they_are_arguments() {
+    check(&["#[doc = \"# Arguments\\n\\n* `name`: Its name.\"]\n    pub fn new(colour:"]);
+}
+
+#[test]
 fn an_unknown_root_is_named() {
     let error = zoo(&["zoo.Dog"]).unwrap_err().to_string();
     assert!(error.contains("no package contains the type zoo.Dog"), "{error}");

@@ -45,7 +45,7 @@ impl Writer<'_> {
         };
         format!(
             "    {}pub fn {name}({}) -> ::jsii_runtime::Result<{result}> {{ {body} }}\n",
-            docs::attribute(&callable.docs),
+            docs::function(callable, parameters, parameters.len() == required(callable, call)),
             listed.join(", "),
         )
     }

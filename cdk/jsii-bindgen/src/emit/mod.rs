@@ -9,6 +9,7 @@ mod docs;
 mod enumeration;
 mod handle;
 mod implementation;
+mod markdown;
 mod modules;
 mod structure;
 mod types;

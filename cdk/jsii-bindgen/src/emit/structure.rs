@@ -18,13 +18,14 @@ impl Writer<'_> {
             properties.iter().partition(|property| property.optional);
         let mut parameters = Vec::new();
         let mut fields = "::jsii_runtime::Fields::new()".to_owned();
+        let required_docs = docs::required(required.iter().map(|property| (property.name.as_str(), &property.docs)));
         for property in required {
             let name = member_name(&property.name);
             let type_ = self.property_type(header.name.as_str(), property, &mut unions);
             parameters.push(format!("{name}: impl ::jsii_runtime::IntoJs<{type_}>"));
             fields += &format!(".with({:?}, {name}.into_js())", property.name);
         }
-        members += &format!("    pub fn new({}) -> Self {{ Self({fields}) }}\n", parameters.join(", "));
+        members += &format!("    {required_docs}pub fn new({}) -> Self {{ Self({fields}) }}\n", parameters.join(", "));
         for property in optional {
             let type_ = self.property_type(header.name.as_str(), property, &mut unions);
             members += &format!(
