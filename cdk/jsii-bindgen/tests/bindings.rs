@@ -78,7 +78,7 @@ fn a_namespace_is_a_module() {
 fn each_optional_argument_has_a_function_of_its_own() {
     check(&[
         "pub fn chase(&self, prey: impl IntoJs<crate::ILegged>) -> Result<Option<crate::cages::Cage>> { \
-         invoke(Handle::object(self), \"chase\", &[prey.into_js()]) }",
+         invoke(Handle::object(self), \"chase\", &[prey.into_js()?]) }",
         "pub fn chase_with_type(&self, prey: impl IntoJs<crate::ILegged>, r#type: impl IntoJs<crate::Colour>)",
         "pub fn chase_with_max_seconds(&self, prey: impl IntoJs<crate::ILegged>, r#type: impl IntoJs<crate::Colour>, \
          max_seconds: impl IntoJs<f64>)",
@@ -90,9 +90,20 @@ fn a_constructor_always_requires_scope_and_id() {
     check(&[
         "pub fn new(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>) -> Result<Self>",
         "pub fn new_with_props(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>, \
-         props: impl IntoJs<crate::CatProps>) -> Result<Self> { create(&[scope.into_js(), id.into_js(), props.into_js()]) }",
+         props: impl IntoJs<crate::CatProps>) -> Result<Self> { create(&[scope.into_js()?, id.into_js()?, props.into_js()?]) }",
         "pub fn new() -> Result<Self> { create(&[]) }",
     ]);
+}
+
+#[test]
+fn a_constructor_whose_last_argument_is_a_structure_has_a_builder() {
+    check(&[
+        "pub fn builder(scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>, colour: impl IntoJs<crate::Colour>, \
+         name: impl IntoJs<String>) -> crate::CatProps<Creation<Self>> { crate::CatProps::new(colour, name)\
+         .__last_of(Creation::new([scope.into_js(), id.into_js()])) }",
+        "impl<Of> CatProps<Of> {",
+    ]);
+    assert_eq!(text().matches("pub fn builder(").count(), 1, "the constructors of the others have no structure");
 }
 
 #[test]
@@ -103,14 +114,14 @@ fn an_abstract_class_has_no_constructor() {
 #[test]
 fn a_variadic_argument_is_a_list() {
     check(&["pub fn meet(&self, loudly: impl IntoJs<bool>, others: impl IntoJs<Vec<crate::Animal>>) -> Result<()> { \
-             invoke(Handle::object(self), \"meet\", &spread(&[loudly.into_js()], others.into_js())) }"]);
+             invoke(Handle::object(self), \"meet\", &spread(&[loudly.into_js()?], others.into_js()?)) }"]);
 }
 
 #[test]
 fn static_members_need_no_object() {
     check(&[
         r#"pub fn felix() -> Result<crate::Cat> { get_static::<Self, _>("FELIX") }"#,
-        r#"pub fn is_cat(x: impl IntoJs<Value>) -> Result<bool> { invoke_static::<Self, _>("isCat", &[x.into_js()]) }"#,
+        r#"pub fn is_cat(x: impl IntoJs<Value>) -> Result<bool> { invoke_static::<Self, _>("isCat", &[x.into_js()?]) }"#,
     ]);
 }
 
@@ -142,8 +153,8 @@ fn deprecated_protected_and_asynchronous_members_are_omitted() {
 fn a_structure_takes_required_properties_and_has_a_setter_for_each_optional_one() {
     check(&[
         "pub fn new(colour: impl IntoJs<crate::Colour>, name: impl IntoJs<String>) -> Self { \
-         Self(Fields::new().with(\"colour\", colour.into_js()).with(\"name\", name.into_js())) }",
-        "pub fn birthday(self, value: impl IntoJs<Date>) -> Self { Self(self.0.with(\"birthday\", value.into_js())) }",
+         Self(Fields::new().with(\"colour\", colour.into_js()).with(\"name\", name.into_js()), ()) }",
+        "pub fn birthday(self, value: impl IntoJs<Date>) -> Self { Self(self.0.with(\"birthday\", value.into_js()), self.1) }",
         "pub fn toys(self, value: impl IntoJs<IndexMap<String, Vec<String>>>) -> Self",
         "pub fn age(self, value: impl IntoJs<f64>) -> Self",
     ]);
@@ -155,7 +166,7 @@ fn a_token_is_not_an_alternative_of_a_union() {
         "pub fn claws(self, value: impl IntoJs<bool>) -> Self",
         "CatPropsHome { String(String), Cage(crate::cages::Cage), } }",
         "text_or! { CatPropsHome }",
-        "pub fn home(self, value: impl IntoJs<CatPropsHome>) -> Self",
+        "pub fn home(self, value: impl IntoJs<crate::CatPropsHome>) -> Self",
         // A result can be a token.
         "pub fn loose(&self) -> Result<Value>",
     ]);
@@ -197,10 +208,10 @@ fn an_implementation_is_called_with_typed_arguments_and_its_result_is_converted(
         &text_of(&["zoo.IKeeper"]),
         &[
             r#"implement(&["lock", "rest"], &["age", "nickName"], move |member, arguments| match member {"#,
-            "Member::Method(\"lock\") => Ok(implementation.lock(arguments.take()?, arguments.rest()?)?.map_or(Value::Null, \
-             IntoJs::<crate::cages::Cage>::into_js)),",
+            "Member::Method(\"lock\") => Ok(implementation.lock(arguments.take()?, arguments.rest()?)?.map_or(Ok(Value::Null), \
+             IntoJs::<crate::cages::Cage>::into_js)?),",
             "Member::Method(\"rest\") => { implementation.rest()?; Ok(Value::Null) },",
-            "Member::Get(\"age\") => Ok(IntoJs::<f64>::into_js(implementation.age()?)),",
+            "Member::Get(\"age\") => Ok(IntoJs::<f64>::into_js(implementation.age()?)?),",
             "Member::Set(\"nickName\") => { implementation.set_nick_name(arguments.take()?)?; Ok(Value::Null) },",
         ],
     );

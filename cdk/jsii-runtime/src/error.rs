@@ -1,6 +1,7 @@
 //! The errors of calls to the kernel.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The result of every call that reaches the kernel.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -81,6 +82,15 @@ pub enum Error {
     Protocol {
         /// The first characters of the line.
         line: String,
+    },
+
+    /// A field of a structure was set to the error of another call.
+    #[error("{field}: {source}")]
+    Argument {
+        /// The field's JavaScript name.
+        field: String,
+        /// The error of the call whose result is the field's value.
+        source: Arc<Error>,
     },
 
     /// JavaScript returned a value of another type than the assembly declares.

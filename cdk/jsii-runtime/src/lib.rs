@@ -25,7 +25,7 @@ pub use kernel::{
 };
 pub use modules::{Hierarchy, Module};
 pub use object::{Handle, Is, Object};
-pub use value::{Date, Enumeration, Fields, FromJs, IntoJs, Structure, ToJs, Unchecked};
+pub use value::{Creation, Date, Enumeration, Fields, FromJs, IntoJs, Structure, ToJs, Unchecked};
 
 /// Re-exports for the macros and the generated code; not part of the public interface.
 #[doc(hidden)]

@@ -48,8 +48,8 @@ macro_rules! handle {
             }
         }
         impl $crate::IntoJs<$name> for $name {
-            fn into_js(self) -> $crate::generated::Value {
-                $crate::ToJs::to_js(&self)
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
+                ::std::result::Result::Ok($crate::ToJs::to_js(&self))
             }
         }
         impl<O: $crate::Is<$name>> ::std::convert::From<&O> for $name {
@@ -64,41 +64,48 @@ macro_rules! handle {
 
 /// Defines a structure: `name = "fqn"`; a structure that JavaScript returns also lists its fields,
 /// `returns ["field", ..]`.
+///
+/// `name<Creation<T>>` is a builder: the structure will be the last argument of the constructor of `T`.
 #[macro_export]
 macro_rules! structure {
     ($(#[$doc:meta])* $name:ident = $fqn:literal $(returns [$($field:literal),*])?) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name($crate::Fields);
+        #[derive(Clone, Debug)]
+        pub struct $name<Of = ()>($crate::Fields, Of);
 
+        impl $name {
+            #[doc(hidden)]
+            pub fn __last_of<T>(self, arguments: $crate::Creation<T>) -> $name<$crate::Creation<T>> {
+                $name(self.0, arguments)
+            }
+        }
+        impl<T: $crate::Handle> $name<$crate::Creation<T>> {
+            /// Creates the object. Returns the error of JavaScript, or the first error among the arguments.
+            pub fn build(self) -> $crate::Result<T> {
+                self.1.build($name(self.0, ()))
+            }
+        }
         impl $crate::Structure for $name {
             const FQN: &'static str = $fqn;
             fn fields(&self) -> &$crate::Fields {
                 &self.0
             }
         }
-        impl $crate::ToJs for $name {
-            fn to_js(&self) -> $crate::generated::Value {
-                $crate::value::structure_to_js(self)
-            }
-        }
         impl $crate::IntoJs<$name> for $name {
-            fn into_js(self) -> $crate::generated::Value {
-                $crate::value::structure_to_js(&self)
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
+                self.0.into_js($fqn)
             }
         }
         impl $crate::IntoJs<$crate::generated::Value> for $name {
-            fn into_js(self) -> $crate::generated::Value {
-                $crate::value::structure_to_js(&self)
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
+                self.0.into_js($fqn)
             }
         }
         $(
             impl $crate::FromJs for $name {
                 fn from_js(value: $crate::generated::Value) -> $crate::Result<Self> {
-                    ::std::result::Result::map(
-                        $crate::value::structure_from_js(value, &[$($field),*]),
-                        Self,
-                    )
+                    let fields = $crate::value::structure_from_js(value, &[$($field),*]);
+                    ::std::result::Result::map(fields, |fields| Self(fields, ()))
                 }
             }
         )?
@@ -138,13 +145,13 @@ macro_rules! enumeration {
             }
         }
         impl $crate::IntoJs<$name> for $name {
-            fn into_js(self) -> $crate::generated::Value {
-                $crate::value::enumeration_to_js(self)
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
+                ::std::result::Result::Ok($crate::value::enumeration_to_js(self))
             }
         }
         impl $crate::IntoJs<$crate::generated::Value> for $name {
-            fn into_js(self) -> $crate::generated::Value {
-                $crate::value::enumeration_to_js(self)
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
+                ::std::result::Result::Ok($crate::value::enumeration_to_js(self))
             }
         }
     };
@@ -163,16 +170,11 @@ macro_rules! union {
             )*
         }
 
-        impl $crate::ToJs for $name {
-            fn to_js(&self) -> $crate::generated::Value {
-                match self {
-                    $(Self::$variant(value) => $crate::ToJs::to_js(value),)*
-                }
-            }
-        }
         impl $crate::IntoJs<$name> for $name {
-            fn into_js(self) -> $crate::generated::Value {
-                $crate::ToJs::to_js(&self)
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
+                match self {
+                    $(Self::$variant(value) => $crate::IntoJs::<$type>::into_js(value),)*
+                }
             }
         }
     };
@@ -183,12 +185,12 @@ macro_rules! union {
 macro_rules! text_or {
     ($name:ident) => {
         impl $crate::IntoJs<$name> for &str {
-            fn into_js(self) -> $crate::generated::Value {
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
                 $crate::IntoJs::<$crate::generated::Value>::into_js(self)
             }
         }
         impl $crate::IntoJs<$name> for ::std::string::String {
-            fn into_js(self) -> $crate::generated::Value {
+            fn into_js(self) -> $crate::Result<$crate::generated::Value> {
                 $crate::IntoJs::<$crate::generated::Value>::into_js(self)
             }
         }

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use jsii_runtime::{Date, Error, Fields, FromJs, Handle, Hierarchy, IntoJs, Module, Object, Structure, Unchecked};
+use jsii_runtime::{
+    Creation, Date, Error, Fields, FromJs, Handle, Hierarchy, IntoJs, Module, Object, Structure, Unchecked,
+};
 use serde_json::{Value, json};
 
 static ZOO: Module = Module {
@@ -33,7 +35,7 @@ fn cat() -> Cat {
 }
 
 fn written<T>(value: impl IntoJs<T>) -> Value {
-    value.into_js()
+    value.into_js().unwrap()
 }
 
 #[test]
@@ -58,11 +60,51 @@ fn objects_are_references_for_each_accepted_type() {
 
 #[test]
 fn structures_and_enumeration_members_contain_their_names() {
-    let structure = CatProps(Fields::new().with("lives", written::<f64>(9)));
+    let structure = CatProps(Fields::new().with("lives", Ok(written::<f64>(9))), ());
     let expected = json!({ "$jsii.struct": { "fqn": "zoo.CatProps", "data": { "lives": 9 } } });
     assert_eq!(structure.fields().get::<Value>("lives").unwrap(), json!(9));
     assert_eq!(written::<CatProps>(structure), expected);
     assert_eq!(written::<Colour>(Colour::Black), json!({ "$jsii.enum": "zoo.Colour/BLACK" }));
+}
+
+/// An error as a call returns it.
+fn failed<T>() -> Result<T, Error> {
+    Err(Error::Decode { expected: "a cat", found: "a dog".to_owned() })
+}
+
+#[test]
+fn the_result_of_a_call_is_accepted_as_its_value() {
+    let reference = json!({ "$jsii.byref": "zoo.Cat@10000" });
+    assert_eq!(written::<Animal>(Ok(cat())), reference);
+    assert_eq!(written::<String>(Ok("Tom".to_owned())), json!("Tom"));
+    assert_eq!(written::<Vec<Animal>>([Ok(cat())]), json!([reference]));
+}
+
+#[test]
+fn the_error_of_an_argument_comes_out_where_it_is_passed() {
+    let expected = "expected a cat from JavaScript, found a dog";
+    let error = |result: Result<Value, Error>| result.unwrap_err().to_string();
+    assert_eq!(error(IntoJs::<Animal>::into_js(failed::<Cat>())), expected);
+    assert_eq!(error(IntoJs::<Vec<Animal>>::into_js([Ok(cat()), failed::<Cat>()])), expected);
+    assert_eq!(error(IntoJs::<IndexMap<String, f64>>::into_js([("a", failed::<f64>())])), expected);
+}
+
+#[test]
+fn the_first_error_in_a_structure_comes_out_with_its_field() {
+    let fields = Fields::new().with("lives", Ok(json!(9))).with("prey", failed()).with("home", failed());
+    let structure = CatProps(fields, ());
+    let outer = CatProps(Fields::new().with("kitten", IntoJs::<CatProps>::into_js(structure)), ());
+    let error = IntoJs::<CatProps>::into_js(outer).unwrap_err();
+    assert_eq!(error.to_string(), "kitten: prey: expected a cat from JavaScript, found a dog");
+}
+
+#[test]
+fn an_error_among_the_arguments_of_a_builder_comes_out_of_build() {
+    let arguments = |error: bool| Creation::<Cat>::new([Ok(json!("Tom")), if error { failed() } else { Ok(json!(9)) }]);
+    let error = CatProps(Fields::new(), arguments(true)).build().unwrap_err();
+    assert_eq!(error.to_string(), "expected a cat from JavaScript, found a dog");
+    let error = CatProps(Fields::new().with("prey", failed()), arguments(false)).build().unwrap_err();
+    assert_eq!(error.to_string(), "prey: expected a cat from JavaScript, found a dog");
 }
 
 #[test]

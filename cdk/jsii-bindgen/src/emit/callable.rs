@@ -23,6 +23,9 @@ impl Writer<'_> {
             let name = format!("{}_with_{}", name.trim_start_matches("r#"), last.trim_start_matches("r#"));
             text += &self.function(callable, &name, parameters, call);
         }
+        if matches!(call, Call::Constructor) {
+            text += &self.builder(callable);
+        }
         text
     }
 
@@ -50,7 +53,7 @@ impl Writer<'_> {
         )
     }
 
-    fn parameter(&self, parameter: &Parameter) -> String {
+    pub(super) fn parameter(&self, parameter: &Parameter) -> String {
         let name = member_name(&parameter.name);
         let type_ = self.argument(&parameter.type_);
         if parameter.variadic {
@@ -61,7 +64,7 @@ impl Writer<'_> {
 }
 
 /// The number of arguments that are always required.
-fn required(callable: &Callable, call: Call) -> usize {
+pub(super) fn required(callable: &Callable, call: Call) -> usize {
     let is_required = |parameter: &Parameter| {
         // A construct outside of the tree is always a mistake: `new Stack()` would create its own app.
         let places = matches!(call, Call::Constructor) && ["scope", "id"].contains(&parameter.name.as_str());
@@ -74,12 +77,12 @@ fn required(callable: &Callable, call: Call) -> usize {
 fn arguments(parameters: &[Parameter]) -> String {
     let converted = |parameters: &[Parameter]| {
         let values: Vec<String> =
-            parameters.iter().map(|parameter| format!("{}.into_js()", member_name(&parameter.name))).collect();
+            parameters.iter().map(|parameter| format!("{}.into_js()?", member_name(&parameter.name))).collect();
         values.join(", ")
     };
     match parameters {
         [fixed @ .., last] if last.variadic => {
-            format!("&::jsii_runtime::spread(&[{}], {}.into_js())", converted(fixed), member_name(&last.name))
+            format!("&::jsii_runtime::spread(&[{}], {}.into_js()?)", converted(fixed), member_name(&last.name))
         }
         all => format!("&[{}]", converted(all)),
     }

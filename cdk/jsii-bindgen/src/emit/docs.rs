@@ -34,6 +34,12 @@ pub(super) fn required<'a>(properties: impl Iterator<Item = (&'a str, &'a Docs)>
     of(&[arguments(properties)])
 }
 
+/// The documentation of the function `builder` with these arguments.
+pub(super) fn builder<'a>(described: impl Iterator<Item = (&'a str, &'a Docs)>) -> String {
+    let summary = "A builder: the setters of the last argument's structure, then `build`.";
+    of(&[summary.to_owned(), arguments(described)])
+}
+
 /// The attribute with these paragraphs, without the empty ones.
 fn of(paragraphs: &[String]) -> String {
     let paragraphs: Vec<&str> = paragraphs.iter().map(|text| text.trim_end()).filter(|text| !text.is_empty()).collect();

@@ -127,7 +127,7 @@ impl Writer<'_> {
             body.text += &format!(
                 "    {doc}pub fn {name}(&self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> \
                  ::jsii_runtime::Result<()> {{ \
-                 ::jsii_runtime::set(::jsii_runtime::Handle::object(self), {js:?}, &value.into_js()) }}\n"
+                 ::jsii_runtime::set(::jsii_runtime::Handle::object(self), {js:?}, &value.into_js()?) }}\n"
             );
         }
     }

@@ -132,7 +132,11 @@ impl Writer<'_> {
             return format!("Ok({call})");
         }
         let convert = format!("::jsii_runtime::IntoJs::<{plain}>::into_js");
-        if optional { format!("Ok({call}.map_or({VALUE}::Null, {convert}))") } else { format!("Ok({convert}({call}))") }
+        if optional {
+            format!("Ok({call}.map_or(Ok({VALUE}::Null), {convert})?)")
+        } else {
+            format!("Ok({convert}({call})?)")
+        }
     }
 }
 

@@ -4,6 +4,7 @@
     reason = "`text += &format!(..)` is clearer than `write!`, which cannot fail for a string"
 )]
 
+mod builder;
 mod callable;
 mod docs;
 mod enumeration;

@@ -2,7 +2,7 @@
 
 use super::types::alternatives;
 use super::{Writer, docs};
-use crate::assembly::{InterfaceType, Property, TypeRef};
+use crate::assembly::{Header, InterfaceType, Property, TypeRef};
 use crate::names::{member_name, variant_name};
 
 impl Writer<'_> {
@@ -12,7 +12,7 @@ impl Writer<'_> {
         let properties = self.closure.properties(structure);
         let returned = self.closure.is_returned(&header.fqn);
         let mut unions = String::new();
-        let mut members = String::new();
+        let (mut members, mut setters) = (String::new(), String::new());
 
         let (optional, required): (Vec<&Property>, Vec<&Property>) =
             properties.iter().partition(|property| property.optional);
@@ -21,16 +21,17 @@ impl Writer<'_> {
         let required_docs = docs::required(required.iter().map(|property| (property.name.as_str(), &property.docs)));
         for property in required {
             let name = member_name(&property.name);
-            let type_ = self.property_type(header.name.as_str(), property, &mut unions);
+            let type_ = self.property_type(header, property, &mut unions);
             parameters.push(format!("{name}: impl ::jsii_runtime::IntoJs<{type_}>"));
             fields += &format!(".with({:?}, {name}.into_js())", property.name);
         }
-        members += &format!("    {required_docs}pub fn new({}) -> Self {{ Self({fields}) }}\n", parameters.join(", "));
+        members +=
+            &format!("    {required_docs}pub fn new({}) -> Self {{ Self({fields}, ()) }}\n", parameters.join(", "));
         for property in optional {
-            let type_ = self.property_type(header.name.as_str(), property, &mut unions);
-            members += &format!(
+            let type_ = self.property_type(header, property, &mut unions);
+            setters += &format!(
                 "    {}pub fn {}(self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> Self {{ \
-                 Self(self.0.with({:?}, value.into_js())) }}\n",
+                 Self(self.0.with({:?}, value.into_js()), self.1) }}\n",
                 docs::attribute(&property.docs),
                 setter_name(&property.name),
                 property.name,
@@ -46,7 +47,8 @@ impl Writer<'_> {
         let returns = if returned { format!(" returns [{}]", names.join(", ")) } else { String::new() };
         let (doc, name, fqn) = (docs::attribute(&header.docs), &header.name, &header.fqn);
         format!(
-            "{unions}::jsii_runtime::structure! {{ {doc}{name} = {fqn:?}{returns} }}\nimpl {name} {{\n{members}}}\n"
+            "{unions}::jsii_runtime::structure! {{ {doc}{name} = {fqn:?}{returns} }}\nimpl {name} {{\n{members}}}\n\
+             impl<Of> {name}<Of> {{\n{setters}}}\n"
         )
     }
 
@@ -62,7 +64,7 @@ impl Writer<'_> {
     }
 
     /// The type of a property. Several alternatives become an enumeration, which is added to `unions`.
-    fn property_type(&self, owner: &str, property: &Property, unions: &mut String) -> String {
+    pub(super) fn property_type(&self, owner: &Header, property: &Property, unions: &mut String) -> String {
         let TypeRef::Union { types } = &property.type_ else {
             return self.argument(&property.type_);
         };
@@ -73,21 +75,22 @@ impl Writer<'_> {
         };
         qualify_equal_names(&mut variants, &alternatives);
 
-        let name = format!("{owner}{}", variant_name(&property.name));
+        let suffix = variant_name(&property.name);
+        let (name, owner_name) = (format!("{}{suffix}", owner.name), &owner.name);
         let listed: Vec<String> = variants
             .iter()
             .zip(alternatives)
             .map(|(variant, type_)| format!("{variant}({}),", self.argument(type_)))
             .collect();
         *unions += &format!(
-            "::jsii_runtime::union! {{ #[doc = \"The accepted types of `{}` of [`{owner}`].\"] {name} {{ {} }} }}\n",
+            "::jsii_runtime::union! {{ #[doc = \"The accepted types of `{}` of [`{owner_name}`].\"] {name} {{ {} }} }}\n",
             property.name,
             listed.join(" ")
         );
         if variants.iter().any(|variant| variant == "String") {
             *unions += &format!("::jsii_runtime::text_or! {{ {name} }}\n");
         }
-        name
+        self.library.path_of(owner) + &suffix
     }
 }
 
@@ -104,9 +107,9 @@ fn qualify_equal_names(variants: &mut [String], alternatives: &[&TypeRef]) {
 }
 
 fn setter_name(property: &str) -> String {
-    // `new` is the constructor.
+    // `new` is the constructor, and `build` creates the object of a builder.
     match member_name(property) {
-        name if name == "new" => "new_".to_owned(),
+        name if ["new", "build"].contains(&name.as_str()) => name + "_",
         name => name,
     }
 }

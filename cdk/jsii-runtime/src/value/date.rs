@@ -19,8 +19,8 @@ impl ToJs for Date {
 }
 
 impl IntoJs<Date> for Date {
-    fn into_js(self) -> Value {
-        self.to_js()
+    fn into_js(self) -> Result<Value> {
+        Ok(self.to_js())
     }
 }
 

@@ -12,6 +12,7 @@
 //! | class, interface | [`Handle`](crate::Handle) | `{"$jsii.byref": "fqn@10000"}` |
 //! | undefined | `Option<T>`, `()` | `null` |
 
+mod creation;
 mod date;
 mod enumeration;
 mod from_js;
@@ -19,9 +20,10 @@ mod into_js;
 mod structure;
 mod unchecked;
 
+pub use creation::Creation;
 pub use date::Date;
 pub use enumeration::{Enumeration, enumeration_from_js, enumeration_to_js};
 pub use from_js::FromJs;
 pub use into_js::{IntoJs, ToJs};
-pub use structure::{Fields, Structure, structure_from_js, structure_to_js};
+pub use structure::{Fields, Structure, structure_from_js};
 pub use unchecked::Unchecked;

@@ -1,12 +1,18 @@
 //! Structures: sets of named fields, passed by value and returned by reference.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use crate::{FromJs, Object, Result, kernel};
+use crate::{Error, FromJs, Object, Result, kernel};
 
 /// The fields that were set, by their JavaScript names.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Fields(Map<String, Value>);
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    values: Map<String, Value>,
+    /// The first field whose value is an error. A setter returns no `Result`, so that setters can be chained.
+    failed: Option<(String, Arc<Error>)>,
+}
 
 impl Fields {
     /// An empty set of fields.
@@ -15,16 +21,29 @@ impl Fields {
         Self::default()
     }
 
-    /// Adds a field, or replaces its value.
+    /// Adds a field, or replaces its value. An error comes out when the structure is passed to JavaScript.
     #[must_use]
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.0.insert(name.to_owned(), value);
+    pub fn with(mut self, name: &str, value: Result<Value>) -> Self {
+        match value {
+            Ok(value) => {
+                self.values.insert(name.to_owned(), value);
+            }
+            Err(error) => self.failed = self.failed.or_else(|| Some((name.to_owned(), Arc::new(error)))),
+        }
         self
     }
 
     /// Parses a field; an absent one is undefined.
     pub fn get<T: FromJs>(&self, name: &str) -> Result<T> {
-        T::from_js(self.0.get(name).cloned().unwrap_or_default())
+        T::from_js(self.values.get(name).cloned().unwrap_or_default())
+    }
+
+    /// Converts the fields to the wire format of the structure `fqn`.
+    pub fn into_js(self, fqn: &str) -> Result<Value> {
+        match self.failed {
+            None => Ok(json!({ "$jsii.struct": { "fqn": fqn, "data": self.values } })),
+            Some((field, source)) => Err(Error::Argument { field, source }),
+        }
     }
 }
 
@@ -37,20 +56,15 @@ pub trait Structure {
     fn fields(&self) -> &Fields;
 }
 
-/// Converts a structure to the wire format.
-pub fn structure_to_js<S: Structure>(structure: &S) -> Value {
-    json!({ "$jsii.struct": { "fqn": S::FQN, "data": structure.fields().0 } })
-}
-
 /// Reads a structure that was returned by reference, with one request for each field.
 pub fn structure_from_js(value: Value, names: &[&str]) -> Result<Fields> {
     let object = Object::from_js(value)?;
-    let mut fields = Map::new();
+    let mut values = Map::new();
     for name in names {
         let value: Value = kernel::get(&object, name)?;
         if !value.is_null() {
-            fields.insert((*name).to_owned(), value);
+            values.insert((*name).to_owned(), value);
         }
     }
-    Ok(Fields(fields))
+    Ok(Fields { values, failed: None })
 }

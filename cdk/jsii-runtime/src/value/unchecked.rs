@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Handle, IntoJs, ToJs};
+use crate::{Handle, IntoJs, Result, ToJs};
 
 /// A value that is accepted as any type without a check.
 ///
@@ -25,7 +25,7 @@ impl From<Value> for Unchecked {
 }
 
 impl<T> IntoJs<T> for Unchecked {
-    fn into_js(self) -> Value {
-        self.0
+    fn into_js(self) -> Result<Value> {
+        Ok(self.0)
     }
 }
