@@ -102,7 +102,19 @@
 //! ```
 
 pub use generated::*;
-pub use jsii_runtime::{CallbackResult, Date, Error, Handle, IntoJs, Is, Object, Result, Unchecked};
+use jsii_runtime::generated::Value;
+pub use jsii_runtime::{CallbackResult, Creation, Date, Error, Handle, IntoJs, Is, Object, Result, Unchecked};
+
+/// A period of Rust's standard library is accepted as one of the CDK's.
+impl IntoJs<Duration> for std::time::Duration {
+    fn into_js(self) -> Result<Value> {
+        let duration = match self.subsec_nanos() {
+            0 => Duration::seconds(Unchecked::from(Value::from(self.as_secs()))),
+            _ => Duration::millis(self.as_secs_f64() * 1_000.0),
+        };
+        duration.into_js()
+    }
+}
 
 #[expect(
     clippy::pedantic,

@@ -47,6 +47,11 @@ impl Closure {
         &self.types[fqn]
     }
 
+    /// Whether the closure has a type.
+    pub(crate) fn has(&self, fqn: &str) -> bool {
+        self.types.contains_key(fqn)
+    }
+
     /// Whether the type was listed as a root. An interface among them can be implemented in Rust.
     pub(crate) fn is_root(&self, fqn: &str) -> bool {
         self.roots.contains(fqn)

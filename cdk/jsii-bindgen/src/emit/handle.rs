@@ -8,6 +8,10 @@ use crate::assembly::{Callable, ClassType, Header, InterfaceType, Members, Prope
 use crate::closure::{header, members};
 use crate::names::member_name;
 
+/// The interface of constructs, and the class that implements it.
+const ICONSTRUCT: &str = "constructs.IConstruct";
+const CONSTRUCT: &str = "constructs.Construct";
+
 /// The members of one handle; each name is used only once.
 #[derive(Default)]
 struct Body {
@@ -65,7 +69,13 @@ impl Writer<'_> {
         let path = |fqn: &&str| self.library.path_of(self.header_of(fqn));
         let chain = self.closure.deref_chain(fqn);
         let base = chain.first().map_or("::jsii_runtime::Object".to_owned(), path);
-        let ancestors: Vec<String> = self.closure.ancestors(fqn).iter().map(path).collect();
+        let mut ancestors = self.closure.ancestors(fqn);
+        // Every object that is an `IConstruct` is a `Construct`: the interface exists for other interfaces to extend.
+        let is_construct = fqn == ICONSTRUCT || ancestors.contains(&ICONSTRUCT);
+        if is_construct && fqn != CONSTRUCT && !ancestors.contains(&CONSTRUCT) && self.closure.has(CONSTRUCT) {
+            ancestors.push(CONSTRUCT);
+        }
+        let ancestors: Vec<String> = ancestors.iter().map(path).collect();
         format!(
             "::jsii_runtime::handle! {{ {}{name}: {base} = {fqn:?} in {}, is [{}] }}\n\
              impl {name} {{\n{body}}}\n",
