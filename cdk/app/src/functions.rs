@@ -13,13 +13,13 @@ mod schedule;
 use std::path::Path;
 
 use aws_cdk_lib::aws_cloudwatch::Alarm as CloudWatchAlarm;
-use aws_cdk_lib::aws_codedeploy::{LambdaDeploymentConfig, LambdaDeploymentGroup, LambdaDeploymentGroupProps};
-use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, Role, RoleProps, ServicePrincipal};
+use aws_cdk_lib::aws_codedeploy::{LambdaDeploymentConfig, LambdaDeploymentGroup};
+use aws_cdk_lib::aws_iam::{PolicyStatement, Role, ServicePrincipal};
 use aws_cdk_lib::aws_lambda::{
-    Alias, AliasProps, Architecture as LambdaArchitecture, Code, Function as LambdaFunction, FunctionProps,
-    LoggingFormat, Runtime, Tracing,
+    Alias, AliasProps, Architecture as LambdaArchitecture, Code, Function as LambdaFunction, LoggingFormat, Runtime,
+    Tracing,
 };
-use aws_cdk_lib::{Duration, Result, Stack};
+use aws_cdk_lib::{Creation, Duration, Result, Stack};
 use contract::config::Variables;
 use contract::functions::ImagePackTable;
 
@@ -27,6 +27,9 @@ use crate::config::{Architecture, Environment, TrafficShift};
 use crate::logs::log_group;
 use crate::nag::acknowledge;
 use crate::stacks::Data;
+
+/// The alias of a function that is being declared.
+type AliasBuilder = AliasProps<Creation<Alias>>;
 
 /// The name of every function's alias.
 const LIVE: &str = "live";
@@ -63,14 +66,14 @@ impl Live {
     fn shift_traffic(&self, scope: Scope, id: &str, alarm: &CloudWatchAlarm) -> Result<()> {
         let config = match scope.environment.handlers.traffic_shift {
             None => return Ok(()),
-            Some(TrafficShift::Canary10Percent5Minutes) => LambdaDeploymentConfig::canary_10percent_5minutes()?,
-            Some(TrafficShift::Canary10Percent30Minutes) => LambdaDeploymentConfig::canary_10percent_30minutes()?,
-            Some(TrafficShift::Linear10PercentEvery1Minute) => {
-                LambdaDeploymentConfig::linear_10percent_every_1minute()?
-            }
+            Some(TrafficShift::Canary10Percent5Minutes) => LambdaDeploymentConfig::canary_10percent_5minutes(),
+            Some(TrafficShift::Canary10Percent30Minutes) => LambdaDeploymentConfig::canary_10percent_30minutes(),
+            Some(TrafficShift::Linear10PercentEvery1Minute) => LambdaDeploymentConfig::linear_10percent_every_1minute(),
         };
-        let props = LambdaDeploymentGroupProps::new(&self.alias).deployment_config(&config).alarms([alarm]);
-        let group = LambdaDeploymentGroup::new(scope.stack, format!("{id}TrafficShift"), props)?;
+        let group = LambdaDeploymentGroup::builder(scope.stack, format!("{id}TrafficShift"), &self.alias)
+            .deployment_config(config)
+            .alarms([alarm])
+            .build()?;
         acknowledge(&group, [("AwsSolutions-IAM4", "CodeDeploy documents this policy for shifts of Lambda's traffic")])
     }
 }
@@ -104,32 +107,30 @@ impl Function<'_> {
         self,
         Scope { stack, environment, binaries, .. }: Scope,
         reserved_concurrency: Option<u32>,
-        of_alias: impl FnOnce(AliasProps) -> AliasProps,
+        of_alias: impl FnOnce(AliasBuilder) -> AliasBuilder,
     ) -> Result<Live> {
         let log_group = log_group(stack, environment, &format!("{}Log", self.id))?;
-        let role = Role::new(
-            stack,
-            format!("{}Role", self.id),
-            RoleProps::new(&ServicePrincipal::new("lambda.amazonaws.com")?).description(self.description),
-        )?;
+        let role = Role::builder(stack, format!("{}Role", self.id), ServicePrincipal::new("lambda.amazonaws.com"))
+            .description(self.description)
+            .build()?;
         log_group.grant_write(&role)?;
-        let code = Code::from_asset(binaries.join(self.binary).to_string_lossy().into_owned())?;
-        let mut props = FunctionProps::new(&code, "bootstrap", &Runtime::provided_al2023()?)
-            .architecture(&architecture(environment)?)
+        let code = Code::from_asset(binaries.join(self.binary).to_string_lossy().into_owned());
+        let mut function = LambdaFunction::builder(stack, self.id, code, "bootstrap", Runtime::provided_al2023())
+            .architecture(architecture(environment))
             .description(self.description)
             .memory_size(self.memory_mb)
-            .timeout(&Duration::seconds(self.timeout_secs)?)
+            .timeout(Duration::seconds(self.timeout_secs))
             .logging_format(LoggingFormat::Json)
             .log_group(&log_group)
             .role(&role)
             .environment(self.variables);
         if let Some(executions) = reserved_concurrency {
-            props = props.reserved_concurrent_executions(executions);
+            function = function.reserved_concurrent_executions(executions);
         }
         if environment.handlers.x_ray {
-            props = props.tracing(Tracing::Active);
+            function = function.tracing(Tracing::Active);
         }
-        let function = LambdaFunction::new(stack, self.id, props)?;
+        let function = function.build()?;
         if let Some(reason) = self.wide {
             acknowledge(&role, [("AwsSolutions-IAM5", reason)])?;
         }
@@ -147,8 +148,8 @@ impl Function<'_> {
                 ),
             ],
         )?;
-        let alias = AliasProps::new(LIVE, &function.current_version()?);
-        let alias = Alias::new(stack, format!("{}Live", self.id), of_alias(alias))?;
+        let alias = Alias::builder(stack, format!("{}Live", self.id), LIVE, function.current_version());
+        let alias = of_alias(alias).build()?;
         Ok(Live { function, alias })
     }
 }
@@ -159,9 +160,7 @@ fn allow<const A: usize, const R: usize>(
     actions: [&str; A],
     resources: [String; R],
 ) -> Result<()> {
-    function.add_to_role_policy(&PolicyStatement::new_with_props(
-        PolicyStatementProps::new().actions(actions).resources(resources),
-    )?)
+    function.add_to_role_policy(PolicyStatement::builder().actions(actions).resources(resources).build())
 }
 
 fn architecture(environment: &Environment) -> Result<LambdaArchitecture> {

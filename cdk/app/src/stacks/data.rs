@@ -10,7 +10,7 @@ use aws_cdk_lib::aws_s3::{
     BlockPublicAccess, Bucket, BucketEncryption, BucketProps, CorsRule, HttpMethods, IBucket, LifecycleRule,
     ObjectOwnership,
 };
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, RemovalPolicy, Result, Stack};
+use aws_cdk_lib::{CfnOutput, Creation, Duration, RemovalPolicy, Result, Stack};
 
 use contract::names::{LEDGER_BY_COMPLETION, UPLOADS_PREFIX};
 
@@ -59,22 +59,21 @@ impl Data {
         let originals = originals(stack, environment, logged)?;
         let image_packs = image_packs(stack, environment)?;
         // No time to live: only a completed purge removes an entry.
-        let invalidation_queue = Table::new(stack, "InvalidationQueue", kept_table("target", environment))?;
+        let invalidation_queue = kept_table(stack, "InvalidationQueue", "target", environment).build()?;
         let variants = if let Some(name) = &environment.existing.variants_bucket {
             Bucket::from_bucket_name(stack, "Variants", name)?
         } else {
             let kept_days = environment.viewer.cached_days_max + VARIANTS_KEPT_LONGER_DAYS;
-            let expiry = LifecycleRule::new().expiration(&Duration::days(kept_days)?);
-            let props = bucket(logged, "variants")?.lifecycle_rules([expiry]);
-            let bucket = Bucket::new_with_props(stack, "Variants", props)?;
+            let expiry = LifecycleRule::new().expiration(Duration::days(kept_days));
+            let bucket = bucket(stack, "Variants", logged).lifecycle_rules([expiry]).build()?;
             acknowledge(&bucket, [("AwsSolutions-S1", LOGGED_BY_CONFIGURATION)])?;
             IBucket::from(&bucket)
         };
-        let mut ledger = kept_table("purge", environment).time_to_live_attribute("expiresAt");
+        let mut ledger = kept_table(stack, "PurgeLedger", "purge", environment).time_to_live_attribute("expiresAt");
         if environment.events.purge_completed {
             ledger = ledger.stream(StreamViewType::NewAndOldImages);
         }
-        let purge_ledger = Table::new(stack, "PurgeLedger", ledger)?;
+        let purge_ledger = ledger.build()?;
         // It has the rows with `completedAt` only.
         purge_ledger.add_global_secondary_index(
             GlobalSecondaryIndexProps::new(LEDGER_BY_COMPLETION)
@@ -87,13 +86,13 @@ impl Data {
         let demand = environment.warming.is_on().then(|| brief_table(stack, "Demand", "period", demand)).transpose()?;
 
         for (name, value) in [
-            ("ImagePackTable", image_packs.table_name()?),
-            ("InvalidationQueueTable", invalidation_queue.table_name()?),
-            ("PurgeLedgerTable", purge_ledger.table_name()?),
-            ("OriginalsBucket", originals.bucket_name()?),
-            ("VariantsBucket", variants.bucket_name()?),
+            ("ImagePackTable", image_packs.table_name()),
+            ("InvalidationQueueTable", invalidation_queue.table_name()),
+            ("PurgeLedgerTable", purge_ledger.table_name()),
+            ("OriginalsBucket", originals.bucket_name()),
+            ("VariantsBucket", variants.bucket_name()),
         ] {
-            CfnOutput::new(stack, name, CfnOutputProps::new(value))?;
+            CfnOutput::builder(stack, name, value).build()?;
         }
         Ok(Self {
             image_packs,
@@ -114,13 +113,13 @@ fn access_logs(stack: &Stack, environment: &Environment) -> Result<Option<Bucket
     if !logs.distributions && !logs.buckets {
         return Ok(None);
     }
-    let expiry = LifecycleRule::new().expiration(&Duration::days(logs.kept_days)?);
-    let mut props = bucket(None, "")?.lifecycle_rules([expiry]);
+    let expiry = LifecycleRule::new().expiration(Duration::days(logs.kept_days));
+    let mut bucket = bucket(stack, "AccessLogs", None).lifecycle_rules([expiry]);
     if logs.distributions {
         // CloudFront permits itself to write by an access control list.
-        props = props.object_ownership(ObjectOwnership::BucketOwnerPreferred);
+        bucket = bucket.object_ownership(ObjectOwnership::BucketOwnerPreferred);
     }
-    let bucket = Bucket::new_with_props(stack, "AccessLogs", props)?;
+    let bucket = bucket.build()?;
     acknowledge(&bucket, [("AwsSolutions-S1", "It holds access logs")])?;
     Ok(Some(bucket))
 }
@@ -129,22 +128,21 @@ fn originals(stack: &Stack, environment: &Environment, access_logs: Option<&Buck
     if let Some(name) = &environment.existing.originals_bucket {
         return Bucket::from_bucket_name(stack, "Originals", name);
     }
-    let uploads_kept = Duration::days(UPLOADS_KEPT_DAYS)?;
     let lifecycle = [
-        LifecycleRule::new().noncurrent_version_expiration(&Duration::days(ORIGINAL_VERSIONS_KEPT_DAYS)?),
+        LifecycleRule::new().noncurrent_version_expiration(Duration::days(ORIGINAL_VERSIONS_KEPT_DAYS)),
         // In a versioned bucket, an expired object remains as a noncurrent version.
         LifecycleRule::new()
             .prefix(UPLOADS_PREFIX)
-            .expiration(&uploads_kept)
-            .noncurrent_version_expiration(&uploads_kept),
+            .expiration(Duration::days(UPLOADS_KEPT_DAYS))
+            .noncurrent_version_expiration(Duration::days(UPLOADS_KEPT_DAYS)),
     ];
-    let mut props = bucket(access_logs, "originals")?.versioned(true).lifecycle_rules(lifecycle);
+    let mut bucket = bucket(stack, "Originals", access_logs).versioned(true).lifecycle_rules(lifecycle);
     let origins = &environment.admin_api.allowed_origins;
     if !origins.is_empty() {
         // Pages upload to the addresses that image-management signs.
-        props = props.cors([CorsRule::new([HttpMethods::Put], origins.clone()).allowed_headers(["*"])]);
+        bucket = bucket.cors([CorsRule::new([HttpMethods::Put], origins.clone()).allowed_headers(["*"])]);
     }
-    let bucket = Bucket::new_with_props(stack, "Originals", props)?;
+    let bucket = bucket.build()?;
     acknowledge(&bucket, [("AwsSolutions-S1", LOGGED_BY_CONFIGURATION)])?;
     if let Some(kept_days) = environment.data.originals_backup_days {
         backup::declare(stack, &bucket, kept_days)?;
@@ -160,13 +158,13 @@ fn image_packs(stack: &Stack, environment: &Environment) -> Result<ITable> {
         return Table::from_table_attributes(stack, "ImagePacks", attributes);
     }
     let table =
-        Table::new(stack, "ImagePacks", kept_table("entity", environment).stream(StreamViewType::NewAndOldImages))?;
+        kept_table(stack, "ImagePacks", "entity", environment).stream(StreamViewType::NewAndOldImages).build()?;
     Ok(ITable::from(&table))
 }
 
 /// A table with the partition key `tenant` and the sort key `sort_key`.
-fn table(sort_key: &str) -> TableProps {
-    TableProps::new()
+fn table(stack: &Stack, id: &str, sort_key: &str) -> TableProps<Creation<Table>> {
+    Table::builder(stack, id)
         .partition_key(Attribute::new("tenant", AttributeType::String))
         .sort_key(Attribute::new(sort_key, AttributeType::String))
         .billing_mode(BillingMode::PayPerRequest)
@@ -174,29 +172,30 @@ fn table(sort_key: &str) -> TableProps {
 }
 
 /// A [`table`] whose rows can be restored to any second of the last 35 days.
-fn kept_table(sort_key: &str, environment: &Environment) -> TableProps {
-    table(sort_key)
+fn kept_table(stack: &Stack, id: &str, sort_key: &str, environment: &Environment) -> TableProps<Creation<Table>> {
+    table(stack, id, sort_key)
         .point_in_time_recovery_specification(PointInTimeRecoverySpecification::new(true))
         .deletion_protection(environment.data.deletion_protection)
 }
 
 /// A [`table`] whose rows expire soon, for the `reason` why they are in no backup. It is deleted with the stack.
 fn brief_table(stack: &Stack, id: &str, sort_key: &str, reason: &str) -> Result<Table> {
-    let props = table(sort_key).time_to_live_attribute("expiresAt").removal_policy(RemovalPolicy::Destroy);
-    let table = Table::new(stack, id, props)?;
+    let table = table(stack, id, sort_key).time_to_live_attribute("expiresAt");
+    let table = table.removal_policy(RemovalPolicy::Destroy).build()?;
     acknowledge(&table, [("AwsSolutions-DDB3", reason)])?;
     Ok(table)
 }
 
-/// A private, encrypted bucket. Its access logs are in the bucket `access_logs`, if there is one, in the folder `name`.
-fn bucket(access_logs: Option<&Bucket>, name: &str) -> Result<BucketProps> {
-    let mut props = BucketProps::new();
+/// A private, encrypted bucket. Its access logs are in the bucket `access_logs`, if there is one, in a folder of its own.
+fn bucket(stack: &Stack, id: &str, access_logs: Option<&Bucket>) -> BucketProps<Creation<Bucket>> {
+    let mut bucket = Bucket::builder(stack, id);
     if let Some(access_logs) = access_logs {
-        props = props.server_access_logs_bucket(access_logs).server_access_logs_prefix(format!("buckets/{name}/"));
+        let folder = format!("buckets/{}/", id.to_lowercase());
+        bucket = bucket.server_access_logs_bucket(access_logs).server_access_logs_prefix(folder);
     }
-    Ok(props
-        .block_public_access(&BlockPublicAccess::block_all()?)
+    bucket
+        .block_public_access(BlockPublicAccess::block_all())
         .encryption(BucketEncryption::S3Managed)
         .enforce_ssl(true)
-        .removal_policy(RemovalPolicy::RetainOnUpdateOrDelete))
+        .removal_policy(RemovalPolicy::RetainOnUpdateOrDelete)
 }

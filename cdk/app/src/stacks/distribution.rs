@@ -7,18 +7,18 @@ use aws_cdk_lib::aws_cloudfront::{
 };
 use aws_cdk_lib::aws_cloudfront_origins::{HttpOrigin, HttpOriginProps};
 use aws_cdk_lib::{Duration, Result, Stack};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::config::Environment;
 use crate::nag::acknowledge;
 use crate::stacks::edge::Edge;
 
 /// The origin image-processing without the tenant that each request names.
-pub(crate) fn origin(environment: &Environment, edge: &Edge) -> Result<HttpOriginProps> {
-    Ok(HttpOriginProps::new()
+pub(crate) fn origin(environment: &Environment, edge: &Edge) -> HttpOriginProps {
+    HttpOriginProps::new()
         .protocol_policy(OriginProtocolPolicy::HttpsOnly)
         .origin_access_control_id(edge.origin_access_control_id.as_str())
-        .read_timeout(&Duration::seconds(environment.origin_timeout_secs())?))
+        .read_timeout(Duration::seconds(environment.origin_timeout_secs()))
 }
 
 /// The only behavior of a distribution.
@@ -38,19 +38,19 @@ pub(crate) fn props(
     edge: &Edge,
     behavior: BehaviorOptions,
     comment: String,
-) -> Result<DistributionProps> {
-    let certificate = Certificate::from_certificate_arn(stack, "Certificate", &environment.viewer.certificate_arn)?;
+) -> DistributionProps {
+    let certificate = Certificate::from_certificate_arn(stack, "Certificate", &environment.viewer.certificate_arn);
     let props = DistributionProps::new(behavior)
         .comment(comment)
-        .certificate(&certificate)
+        .certificate(certificate)
         // The newest policy that still takes TLS 1.2.
         .minimum_protocol_version(SecurityPolicyProtocol::TlsV1_2_2025)
-        .error_responses(error_responses()?)
+        .error_responses(error_responses())
         .http_version(HttpVersion::Http2And3);
-    Ok(match &edge.web_acl {
+    match &edge.web_acl {
         Some(arn) => props.web_acl_id(arn.as_str()),
         None => props,
-    })
+    }
 }
 
 /// Sets the properties of `DistributionConfig` that the L2 construct does not have: the header of cache tags, and `others`.
@@ -70,8 +70,9 @@ pub(crate) fn complete(
     )?;
     let Some(resource) = distribution.node()?.default_child()? else { return Ok(()) };
     let resource = resource.cast::<CfnDistribution>()?;
-    let tags = json!({"HeaderName": environment.viewer.cache_tag_header});
-    for (name, value) in [("CacheTagConfig", tags)].into_iter().chain(others) {
+    let header = environment.viewer.cache_tag_header.as_str();
+    resource.add_property_override("DistributionConfig.CacheTagConfig.HeaderName", header)?;
+    for (name, value) in others {
         let path = format!("DistributionConfig.{name}");
         if value.is_null() {
             resource.add_property_deletion_override(path)?;
@@ -84,9 +85,6 @@ pub(crate) fn complete(
 
 /// Error responses with a minimum TTL of 0, instead of CloudFront's default of 10 seconds: the `Cache-Control` of
 /// image-processing decides.
-fn error_responses() -> Result<Vec<ErrorResponse>> {
-    [404, 405, 414, 500, 501, 502, 503, 504]
-        .into_iter()
-        .map(|status| Ok(ErrorResponse::new(status).ttl(&Duration::seconds(0)?)))
-        .collect()
+fn error_responses() -> [ErrorResponse; 8] {
+    [404, 405, 414, 500, 501, 502, 503, 504].map(|status| ErrorResponse::new(status).ttl(Duration::seconds(0)))
 }

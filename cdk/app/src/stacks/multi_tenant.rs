@@ -34,7 +34,7 @@ const CONNECTION_GROUP: &str = "ConnectionGroupId";
 /// to which the host names of all tenants lead.
 pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipeline, edge: &Edge) -> Result<()> {
     let origin =
-        distribution::origin(environment, edge)?.origin_path(format!("{TENANT_PATH_PREFIX}{{{{{PARAMETER}}}}}"));
+        distribution::origin(environment, edge).origin_path(format!("{TENANT_PATH_PREFIX}{{{{{PARAMETER}}}}}"));
     let origin = HttpOrigin::new_with_props(pipeline.origin_host.as_str(), origin)?;
     let image_paths = Function::new(
         stack,
@@ -46,7 +46,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipel
     let behavior = distribution::behavior(&origin, edge)
         .function_associations([FunctionAssociation::new(FunctionEventType::ViewerRequest, &image_paths)]);
     let comment = format!("Images of all tenants ({})", environment.name);
-    let props = distribution::props(stack, environment, edge, behavior, comment)?;
+    let props = distribution::props(stack, environment, edge, behavior, comment);
     let distribution = Distribution::new(stack, "Distribution", props)?;
     // Its distribution tenants have the host names.
     Annotations::of(&distribution)?.acknowledge_warning("@aws-cdk/aws-cloudfront:emptyDomainNames")?;

@@ -102,10 +102,10 @@ fn distribution(
     pipeline: &Pipeline,
     edge: &Edge,
 ) -> Result<Distribution> {
-    let origin = distribution::origin(environment, edge)?.custom_headers([(TENANT_HEADER, tenant.as_str())]);
+    let origin = distribution::origin(environment, edge).custom_headers([(TENANT_HEADER, tenant.as_str())]);
     let behavior = distribution::behavior(&HttpOrigin::new_with_props(pipeline.origin_host.as_str(), origin)?, edge);
     let comment = format!("Images of {tenant} ({})", environment.name);
-    let mut props = distribution::props(stack, environment, edge, behavior, comment)?.domain_names([host]);
+    let mut props = distribution::props(stack, environment, edge, behavior, comment).domain_names([host]);
     if let Some(bucket) = &edge.access_logs {
         props = props.log_bucket(bucket).log_file_prefix(format!("distributions/{tenant}/"));
     }
