@@ -5,19 +5,20 @@
 //! top level ([`App`], [`Stack`], [`Duration`], ..). [`constructs`] and [`cdk_nag`] are separate packages.
 //!
 //! ```
-//! use aws_cdk_lib::aws_s3::{Bucket, BucketEncryption, BucketProps, CfnBucket, IBucket, LifecycleRule};
+//! use aws_cdk_lib::aws_s3::{Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule};
 //! use aws_cdk_lib::{App, Duration, RemovalPolicy, Stack};
 //!
 //! # fn main() -> aws_cdk_lib::Result<()> {
 //! let app = App::new()?;
 //! // A function exists with its required arguments, and again for each optional one: `new`, `new_with_props`.
 //! let stack = Stack::new(&app, "data")?;
-//! let properties = BucketProps::new()
+//! // A constructor that ends with a structure has a builder, too. An error of an argument comes out of `build`.
+//! let bucket = Bucket::builder(&stack, "Originals")
 //!     .versioned(true)
 //!     .encryption(BucketEncryption::S3Managed)
 //!     .removal_policy(RemovalPolicy::Retain)
-//!     .lifecycle_rules([LifecycleRule::new().noncurrent_version_expiration(&Duration::days(30)?)]);
-//! let bucket = Bucket::new_with_props(&stack, "Originals", properties)?;
+//!     .lifecycle_rules([LifecycleRule::new().noncurrent_version_expiration(Duration::days(30))])
+//!     .build()?;
 //!
 //! // A class derefs to its base; a reference to it converts to each of its interfaces.
 //! let as_interface = IBucket::from(&bucket);
@@ -28,6 +29,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! `docs/cdk-in-rust.md` is a guide.
 //!
 //! One Node process per thread runs JavaScript; the first call starts it (see [`jsii_runtime`]). An error contains
 //! JavaScript's message. [`Stage::synth`] synthesises an `App`; this does not happen at the end of the process as in
@@ -118,6 +121,7 @@ impl IntoJs<Duration> for std::time::Duration {
 
 #[expect(
     clippy::pedantic,
+    clippy::doc_lazy_continuation,
     clippy::new_without_default,
     clippy::too_many_arguments,
     clippy::should_implement_trait,

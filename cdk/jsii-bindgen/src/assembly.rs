@@ -76,7 +76,7 @@ pub(crate) struct ClassType {
     pub(crate) base: Option<String>,
     #[serde(default)]
     pub(crate) interfaces: Vec<String>,
-    pub(crate) initializer: Option<Callable>,
+    pub(crate) initializer: Option<Box<Callable>>,
     #[serde(flatten)]
     pub(crate) members: Members,
 }

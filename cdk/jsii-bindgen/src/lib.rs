@@ -8,6 +8,8 @@
 //! * `new` and methods exist once with the required arguments and once more for each optional argument, for example
 //!   `new_with_props`: the suffix names the last argument.
 //! * A structure takes its required properties in `new` and has a setter for each optional one.
+//! * A class whose constructor ends with a structure has a `builder`: the setters of the structure, then `build`.
+//! * The documentation of the assembly is rustdoc. Examples stay in TypeScript.
 //! * An interface among the roots can be implemented in Rust: it has a trait with its members, `<Interface>Impl`, and a
 //!   function `implement`.
 //! * Deprecated members and members for JavaScript subclasses only (`protected`) are omitted.

@@ -47,13 +47,14 @@ fn replaced<'a>(text: &str, path_of: impl Fn(&str) -> Option<&'a str>) -> String
         let label = label.trim();
         // A member: `Bucket.fromArn` or `Bucket#bucketArn`. The link leads to its type.
         let owner = target.split_once('#').or_else(|| target.rsplit_once('.')).map_or("", |(owner, _)| owner);
-        replaced += &match path_of(target).or_else(|| path_of(owner)) {
+        let link = match path_of(target).or_else(|| path_of(owner)) {
             Some(path) if label.is_empty() => format!("[`{target}`]({path})"),
             Some(path) => format!("[{label}]({path})"),
             None if !target.starts_with("http") => format!("`{}`", if label.is_empty() { target } else { label }),
             None if label.is_empty() => target.to_owned(),
             None => format!("[{label}]({target})"),
         };
+        replaced += &link;
         replaced += rest;
     }
     replaced

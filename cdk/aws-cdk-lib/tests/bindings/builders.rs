@@ -76,7 +76,7 @@ fn an_error_of_an_argument_comes_out_of_build_with_the_fields_that_lead_to_it() 
 
 #[test]
 fn a_period_of_rust_is_a_duration() {
-    for (period, seconds) in [(Period::from_secs(60 * 60), 3_600), (Period::from_millis(30_000), 30)] {
+    for (period, seconds) in [(Period::from_hours(1), 3_600), (Period::from_secs(30), 30)] {
         check(
             |stack| Queue::builder(stack, "Queue").visibility_timeout(period).build().map(drop),
             "AWS::SQS::Queue",

@@ -107,8 +107,8 @@ mod tests {
     use super::*;
 
     /// Asserts the text of the attribute.
-    fn check(docs: Docs, expected: &str) {
-        assert_eq!(attribute(&docs).trim_end(), format!("#[doc = {expected:?}]"));
+    fn check(docs: &Docs, expected: &str) {
+        assert_eq!(attribute(docs).trim_end(), format!("#[doc = {expected:?}]"));
     }
 
     fn docs(summary: &str) -> Docs {
@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn each_part_is_a_paragraph() {
-        check(docs("The name."), "The name.");
-        check(Docs { default: "- generated".into(), ..docs("The name.") }, "The name.\n\nDefault: generated");
+        check(&docs("The name."), "The name.");
+        check(&Docs { default: "- generated".into(), ..docs("The name.") }, "The name.\n\nDefault: generated");
         let all = Docs {
             remarks: "It is unique.".into(),
             default: "none".into(),
@@ -135,7 +135,7 @@ mod tests {
             ..docs("The name.")
         };
         check(
-            all,
+            &all,
             "The name.\n\nIt is unique.\n\nDefault: none\n\nDeprecated: use `id`\n\nReturns: a name\n\n\
              See: <https://x.org>\n\n# Example\n\n```ts\ncat.name;\n```",
         );
