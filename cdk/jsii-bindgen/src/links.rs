@@ -6,7 +6,7 @@ use crate::assembly::{Docs, Header, Members, Type};
 use crate::closure::header;
 use crate::library::Library;
 
-/// Where a link begins.
+/// The beginning of a link.
 const LINK: &str = "{@link ";
 
 /// Replaces the links in the documentation of all types: by links to types of the bindings, and by code for what has none.

@@ -69,7 +69,10 @@ fn an_error_of_an_argument_comes_out_of_build_with_the_fields_that_lead_to_it() 
         "lifecycleRules: expiration: aws-cdk-lib.Duration.days(): DurationAmountsCannotNegative: Duration amounts cannot be negative",
     );
     check_rejected(
-        |stack| BucketPolicy::builder(stack, "Policy", Bucket::new(stack, "NO/GOOD/")).build().map(drop),
+        |stack| {
+            let bucket = Bucket::builder(stack, "Bucket").bucket_name("NO GOOD").build();
+            BucketPolicy::builder(stack, "Policy", bucket).build().map(drop)
+        },
         "bucket: new aws-cdk-lib.aws_s3.Bucket: ",
     );
 }
