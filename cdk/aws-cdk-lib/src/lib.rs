@@ -89,6 +89,27 @@
 //! TableProps::new().partition_key(Attribute::new("tenant"));
 //! ```
 //!
+//! The same in a builder, and a result of another class:
+//!
+//! ```compile_fail,E0599
+//! fn declare(stack: &aws_cdk_lib::Stack) {
+//!     aws_cdk_lib::aws_s3::Bucket::builder(stack, "Data").version(true);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0061
+//! fn declare(stack: &aws_cdk_lib::Stack) {
+//!     aws_cdk_lib::CfnOutput::builder(stack, "Name");
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn declare(stack: &aws_cdk_lib::Stack) {
+//!     let queue = aws_cdk_lib::aws_sqs::Queue::new(stack, "Queue");
+//!     aws_cdk_lib::aws_s3::BucketPolicy::builder(stack, "Policy", queue);
+//! }
+//! ```
+//!
 //! A value of another type:
 //!
 //! ```compile_fail,E0277

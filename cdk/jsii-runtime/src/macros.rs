@@ -47,7 +47,10 @@ macro_rules! handle {
                 )
             }
         }
-        impl $crate::IntoJs<$name> for $name {
+        impl<T: $crate::Handle> $crate::IntoJs<T> for $name
+        where
+            $name: $crate::Is<T>,
+        {
             fn into_js(self) -> $crate::Result<$crate::generated::Value> {
                 ::std::result::Result::Ok($crate::ToJs::to_js(&self))
             }

@@ -102,6 +102,6 @@ pub trait Handle: Sized {
 /// A `Self` is accepted as a `T`: the same type, a base class or an interface.
 #[diagnostic::on_unimplemented(
     message = "JavaScript expects a `{T}`; `{Self}` neither is one nor derives from one",
-    note = "pass an object by reference, `&object`; a structure, an enumeration or a list by value"
+    note = "pass an object as it is or by reference; a structure, an enumeration or a list by value"
 )]
 pub trait Is<T>: Handle {}

@@ -55,6 +55,7 @@ fn objects_are_references_for_each_accepted_type() {
     assert_eq!(written::<Animal>(&cat), reference);
     assert_eq!(written::<ILegged>(&cat), reference);
     assert_eq!(written::<Value>(&cat), reference);
+    assert_eq!(written::<ILegged>(cat.clone()), reference);
     assert_eq!(written::<Vec<ILegged>>([ILegged::from(&cat)]), json!([reference]));
 }
 

@@ -19,7 +19,7 @@ pub trait ToJs {
 /// |---|---|
 /// | `String` | `&str`, `String`, `&String` |
 /// | `f64` | `f64`, or an integer of up to 32 bits |
-/// | class or interface `T` | `&O` where `O` [is](crate::Is) a `T`; or a `T` |
+/// | class or interface `T` | `&O` or `O` where `O` [is](crate::Is) a `T` |
 /// | class or interface, scalar | the `Result` of a call that returns one: its error is that of the call that it is passed to |
 /// | structure, enumeration | itself |
 /// | `Vec<T>` | `[..]`, `Vec`, or `&[..]` of values that are accepted as `T` |
@@ -29,7 +29,7 @@ pub trait ToJs {
 /// [`Unchecked`](crate::Unchecked) is accepted as any type.
 #[diagnostic::on_unimplemented(
     message = "JavaScript expects a `{T}`; a `{Self}` is not accepted as one",
-    note = "pass an object by reference, `&object`; a structure, an enumeration or a list by value"
+    note = "pass an object as it is or by reference; a structure, an enumeration or a list by value"
 )]
 pub trait IntoJs<T> {
     /// The wire format, or the error of the call whose result this is.
