@@ -21,7 +21,7 @@ const ESCALATION_DELAY_MAX: Duration = Duration::from_mins(1);
 
 /// The most requests of a tenant in one round that join an invalidation. Each writes a row of the ledger for each of its
 /// entries; a round that wrote more would keep other tenants waiting.
-const JOINING_REQUESTS_MAX: usize = 8;
+const JOINING_REQUESTS_MAX: usize = 2;
 
 /// A request that is due.
 pub(super) enum Submission<'a> {

@@ -100,8 +100,8 @@ fn a_bulk_joins_in_requests_of_500_rows_some_in_each_round() {
     let situation = Situation { in_flight: vec![whole()], ..Situation::of(packs("acme", 9_000, 60)) };
     situation.plan(|plan| {
         let sizes: Vec<_> = plan.batches.iter().map(|batch| batch.entries.len()).collect();
-        assert_eq!(sizes, [500; 8]);
+        assert_eq!(sizes, [500; 2]);
         let waits: BTreeSet<_> = plan.waiting.iter().map(|waiting| (waiting.reason, waiting.until)).collect();
-        assert_eq!((plan.waiting.len(), waits), (5_000, [(WaitReason::InFlight, None)].into()));
+        assert_eq!((plan.waiting.len(), waits), (8_000, [(WaitReason::InFlight, None)].into()));
     });
 }
