@@ -1,17 +1,20 @@
 //! The errors of calls to the kernel.
 
+use std::env;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Arc;
 
 /// The result of every call that reaches the kernel.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error.
+/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error, followed by the JavaScript stack if
+/// the environment variable `RUST_BACKTRACE` asks for one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// JavaScript threw: a construct rejected its properties, or the kernel rejected a value.
-    #[error("{call}: {message}")]
+    #[error("{call}: {message}{}", frames(stack.as_deref(), backtrace_is_on()))]
     Thrown {
         /// The call, e.g. `new aws-cdk-lib.aws_s3.Bucket`.
         call: String,
@@ -19,7 +22,7 @@ pub enum Error {
         name: String,
         /// The JavaScript error's message.
         message: String,
-        /// The JavaScript stack, for a bug report.
+        /// The JavaScript stack.
         stack: Option<String>,
     },
 
@@ -69,11 +72,30 @@ pub enum Error {
     },
 
     /// The kernel's process ended, or its channel broke, before the response.
-    #[error("the jsii kernel ended before it responded; its own message, if any, is on standard error")]
+    #[error(
+        "the jsii kernel ended before it responded ({}): read its own message on standard error, and start the program \
+         again, because its objects are lost",
+        status.map_or_else(|| "unknown status".to_owned(), |status| status.to_string())
+    )]
     Ended {
+        /// The exit status of the process.
+        status: Option<ExitStatus>,
         /// The error of the channel; `None` if the kernel closed it.
         source: Option<std::io::Error>,
     },
+
+    /// The greeting names an older kernel than the one that the bindings need.
+    #[error("the jsii kernel is {found}, but {oldest} or later is needed: run `make setup` to install the pinned one")]
+    KernelTooOld {
+        /// The kernel's name and version, e.g. `@jsii/runtime@1.100.0`.
+        found: String,
+        /// The oldest version that is accepted.
+        oldest: String,
+    },
+
+    /// A destructor of a thread-local called JavaScript.
+    #[error("the thread of the jsii kernel is ending: call JavaScript before, not in the destructor of a thread-local")]
+    ThreadEnding,
 
     /// The kernel sent a line that is not part of the protocol.
     #[error(
@@ -110,4 +132,15 @@ pub enum Error {
         /// The requested class.
         expected: &'static str,
     },
+}
+
+/// Whether errors contain the JavaScript stack: if `RUST_BACKTRACE` asks for the stacks of Rust.
+fn backtrace_is_on() -> bool {
+    env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0")
+}
+
+/// The frames of a JavaScript stack, one a line. The lines before them repeat the message.
+fn frames(stack: Option<&str>, shown: bool) -> String {
+    let lines = stack.filter(|_| shown).unwrap_or_default().lines();
+    lines.filter(|line| line.trim_start().starts_with("at ")).flat_map(|line| ["\n", line]).collect()
 }

@@ -1,6 +1,7 @@
 //! The bindings against the real kernel and the real `aws-cdk-lib`.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod apps;
 mod builders;
 mod callbacks;
 mod errors;

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::session::request;
-use crate::{FromJs, Handle, Object, Result};
+use crate::{Error, FromJs, Handle, Object, Result};
 
 /// The result of a member that is implemented in Rust. JavaScript throws its error, with the error's text as the message.
 pub type CallbackResult<T> = std::result::Result<T, Box<dyn StdError>>;
@@ -59,10 +59,12 @@ pub fn implement<T: Handle>(
     properties: &[&str],
     implementation: impl Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value> + 'static,
 ) -> Result<T> {
-    let cookie = IMPLEMENTATIONS.with_borrow_mut(|all| {
+    let register = |all: &RefCell<Vec<Implementation>>| {
+        let mut all = all.borrow_mut();
         all.push(Rc::new(implementation));
         (all.len() - 1).to_string()
-    });
+    };
+    let cookie = IMPLEMENTATIONS.try_with(register).map_err(|_| Error::ThreadEnding)?;
     let methods = methods.iter().map(|name| json!({ "method": name, "cookie": cookie }));
     let properties = properties.iter().map(|name| json!({ "property": name, "cookie": cookie }));
     let overrides: Vec<Value> = methods.chain(properties).collect();
@@ -86,9 +88,11 @@ pub(super) fn complete(mut callback: Value) -> Value {
 
 fn carry_out(callback: &Value) -> CallbackResult<Value> {
     let cookie = callback["cookie"].as_str().and_then(|cookie| cookie.parse::<usize>().ok());
-    let implementation = IMPLEMENTATIONS.with_borrow(|all| cookie.and_then(|index| all.get(index).cloned()));
-    let implementation =
-        implementation.ok_or_else(|| format!("no object of this thread has the callback {callback}"))?;
+    let find = |all: &RefCell<Vec<Implementation>>| all.borrow().get(cookie?).cloned();
+    let implementation = IMPLEMENTATIONS
+        .try_with(find)
+        .map_err(|_| Error::ThreadEnding)?
+        .ok_or_else(|| format!("no object of this thread has the callback {callback}"))?;
     let (member, arguments) =
         member_of(callback).ok_or_else(|| format!("{callback} is no call, no read and no write"))?;
     implementation(member, &mut Arguments(arguments.into_iter()))

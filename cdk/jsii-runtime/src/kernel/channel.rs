@@ -1,6 +1,6 @@
 //! The channel: lines of JSON in both directions over one socket.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 
 use serde_json::Value;
@@ -24,20 +24,52 @@ impl Channel {
     /// Sends one message.
     pub(super) fn send(&mut self, message: &Value) -> Result<()> {
         let line = format!("{message}\n");
-        self.stream.get_mut().write_all(line.as_bytes()).map_err(|source| Error::Ended { source: Some(source) })
+        self.stream.get_mut().write_all(line.as_bytes()).map_err(|source| ended(Some(source)))
     }
 
     /// Waits for one message.
     pub(super) fn receive(&mut self) -> Result<Value> {
-        let mut line = String::new();
-        match self.stream.read_line(&mut line) {
-            Ok(0) => Err(Error::Ended { source: None }),
-            Ok(_) => {
-                serde_json::from_str(&line).map_err(|_| Error::Protocol { line: line.chars().take(SHOWN).collect() })
-            }
-            Err(source) => Err(Error::Ended { source: Some(source) }),
+        let mut line = Vec::new();
+        self.stream.read_until(b'\n', &mut line).map_err(|source| ended(Some(source)))?;
+        // A kernel that ends while it writes leaves a part of a line.
+        if !line.ends_with(b"\n") {
+            return Err(ended(None));
         }
+        serde_json::from_slice(&line).or_else(|_| {
+            let text = String::from_utf8_lossy(&line);
+            serde_json::from_str(&replace_lone_surrogates(&text))
+                .map_err(|_| Error::Protocol { line: text.chars().take(SHOWN).collect() })
+        })
     }
+}
+
+fn ended(source: Option<io::Error>) -> Error {
+    Error::Ended { source, status: None }
+}
+
+/// Replaces each escape of half a surrogate pair, which JavaScript accepts in a string and Rust does not, by the
+/// replacement character.
+fn replace_lone_surrogates(json: &str) -> String {
+    let mut replaced = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, escape)) = rest.find('\\').map(|start| rest.split_at(start)) {
+        replaced += before;
+        let (unit, next) = (code_unit(escape), escape.get(6..).and_then(code_unit));
+        let (text, length) = match (unit, next) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => (escape.get(..12), 12),
+            (Some(0xd800..0xe000), _) => (Some("\\ufffd"), 6),
+            // The escaped character can be a backslash.
+            _ => (escape.get(..2), 2),
+        };
+        replaced += text.unwrap_or(escape);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    replaced + rest
+}
+
+/// The number of an escape `\uXXXX` at the beginning of `text`.
+fn code_unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
 #[cfg(test)]
@@ -64,6 +96,35 @@ mod tests {
         let (mut channel, there) = pair();
         drop(there);
         assert!(matches!(channel.receive(), Err(Error::Ended { .. })));
+    }
+
+    #[test]
+    fn a_part_of_a_line_says_that_the_kernel_ended() {
+        let (mut channel, mut there) = pair();
+        write!(there, r#"{{"ok":{{"result":7"#).unwrap();
+        drop(there);
+        assert!(matches!(channel.receive(), Err(Error::Ended { .. })));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_and_no_end_of_the_kernel() {
+        let (mut channel, mut there) = pair();
+        there.write_all(b"\xff\xfe garbage\n").unwrap();
+        let error = channel.receive().unwrap_err();
+        assert!(matches!(&error, Error::Protocol { line } if line.contains("garbage")), "{error}");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_read_as_the_replacement_character() {
+        for (json, expected) in [
+            (r#""\ud83d""#, "\u{fffd}"),
+            (r#""\uDE00 \ud83d\ud83d\ude00""#, "\u{fffd} \u{fffd}\u{1f600}"),
+            (r#""\\ud83d \ude00\n\u0041""#, "\\ud83d \u{fffd}\nA"),
+        ] {
+            let (mut channel, mut there) = pair();
+            writeln!(there, "{json}").unwrap();
+            assert_eq!(channel.receive().unwrap(), expected, "{json}");
+        }
     }
 
     #[test]

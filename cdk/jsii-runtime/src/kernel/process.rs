@@ -4,7 +4,9 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use super::channel::Channel;
 use crate::modules::Installation;
@@ -16,6 +18,12 @@ const REDIRECT: &str = r#"exec "$@" 3<&0 </dev/null"#;
 
 /// The calling language, for the kernel.
 const AGENT: &str = concat!("Rust/", env!("CARGO_PKG_RUST_VERSION"));
+
+/// The time that the kernel has to end after its channel is closed: it finishes the index of a module first.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The time between two looks at the process.
+const POLL: Duration = Duration::from_millis(2);
 
 /// A running kernel. Dropping it closes the channel, which ends the kernel, and waits for the end of the process.
 #[derive(Debug)]
@@ -35,9 +43,23 @@ impl Process {
         Ok((Self { child, socket }, Channel::new(here)))
     }
 
+    /// Closes the channel and waits for the end of the process, which is killed after [`GRACE`].
+    pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
+        // An error means that the kernel has already ended.
+        let _ = self.socket.shutdown(Shutdown::Both);
+        for _ in 0..GRACE.as_millis() / POLL.as_millis() {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            thread::sleep(POLL);
+        }
+        self.child.kill()?;
+        self.child.wait()
+    }
+
     /// The error of a process that ended before its greeting, e.g. because the Node binary does not exist.
     pub(super) fn explain_end(mut self, installation: &Installation) -> Error {
-        match self.child.wait() {
+        match self.end() {
             Ok(status) => failed(installation, io::Error::other(status.to_string())),
             Err(source) => failed(installation, source),
         }
@@ -68,8 +90,6 @@ fn command(installation: &Installation) -> Command {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // An error means that the kernel has already ended.
-        let _ = self.socket.shutdown(Shutdown::Both);
-        let _ = self.child.wait();
+        let _ = self.end();
     }
 }

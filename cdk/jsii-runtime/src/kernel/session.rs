@@ -21,8 +21,7 @@ pub(super) struct Session {
     channel: Channel,
     installation: Installation,
     loaded: Vec<&'static str>,
-    /// The last field, because dropping it waits for the kernel's end.
-    _process: Process,
+    process: Process,
 }
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
@@ -46,13 +45,15 @@ pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Val
 
 /// Calls `action` with this thread's session, which is started if there is none.
 fn with<T>(action: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
-    SESSION.with_borrow_mut(|slot| {
+    let result = SESSION.try_with(|slot| {
+        let slot = &mut *slot.borrow_mut();
         let session = match slot {
             Some(session) => session,
             None => slot.insert(Session::start(Installation::find()?)?),
         };
-        action(session)
-    })
+        action(session).map_err(|error| session.explain(error))
+    });
+    result.unwrap_or(Err(Error::ThreadEnding))
 }
 
 impl Session {
@@ -63,7 +64,7 @@ impl Session {
             Err(Error::Ended { .. }) => return Err(process.explain_end(&installation)),
             Err(error) => return Err(error),
         }
-        Ok(Self { channel, installation, loaded: Vec::new(), _process: process })
+        Ok(Self { channel, installation, loaded: Vec::new(), process })
     }
 
     /// Loads a module after its dependencies, unless it is already loaded.
@@ -78,6 +79,19 @@ impl Session {
         self.request(&format!("load {}", module.name), &message)?;
         self.loaded.push(module.name);
         Ok(())
+    }
+
+    /// Adds the exit status to the error of a kernel that has ended. A kernel that writes garbage is ended, because its
+    /// next line could be taken for the response to another request.
+    fn explain(&mut self, error: Error) -> Error {
+        match error {
+            Error::Ended { source, .. } => Error::Ended { source, status: self.process.end().ok() },
+            Error::Protocol { .. } => {
+                let _ = self.process.end();
+                error
+            }
+            other => other,
+        }
     }
 
     /// Sends a request that leads to no callback.

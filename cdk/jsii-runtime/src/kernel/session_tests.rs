@@ -1,6 +1,7 @@
 //! Sessions with the real kernel and with programs that behave like a broken one.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use serde_json::json;
@@ -25,7 +26,7 @@ fn installed(program: &str) -> (tempfile::TempDir, Installation) {
     (node_modules, installation)
 }
 
-const GREETING: &str = r#"require("node:fs").writeSync(3, '{"hello":"kernel"}\n');"#;
+const GREETING: &str = r#"require("node:fs").writeSync(3, '{"hello":"@jsii/runtime@1.140.0"}\n');"#;
 
 #[test]
 fn a_module_is_loaded_once_and_its_classes_can_be_created() {
@@ -61,6 +62,36 @@ fn a_kernel_without_a_greeting_is_an_error_with_the_cause() {
     check_start("process.exit(3)", "JSII_NODE");
     check_start(r#"require("node:fs").writeSync(3, "no JSON\n")"#, "no JSON");
     check_start(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no response");
+}
+
+#[test]
+fn a_kernel_that_is_too_old_is_an_error_with_both_versions_and_the_command_to_run() {
+    let greeting = |version: &str| format!(r#"require("node:fs").writeSync(3, '{{"hello":"{version}"}}\n')"#);
+    let expected = "the jsii kernel is @jsii/runtime@1.99.3, but 1.140 or later is needed: run `make setup`";
+    check_start(&greeting("@jsii/runtime@1.99.3"), expected);
+    check_start(&greeting("@jsii/runtime@0.141.0"), "1.140 or later is needed");
+    check_start(&greeting("@jsii/runtime"), "is no response");
+    let (_folder, installation) = installed(&greeting("@jsii/runtime@2.0.0"));
+    Session::start(installation).unwrap();
+}
+
+#[test]
+fn a_kernel_that_does_not_end_with_its_channel_is_killed() {
+    let (_folder, installation) = installed(&format!("{GREETING}setInterval(() => {{}}, 1000);"));
+    let mut session = Session::start(installation).unwrap();
+    assert_eq!(session.process.end().unwrap().signal(), Some(9));
+}
+
+#[test]
+fn a_kernel_that_wrote_garbage_is_ended() {
+    let (_folder, installation) = installed(&format!(r#"{GREETING}require("node:fs").writeSync(3, "no JSON\n");"#));
+    let mut session = Session::start(installation).unwrap();
+    let mut receive = || {
+        let error = session.channel.receive().unwrap_err();
+        session.explain(error).to_string()
+    };
+    assert!(receive().contains(r#"wrote "no JSON\n", which is no response"#));
+    assert!(receive().contains("ended before it responded (exit status: 0)"));
 }
 
 fn check_request(program: &str, expected: &str) {
