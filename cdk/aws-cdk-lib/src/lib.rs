@@ -33,7 +33,8 @@
 //! `docs/cdk-in-rust.md` is a guide.
 //!
 //! One Node process per thread runs JavaScript; the first call starts it (see [`jsii_runtime`]). An error contains
-//! JavaScript's message. [`Stage::synth`] synthesises an `App`; this does not happen at the end of the process as in
+//! JavaScript's message and the line of the call in Rust; with `RUST_BACKTRACE=1` also the stack of JavaScript.
+//! [`Stage::synth`] synthesises an `App`; this does not happen at the end of the process as in
 //! JavaScript.
 //!
 //! # Interfaces implemented in Rust

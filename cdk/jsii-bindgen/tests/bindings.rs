@@ -120,7 +120,7 @@ fn a_variadic_argument_is_a_list() {
 #[test]
 fn static_members_need_no_object() {
     check(&[
-        r#"pub fn felix() -> Result<crate::Cat> { get_static::<Self, _>("FELIX") }"#,
+        r#"#[track_caller] pub fn felix() -> Result<crate::Cat> { get_static::<Self, _>("FELIX") }"#,
         r#"pub fn is_cat(x: impl IntoJs<Value>) -> Result<bool> { invoke_static::<Self, _>("isCat", &[x.into_js()?]) }"#,
     ]);
 }
@@ -128,7 +128,7 @@ fn static_members_need_no_object() {
 #[test]
 fn a_property_can_be_set_unless_it_is_immutable() {
     check(&[
-        "pub fn leg_count(&self) -> Result<f64>",
+        "#[track_caller] pub fn leg_count(&self) -> Result<f64>",
         "pub fn nick_name(&self) -> Result<Option<String>>",
         "pub fn set_nick_name(&self, value: impl IntoJs<String>) -> Result<()>",
     ]);

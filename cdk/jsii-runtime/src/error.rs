@@ -1,6 +1,7 @@
 //! The errors of calls to the kernel.
 
 use std::env;
+use std::panic::Location;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -8,13 +9,13 @@ use std::sync::Arc;
 /// The result of every call that reaches the kernel.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error, followed by the JavaScript stack if
-/// the environment variable `RUST_BACKTRACE` asks for one.
+/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error, the line of the call in
+/// Rust, and the JavaScript stack if the environment variable `RUST_BACKTRACE` asks for one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// JavaScript threw: a construct rejected its properties, or the kernel rejected a value.
-    #[error("{call}: {message}{}", frames(stack.as_deref(), backtrace_is_on()))]
+    #[error("{call}: {message}{}{}", line(*caller), frames(stack.as_deref(), backtrace_is_on()))]
     Thrown {
         /// The call, e.g. `new aws-cdk-lib.aws_s3.Bucket`.
         call: String,
@@ -24,6 +25,8 @@ pub enum Error {
         message: String,
         /// The JavaScript stack.
         stack: Option<String>,
+        /// The line of the call in Rust.
+        caller: Option<&'static Location<'static>>,
     },
 
     /// The current directory and its ancestors contain no installed kernel.
@@ -132,6 +135,21 @@ pub enum Error {
         /// The requested class.
         expected: &'static str,
     },
+}
+
+impl Error {
+    /// Adds the line of the call in Rust.
+    pub(crate) fn at(mut self, location: &'static Location<'static>) -> Self {
+        if let Self::Thrown { caller, .. } = &mut self {
+            *caller = Some(location);
+        }
+        self
+    }
+}
+
+/// The line of the call in Rust, like a frame of a JavaScript stack.
+fn line(caller: Option<&Location<'_>>) -> String {
+    caller.map(|caller| format!("\n    at {caller}")).unwrap_or_default()
 }
 
 /// Whether errors contain the JavaScript stack: if `RUST_BACKTRACE` asks for the stacks of Rust.

@@ -17,6 +17,7 @@ static CONSTRUCTS: Module =
     Module { name: "constructs", version: "10.8.1", dependencies: &[], hierarchy: &Hierarchy(&[]) };
 
 jsii_runtime::handle! { Root: Object = "constructs.RootConstruct" in CONSTRUCTS, is [] }
+jsii_runtime::handle! { Construct: Object = "constructs.Construct" in CONSTRUCTS, is [] }
 jsii_runtime::handle! { Validation: Object = "constructs.IValidation" in CONSTRUCTS, is [] }
 
 /// The node of a new tree, in the real kernel.
@@ -51,7 +52,11 @@ fn program() {
     };
     match env::var(SCENARIO).as_deref() {
         Ok("create") => print(create::<Object>(&[]).map(|object| object.to_js())),
-        Ok("throw") => print(node().and_then(|node| invoke(&node, "addMetadata", &[]))),
+        Ok("throw") => print(
+            create::<Root>(&[json!("/")])
+                .and_then(|root| create::<Construct>(&[root.to_js(), json!("")]))
+                .map(|_| Value::Null),
+        ),
         Ok("callback") => {
             let object = implement::<Object>(&["visit"], &[], |_, _| Ok(create::<Object>(&[])?.to_js())).unwrap();
             print(invoke(&object, "visit", &[]));
@@ -203,10 +208,11 @@ fn the_kernel_ends_when_the_program_is_killed() {
 
 #[test]
 fn an_error_has_the_stack_of_javascript_if_backtraces_are_on() {
-    let frame = "\n    at ";
+    let frame = "\n    at new Node (";
     for (value, shown) in [("0", false), ("1", true), ("full", true)] {
         let output = output(command("throw").env("RUST_BACKTRACE", value));
-        assert!(output.contains("failed: constructs.Node.addMetadata(): "), "{output}");
+        assert!(output.contains("failed: new constructs.Construct: "), "{output}");
+        assert!(output.contains(&format!("\n    at {}:", file!())), "{output}");
         assert_eq!(output.contains(frame), shown, "RUST_BACKTRACE={value}: {output}");
     }
 }

@@ -14,6 +14,19 @@ fn check(call: impl FnOnce(&Stack) -> Result<()>, called: &str, message: &str) {
 }
 
 #[test]
+fn an_error_has_the_line_of_the_call_in_rust() {
+    let (_folder, _app, stack) = super::stack();
+    let check = |error: Error, line: u32| {
+        let expected = format!("\n    at {}:{line}:", file!());
+        assert!(error.to_string().contains(&expected), "no {expected:?} in {error}");
+    };
+    check(Duration::parse("five minutes").unwrap_err(), line!());
+    check(stack.node().unwrap().find_child("none").unwrap_err(), line!());
+    check(Bucket::new_with_props(&stack, "B", BucketProps::new().bucket_name("NO")).unwrap_err(), line!());
+    check(stack.set_termination_protection(Unchecked::from(serde_json::json!([]))).unwrap_err(), line!());
+}
+
+#[test]
 fn a_construct_that_rejects_its_properties_is_an_error_with_the_reason() {
     check(
         |stack| Bucket::new_with_props(stack, "Bucket", BucketProps::new().bucket_name("NO GOOD")).map(drop),

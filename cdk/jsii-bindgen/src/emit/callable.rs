@@ -47,7 +47,8 @@ impl Writer<'_> {
             }
         };
         format!(
-            "    {}pub fn {name}({}) -> ::jsii_runtime::Result<{result}> {{ {body} }}\n",
+            "    {}#[track_caller] pub fn {name}({}) -> ::jsii_runtime::Result<{result}> {{ {body} }}
+",
             docs::function(callable, parameters, parameters.len() == required(callable, call)),
             listed.join(", "),
         )

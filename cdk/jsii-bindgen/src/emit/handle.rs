@@ -128,14 +128,14 @@ impl Writer<'_> {
         let result = self.result(&property.type_, property.optional);
         let name = body.name(js);
         body.text += &format!(
-            "    {doc}pub fn {name}(&self) -> ::jsii_runtime::Result<{result}> {{ \
+            "    {doc}#[track_caller] pub fn {name}(&self) -> ::jsii_runtime::Result<{result}> {{ \
              ::jsii_runtime::get(::jsii_runtime::Handle::object(self), {js:?}) }}\n"
         );
         if !property.immutable {
             let type_ = self.argument(&property.type_);
             let name = body.name(&format!("set_{}", name.trim_start_matches("r#")));
             body.text += &format!(
-                "    {doc}pub fn {name}(&self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> \
+                "    {doc}#[track_caller] pub fn {name}(&self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> \
                  ::jsii_runtime::Result<()> {{ \
                  ::jsii_runtime::set(::jsii_runtime::Handle::object(self), {js:?}, &value.into_js()?) }}\n"
             );
@@ -145,7 +145,7 @@ impl Writer<'_> {
     fn static_property(&self, property: &Property, body: &mut Body) {
         let name = body.name(&property.name);
         body.text += &format!(
-            "    {}pub fn {name}() -> ::jsii_runtime::Result<{}> {{ \
+            "    {}#[track_caller] pub fn {name}() -> ::jsii_runtime::Result<{}> {{ \
              ::jsii_runtime::get_static::<Self, _>({:?}) }}\n",
             docs::attribute(&property.docs),
             self.result(&property.type_, property.optional),

@@ -50,7 +50,7 @@ impl Writer<'_> {
         let arguments = if arms.contains("arguments.") { "arguments" } else { "_" };
         format!(
             "    #[doc = \"An object whose members are implemented in Rust.\"]\n    \
-             pub fn implement(implementation: impl {} + 'static) -> ::jsii_runtime::Result<Self> {{\n        \
+             #[track_caller] pub fn implement(implementation: impl {} + 'static) -> ::jsii_runtime::Result<Self> {{\n        \
              ::jsii_runtime::implement(&[{methods}], &[{properties}], move |member, {arguments}| match member {{\n\
              {arms}            \
              other => Err(::std::format!(\"{{other:?}} is no member of the interface\").into()),\n        }})\n    }}\n",

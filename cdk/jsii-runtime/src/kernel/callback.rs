@@ -54,6 +54,7 @@ thread_local! {
 
 /// Creates an object that implements the interface `T`. `methods` and `properties` are all of its members, by their
 /// JavaScript names; `implementation` carries out each call of one.
+#[track_caller]
 pub fn implement<T: Handle>(
     methods: &[&str],
     properties: &[&str],

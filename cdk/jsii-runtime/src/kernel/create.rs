@@ -6,6 +6,7 @@ use super::session::request;
 use crate::{FromJs, Handle, Object, Result};
 
 /// `new T(...args)`.
+#[track_caller]
 pub fn create<T: Handle>(args: &[Value]) -> Result<T> {
     let message = json!({ "api": "create", "fqn": T::FQN, "args": args });
     let call = format!("new {}", T::FQN);

@@ -6,6 +6,7 @@ use super::session::request;
 use crate::{FromJs, Handle, Object, Result, ToJs};
 
 /// `object.property`.
+#[track_caller]
 pub fn get<R: FromJs>(object: &Object, property: &str) -> Result<R> {
     let message = json!({ "api": "get", "objref": object.to_js(), "property": property });
     let call = format!("{}.{property}", object.class());
@@ -13,6 +14,7 @@ pub fn get<R: FromJs>(object: &Object, property: &str) -> Result<R> {
 }
 
 /// `T.property`.
+#[track_caller]
 pub fn get_static<T: Handle, R: FromJs>(property: &str) -> Result<R> {
     let message = json!({ "api": "sget", "fqn": T::FQN, "property": property });
     let call = format!("{}.{property}", T::FQN);

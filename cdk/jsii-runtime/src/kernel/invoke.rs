@@ -6,6 +6,7 @@ use super::session::request;
 use crate::{FromJs, Handle, Object, Result, ToJs};
 
 /// `object.method(...args)`.
+#[track_caller]
 pub fn invoke<R: FromJs>(object: &Object, method: &str, args: &[Value]) -> Result<R> {
     let message = json!({ "api": "invoke", "objref": object.to_js(), "method": method, "args": args });
     let call = format!("{}.{method}()", object.class());
@@ -13,6 +14,7 @@ pub fn invoke<R: FromJs>(object: &Object, method: &str, args: &[Value]) -> Resul
 }
 
 /// `T.method(...args)`.
+#[track_caller]
 pub fn invoke_static<T: Handle, R: FromJs>(method: &str, args: &[Value]) -> Result<R> {
     let message = json!({ "api": "sinvoke", "fqn": T::FQN, "method": method, "args": args });
     let call = format!("{}.{method}()", T::FQN);

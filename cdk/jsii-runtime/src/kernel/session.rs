@@ -1,6 +1,7 @@
 //! A session with a kernel: requests, responses and the loaded modules.
 
 use std::cell::RefCell;
+use std::panic::Location;
 
 use serde_json::Value;
 
@@ -26,9 +27,15 @@ pub(super) struct Session {
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
 ///
-/// `call` identifies the call in an error. The session is not borrowed while a callback is carried out, which may send
+/// `call` identifies the call in an error, which also has the caller's line. The session is not borrowed while a callback is carried out, which may send
 /// requests itself.
+#[track_caller]
 pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
+    let caller = Location::caller();
+    exchange(module, call, message).map_err(|error| error.at(caller))
+}
+
+fn exchange(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
     with(|session| {
         if let Some(module) = module {
             session.load(module)?;
@@ -117,6 +124,7 @@ fn thrown(call: &str, response: &Value) -> Error {
             name: text("name").unwrap_or_default(),
             message,
             stack: text("stack"),
+            caller: None,
         },
         // `{}`: an `ok` that is undefined does not exist in JSON.
         None => Error::Protocol { line: response.to_string() },
