@@ -251,9 +251,9 @@ fn a_function_has_its_arguments_and_the_first_one_has_the_remarks_and_the_exampl
     check(&[
         &format!(
             "#[doc = \"Runs after prey.\\n\\nSee [`cages.Cage`](crate::cages::Cage) and `Dog`.\\n\\n{arguments}\\n\\n\
-             # Example\\n\\n```ts\\ncat.chase(mouse);\\n```\"]\n    pub fn chase(",
+             # Example\\n\\n```ts\\ncat.chase(mouse);\\n```\"]\n    #[track_caller] pub fn chase(",
         ),
-        &format!("#[doc = \"Runs after prey.\\n\\n{arguments}\"]\n    pub fn chase_with_type("),
+        &format!("#[doc = \"Runs after prey.\\n\\n{arguments}\"]\n    #[track_caller] pub fn chase_with_type("),
     ]);
 }
 

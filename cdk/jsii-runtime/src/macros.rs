@@ -84,6 +84,7 @@ macro_rules! structure {
         }
         impl<T: $crate::Handle> $name<$crate::Creation<T>> {
             /// Creates the object. Returns the error of JavaScript, or the first error among the arguments.
+            #[track_caller]
             pub fn build(self) -> $crate::Result<T> {
                 self.1.build($name(self.0, ()))
             }

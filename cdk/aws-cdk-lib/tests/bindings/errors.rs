@@ -23,6 +23,7 @@ fn an_error_has_the_line_of_the_call_in_rust() {
     check(Duration::parse("five minutes").unwrap_err(), line!());
     check(stack.node().unwrap().find_child("none").unwrap_err(), line!());
     check(Bucket::new_with_props(&stack, "B", BucketProps::new().bucket_name("NO")).unwrap_err(), line!());
+    check(Bucket::builder(&stack, "C").bucket_name("NO").build().unwrap_err(), line!());
     check(stack.set_termination_protection(Unchecked::from(serde_json::json!([]))).unwrap_err(), line!());
 }
 

@@ -22,6 +22,7 @@ impl<T: Handle> Creation<T> {
     }
 
     /// Calls the constructor with the arguments and `structure`.
+    #[track_caller]
     pub fn build<S: IntoJs<S>>(self, structure: S) -> Result<T> {
         let mut arguments = self.arguments?;
         arguments.push(structure.into_js()?);
