@@ -31,6 +31,18 @@ macro_rules! handle {
                 <$base as $crate::Handle>::object(&self.0)
             }
         }
+        /// Two handles are equal if they refer to the same object, whatever their types are.
+        impl<O: $crate::Handle> ::std::cmp::PartialEq<O> for $name {
+            fn eq(&self, other: &O) -> bool {
+                $crate::Handle::object(self) == $crate::Handle::object(other)
+            }
+        }
+        impl ::std::cmp::Eq for $name {}
+        impl ::std::hash::Hash for $name {
+            fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                ::std::hash::Hash::hash($crate::Handle::object(self), state);
+            }
+        }
         impl $crate::Is<$name> for $name {}
         $(impl $crate::Is<$ancestor> for $name {})*
 

@@ -1,5 +1,6 @@
 //! References to objects in the kernel.
 
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -32,6 +33,12 @@ impl PartialEq for Object {
 }
 
 impl Eq for Object {}
+
+impl Hash for Object {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.reference.hash(state);
+    }
+}
 
 impl Object {
     /// The fully qualified name of the object's class, or of its nearest exported ancestor.

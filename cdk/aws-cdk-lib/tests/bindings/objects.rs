@@ -1,5 +1,6 @@
 //! Objects: upcasts and downcasts, results, and kernels.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -19,6 +20,19 @@ fn the_same_object_keeps_its_reference() {
     let found = app.node().unwrap().find_child("stack").unwrap();
     assert_eq!(**found, **IConstruct::from(&stack));
     assert_eq!(found.cast::<Stack>().unwrap().stack_name().unwrap(), "stack");
+}
+
+#[test]
+fn handles_of_one_object_are_equal_whatever_their_types_are() {
+    let (_folder, app, stack) = super::stack();
+    let found = app.node().unwrap().find_child("stack").unwrap();
+    assert_eq!(found, stack);
+    assert_ne!(found, app);
+    let other = Stack::new(&app, "other").unwrap();
+    assert_ne!(other, stack);
+    let stacks = HashSet::from([found.cast().unwrap(), stack.clone(), other.clone(), stack]);
+    assert_eq!(stacks.len(), 2);
+    assert!(stacks.contains(&other));
 }
 
 #[test]
