@@ -7,9 +7,16 @@ use crate::assembly::{Callable, ClassType, Docs, Header, InterfaceType, Members,
 use crate::library::Library;
 use crate::links;
 
+/// The mark of a root class whose members can be overridden in Rust.
+const OVERRIDE: &str = "override ";
+
 /// The types to write.
 pub(crate) struct Closure {
     roots: HashSet<String>,
+    /// The classes whose members can be overridden in Rust.
+    overridden: HashSet<String>,
+    /// These classes and their base classes. Their protected members get bindings, too.
+    exposed: HashSet<String>,
     types: BTreeMap<String, Type>,
     /// Structures that JavaScript returns and that therefore need getters.
     returned: HashSet<String>,
@@ -18,8 +25,13 @@ pub(crate) struct Closure {
 impl Closure {
     /// Follows all references from the roots.
     pub(crate) fn of(library: &Library<'_>, roots: &[&str]) -> Result<Self, Error> {
+        let overridden: HashSet<String> =
+            roots.iter().filter_map(|root| root.strip_prefix(OVERRIDE)).map(ToOwned::to_owned).collect();
+        let roots: Vec<&str> = roots.iter().map(|root| root.strip_prefix(OVERRIDE).unwrap_or(root)).collect();
         let mut closure = Self {
             roots: roots.iter().map(ToString::to_string).collect(),
+            exposed: with_bases(library, &overridden)?,
+            overridden,
             types: BTreeMap::new(),
             returned: HashSet::new(),
         };
@@ -28,7 +40,10 @@ impl Closure {
             if closure.types.contains_key(&fqn) {
                 continue;
             }
-            let type_ = library.get(&fqn)?;
+            let mut type_ = library.get(&fqn)?;
+            if closure.exposed.contains(&fqn) {
+                expose(&mut type_);
+            }
             mentions(&type_, &mut |fqn| waiting.push(fqn.to_owned()));
             closure.types.insert(fqn, type_);
         }
@@ -57,19 +72,24 @@ impl Closure {
         self.roots.contains(fqn)
     }
 
-    /// The methods and properties of an interface and of all interfaces that it extends, each name once, the nearest.
-    pub(crate) fn all_members(&self, interface: &InterfaceType) -> (Vec<&Callable>, Vec<&Property>) {
+    /// Whether Rust can override the members of a class.
+    pub(crate) fn is_overridden(&self, fqn: &str) -> bool {
+        self.overridden.contains(fqn)
+    }
+
+    /// The methods and properties of the objects of a class or interface, the inherited ones too, each name once, the nearest.
+    pub(crate) fn all_members(&self, fqn: &str) -> (Vec<&Callable>, Vec<&Property>) {
         let (mut methods, mut properties): (Vec<&Callable>, Vec<&Property>) = (Vec::new(), Vec::new());
-        let ancestors = self.ancestors(&interface.header.fqn);
+        let ancestors = self.ancestors(fqn);
         let ancestors = ancestors.into_iter().filter_map(|ancestor| members(&self.types[ancestor]));
-        let Some(own) = members(&self.types[&interface.header.fqn]) else { return (methods, properties) };
+        let Some(own) = members(&self.types[fqn]) else { return (methods, properties) };
         for members in std::iter::once(own).chain(ancestors) {
-            for method in members.written_methods() {
+            for method in members.written_methods().filter(|method| !method.is_static) {
                 if methods.iter().all(|known| known.name != method.name) {
                     methods.push(method);
                 }
             }
-            for property in members.written_properties() {
+            for property in members.written_properties().filter(|property| !property.is_static) {
                 if properties.iter().all(|known| known.name != property.name) {
                     properties.push(property);
                 }
@@ -118,7 +138,9 @@ impl Closure {
             for method in members.written_methods() {
                 method.returns.iter().for_each(|result| note(&result.type_));
                 // JavaScript passes them to an implementation in Rust.
-                if self.roots.contains(&header(type_).fqn) && matches!(type_, Type::Interface(_)) {
+                let fqn = &header(type_).fqn;
+                let is_implemented = self.roots.contains(fqn) && matches!(type_, Type::Interface(_));
+                if is_implemented || self.exposed.contains(fqn) {
                     method.parameters.iter().for_each(|parameter| note(&parameter.type_));
                 }
             }
@@ -164,6 +186,29 @@ impl Members {
     /// The properties that get bindings.
     pub(crate) fn written_properties(&self) -> impl Iterator<Item = &Property> {
         self.properties.iter().filter(|property| !property.protected && is_current(&property.docs))
+    }
+}
+
+/// The classes and their base classes.
+fn with_bases(library: &Library<'_>, classes: &HashSet<String>) -> Result<HashSet<String>, Error> {
+    let mut all = HashSet::new();
+    for class in classes {
+        let mut next = Some(class.clone());
+        while let Some(fqn) = next {
+            let type_ = library.get(&fqn)?;
+            let Type::Class(class) = type_ else { return Err(Error::NoClass { fqn }) };
+            next = class.base;
+            all.insert(fqn);
+        }
+    }
+    Ok(all)
+}
+
+/// Makes the protected members of a class public.
+fn expose(type_: &mut Type) {
+    if let Type::Class(class) = type_ {
+        class.members.methods.iter_mut().for_each(|method| method.protected = false);
+        class.members.properties.iter_mut().for_each(|property| property.protected = false);
     }
 }
 

@@ -24,6 +24,13 @@ pub enum Error {
         source: serde_json::Error,
     },
 
+    /// An override of a type that is no class.
+    #[error("override {fqn}: only a class is overridden; an interface among the roots is implemented without a mark")]
+    NoClass {
+        /// The fully qualified name.
+        fqn: String,
+    },
+
     /// A type that no package contains.
     #[error("no package contains the type {fqn}: check its spelling against the assembly")]
     UnknownType {

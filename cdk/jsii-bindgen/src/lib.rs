@@ -12,7 +12,9 @@
 //! * The documentation of the assembly is rustdoc. Examples stay in TypeScript.
 //! * An interface among the roots can be implemented in Rust: it has a trait with its members, `<Interface>Impl`, and a
 //!   function `implement`.
-//! * Deprecated members and members for JavaScript subclasses only (`protected`) are omitted.
+//! * A class among the roots after the word `override` can be overridden in Rust: it has a structure with a function for
+//!   each member, `<Class>Overrides`, and its protected members are functions, too.
+//! * Deprecated members, asynchronous ones, and protected members of other classes are omitted.
 
 mod assembly;
 mod closure;
@@ -41,12 +43,14 @@ pub struct Package {
 /// Generates Rust for `roots` (fully qualified names such as `aws-cdk-lib.aws_s3.Bucket`) and all types that they
 /// reference.
 ///
+/// A class after the word `override`, e.g. `override aws-cdk-lib.Stack`, can be overridden in Rust.
+///
 /// `path` is the module that includes the text, e.g. `crate::generated`; the text refers to its own types by this path.
 /// `packages` lists a package after its dependencies.
 ///
 /// # Errors
 ///
-/// A package is not installed, its assembly is malformed, or no package contains a root.
+/// A package is not installed, its assembly is malformed, no package contains a root, or a root to override is no class.
 pub fn generate(packages: &[Package], roots: &[&str], path: &str) -> Result<String, Error> {
     let texts = packages.iter().map(assembly::read).collect::<Result<Vec<_>, _>>()?;
     let library = Library::parse(packages, &texts, path)?;

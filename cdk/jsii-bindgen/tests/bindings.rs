@@ -121,6 +121,7 @@ fn a_variadic_argument_is_a_list() {
 fn static_members_need_no_object() {
     check(&[
         r#"#[track_caller] pub fn felix() -> Result<crate::Cat> { get_static::<Self, _>("FELIX") }"#,
+        r#"#[track_caller] pub fn set_tallest(value: impl IntoJs<crate::Cat>) -> Result<()> { set_static::<Self>("tallest", &value.into_js()?) }"#,
         r#"pub fn is_cat(x: impl IntoJs<Value>) -> Result<bool> { invoke_static::<Self, _>("isCat", &[x.into_js()?]) }"#,
     ]);
 }
@@ -233,6 +234,51 @@ fn a_closure_implements_an_interface_with_a_single_method() {
 fn an_interface_that_is_no_root_is_not_implemented() {
     let text = text_of(&["zoo.Cat"]);
     assert!(text.contains("impl ILegged {") && !text.contains("Impl {"), "{text}");
+}
+
+#[test]
+fn a_class_is_overridden_by_closures_for_its_members_and_the_inherited_and_protected_ones() {
+    let text = text_of(&["override zoo.Cat"]);
+    check_in(
+        &text,
+        &[
+            "pub struct CatOverrides(Overrides<Cat>);",
+            "pub fn digest(self, implementation: impl Fn(&Cat, crate::Meal, Vec<crate::ILegged>) -> CallbackResult<f64> + 'static) \
+             -> Self { Self(self.0.with(Member::Method(\"digest\"), move |object, arguments| \
+             Ok(IntoJs::<f64>::into_js(implementation(object, arguments.take()?, arguments.rest()?)?)?))) }",
+            "pub fn leg_count(self, implementation: impl Fn(&Cat) -> CallbackResult<f64> + 'static)",
+            "pub fn set_nick_name(self, implementation: impl Fn(&Cat, Option<String>) -> CallbackResult<()> + 'static)",
+            // An override calls the member of the base class.
+            "pub fn digest(&self, meal: impl IntoJs<crate::Meal>, others: impl IntoJs<Vec<crate::ILegged>>) -> Result<f64>",
+            // JavaScript passes the structure by reference.
+            r#"Meal = "zoo.Meal" returns ["size"] }"#,
+        ],
+    );
+    assert!(!text.contains("impl Fn(&Cat, Value) -> CallbackResult<bool>"), "a static method is not overridden");
+    assert!(!text.contains("fn set_leg_count"), "an immutable property has no setter");
+    assert!(!text.contains("AnimalOverrides"), "only the class itself");
+}
+
+#[test]
+fn an_object_with_overrides_has_the_constructors_of_its_class() {
+    check_in(
+        &text_of(&["override zoo.Cat"]),
+        &[
+            "pub fn create(self, scope: impl IntoJs<crate::ILegged>, id: impl IntoJs<String>) -> Result<Cat> { \
+             self.0.create(&[scope.into_js()?, id.into_js()?]) }",
+            "pub fn create_with_props(self, scope:",
+            "-> crate::CatProps<Creation<Cat>> { crate::CatProps::new(colour, name)\
+             .__last_of(Creation::new([scope.into_js(), id.into_js()]).overriding(self.0)) }",
+        ],
+    );
+    // An abstract class has them, too: Rust implements its abstract members.
+    check_in(&text_of(&["override zoo.Animal"]), &["pub fn create(self, name: impl IntoJs<String>) -> Result<Animal>"]);
+}
+
+#[test]
+fn only_a_class_is_overridden() {
+    let error = zoo(&["override zoo.IKeeper"]).unwrap_err().to_string();
+    assert!(error.starts_with("override zoo.IKeeper: only a class is overridden"), "{error}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod builders;
 mod callbacks;
 mod errors;
 mod objects;
+mod overrides;
 mod templates;
 
 use aws_cdk_lib::{App, AppProps, Stack};

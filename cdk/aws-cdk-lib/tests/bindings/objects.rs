@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::{iter, thread};
 
+use aws_cdk_lib::aws_ecs::AppProtocol;
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_s3::{Bucket, CfnBucket, CfnBucketPolicy, IBucket};
 use aws_cdk_lib::constructs::IConstruct;
@@ -109,6 +110,13 @@ fn a_property_can_be_written() {
     assert!(!stack.termination_protection().unwrap());
     stack.set_termination_protection(true).unwrap();
     assert!(stack.termination_protection().unwrap());
+}
+
+#[test]
+fn a_property_of_a_class_itself_can_be_written() {
+    assert_ne!(AppProtocol::http().unwrap(), AppProtocol::grpc().unwrap());
+    AppProtocol::set_http(AppProtocol::grpc()).unwrap();
+    assert_eq!(AppProtocol::http().unwrap(), AppProtocol::grpc().unwrap());
 }
 
 #[test]

@@ -10,9 +10,14 @@ use crate::names::member_name;
 impl Writer<'_> {
     /// The function `builder` of a class, if the last argument of its constructor is a structure and all others are
     /// required. It takes the required properties after the other arguments; the setters are those of the structure.
-    pub(super) fn builder(&self, initializer: &Callable) -> String {
+    pub(super) fn builder(&self, initializer: &Callable, call: Call<'_>) -> String {
         let Some((arguments, structure)) = self.trailing_structure(initializer) else { return String::new() };
-        let mut parameters: Vec<String> = arguments.iter().map(|parameter| self.parameter(parameter)).collect();
+        let (class, receiver, overrides) = match call {
+            Call::Overridden(class) => (class, Some("self".to_owned()), ".overriding(self.0)"),
+            _ => ("Self", None, ""),
+        };
+        let mut parameters: Vec<String> =
+            receiver.into_iter().chain(arguments.iter().map(|parameter| self.parameter(parameter))).collect();
         let names: Vec<String> = arguments.iter().map(|parameter| member_name(&parameter.name)).collect();
         let properties = self.closure.properties(structure);
         let mut required = Vec::new();
@@ -36,8 +41,8 @@ impl Writer<'_> {
         let path = self.library.path_of(&structure.header);
         let given: Vec<String> = names.iter().map(|name| format!("{name}.into_js()")).collect();
         format!(
-            "    {}pub fn builder({}) -> {path}<::jsii_runtime::Creation<Self>> {{ \
-             {path}::new({}).__last_of(::jsii_runtime::Creation::new([{}])) }}\n",
+            "    {}pub fn builder({}) -> {path}<::jsii_runtime::Creation<{class}>> {{ \
+             {path}::new({}).__last_of(::jsii_runtime::Creation::new([{}]){overrides}) }}\n",
             docs::builder(described),
             parameters.join(", "),
             required.join(", "),

@@ -6,15 +6,24 @@ use crate::names::member_name;
 
 /// The kind of call that a function makes.
 #[derive(Clone, Copy)]
-pub(super) enum Call {
+pub(super) enum Call<'a> {
     Constructor,
+    /// The constructor of this class for an object with overridden members.
+    Overridden(&'a str),
     Method,
     StaticMethod,
 }
 
+impl Call<'_> {
+    /// Whether the call creates an object.
+    fn creates(self) -> bool {
+        matches!(self, Self::Constructor | Self::Overridden(_))
+    }
+}
+
 impl Writer<'_> {
     /// The functions of a constructor or method. `name` is a Rust name.
-    pub(super) fn functions(&self, callable: &Callable, name: &str, call: Call) -> String {
+    pub(super) fn functions(&self, callable: &Callable, name: &str, call: Call<'_>) -> String {
         let required = required(callable, call);
         let mut text = self.function(callable, name, &callable.parameters[..required], call);
         for count in required + 1..=callable.parameters.len() {
@@ -23,16 +32,17 @@ impl Writer<'_> {
             let name = format!("{}_with_{}", name.trim_start_matches("r#"), last.trim_start_matches("r#"));
             text += &self.function(callable, &name, parameters, call);
         }
-        if matches!(call, Call::Constructor) {
-            text += &self.builder(callable);
+        if call.creates() {
+            text += &self.builder(callable, call);
         }
         text
     }
 
-    fn function(&self, callable: &Callable, name: &str, parameters: &[Parameter], call: Call) -> String {
+    fn function(&self, callable: &Callable, name: &str, parameters: &[Parameter], call: Call<'_>) -> String {
         let mut listed: Vec<String> = parameters.iter().map(|parameter| self.parameter(parameter)).collect();
         let result = match (call, &callable.returns) {
             (Call::Constructor, _) => "Self".to_owned(),
+            (Call::Overridden(class), _) => class.to_owned(),
             (_, None) => "()".to_owned(),
             (_, Some(returned)) => self.result(&returned.type_, returned.optional),
         };
@@ -40,6 +50,10 @@ impl Writer<'_> {
         let js = &callable.name;
         let body = match call {
             Call::Constructor => format!("::jsii_runtime::create({args})"),
+            Call::Overridden(_) => {
+                listed.insert(0, "self".to_owned());
+                format!("self.0.create({args})")
+            }
             Call::StaticMethod => format!("::jsii_runtime::invoke_static::<Self, _>({js:?}, {args})"),
             Call::Method => {
                 listed.insert(0, "&self".to_owned());
@@ -65,10 +79,10 @@ impl Writer<'_> {
 }
 
 /// The number of arguments that are always required.
-pub(super) fn required(callable: &Callable, call: Call) -> usize {
+pub(super) fn required(callable: &Callable, call: Call<'_>) -> usize {
     let is_required = |parameter: &Parameter| {
         // A construct outside of the tree is always a mistake: `new Stack()` would create its own app.
-        let places = matches!(call, Call::Constructor) && ["scope", "id"].contains(&parameter.name.as_str());
+        let places = call.creates() && ["scope", "id"].contains(&parameter.name.as_str());
         !parameter.optional || places
     };
     callable.parameters.iter().take_while(|parameter| is_required(parameter)).count()

@@ -14,14 +14,19 @@ const CONSTRUCT: &str = "constructs.Construct";
 
 /// The members of one handle; each name is used only once.
 #[derive(Default)]
-struct Body {
-    text: String,
+pub(super) struct Body {
+    pub(super) text: String,
     names: HashSet<String>,
 }
 
 impl Body {
+    /// No members. `taken` are the names of others.
+    pub(super) fn new(taken: &[&str]) -> Self {
+        Self { text: String::new(), names: taken.iter().map(ToString::to_string).collect() }
+    }
+
     /// A unique name for a member: underscores are appended to a name that is taken.
-    fn name(&mut self, javascript: &str) -> String {
+    pub(super) fn name(&mut self, javascript: &str) -> String {
         let mut name = member_name(javascript);
         while !self.names.insert(name.clone()) {
             name.push('_');
@@ -33,14 +38,14 @@ impl Body {
 impl Writer<'_> {
     /// A class. It derefs to its base, so members of the base are not repeated.
     pub(super) fn class(&self, class: &ClassType) -> String {
-        let mut body = Body::default();
-        body.names.insert("new".to_owned());
+        let mut body = Body::new(&["new"]);
         if let Some(initializer) = class.initializer.as_ref().filter(|new| !class.is_abstract && !new.protected) {
             body.text += &self.functions(initializer, "new", Call::Constructor);
         }
         let inherited = self.inherited(&class.header.fqn);
         self.members(&class.members, &inherited, &mut body);
-        self.handle(&class.header, &body.text)
+        let handle = self.handle(&class.header, &body.text);
+        if self.closure.is_overridden(&class.header.fqn) { handle + &self.overrides(class) } else { handle }
     }
 
     /// An interface. It derefs to the first interface that it extends and repeats the members of the others.
@@ -143,14 +148,22 @@ impl Writer<'_> {
     }
 
     fn static_property(&self, property: &Property, body: &mut Body) {
-        let name = body.name(&property.name);
+        let js = &property.name;
+        let doc = docs::attribute(&property.docs);
+        let name = body.name(js);
         body.text += &format!(
-            "    {}#[track_caller] pub fn {name}() -> ::jsii_runtime::Result<{}> {{ \
-             ::jsii_runtime::get_static::<Self, _>({:?}) }}\n",
-            docs::attribute(&property.docs),
+            "    {doc}#[track_caller] pub fn {name}() -> ::jsii_runtime::Result<{}> {{ \
+             ::jsii_runtime::get_static::<Self, _>({js:?}) }}\n",
             self.result(&property.type_, property.optional),
-            property.name,
         );
+        if !property.immutable {
+            let type_ = self.argument(&property.type_);
+            let name = body.name(&format!("set_{}", name.trim_start_matches("r#")));
+            body.text += &format!(
+                "    {doc}pub fn {name}(value: impl ::jsii_runtime::IntoJs<{type_}>) -> ::jsii_runtime::Result<()> {{ \
+                 ::jsii_runtime::set_static::<Self>({js:?}, &value.into_js()?) }}\n"
+            );
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::assembly::{Callable, InterfaceType, Parameter, Property, TypeRef};
 use crate::names::member_name;
 
 /// The result of a member.
-const RESULT: &str = "::jsii_runtime::CallbackResult";
+pub(super) const RESULT: &str = "::jsii_runtime::CallbackResult";
 /// The value that JavaScript gets.
 const VALUE: &str = "::jsii_runtime::generated::Value";
 
@@ -23,7 +23,7 @@ impl Writer<'_> {
     /// The trait of a root interface, and for an interface with a single method its implementation by closures.
     pub(super) fn implementation_trait(&self, interface: &InterfaceType) -> String {
         let name = trait_name(interface);
-        let (methods, properties) = self.closure.all_members(interface);
+        let (methods, properties) = self.closure.all_members(&interface.header.fqn);
         let declarations: String = self.implemented(interface).into_iter().map(|member| member.declaration).collect();
         let javascript = &interface.header.name;
         let text = format!(
@@ -42,7 +42,7 @@ impl Writer<'_> {
 
     /// The function that makes an object of an implementation.
     pub(super) fn implement(&self, interface: &InterfaceType) -> String {
-        let (methods, properties) = self.closure.all_members(interface);
+        let (methods, properties) = self.closure.all_members(&interface.header.fqn);
         let names = |names: Vec<&String>| names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
         let methods = names(methods.iter().map(|method| &method.name).collect());
         let properties = names(properties.iter().map(|property| &property.name).collect());
@@ -60,17 +60,14 @@ impl Writer<'_> {
 
     /// The members of an interface and of those that it extends.
     fn implemented(&self, interface: &InterfaceType) -> Vec<Member> {
-        let (methods, properties) = self.closure.all_members(interface);
+        let (methods, properties) = self.closure.all_members(&interface.header.fqn);
         let methods = methods.iter().map(|method| self.implemented_method(method));
         methods.chain(properties.iter().flat_map(|property| self.implemented_property(property))).collect()
     }
 
     fn implemented_method(&self, method: &Callable) -> Member {
         let (js, rust) = (&method.name, member_name(&method.name));
-        let read: Vec<_> =
-            method.parameters.iter().map(|parameter| if parameter.variadic { "rest" } else { "take" }).collect();
-        let arguments: Vec<String> = read.iter().map(|read| format!("arguments.{read}()?")).collect();
-        let call = format!("implementation.{rust}({})?", arguments.join(", "));
+        let call = format!("implementation.{rust}({})?", passed(method).join(", "));
         let returns = method.returns.as_ref().map(|returned| (&returned.type_, returned.optional));
         Member {
             declaration: format!("    {}{};\n", docs::attribute(&method.docs), self.signature(method)),
@@ -114,18 +111,18 @@ impl Writer<'_> {
     }
 
     /// The type of an argument that JavaScript passes.
-    fn received(&self, parameter: &Parameter) -> String {
+    pub(super) fn received(&self, parameter: &Parameter) -> String {
         let type_ = self.result(&parameter.type_, parameter.optional);
         if parameter.variadic { format!("::std::vec::Vec<{type_}>") } else { type_ }
     }
 
-    fn returned(&self, method: &Callable) -> String {
+    pub(super) fn returned(&self, method: &Callable) -> String {
         let returned = method.returns.as_ref();
         returned.map_or("()".to_owned(), |returned| self.result(&returned.type_, returned.optional))
     }
 
     /// The expression of `Result<Value>` for the Rust value of `call`, which has the given type.
-    fn sent(&self, call: &str, returns: Option<(&TypeRef, bool)>) -> String {
+    pub(super) fn sent(&self, call: &str, returns: Option<(&TypeRef, bool)>) -> String {
         let Some((type_, optional)) = returns else { return format!("{{ {call}; Ok({VALUE}::Null) }}") };
         let plain = self.result(type_, false);
         if plain == VALUE {
@@ -143,6 +140,12 @@ impl Writer<'_> {
 /// The name of the trait with the members of an interface.
 fn trait_name(interface: &InterfaceType) -> String {
     format!("{}Impl", interface.header.name)
+}
+
+/// The arguments of a callback, as the arguments of an implementation.
+pub(super) fn passed(method: &Callable) -> Vec<&'static str> {
+    let read = |parameter: &Parameter| if parameter.variadic { "arguments.rest()?" } else { "arguments.take()?" };
+    method.parameters.iter().map(read).collect()
 }
 
 fn argument_names(method: &Callable) -> Vec<String> {

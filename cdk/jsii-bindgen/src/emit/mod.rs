@@ -12,6 +12,7 @@ mod handle;
 mod implementation;
 mod markdown;
 mod modules;
+mod overrides;
 mod structure;
 mod types;
 

@@ -16,8 +16,8 @@ use crate::{Error, FromJs, Handle, Object, Result};
 /// The result of a member that is implemented in Rust. JavaScript throws its error, with the error's text as the message.
 pub type CallbackResult<T> = std::result::Result<T, Box<dyn StdError>>;
 
-/// A member of an interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A member of an interface or class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Member<'a> {
     /// A call of a method.
     Method(&'a str),
@@ -29,17 +29,25 @@ pub enum Member<'a> {
 
 /// The arguments of a callback, in their order.
 #[derive(Debug)]
-pub struct Arguments(std::vec::IntoIter<Value>);
+pub struct Arguments {
+    object: Value,
+    values: std::vec::IntoIter<Value>,
+}
 
 impl Arguments {
+    /// The object whose member is called.
+    pub fn object<T: FromJs>(&self) -> Result<T> {
+        T::from_js(self.object.clone())
+    }
+
     /// The next argument; an absent one is undefined.
     pub fn take<T: FromJs>(&mut self) -> Result<T> {
-        T::from_js(self.0.next().unwrap_or_default())
+        T::from_js(self.values.next().unwrap_or_default())
     }
 
     /// The arguments that are left: those of a variadic parameter.
     pub fn rest<T: FromJs>(&mut self) -> Result<Vec<T>> {
-        self.0.by_ref().map(T::from_js).collect()
+        self.values.by_ref().map(T::from_js).collect()
     }
 }
 
@@ -60,18 +68,25 @@ pub fn implement<T: Handle>(
     properties: &[&str],
     implementation: impl Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value> + 'static,
 ) -> Result<T> {
-    let register = |all: &RefCell<Vec<Implementation>>| {
-        let mut all = all.borrow_mut();
-        all.push(Rc::new(implementation));
-        (all.len() - 1).to_string()
-    };
-    let cookie = IMPLEMENTATIONS.try_with(register).map_err(|_| Error::ThreadEnding)?;
+    let cookie = register(implementation)?;
     let methods = methods.iter().map(|name| json!({ "method": name, "cookie": cookie }));
     let properties = properties.iter().map(|name| json!({ "property": name, "cookie": cookie }));
     let overrides: Vec<Value> = methods.chain(properties).collect();
     let message = json!({ "api": "create", "fqn": "Object", "interfaces": [T::FQN], "overrides": overrides });
     let call = format!("implement {}", T::FQN);
     Object::from_js(request(T::MODULE, &call, &message)?).map(T::from_object)
+}
+
+/// Adds the implementation of an object's members, and returns their cookie.
+pub(super) fn register(
+    implementation: impl Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value> + 'static,
+) -> Result<String> {
+    let add = |all: &RefCell<Vec<Implementation>>| {
+        let mut all = all.borrow_mut();
+        all.push(Rc::new(implementation));
+        (all.len() - 1).to_string()
+    };
+    IMPLEMENTATIONS.try_with(add).map_err(|_| Error::ThreadEnding)
 }
 
 /// Carries out a callback, and returns the `complete` message. A panic is an error in JavaScript, too: without a
@@ -94,21 +109,26 @@ fn carry_out(callback: &Value) -> CallbackResult<Value> {
         .try_with(find)
         .map_err(|_| Error::ThreadEnding)?
         .ok_or_else(|| format!("no object of this thread has the callback {callback}"))?;
-    let (member, arguments) =
+    let (member, mut arguments) =
         member_of(callback).ok_or_else(|| format!("{callback} is no call, no read and no write"))?;
-    implementation(member, &mut Arguments(arguments.into_iter()))
+    implementation(member, &mut arguments)
 }
 
 /// The member that a callback concerns, and the arguments.
-fn member_of(callback: &Value) -> Option<(Member<'_>, Vec<Value>)> {
+fn member_of(callback: &Value) -> Option<(Member<'_>, Arguments)> {
+    let arguments = |message: &Value, values: Vec<Value>| Arguments {
+        object: message["objref"].clone(),
+        values: values.into_iter(),
+    };
     if let Some(call) = callback.get("invoke") {
-        return Some((Member::Method(call["method"].as_str()?), call["args"].as_array().cloned().unwrap_or_default()));
+        let values = call["args"].as_array().cloned().unwrap_or_default();
+        return Some((Member::Method(call["method"].as_str()?), arguments(call, values)));
     }
     if let Some(read) = callback.get("get") {
-        return Some((Member::Get(read["property"].as_str()?), Vec::new()));
+        return Some((Member::Get(read["property"].as_str()?), arguments(read, Vec::new())));
     }
     let write = callback.get("set")?;
-    Some((Member::Set(write["property"].as_str()?), vec![write["value"].clone()]))
+    Some((Member::Set(write["property"].as_str()?), arguments(write, vec![write["value"].clone()])))
 }
 
 /// The message of a panic.
