@@ -67,6 +67,23 @@
 //! # }
 //! ```
 //!
+//! # Classes overridden in Rust
+//!
+//! A class that is listed after the word `override` has a structure of closures, one for each member that JavaScript
+//! calls. A call of the object by Rust is one of the base class's member:
+//!
+//! ```
+//! use aws_cdk_lib::{App, StackOverrides};
+//!
+//! # fn main() -> aws_cdk_lib::Result<()> {
+//! let app = App::new()?;
+//! StackOverrides::new()
+//!     .template_file(|stack| Ok(format!("of-rust.{}", stack.template_file()?)))
+//!     .create(&app, "data")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Rejected at compile time
 //!
 //! The kernel ignores unknown properties, so the types must reject them. This compiles:

@@ -125,26 +125,11 @@ impl Closure {
 
     fn find_returned(&mut self) {
         let mut returned = HashSet::new();
-        for type_ in self.types.values() {
-            let Some(members) = members(type_).filter(|_| !is_structure(type_)) else {
-                continue;
-            };
-            let mut note = |type_: &TypeRef| {
-                each_name(type_, &mut |fqn| {
-                    returned.insert(fqn.to_owned());
-                });
-            };
-            members.written_properties().for_each(|property| note(&property.type_));
-            for method in members.written_methods() {
-                method.returns.iter().for_each(|result| note(&result.type_));
-                // JavaScript passes them to an implementation in Rust.
-                let fqn = &header(type_).fqn;
-                let is_implemented = self.roots.contains(fqn) && matches!(type_, Type::Interface(_));
-                if is_implemented || self.exposed.contains(fqn) {
-                    method.parameters.iter().for_each(|parameter| note(&parameter.type_));
-                }
-            }
-        }
+        self.each_result(&mut |type_| {
+            each_name(type_, &mut |fqn| {
+                returned.insert(fqn.to_owned());
+            });
+        });
         // The structures in a returned structure are returned, too.
         let mut waiting: Vec<String> = returned.iter().cloned().collect();
         while let Some(fqn) = waiting.pop() {
@@ -159,6 +144,31 @@ impl Closure {
             }
         }
         self.returned = returned;
+    }
+
+    /// Calls `note` with the type of each value that Rust gets from JavaScript: results, the properties of returned
+    /// structures, and the arguments of members that Rust implements.
+    pub(crate) fn each_result(&self, note: &mut impl FnMut(&TypeRef)) {
+        for type_ in self.types.values() {
+            let fqn = &header(type_).fqn;
+            if let Type::Interface(structure) = type_
+                && structure.datatype
+            {
+                if self.is_returned(fqn) {
+                    self.properties(structure).iter().for_each(|property| note(&property.type_));
+                }
+                continue;
+            }
+            let Some(members) = members(type_) else { continue };
+            members.written_properties().for_each(|property| note(&property.type_));
+            let is_implemented = self.roots.contains(fqn) && matches!(type_, Type::Interface(_));
+            for method in members.written_methods() {
+                method.returns.iter().for_each(|result| note(&result.type_));
+                if is_implemented || self.exposed.contains(fqn) {
+                    method.parameters.iter().for_each(|parameter| note(&parameter.type_));
+                }
+            }
+        }
     }
 
     /// The own properties of a structure, then the inherited ones.

@@ -83,9 +83,9 @@ impl<'a> Library<'a> {
         path + "::" + &header.name
     }
 
-    /// The absolute Rust path of the hierarchy of types.
-    pub(crate) fn hierarchy_path(&self) -> String {
-        format!("{}::HIERARCHY", self.path)
+    /// The absolute Rust path of an item that belongs to no package.
+    pub(crate) fn top_level(&self, name: &str) -> String {
+        format!("{}::{name}", self.path)
     }
 
     /// The absolute Rust path of the constant of a package.

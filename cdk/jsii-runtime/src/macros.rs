@@ -173,7 +173,7 @@ macro_rules! enumeration {
     };
 }
 
-/// Defines the alternative types of an argument: `name { Variant(Type), .. }`.
+/// Defines the alternative types of an argument or result: `name { Variant(Type), .. }`.
 #[macro_export]
 macro_rules! union {
     ($(#[$doc:meta])* $name:ident { $($variant:ident($type:ty),)* }) => {
@@ -181,7 +181,7 @@ macro_rules! union {
         #[derive(Clone, Debug)]
         pub enum $name {
             $(
-                #[doc = concat!("One of the types that JavaScript accepts: `", stringify!($type), "`.")]
+                #[doc = concat!("One of the types: `", stringify!($type), "`.")]
                 $variant($type),
             )*
         }

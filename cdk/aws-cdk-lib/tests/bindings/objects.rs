@@ -10,7 +10,7 @@ use aws_cdk_lib::aws_ecs::AppProtocol;
 use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_s3::{Bucket, CfnBucket, CfnBucketPolicy, IBucket};
 use aws_cdk_lib::constructs::IConstruct;
-use aws_cdk_lib::{CfnResource, Duration, Environment, Handle, Object, Stack, Stage, StageProps};
+use aws_cdk_lib::{CfnResource, Duration, Environment, Handle, Object, Stack, StackOrCfnResource, Stage, StageProps};
 use flate2::read::GzDecoder;
 use jsii_runtime::FromJs;
 use serde_json::{Value, json};
@@ -102,6 +102,26 @@ fn undefined_maps_lists_and_any_are_returned_as_rust_values() {
     let statement =
         PolicyStatement::new_with_props(PolicyStatementProps::new().actions(["s3:GetObject"]).resources(["a", "b"]));
     assert_eq!(statement.unwrap().resources().unwrap(), ["a", "b"]);
+}
+
+#[test]
+fn a_result_of_several_classes_is_the_one_that_the_object_is_of() {
+    let (_folder, _app, stack) = super::stack();
+    let resource = |id: &str| {
+        let child = Bucket::new(&stack, id).unwrap().node().unwrap().default_child().unwrap().unwrap();
+        child.cast::<CfnResource>().unwrap()
+    };
+    let (first, second) = (resource("First"), resource("Second"));
+    second.add_resource_dependency(&first).unwrap();
+    let found = second.obtain_dependencies().unwrap();
+    let [StackOrCfnResource::CfnResource(found)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(*found, first);
+
+    let read =
+        |class: &str| StackOrCfnResource::from_js(json!({ "$jsii.byref": format!("aws-cdk-lib.{class}@10000") }));
+    assert!(matches!(read("NestedStack"), Ok(StackOrCfnResource::Stack(_))));
+    let error = read("App").unwrap_err().to_string();
+    assert!(error.starts_with("expected StackOrCfnResource from JavaScript, found"), "{error}");
 }
 
 #[test]

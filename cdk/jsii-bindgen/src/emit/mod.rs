@@ -15,6 +15,7 @@ mod modules;
 mod overrides;
 mod structure;
 mod types;
+mod union;
 
 use crate::assembly::Type;
 use crate::closure::{Closure, header, is_structure};
@@ -40,5 +41,6 @@ pub(crate) fn bindings(library: &Library<'_>, closure: &Closure) -> String {
         };
         tree.add(&library.modules_of(header(type_)), &text);
     }
+    tree.add(&[], &writer.result_unions());
     modules::constants(library) + &tree.text()
 }

@@ -45,7 +45,7 @@ pub(super) fn constants(library: &Library<'_>) -> String {
             module.name,
             module.version,
             dependencies.join(", "),
-            library.hierarchy_path(),
+            library.top_level("HIERARCHY"),
         );
     }
     text

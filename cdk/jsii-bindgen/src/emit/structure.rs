@@ -95,7 +95,7 @@ impl Writer<'_> {
 }
 
 /// Prepends the module's name to variants with equal names, for example when two modules have an `IDomainNameRef`.
-fn qualify_equal_names(variants: &mut [String], alternatives: &[&TypeRef]) {
+pub(super) fn qualify_equal_names(variants: &mut [String], alternatives: &[&TypeRef]) {
     let unqualified = variants.to_vec();
     for (variant, type_) in variants.iter_mut().zip(alternatives) {
         let is_unique = unqualified.iter().filter(|other| *other == variant).count() == 1;

@@ -25,10 +25,11 @@ impl Writer<'_> {
         }
     }
 
-    /// The type of a result. The value of a union can have any of its types, including a token.
+    /// The type of a result. The value of a union can have any of its types, a token included; it is untyped if the types
+    /// cannot be told apart.
     pub(super) fn result(&self, type_: &TypeRef, optional: bool) -> String {
         let result = match type_ {
-            TypeRef::Union { .. } => ANY.to_owned(),
+            TypeRef::Union { types } => self.result_union_path(types).unwrap_or_else(|| ANY.to_owned()),
             TypeRef::Intersection { types } => self.result(&types[0], false),
             _ => self.plain(type_, &|type_| self.result(type_, false)),
         };

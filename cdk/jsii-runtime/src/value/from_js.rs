@@ -3,12 +3,17 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Handle, Object, Result};
 
 /// A value that JavaScript can return.
 pub trait FromJs: Sized {
     /// Parses the wire format.
     fn from_js(value: Value) -> Result<Self>;
+}
+
+/// Parses an object of the type `T`, one of the types of a union.
+pub fn object_from_js<T: Handle>(value: Value) -> Result<T> {
+    Object::from_js(value)?.cast()
 }
 
 /// The error of a value of another type.

@@ -23,7 +23,7 @@ mod unchecked;
 pub use creation::Creation;
 pub use date::Date;
 pub use enumeration::{Enumeration, enumeration_from_js, enumeration_to_js};
-pub use from_js::FromJs;
+pub use from_js::{FromJs, object_from_js};
 pub use into_js::{IntoJs, ToJs};
 pub use structure::{Fields, Structure, structure_from_js};
 pub use unchecked::Unchecked;
