@@ -179,8 +179,8 @@ fn a_result_of_several_types_is_an_enumeration_of_them() {
         "pub fn owners(&self) -> Result<Option<Vec<crate::StringOrAnimalOrColourOrIResolvable>>>",
         "StringOrAnimalOrColourOrIResolvable { String(String), Animal(crate::Animal), Colour(crate::Colour), \
          IResolvable(crate::IResolvable), } }",
-        "if let Ok(it) = FromJs::from_js(value.clone()) { return Ok(Self::String(it)); } \
-         if let Ok(it) = value::object_from_js(value.clone()) { return Ok(Self::Animal(it)); } \
+        "if let Ok(it) = FromJs::from_js(value.clone()) { return Ok(Self::String(it)); }\n\
+         if let Ok(it) = value::object_from_js(value.clone()) { return Ok(Self::Animal(it)); }\n\
          if let Ok(it) = FromJs::from_js(value.clone()) { return Ok(Self::Colour(it)); }",
         // The kernel does not say of which type a structure is.
         "pub fn food(&self) -> Result<Value>",

@@ -83,7 +83,7 @@ fn a_property_that_is_overridden_in_one_direction_is_the_one_of_the_base_class_i
 fn synthesizer() -> Result<StackSynthesizer> {
     StackSynthesizerOverrides::new()
         .add_file_asset(|_, asset| {
-            let key = format!("{}.zip", asset.get_source_hash()?);
+            let key = format!("of-rust/{}", asset.get_source_hash()?);
             Ok(FileAssetLocation::new("assets", format!("https://assets/{key}"), key, "s3://assets"))
         })
         .synthesize(|synthesizer, session| {
@@ -117,7 +117,7 @@ fn structures_are_arguments_and_results_of_an_override() {
     let function = template["Resources"].as_object().unwrap().values().find(|it| it["Type"] == "AWS::Lambda::Function");
     let code = &function.unwrap()["Properties"]["Code"];
     assert_eq!(code["S3Bucket"], "assets");
-    assert!(code["S3Key"].as_str().unwrap().ends_with(".zip"), "{code}");
+    assert!(code["S3Key"].as_str().unwrap().starts_with("of-rust/"), "{code}");
 }
 
 #[test]

@@ -94,10 +94,11 @@ struct Overridden {
 impl Overridden {
     fn text(&self, class: &str) -> String {
         let Self { docs, name, member, types, returned, result } = self;
-        let types: String = types.iter().map(|type_| format!(", {type_}")).collect();
+        let types: Vec<String> = std::iter::once(format!("&{class}")).chain(types.iter().cloned()).collect();
+        let types = types.join(", ");
         let arguments = if result.contains("arguments.") { "arguments" } else { "_" };
         format!(
-            "    {docs}pub fn {name}(self, implementation: impl ::std::ops::Fn(&{class}{types}) -> {RESULT}<{returned}> + 'static) \
+            "    {docs}pub fn {name}(self, implementation: impl ::std::ops::Fn({types}) -> {RESULT}<{returned}> + 'static) \
              -> Self {{ Self(self.0.with(::jsii_runtime::Member::{member}, move |object, {arguments}| {result})) }}\n"
         )
     }

@@ -56,7 +56,7 @@ impl Writer<'_> {
             let read =
                 if is_object { "::jsii_runtime::value::object_from_js" } else { "::jsii_runtime::FromJs::from_js" };
             listed += &format!("{variant}({path}), ");
-            attempts += &format!("if let Ok(it) = {read}(value.clone()) {{ return Ok(Self::{variant}(it)); }} ");
+            attempts += &format!("if let Ok(it) = {read}(value.clone()) {{ return Ok(Self::{variant}(it)); }}\n");
         }
         format!(
             "::jsii_runtime::union! {{ #[doc = \"A result of several types.\"] {name} {{ {listed}}} }}\n\
