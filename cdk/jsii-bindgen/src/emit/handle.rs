@@ -160,7 +160,7 @@ impl Writer<'_> {
             let type_ = self.argument(&property.type_);
             let name = body.name(&format!("set_{}", name.trim_start_matches("r#")));
             body.text += &format!(
-                "    {doc}pub fn {name}(value: impl ::jsii_runtime::IntoJs<{type_}>) -> ::jsii_runtime::Result<()> {{ \
+                "    {doc}#[track_caller] pub fn {name}(value: impl ::jsii_runtime::IntoJs<{type_}>) -> ::jsii_runtime::Result<()> {{ \
                  ::jsii_runtime::set_static::<Self>({js:?}, &value.into_js()?) }}\n"
             );
         }

@@ -12,6 +12,7 @@ pub fn create<T: Handle>(args: &[Value]) -> Result<T> {
 }
 
 /// `new T(...args)`. Then the kernel replaces members of the new object by callbacks.
+#[track_caller]
 pub(super) fn create_overridden<T: Handle>(args: &[Value], overrides: &[Value]) -> Result<T> {
     let message = json!({ "api": "create", "fqn": T::FQN, "args": args, "overrides": overrides });
     let call = format!("new {}", T::FQN);

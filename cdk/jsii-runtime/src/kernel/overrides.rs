@@ -52,6 +52,7 @@ impl<T: Handle> Overrides<T> {
     }
 
     /// `new T(...args)` with these members.
+    #[track_caller]
     pub fn create(self, args: &[Value]) -> Result<T> {
         create_overridden(args, &registered(self.members)?)
     }
@@ -101,7 +102,7 @@ mod tests {
             })
             .with(Member::Set("name"), |_, arguments| Err(format!("no {}", arguments.take::<f64>()?).into()))
             .with(Member::Get("name"), |_, _| Ok(json!("Felix")));
-        let listed = registered(overrides.members);
+        let listed = registered(overrides.members).unwrap();
         let [method, property] = &listed[..] else { panic!("{listed:?}") };
         let cookie = &method["cookie"];
         assert_eq!(*method, json!({ "method": "meet", "cookie": cookie }));
@@ -125,6 +126,6 @@ mod tests {
 
     #[test]
     fn an_object_without_overrides_has_no_callbacks() {
-        assert_eq!(registered(Overrides::<Object>::default().members), Vec::<Value>::new());
+        assert_eq!(registered(Overrides::<Object>::default().members).unwrap(), Vec::<Value>::new());
     }
 }

@@ -14,6 +14,7 @@ pub fn set(object: &Object, property: &str, value: &Value) -> Result<()> {
 }
 
 /// `T.property = value`.
+#[track_caller]
 pub fn set_static<T: Handle>(property: &str, value: &Value) -> Result<()> {
     let message = json!({ "api": "sset", "fqn": T::FQN, "property": property, "value": value });
     let call = format!("{}.{property} =", T::FQN);
