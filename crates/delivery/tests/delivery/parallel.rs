@@ -24,8 +24,8 @@ async fn red() -> Service {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_first_requests_render_a_variant_once() {
     let service = red().await;
-    // Slow enough that all requests arrive before the first one has stored the variant.
-    let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_millis(300)));
+    // Slow enough that all requests arrive before the first one has stored the variant, on a busy machine too.
+    let stored = service.on_stored(|_, _| tokio::time::sleep(Duration::from_secs(2)));
     let responses = service.get_in_parallel("acme", URL).await;
     for response in &responses {
         check_image(response, RED, SIZE);
