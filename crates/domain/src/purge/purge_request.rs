@@ -34,8 +34,7 @@ pub struct PurgeRequest {
     /// [`PurgeRequest::sent_reference`].
     #[serde(default, deserialize_with = "null_attribute::or_default")]
     pub renamed: u32,
-    /// The caller reference of the invalidation that it joins; see
-    /// [`JoinedInvalidation`](crate::purge::batch::JoinedInvalidation). `None`: it creates one.
+    /// The caller reference of the invalidation that it joins; see [`JoinedInvalidation`]. `None`: it creates one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined_reference: Option<String>,
     /// CloudFront's id of the invalidation, once CloudFront has accepted it and the ledger has its rows.
