@@ -27,8 +27,8 @@ pub(super) struct Session {
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
 ///
-/// `call` identifies the call in an error, which also has the caller's line. The session is not borrowed while a callback is carried out, which may send
-/// requests itself.
+/// `call` identifies the call in an error, which also has the caller's line. The session is not borrowed while a callback
+/// is carried out, which may send requests itself.
 #[track_caller]
 pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
     let caller = Location::caller();
