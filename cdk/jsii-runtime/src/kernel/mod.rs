@@ -9,8 +9,12 @@ mod invoke;
 mod load;
 mod overrides;
 mod process;
+#[cfg(any(windows, test))]
+mod relay;
 mod session;
 mod set;
+#[cfg(unix)]
+mod socket;
 
 pub use callback::{Arguments, CallbackResult, Member, implement};
 pub use create::create;
