@@ -8,7 +8,10 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-.PHONY: help prerequisites setup setup-browser run dev verify check test played played-apart simulate lint handlers
+# The parts of `make test` that are deployed. The longest ones begin first.
+PLAYED := played-scenario played-faults played-multi-tenant played-troubleshooting played-alarms played-events
+
+.PHONY: help prerequisites setup setup-browser run dev verify check test played $(PLAYED) simulate lint handlers
 .PHONY: reproducible diff bench deny docs clean
 .DEFAULT_GOAL := help
 
@@ -69,19 +72,30 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation --bin imagecache
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going played played-apart
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going played
 	@$(TIMED) --report
 	@.ci/figures
 
-# Two runs at a time, each with a deployment of its own: they mostly wait.
-played: ## Play the part of `make test` that is the scenario and what follows it, in one deployment
-	@$(TIMED) "scenario, console, operations, faults and existing installation, deployed" $(END_TO_END) play --browser --operations --faults --existing
+# Each part has a deployment of its own. Two run at a time: they mostly wait.
+played: $(PLAYED) ## Play the parts of `make test` that are deployed; each can be played alone, such as played-alarms
 
-played-apart: ## Play the parts of `make test` that have deployments of their own
-	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
-	@$(TIMED) "symptoms of the troubleshooting document, deployed" $(END_TO_END) troubleshooting
-	@$(TIMED) "events and images in advance, deployed" $(END_TO_END) events
+played-scenario:
+	@$(TIMED) "scenario, consoles and operations, deployed" $(END_TO_END) play --browser --operations
+
+played-faults:
+	@$(TIMED) "faults and existing installation, deployed" $(END_TO_END) faults --existing
+
+played-multi-tenant:
 	@$(TIMED) "scenario and operations in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant --operations
+
+played-troubleshooting:
+	@$(TIMED) "symptoms of the troubleshooting document, deployed" $(END_TO_END) troubleshooting
+
+played-alarms:
+	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
+
+played-events:
+	@$(TIMED) "events and images in advance, deployed" $(END_TO_END) events
 
 simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000
 	@cargo run --quiet --bin simulate -- $(if $(SEEDS),--seeds $(SEEDS) $(if $(BASE),--base $(BASE)),$(SEED))
