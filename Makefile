@@ -8,15 +8,13 @@ export CARGO_TERM_COLOR ?= auto
 
 TIMED := .ci/timed
 
-# The parts of `make test` that are deployed. The longest ones begin first.
-PLAYED := played-scenario played-faults played-multi-tenant played-troubleshooting played-alarms played-events
-
-.PHONY: help prerequisites setup setup-browser run dev verify check test played $(PLAYED) simulate lint handlers
+.PHONY: help prerequisites setup setup-browser run dev verify check test played simulate lint handlers
+.PHONY: played-scenario played-faults played-multi-tenant played-symptoms played-alarms played-events
 .PHONY: reproducible diff bench deny docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this menu
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 prerequisites: ## Check that Rust, Node, Python and the other tools of the machine are installed and new enough
 	@.ci/prerequisites
@@ -76,25 +74,25 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) --report
 	@.ci/figures
 
-# Each part has a deployment of its own. Two run at a time: they mostly wait.
-played: $(PLAYED) ## Play the parts of `make test` that are deployed; each can be played alone, such as played-alarms
+# Each part has a deployment of its own. Two run at a time, because they mostly wait; the longest ones begin first.
+played: played-scenario played-faults played-multi-tenant played-symptoms played-alarms played-events ## Play the parts of `make test` that are deployed
 
-played-scenario:
+played-scenario: ## Play the scenario, the consoles and what operators do, deployed
 	@$(TIMED) "scenario, consoles and operations, deployed" $(END_TO_END) play --browser --operations
 
-played-faults:
+played-faults: ## Play faults, and the pipeline beside an existing installation, deployed
 	@$(TIMED) "faults and existing installation, deployed" $(END_TO_END) faults --existing
 
-played-multi-tenant:
+played-multi-tenant: ## Play the scenario and what operators do in multi-tenant mode, deployed
 	@$(TIMED) "scenario and operations in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant --operations
 
-played-troubleshooting:
+played-symptoms: ## Play the symptoms of docs/troubleshooting.md, deployed
 	@$(TIMED) "symptoms of the troubleshooting document, deployed" $(END_TO_END) troubleshooting
 
-played-alarms:
+played-alarms: ## Play the cause of each alarm, deployed
 	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
 
-played-events:
+played-events: ## Play events and images in advance, deployed
 	@$(TIMED) "events and images in advance, deployed" $(END_TO_END) events
 
 simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000
