@@ -57,7 +57,8 @@ impl Writer<'_> {
             Call::StaticMethod => format!("::jsii_runtime::invoke_static::<Self, _>({js:?}, {args})"),
             Call::Method => {
                 listed.insert(0, "&self".to_owned());
-                format!("::jsii_runtime::invoke(::jsii_runtime::Handle::object(self), {js:?}, {args})")
+                let invoke = if callable.is_async { "invoke_async" } else { "invoke" };
+                format!("::jsii_runtime::{invoke}(::jsii_runtime::Handle::object(self), {js:?}, {args})")
             }
         };
         format!(
