@@ -168,6 +168,9 @@ fn names_that_are_equal_in_rust_get_underscores() {
             "pub fn to_iso(&self, __: impl IntoJs<f64>, ___: impl IntoJs<String>, size: impl IntoJs<f64>, \
              size_: impl IntoJs<bool>) -> Result<()>",
             r#"pub fn to_iso_(&self) -> Result<()> { invoke(Handle::object(self), "toISO", &[]) }"#,
+            // The function with an optional argument, and a method.
+            "pub fn bite_with_hard(&self, hard: impl IntoJs<bool>) -> Result<()>",
+            r#"pub fn bite_with_hard_(&self) -> Result<()> { invoke(Handle::object(self), "biteWithHard", &[]) }"#,
             // The setter of a property, and a method.
             "pub fn set_like(&self, value: impl IntoJs<crate::Liking>) -> Result<()>",
             "pub fn set_like_(&self, likes: impl IntoJs<crate::Likes>) -> Result<()>",
@@ -181,6 +184,8 @@ fn names_that_are_equal_in_rust_get_underscores() {
             "pub fn new(food: impl IntoJs<String>, food_: impl IntoJs<String>) -> Self",
             "pub fn build_(self, value: impl IntoJs<String>)",
             "pub fn build__(self, value: impl IntoJs<String>)",
+            "pub fn get_food(self, value: impl IntoJs<String>)",
+            "pub fn get_food_(&self) -> Result<String>",
             "VeryMuch = \"VERY_MUCH\",",
             "VeryMuch_ = \"VeryMuch\",",
         ],

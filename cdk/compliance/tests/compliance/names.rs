@@ -2,14 +2,15 @@
 
 use compliance::{
     AmbiguousParameters, Bell, ClassWithRustReservedWords, EraseUndefinedHashValues, EraseUndefinedHashValuesOptions,
-    NullShouldBeTreatedAsUndefined, NullShouldBeTreatedAsUndefinedData, Result, RustReservedWords, StructParameterType,
-    StructWithRustReservedWords,
+    NullShouldBeTreatedAsUndefined, NullShouldBeTreatedAsUndefinedData, Result, RustReservedWordsOverrides,
+    StructParameterType, StructWithRustReservedWords,
 };
 use serde_json::{Value, json};
 
 #[test]
 fn reserved_keywords_are_slugified_in_method_names() -> Result<()> {
-    let object = RustReservedWords::new()?;
+    let object = RustReservedWordsOverrides::new().default(|words| Ok(words.default()? + "!")).create()?;
+    assert_eq!(object.default()?, "default");
     assert_eq!(object.r#fn()?, "fn");
     assert_eq!(object.r#match()?, "match");
     assert_eq!(object.crate_()?, "crate");

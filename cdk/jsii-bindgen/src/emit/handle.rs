@@ -33,9 +33,9 @@ impl Body {
 impl Writer<'_> {
     /// A class. It derefs to its base, so members of the base are not repeated.
     pub(super) fn class(&self, class: &ClassType) -> String {
-        let mut body = Body::new(&["new"]);
+        let mut body = Body::new(&["new", "builder"]);
         if let Some(initializer) = class.initializer.as_ref().filter(|new| !class.is_abstract && !new.protected) {
-            body.text += &self.functions(initializer, "new", Call::Constructor);
+            self.functions(initializer, "new", Call::Constructor, &mut body);
         }
         let inherited = self.inherited(&class.header.fqn);
         self.members(&class.members, &inherited, &mut body);
@@ -119,7 +119,7 @@ impl Writer<'_> {
 
     fn method(&self, method: &Callable, call: Call, body: &mut Body) {
         let name = body.name(&method.name);
-        body.text += &self.functions(method, &name, call);
+        self.functions(method, &name, call, body);
     }
 
     fn property(&self, property: &Property, body: &mut Body) {

@@ -12,7 +12,7 @@ impl Writer<'_> {
         let class_name = class.header.name.as_str();
         let mut body = Body::new(&["new", "create", "builder", "implementing"]);
         if let Some(initializer) = &class.initializer {
-            body.text += &self.functions(initializer, "create", Call::Overridden(class_name));
+            self.functions(initializer, "create", Call::Overridden(class_name), &mut body);
         }
         let (methods, properties) = self.closure.all_members(&class.header.fqn);
         for property in properties {
@@ -26,7 +26,7 @@ impl Writer<'_> {
              is one of the base class's member.\"]\n\
              #[derive(Debug, Default)]\npub struct {class_name}Overrides(::jsii_runtime::Overrides<{class_name}>);\n\
              impl {class_name}Overrides {{\n    #[doc = \"No overrides.\"]\n    \
-             pub fn new() -> Self {{ Self::default() }}\n    \
+             pub fn new() -> Self {{ Self(::std::default::Default::default()) }}\n    \
              #[doc = \"Adds an interface that the object implements besides those of its class. `cast` converts the object to \
              it.\"]\n    \
              pub fn implementing<I: ::jsii_runtime::Handle>(self, implementation: ::jsii_runtime::Implementation<I>) -> Self {{ \

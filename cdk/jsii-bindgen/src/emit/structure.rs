@@ -15,9 +15,11 @@ impl Writer<'_> {
         let (mut members, mut setters) = (String::new(), String::new());
 
         // `new` is the constructor, and `build` creates the object of a builder.
-        let mut setter_names = Names::new(&["new", "build"]);
-        let fields_by_name: Vec<(String, &Property)> =
-            properties.iter().map(|property| (setter_names.distinct(member_name(&property.name)), property)).collect();
+        let mut function_names = Names::new(&["new", "build"]);
+        let fields_by_name: Vec<(String, &Property)> = properties
+            .iter()
+            .map(|property| (function_names.distinct(member_name(&property.name)), property))
+            .collect();
         let (optional, required): (Vec<_>, Vec<_>) = fields_by_name.iter().partition(|(_, property)| property.optional);
         let mut parameters = Vec::new();
         let mut fields = "::jsii_runtime::Fields::new()".to_owned();
@@ -40,7 +42,8 @@ impl Writer<'_> {
         }
         if returned {
             for (name, property) in &fields_by_name {
-                members += &self.getter(name, property);
+                let name = function_names.distinct(format!("get_{}", name.trim_start_matches("r#")));
+                members += &self.getter(&name, property);
             }
         }
 
@@ -56,9 +59,8 @@ impl Writer<'_> {
     /// The getter of a property of a returned structure. It begins with `get_`, because the bare name is the setter.
     fn getter(&self, name: &str, property: &Property) -> String {
         format!(
-            "    {}pub fn get_{}(&self) -> ::jsii_runtime::Result<{}> {{ self.0.get({:?}) }}\n",
+            "    {}pub fn {name}(&self) -> ::jsii_runtime::Result<{}> {{ self.0.get({:?}) }}\n",
             docs::attribute(&property.docs),
-            name.trim_start_matches("r#"),
             self.result(&property.type_, property.optional),
             property.name,
         )
