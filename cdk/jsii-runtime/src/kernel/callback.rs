@@ -77,9 +77,14 @@ pub(super) fn complete(mut callback: Value) -> Value {
     match result {
         Ok(Ok(Value::Null)) => json!({ "complete": { "cbid": id } }),
         Ok(Ok(value)) => json!({ "complete": { "cbid": id, "result": value } }),
-        Ok(Err(error)) => json!({ "complete": { "cbid": id, "err": error.to_string() } }),
+        Ok(Err(error)) => json!({ "complete": { "cbid": id, "err": thrown(&error.to_string()) } }),
         Err(panic) => json!({ "complete": { "cbid": id, "err": format!("panicked: {}", text_of(&*panic)) } }),
     }
+}
+
+/// The message that JavaScript throws. The kernel takes an empty one for no error.
+fn thrown(message: &str) -> &str {
+    if message.is_empty() { "an error without a message" } else { message }
 }
 
 fn carry_out(callback: &Value) -> CallbackResult<Value> {
@@ -144,6 +149,13 @@ mod tests {
     fn a_callback_of_another_kind_is_rejected() {
         MEMBERS.with_borrow_mut(|all| all.push(Rc::new(|_, _| Ok(Value::Null))));
         check_rejected(json!({ "cbid": "c1", "cookie": "0", "delete": {} }), "no call, no read and no write");
+    }
+
+    #[test]
+    fn an_error_without_a_message_is_one_with_a_message() {
+        MEMBERS.with_borrow_mut(|all| all.push(Rc::new(|_, _| Err("".into()))));
+        let invoke = json!({ "method": "visit", "args": [] });
+        check_rejected(json!({ "cbid": "c1", "cookie": "0", "invoke": invoke }), "an error without a message");
     }
 
     #[test]
