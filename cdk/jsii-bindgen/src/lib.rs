@@ -2,7 +2,7 @@
 //!
 //! A jsii module describes its classes in an assembly, a JSON file beside its JavaScript. [`generate`] reads the
 //! assemblies of packages and generates Rust for the listed root types and all types that they reference. The generated
-//! code calls `jsii-runtime`.
+//! code calls `jsii-runtime`. A build script uses [`Bindings`], which finds the packages.
 //!
 //! * A class or an interface is a reference to a JavaScript object; a class derefs to its base.
 //! * `new` and methods exist once with the required arguments and once more for each optional argument, for example
@@ -18,15 +18,19 @@
 //! * Deprecated members, static asynchronous methods, and protected members of other classes are omitted.
 
 mod assembly;
+mod bindings;
 mod closure;
 mod emit;
 mod error;
+mod fqn;
+mod installed;
 mod library;
 mod links;
 mod names;
 
 use std::path::PathBuf;
 
+pub use bindings::Bindings;
 pub use error::Error;
 
 use closure::Closure;

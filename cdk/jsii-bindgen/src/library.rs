@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::assembly::{Assembly, Header, Parents, Type};
+use crate::fqn::{package_of, similar};
 use crate::names::{module_name, screaming};
 use crate::{Error, Package};
 
@@ -58,8 +59,18 @@ impl<'a> Library<'a> {
 
     /// Parses one type.
     pub(crate) fn get(&self, fqn: &str) -> Result<Type, Error> {
-        let text = self.types.get(fqn).ok_or_else(|| Error::UnknownType { fqn: fqn.to_owned() })?;
+        let text = self.types.get(fqn).ok_or_else(|| self.unknown(fqn))?;
         parse(fqn, text)
+    }
+
+    /// The error of a type that no package contains.
+    fn unknown(&self, fqn: &str) -> Error {
+        let package = package_of(fqn);
+        if self.modules.iter().any(|module| module.name == package) {
+            let similar = similar(fqn, self.types.keys().copied());
+            return Error::UnknownType { fqn: fqn.to_owned(), similar };
+        }
+        Error::UnreadPackage { package: package.to_owned(), fqn: fqn.to_owned() }
     }
 
     /// The Rust modules that contain a type, outermost first, relative to the including module.

@@ -23,11 +23,11 @@ impl Names {
 }
 
 /// Keywords of Rust, which become raw identifiers.
-const KEYWORDS: [&str; 47] = [
+const KEYWORDS: [&str; 48] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
     "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
     "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "where", "while", "yield",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Path keywords, which cannot be raw identifiers and get an underscore.
@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn keywords_are_escaped() {
-        for (javascript, rust) in [("type", "r#type"), ("self", "self_"), ("_", "__"), ("of", "of")] {
+        for (javascript, rust) in
+            [("type", "r#type"), ("virtual", "r#virtual"), ("self", "self_"), ("_", "__"), ("of", "of")]
+        {
             assert_eq!(member_name(javascript), rust, "{javascript}");
         }
     }

@@ -379,12 +379,26 @@ fn required_properties_are_documented_where_they_are_arguments() {
 #[test]
 fn an_unknown_root_is_named() {
     let error = zoo(&["zoo.Dog"]).unwrap_err().to_string();
-    assert!(error.contains("no package contains the type zoo.Dog"), "{error}");
+    assert_eq!(error, "no package contains the type zoo.Dog");
 }
 
 #[test]
-fn a_package_that_is_not_installed_says_what_to_run() {
+fn similar_names_of_an_unknown_root_are_named() {
+    for (root, similar) in [("zoo.Cta", "did you mean zoo.Cat?"), ("zoo.Cage", "did you mean zoo.cages.Cage, ")] {
+        let error = zoo(&[root]).unwrap_err().to_string();
+        assert!(error.contains(similar), "{error}");
+    }
+}
+
+#[test]
+fn a_type_of_a_package_that_is_not_read_names_the_package() {
+    let error = zoo(&["farm.Cow"]).unwrap_err().to_string();
+    assert_eq!(error, "the type farm.Cow is of the package farm, which is not read: name it by `Bindings::package`");
+}
+
+#[test]
+fn an_assembly_that_cannot_be_read_is_named() {
     let package = Package { folder: "/nowhere/zoo".into(), module: String::new() };
     let error = generate(&[package], &["zoo.Cat"], "crate").unwrap_err().to_string();
-    assert_eq!(error, "cannot read /nowhere/zoo/.jsii: run `make setup`");
+    assert!(error.starts_with("cannot read /nowhere/zoo/.jsii: "), "{error}");
 }

@@ -29,9 +29,9 @@ pub enum Error {
         caller: Option<&'static Location<'static>>,
     },
 
-    /// The current directory and its ancestors contain no installed kernel.
+    /// The current directory and its ancestors contain no installed packages.
     #[error(
-        "no node_modules with @jsii/runtime in {start} or above it: run `make setup`, or set {variable} to the folder",
+        "no node_modules folder in {start} or above it: run `npm install`, or set {variable} to the folder",
         start = start.display(),
         variable = crate::modules::NODE_MODULES_VARIABLE
     )]
@@ -42,8 +42,9 @@ pub enum Error {
 
     /// A module is not installed, or not in the version that the bindings were generated for.
     #[error(
-        "the bindings are for {module} {expected}, but {found} is installed in {node_modules}: run `make setup`",
-        node_modules = node_modules.display()
+        "the bindings are for {module} {expected}, but {found} is installed in {}: run `npm install --save-exact \
+         {module}@{expected}`, or build the bindings again",
+        folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
     )]
     ModuleMissing {
         /// Name on npm.
@@ -52,8 +53,8 @@ pub enum Error {
         expected: &'static str,
         /// Version that was found, or `no version`.
         found: String,
-        /// The folder that was searched.
-        node_modules: PathBuf,
+        /// The `node_modules` folders that were searched.
+        folders: Vec<PathBuf>,
     },
 
     /// A file of the module cache cannot be read or written.
@@ -87,23 +88,12 @@ pub enum Error {
         source: Option<std::io::Error>,
     },
 
-    /// The greeting names an older kernel than the one that the bindings need.
-    #[error("the jsii kernel is {found}, but {oldest} or later is needed: run `make setup` to install the pinned one")]
-    KernelTooOld {
-        /// The kernel's name and version, e.g. `@jsii/runtime@1.100.0`.
-        found: String,
-        /// The oldest version that is accepted.
-        oldest: String,
-    },
-
     /// A destructor of a thread-local called JavaScript.
     #[error("the thread of the jsii kernel is ending: call JavaScript before, not in the destructor of a thread-local")]
     ThreadEnding,
 
     /// The kernel sent a line that is not part of the protocol.
-    #[error(
-        "the jsii kernel wrote {line:?}, which is no response; run `make setup` to install the pinned @jsii/runtime"
-    )]
+    #[error("the jsii kernel wrote {line:?}, which is no response: does code of a module use file descriptor 3?")]
     Protocol {
         /// The first characters of the line.
         line: String,

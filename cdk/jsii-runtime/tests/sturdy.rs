@@ -10,6 +10,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use jsii_runtime::modules::Installation;
 use jsii_runtime::{Handle, Hierarchy, Implementation, Module, Object, ToJs, create, get, invoke};
 use serde_json::{Value, json};
 
@@ -100,11 +101,12 @@ fn check(command: &mut Command, expected: &[&str]) {
     }
 }
 
-/// A `node_modules` folder in which `program` is the kernel. It can send and receive messages.
+/// A `node_modules` folder in whose cache `program` is the kernel. It can send and receive messages.
 fn installed(program: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let kernel = folder.path().join("node_modules/@jsii/runtime/webpack/lib/program.js");
-    fs::create_dir_all(kernel.parent().unwrap()).unwrap();
+    let node_modules = folder.path().join("node_modules");
+    fs::create_dir(&node_modules).unwrap();
+    let kernel = Installation::at(&node_modules).unwrap().kernel().unwrap();
     let start = r#"
         const fs = require("node:fs");
         const send = message => fs.writeSync(3, JSON.stringify(message) + "\n");
@@ -118,7 +120,7 @@ fn installed(program: &str) -> tempfile::TempDir {
 
 /// The fake kernels run on the Node binary of the real installation.
 fn with_kernel<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
-    let node = jsii_runtime::modules::Installation::find().unwrap().node();
+    let node = Installation::find().unwrap().node();
     command.env("JSII_NODE_MODULES", folder.join("node_modules")).env("JSII_NODE", node)
 }
 

@@ -1,7 +1,7 @@
-//! The channel: lines of JSON in both directions over one socket.
+//! The channel: lines of JSON in both directions.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde_json::Value;
 
@@ -11,26 +11,33 @@ use crate::{Error, Result};
 const SHOWN: usize = 200;
 
 /// This side's end of the kernel's channel.
-#[derive(Debug)]
 pub(super) struct Channel {
-    stream: BufReader<UnixStream>,
+    reader: BufReader<Box<dyn Read>>,
+    /// `None` after the channel was closed.
+    writer: Option<Box<dyn Write>>,
 }
 
 impl Channel {
-    pub(super) fn new(stream: UnixStream) -> Self {
-        Self { stream: BufReader::new(stream) }
+    pub(super) fn new(reader: impl Read + 'static, writer: impl Write + 'static) -> Self {
+        Self { reader: BufReader::new(Box::new(reader)), writer: Some(Box::new(writer)) }
     }
 
     /// Sends one message.
     pub(super) fn send(&mut self, message: &Value) -> Result<()> {
+        let writer = self.writer.as_mut().ok_or_else(|| ended(None))?;
         let line = format!("{message}\n");
-        self.stream.get_mut().write_all(line.as_bytes()).map_err(|source| ended(Some(source)))
+        writer.write_all(line.as_bytes()).and_then(|()| writer.flush()).map_err(|source| ended(Some(source)))
+    }
+
+    /// Closes the channel, which ends the kernel.
+    pub(super) fn close(&mut self) {
+        self.writer = None;
     }
 
     /// Waits for one message.
     pub(super) fn receive(&mut self) -> Result<Value> {
         let mut line = Vec::new();
-        self.stream.read_until(b'\n', &mut line).map_err(|source| ended(Some(source)))?;
+        self.reader.read_until(b'\n', &mut line).map_err(|source| ended(Some(source)))?;
         // A kernel that ends while it writes leaves a part of a line.
         if !line.ends_with(b"\n") {
             return Err(ended(None));
@@ -40,6 +47,12 @@ impl Channel {
             serde_json::from_str(&replace_lone_surrogates(&text))
                 .map_err(|_| Error::Protocol { line: text.chars().take(SHOWN).collect() })
         })
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Channel").finish_non_exhaustive()
     }
 }
 
@@ -72,14 +85,16 @@ fn code_unit(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::net::UnixStream;
+
     use super::*;
     use serde_json::json;
 
     fn pair() -> (Channel, UnixStream) {
         let (here, there) = UnixStream::pair().unwrap();
-        (Channel::new(here), there)
+        (Channel::new(here.try_clone().unwrap(), here), there)
     }
 
     #[test]

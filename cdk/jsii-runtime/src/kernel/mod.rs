@@ -11,8 +11,12 @@ mod invoke;
 mod load;
 mod overrides;
 mod process;
+#[cfg(any(windows, test))]
+mod relay;
 mod session;
 mod set;
+#[cfg(unix)]
+mod socket;
 
 pub use begin::invoke_async;
 pub use callback::{Arguments, CallbackResult, Member};

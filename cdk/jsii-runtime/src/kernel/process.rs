@@ -1,20 +1,15 @@
 //! The kernel's process.
 
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
 use super::channel::Channel;
 use crate::modules::Installation;
 use crate::{Error, Result};
-
-/// The kernel uses file descriptor 3. The shell moves the socket there from standard input and is replaced by Node:
-/// Rust cannot place a descriptor without unsafe code.
-const REDIRECT: &str = r#"exec "$@" 3<&0 </dev/null"#;
 
 /// The calling language, for the kernel.
 const AGENT: &str = concat!("Rust/", env!("CARGO_PKG_RUST_VERSION"));
@@ -25,28 +20,29 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The time between two looks at the process.
 const POLL: Duration = Duration::from_millis(2);
 
-/// A running kernel. Dropping it closes the channel, which ends the kernel, and waits for the end of the process.
+/// Environment variables of the kernel, besides those of this program.
+pub(super) type Variables = Vec<(&'static str, OsString)>;
+
+/// Starts a kernel's program with a Node binary.
+pub(super) type Launch = fn(node: &OsStr, kernel: &Path, variables: Variables) -> io::Result<(Child, Channel)>;
+
+/// A running kernel. Dropping it waits for the end of the process, after its [`Channel`] is closed.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    /// A second handle to the channel's socket, to close it under the [`Channel`].
-    socket: UnixStream,
 }
 
 impl Process {
     /// Starts the kernel of an installation.
-    pub(super) fn start(installation: &Installation) -> Result<(Self, Channel)> {
-        let failed = |source| failed(installation, source);
-        let (here, there) = UnixStream::pair().map_err(failed)?;
-        let socket = here.try_clone().map_err(failed)?;
-        let child = command(installation).stdin(Stdio::from(OwnedFd::from(there))).spawn().map_err(failed)?;
-        Ok((Self { child, socket }, Channel::new(here)))
+    pub(super) fn start(installation: &Installation, launch: Launch) -> Result<(Self, Channel)> {
+        let kernel = installation.kernel()?;
+        let started = launch(&installation.node(), &kernel, variables(installation));
+        let (child, channel) = started.map_err(|source| failed(installation, source))?;
+        Ok((Self { child }, channel))
     }
 
-    /// Closes the channel and waits for the end of the process, which is killed after [`GRACE`].
+    /// Waits for the end of the process, whose channel is closed. It is killed after [`GRACE`].
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
-        // An error means that the kernel has already ended.
-        let _ = self.socket.shutdown(Shutdown::Both);
         for _ in 0..GRACE.as_millis() / POLL.as_millis() {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
@@ -70,22 +66,12 @@ fn failed(installation: &Installation, source: io::Error) -> Error {
     Error::Start { node: installation.node().to_string_lossy().into_owned(), source }
 }
 
-fn command(installation: &Installation) -> Command {
-    let cache = installation.cache();
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", REDIRECT, "sh"])
-        .arg(installation.node())
-        .arg("--preserve-symlinks")
-        .arg(installation.kernel())
-        .env("JSII_AGENT", AGENT);
-    // The caches of the kernel are beside the packages, unless the environment names another folder.
-    for (variable, folder) in [("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "packages"), ("NODE_COMPILE_CACHE", "compiled")] {
-        if std::env::var_os(variable).is_none() {
-            command.env(variable, cache.join(folder));
-        }
-    }
-    command
+/// The caches of the kernel are beside the packages, unless the environment names another folder.
+fn variables(installation: &Installation) -> Variables {
+    let caches = [("JSII_RUNTIME_PACKAGE_CACHE_ROOT", "packages"), ("NODE_COMPILE_CACHE", "compiled")];
+    let caches = caches.into_iter().filter(|(variable, _)| std::env::var_os(variable).is_none());
+    let caches = caches.map(|(variable, folder)| (variable, installation.cache().join(folder).into_os_string()));
+    caches.chain([("JSII_AGENT", AGENT.into())]).collect()
 }
 
 impl Drop for Process {

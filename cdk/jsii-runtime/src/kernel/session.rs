@@ -1,12 +1,18 @@
 //! A session with a kernel: requests, responses and the loaded modules.
 
 use std::cell::RefCell;
+use std::io;
 use std::panic::Location;
+use std::process::ExitStatus;
 
 use serde_json::Value;
 
 use super::channel::Channel;
-use super::process::Process;
+use super::process::{Launch, Process};
+#[cfg(windows)]
+use super::relay::launch;
+#[cfg(unix)]
+use super::socket::launch;
 use super::{callback, hello, load};
 use crate::modules::Installation;
 use crate::{Error, Module, Result};
@@ -16,13 +22,14 @@ thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// A running kernel and its loaded modules.
+/// A running kernel and its loaded modules. Dropping it closes the channel, waits for the end of the process, and then
+/// deletes a temporary cache.
 #[derive(Debug)]
 pub(super) struct Session {
     channel: Channel,
+    process: Process,
     installation: Installation,
     loaded: Vec<&'static str>,
-    process: Process,
 }
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
@@ -61,7 +68,7 @@ fn with<T>(action: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
         let slot = &mut *slot.borrow_mut();
         let session = match slot {
             Some(session) => session,
-            None => slot.insert(Session::start(Installation::find()?)?),
+            None => slot.insert(Session::start(Installation::find()?, launch)?),
         };
         action(session).map_err(|error| session.explain(error))
     });
@@ -69,14 +76,17 @@ fn with<T>(action: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
 }
 
 impl Session {
-    fn start(installation: Installation) -> Result<Self> {
-        let (process, mut channel) = Process::start(&installation)?;
+    fn start(installation: Installation, launch: Launch) -> Result<Self> {
+        let (process, mut channel) = Process::start(&installation, launch)?;
         match channel.receive() {
             Ok(greeting) => hello::expect(&greeting)?,
-            Err(Error::Ended { .. }) => return Err(process.explain_end(&installation)),
+            Err(Error::Ended { .. }) => {
+                channel.close();
+                return Err(process.explain_end(&installation));
+            }
             Err(error) => return Err(error),
         }
-        Ok(Self { channel, installation, loaded: Vec::new(), process })
+        Ok(Self { channel, process, installation, loaded: Vec::new() })
     }
 
     /// Loads a module after its dependencies, unless it is already loaded.
@@ -97,13 +107,18 @@ impl Session {
     /// next line could be taken for the response to another request.
     fn explain(&mut self, error: Error) -> Error {
         match error {
-            Error::Ended { source, .. } => Error::Ended { source, status: self.process.end().ok() },
+            Error::Ended { source, .. } => Error::Ended { source, status: self.end().ok() },
             Error::Protocol { .. } => {
-                let _ = self.process.end();
+                let _ = self.end();
                 error
             }
             other => other,
         }
+    }
+
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        self.channel.close();
+        self.process.end()
     }
 
     /// Sends a request that leads to no callback.
@@ -136,6 +151,6 @@ fn thrown(call: &str, response: &Value) -> Error {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 #[path = "session_tests.rs"]
 mod tests;

@@ -1,7 +1,9 @@
-//! The installed kernel and modules, and the stubs from which the kernel loads modules.
+//! The kernel, the installed modules, and the stubs from which the kernel loads modules.
 
+mod cache;
 mod hierarchy;
 mod installation;
+mod kernel;
 mod module;
 mod stub;
 

@@ -4,6 +4,7 @@
 //! takes 161 MB and one second. A stub holds a redirect to the installed assembly, an `index.js` that requires the
 //! installed package, and the index. It is created once for an installation and stored in its cache.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -26,48 +27,51 @@ const INDEX: &str = "const { Worker } = require('node:worker_threads'); \
 
 /// Returns the stub of a module, and creates it if the cache does not have it.
 pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> Result<PathBuf> {
-    check_version(module, installation)?;
+    let package = package_of(module, installation)?;
     let folder = installation.cache().join("stubs");
-    let stub = folder.join(file_name(module, installation));
+    let stub = folder.join(file_name(module, &package));
     if stub.is_file() {
         return Ok(stub);
     }
-    create(module, installation, &folder, &stub).map_err(|source| Error::Cache { path: stub.clone(), source })?;
+    let indexer = installation.unpacked()?.indexer();
+    let index = |stub: &Path| index(&installation.node(), &indexer, stub);
+    create(module, &package, &folder, &stub, index).map_err(|source| Error::Cache { path: stub.clone(), source })?;
     Ok(stub)
 }
 
-/// The file name of a stub. It depends on the folder, because a stub contains absolute paths.
-fn file_name(module: &Module, installation: &Installation) -> String {
+/// The file name of a stub. It depends on the package's folder, because a stub contains absolute paths.
+fn file_name(module: &Module, package: &Path) -> String {
     let mut hasher = DefaultHasher::new();
-    installation.node_modules().hash(&mut hasher);
+    package.hash(&mut hasher);
     let name = module.name.replace('/', "+");
     format!("{name}-{}-{:016x}.tgz", module.version, hasher.finish())
 }
 
-fn check_version(module: &'static Module, installation: &Installation) -> Result<()> {
-    let manifest = installation.node_modules().join(module.name).join("package.json");
-    let found = fs::read(manifest)
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Value>(&text).ok())
-        .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));
-    if found.as_deref() == Some(module.version) {
-        return Ok(());
+/// The folder of the installed package, in the version of the bindings.
+fn package_of(module: &'static Module, installation: &Installation) -> Result<PathBuf> {
+    let package = installation.package(module.name);
+    let found = package.as_ref().and_then(|package| {
+        let manifest: Value = serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
+        Some(manifest.get("version")?.as_str()?.to_owned())
+    });
+    match package {
+        Some(package) if found.as_deref() == Some(module.version) => Ok(package),
+        _ => Err(Error::ModuleMissing {
+            module: module.name,
+            expected: module.version,
+            found: found.unwrap_or_else(|| "no version".to_owned()),
+            folders: installation.folders().to_vec(),
+        }),
     }
-    Err(Error::ModuleMissing {
-        module: module.name,
-        expected: module.version,
-        found: found.unwrap_or_else(|| "no version".to_owned()),
-        node_modules: installation.node_modules().to_owned(),
-    })
 }
 
 /// Creates the stub in a temporary folder and moves it into place, because several threads may do so at once.
-fn create(module: &Module, installation: &Installation, folder: &Path, stub: &Path) -> io::Result<()> {
+fn create(module: &Module, installed: &Path, folder: &Path, stub: &Path, index: impl Fn(&Path)) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let work = tempfile::tempdir_in(folder)?;
     let package = work.path().join("package");
-    write_package(module, installation, &package)?;
-    index(installation, &package);
+    write_package(module, installed, &package)?;
+    index(&package);
 
     let packed = work.path().join("packed.tgz");
     let encoder = GzEncoder::new(fs::File::create(&packed)?, Compression::fast());
@@ -78,8 +82,7 @@ fn create(module: &Module, installation: &Installation, folder: &Path, stub: &Pa
     fs::rename(packed, stub)
 }
 
-fn write_package(module: &Module, installation: &Installation, package: &Path) -> io::Result<()> {
-    let installed = installation.node_modules().join(module.name);
+fn write_package(module: &Module, installed: &Path, package: &Path) -> io::Result<()> {
     let compressed = installed.join(".jsii.gz");
     let redirect = if compressed.is_file() {
         json!({ "schema": "jsii/file-redirect", "compression": "gzip", "filename": compressed })
@@ -95,10 +98,10 @@ fn write_package(module: &Module, installation: &Installation, package: &Path) -
 }
 
 /// Adds the index to the package. A failure is ignored: without an index the kernel is only slower.
-fn index(installation: &Installation, package: &Path) {
-    let _ = Command::new(installation.node())
+fn index(node: &OsStr, indexer: &Path, package: &Path) {
+    let _ = Command::new(node)
         .args(["-e", INDEX])
-        .arg(installation.indexer())
+        .arg(indexer)
         .arg(package)
         .args(SUPPORTED_FEATURES)
         .stdin(Stdio::null())
