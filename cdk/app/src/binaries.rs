@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::{env, fs, io};
 
 use toml::Value;
@@ -80,7 +80,10 @@ impl Build {
     /// complete one.
     fn run(self, handlers: &[String], binaries: &Path) -> Result<(), BuildError> {
         if self.needs_nasm() {
-            output(Command::new("nasm").arg("-v")).map_err(|_| BuildError::NoNasm)?;
+            output(Command::new("nasm").arg("-v")).map_err(|error| match error {
+                BuildError::NotStarted { .. } => BuildError::NoNasm,
+                error => error,
+            })?;
         }
         let replaced = match self.profile {
             Profile::Release => Machine::this()?.replaced(),
@@ -217,7 +220,7 @@ fn succeed(command: &mut Command) -> Result<(), BuildError> {
 }
 
 fn output(command: &mut Command) -> Result<String, BuildError> {
-    let output = command.output().map_err(|cause| BuildError::not_started(command, cause))?;
+    let output = command.stderr(Stdio::inherit()).output().map_err(|cause| BuildError::not_started(command, cause))?;
     let (status, stdout) = (output.status, String::from_utf8_lossy(&output.stdout).into_owned());
     if status.success() { Ok(stdout) } else { Err(BuildError::Failed { command: text(command), status }) }
 }

@@ -7,6 +7,7 @@ use crate::assembly::{Callable, ClassType, Docs, Header, InterfaceType, Members,
 use crate::fqn::OVERRIDE;
 use crate::library::Library;
 use crate::links;
+use crate::names::{Names, member_name};
 
 /// The types to write.
 pub(crate) struct Closure {
@@ -42,6 +43,7 @@ impl Closure {
             if closure.exposed.contains(&fqn) {
                 expose(&mut type_);
             }
+            name_parameters(&mut type_);
             mentions(&type_, &mut |fqn| waiting.push(fqn.to_owned()));
             closure.types.insert(fqn, type_);
         }
@@ -186,9 +188,10 @@ impl Closure {
 }
 
 impl Members {
-    /// The methods that get bindings. Asynchronous ones would need the kernel's `begin` and `end`.
+    /// The methods that get bindings. The kernel has no request for a call of a static asynchronous one.
     pub(crate) fn written_methods(&self) -> impl Iterator<Item = &Callable> {
-        self.methods.iter().filter(|method| !method.protected && !method.is_async && is_current(&method.docs))
+        let is_callable = |method: &Callable| !(method.is_static && method.is_async);
+        self.methods.iter().filter(move |method| !method.protected && is_callable(method) && is_current(&method.docs))
     }
 
     /// The properties that get bindings.
@@ -217,6 +220,25 @@ fn expose(type_: &mut Type) {
     if let Type::Class(class) = type_ {
         class.members.methods.iter_mut().for_each(|method| method.protected = false);
         class.members.properties.iter_mut().for_each(|property| property.protected = false);
+    }
+}
+
+/// Gives the parameters of each function names that are distinct in Rust.
+fn name_parameters(type_: &mut Type) {
+    let (initializer, members) = match type_ {
+        Type::Class(class) => (class.initializer.as_deref_mut(), &mut class.members),
+        Type::Interface(interface) => (None, &mut interface.members),
+        Type::Enum(_) => return,
+    };
+    for callable in initializer.into_iter().chain(&mut members.methods) {
+        let mut names = Names::default();
+        for parameter in &mut callable.parameters {
+            let name = member_name(&parameter.name);
+            let distinct = names.distinct(name.clone());
+            if distinct != name {
+                parameter.name = distinct;
+            }
+        }
     }
 }
 

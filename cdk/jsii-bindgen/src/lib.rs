@@ -14,7 +14,8 @@
 //!   function `implement`.
 //! * A class among the roots after the word `override` can be overridden in Rust: it has a structure with a function for
 //!   each member, `<Class>Overrides`, and its protected members are functions, too.
-//! * Deprecated members, asynchronous ones, and protected members of other classes are omitted.
+//! * An asynchronous method returns the value of its promise. A closure that overrides or implements one returns the value.
+//! * Deprecated members, static asynchronous methods, and protected members of other classes are omitted.
 
 mod assembly;
 mod bindings;

@@ -1,5 +1,27 @@
 //! JavaScript names as Rust names.
 
+use std::collections::HashSet;
+
+/// Names of one scope, each used only once.
+#[derive(Default)]
+pub(crate) struct Names(HashSet<String>);
+
+impl Names {
+    /// No names. `taken` are those of others.
+    pub(crate) fn new(taken: &[impl ToString]) -> Self {
+        Self(taken.iter().map(ToString::to_string).collect())
+    }
+
+    /// Adds a Rust name. Underscores are appended to one that is taken: JavaScript names can differ in their case, or in a
+    /// leading underscore, alone.
+    pub(crate) fn distinct(&mut self, mut name: String) -> String {
+        while !self.0.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
+}
+
 /// Keywords of Rust, which become raw identifiers.
 const KEYWORDS: [&str; 48] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",

@@ -146,8 +146,61 @@ fn members_that_deref_reaches_are_not_repeated() {
 }
 
 #[test]
-fn deprecated_protected_and_asynchronous_members_are_omitted() {
-    check_absent(&["fn purr", "fn digest", "fn sleep"]);
+fn deprecated_protected_and_static_asynchronous_members_are_omitted() {
+    check_absent(&["fn purr", "fn digest", "fn dream"]);
+}
+
+#[test]
+fn an_asynchronous_method_returns_the_value_of_its_promise() {
+    check(&[r#"pub fn sleep(&self) -> Result<f64> { invoke_async(Handle::object(self), "sleep", &[]) }"#]);
+    check_in(
+        &text_of(&["override zoo.Cat"]),
+        &["pub fn sleep(self, implementation: impl Fn(&Cat) -> CallbackResult<f64> + 'static) -> Self"],
+    );
+}
+
+#[test]
+fn names_that_are_equal_in_rust_get_underscores() {
+    check_in(
+        &text_of(&["zoo.ISimilar"]),
+        &[
+            // Parameters and methods.
+            "pub fn to_iso(&self, __: impl IntoJs<f64>, ___: impl IntoJs<String>, size: impl IntoJs<f64>, \
+             size_: impl IntoJs<bool>) -> Result<()>",
+            r#"pub fn to_iso_(&self) -> Result<()> { invoke(Handle::object(self), "toISO", &[]) }"#,
+            // The function with an optional argument, and a method.
+            "pub fn bite_with_hard(&self, hard: impl IntoJs<bool>) -> Result<()>",
+            r#"pub fn bite_with_hard_(&self) -> Result<()> { invoke(Handle::object(self), "biteWithHard", &[]) }"#,
+            // The setter of a property, and a method.
+            "pub fn set_like(&self, value: impl IntoJs<crate::Liking>) -> Result<()>",
+            "pub fn set_like_(&self, likes: impl IntoJs<crate::Likes>) -> Result<()>",
+            // The members that Rust implements.
+            "fn to_iso(&self, __: f64, ___: String, size: f64, size_: bool) -> CallbackResult<()>;",
+            "fn to_iso_(&self) -> CallbackResult<()>;",
+            r#"Member::Method("toISO") => { implementation.to_iso_()?; Ok(Value::Null) },"#,
+            r#"Member::Method("setLike") => { implementation.set_like_(arguments.take()?)?; Ok(Value::Null) },"#,
+            r#"Member::Set("like") => { implementation.set_like(arguments.take()?)?; Ok(Value::Null) },"#,
+            // The fields of a structure, and the members of an enumeration.
+            "pub fn new(food: impl IntoJs<String>, food_: impl IntoJs<String>) -> Self",
+            "pub fn build_(self, value: impl IntoJs<String>)",
+            "pub fn build__(self, value: impl IntoJs<String>)",
+            "pub fn get_food(self, value: impl IntoJs<String>)",
+            "pub fn get_food_(&self) -> Result<String>",
+            "VeryMuch = \"VERY_MUCH\",",
+            "VeryMuch_ = \"VeryMuch\",",
+        ],
+    );
+}
+
+#[test]
+fn an_interface_is_added_to_an_object_of_an_overridden_class() {
+    check_in(
+        &text_of(&["override zoo.Cat", "zoo.IKeeper"]),
+        &[
+            "pub fn implementing<I: Handle>(self, implementation: Implementation<I>) -> Self",
+            "pub fn implementation(implementation: impl IKeeperImpl + 'static) -> Implementation<Self> {",
+        ],
+    );
 }
 
 #[test]
@@ -222,7 +275,8 @@ fn an_implementation_is_called_with_typed_arguments_and_its_result_is_converted(
     check_in(
         &text_of(&["zoo.IKeeper"]),
         &[
-            r#"implement(&["lock", "rest"], &["age", "nickName"], move |member, arguments| match member {"#,
+            "fn implement(implementation: impl IKeeperImpl + 'static) -> Result<Self> {",
+            r#"Implementation::new(&["lock", "rest"], &["age", "nickName"], move |member, arguments| match member {"#,
             "Member::Method(\"lock\") => Ok(implementation.lock(arguments.take()?, arguments.rest()?)?.map_or(Ok(Value::Null), \
              IntoJs::<crate::cages::Cage>::into_js)?),",
             "Member::Method(\"rest\") => { implementation.rest()?; Ok(Value::Null) },",

@@ -21,8 +21,8 @@ pub mod value;
 
 pub use error::{Error, Result};
 pub use kernel::{
-    Arguments, CallbackResult, Member, Overrides, create, get, get_static, implement, invoke, invoke_static, set,
-    set_static, spread,
+    Arguments, CallbackResult, Implementation, Member, Overrides, create, get, get_static, invoke, invoke_async,
+    invoke_static, set, set_static, spread,
 };
 pub use modules::{Hierarchy, Module};
 pub use object::{Handle, Is, Object};

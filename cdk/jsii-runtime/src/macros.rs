@@ -98,7 +98,7 @@ macro_rules! handle {
 }
 
 /// Defines a structure: `name = "fqn"`; a structure that JavaScript returns also lists its fields,
-/// `returns ["field", ..]`.
+/// `returns ["field", ..]`. It can be compared, with one that Rust makes too.
 ///
 /// `name<Creation<T>>` is a builder: the structure will be the last argument of the constructor of `T`.
 #[macro_export]
@@ -138,6 +138,17 @@ macro_rules! structure {
             }
         }
         $(
+            impl ::std::cmp::PartialEq for $name {
+                fn eq(&self, other: &Self) -> bool {
+                    self.0 == other.0
+                }
+            }
+            impl ::std::cmp::Eq for $name {}
+            impl ::std::hash::Hash for $name {
+                fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                    ::std::hash::Hash::hash(&self.0, state);
+                }
+            }
             impl $crate::FromJs for $name {
                 fn from_js(value: $crate::generated::Value) -> $crate::Result<Self> {
                     let fields = $crate::value::structure_from_js(value, &[$($field),*]);

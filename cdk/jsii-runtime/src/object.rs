@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{Error, FromJs, Hierarchy, Module, Result, ToJs};
 
 /// The wire key of a reference to an object.
-const BY_REFERENCE: &str = "$jsii.byref";
+pub(crate) const BY_REFERENCE: &str = "$jsii.byref";
 /// The wire key of the interfaces that an object implements besides those of its class.
 const INTERFACES: &str = "$jsii.interfaces";
 
@@ -23,6 +23,8 @@ pub struct Object {
     /// The interfaces that the object implements besides those of its class. An object of a class that is not exported
     /// has the class `Object`, and its interfaces here.
     interfaces: Rc<[String]>,
+    /// The type of an unchecked cast, which the kernel does not know.
+    asserted: Option<&'static str>,
 }
 
 /// Two references are equal if they refer to the same object.
@@ -57,6 +59,13 @@ impl Object {
         Err(Error::Cast { object: self.reference.to_string(), expected: T::FQN })
     }
 
+    /// Casts to the interface `T` without a check. JavaScript returns some objects as `any`: the kernel knows nothing about
+    /// such an object, so [`cast`](Self::cast) rejects each type.
+    #[must_use]
+    pub fn cast_unchecked<T: Handle>(&self) -> T {
+        T::from_object(Self { asserted: Some(T::FQN), ..self.clone() })
+    }
+
     fn is_a(&self, fqn: &str, hierarchy: &Hierarchy) -> bool {
         hierarchy.is(self.class(), fqn) || self.interfaces.iter().any(|interface| hierarchy.is(interface, fqn))
     }
@@ -64,7 +73,10 @@ impl Object {
 
 impl ToJs for Object {
     fn to_js(&self) -> Value {
-        json!({ BY_REFERENCE: &*self.reference })
+        match self.asserted {
+            None => json!({ BY_REFERENCE: &*self.reference }),
+            Some(interface) => json!({ BY_REFERENCE: &*self.reference, INTERFACES: [interface] }),
+        }
     }
 }
 
@@ -75,7 +87,7 @@ impl FromJs for Object {
         };
         let interfaces = value.get(INTERFACES).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let interfaces = interfaces.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
-        Ok(Self { reference: reference.into(), interfaces })
+        Ok(Self { reference: reference.into(), interfaces, asserted: None })
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use std::{env, fs, thread};
 
 use jsii_runtime::modules::Installation;
-use jsii_runtime::{Handle, Hierarchy, Module, Object, ToJs, create, get, implement, invoke};
+use jsii_runtime::{Handle, Hierarchy, Implementation, Module, Object, ToJs, create, get, invoke};
 use serde_json::{Value, json};
 
 static CONSTRUCTS: Module =
@@ -28,10 +28,11 @@ fn node() -> jsii_runtime::Result<Object> {
 
 /// Lets JavaScript call `validate`.
 fn validated(validate: fn()) -> jsii_runtime::Result<Value> {
-    let validation = implement::<Validation>(&["validate"], &[], move |_, _| {
+    let validation = Implementation::<Validation>::new(&["validate"], &[], move |_, _| {
         validate();
         Ok(json!([]))
-    })?;
+    });
+    let validation = validation.create()?;
     let node = node()?;
     invoke::<()>(&node, "addValidation", &[validation.object().to_js()])?;
     invoke(&node, "validate", &[])
@@ -59,7 +60,9 @@ fn program() {
                 .map(|_| Value::Null),
         ),
         Ok("callback") => {
-            let object = implement::<Object>(&["visit"], &[], |_, _| Ok(create::<Object>(&[])?.to_js())).unwrap();
+            let object = Implementation::<Object>::new(&["visit"], &[], |_, _| Ok(create::<Object>(&[])?.to_js()))
+                .create()
+                .unwrap();
             print(invoke(&object, "visit", &[]));
             print(invoke(&object, "visit", &[]));
         }
@@ -241,7 +244,7 @@ impl Drop for Late {
     fn drop(&mut self) {
         let result = invoke::<String>(&self.object, "toString", &[]);
         let created = create::<Object>(&[]).map(drop);
-        let implemented = implement::<Object>(&[], &[], |_, _| Ok(Value::Null)).map(drop);
+        let implemented = Implementation::<Object>::new(&[], &[], |_, _| Ok(Value::Null)).create().map(drop);
         for error in [result.map(drop), created, implemented].into_iter().filter_map(Result::err) {
             self.results.send(error.to_string()).unwrap();
         }

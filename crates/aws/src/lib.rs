@@ -32,7 +32,7 @@ pub mod upload_area;
 pub mod variants_bucket;
 mod wakeups;
 
-pub use call_error::{call_error, sdk_error};
+pub use call_error::{call_error, sdk_error, sdk_error_text};
 pub use clock::{SystemClock, now};
 pub use ports::AwsPorts;
 pub use purging::ports::CallError;

@@ -1,7 +1,7 @@
 //! The names of an environment's resources.
 
+use aws_adapters::sdk_error_text;
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::error::DisplayErrorContext;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 
 pub use contract::names::Installation;
@@ -34,7 +34,7 @@ pub enum UnknownInstallationError {
     Call {
         /// The name of the parameter.
         parameter: String,
-        /// The error of the SDK with its causes.
+        /// The response, or the cause for which there is none.
         cause: String,
     },
 }
@@ -47,9 +47,7 @@ pub async fn read_installation(client: &Client, environment: &str) -> Result<Ins
         Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
             return Err(UnknownInstallationError::NotRegistered(parameter));
         }
-        Err(error) => {
-            return Err(UnknownInstallationError::Call { parameter, cause: DisplayErrorContext(error).to_string() });
-        }
+        Err(error) => return Err(UnknownInstallationError::Call { parameter, cause: sdk_error_text(&error) }),
     };
     serde_json::from_str(&value).map_err(|cause| UnknownInstallationError::Malformed { parameter, cause })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -15,9 +15,18 @@ use crate::{Folders, python};
 /// Runs of each candidate; the fastest counts. One more before them fills the caches of Node, Python and jsii.
 const ROUNDS: usize = 7;
 
+/// Runs of each candidate with empty caches; the fastest counts.
+const COLD_ROUNDS: usize = 3;
+
 /// The goals without validation: at most so many times the time of the same app in JavaScript and in Python.
 const TO_JAVASCRIPT: f64 = 1.1;
 const TO_PYTHON: f64 = 0.5;
+
+/// The goal of a build after a change of one stack, in seconds.
+const REBUILD_SECS: f64 = 5.0;
+
+/// The source of one stack, from the checkout.
+const STACK: &str = "cdk/app/src/stacks/data.rs";
 
 /// A candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +38,15 @@ enum Candidate {
 
 impl Candidate {
     const ALL: [Self; 3] = [Self::Rust, Self::JavaScript, Self::Python];
+
+    /// The variables that name the caches which its runs fill: of unpacked jsii modules, and of compiled JavaScript.
+    const fn caches(self) -> &'static [&'static str] {
+        match self {
+            Self::Rust => &["JSII_RUNTIME_PACKAGE_CACHE_ROOT", "NODE_COMPILE_CACHE"],
+            Self::JavaScript => &[],
+            Self::Python => &["JSII_RUNTIME_PACKAGE_CACHE_ROOT"],
+        }
+    }
 
     fn command(self, folders: &Folders, checkout: &Path, is_validated: bool) -> Command {
         let mut command;
@@ -66,7 +84,7 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
         for is_validated in [false, true] {
             for candidate in Candidate::ALL {
                 let output = folders.out.join(format!("synth-{candidate:?}"));
-                let seconds = synthesize(folders, &checkout, candidate, is_validated, &output)?;
+                let seconds = synthesize(folders, &checkout, candidate, is_validated, &output, None)?;
                 resources.insert(candidate, count_resources(&output)?);
                 if round > 0 {
                     let best = fastest.entry((is_validated, candidate)).or_insert(seconds);
@@ -75,14 +93,28 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
             }
         }
     }
+    let mut fastest_cold = BTreeMap::new();
+    for _ in 0..COLD_ROUNDS {
+        for candidate in Candidate::ALL {
+            let output = folders.out.join(format!("synth-{candidate:?}"));
+            let caches = folders.out.join("synth-caches");
+            let _ = fs::remove_dir_all(&caches);
+            let seconds = synthesize(folders, &checkout, candidate, false, &output, Some(&caches))?;
+            let best = fastest_cold.entry(candidate).or_insert(seconds);
+            *best = f64::min(*best, seconds);
+        }
+    }
+    let rebuild = rebuild(&checkout)?;
     let ratio = |is_validated, other| fastest[&(is_validated, Candidate::Rust)] / fastest[&(is_validated, other)];
-    let columns = ["validation off, s", "validation on, s", "Rust ×, off", "Rust ×, on", "resources"];
+    let cold_ratio = |other| fastest_cold[&Candidate::Rust] / fastest_cold[&other];
+    let columns =
+        ["off, s", "Rust ×, off", "on, s", "Rust ×, on", "off and cold, s", "Rust ×, off and cold", "resources"];
     let mut table = Table::new("Synthesis of the environment dev", columns);
     for candidate in Candidate::ALL {
-        let times = [false, true].map(|is_validated| Cell::number(fastest[&(is_validated, candidate)], 2));
-        let ratios = [false, true].map(|is_validated| Cell::number(ratio(is_validated, candidate), 2));
-        let resources = Cell::number(resources[&candidate] as f64, 0);
-        table.push(format!("{candidate:?}"), times.into_iter().chain(ratios).chain([resources]));
+        let warm = |is_validated| [fastest[&(is_validated, candidate)], ratio(is_validated, candidate)];
+        let cold = [fastest_cold[&candidate], cold_ratio(candidate)];
+        let times = [warm(false), warm(true), cold].into_iter().flatten().map(|number| Cell::number(number, 2));
+        table.push(format!("{candidate:?}"), times.chain([Cell::number(resources[&candidate] as f64, 0)]));
     }
     let bars = Candidate::ALL.map(|candidate| (format!("{candidate:?}"), fastest[&(false, candidate)]));
     Ok(Section {
@@ -92,7 +124,11 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
             format!(
                 "Fastest of {ROUNDS} runs, candidates in alternation; all take the same release binaries as assets"
             ),
-            "Validation is CDK_VALIDATION, and for Python the type checks of jsii".to_owned(),
+            "On and off: validation, which is CDK_VALIDATION, and for Python the type checks of jsii".to_owned(),
+            format!(
+                "A build after a change: `cargo build --bin app` after {STACK} is touched, fastest of {COLD_ROUNDS}"
+            ),
+            format!("Cold: fastest of {COLD_ROUNDS} runs, each with empty caches; JavaScript has none"),
         ],
         goals: vec![
             Goal::at_most(
@@ -101,6 +137,7 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
                 TO_JAVASCRIPT,
             ),
             Goal::at_most("time to that of Python, validation off", ratio(false, Candidate::Python), TO_PYTHON),
+            Goal::at_most("seconds of a build after a change of one stack", rebuild, REBUILD_SECS),
         ],
         tables: vec![table],
         plots: vec![Plot::Bars {
@@ -129,13 +166,14 @@ fn copy_binaries(folders: &Folders, checkout: &Path) -> Result<(), BenchError> {
     Ok(())
 }
 
-/// Synthesizes into the folder `output`, and returns the seconds.
+/// Synthesizes into the folder `output`, and returns the seconds. The caches are those of every run, or `caches`.
 fn synthesize(
     folders: &Folders,
     checkout: &Path,
     candidate: Candidate,
     is_validated: bool,
     output: &Path,
+    caches: Option<&Path>,
 ) -> Result<f64, BenchError> {
     let _ = fs::remove_dir_all(output);
     let mut command = candidate.command(folders, checkout, is_validated);
@@ -148,9 +186,32 @@ fn synthesize(
         .env("CDK_VALIDATION", is_validated.to_string())
         .env("HANDLERS", binaries(folders).join("arm64-release"))
         .stdout(Stdio::null());
+    if let Some(caches) = caches {
+        command.envs(candidate.caches().iter().map(|variable| (variable, caches.join(variable))));
+    }
     let start = Instant::now();
     python::succeed(&mut command)?;
     Ok(start.elapsed().as_secs_f64())
+}
+
+/// Builds the app again after the source of one stack was touched, and returns the seconds.
+fn rebuild(checkout: &Path) -> Result<f64, BenchError> {
+    let stack = checkout.join(STACK);
+    let mut fastest = f64::INFINITY;
+    for round in 0..=COLD_ROUNDS {
+        let touched =
+            fs::File::options().append(true).open(&stack).and_then(|file| file.set_modified(SystemTime::now()));
+        touched.doing(|| format!("touch {}", stack.display()))?;
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--quiet", "--workspace", "--locked", "--bin", "app"]).current_dir(checkout);
+        let start = Instant::now();
+        python::succeed(&mut cargo)?;
+        // The first one may build everything.
+        if round > 0 {
+            fastest = fastest.min(start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(fastest)
 }
 
 /// The number of resources in the templates of the cloud assembly `folder`, without those of the CDK about itself.

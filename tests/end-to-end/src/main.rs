@@ -43,18 +43,9 @@ enum Command {
         /// and adds and removes a tenant, with `imagecache`.
         #[arg(long)]
         operations: bool,
-        /// Then brings the symptoms of docs/troubleshooting.md about (not in multi-tenant mode).
-        #[arg(long, conflicts_with = "multi_tenant")]
-        troubleshooting: bool,
         /// In multi-tenant mode.
-        #[arg(long, conflicts_with = "existing")]
+        #[arg(long)]
         multi_tenant: bool,
-        /// Then injects faults, with the default number of queue entries.
-        #[arg(long)]
-        faults: bool,
-        /// Then deploys the pipeline against an existing installation.
-        #[arg(long)]
-        existing: bool,
     },
     /// Verifies the deployment and defects of it, purges, and adds and removes a tenant, with `imagecache`.
     Operations {
@@ -71,6 +62,9 @@ enum Command {
         /// The number of entries that fill the queue.
         #[arg(long, default_value_t = faults::ENTRIES)]
         entries: usize,
+        /// Then deploys the pipeline against an existing installation.
+        #[arg(long)]
+        existing: bool,
     },
     /// Brings the cause of each alarm about.
     Alarms,
@@ -124,7 +118,7 @@ async fn main() -> ExitCode {
         };
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
         match command {
-            Command::Play { browser, operations, troubleshooting, faults, existing, multi_tenant } => {
+            Command::Play { browser, operations, multi_tenant } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
@@ -136,30 +130,25 @@ async fn main() -> ExitCode {
                 if browser {
                     play_consoles(&cloud, checkout, run_dir, report).await?;
                 }
-                if operations || troubleshooting || faults {
-                    deploy_wake(&cloud, checkout, run_dir, report, true).await?;
-                }
-                if operations && !multi_tenant {
-                    documents::play(&cloud, checkout, run_dir.path(), report).await?;
-                }
                 if operations {
+                    deploy_wake(&cloud, checkout, run_dir, report, true).await?;
+                    if !multi_tenant {
+                        documents::play(&cloud, checkout, run_dir.path(), report).await?;
+                    }
                     play_operations(&cloud, checkout, run_dir, report).await?;
-                }
-                if troubleshooting {
-                    troubleshooting::play(&cloud, checkout, report).await?;
-                }
-                if faults {
-                    faults::play(&cloud, checkout, run_dir.path(), faults::ENTRIES, report).await?;
-                }
-                if existing {
-                    existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
                 }
                 Ok(())
             }
             Command::Operations { .. } => play_operations(&cloud, checkout, run_dir, report).await,
             Command::Documents => documents::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Troubleshooting => troubleshooting::play(&cloud, checkout, report).await,
-            Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
+            Command::Faults { entries, existing } => {
+                faults::play(&cloud, checkout, run_dir.path(), entries, report).await?;
+                if existing {
+                    existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
+                }
+                Ok(())
+            }
             Command::Alarms => {
                 deploy_wake(&cloud, checkout, run_dir, report, false).await?;
                 faults::play_alarms(&cloud, report).await

@@ -5,7 +5,7 @@ use super::callable::{Call, required};
 use super::docs;
 use crate::assembly::{Callable, InterfaceType, Parameter, Type, TypeRef};
 use crate::closure::is_structure;
-use crate::names::member_name;
+use crate::names::{Names, member_name};
 
 impl Writer<'_> {
     /// The function `builder` of a class, if the last argument of its constructor is a structure and all others are
@@ -20,12 +20,10 @@ impl Writer<'_> {
             receiver.into_iter().chain(arguments.iter().map(|parameter| self.parameter(parameter))).collect();
         let names: Vec<String> = arguments.iter().map(|parameter| member_name(&parameter.name)).collect();
         let properties = self.closure.properties(structure);
+        let mut taken = Names::new(&names);
         let mut required = Vec::new();
         for property in properties.iter().filter(|property| !property.optional) {
-            let mut name = member_name(&property.name);
-            while names.contains(&name) {
-                name.push('_');
-            }
+            let name = taken.distinct(member_name(&property.name));
             // The structure has the unions already.
             let type_ = self.property_type(&structure.header, property, &mut String::new());
             parameters.push(format!("{name}: impl ::jsii_runtime::IntoJs<{type_}>"));

@@ -1,5 +1,6 @@
 //! Constructors and methods: one function with the required arguments, and one for each optional argument.
 
+use super::handle::Body;
 use super::{Writer, docs};
 use crate::assembly::{Callable, Parameter};
 use crate::names::member_name;
@@ -22,20 +23,20 @@ impl Call<'_> {
 }
 
 impl Writer<'_> {
-    /// The functions of a constructor or method. `name` is a Rust name.
-    pub(super) fn functions(&self, callable: &Callable, name: &str, call: Call<'_>) -> String {
+    /// Adds the functions of a constructor or method. `name` is the Rust name of the first one.
+    pub(super) fn functions(&self, callable: &Callable, name: &str, call: Call<'_>, body: &mut Body) {
         let required = required(callable, call);
-        let mut text = self.function(callable, name, &callable.parameters[..required], call);
+        body.text += &self.function(callable, name, &callable.parameters[..required], call);
         for count in required + 1..=callable.parameters.len() {
             let parameters = &callable.parameters[..count];
             let last = member_name(&parameters[count - 1].name);
             let name = format!("{}_with_{}", name.trim_start_matches("r#"), last.trim_start_matches("r#"));
-            text += &self.function(callable, &name, parameters, call);
+            let name = body.name(&name);
+            body.text += &self.function(callable, &name, parameters, call);
         }
         if call.creates() {
-            text += &self.builder(callable, call);
+            body.text += &self.builder(callable, call);
         }
-        text
     }
 
     fn function(&self, callable: &Callable, name: &str, parameters: &[Parameter], call: Call<'_>) -> String {
@@ -57,7 +58,8 @@ impl Writer<'_> {
             Call::StaticMethod => format!("::jsii_runtime::invoke_static::<Self, _>({js:?}, {args})"),
             Call::Method => {
                 listed.insert(0, "&self".to_owned());
-                format!("::jsii_runtime::invoke(::jsii_runtime::Handle::object(self), {js:?}, {args})")
+                let invoke = if callable.is_async { "invoke_async" } else { "invoke" };
+                format!("::jsii_runtime::{invoke}(::jsii_runtime::Handle::object(self), {js:?}, {args})")
             }
         };
         format!(

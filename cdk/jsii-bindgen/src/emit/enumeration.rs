@@ -2,7 +2,7 @@
 
 use super::docs;
 use crate::assembly::EnumType;
-use crate::names::variant_name;
+use crate::names::{Names, variant_name};
 
 /// An enumeration with all its members.
 pub(super) fn text(enumeration: &EnumType) -> String {
@@ -12,8 +12,10 @@ pub(super) fn text(enumeration: &EnumType) -> String {
         enumeration.header.name,
         enumeration.header.fqn,
     );
+    let mut names = Names::default();
     for member in &enumeration.members {
-        text += &format!("    {}{} = {:?},\n", docs::attribute(&member.docs), variant_name(&member.name), member.name);
+        let variant = names.distinct(variant_name(&member.name));
+        text += &format!("    {}{variant} = {:?},\n", docs::attribute(&member.docs), member.name);
     }
     text + "} }\n"
 }

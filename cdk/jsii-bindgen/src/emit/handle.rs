@@ -6,41 +6,36 @@ use super::callable::Call;
 use super::{Writer, docs};
 use crate::assembly::{Callable, ClassType, Header, InterfaceType, Members, Property};
 use crate::closure::{header, members};
-use crate::names::member_name;
+use crate::names::{Names, member_name};
 
 /// The interface of constructs, and the class that implements it.
 const ICONSTRUCT: &str = "constructs.IConstruct";
 const CONSTRUCT: &str = "constructs.Construct";
 
 /// The members of one handle; each name is used only once.
-#[derive(Default)]
 pub(super) struct Body {
     pub(super) text: String,
-    names: HashSet<String>,
+    names: Names,
 }
 
 impl Body {
     /// No members. `taken` are the names of others.
     pub(super) fn new(taken: &[&str]) -> Self {
-        Self { text: String::new(), names: taken.iter().map(ToString::to_string).collect() }
+        Self { text: String::new(), names: Names::new(taken) }
     }
 
-    /// A unique name for a member: underscores are appended to a name that is taken.
+    /// A unique name for a member.
     pub(super) fn name(&mut self, javascript: &str) -> String {
-        let mut name = member_name(javascript);
-        while !self.names.insert(name.clone()) {
-            name.push('_');
-        }
-        name
+        self.names.distinct(member_name(javascript))
     }
 }
 
 impl Writer<'_> {
     /// A class. It derefs to its base, so members of the base are not repeated.
     pub(super) fn class(&self, class: &ClassType) -> String {
-        let mut body = Body::new(&["new"]);
+        let mut body = Body::new(&["new", "builder"]);
         if let Some(initializer) = class.initializer.as_ref().filter(|new| !class.is_abstract && !new.protected) {
-            body.text += &self.functions(initializer, "new", Call::Constructor);
+            self.functions(initializer, "new", Call::Constructor, &mut body);
         }
         let inherited = self.inherited(&class.header.fqn);
         self.members(&class.members, &inherited, &mut body);
@@ -51,7 +46,7 @@ impl Writer<'_> {
     /// An interface. It derefs to the first interface that it extends and repeats the members of the others.
     pub(super) fn interface(&self, interface: &InterfaceType) -> String {
         let fqn = &interface.header.fqn;
-        let mut body = Body::default();
+        let mut body = Body::new(if self.closure.is_root(fqn) { &["implement", "implementation"] } else { &[] });
         let mut inherited = self.inherited(fqn);
         self.members(&interface.members, &inherited, &mut body);
         inherited.extend(own_names(&interface.members));
@@ -124,7 +119,7 @@ impl Writer<'_> {
 
     fn method(&self, method: &Callable, call: Call, body: &mut Body) {
         let name = body.name(&method.name);
-        body.text += &self.functions(method, &name, call);
+        self.functions(method, &name, call, body);
     }
 
     fn property(&self, property: &Property, body: &mut Body) {

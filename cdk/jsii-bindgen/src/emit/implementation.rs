@@ -4,7 +4,7 @@ use std::iter::once;
 
 use super::{Writer, docs};
 use crate::assembly::{Callable, InterfaceType, Parameter, Property, TypeRef};
-use crate::names::member_name;
+use crate::names::{Names, member_name};
 
 /// The result of a member.
 pub(super) const RESULT: &str = "::jsii_runtime::CallbackResult";
@@ -33,7 +33,7 @@ impl Writer<'_> {
         let ([method], []) = (methods.as_slice(), properties.as_slice()) else { return text };
         let types = method.parameters.iter().map(|parameter| self.received(parameter)).collect::<Vec<_>>().join(", ");
         let arguments = argument_names(method).join(", ");
-        let signature = self.signature(method);
+        let signature = self.signature(method, &member_name(&method.name));
         text + &format!(
             "impl<F: ::std::ops::Fn({types}) -> {RESULT}<{}>> {name} for F {{\n    {signature} {{ self({arguments}) }}\n}}\n",
             self.returned(method),
@@ -48,36 +48,47 @@ impl Writer<'_> {
         let properties = names(properties.iter().map(|property| &property.name).collect());
         let arms: String = self.implemented(interface).into_iter().map(|member| member.arm).collect();
         let arguments = if arms.contains("arguments.") { "arguments" } else { "_" };
+        let name = trait_name(interface);
         format!(
             "    #[doc = \"An object whose members are implemented in Rust.\"]\n    \
-             #[track_caller] pub fn implement(implementation: impl {} + 'static) -> ::jsii_runtime::Result<Self> {{\n        \
-             ::jsii_runtime::implement(&[{methods}], &[{properties}], move |member, {arguments}| match member {{\n\
+             #[track_caller] pub fn implement(implementation: impl {name} + 'static) -> ::jsii_runtime::Result<Self> {{\n        \
+             Self::implementation(implementation).create()\n    }}\n    \
+             #[doc = \"The members, implemented in Rust, for an object of a class that Rust overrides.\"]\n    \
+             pub fn implementation(implementation: impl {name} + 'static) -> ::jsii_runtime::Implementation<Self> {{\n        \
+             ::jsii_runtime::Implementation::new(&[{methods}], &[{properties}], move |member, {arguments}| match member {{\n\
              {arms}            \
              other => Err(::std::format!(\"{{other:?}} is no member of the interface\").into()),\n        }})\n    }}\n",
-            trait_name(interface),
         )
     }
 
     /// The members of an interface and of those that it extends.
     fn implemented(&self, interface: &InterfaceType) -> Vec<Member> {
         let (methods, properties) = self.closure.all_members(&interface.header.fqn);
-        let methods = methods.iter().map(|method| self.implemented_method(method));
-        methods.chain(properties.iter().flat_map(|property| self.implemented_property(property))).collect()
+        let mut names = Names::default();
+        let mut members = Vec::new();
+        for property in properties {
+            members.extend(self.implemented_property(property, &mut names));
+        }
+        for method in methods {
+            members.push(self.implemented_method(method, &mut names));
+        }
+        members
     }
 
-    fn implemented_method(&self, method: &Callable) -> Member {
-        let (js, rust) = (&method.name, member_name(&method.name));
+    fn implemented_method(&self, method: &Callable, names: &mut Names) -> Member {
+        let (js, rust) = (&method.name, names.distinct(member_name(&method.name)));
         let call = format!("implementation.{rust}({})?", passed(method).join(", "));
         let returns = method.returns.as_ref().map(|returned| (&returned.type_, returned.optional));
         Member {
-            declaration: format!("    {}{};\n", docs::attribute(&method.docs), self.signature(method)),
+            declaration: format!("    {}{};\n", docs::attribute(&method.docs), self.signature(method, &rust)),
             arm: format!("            ::jsii_runtime::Member::Method({js:?}) => {},\n", self.sent(&call, returns)),
         }
     }
 
     /// The members that read and write a property. One that is optional is undefined unless it is implemented.
-    fn implemented_property(&self, property: &Property) -> Vec<Member> {
-        let (js, rust, doc) = (&property.name, member_name(&property.name), docs::attribute(&property.docs));
+    fn implemented_property(&self, property: &Property, names: &mut Names) -> Vec<Member> {
+        let (js, doc) = (&property.name, docs::attribute(&property.docs));
+        let rust = names.distinct(member_name(&property.name));
         let type_ = self.result(&property.type_, property.optional);
         let undefined =
             if type_ == VALUE { format!("{VALUE}::Null") } else { "::std::option::Option::None".to_owned() };
@@ -91,7 +102,7 @@ impl Writer<'_> {
             ),
         }];
         if !property.immutable {
-            let setter = format!("set_{}", rust.trim_start_matches("r#"));
+            let setter = names.distinct(format!("set_{}", rust.trim_start_matches("r#")));
             let body = if property.optional { " { let _ = value; Ok(()) }" } else { ";" };
             members.push(Member {
                 declaration: format!("    {doc}fn {setter}(&self, value: {type_}) -> {RESULT}<()>{body}\n"),
@@ -104,10 +115,10 @@ impl Writer<'_> {
         members
     }
 
-    fn signature(&self, method: &Callable) -> String {
+    fn signature(&self, method: &Callable, name: &str) -> String {
         let typed = |parameter: &Parameter| format!("{}: {}", member_name(&parameter.name), self.received(parameter));
         let parameters: Vec<_> = once("&self".to_owned()).chain(method.parameters.iter().map(typed)).collect();
-        format!("fn {}({}) -> {RESULT}<{}>", member_name(&method.name), parameters.join(", "), self.returned(method))
+        format!("fn {name}({}) -> {RESULT}<{}>", parameters.join(", "), self.returned(method))
     }
 
     /// The type of an argument that JavaScript passes.

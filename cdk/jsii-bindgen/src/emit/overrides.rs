@@ -10,23 +10,27 @@ impl Writer<'_> {
     /// The overrides of a class: a function for each member, and the constructors of an object that has them.
     pub(super) fn overrides(&self, class: &ClassType) -> String {
         let class_name = class.header.name.as_str();
-        let mut body = Body::new(&["new", "create", "builder"]);
+        let mut body = Body::new(&["new", "create", "builder", "implementing"]);
         if let Some(initializer) = &class.initializer {
-            body.text += &self.functions(initializer, "create", Call::Overridden(class_name));
+            self.functions(initializer, "create", Call::Overridden(class_name), &mut body);
         }
         let (methods, properties) = self.closure.all_members(&class.header.fqn);
-        for method in methods {
-            self.overridden_method(class_name, method, &mut body);
-        }
         for property in properties {
             self.overridden_property(class_name, property, &mut body);
+        }
+        for method in methods {
+            self.overridden_method(class_name, method, &mut body);
         }
         format!(
             "#[doc = \"The members of [`{class_name}`] that Rust overrides in one object. A call of the object by Rust \
              is one of the base class's member.\"]\n\
              #[derive(Debug, Default)]\npub struct {class_name}Overrides(::jsii_runtime::Overrides<{class_name}>);\n\
              impl {class_name}Overrides {{\n    #[doc = \"No overrides.\"]\n    \
-             pub fn new() -> Self {{ Self::default() }}\n{}}}\n",
+             pub fn new() -> Self {{ Self(::std::default::Default::default()) }}\n    \
+             #[doc = \"Adds an interface that the object implements besides those of its class. `cast` converts the object to \
+             it.\"]\n    \
+             pub fn implementing<I: ::jsii_runtime::Handle>(self, implementation: ::jsii_runtime::Implementation<I>) -> Self {{ \
+             Self(self.0.implementing(&implementation)) }}\n{}}}\n",
             body.text
         )
     }

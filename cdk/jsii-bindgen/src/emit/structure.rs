@@ -3,7 +3,7 @@
 use super::types::alternatives;
 use super::{Writer, docs};
 use crate::assembly::{Header, InterfaceType, Property, TypeRef};
-use crate::names::{member_name, variant_name};
+use crate::names::{Names, member_name, module_name, variant_name};
 
 impl Writer<'_> {
     /// A structure, and the unions that its properties need.
@@ -14,32 +14,36 @@ impl Writer<'_> {
         let mut unions = String::new();
         let (mut members, mut setters) = (String::new(), String::new());
 
-        let (optional, required): (Vec<&Property>, Vec<&Property>) =
-            properties.iter().partition(|property| property.optional);
+        // `new` is the constructor, and `build` creates the object of a builder.
+        let mut function_names = Names::new(&["new", "build"]);
+        let fields_by_name: Vec<(String, &Property)> = properties
+            .iter()
+            .map(|property| (function_names.distinct(member_name(&property.name)), property))
+            .collect();
+        let (optional, required): (Vec<_>, Vec<_>) = fields_by_name.iter().partition(|(_, property)| property.optional);
         let mut parameters = Vec::new();
         let mut fields = "::jsii_runtime::Fields::new()".to_owned();
-        let required_docs = docs::required(required.iter().map(|property| (property.name.as_str(), &property.docs)));
-        for property in required {
-            let name = member_name(&property.name);
+        let required_docs = docs::required(required.iter().map(|(name, property)| (name.as_str(), &property.docs)));
+        for (name, property) in required {
             let type_ = self.property_type(header, property, &mut unions);
             parameters.push(format!("{name}: impl ::jsii_runtime::IntoJs<{type_}>"));
             fields += &format!(".with({:?}, {name}.into_js())", property.name);
         }
         members +=
             &format!("    {required_docs}pub fn new({}) -> Self {{ Self({fields}, ()) }}\n", parameters.join(", "));
-        for property in optional {
+        for (name, property) in optional {
             let type_ = self.property_type(header, property, &mut unions);
             setters += &format!(
-                "    {}pub fn {}(self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> Self {{ \
+                "    {}pub fn {name}(self, value: impl ::jsii_runtime::IntoJs<{type_}>) -> Self {{ \
                  Self(self.0.with({:?}, value.into_js()), self.1) }}\n",
                 docs::attribute(&property.docs),
-                setter_name(&property.name),
                 property.name,
             );
         }
         if returned {
-            for property in &properties {
-                members += &self.getter(property);
+            for (name, property) in &fields_by_name {
+                let name = function_names.distinct(format!("get_{}", name.trim_start_matches("r#")));
+                members += &self.getter(&name, property);
             }
         }
 
@@ -53,11 +57,10 @@ impl Writer<'_> {
     }
 
     /// The getter of a property of a returned structure. It begins with `get_`, because the bare name is the setter.
-    fn getter(&self, property: &Property) -> String {
+    fn getter(&self, name: &str, property: &Property) -> String {
         format!(
-            "    {}pub fn get_{}(&self) -> ::jsii_runtime::Result<{}> {{ self.0.get({:?}) }}\n",
+            "    {}pub fn {name}(&self) -> ::jsii_runtime::Result<{}> {{ self.0.get({:?}) }}\n",
             docs::attribute(&property.docs),
-            member_name(&property.name).trim_start_matches("r#"),
             self.result(&property.type_, property.optional),
             property.name,
         )
@@ -101,15 +104,7 @@ pub(super) fn qualify_equal_names(variants: &mut [String], alternatives: &[&Type
         let is_unique = unqualified.iter().filter(|other| *other == variant).count() == 1;
         if let (false, TypeRef::Fqn(fqn)) = (is_unique, type_) {
             let module = fqn.rsplit('.').nth(1).unwrap_or_default();
-            *variant = format!("{}{variant}", variant_name(module));
+            *variant = format!("{}{variant}", variant_name(&module_name(module)));
         }
-    }
-}
-
-fn setter_name(property: &str) -> String {
-    // `new` is the constructor, and `build` creates the object of a builder.
-    match member_name(property) {
-        name if ["new", "build"].contains(&name.as_str()) => name + "_",
-        name => name,
     }
 }

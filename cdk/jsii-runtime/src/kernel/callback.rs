@@ -10,8 +10,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::session::request;
-use crate::{Error, FromJs, Handle, Object, Result};
+use crate::{Error, FromJs, Result};
 
 /// The result of a member that is implemented in Rust. JavaScript throws its error, with the error's text as the message.
 pub type CallbackResult<T> = std::result::Result<T, Box<dyn StdError>>;
@@ -52,41 +51,22 @@ impl Arguments {
 }
 
 /// The members of one object, as a function.
-type Implementation = Rc<dyn Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value>>;
+pub(super) type Members = Rc<dyn Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value>>;
 
 thread_local! {
-    /// The implementations of this thread's objects. The index of one is the cookie of its members. The kernel keeps each
-    /// object until it ends, so none is removed.
-    static IMPLEMENTATIONS: RefCell<Vec<Implementation>> = const { RefCell::new(Vec::new()) };
+    /// The members of this thread's objects. The index of an object's is their cookie. The kernel keeps each object until it
+    /// ends, so none is removed.
+    static MEMBERS: RefCell<Vec<Members>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Creates an object that implements the interface `T`. `methods` and `properties` are all of its members, by their
-/// JavaScript names; `implementation` carries out each call of one.
-#[track_caller]
-pub fn implement<T: Handle>(
-    methods: &[&str],
-    properties: &[&str],
-    implementation: impl Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value> + 'static,
-) -> Result<T> {
-    let cookie = register(implementation)?;
-    let methods = methods.iter().map(|name| json!({ "method": name, "cookie": cookie }));
-    let properties = properties.iter().map(|name| json!({ "property": name, "cookie": cookie }));
-    let overrides: Vec<Value> = methods.chain(properties).collect();
-    let message = json!({ "api": "create", "fqn": "Object", "interfaces": [T::FQN], "overrides": overrides });
-    let call = format!("implement {}", T::FQN);
-    Object::from_js(request(T::MODULE, &call, &message)?).map(T::from_object)
-}
-
-/// Adds the implementation of an object's members, and returns their cookie.
-pub(super) fn register(
-    implementation: impl Fn(Member<'_>, &mut Arguments) -> CallbackResult<Value> + 'static,
-) -> Result<String> {
-    let add = |all: &RefCell<Vec<Implementation>>| {
+/// Adds an object's members, and returns their cookie.
+pub(super) fn register(members: Members) -> Result<String> {
+    let add = |all: &RefCell<Vec<Members>>| {
         let mut all = all.borrow_mut();
-        all.push(Rc::new(implementation));
+        all.push(members);
         (all.len() - 1).to_string()
     };
-    IMPLEMENTATIONS.try_with(add).map_err(|_| Error::ThreadEnding)
+    MEMBERS.try_with(add).map_err(|_| Error::ThreadEnding)
 }
 
 /// Carries out a callback, and returns the `complete` message. A panic is an error in JavaScript, too: without a
@@ -97,21 +77,26 @@ pub(super) fn complete(mut callback: Value) -> Value {
     match result {
         Ok(Ok(Value::Null)) => json!({ "complete": { "cbid": id } }),
         Ok(Ok(value)) => json!({ "complete": { "cbid": id, "result": value } }),
-        Ok(Err(error)) => json!({ "complete": { "cbid": id, "err": error.to_string() } }),
+        Ok(Err(error)) => json!({ "complete": { "cbid": id, "err": thrown(&error.to_string()) } }),
         Err(panic) => json!({ "complete": { "cbid": id, "err": format!("panicked: {}", text_of(&*panic)) } }),
     }
 }
 
+/// The message that JavaScript throws. The kernel takes an empty one for no error.
+fn thrown(message: &str) -> &str {
+    if message.is_empty() { "an error without a message" } else { message }
+}
+
 fn carry_out(callback: &Value) -> CallbackResult<Value> {
     let cookie = callback["cookie"].as_str().and_then(|cookie| cookie.parse::<usize>().ok());
-    let find = |all: &RefCell<Vec<Implementation>>| all.borrow().get(cookie?).cloned();
-    let implementation = IMPLEMENTATIONS
+    let find = |all: &RefCell<Vec<Members>>| all.borrow().get(cookie?).cloned();
+    let members = MEMBERS
         .try_with(find)
         .map_err(|_| Error::ThreadEnding)?
         .ok_or_else(|| format!("no object of this thread has the callback {callback}"))?;
     let (member, mut arguments) =
         member_of(callback).ok_or_else(|| format!("{callback} is no call, no read and no write"))?;
-    implementation(member, &mut arguments)
+    members(member, &mut arguments)
 }
 
 /// The member that a callback concerns, and the arguments.
@@ -162,8 +147,15 @@ mod tests {
 
     #[test]
     fn a_callback_of_another_kind_is_rejected() {
-        IMPLEMENTATIONS.with_borrow_mut(|all| all.push(Rc::new(|_, _| Ok(Value::Null))));
+        MEMBERS.with_borrow_mut(|all| all.push(Rc::new(|_, _| Ok(Value::Null))));
         check_rejected(json!({ "cbid": "c1", "cookie": "0", "delete": {} }), "no call, no read and no write");
+    }
+
+    #[test]
+    fn an_error_without_a_message_is_one_with_a_message() {
+        MEMBERS.with_borrow_mut(|all| all.push(Rc::new(|_, _| Err("".into()))));
+        let invoke = json!({ "method": "visit", "args": [] });
+        check_rejected(json!({ "cbid": "c1", "cookie": "0", "invoke": invoke }), "an error without a message");
     }
 
     #[test]
@@ -172,7 +164,7 @@ mod tests {
             let (first, rest): (Option<f64>, Vec<String>) = (arguments.take()?, arguments.rest()?);
             Ok(json!(format!("{member:?} {first:?} {rest:?}")))
         };
-        IMPLEMENTATIONS.with_borrow_mut(|all| all.push(Rc::new(implementation)));
+        MEMBERS.with_borrow_mut(|all| all.push(Rc::new(implementation)));
         for (kind, content, expected) in [
             ("invoke", json!({ "method": "add", "args": [1, "a", "b"] }), r#"Method("add") Some(1.0) ["a", "b"]"#),
             ("invoke", json!({ "method": "add" }), r#"Method("add") None []"#),

@@ -33,6 +33,6 @@ pub fn spread(fixed: &[Value], last: Value) -> Vec<Value> {
 }
 
 /// The response is `{"result": …}`, or `{}` for undefined.
-fn result_of(mut response: Value) -> Value {
+pub(super) fn result_of(mut response: Value) -> Value {
     response.get_mut("result").map(Value::take).unwrap_or_default()
 }

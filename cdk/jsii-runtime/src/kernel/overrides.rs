@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
 use super::callback::register;
 use super::create::create_overridden;
 use super::{get, set};
-use crate::{Arguments, CallbackResult, Handle, Member, Object, Result};
+use crate::{Arguments, CallbackResult, Handle, Implementation, Member, Module, Object, Result};
 
 /// Carries out a call of one member.
 type Override = Box<dyn Fn(&mut Arguments) -> CallbackResult<Value>>;
@@ -19,12 +20,14 @@ type Override = Box<dyn Fn(&mut Arguments) -> CallbackResult<Value>>;
 /// A call, a read or a write by Rust, of the object in an override among others, is one of the base class's member.
 pub struct Overrides<T> {
     members: HashMap<Member<'static>, Override>,
+    /// The interfaces that the object implements besides those of its class, and their modules.
+    interfaces: Vec<(&'static str, Option<&'static Module>)>,
     class: PhantomData<T>,
 }
 
 impl<T> Default for Overrides<T> {
     fn default() -> Self {
-        Self { members: HashMap::new(), class: PhantomData }
+        Self { members: HashMap::new(), interfaces: Vec::new(), class: PhantomData }
     }
 }
 
@@ -51,10 +54,24 @@ impl<T: Handle> Overrides<T> {
         self
     }
 
-    /// `new T(...args)` with these members.
+    /// Adds an interface that the object implements besides those of its class. [`cast`](Object::cast) converts the object
+    /// to the interface.
+    #[must_use]
+    pub fn implementing<I: Handle>(mut self, implementation: &Implementation<I>) -> Self {
+        let methods = implementation.methods.iter().map(|name| Member::Method(name));
+        let properties = implementation.properties.iter().flat_map(|name| [Member::Get(name), Member::Set(name)]);
+        for member in methods.chain(properties) {
+            let members = Rc::clone(&implementation.members);
+            self.members.insert(member, Box::new(move |arguments| members(member, arguments)));
+        }
+        self.interfaces.push((I::FQN, I::MODULE));
+        self
+    }
+
+    /// `new T(...args)` with these members and interfaces.
     #[track_caller]
     pub fn create(self, args: &[Value]) -> Result<T> {
-        create_overridden(args, &registered(self.members)?)
+        create_overridden(args, &self.interfaces, &registered(self.members)?)
     }
 }
 
@@ -67,16 +84,17 @@ fn registered(members: HashMap<Member<'static>, Override>) -> Result<Vec<Value>>
     // A property that Rust both reads and writes is one override.
     names.sort_unstable();
     names.dedup();
-    let cookie = register(move |member, arguments| match (members.get(&member), member) {
-        (Some(implementation), _) => implementation(arguments),
-        // Only the other direction of the property is overridden.
-        (None, Member::Get(property)) => Ok(get(&arguments.object::<Object>()?, property)?),
-        (None, Member::Set(property)) => {
-            set(&arguments.object::<Object>()?, property, &arguments.take()?)?;
-            Ok(Value::Null)
-        }
-        (None, Member::Method(method)) => Err(format!("{method} is not overridden").into()),
-    })?;
+    let cookie =
+        register(Rc::new(move |member: Member<'_>, arguments: &mut Arguments| match (members.get(&member), member) {
+            (Some(implementation), _) => implementation(arguments),
+            // Only the other direction of the property is overridden.
+            (None, Member::Get(property)) => Ok(get(&arguments.object::<Object>()?, property)?),
+            (None, Member::Set(property)) => {
+                set(&arguments.object::<Object>()?, property, &arguments.take()?)?;
+                Ok(Value::Null)
+            }
+            (None, Member::Method(method)) => Err(format!("{method} is not overridden").into()),
+        }))?;
     Ok(names.into_iter().map(|(kind, name)| json!({ kind: name, "cookie": cookie })).collect())
 }
 

@@ -42,6 +42,11 @@ pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Val
     exchange(module, call, message).map_err(|error| error.at(caller))
 }
 
+/// Loads a module whose types a request will name, unless it is already loaded.
+pub(super) fn load(module: &'static Module) -> Result<()> {
+    with(|session| session.load(module))
+}
+
 fn exchange(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
     with(|session| {
         if let Some(module) = module {

@@ -24,6 +24,12 @@ impl IntoJs<Date> for Date {
     }
 }
 
+impl IntoJs<Value> for Date {
+    fn into_js(self) -> Result<Value> {
+        Ok(self.to_js())
+    }
+}
+
 impl FromJs for Date {
     fn from_js(value: Value) -> Result<Self> {
         match value.get(DATE).and_then(Value::as_str) {

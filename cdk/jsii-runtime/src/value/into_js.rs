@@ -24,6 +24,7 @@ pub trait ToJs {
 /// | structure, enumeration | itself |
 /// | `Vec<T>` | `[..]`, `Vec`, or `&[..]` of values that are accepted as `T` |
 /// | `IndexMap<String, T>` | `[(key, value), ..]`, `Vec`, `IndexMap` or `BTreeMap` of values that are accepted as `T` |
+/// | optional | `Some` of any of the above; `None` is undefined. JavaScript rejects it where a value is required |
 /// | `Value` (any value) | any of the above that is not a list or a map; `json!` |
 ///
 /// [`Unchecked`](crate::Unchecked) is accepted as any type.
@@ -46,6 +47,13 @@ impl<T: Handle, O: Is<T>> IntoJs<T> for &O {
 impl<T: Handle, O: Is<T>> IntoJs<T> for Result<O> {
     fn into_js(self) -> Result<Value> {
         Ok(self?.object().to_js())
+    }
+}
+
+/// An optional value. `None` is undefined.
+impl<T, G: IntoJs<T>> IntoJs<T> for Option<G> {
+    fn into_js(self) -> Result<Value> {
+        self.map_or(Ok(Value::Null), IntoJs::into_js)
     }
 }
 

@@ -15,6 +15,7 @@
 mod creation;
 mod date;
 mod enumeration;
+mod equality;
 mod from_js;
 mod into_js;
 mod structure;

@@ -1,9 +1,11 @@
 //! Structures: sets of named fields, passed by value and returned by reference.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::equality::{hash_entries, same_entries};
 use crate::{Error, FromJs, Object, Result, kernel};
 
 /// The fields that were set, by their JavaScript names.
@@ -21,10 +23,14 @@ impl Fields {
         Self::default()
     }
 
-    /// Adds a field, or replaces its value. An error comes out when the structure is passed to JavaScript.
+    /// Adds a field, or replaces its value; undefined removes it. An error comes out when the structure is passed to
+    /// JavaScript.
     #[must_use]
     pub fn with(mut self, name: &str, value: Result<Value>) -> Self {
         match value {
+            Ok(Value::Null) => {
+                self.values.shift_remove(name);
+            }
             Ok(value) => {
                 self.values.insert(name.to_owned(), value);
             }
@@ -44,6 +50,25 @@ impl Fields {
             None => Ok(json!({ "$jsii.struct": { "fqn": fqn, "data": self.values } })),
             Some((field, source)) => Err(Error::Argument { field, source }),
         }
+    }
+}
+
+/// Equal fields have equal values, also if JavaScript has returned some of them. An error equals itself.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        let same_failure = match (&self.failed, &other.failed) {
+            (Some((_, one)), Some((_, other))) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same_failure && same_entries(&self.values, &other.values)
+    }
+}
+
+impl Eq for Fields {}
+
+impl Hash for Fields {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_entries(&self.values, state);
     }
 }
 

@@ -7,6 +7,8 @@
 //! reads [`JpegStructure::guarded_stream`] instead of the file: the same segments, and behind the data of each scan
 //! [`END_OF_DATA`], which is an error only for a decoder that still needs data.
 
+use memchr::memchr;
+
 use crate::inspection::{DamageError, InvalidImageError, check_pixel_count};
 
 /// The largest number of scans. Each scan visits every pixel, however short its data is: with a hundred, a file of
@@ -112,7 +114,7 @@ impl<'a> JpegStructure<'a> {
 /// browsers.
 fn next_segment<'a>(rest: &mut &'a [u8]) -> Option<Segment<'a>> {
     loop {
-        let start = rest.iter().position(|&byte| byte == 0xFF)?;
+        let start = memchr(0xFF, rest)?;
         let after = &rest[start..];
         let fill = after.iter().position(|&byte| byte != 0xFF)?;
         let marker = after[fill];
@@ -135,10 +137,7 @@ fn next_segment<'a>(rest: &mut &'a [u8]) -> Option<Segment<'a>> {
 fn compressed_data<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let mut end = 0;
     loop {
-        end = match rest[end..].iter().position(|&byte| byte == 0xFF) {
-            Some(offset) => end + offset,
-            None => rest.len(),
-        };
+        end = memchr(0xFF, &rest[end..]).map_or(rest.len(), |offset| end + offset);
         match rest.get(end + 1) {
             Some(0x00 | 0xD0..=0xD7) => end += 2,
             _ => break,

@@ -78,6 +78,7 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
         NotRun("it writes outside of this checkout; `make test` runs the same program"),
     ),
     ("cargo test --workspace --bin imagecache", Run("Makefile", "cargo test --workspace --no-fail-fast")),
+    ("cargo test --workspace --test compliance", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("cargo test --workspace --lib schema", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("cargo test --workspace --test openapi", Run("Makefile", "cargo test --workspace --no-fail-fast")),
     ("cargo test --workspace --test stacks", Run("Makefile", "cargo test --workspace --no-fail-fast")),
