@@ -26,7 +26,8 @@ fn succeed(command: &mut Command) {
     assert!(output.status.success(), "{command:?}\n{stdout}{stderr}");
 }
 
-/// Packages the crates, and unpacks them below `folder`.
+/// Packages the crates, uncommitted changes included, and unpacks them below `folder`. Cargo does not verify them: building
+/// the example compiles all three.
 fn unpack(folder: &Path) {
     let target = folder.join("target");
     let mut package = Command::new(env!("CARGO"));

@@ -1,5 +1,7 @@
 //! Fully qualified names of types: `aws-cdk-lib.aws_s3.Bucket`.
 
+use strsim::levenshtein;
+
 /// The mark of a root class whose members can be overridden in Rust.
 pub(crate) const OVERRIDE: &str = "override ";
 
@@ -33,22 +35,7 @@ fn difference(wanted: &str, name: &str) -> Option<usize> {
     }
     let limit = if last(wanted).len() <= SHORT { EDITS.0 } else { EDITS.1 };
     let is_close = wanted.len().abs_diff(name.len()) <= limit;
-    is_close.then(|| edits(wanted, name)).filter(|&edits| edits <= limit)
-}
-
-/// The Levenshtein distance of two texts, in bytes.
-fn edits(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, a) in from.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, b) in to.bytes().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
+    is_close.then(|| levenshtein(wanted, name)).filter(|&edits| edits <= limit)
 }
 
 #[cfg(test)]

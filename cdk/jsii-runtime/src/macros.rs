@@ -7,6 +7,7 @@ macro_rules! include_bindings {
     () => {
         pub use generated::*;
 
+        // Not `expect`: each crate has other types, so that some of these lints find nothing.
         #[allow(
             clippy::all,
             clippy::pedantic,

@@ -4,7 +4,7 @@
 pub(crate) struct Case {
     /// The name in the suite.
     pub(crate) name: &'static str,
-    /// What its test asserts instead of what those of the other languages assert; empty if it asserts the same.
+    /// The assertion of its test, where those of the other languages assert something else; empty otherwise.
     pub(crate) difference: &'static str,
 }
 
