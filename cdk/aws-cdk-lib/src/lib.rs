@@ -1,5 +1,5 @@
 //! The AWS CDK for Rust: typed bindings to `aws-cdk-lib`. At build time `jsii-bindgen` generates them from the
-//! installed npm packages, for the types in `roots.txt` and all types that these reference.
+//! installed npm packages, for the types in the file `roots.txt` of the project and all types that these reference.
 //!
 //! CDK's submodules are modules of the same names ([`aws_s3`], [`aws_lambda`], ..); CDK's top-level types are at the
 //! top level ([`App`], [`Stack`], [`Duration`], ..). [`constructs`] and [`cdk_nag`] are separate packages.
@@ -33,7 +33,8 @@
 //! `docs/cdk-in-rust.md` is a guide.
 //!
 //! One Node process per thread runs JavaScript; the first call starts it (see [`jsii_runtime`]). An error contains
-//! JavaScript's message and the line of the call in Rust; with `RUST_BACKTRACE=1` also the stack of JavaScript.
+//! JavaScript's message, the path of the construct and the line of the call in Rust; with `RUST_BACKTRACE=1` also the stack of
+//! JavaScript.
 //! [`Stage::synth`] synthesises an `App`; this does not happen at the end of the process as in
 //! JavaScript.
 //!
@@ -86,62 +87,8 @@
 //!
 //! # Rejected at compile time
 //!
-//! The kernel ignores unknown properties, so the types must reject them. This compiles:
-//!
-//! ```
-//! use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, TableProps};
-//! TableProps::new().partition_key(Attribute::new("tenant", AttributeType::String));
-//! ```
-//!
-//! An unknown property:
-//!
-//! ```compile_fail,E0599
-//! use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, TableProps};
-//! TableProps::new().partition_kye(Attribute::new("tenant", AttributeType::String));
-//! ```
-//!
-//! A missing required property (the attribute's type):
-//!
-//! ```compile_fail,E0061
-//! use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, TableProps};
-//! TableProps::new().partition_key(Attribute::new("tenant"));
-//! ```
-//!
-//! The same in a builder, and a result of another class:
-//!
-//! ```compile_fail,E0599
-//! fn declare(stack: &aws_cdk_lib::Stack) {
-//!     aws_cdk_lib::aws_s3::Bucket::builder(stack, "Data").version(true);
-//! }
-//! ```
-//!
-//! ```compile_fail,E0061
-//! fn declare(stack: &aws_cdk_lib::Stack) {
-//!     aws_cdk_lib::CfnOutput::builder(stack, "Name");
-//! }
-//! ```
-//!
-//! ```compile_fail,E0277
-//! fn declare(stack: &aws_cdk_lib::Stack) {
-//!     let queue = aws_cdk_lib::aws_sqs::Queue::new(stack, "Queue");
-//!     aws_cdk_lib::aws_s3::BucketPolicy::builder(stack, "Policy", queue);
-//! }
-//! ```
-//!
-//! A value of another type:
-//!
-//! ```compile_fail,E0277
-//! use aws_cdk_lib::aws_dynamodb::{Attribute, AttributeType, TableProps};
-//! TableProps::new().partition_key("tenant");
-//! ```
-//!
-//! An object of another class, a queue instead of a bucket:
-//!
-//! ```compile_fail,E0277
-//! fn watch(queue: &aws_cdk_lib::aws_sqs::Queue) {
-//!     let _ = aws_cdk_lib::aws_s3::IBucket::from(queue);
-//! }
-//! ```
+//! The kernel ignores an unknown property, so the types reject it. They also reject a structure without its required
+//! properties, and a value or an object of another type. `tests/misuse` has such programs with the compiler's errors.
 
 use jsii_runtime::generated::Value;
 

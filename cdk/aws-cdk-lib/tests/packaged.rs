@@ -77,8 +77,9 @@ fn a_project_outside_of_the_workspace_is_built_from_the_packaged_crates_and_synt
         Command::new(workspace().join("node_modules/.bin/cdk"))
             .current_dir(folder.path())
             .args(["synth", "--quiet", "--no-notices", "--no-version-reporting"])
-            // The test's Cargo has set these for this package.
+            // The test's Cargo has set these for this package and this workspace.
             .env_remove("CARGO_MANIFEST_DIR")
+            .env_remove("AWS_CDK_LIB_ROOTS")
             .env_remove("JSII_NODE_MODULES")
             .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside"))
             .env("CDK_VALIDATION", "false")
@@ -95,8 +96,15 @@ fn a_project_outside_of_the_workspace_is_built_from_the_packaged_crates_and_synt
 }
 
 #[test]
-fn the_bound_version_is_the_pinned_one() {
-    let lock = fs::read_to_string(workspace().join("package-lock.json")).unwrap();
-    let lock: Value = serde_json::from_str(&lock).unwrap();
-    assert_eq!(lock["packages"]["node_modules/aws-cdk-lib"]["version"], aws_cdk_lib::BOUND_VERSION);
+fn the_bound_version_and_those_of_the_example_are_the_pinned_ones() {
+    let read = |path: &str| -> Value {
+        let text = fs::read_to_string(workspace().join(path)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let lock = read("package-lock.json");
+    let pinned = |package: &str| lock["packages"][format!("node_modules/{package}")]["version"].as_str().unwrap();
+    assert_eq!(pinned("aws-cdk-lib"), aws_cdk_lib::BOUND_VERSION);
+    for (package, version) in read("cdk/example/package.json")["dependencies"].as_object().unwrap() {
+        assert_eq!(version, pinned(package), "{package}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The errors of calls to the kernel.
 
 use std::env;
+use std::fmt;
 use std::panic::Location;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -9,13 +10,18 @@ use std::sync::Arc;
 /// The result of every call that reaches the kernel.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error, the line of the call in
+/// A failed call. The text of [`Error::Thrown`] is the message of the JavaScript error, the construct, the line of the call in
 /// Rust, and the JavaScript stack if the environment variable `RUST_BACKTRACE` asks for one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// JavaScript threw: a construct rejected its properties, or the kernel rejected a value.
-    #[error("{call}: {message}{}{}", line(*caller), frames(stack.as_deref(), backtrace_is_on()))]
+    #[error(
+        "{call}: {message}{}{}{}",
+        place("in", construct.as_ref()),
+        place("at", caller.as_ref()),
+        frames(stack.as_deref(), backtrace_is_on())
+    )]
     Thrown {
         /// The call, e.g. `new aws-cdk-lib.aws_s3.Bucket`.
         call: String,
@@ -25,6 +31,8 @@ pub enum Error {
         message: String,
         /// The JavaScript stack.
         stack: Option<String>,
+        /// The path of the construct that the call concerns, e.g. `data/Originals`, if it concerns one.
+        construct: Option<Box<str>>,
         /// The line of the call in Rust.
         caller: Option<&'static Location<'static>>,
     },
@@ -128,18 +136,19 @@ pub enum Error {
 }
 
 impl Error {
-    /// Adds the line of the call in Rust.
-    pub(crate) fn at(mut self, location: &'static Location<'static>) -> Self {
-        if let Self::Thrown { caller, .. } = &mut self {
+    /// Adds the line of the call in Rust and the path of the construct to what JavaScript threw.
+    pub(crate) fn at(mut self, location: &'static Location<'static>, path: impl FnOnce() -> Option<Box<str>>) -> Self {
+        if let Self::Thrown { construct, caller, .. } = &mut self {
+            *construct = path();
             *caller = Some(location);
         }
         self
     }
 }
 
-/// The line of the call in Rust, like a frame of a JavaScript stack.
-fn line(caller: Option<&Location<'_>>) -> String {
-    caller.map(|caller| format!("\n    at {caller}")).unwrap_or_default()
+/// A line like a frame of a JavaScript stack.
+fn place(preposition: &str, place: Option<impl fmt::Display>) -> String {
+    place.map(|place| format!("\n    {preposition} {place}")).unwrap_or_default()
 }
 
 /// Whether errors contain the JavaScript stack: if `RUST_BACKTRACE` asks for the stacks of Rust.

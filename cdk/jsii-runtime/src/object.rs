@@ -105,6 +105,10 @@ impl Handle for Object {
 }
 
 /// A typed reference. [`handle!`](crate::handle) implements it for each class and interface.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a class nor an interface of JavaScript",
+    note = "pass an object as it is or by reference; a structure, an enumeration or a list by value"
+)]
 pub trait Handle: Sized {
     /// Fully qualified name of the class or interface, e.g. `aws-cdk-lib.aws_s3.Bucket`.
     const FQN: &'static str;

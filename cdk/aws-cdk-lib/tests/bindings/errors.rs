@@ -1,7 +1,7 @@
 //! A JavaScript error is a Rust error with the same message.
 
 use aws_cdk_lib::aws_lambda::{Code, Function, FunctionProps, Runtime};
-use aws_cdk_lib::aws_s3::{Bucket, BucketProps};
+use aws_cdk_lib::aws_s3::{Bucket, BucketProps, LifecycleRule};
 use aws_cdk_lib::{Duration, Error, Result, Size, SizeConversionOptions, SizeRoundingBehavior, Stack, Unchecked};
 
 fn check(call: impl FnOnce(&Stack) -> Result<()>, called: &str, message: &str) {
@@ -25,6 +25,31 @@ fn an_error_has_the_line_of_the_call_in_rust() {
     check(Bucket::new_with_props(&stack, "B", BucketProps::new().bucket_name("NO")).unwrap_err(), line!());
     check(Bucket::builder(&stack, "C").bucket_name("NO").build().unwrap_err(), line!());
     check(stack.set_termination_protection(Unchecked::from(serde_json::json!([]))).unwrap_err(), line!());
+}
+
+#[test]
+fn an_error_has_the_path_of_the_construct_that_it_concerns() {
+    let (_folder, app, stack) = super::stack();
+    let bucket = Bucket::new(&stack, "Bucket").unwrap();
+    let check = |error: Error, expected: Option<&str>| {
+        let line = format!("\n    in {}\n    at ", expected.unwrap_or_default());
+        assert_eq!(error.to_string().contains(&line), expected.is_some(), "{error}");
+        assert!(matches!(&error, Error::Thrown { construct, .. } if construct.as_deref() == expected), "{error:?}");
+    };
+    // A constructor's is the one that it would have made.
+    check(Bucket::builder(&stack, "C").bucket_name("NO").build().unwrap_err(), Some("stack/C"));
+    check(Bucket::builder(&bucket, "C").bucket_name("NO").build().unwrap_err(), Some("stack/Bucket/C"));
+    check(Stack::new(&app, "1st").unwrap_err(), Some("1st"));
+    // A static method's, too.
+    check(Bucket::from_bucket_name(&stack, "D", "NO").unwrap_err(), Some("stack/D"));
+    // A method's and a property's is their object's.
+    let rule = LifecycleRule::new().object_size_less_than(Unchecked::from(serde_json::json!("many")));
+    check(bucket.add_lifecycle_rule(rule).unwrap_err(), Some("stack/Bucket"));
+    let unchecked = Unchecked::from(serde_json::json!([]));
+    check(stack.set_termination_protection(unchecked).unwrap_err(), Some("stack"));
+    // The root has no path, and neither has what is no construct.
+    check(app.node().unwrap().find_child("none").unwrap_err(), None);
+    check(Duration::parse("five minutes").unwrap_err(), None);
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Writer<'_> {
         format!(
             "#[doc = \"The members of [`{class_name}`] that Rust overrides in one object. A call of the object by Rust \
              is one of the base class's member.\"]\n\
-             #[derive(Debug, Default)]\npub struct {class_name}Overrides(::jsii_runtime::Overrides<{class_name}>);\n\
+             #[derive(Debug, Default)]\n#[must_use = \"overrides have no effect until `create` or `build`\"]\npub struct {class_name}Overrides(::jsii_runtime::Overrides<{class_name}>);\n\
              impl {class_name}Overrides {{\n    #[doc = \"No overrides.\"]\n    \
              pub fn new() -> Self {{ Self(::std::default::Default::default()) }}\n    \
              #[doc = \"Adds an interface that the object implements besides those of its class. `cast` converts the object to \

@@ -5,6 +5,10 @@ use super::{Writer, docs};
 use crate::assembly::{Header, InterfaceType, Property, TypeRef};
 use crate::names::{Names, member_name, module_name, variant_name};
 
+/// The compiler warns of a structure, or a builder, that is made and then forgotten.
+const MUST_USE: &str =
+    "#[must_use = \"a structure has no effect until it is passed to a call, and a builder none until `build`\"] ";
+
 impl Writer<'_> {
     /// A structure, and the unions that its properties need.
     pub(super) fn structure(&self, structure: &InterfaceType) -> String {
@@ -49,9 +53,11 @@ impl Writer<'_> {
 
         let names: Vec<String> = properties.iter().map(|property| format!("{:?}", property.name)).collect();
         let returns = if returned { format!(" returns [{}]", names.join(", ")) } else { String::new() };
+        // A result of JavaScript may be ignored.
+        let must_use = if returned { "" } else { MUST_USE };
         let (doc, name, fqn) = (docs::attribute(&header.docs), &header.name, &header.fqn);
         format!(
-            "{unions}::jsii_runtime::structure! {{ {doc}{name} = {fqn:?}{returns} }}\nimpl {name} {{\n{members}}}\n\
+            "{unions}::jsii_runtime::structure! {{ {doc}{must_use}{name} = {fqn:?}{returns} }}\nimpl {name} {{\n{members}}}\n\
              impl<Of> {name}<Of> {{\n{setters}}}\n"
         )
     }

@@ -3,6 +3,7 @@
 mod begin;
 mod callback;
 mod channel;
+mod construct;
 mod create;
 mod get;
 mod hello;

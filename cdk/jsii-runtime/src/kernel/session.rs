@@ -13,7 +13,7 @@ use super::process::{Launch, Process};
 use super::relay::launch;
 #[cfg(unix)]
 use super::socket::launch;
-use super::{callback, hello, load};
+use super::{callback, construct, hello, load};
 use crate::modules::Installation;
 use crate::{Error, Module, Result};
 
@@ -34,12 +34,11 @@ pub(super) struct Session {
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
 ///
-/// `call` identifies the call in an error, which also has the caller's line. The session is not borrowed while a callback
-/// is carried out, which may send requests itself.
+/// `call` identifies the call in an error, which also has the construct and the caller's line.
 #[track_caller]
 pub(super) fn request(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
     let caller = Location::caller();
-    exchange(module, call, message).map_err(|error| error.at(caller))
+    exchange(module, call, message).map_err(|error| error.at(caller, || construct::path(message)))
 }
 
 /// Loads a module whose types a request will name, unless it is already loaded.
@@ -47,7 +46,9 @@ pub(super) fn load(module: &'static Module) -> Result<()> {
     with(|session| session.load(module))
 }
 
-fn exchange(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
+/// Sends a request and receives its response. The session is not borrowed while a callback is carried out, which may send
+/// requests itself.
+pub(super) fn exchange(module: Option<&'static Module>, call: &str, message: &Value) -> Result<Value> {
     with(|session| {
         if let Some(module) = module {
             session.load(module)?;
@@ -144,6 +145,7 @@ fn thrown(call: &str, response: &Value) -> Error {
             name: text("name").unwrap_or_default(),
             message,
             stack: text("stack"),
+            construct: None,
             caller: None,
         },
         // `{}`: an `ok` that is undefined does not exist in JSON.
