@@ -9,7 +9,6 @@ export CARGO_TERM_COLOR ?= auto
 TIMED := .ci/timed
 
 .PHONY: help prerequisites setup setup-browser run dev verify check test played simulate lint handlers
-.PHONY: played-scenario played-faults played-multi-tenant played-symptoms played-alarms played-events
 .PHONY: reproducible diff bench deny docs clean
 .DEFAULT_GOAL := help
 
@@ -70,30 +69,18 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation --bin imagecache
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going played
+	@$(MAKE) --no-print-directory --jobs 4 --keep-going played
 	@$(TIMED) --report
 	@.ci/figures
 
-# Each part has a deployment of its own. Two run at a time, because they mostly wait; the longest ones begin first.
-played: played-scenario played-faults played-multi-tenant played-symptoms played-alarms played-events ## Play the parts of `make test` that are deployed
+# The parts of the program end-to-end, each with a deployment of its own. Four run at a time, because they often wait; the
+# longest ones begin first.
+PLAYED := faults operations scenario scenario-multi-tenant operations-multi-tenant troubleshooting existing browse \
+	events alarms
+played: $(addprefix played-,$(PLAYED)) ## Play the parts of `make test` that are deployed; `make played-faults` plays one
 
-played-scenario: ## Play the scenario, the consoles and what operators do, deployed
-	@$(TIMED) "scenario, consoles and operations, deployed" $(END_TO_END) play --browser --operations
-
-played-faults: ## Play faults, and the pipeline beside an existing installation, deployed
-	@$(TIMED) "faults and existing installation, deployed" $(END_TO_END) faults --existing
-
-played-multi-tenant: ## Play the scenario and what operators do in multi-tenant mode, deployed
-	@$(TIMED) "scenario and operations in multi-tenant mode, deployed" $(END_TO_END) play --multi-tenant --operations
-
-played-symptoms: ## Play the symptoms of docs/troubleshooting.md, deployed
-	@$(TIMED) "symptoms of the troubleshooting document, deployed" $(END_TO_END) troubleshooting
-
-played-alarms: ## Play the cause of each alarm, deployed
-	@$(TIMED) "causes of the alarms, deployed" $(END_TO_END) alarms
-
-played-events: ## Play events and images in advance, deployed
-	@$(TIMED) "events and images in advance, deployed" $(END_TO_END) events
+played-%:
+	@$(TIMED) "$*, deployed" $(END_TO_END) $(subst -multi-tenant, --multi-tenant,$*)
 
 simulate: setup ## Replay one seed of the simulation, SEED=4711, or play many from a random base on, SEEDS=1000000
 	@cargo run --quiet --bin simulate -- $(if $(SEEDS),--seeds $(SEEDS) $(if $(BASE),--base $(BASE)),$(SEED))

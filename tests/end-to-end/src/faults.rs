@@ -84,7 +84,7 @@ pub(crate) async fn play(
     // Otherwise a woken purge run would meet the next faults' edits before the fault does.
     let name = "the pipeline is deployed without wake-ups";
     let cdk = cloud.parts.cdk(checkout, run_dir);
-    report.check(name, cloud.deploy_wake(&cdk, false, |line| report.progress.note(line))).await?;
+    report.check(name, cloud.deploy_without_wake_ups(&cdk, |line| report.progress.note(line))).await?;
     let name = "image-invalidation is killed while CloudFront responds: the images become fresh";
     report.check(name, faults.killed_purge_run()).await?;
     let name = "all functions are killed three times during edits: the images become fresh";

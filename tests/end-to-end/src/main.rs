@@ -33,21 +33,14 @@ use local_cloud::timeline::Timeline;
 /// Deploys the whole system on this machine and tests it. Needs no AWS account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parser)]
 enum Command {
-    /// Plays the scenario, the forbidden calls and the requests of the OpenAPI document (not in multi-tenant mode); with
-    /// options, further parts after them.
-    Play {
-        /// Then tests the consoles in Chromium, which `make setup-browser` installs.
-        #[arg(long)]
-        browser: bool,
-        /// Then runs commands of the documents (not in multi-tenant mode), verifies the deployment and defects of it, purges,
-        /// and adds and removes a tenant, with `imagecache`.
-        #[arg(long)]
-        operations: bool,
+    /// Plays the scenario, the forbidden calls and, not in multi-tenant mode, the requests of the OpenAPI document.
+    Scenario {
         /// In multi-tenant mode.
         #[arg(long)]
         multi_tenant: bool,
     },
-    /// Verifies the deployment and defects of it, purges, and adds and removes a tenant, with `imagecache`.
+    /// Verifies the deployment and defects of it, purges, and adds and removes a tenant, with `imagecache`. Not in multi-tenant
+    /// mode, runs commands of the documents before.
     Operations {
         /// In multi-tenant mode.
         #[arg(long)]
@@ -62,9 +55,6 @@ enum Command {
         /// The number of entries that fill the queue.
         #[arg(long, default_value_t = faults::ENTRIES)]
         entries: usize,
-        /// Then deploys the pipeline against an existing installation.
-        #[arg(long)]
-        existing: bool,
     },
     /// Brings the cause of each alarm about.
     Alarms,
@@ -74,7 +64,7 @@ enum Command {
     Api,
     /// Deploys the pipeline against an existing installation.
     Existing,
-    /// Tests the consoles in Chromium.
+    /// Tests the consoles in Chromium, which `make setup-browser` installs.
     Browse,
 }
 
@@ -85,8 +75,8 @@ impl Command {
     /// The name of the run, and of its folder in `target`.
     fn run_name(self) -> &'static str {
         match self {
-            Self::Play { multi_tenant: false, .. } => "run",
-            Self::Play { multi_tenant: true, .. } => "run-multi-tenant",
+            Self::Scenario { multi_tenant: false } => "run",
+            Self::Scenario { multi_tenant: true } => "run-multi-tenant",
             Self::Operations { multi_tenant: false } => "run-operations",
             Self::Operations { multi_tenant: true } => "run-operations-multi-tenant",
             Self::Documents => "run-documents",
@@ -106,74 +96,49 @@ async fn main() -> ExitCode {
     let command = Command::parse();
     session::run(command.run_name(), async |checkout, run_dir, report, timeline| {
         let further = match command {
-            Command::Play { multi_tenant: true, .. } | Command::Operations { multi_tenant: true } => {
+            Command::Scenario { multi_tenant: true } | Command::Operations { multi_tenant: true } => {
                 vec![("viewer.mode", Some("multi-tenant".into()))]
             }
-            // Each of them has an alarm of its own.
-            Command::Alarms => {
-                vec![("alarms.emails", Some(vec![OPERATOR].into())), ("events.purge_completed", Some(true.into()))]
-            }
+            // Each of them has an alarm of its own. No purge run is woken before a step has prepared its alarm.
+            Command::Alarms => vec![
+                ("alarms.emails", Some(vec![OPERATOR].into())),
+                ("events.purge_completed", Some(true.into())),
+                ("purge.wake", Some(false.into())),
+            ],
+            // A woken purge run would purge what a console is to show as waiting.
+            Command::Browse => vec![("purge.wake", Some(false.into()))],
             Command::Events => events::overrides(),
             _ => Vec::new(),
         };
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
         match command {
-            Command::Play { browser, operations, multi_tenant } => {
+            Command::Scenario { multi_tenant } => {
                 let timeline = timeline.insert(Timeline::begin());
                 scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
                 permissions::play(&cloud, checkout, report).await?;
                 // The document says nothing of distributions.
-                if !multi_tenant {
-                    api_document::play(&cloud, checkout, run_dir.path(), report).await?;
-                }
-                // The scenario leaves the pipeline without wake-ups, so that the console can show what waits.
-                if browser {
-                    play_consoles(&cloud, checkout, run_dir, report).await?;
-                }
-                if operations {
-                    deploy_wake(&cloud, checkout, run_dir, report, true).await?;
-                    if !multi_tenant {
-                        documents::play(&cloud, checkout, run_dir.path(), report).await?;
-                    }
-                    play_operations(&cloud, checkout, run_dir, report).await?;
-                }
-                Ok(())
+                if multi_tenant { Ok(()) } else { api_document::play(&cloud, checkout, run_dir.path(), report).await }
             }
-            Command::Operations { .. } => play_operations(&cloud, checkout, run_dir, report).await,
+            Command::Operations { multi_tenant } => {
+                if !multi_tenant {
+                    documents::play(&cloud, checkout, run_dir.path(), report).await?;
+                }
+                play_operations(&cloud, checkout, run_dir, report).await
+            }
             Command::Documents => documents::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Troubleshooting => troubleshooting::play(&cloud, checkout, report).await,
-            Command::Faults { entries, existing } => {
-                faults::play(&cloud, checkout, run_dir.path(), entries, report).await?;
-                if existing {
-                    existing_installation::play(&cloud, checkout, run_dir.path(), report).await?;
-                }
-                Ok(())
-            }
-            Command::Alarms => {
-                deploy_wake(&cloud, checkout, run_dir, report, false).await?;
-                faults::play_alarms(&cloud, report).await
-            }
+            Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
+            Command::Alarms => faults::play_alarms(&cloud, report).await,
             Command::Events => events::play(&cloud, report).await,
             Command::Api => api_document::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
             Command::Browse => {
-                deploy_wake(&cloud, checkout, run_dir, report, false).await?;
-                play_consoles(&cloud, checkout, run_dir, report).await
+                browser::play(&cloud, run_dir.path(), report).await?;
+                operators_console::play(&cloud, checkout, run_dir.path(), report).await
             }
         }
     })
     .await
-}
-
-/// Tests the consoles of editors and operators in Chromium.
-async fn play_consoles(
-    cloud: &LocalCloud,
-    checkout: &Checkout,
-    run_dir: &RunDir,
-    report: &Report,
-) -> Result<(), StepError> {
-    browser::play(cloud, run_dir.path(), report).await?;
-    operators_console::play(cloud, checkout, run_dir.path(), report).await
 }
 
 /// Plays what operators do with `imagecache`.
@@ -186,18 +151,4 @@ async fn play_operations(
     verification::play(cloud, report).await?;
     commands::play(cloud, run_dir.path(), report).await?;
     removal::play(cloud, checkout, run_dir.path(), report).await
-}
-
-/// Deploys the pipeline with or without wake-ups.
-async fn deploy_wake(
-    cloud: &LocalCloud,
-    checkout: &Checkout,
-    run_dir: &RunDir,
-    report: &Report,
-    wake: bool,
-) -> Result<(), StepError> {
-    let name =
-        if wake { "the pipeline is deployed with wake-ups" } else { "the pipeline is deployed without wake-ups" };
-    let cdk = cloud.parts.cdk(checkout, run_dir.path());
-    report.check(name, cloud.deploy_wake(&cdk, wake, |line| report.progress.note(line))).await
 }

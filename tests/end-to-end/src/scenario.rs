@@ -91,7 +91,7 @@ pub(crate) async fn play(
 
     let name = "the pipeline is deployed without wake-ups";
     let cdk = cloud.parts.cdk(checkout, run_dir);
-    report.check(name, cloud.deploy_wake(&cdk, false, |line| report.progress.note(line))).await?;
+    report.check(name, cloud.deploy_without_wake_ups(&cdk, |line| report.progress.note(line))).await?;
     let name = "without wake-ups, an edit waits for the schedule";
     let edits = vec![report.step(name, edit::without_waking(fixture)).await?];
     let name = "the scheduled purge run purges it, and the viewer gets the new image";

@@ -75,7 +75,7 @@ pub(crate) async fn play(
     report.check("the final purges follow after the settle delay", tour.until_final()).await?;
 
     let name = "the pipeline is deployed without wake-ups";
-    report.check(name, cloud.deploy_wake(cdk, false, |line| report.progress.note(line))).await?;
+    report.check(name, cloud.deploy_without_wake_ups(cdk, |line| report.progress.note(line))).await?;
     let name = "acme replaces its image again: viewers still get the old one";
     let written_at = report.step(name, tour.replace(Colour::Blue, Colour::Amber)).await?;
     let name = "the scheduled purge run brings the new image to viewers";

@@ -21,7 +21,7 @@ use crate::cause::{Cause, Context as _};
 use crate::cdk::{App, Cdk, Deployment};
 use crate::checkout::Checkout;
 use crate::clients::{Clients, sdk_config};
-use crate::environment::{LocalParts, Override, local_overrides, write_local, write_wake};
+use crate::environment::{LocalParts, Override, local_overrides, write_local, write_without_wake_ups};
 use crate::grants;
 use crate::image_server::ImageServer;
 use crate::loopback_server::LoopbackServer;
@@ -161,10 +161,10 @@ impl LocalCloud {
         Ok((Self { parts, name: name.to_owned(), environment, outputs, registrations }, detail))
     }
 
-    /// Deploys the stack `pipeline` once more: changes and admins wake purge runs, or only the schedule starts them.
-    pub async fn deploy_wake(&self, cdk: &Cdk<'_>, wake: bool, on_line: impl Fn(&str)) -> Result<String, Cause> {
+    /// Deploys the stack `pipeline` once more: from now on only the schedule starts purge runs.
+    pub async fn deploy_without_wake_ups(&self, cdk: &Cdk<'_>, on_line: impl Fn(&str)) -> Result<String, Cause> {
         let folder = environment_folder(cdk, &self.name);
-        write_wake(&self.environment, wake, &environment_file(&folder, &self.name))?;
+        write_without_wake_ups(&self.environment, &environment_file(&folder, &self.name))?;
         let deployment = Deployment {
             name: &format!("{}-pipeline", self.name),
             stacks: &format!("{}/pipeline", self.name),
@@ -172,7 +172,7 @@ impl LocalCloud {
             app: App::Environments(&folder),
         };
         cdk.deploy(deployment, on_line).await?;
-        Ok(format!("purge.wake = {wake}"))
+        Ok("purge.wake = false".to_owned())
     }
 
     /// The deployed settle delay: the default, which is the sum of its parts. Another program that fills an existing

@@ -89,10 +89,10 @@ pub fn write_tenants(environment: &Table, further: Option<&str>, target: &Path) 
     Ok(environment)
 }
 
-/// Writes `environment` to `target` once more, with `purge.wake` as given.
-pub fn write_wake(environment: &Table, wake: bool, target: &Path) -> Result<(), Cause> {
+/// Writes `environment` to `target` once more, without wake-ups.
+pub fn write_without_wake_ups(environment: &Table, target: &Path) -> Result<(), Cause> {
     let mut environment = environment.clone();
-    change(&mut environment, "purge.wake", Some(wake.into())).ok_or("the environment has no key `purge.wake`")?;
+    change(&mut environment, "purge.wake", Some(false.into())).ok_or("the environment has no key `purge.wake`")?;
     write(&environment, target)
 }
 
@@ -137,10 +137,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("dev.toml");
         let environment = "[purge]\nwake = true\nevery_minutes = 1\n".parse().unwrap();
-        write_wake(&environment, false, &target).unwrap();
+        write_without_wake_ups(&environment, &target).unwrap();
         let written: Table = std::fs::read_to_string(&target).unwrap().parse().unwrap();
         assert_eq!(written, "[purge]\nwake = false\nevery_minutes = 1\n".parse().unwrap());
-        let error = write_wake(&Table::new(), false, &target).unwrap_err();
+        let error = write_without_wake_ups(&Table::new(), &target).unwrap_err();
         assert!(error.to_string().contains("`purge.wake`"), "{error}");
     }
 
