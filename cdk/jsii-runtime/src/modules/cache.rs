@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub(super) struct Cache {
     folder: PathBuf,
     /// Deletes the folder when it is dropped.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl Cache {
@@ -20,13 +20,17 @@ impl Cache {
     pub(super) fn beside(node_modules: &Path) -> io::Result<Self> {
         let folder = node_modules.join(".cache/jsii-runtime");
         if fs::create_dir_all(&folder).is_ok() {
-            return Ok(Self { folder, _temporary: None });
+            return Ok(Self { folder, temporary: None });
         }
         let temporary = tempfile::tempdir()?;
-        Ok(Self { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
+        Ok(Self { folder: temporary.path().to_owned(), temporary: Some(temporary) })
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(super) fn is_temporary(&self) -> bool {
+        self.temporary.is_some()
     }
 }

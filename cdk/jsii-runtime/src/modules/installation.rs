@@ -82,6 +82,11 @@ impl Installation {
         self.cache.folder()
     }
 
+    /// Whether dropping the installation deletes the cache.
+    pub(crate) fn is_cache_temporary(&self) -> bool {
+        self.cache.is_temporary()
+    }
+
     fn file(&self, path: &str) -> Option<PathBuf> {
         self.folders.iter().map(|folder| folder.join(path)).find(|path| path.is_file())
     }

@@ -1,8 +1,8 @@
 //! Stub tarballs: small packages that redirect to an installed one.
 //!
 //! The kernel loads a module from a tarball: it hashes and extracts it, and indexes its types. For `aws-cdk-lib` this
-//! takes 161 MB and one second. A stub holds a redirect to the installed assembly, an `index.js` that requires the
-//! installed package, and the index. It is created once for an installation and stored in its cache.
+//! takes 161 MB and one second. A stub holds a redirect to the installed assembly, a manifest whose `main` is the installed
+//! package's, and the index. It is created once for an installation and stored in its cache.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -25,11 +25,21 @@ const INDEX: &str = "const { Worker } = require('node:worker_threads'); \
     const [indexer, packageDir, ...supportedFeatures] = process.argv.slice(1); \
     new Worker(indexer, { workerData: { packageDir, supportedFeatures } });";
 
+/// The content of the stubs. The cache may have stubs of an earlier one, with an `index.js`: the kernel loads a stub from a
+/// new temporary folder in each run, and Node cached the compiled file again for each.
+const FORMAT: u8 = 2;
+
+/// An installed package.
+struct Package {
+    folder: PathBuf,
+    manifest: Value,
+}
+
 /// Returns the stub of a module, and creates it if the cache does not have it.
 pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> Result<PathBuf> {
     let package = package_of(module, installation)?;
     let folder = installation.cache().join("stubs");
-    let stub = folder.join(file_name(module, &package));
+    let stub = folder.join(file_name(module, &package.folder));
     if stub.is_file() {
         return Ok(stub);
     }
@@ -42,31 +52,29 @@ pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> R
 /// The file name of a stub. It depends on the package's folder, because a stub contains absolute paths.
 fn file_name(module: &Module, package: &Path) -> String {
     let mut hasher = DefaultHasher::new();
-    package.hash(&mut hasher);
+    (FORMAT, package).hash(&mut hasher);
     let name = module.name.replace('/', "+");
     format!("{name}-{}-{:016x}.tgz", module.version, hasher.finish())
 }
 
-/// The folder of the installed package, in the version of the bindings.
-fn package_of(module: &'static Module, installation: &Installation) -> Result<PathBuf> {
-    let package = installation.package(module.name);
-    let found = package.as_ref().and_then(|package| {
-        let manifest: Value = serde_json::from_slice(&fs::read(package.join("package.json")).ok()?).ok()?;
-        Some(manifest.get("version")?.as_str()?.to_owned())
+/// The installed package, in the version of the bindings.
+fn package_of(module: &'static Module, installation: &Installation) -> Result<Package> {
+    let package = installation.package(module.name).and_then(|folder| {
+        let manifest = serde_json::from_slice(&fs::read(folder.join("package.json")).ok()?).ok()?;
+        Some(Package { folder, manifest })
     });
-    match package {
-        Some(package) if found.as_deref() == Some(module.version) => Ok(package),
-        _ => Err(Error::ModuleMissing {
-            module: module.name,
-            expected: module.version,
-            found: found.unwrap_or_else(|| "no version".to_owned()),
-            folders: installation.folders().to_vec(),
-        }),
-    }
+    let version = |package: &Package| package.manifest["version"].as_str().unwrap_or("no version").to_owned();
+    let found = package.as_ref().map_or_else(|| "no version".to_owned(), version);
+    package.filter(|_| found == module.version).ok_or_else(|| Error::ModuleMissing {
+        module: module.name,
+        expected: module.version,
+        found,
+        folders: installation.folders().to_vec(),
+    })
 }
 
 /// Creates the stub in a temporary folder and moves it into place, because several threads may do so at once.
-fn create(module: &Module, installed: &Path, folder: &Path, stub: &Path, index: impl Fn(&Path)) -> io::Result<()> {
+fn create(module: &Module, installed: &Package, folder: &Path, stub: &Path, index: impl Fn(&Path)) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let work = tempfile::tempdir_in(folder)?;
     let package = work.path().join("package");
@@ -82,19 +90,19 @@ fn create(module: &Module, installed: &Path, folder: &Path, stub: &Path, index: 
     fs::rename(packed, stub)
 }
 
-fn write_package(module: &Module, installed: &Path, package: &Path) -> io::Result<()> {
-    let compressed = installed.join(".jsii.gz");
+fn write_package(module: &Module, installed: &Package, package: &Path) -> io::Result<()> {
+    let compressed = installed.folder.join(".jsii.gz");
     let redirect = if compressed.is_file() {
         json!({ "schema": "jsii/file-redirect", "compression": "gzip", "filename": compressed })
     } else {
-        json!({ "schema": "jsii/file-redirect", "filename": installed.join(".jsii") })
+        json!({ "schema": "jsii/file-redirect", "filename": installed.folder.join(".jsii") })
     };
-    let manifest = json!({ "name": module.name, "version": module.version, "main": "index.js" });
+    let main = installed.folder.join(installed.manifest["main"].as_str().unwrap_or("index.js"));
+    let manifest = json!({ "name": module.name, "version": module.version, "main": main });
 
     fs::create_dir_all(package)?;
     fs::write(package.join(".jsii"), redirect.to_string())?;
-    fs::write(package.join("package.json"), manifest.to_string())?;
-    fs::write(package.join("index.js"), format!("module.exports = require({});\n", json!(installed)))
+    fs::write(package.join("package.json"), manifest.to_string())
 }
 
 /// Adds the index to the package. A failure is ignored: without an index the kernel is only slower.
