@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let roots = fs::read_to_string(here.join("roots.txt"))?;
     let roots: Vec<&str> =
         roots.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    fs::write(out.join("generated.rs"), generate(&packages, &roots, "crate::generated")?)?;
+    generate(&packages, &roots, "crate::generated")?.write(&out)?;
     // Cargo sets it for the tests, too.
     println!("cargo::rustc-env=JSII_NODE_MODULES={}", node_modules.display());
     Ok(())

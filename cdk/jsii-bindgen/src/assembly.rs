@@ -13,7 +13,14 @@ use crate::{Error, Package};
 
 /// An assembly. Its types are unparsed: a project uses about 1,000 of some 23,000.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Assembly<'a> {
+    #[serde(default)]
+    pub(crate) schema: String,
+    #[serde(default)]
+    pub(crate) jsii_version: String,
+    #[serde(default)]
+    pub(crate) used_features: Vec<String>,
     pub(crate) name: String,
     pub(crate) version: String,
     #[serde(default)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use crate::installed::{Installed, NODE_MODULES_VARIABLE};
-use crate::{Error, Package, generate};
+use crate::{Error, Generated, Package, generate};
 
 /// The module that `jsii_runtime::include_bindings!` defines.
 const PATH: &str = "crate::generated";
@@ -80,14 +80,14 @@ impl Bindings {
     ///
     /// A package is not installed or is no jsii module, a file cannot be read, or a root does not exist.
     pub fn text(&self) -> Result<String, Error> {
-        self.generate(&mut Vec::new())
+        self.generate(&mut Vec::new()).map(|generated| generated.text)
     }
 
     /// Writes the bindings into Cargo's folder for generated files, and has Cargo generate them again when a package, a
     /// file of roots or the environment variable changes. An error becomes one of the build.
     pub fn write(&self) {
         let mut inputs = Vec::new();
-        let result = self.generate(&mut inputs).and_then(|text| write(&text));
+        let result = self.generate(&mut inputs).and_then(|generated| write(&generated));
         println!("cargo::rerun-if-env-changed={NODE_MODULES_VARIABLE}");
         for path in inputs {
             println!("cargo::rerun-if-changed={}", path.display());
@@ -97,8 +97,8 @@ impl Bindings {
         }
     }
 
-    /// Generates the text, and notes the files that it depends on.
-    fn generate(&self, inputs: &mut Vec<PathBuf>) -> Result<String, Error> {
+    /// Generates the bindings, and notes the files that it depends on.
+    fn generate(&self, inputs: &mut Vec<PathBuf>) -> Result<Generated, Error> {
         let mut roots = self.roots.clone();
         for path in &self.roots_files {
             inputs.push(path.clone());
@@ -134,7 +134,6 @@ fn files(package: &Path) -> impl Iterator<Item = PathBuf> {
     [".jsii", ".jsii.gz", "package.json"].into_iter().map(|name| package.join(name)).filter(|path| path.is_file())
 }
 
-fn write(text: &str) -> Result<(), Error> {
-    let path = Path::new(&env::var_os("OUT_DIR").ok_or(Error::NoBuildScript)?).join("generated.rs");
-    fs::write(&path, text).map_err(|source| Error::Unwritable { path, source })
+fn write(generated: &Generated) -> Result<(), Error> {
+    generated.write(Path::new(&env::var_os("OUT_DIR").ok_or(Error::NoBuildScript)?))
 }

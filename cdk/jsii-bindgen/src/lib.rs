@@ -22,13 +22,15 @@ mod bindings;
 mod closure;
 mod emit;
 mod error;
+mod excerpt;
 mod fqn;
 mod installed;
 mod library;
 mod links;
 mod names;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 pub use bindings::Bindings;
 pub use error::Error;
@@ -45,6 +47,31 @@ pub struct Package {
     pub module: String,
 }
 
+/// Generated bindings.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The text, which includes the other files.
+    pub text: String,
+    /// For each package the part of its assembly that the kernel needs: the name of the file beside the text, and its content.
+    pub excerpts: Vec<(String, Vec<u8>)>,
+}
+
+impl Generated {
+    /// Writes the text into the file `generated.rs` of a folder, and the other files beside it.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        let excerpts = self.excerpts.iter().map(|(name, content)| (name.as_str(), content.as_slice()));
+        for (name, content) in excerpts.chain([("generated.rs", self.text.as_bytes())]) {
+            let path = folder.join(name);
+            fs::write(&path, content).map_err(|source| Error::Unwritable { path, source })?;
+        }
+        Ok(())
+    }
+}
+
 /// Generates Rust for `roots` (fully qualified names such as `aws-cdk-lib.aws_s3.Bucket`) and all types that they
 /// reference.
 ///
@@ -56,9 +83,13 @@ pub struct Package {
 /// # Errors
 ///
 /// A package is not installed, its assembly is malformed, no package contains a root, or a root to override is no class.
-pub fn generate(packages: &[Package], roots: &[&str], path: &str) -> Result<String, Error> {
+pub fn generate(packages: &[Package], roots: &[&str], path: &str) -> Result<Generated, Error> {
     let texts = packages.iter().map(assembly::read).collect::<Result<Vec<_>, _>>()?;
     let library = Library::parse(packages, &texts, path)?;
     let closure = Closure::of(&library, roots)?;
-    Ok(emit::bindings(&library, &closure))
+    let mut excerpts = Vec::new();
+    for module in &library.modules {
+        excerpts.push((excerpt::file_name(&module.name), excerpt::of(&library, &closure, module)?));
+    }
+    Ok(Generated { text: emit::bindings(&library, &closure), excerpts })
 }

@@ -27,6 +27,14 @@ pub(crate) struct Module {
     pub(crate) version: String,
     /// The dependencies that are among the packages.
     pub(crate) dependencies: Vec<String>,
+    /// All dependencies, with their versions.
+    pub(crate) needs: BTreeMap<String, String>,
+    /// The format of the assembly, e.g. `jsii/0.10.0`.
+    pub(crate) schema: String,
+    /// The compiler that wrote the assembly.
+    pub(crate) jsii_version: String,
+    /// The features of the format that the assembly uses.
+    pub(crate) used_features: Vec<String>,
     /// The Rust module of its types; empty for the top level.
     rust: String,
 }
@@ -46,15 +54,24 @@ impl<'a> Library<'a> {
             }
             library.types.extend(assembly.types);
             let known = |name: &String| library.modules.iter().any(|module| module.name == *name);
-            let dependencies = assembly.dependencies.into_keys().filter(known).collect();
+            let dependencies = assembly.dependencies.keys().filter(|name| known(name)).cloned().collect();
             library.modules.push(Module {
                 name: assembly.name,
                 version: assembly.version,
                 dependencies,
+                needs: assembly.dependencies,
+                schema: assembly.schema,
+                jsii_version: assembly.jsii_version,
+                used_features: assembly.used_features,
                 rust: package.module.clone(),
             });
         }
         Ok(library)
+    }
+
+    /// The texts of all types of a package.
+    pub(crate) fn types_of(&self, package: &str) -> impl Iterator<Item = (&'a str, &'a RawValue)> {
+        self.types.iter().map(|(fqn, text)| (*fqn, *text)).filter(move |(fqn, _)| package_of(fqn) == package)
     }
 
     /// Parses one type.
@@ -106,6 +123,6 @@ impl<'a> Library<'a> {
 }
 
 /// Parses a type, or a part of it.
-fn parse<'a, T: Deserialize<'a>>(fqn: &str, text: &'a RawValue) -> Result<T, Error> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(fqn: &str, text: &'a RawValue) -> Result<T, Error> {
     serde_json::from_str(text.get()).map_err(|source| Error::Malformed { path: fqn.into(), source })
 }

@@ -65,6 +65,16 @@ pub enum Error {
         folders: Vec<PathBuf>,
     },
 
+    /// This thread uses bindings of two crates for one module. The kernel has loaded the types of the first one.
+    #[error(
+        "this thread uses two crates with bindings for {module}, and the kernel has loaded the types of the other one: bind \
+         the types of both in one crate, or use the crates in two threads"
+    )]
+    OtherBindings {
+        /// Name on npm.
+        module: &'static str,
+    },
+
     /// A file of the module cache cannot be read or written.
     #[error("cannot use the module cache at {path}: check that the folder is writable", path = path.display())]
     Cache {

@@ -14,8 +14,13 @@ use jsii_runtime::modules::Installation;
 use jsii_runtime::{Handle, Hierarchy, Implementation, Module, Object, ToJs, create, get, invoke};
 use serde_json::{Value, json};
 
-static CONSTRUCTS: Module =
-    Module { name: "constructs", version: "10.8.1", dependencies: &[], hierarchy: &Hierarchy(&[]) };
+static CONSTRUCTS: Module = Module {
+    name: "constructs",
+    version: "10.8.1",
+    dependencies: &[],
+    assembly: include_bytes!("../../../node_modules/constructs/.jsii"),
+    hierarchy: &Hierarchy(&[]),
+};
 
 jsii_runtime::handle! { Root: Object = "constructs.RootConstruct" in CONSTRUCTS, is [] }
 jsii_runtime::handle! { Construct: Object = "constructs.Construct" in CONSTRUCTS, is [] }

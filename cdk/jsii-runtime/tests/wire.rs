@@ -13,6 +13,7 @@ static ZOO: Module = Module {
     name: "zoo",
     version: "1.0.0",
     dependencies: &[],
+    assembly: b"{}",
     // `Tiger` and `IStriped` have no bindings.
     hierarchy: &Hierarchy(&[
         ("zoo.Animal", &["zoo.ILegged"]),

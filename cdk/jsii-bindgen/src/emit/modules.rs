@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::excerpt;
 use crate::library::Library;
 use crate::names::screaming;
 
@@ -40,11 +41,12 @@ pub(super) fn constants(library: &Library<'_>) -> String {
             module.dependencies.iter().map(|name| format!("&{}", library.module_path(name))).collect();
         text += &format!(
             "#[doc = \"The npm package.\"]\npub static {}: ::jsii_runtime::Module = ::jsii_runtime::Module {{ \
-             name: {:?}, version: {:?}, dependencies: &[{}], hierarchy: &{} }};\n",
+             name: {:?}, version: {:?}, dependencies: &[{}], assembly: include_bytes!({:?}), hierarchy: &{} }};\n",
             screaming(&module.name),
             module.name,
             module.version,
             dependencies.join(", "),
+            excerpt::file_name(&module.name),
             library.top_level("HIERARCHY"),
         );
     }

@@ -5,11 +5,13 @@ mod implemented;
 
 use std::path::Path;
 
+use flate2::read::GzDecoder;
 use jsii_bindgen::{Error, Package, generate};
+use serde_json::{Value, json};
 
 fn zoo(roots: &[&str]) -> Result<String, Error> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo");
-    generate(&[Package { folder, module: String::new() }], roots, "crate")
+    generate(&[Package { folder, module: String::new() }], roots, "crate").map(|generated| generated.text)
 }
 
 /// The bindings of the class `Cat`, without absolute paths.
@@ -51,9 +53,31 @@ fn check_absent(pieces: &[&str]) {
 }
 
 #[test]
+fn the_excerpt_has_the_bound_types_without_documentation_and_the_ancestors_of_all_others() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo");
+    let package = Package { folder, module: String::new() };
+    let generated = generate(&[package], &["zoo.IFeeder"], "crate").unwrap();
+    let [(name, compressed)] = &generated.excerpts[..] else { panic!("{} packages", generated.excerpts.len()) };
+    assert_eq!(name, "zoo.jsii.gz");
+    let excerpt: Value = serde_json::from_reader(GzDecoder::new(compressed.as_slice())).unwrap();
+    assert_eq!(
+        (&excerpt["schema"], &excerpt["name"], &excerpt["version"]),
+        (&json!("jsii/0.10.0"), &json!("zoo"), &json!("1.2.3"))
+    );
+    let types = excerpt["types"].as_object().unwrap();
+    assert!(types["zoo.IFeeder"]["methods"].is_array(), "{types:#?}");
+    assert!(!excerpt.to_string().contains("\"docs\""), "{types:#?}");
+    let unbound = json!({ "kind": "class", "fqn": "zoo.Cat", "name": "Cat", "assembly": "zoo", "base": "zoo.Animal", "interfaces": [] });
+    assert_eq!(types["zoo.Cat"], unbound);
+    for absent in ["zoo.CatProps", "zoo.Colour"] {
+        assert!(!types.contains_key(absent), "{absent}: {types:#?}");
+    }
+}
+
+#[test]
 fn a_package_is_a_constant() {
     check(&[
-        r#"pub static ZOO: Module = Module { name: "zoo", version: "1.2.3", dependencies: &[], hierarchy: &crate::HIERARCHY };"#,
+        r#"pub static ZOO: Module = Module { name: "zoo", version: "1.2.3", dependencies: &[], assembly: include_bytes!("zoo.jsii.gz"), hierarchy: &crate::HIERARCHY };"#,
     ]);
 }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::panic::Location;
 use std::process::ExitStatus;
+use std::ptr;
 
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ pub(super) struct Session {
     channel: Channel,
     process: Process,
     installation: Installation,
-    loaded: Vec<&'static str>,
+    loaded: Vec<&'static Module>,
 }
 
 /// Sends a request to this thread's kernel, which the first request starts. `module` is loaded first.
@@ -103,15 +104,16 @@ impl Session {
 
     /// Loads a module after its dependencies, unless it is already loaded.
     fn load(&mut self, module: &'static Module) -> Result<()> {
-        if self.loaded.contains(&module.name) {
-            return Ok(());
+        if let Some(loaded) = self.loaded.iter().find(|loaded| loaded.name == module.name) {
+            let is_same = ptr::eq(*loaded, module) || loaded.assembly == module.assembly;
+            return if is_same { Ok(()) } else { Err(Error::OtherBindings { module: module.name }) };
         }
         for dependency in module.dependencies {
             self.load(dependency)?;
         }
         let message = load::message(module, &self.installation)?;
         self.request(&format!("load {}", module.name), &message)?;
-        self.loaded.push(module.name);
+        self.loaded.push(module);
         Ok(())
     }
 

@@ -13,8 +13,13 @@ use serde_json::json;
 use super::*;
 use crate::Hierarchy;
 
-static CONSTRUCTS: Module =
-    Module { name: "constructs", version: "10.8.1", dependencies: &[], hierarchy: &Hierarchy(&[]) };
+static CONSTRUCTS: Module = Module {
+    name: "constructs",
+    version: "10.8.1",
+    dependencies: &[],
+    assembly: include_bytes!("../../../../node_modules/constructs/.jsii"),
+    hierarchy: &Hierarchy(&[]),
+};
 
 fn real() -> Session {
     start(Installation::find().unwrap()).unwrap()
@@ -42,6 +47,17 @@ fn a_module_is_loaded_once_and_its_classes_can_be_created() {
     let create = json!({ "api": "create", "fqn": "constructs.RootConstruct", "args": [] });
     let object = session.request("new", &create).unwrap();
     assert!(object["$jsii.byref"].as_str().unwrap().starts_with("constructs.RootConstruct@"), "{object}");
+}
+
+#[test]
+fn other_bindings_of_a_loaded_module_are_an_error() {
+    static SAME: Module = Module { hierarchy: &Hierarchy(&[("constructs.Construct", &[])]), ..CONSTRUCTS };
+    static OTHER: Module = Module { assembly: b"{}", ..CONSTRUCTS };
+    let mut session = real();
+    session.load(&CONSTRUCTS).unwrap();
+    session.load(&SAME).unwrap();
+    let error = session.load(&OTHER).unwrap_err();
+    assert!(matches!(error, Error::OtherBindings { module: "constructs" }), "{error}");
 }
 
 /// The files below a folder.

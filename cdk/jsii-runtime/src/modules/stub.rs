@@ -1,8 +1,8 @@
 //! Stub tarballs: small packages that redirect to an installed one.
 //!
 //! The kernel loads a module from a tarball: it hashes and extracts it, and indexes its types. For `aws-cdk-lib` this
-//! takes 161 MB and one second. A stub holds a redirect to the installed assembly, a manifest whose `main` is the installed
-//! package's, and the index. It is created once for an installation and stored in its cache.
+//! takes 161 MB and one second. A stub holds the assembly of the bindings, a manifest whose `main` is the installed package's,
+//! so that the stub needs no JavaScript, and the index. It is created once for an installation and stored in its cache.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -25,9 +25,8 @@ const INDEX: &str = "const { Worker } = require('node:worker_threads'); \
     const [indexer, packageDir, ...supportedFeatures] = process.argv.slice(1); \
     new Worker(indexer, { workerData: { packageDir, supportedFeatures } });";
 
-/// The content of the stubs. The cache may have stubs of an earlier one, with an `index.js`: the kernel loads a stub from a
-/// new temporary folder in each run, and Node cached the compiled file again for each.
-const FORMAT: u8 = 2;
+/// The first bytes of a file that is compressed by gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// An installed package.
 struct Package {
@@ -49,10 +48,10 @@ pub(crate) fn stub_of(module: &'static Module, installation: &Installation) -> R
     Ok(stub)
 }
 
-/// The file name of a stub. It depends on the package's folder, because a stub contains absolute paths.
+/// The file name of a stub. It depends on the assembly, and on the package's folder, whose path a stub contains.
 fn file_name(module: &Module, package: &Path) -> String {
     let mut hasher = DefaultHasher::new();
-    (FORMAT, package).hash(&mut hasher);
+    (package, module.assembly).hash(&mut hasher);
     let name = module.name.replace('/', "+");
     format!("{name}-{}-{:016x}.tgz", module.version, hasher.finish())
 }
@@ -91,18 +90,17 @@ fn create(module: &Module, installed: &Package, folder: &Path, stub: &Path, inde
 }
 
 fn write_package(module: &Module, installed: &Package, package: &Path) -> io::Result<()> {
-    let compressed = installed.folder.join(".jsii.gz");
-    let redirect = if compressed.is_file() {
-        json!({ "schema": "jsii/file-redirect", "compression": "gzip", "filename": compressed })
-    } else {
-        json!({ "schema": "jsii/file-redirect", "filename": installed.folder.join(".jsii") })
-    };
     let main = installed.folder.join(installed.manifest["main"].as_str().unwrap_or("index.js"));
     let manifest = json!({ "name": module.name, "version": module.version, "main": main });
 
     fs::create_dir_all(package)?;
+    fs::write(package.join("package.json"), manifest.to_string())?;
+    if !module.assembly.starts_with(&GZIP) {
+        return fs::write(package.join(".jsii"), module.assembly);
+    }
+    let redirect = json!({ "schema": "jsii/file-redirect", "compression": "gzip", "filename": ".jsii.gz" });
     fs::write(package.join(".jsii"), redirect.to_string())?;
-    fs::write(package.join("package.json"), manifest.to_string())
+    fs::write(package.join(".jsii.gz"), module.assembly)
 }
 
 /// Adds the index to the package. A failure is ignored: without an index the kernel is only slower.
