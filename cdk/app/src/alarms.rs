@@ -1,5 +1,7 @@
 //! The mechanism of alarms. The alarms are declared beside the resources that they monitor.
 
+use std::time::Duration;
+
 use aws_cdk_lib::aws_cloudwatch::{
     Alarm as CloudWatchAlarm, AlarmProps, ComparisonOperator, IMetric, Metric, MetricOptions, TreatMissingData,
 };
@@ -8,7 +10,7 @@ use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, ServicePrincip
 use aws_cdk_lib::aws_lambda::Function;
 use aws_cdk_lib::aws_sns::{ITopic, Topic, TopicProps};
 use aws_cdk_lib::aws_sns_subscriptions::EmailSubscription;
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack};
 use serde_json::json;
 
 use crate::config::AlarmTopic;
@@ -100,7 +102,7 @@ impl<'a> Alarms<'a> {
         description: &str,
         function: &Function,
     ) -> Result<CloudWatchAlarm> {
-        let metric = function.metric_errors_with_props(period(1)?)?;
+        let metric = function.metric_errors_with_props(period(1))?;
         let alarm = self.raise(&Alarm {
             id,
             description,
@@ -148,6 +150,6 @@ fn new_topic(stack: &Stack, emails: &[String]) -> Result<Topic> {
 }
 
 /// Options of a metric with a period of `minutes`.
-pub(crate) fn period(minutes: u32) -> Result<MetricOptions> {
-    Ok(MetricOptions::new().period(&Duration::minutes(minutes)?))
+pub(crate) fn period(minutes: u32) -> MetricOptions {
+    MetricOptions::new().period(Duration::from_mins(minutes.into()))
 }

@@ -95,7 +95,7 @@ impl<'a> AdminApi<'a> {
         if self.environment.existing.http_api.is_some() {
             return Ok(());
         }
-        let failed = self.api.metric_server_error_with_props(period(1)?.statistic("Sum"))?;
+        let failed = self.api.metric_server_error_with_props(period(1).statistic("Sum"))?;
         alarms.raise(&Alarm {
             id: "FailedRequestsAlarm",
             description: "The API answers requests of admins and editors with 5xx. Check the logs of image-purge and \
@@ -115,7 +115,7 @@ impl<'a> AdminApi<'a> {
             props = props.authorization_scopes([scope]);
         }
         // `HttpApi.addRoutes` does the same, but an imported API has no such method. In JavaScript the API is a construct.
-        HttpRoute::new(Unchecked::from(&self.api), key.key()?.replace(' ', ""), props)?;
+        HttpRoute::new(Unchecked::from(&self.api), format!("{}{path}", method.as_str()), props)?;
         Ok(())
     }
 

@@ -1,11 +1,13 @@
 //! The dashboard of an environment, and the functions' own metrics that it and the alarms read.
 
+use std::time::Duration;
+
 use aws_cdk_lib::aws_cloudwatch::{
     Dashboard, GraphWidget, GraphWidgetProps, HorizontalAnnotation, IMetric, IWidget, LogQueryWidget,
     LogQueryWidgetProps, MathExpression, MathExpressionProps, Metric as CloudWatchMetric, MetricOptions, MetricProps,
     SingleValueWidget, SingleValueWidgetProps,
 };
-use aws_cdk_lib::{Duration, Result, Stack};
+use aws_cdk_lib::{Result, Stack};
 use contract::limits;
 use contract::metrics::{DIMENSION, Metric, NAMESPACE};
 
@@ -29,7 +31,7 @@ pub(crate) fn own(
     let props = MetricProps::new(metric.name(), NAMESPACE)
         .dimensions_map([(DIMENSION, environment.name.as_str())])
         .statistic(statistic)
-        .period(&Duration::minutes(minutes)?);
+        .period(Duration::from_mins(minutes.into()));
     CloudWatchMetric::new(props)
 }
 
@@ -101,7 +103,7 @@ fn price(environment: &Environment) -> Result<SingleValueWidget> {
     let dollars = MathExpressionProps::new("price / 1000000")
         .using_metrics([("price", price)])
         .label("US$")
-        .period(&Duration::minutes(DAY_MINUTES)?);
+        .period(Duration::from_mins(DAY_MINUTES.into()));
     let metrics = [IMetric::from(&MathExpression::new(dollars)?)];
     let title = "Price today (UTC), by list price";
     SingleValueWidget::new(SingleValueWidgetProps::new(metrics).title(title).width(6).full_precision(true))

@@ -90,6 +90,9 @@
 //! The kernel ignores an unknown property, so the types reject it. They also reject a structure without its required
 //! properties, and a value or an object of another type. `tests/misuse` has such programs with the compiler's errors.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use jsii_runtime::generated::Value;
 
 /// The version of the npm package `aws-cdk-lib` that the bindings were generated from. A program needs the same one.
@@ -97,14 +100,26 @@ pub const BOUND_VERSION: &str = generated::AWS_CDK_LIB.version;
 
 pub use jsii_runtime::{CallbackResult, Creation, Date, Error, Handle, IntoJs, Is, Object, Result, Unchecked};
 
+thread_local! {
+    /// The CDK's object for each period that was passed. Nothing can change it, so that one is enough for all uses.
+    static DURATIONS: RefCell<HashMap<std::time::Duration, Value>> = RefCell::default();
+}
+
 /// A period of Rust's standard library is accepted as one of the CDK's.
 impl IntoJs<Duration> for std::time::Duration {
     fn into_js(self) -> Result<Value> {
+        let known = DURATIONS.try_with(|durations| durations.borrow().get(&self).cloned());
+        if let Ok(Some(known)) = known {
+            return Ok(known);
+        }
         let duration = match self.subsec_nanos() {
             0 => Duration::seconds(Unchecked::from(Value::from(self.as_secs()))),
             _ => Duration::millis(self.as_secs_f64() * 1_000.0),
         };
-        duration.into_js()
+        let object = duration.into_js()?;
+        // An error means that the thread is ending.
+        let _ = DURATIONS.try_with(|durations| durations.borrow_mut().insert(self, object.clone()));
+        Ok(object)
     }
 }
 

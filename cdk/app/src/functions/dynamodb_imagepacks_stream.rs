@@ -42,7 +42,7 @@ pub(crate) fn declare(
     purging::grant_wake_up(scope, &live, image_invalidation)?;
     allow(&live, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
 
-    let age = live.function.metric_with_props("IteratorAge", period(1)?.statistic("Maximum"))?;
+    let age = live.function.metric_with_props("IteratorAge", period(1).statistic("Maximum"))?;
     let alarm = alarms.raise(&Alarm {
         id: "StreamAgeAlarm",
         description: "The oldest record of the image-pack table's stream is 5 minutes old: changed images are purged \

@@ -59,7 +59,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
     // A period without a purge run counts as a period without a failure, so a period must not be shorter than the
     // time between two purge runs.
     let every_period = || period(PERIOD_MINUTES.max(every_minutes));
-    let failed_runs = live.function.metric_errors_with_props(every_period()?)?;
+    let failed_runs = live.function.metric_errors_with_props(every_period())?;
     let failed = alarms.raise(&Alarm {
         id: "FailedPurgeRunsAlarm",
         description: "Three purge runs in a row failed: changed images stay stale. Check the log of image-invalidation",
@@ -68,7 +68,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         threshold: Threshold::AtLeast(1),
     })?;
     alarms.show_failures(&failed_runs);
-    let runs = live.function.metric_invocations_with_props(every_period()?.statistic("Sum"))?;
+    let runs = live.function.metric_invocations_with_props(every_period().statistic("Sum"))?;
     alarms.raise(&Alarm {
         id: "NoPurgeRunAlarm",
         description: "No purge run began within three periods: changed images stay stale. Check the schedule, the \
@@ -78,7 +78,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         threshold: Threshold::Below(1),
     })?;
     alarms.show("Purge runs", &runs);
-    let throttled = live.function.metric_throttles_with_props(period(1)?)?;
+    let throttled = live.function.metric_throttles_with_props(period(1))?;
     alarms.raise(&Alarm {
         id: "ThrottledPurgeRunsAlarm",
         description: "Lambda throttles image-invalidation: changed images stay stale. Check the account's concurrency",

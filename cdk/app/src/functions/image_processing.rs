@@ -53,7 +53,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         live.alias.add_function_url_with_options(FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam))?;
     permit_distributions(scope, &live)?;
 
-    let failed = live.function.metric_with_props("Url5xxCount", period(1)?.statistic("Sum"))?;
+    let failed = live.function.metric_with_props("Url5xxCount", period(1).statistic("Sum"))?;
     let failed_images = alarms.raise(&Alarm {
         id: "FailedImagesAlarm",
         description: "image-processing answers requests with 5xx: viewers get an error instead of an image. Check its log",
@@ -62,7 +62,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         threshold: Threshold::AtLeast(FAILED_IMAGES_A_MINUTE),
     })?;
     alarms.show_failures(&failed);
-    let throttled = live.function.metric_throttles_with_props(period(1)?)?;
+    let throttled = live.function.metric_throttles_with_props(period(1))?;
     alarms.raise(&Alarm {
         id: "ThrottledImagesAlarm",
         description: "Lambda throttles image-processing: viewers get an error instead of an image. Check its reserved \

@@ -55,7 +55,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventB
     let reason = "A write is delivered as long as the stream keeps it; an event that is lost then is in the ledger";
     acknowledge(&live.alias, [("Serverless-LambdaEventSourceMappingDestination", reason)])?;
 
-    let age = live.function.metric_with_props("IteratorAge", period(1)?.statistic("Maximum"))?;
+    let age = live.function.metric_with_props("IteratorAge", period(1).statistic("Maximum"))?;
     let alarm = alarms.raise(&Alarm {
         id: "EventAgeAlarm",
         description: "The oldest write of the purge ledger's stream is 5 minutes old: the events of completed purges are \

@@ -1,12 +1,14 @@
 //! The properties that every distribution of an environment has: one of a tenant, and the multi-tenant one.
 
+use std::time::Duration;
+
 use aws_cdk_lib::aws_certificatemanager::Certificate;
 use aws_cdk_lib::aws_cloudfront::{
     BehaviorOptions, CfnDistribution, Distribution, DistributionProps, ErrorResponse, HttpVersion,
     OriginProtocolPolicy, SecurityPolicyProtocol, ViewerProtocolPolicy,
 };
 use aws_cdk_lib::aws_cloudfront_origins::{HttpOrigin, HttpOriginProps};
-use aws_cdk_lib::{Duration, Result, Stack};
+use aws_cdk_lib::{Result, Stack};
 use serde_json::Value;
 
 use crate::config::Environment;
@@ -18,7 +20,7 @@ pub(crate) fn origin(environment: &Environment, edge: &Edge) -> HttpOriginProps 
     HttpOriginProps::new()
         .protocol_policy(OriginProtocolPolicy::HttpsOnly)
         .origin_access_control_id(edge.origin_access_control_id.as_str())
-        .read_timeout(Duration::seconds(environment.origin_timeout_secs()))
+        .read_timeout(Duration::from_secs(environment.origin_timeout_secs().into()))
 }
 
 /// The only behavior of a distribution.
@@ -86,5 +88,5 @@ pub(crate) fn complete(
 /// Error responses with a minimum TTL of 0, instead of CloudFront's default of 10 seconds: the `Cache-Control` of
 /// image-processing decides.
 fn error_responses() -> [ErrorResponse; 8] {
-    [404, 405, 414, 500, 501, 502, 503, 504].map(|status| ErrorResponse::new(status).ttl(Duration::seconds(0)))
+    [404, 405, 414, 500, 501, 502, 503, 504].map(|status| ErrorResponse::new(status).ttl(Duration::ZERO))
 }

@@ -1,19 +1,21 @@
 //! An edge stack: the policies and the origin access control that up to 100 distributions share.
 
+use std::time::Duration;
+
 use aws_cdk_lib::aws_cloudfront::{
     CachePolicy, CachePolicyProps, CacheQueryStringBehavior, FunctionUrlOriginAccessControl, ResponseCustomHeader,
     ResponseCustomHeadersBehavior, ResponseHeadersContentTypeOptions, ResponseHeadersPolicy,
     ResponseHeadersPolicyProps, ResponseHeadersStrictTransportSecurity, ResponseSecurityHeadersBehavior,
 };
 use aws_cdk_lib::aws_s3::Bucket;
-use aws_cdk_lib::{Duration, Result, Stack};
+use aws_cdk_lib::{Result, Stack};
 use contract::query::{DATE, LOCATION};
 
 use crate::config::Environment;
 use crate::stacks::Data;
 
-/// The days for which a browser requests a tenant's host by HTTPS only.
-const HTTPS_ONLY_DAYS: u32 = 365;
+/// The time for which a browser requests a tenant's host by HTTPS only.
+const HTTPS_ONLY: Duration = Duration::from_hours(365 * 24);
 
 /// The resources that the distributions of one edge stack share. Each tenant names its edge stack, so that none moves to
 /// another when a tenant is added or removed.
@@ -43,9 +45,9 @@ impl Edge {
             "CachePolicy",
             CachePolicyProps::new()
                 .query_string_behavior(&CacheQueryStringBehavior::allow_list([LOCATION, DATE])?)
-                .min_ttl(&Duration::seconds(0)?)
-                .default_ttl(&Duration::seconds(0)?)
-                .max_ttl(&Duration::days(viewer.cached_days_max)?),
+                .min_ttl(Duration::ZERO)
+                .default_ttl(Duration::ZERO)
+                .max_ttl(Duration::from_hours(24 * u64::from(viewer.cached_days_max))),
         )?;
         let response_headers = ResponseHeadersPolicy::new_with_props(
             stack,
@@ -56,10 +58,7 @@ impl Edge {
                 .security_headers_behavior(
                     ResponseSecurityHeadersBehavior::new()
                         .content_type_options(ResponseHeadersContentTypeOptions::new(true))
-                        .strict_transport_security(ResponseHeadersStrictTransportSecurity::new(
-                            &Duration::days(HTTPS_ONLY_DAYS)?,
-                            true,
-                        )),
+                        .strict_transport_security(ResponseHeadersStrictTransportSecurity::new(HTTPS_ONLY, true)),
                 )
                 // Pages of other sites show the images.
                 .custom_headers_behavior(ResponseCustomHeadersBehavior::new([ResponseCustomHeader::new(

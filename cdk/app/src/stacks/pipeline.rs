@@ -108,7 +108,7 @@ fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
     )?;
     let reason = "It is the dead-letter queue";
     acknowledge(&queue, [("AwsSolutions-SQS3", reason), ("Serverless-SQSRedrivePolicy", reason)])?;
-    let options = period(PERIOD_MINUTES)?.statistic("Maximum");
+    let options = period(PERIOD_MINUTES).statistic("Maximum");
     let messages = queue.metric_approximate_number_of_messages_visible_with_props(options)?;
     // A dead letter of the stream names records, which the stream deletes 24 hours after they were written.
     let hours = STREAM_KEEPS_HOURS - environment.stream.record_age_max_secs.div_ceil(60 * 60);

@@ -7,7 +7,7 @@ use aws_cdk_lib::aws_lambda::{Code, Function, Runtime};
 use aws_cdk_lib::aws_s3::{Bucket, BucketEncryption, BucketPolicy, LifecycleRule};
 use aws_cdk_lib::aws_sqs::Queue;
 use aws_cdk_lib::constructs::IConstruct;
-use aws_cdk_lib::{Duration, Result, Stack};
+use aws_cdk_lib::{Duration, IntoJs, Result, Stack};
 use serde_json::json;
 
 /// Asserts that the stack has one resource of the type with these properties.
@@ -75,6 +75,13 @@ fn an_error_of_an_argument_comes_out_of_build_with_the_fields_that_lead_to_it() 
         },
         "bucket: new aws-cdk-lib.aws_s3.Bucket: ",
     );
+}
+
+#[test]
+fn a_period_of_rust_is_one_duration_however_often_it_is_passed() {
+    let passed = |period: Period| IntoJs::<Duration>::into_js(period).unwrap();
+    assert_eq!(passed(Period::from_hours(1)), passed(Period::from_hours(1)));
+    assert_ne!(passed(Period::from_hours(1)), passed(Period::from_millis(3_600_500)));
 }
 
 #[test]
