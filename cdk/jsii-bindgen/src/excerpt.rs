@@ -29,7 +29,8 @@ struct Excerpt<'a> {
     types: BTreeMap<&'a str, Value>,
 }
 
-/// A type without bindings. No structure and no enumeration is one: nothing refers to it.
+/// A type without bindings. Of these the excerpt has the classes and the interfaces. It has no structure and no enumeration,
+/// because nothing refers to one.
 #[derive(Deserialize, Serialize)]
 struct Unbound<'a> {
     kind: &'a str,
