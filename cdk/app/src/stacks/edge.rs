@@ -20,8 +20,8 @@ const HTTPS_ONLY: Duration = Duration::from_hours(365 * 24);
 /// The resources that the distributions of one edge stack share. Each tenant names its edge stack, so that none moves to
 /// another when a tenant is added or removed.
 pub(crate) struct Edge {
-    pub(crate) cache_policy: CachePolicy,
-    pub(crate) response_headers: ResponseHeadersPolicy,
+    pub(crate) cache_policy_id: String,
+    pub(crate) response_headers_policy_id: String,
     /// The id of the origin access control, which signs the requests to image-processing.
     pub(crate) origin_access_control_id: String,
     /// The bucket of access logs, if the distributions have any.
@@ -69,7 +69,12 @@ impl Edge {
         )?;
         let access = FunctionUrlOriginAccessControl::new(stack, "ImageProcessingAccess")?;
         let access_logs = data.access_logs.clone().filter(|_| environment.logs.distributions);
-        let origin_access_control_id = access.origin_access_control_id()?;
-        Ok(Self { cache_policy, response_headers, origin_access_control_id, access_logs, web_acl })
+        Ok(Self {
+            cache_policy_id: cache_policy.cache_policy_id()?,
+            response_headers_policy_id: response_headers.response_headers_policy_id()?,
+            origin_access_control_id: access.origin_access_control_id()?,
+            access_logs,
+            web_acl,
+        })
     }
 }

@@ -1,19 +1,22 @@
 //! The stacks of multi-tenant mode: one with the multi-tenant distribution, and shards with the distribution tenants.
 
+use aws_cdk_lib::aws_cloudfront::cfn_distribution::{
+    DefinitionProperty, FunctionAssociationProperty, ParameterDefinitionProperty, StringSchemaProperty,
+    TenantConfigProperty,
+};
 use aws_cdk_lib::aws_cloudfront::cfn_distribution_tenant::ParameterProperty;
 use aws_cdk_lib::aws_cloudfront::{
-    CfnConnectionGroup, CfnConnectionGroupProps, CfnDistributionTenant, CfnDistributionTenantProps, Distribution,
-    Function, FunctionAssociation, FunctionCode, FunctionEventType, FunctionProps, FunctionRuntime,
+    CfnConnectionGroup, CfnConnectionGroupProps, CfnDistributionTenant, CfnDistributionTenantProps, Function,
+    FunctionCode, FunctionProps, FunctionRuntime,
 };
-use aws_cdk_lib::aws_cloudfront_origins::HttpOrigin;
 use aws_cdk_lib::aws_route53::{CnameRecord, CnameRecordProps};
 use aws_cdk_lib::aws_ssm::{CfnParameter, CfnParameterProps};
 use aws_cdk_lib::constructs::Construct;
-use aws_cdk_lib::{Annotations, CfnOutput, CfnOutputProps, CfnTag, Fn, Result, Stack};
+use aws_cdk_lib::{CfnOutput, CfnOutputProps, CfnTag, Fn, Result, Stack};
 use contract::TenantId;
 use contract::names::{Distribution as Registration, tenant_registry_path};
 use contract::tenant_source::TENANT_PATH_PREFIX;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::config::Environment;
 use crate::stacks::edge::Edge;
@@ -33,9 +36,6 @@ const CONNECTION_GROUP: &str = "ConnectionGroupId";
 /// Declares the multi-tenant distribution, which viewers reach through distribution tenants only, and the connection group
 /// to which the host names of all tenants lead.
 pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipeline, edge: &Edge) -> Result<()> {
-    let origin =
-        distribution::origin(environment, edge).origin_path(format!("{TENANT_PATH_PREFIX}{{{{{PARAMETER}}}}}"));
-    let origin = HttpOrigin::new_with_props(pipeline.origin_host.as_str(), origin)?;
     let image_paths = Function::new(
         stack,
         "ImagePaths",
@@ -43,21 +43,19 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipel
             .comment("Lets pass the paths of images only")
             .runtime(&FunctionRuntime::js_2_0()?),
     )?;
-    let behavior = distribution::behavior(&origin, edge)
-        .function_associations([FunctionAssociation::new(FunctionEventType::ViewerRequest, &image_paths)]);
+    let image_paths =
+        FunctionAssociationProperty::new().event_type("viewer-request").function_arn(image_paths.function_arn());
+    let origin = distribution::origin(environment, pipeline, edge)
+        .origin_path(format!("{TENANT_PATH_PREFIX}{{{{{PARAMETER}}}}}"));
+    let behavior = distribution::behavior(edge).function_associations([image_paths]);
     let comment = format!("Images of all tenants ({})", environment.name);
-    let props = distribution::props(stack, environment, edge, behavior, comment);
-    let distribution = Distribution::new(stack, "Distribution", props)?;
-    // Its distribution tenants have the host names.
-    Annotations::of(&distribution)?.acknowledge_warning("@aws-cdk/aws-cloudfront:emptyDomainNames")?;
-    let parameter = json!([{"Name": PARAMETER, "Definition": {"StringSchema": {"Required": true}}}]);
-    let others = [
-        ("ConnectionMode", json!("tenant-only")),
-        ("TenantConfig", json!({"ParameterDefinitions": parameter})),
-        // The connection group has this property.
-        ("IPV6Enabled", Value::Null),
-    ];
-    distribution::complete(&distribution, environment, others)?;
+    let parameter = DefinitionProperty::new().string_schema(StringSchemaProperty::new(true));
+    let parameters = [ParameterDefinitionProperty::new(parameter, PARAMETER)];
+    // The connection group enables IPv6.
+    let config = distribution::config(environment, edge, origin, behavior, comment)
+        .connection_mode("tenant-only")
+        .tenant_config(TenantConfigProperty::new().parameter_definitions(parameters));
+    let distribution = distribution::declare(stack, config)?;
 
     let group = CfnConnectionGroupProps::new(name(environment, "tenants")).enabled(true).ipv6_enabled(true);
     let group = CfnConnectionGroup::new(stack, "ConnectionGroup", group)?;
@@ -66,7 +64,7 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipel
         .record_name(format!("*.{}.", environment.viewer.domain));
     CnameRecord::new(stack, "Hosts", record)?;
 
-    CfnOutput::new(stack, DISTRIBUTION, CfnOutputProps::new(distribution.distribution_id()?))?;
+    CfnOutput::new(stack, DISTRIBUTION, CfnOutputProps::new(distribution.r#ref()?))?;
     CfnOutput::new(stack, CONNECTION_GROUP, CfnOutputProps::new(group.attr_id()?))?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The stack of one tenant: its distribution, host name and registration. For an existing distribution, its registration
 //! and the grant to purge it.
 
-use aws_cdk_lib::aws_cloudfront::Distribution;
-use aws_cdk_lib::aws_cloudfront_origins::HttpOrigin;
+use aws_cdk_lib::aws_cloudfront::cfn_distribution::{LoggingProperty, OriginCustomHeaderProperty};
+use aws_cdk_lib::aws_cloudfront::{CfnDistribution, Distribution, DistributionAttributes};
 use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_route53::{
     ARecord, ARecordProps, AaaaRecord, AaaaRecordProps, HostedZone, HostedZoneAttributes, IHostedZone, RecordTarget,
@@ -32,7 +32,7 @@ pub(crate) fn declare(
     let host = host(environment, tenant);
     let distribution = distribution(stack, environment, tenant, &host, pipeline, edge)?;
     alias(stack, environment, &host, &distribution)?;
-    register(stack, environment, tenant, &distribution.distribution_id()?, true)
+    register(stack, environment, tenant, &distribution.r#ref()?, true)
 }
 
 /// Declares what an existing distribution needs.
@@ -101,20 +101,23 @@ fn distribution(
     host: &str,
     pipeline: &Pipeline,
     edge: &Edge,
-) -> Result<Distribution> {
-    let origin = distribution::origin(environment, edge).custom_headers([(TENANT_HEADER, tenant.as_str())]);
-    let behavior = distribution::behavior(&HttpOrigin::new_with_props(pipeline.origin_host.as_str(), origin)?, edge);
+) -> Result<CfnDistribution> {
+    let origin = distribution::origin(environment, pipeline, edge)
+        .origin_custom_headers([OriginCustomHeaderProperty::new(TENANT_HEADER, tenant.as_str())]);
     let comment = format!("Images of {tenant} ({})", environment.name);
-    let mut props = distribution::props(stack, environment, edge, behavior, comment).domain_names([host]);
+    let mut config = distribution::config(environment, edge, origin, distribution::behavior(edge), comment)
+        .aliases([host])
+        .ipv6_enabled(true);
     if let Some(bucket) = &edge.access_logs {
-        props = props.log_bucket(bucket).log_file_prefix(format!("distributions/{tenant}/"));
+        let logging = LoggingProperty::new().bucket(bucket.bucket_regional_domain_name());
+        config = config.logging(logging.prefix(format!("distributions/{tenant}/")));
     }
-    let distribution = Distribution::new(stack, "Distribution", props)?;
-    distribution::complete(&distribution, environment, [])?;
-    Ok(distribution)
+    distribution::declare(stack, config)
 }
 
-fn alias(stack: &Stack, environment: &Environment, host: &str, distribution: &Distribution) -> Result<()> {
+fn alias(stack: &Stack, environment: &Environment, host: &str, distribution: &CfnDistribution) -> Result<()> {
+    let attributes = DistributionAttributes::new(distribution.r#ref(), distribution.attr_domain_name());
+    let distribution = Distribution::from_distribution_attributes(stack, "AliasTarget", attributes)?;
     let zone = zone(stack, environment)?;
     let target = RecordTarget::from_alias(&CloudFrontTarget::new(distribution)?)?;
     // A trailing dot makes the name absolute.
