@@ -1,6 +1,6 @@
 //! Section `synth`: the CDK app beside the same stacks in JavaScript and in Python.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -90,13 +90,12 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
     fs::copy(checkout.join("cdk/environments/dev.toml"), &dev).doing(|| format!("write {}", dev.display()))?;
     copy_binaries(folders, &checkout)?;
     let mut fastest = BTreeMap::new();
-    let mut resources = BTreeMap::new();
+    let resources = compare_assemblies(folders, &checkout)?;
     for round in 0..=CLOSE_ROUNDS {
         for is_validated in [false, true] {
             for candidate in Candidate::ALL.into_iter().filter(|candidate| round <= candidate.rounds(is_validated)) {
                 let output = folders.out.join(format!("synth-{candidate:?}"));
                 let seconds = synthesize(folders, &checkout, candidate, is_validated, &output, None)?;
-                resources.insert(candidate, count_resources(&output)?);
                 if round > 0 {
                     let best = fastest.entry((is_validated, candidate)).or_insert(seconds);
                     *best = f64::min(*best, seconds);
@@ -118,20 +117,22 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
     let rebuild = rebuild(&checkout)?;
     let ratio = |is_validated, other| fastest[&(is_validated, Candidate::Rust)] / fastest[&(is_validated, other)];
     let cold_ratio = |other| fastest_cold[&Candidate::Rust] / fastest_cold[&other];
-    let columns =
-        ["off, s", "Rust ×, off", "on, s", "Rust ×, on", "off and cold, s", "Rust ×, off and cold", "resources"];
+    let columns = ["off, s", "Rust ×, off", "on, s", "Rust ×, on", "off and cold, s", "Rust ×, off and cold"];
     let mut table = Table::new("Synthesis of the environment dev", columns);
     for candidate in Candidate::ALL {
         let warm = |is_validated| [fastest[&(is_validated, candidate)], ratio(is_validated, candidate)];
         let cold = [fastest_cold[&candidate], cold_ratio(candidate)];
         let times = [warm(false), warm(true), cold].into_iter().flatten().map(|number| Cell::number(number, 2));
-        table.push(format!("{candidate:?}"), times.chain([Cell::number(resources[&candidate] as f64, 0)]));
+        table.push(format!("{candidate:?}"), times);
     }
     let bars = Candidate::ALL.map(|candidate| (format!("{candidate:?}"), fastest[&(false, candidate)]));
     Ok(Section {
         name: "synth".to_owned(),
         title: "Synthesis".to_owned(),
         conditions: vec![
+            format!(
+                "{resources} resources; the templates of all candidates are equal, and so are the acknowledged rules"
+            ),
             format!(
                 "Fastest of {ROUNDS} runs, of {CLOSE_ROUNDS} of Rust and JavaScript without validation; candidates in \
                  alternation; all take the same release binaries as assets"
@@ -226,19 +227,50 @@ fn rebuild(checkout: &Path) -> Result<f64, BenchError> {
     Ok(fastest)
 }
 
-/// The number of resources in the templates of the cloud assembly `folder`, without those of the CDK about itself.
-fn count_resources(folder: &Path) -> Result<usize, BenchError> {
+/// Fails unless all candidates synthesise the same, and returns the number of their resources, without those of the CDK about
+/// itself.
+fn compare_assemblies(folders: &Folders, checkout: &Path) -> Result<usize, BenchError> {
+    let mut rusts = BTreeMap::new();
+    for candidate in Candidate::ALL {
+        let output = folders.out.join(format!("synth-{candidate:?}"));
+        synthesize(folders, checkout, candidate, false, &output, None)?;
+        let assembly = read_assembly(&output)?;
+        if candidate == Candidate::Rust {
+            rusts = assembly;
+        } else if assembly != rusts {
+            let names = rusts.keys().chain(assembly.keys()).filter(|name| assembly.get(*name) != rusts.get(*name));
+            let names: BTreeSet<_> = names.map(String::as_str).collect();
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            let difference = format!("in {} these differ from Rust: {names}", output.display());
+            Err(difference).doing(|| format!("measure {candidate:?}, which must synthesise the same"))?;
+        }
+    }
+    let resources = rusts.values().filter_map(|template| template["Resources"].as_object()).flatten();
+    Ok(resources.filter(|(_, resource)| resource["Type"] != "AWS::CDK::Metadata").count())
+}
+
+/// The templates of the cloud assembly `folder` and the rules that its constructs acknowledge, by the names of the files.
+fn read_assembly(folder: &Path) -> Result<BTreeMap<String, Value>, BenchError> {
     let stage = folder.join("assembly-dev");
-    let action = || format!("read the templates in {}", stage.display());
-    let mut count = 0;
+    let action = || format!("read the cloud assembly in {}", stage.display());
+    let mut contents = BTreeMap::new();
     for entry in fs::read_dir(&stage).doing(action)? {
         let path = entry.doing(action)?.path();
-        if !path.to_string_lossy().ends_with(".template.json") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_metadata = name.ends_with(".metadata.json");
+        if !is_metadata && !name.ends_with(".template.json") {
             continue;
         }
-        let template: Value = serde_json::from_slice(&fs::read(&path).doing(action)?).doing(action)?;
-        let resources = template["Resources"].as_object().into_iter().flat_map(|resources| resources.values());
-        count += resources.filter(|resource| resource["Type"] != "AWS::CDK::Metadata").count();
+        let mut content: Value = serde_json::from_slice(&fs::read(&path).doing(action)?).doing(action)?;
+        if is_metadata {
+            // The other entries have the stack traces of each language.
+            for entries in content.as_object_mut().into_iter().flat_map(|constructs| constructs.values_mut()) {
+                let rules = entries.as_array().into_iter().flatten();
+                let rules = rules.filter(|entry| entry["type"] == "aws:cdk:acknowledged-rules");
+                *entries = rules.map(|entry| entry["data"].clone()).collect();
+            }
+        }
+        contents.insert(name, content);
     }
-    Ok(count)
+    Ok(contents)
 }

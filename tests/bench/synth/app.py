@@ -3,13 +3,12 @@
 import json
 import os
 
-from aws_cdk import App, CfnOutput, Duration, Environment, Fn, RemovalPolicy, Stack, Stage, Tags
+from aws_cdk import Acknowledgment, App, CfnOutput, Duration, Environment, Fn, RemovalPolicy, Stack, Stage, Tags
+from aws_cdk import Validations
 from aws_cdk import aws_apigatewayv2 as apigw
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_dynamodb as dynamodb
@@ -25,38 +24,170 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"))
+
 
 HANDLERS = os.environ["HANDLERS"]
 DOMAIN = "image-service.eu-west-1.dev.vmnd.tv"
-DISTRIBUTIONS = "arn:aws:cloudfront::123456789012:distribution/*"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+ADMIN_DOMAIN = "manage.api.eu-west-1.vmnd.tv"
+API_STAGE = "dev-lof"
 REGISTRY = "/dev-lof/images/tenants"
+ORIGIN = "image-processing"
+ORIGIN_HOST = "ImageProcessingHost"
+CACHE_TAG_HEADER = "image-cache-tag"
+CACHED_DAYS_MAX = 30
+SETTLE_DELAY_SECS = 7
+RENDER_TIMEOUT_SECS = 15
+RECORD_AGE_MAX_SECS = 21_600
+PURGE_EVERY = Duration.minutes(5)
+PURGE_LEDGER_INDEX = "byCompletion"
+UPLOADS = ".uploads/"
+PACK_ATTRIBUTE_NAMES = (
+    "tenant entity imageLocations mainImageLocation generation revision updatedAt updatedBy assetId title"
+)
+PACK_ATTRIBUTES = {name: name for name in PACK_ATTRIBUTE_NAMES.split()}
+ATTRIBUTES = compact(PACK_ATTRIBUTES)
+AUTHORIZER = compact({"type": "jwt", "tenantClaim": "tenants"})
+PURGE_ROUTES = {
+    "/images/{tenant}/{imagePackId}": ["DELETE", "GET"],
+    "/purges/{tenant}": ["POST", "GET"],
+    "/openapi.json": ["GET"],
+}
+PACKS = "/adminAPI/imagePacks"
+PLACE = "/adminAPI/imagePacks/{imagePackId}/imageLocations/{location}"
+MANAGEMENT_ROUTES = {
+    PACKS: ["GET", "POST"],
+    PACKS + "/{imagePackId}": ["GET", "PATCH", "DELETE"],
+    PLACE: ["DELETE"],
+    PLACE + "/crop": ["PUT", "DELETE"],
+    PLACE + "/original": ["PUT"],
+    PLACE + "/uploads": ["POST"],
+    PLACE + "/uploads/{uploadId}/confirm": ["POST"],
+    PLACE + "/fetchImage": ["POST"],
+    "/adminAPI/imageLocationConfig/{name}": ["GET", "PUT"],
+}
+REQUEST_LOG = {
+    "time": "$context.requestTime",
+    "request_id": "$context.requestId",
+    # The one in the function's log.
+    "function_request_id": "$context.integration.requestId",
+    "address": "$context.identity.sourceIp",
+    "route": "$context.routeKey",
+    "path": "$context.path",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "millis": "$context.responseLatency",
+    "authorizer_error": "$context.authorizer.error",
+    "integration_error": "$context.integrationErrorMessage",
+}
+MINUTE = Duration.minutes(1)
+FIVE_MINUTES = Duration.minutes(5)
+DAY = Duration.days(1)
+WIDE_PURGES = (
+    "Tenants are added without this stack: their registrations, variants, and distributions with the environment's tag"
+)
+FUNCTION_RULES = {
+    "Serverless-LambdaDLQ": "The stream's mapping has a destination for failures, requests are synchronous, and the "
+    "next purge run continues a failed one",
+    "Serverless-LambdaTracing": "Logs and metrics show the time of each step; a trace would be billed for each",
+}
+OWN = {"namespace": "ImageCacheInvalidation", "dimensions_map": {"environment": "dev"}}
+# The reasons for which grants have a `*` in their resource.
+WIDE_GRANTS = {
+    "ImageInvalidation": WIDE_PURGES,
+    "ImagePacksStream": "ListStreams has no resource to narrow it to",
+    "ImagePurge": WIDE_PURGES,
+    "ImageProcessing": "One function serves all tenants, which are added without this stack: the objects of both "
+    "buckets",
+    "ImageManagement": "One function serves all tenants, which are added without this stack: the objects of the "
+    "originals bucket",
+}
+DESCRIPTIONS = {
+    "ImageInvalidation": "Purges the targets in the invalidation queue",
+    "ImagePacksStream": "Enqueues a purge for each meaningful change of an image pack",
+    "ImagePurge": "Serves admins: purges an image pack at once, enqueues purges, or reports their status",
+    "ImageProcessing": "Serves viewers: reads a variant, or renders it from its original and stores it",
+    "ImageManagement": "Serves editors: changes image packs, their originals and location configurations",
+    # A dead letter names records, which the stream deletes 24 hours after they were written.
+    "DeadLettersAlarm": "The dead-letter queue has messages: changes that could not be processed or purges that "
+    f"failed. Within {24 - RECORD_AGE_MAX_SECS // 3600} hours: imagecache dead-letters replay --environment dev",
+    "FailedPurgeRunsAlarm": "Three purge runs in a row failed: changed images stay stale. Check the log of "
+    "image-invalidation",
+    "NoPurgeRunAlarm": "No purge run began within three periods: changed images stay stale. Check the schedule, the "
+    "function's concurrency and its throttles",
+    "ThrottledPurgeRunsAlarm": "Lambda throttles image-invalidation: changed images stay stale. Check the account's "
+    "concurrency",
+    "OldestEntryAlarm": "A change waits for its purge far longer than it should: viewers see an old image. Read the "
+    "log of image-invalidation",
+    "ThrottledInvalidationsAlarm": "CloudFront rejects invalidations because of a quota: purges wait. Compare the "
+    "dashboard's items with the quotas of the account",
+    "StreamAgeAlarm": "The oldest record of the image-pack table's stream is 5 minutes old: changed images are purged "
+    "late. Check the log and the throttles of dynamodb-imagepacks-stream",
+    "FailedPurgesAlarm": "image-purge crashed or timed out: a request of an admin failed. Check the log of image-purge",
+    "FailedImagesAlarm": "image-processing answers requests with 5xx: viewers get an error instead of an image. Check "
+    "its log",
+    "ThrottledImagesAlarm": "Lambda throttles image-processing: viewers get an error instead of an image. Check its "
+    "reserved concurrency and the account's",
+    "FailedEditsAlarm": "image-management crashed or timed out: a request of an editor failed. Check the log of "
+    "image-management",
+    "FailedRequestsAlarm": "The API answers requests of admins and editors with 5xx. Check the logs of image-purge and "
+    "image-management, and their throttles",
+}
 
 
-class Data(Stack):
+def acknowledge(construct, rules):
+    Validations.of(construct).acknowledge(*(Acknowledgment(id=id, reason=reason) for id, reason in rules.items()))
+
+
+def allow(actions, *resources, **options):
+    return iam.PolicyStatement(actions=actions, resources=list(resources), **options)
+
+
+def own(name, statistic, period=MINUTE, **options):
+    """A metric that the functions publish."""
+    return cloudwatch.Metric(metric_name=name, statistic=statistic, period=period, **OWN, **options)
+
+
+def line(name, statistic, period=MINUTE):
+    return own(name, statistic, period, label=f"{name} {statistic}")
+
+
+def graph(title, **options):
+    return cloudwatch.GraphWidget(title=title, width=12, **options)
+
+
+class ImageStack(Stack):
+    def __init__(self, stage, id, description, **options):
+        super().__init__(stage, id, stack_name=f"dev-lof-images-{id}", description=description, **options)
+
+
+class Data(ImageStack):
     def __init__(self, stage):
-        super().__init__(stage, "data", stack_name="dev-lof-images-data", termination_protection=True)
-        recovery = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)
-        self.image_packs = self.table(
-            "ImagePacks",
-            "entity",
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
-            point_in_time_recovery_specification=recovery,
+        description = "Tables and buckets; retained when the stack is deleted"
+        super().__init__(stage, "data", description, termination_protection=True)
+        replaced = s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))
+        # In a versioned bucket, an expired object remains as a noncurrent version.
+        unconfirmed = s3.LifecycleRule(prefix=UPLOADS, expiration=DAY, noncurrent_version_expiration=DAY)
+        self.originals = self.bucket("Originals", versioned=True, lifecycle_rules=[replaced, unconfirmed])
+        self.image_packs = self.kept_table("ImagePacks", "entity", stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES)
+        self.queue = self.kept_table("InvalidationQueue", "target")
+        expiry = s3.LifecycleRule(expiration=Duration.days(CACHED_DAYS_MAX + 90))
+        self.variants = self.bucket("Variants", lifecycle_rules=[expiry])
+        self.ledger = self.kept_table("PurgeLedger", "purge", time_to_live_attribute="expiresAt")
+        self.ledger.add_global_secondary_index(
+            index_name=PURGE_LEDGER_INDEX,
+            partition_key=dynamodb.Attribute(name="tenant", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="completedAt", type=dynamodb.AttributeType.NUMBER),
         )
-        self.queue = self.table("InvalidationQueue", "target", point_in_time_recovery_specification=recovery)
-        self.ledger = self.table("PurgeLedger", "purge", time_to_live_attribute="expiresAt", point_in_time_recovery_specification=recovery)
         self.render_locks = self.table(
             "RenderLocks", "variant", time_to_live_attribute="expiresAt", removal_policy=RemovalPolicy.DESTROY
         )
-        kept = Duration.days(1)
-        self.originals = self.bucket(
-            "Originals",
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30)),
-                s3.LifecycleRule(prefix=".uploads/", expiration=kept, noncurrent_version_expiration=kept),
-            ],
-        )
-        self.variants = self.bucket("Variants", lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(120))])
+        acknowledge(self.render_locks, {"AwsSolutions-DDB3": "A lock has no value after the request that holds it"})
         CfnOutput(self, "ImagePackTable", value=self.image_packs.table_name)
         CfnOutput(self, "InvalidationQueueTable", value=self.queue.table_name)
         CfnOutput(self, "PurgeLedgerTable", value=self.ledger.table_name)
@@ -74,8 +205,14 @@ class Data(Stack):
             **options,
         )
 
+    def kept_table(self, id, sort_key, **options):
+        recovery = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)
+        return self.table(
+            id, sort_key, point_in_time_recovery_specification=recovery, deletion_protection=False, **options
+        )
+
     def bucket(self, id, **options):
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             id,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -84,455 +221,576 @@ class Data(Stack):
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             **options,
         )
+        reason = "Only functions read and write it; `logs.buckets` has its requests logged"
+        acknowledge(bucket, {"AwsSolutions-S1": reason})
+        return bucket
 
 
-class Pipeline(Stack):
+class Pipeline(ImageStack):
     def __init__(self, stage, data):
-        super().__init__(stage, "pipeline", stack_name="dev-lof-images-pipeline")
+        super().__init__(stage, "pipeline", "Functions, stream, schedule, API and alarms")
+        self.data = data
         self.graphs = []
-        self.action = self.alarm_topic()
-        period = Duration.minutes(5)
-
-        dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        messages = dead_letters.metric_approximate_number_of_messages_visible(period=period, statistic="Maximum")
-        self.alarm("DeadLettersAlarm", messages, 1)
-
-        attributes = json.dumps({"tenant": "tenant", "entity": "entity", "imageLocations": "imageLocations"})
-        packs = {"IMAGE_PACK_TABLE": data.image_packs.table_name, "IMAGE_PACK_ATTRIBUTES": attributes}
-        stream, stream_live = self.handler(
-            "ImagePacksStream",
-            "dynamodb-imagepacks-stream",
-            256,
-            60,
-            {
-                "INVALIDATION_QUEUE_TABLE": data.queue.table_name,
-                "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
-                "IMAGE_PACK_ATTRIBUTES": attributes,
-                "TENANTS_WITH_EXISTING_DISTRIBUTION": "[]",
-            },
-            [(["dynamodb:UpdateItem"], [data.queue.table_arn]), (["sqs:SendMessage"], [dead_letters.queue_arn])],
-        )
-        self.alarm("StreamAgeAlarm", stream.metric("IteratorAge", period=period, statistic="Maximum"), 300_000)
-
-        purging = {
+        self.failures = []
+        self.topic = self.alarm_topic()
+        self.action = cloudwatch_actions.SnsAction(self.topic)
+        self.purging = {
+            "ENVIRONMENT": "dev",
             "INVALIDATION_QUEUE_TABLE": data.queue.table_name,
             "PURGE_LEDGER_TABLE": data.ledger.table_name,
             "VARIANTS_BUCKET": data.variants.bucket_name,
-            "ENVIRONMENT": "dev",
             "TENANT_REGISTRY_PATH": REGISTRY,
-            "SETTLE_DELAY_SECS": "7",
-            "CACHED_DAYS_MAX": "30",
-            "VARIANT_DELETION_SECS_MAX": "150",
-            "EDGE_FETCH_MAX_SECS": "3",
+            "SETTLE_DELAY_SECS": str(SETTLE_DELAY_SECS),
+            "CACHED_DAYS_MAX": str(CACHED_DAYS_MAX),
+            "DELETES_VARIANTS_FIRST": "false",
+            "EARLY_PURGE_TARGETS_MAX": "10",
+            "PURGE_QUOTAS": "both",
+            "CALLS_INTERVAL_MILLIS": "2000",
+            "CALLS_BURST": "6",
             "ITEMS_PER_REQUEST_MAX": "500",
-            "ITEMS_PER_PURGE_RUN_MAX": "2900",
-            "WILDCARDS_PER_PURGE_RUN_MAX": "13",
             "LEDGER_RETENTION_DAYS": "90",
         }
-        purge_grants = [
-            (["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.queue.table_arn]),
-            (["s3:ListBucket"], [data.variants.bucket_arn]),
-            (["s3:DeleteObject"], [data.variants.arn_for_objects("*")]),
-            (["dynamodb:PutItem"], [data.ledger.table_arn]),
-        ]
-        registry = self.format_arn(service="ssm", resource="parameter", resource_name=REGISTRY[1:])
-        invalidation, invalidation_live = self.handler(
-            "ImageInvalidation",
-            "image-invalidation",
-            512,
-            240,
-            purging | {"LEASE_SECS": "255", "TRACKING_SECS_MAX": "60", "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url},
-            purge_grants
-            + [
-                (["ssm:GetParameter", "ssm:GetParameters"], [registry + "/*"]),
-                (
-                    ["dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
-                    [data.queue.table_arn],
-                ),
-                (["dynamodb:UpdateItem"], [data.ledger.table_arn]),
-                (["sqs:SendMessage"], [dead_letters.queue_arn]),
-            ],
-            retry_attempts=0,
-            max_event_age=period,
-        )
-        self.alarm("FailedPurgeRunsAlarm", invalidation.metric_errors(period=period), 1, 3)
-        self.alarm("NoPurgeRunAlarm", invalidation.metric_invocations(period=period), 1, 3)
-        self.alarm("ThrottledPurgeRunsAlarm", invalidation.metric_throttles(period=period), 1)
-        own = {"namespace": "ImageCacheInvalidation", "dimensions_map": {"environment": "dev"}, "period": period}
-        oldest = cloudwatch.Metric(metric_name="OldestEntryAge", statistic="Maximum", **own)
-        self.alarm("OldestEntryAlarm", oldest, 900_000)
-        throttled = cloudwatch.Metric(metric_name="InvalidationsThrottled", statistic="Sum", **own)
-        self.alarm("ThrottledInvalidationsAlarm", throttled, 1)
+        self.packs = {"IMAGE_PACK_TABLE": data.image_packs.table_name, "IMAGE_PACK_ATTRIBUTES": ATTRIBUTES}
+        self.distributions = self.format_arn(service="cloudfront", region="", resource="distribution/*")
+        self.registrations = self.format_arn(service="ssm", resource=f"parameter{REGISTRY}/*")
 
-        purge, purge_live = self.handler(
-            "ImagePurge",
-            "image-purge",
-            512,
-            29,
-            purging
-            | packs
-            | {"MANUAL_PURGES_PER_MINUTE": "10", "MANUAL_PURGES_BURST": "20", "AUTHORIZER": '{"type":"jwt","tenantClaim":"tenants"}'},
-            purge_grants
-            + [
-                (["ssm:GetParameter"], [registry + "/*"]),
-                (["dynamodb:BatchGetItem"], [data.image_packs.table_arn]),
-                (["dynamodb:GetItem", "dynamodb:Query"], [data.queue.table_arn]),
-                (["dynamodb:Query"], [data.ledger.table_arn]),
-            ],
-        )
-        self.alarm("FailedPurgesAlarm", purge.metric_errors(period=period), 1)
-
-        processing, processing_live = self.handler(
-            "ImageProcessing",
-            "image-processing",
-            1769,
-            15,
-            packs
-            | {
-                "ORIGINALS_BUCKET": data.originals.bucket_name,
-                "VARIANTS_BUCKET": data.variants.bucket_name,
-                "TENANT_SOURCE": "header",
-                "RENDER_LOCK_TABLE": data.render_locks.table_name,
-                "RENDER_TIMEOUT_SECS": "15",
-                "ANSWER_MAX_SECS": "2",
-                "CACHE_TAG_HEADER": "image-cache-tag",
-                "CACHED_DAYS_MAX": "30",
-            },
-            [
-                (["dynamodb:BatchGetItem"], [data.image_packs.table_arn]),
-                (["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn]),
-                (["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")]),
-                (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")]),
-                (["s3:ListBucket"], [data.variants.bucket_arn, data.originals.bucket_arn]),
-            ],
-        )
-        url = processing_live.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
-        self.alarm("FailedImagesAlarm", processing.metric("Url5xxCount", period=period, statistic="Sum"), 5)
-        self.alarm("ThrottledImagesAlarm", processing.metric_throttles(period=period), 1)
-
-        management, management_live = self.handler(
-            "ImageManagement",
-            "image-management",
-            1769,
-            29,
-            packs
-            | {"ORIGINALS_BUCKET": data.originals.bucket_name, "AUTHORIZER": '{"type":"jwt","tenantClaim":"tenants"}', "FETCH_CONTACT": "none"},
-            [
-                (
-                    ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"],
-                    [data.image_packs.table_arn],
-                ),
-                (["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")]),
-                (["s3:GetObject"], [data.originals.arn_for_objects(".uploads/*")]),
-                (["s3:ListBucket"], [data.originals.bucket_arn]),
-            ],
-        )
-        self.alarm("FailedEditsAlarm", management.metric_errors(period=period), 1)
-
-        stream_live.add_event_source(
-            sources.DynamoEventSource(
-                data.image_packs,
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=100,
-                max_batching_window=Duration.seconds(1),
-                report_batch_item_failures=True,
-                bisect_batch_on_error=True,
-                max_record_age=Duration.seconds(21_600),
-                on_failure=sources.SqsDlq(dead_letters),
-            )
-        )
-        self.schedule(invalidation_live)
-        api = self.api(purge_live, management_live)
-        failed = api.metric_server_error(period=period, statistic="Sum")
-        self.alarm("FailedRequestsAlarm", failed, 1)
-
-        cloudwatch.Dashboard(self, "Dashboard").add_widgets(*self.graphs)
-        ssm.StringParameter(
+        self.dead_letters = self.dead_letter_queue()
+        invalidation, self.purge_runs = self.image_invalidation()
+        mapping = self.image_packs_stream()
+        purge, purge_live = self.image_purge()
+        processing, url = self.image_processing()
+        management = self.image_management()
+        api = apigw.HttpApi(
             self,
-            "Recovery",
-            parameter_name="/dev-lof/images/recovery",
-            string_value=json.dumps({"table": data.image_packs.table_name, "queue": data.queue.table_name}),
+            "AdminApi",
+            create_default_stage=False,
+            # A caller of the custom domain must not find a way around it.
+            disable_execute_api_endpoint=True,
+            description="Purges and edits of images",
         )
-        CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue_url)
-        self.permit_distributions(url, processing_live, [invalidation, purge])
 
-    def handler(self, id, binary, memory_size, seconds, environment, grants, **alias_options):
-        log_group = logs.LogGroup(
-            self, id + "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
+        schedule = self.schedule_purges()
+        self.publish(api, purge_live, management)
+        self.alarm_of_failures("FailedRequestsAlarm", api.metric_server_error(period=MINUTE, statistic="Sum"))
+        self.dashboard([invalidation, purge])
+        self.register_for_operators(processing, mapping, schedule)
+        CfnOutput(self, "DeadLetterQueueUrl", value=self.dead_letters.queue_url)
+        # AWS documents no reference to another stack inside Fn::Split, so the host is split off here.
+        CfnOutput(self, ORIGIN_HOST, value=Fn.select(2, Fn.split("/", url.url)))
+        self.origin_host = Fn.get_stack_output(self.stack_name, ORIGIN_HOST)
+
+    def alarm_topic(self):
+        topic = sns.Topic(self, "AlarmTopic", enforce_ssl=True)
+        # The policy of a topic replaces the default one, which permits the account's alarms.
+        publisher = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        this_account = {"StringEquals": {"aws:SourceAccount": self.account}}
+        statement = allow(["sns:Publish"], topic.topic_arn, principals=[publisher], conditions=this_account)
+        topic.add_to_resource_policy(statement)
+        reason = "A queue of emails that were not delivered would have no reader; the alarm's state stays visible"
+        acknowledge(topic, {"Serverless-SNSRedrivePolicy": reason})
+        CfnOutput(self, "AlarmTopicArn", value=topic.topic_arn)
+        return topic
+
+    def alarm(self, id, metric, threshold=1, datapoints=(3, 5), below=False):
+        operators, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
+        breaching, periods = datapoints
+        alarm = cloudwatch.Alarm(
+            self,
+            id,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            datapoints_to_alarm=breaching,
+            alarm_description=f"{DESCRIPTIONS[id]}. Runbook: docs/runbook.md#{id.lower()}",
+            comparison_operator=(
+                operators.LESS_THAN_THRESHOLD if below else operators.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+            ),
+            treat_missing_data=missing.BREACHING if below else missing.NOT_BREACHING,
         )
-        role = iam.Role(self, id + "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        alarm.add_alarm_action(self.action)
+        alarm.add_ok_action(self.action)
+
+    def alarm_of_failures(self, id, metric, **options):
+        self.alarm(id, metric, **options)
+        self.failures.append(metric)
+
+    def show(self, title, metric):
+        self.graphs.append(graph(title, left=[metric]))
+
+    def log_group(self, id):
+        return logs.LogGroup(self, id, retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY)
+
+    def handler(self, id, binary, memory_size, seconds, variables, grants, concurrency=None, **alias):
+        """A function and its alias `live`."""
+        log_group = self.log_group(id + "Log")
+        principal = iam.ServicePrincipal("lambda.amazonaws.com")
+        role = iam.Role(self, id + "Role", assumed_by=principal, description=DESCRIPTIONS[id])
         log_group.grant_write(role)
-        created = lambda_.Function(
+        function = lambda_.Function(
             self,
             id,
             code=lambda_.Code.from_asset(f"{HANDLERS}/{binary}"),
             handler="bootstrap",
             runtime=lambda_.Runtime.PROVIDED_AL2023,
             architecture=lambda_.Architecture.ARM_64,
-            description=id,
+            description=DESCRIPTIONS[id],
             memory_size=memory_size,
             timeout=Duration.seconds(seconds),
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=log_group,
             role=role,
-            environment=environment,
+            environment=variables,
+            reserved_concurrent_executions=concurrency,
         )
-        for actions, resources in grants:
-            created.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=resources))
-        version = created.current_version
-        return created, lambda_.Alias(self, id + "Live", alias_name="live", version=version, **alias_options)
+        acknowledge(role, {"AwsSolutions-IAM5": WIDE_GRANTS[id]})
+        acknowledge(function, FUNCTION_RULES)
+        live = lambda_.Alias(self, id + "Live", alias_name="live", version=function.current_version, **alias)
+        for statement in grants:
+            function.add_to_role_policy(statement)
+        return function, live
 
-    def alarm_topic(self):
-        topic = sns.Topic(self, "AlarmTopic", enforce_ssl=True)
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sns:Publish"],
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
-            )
+    def dead_letter_queue(self):
+        kept = Duration.days(14)
+        queue = sqs.Queue(
+            self, "DeadLetters", encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, retention_period=kept
         )
-        CfnOutput(self, "AlarmTopicArn", value=topic.topic_arn)
-        return cloudwatch_actions.SnsAction(topic)
+        reason = "It is the dead-letter queue"
+        acknowledge(queue, {"AwsSolutions-SQS3": reason, "Serverless-SQSRedrivePolicy": reason})
+        messages = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
+        self.alarm("DeadLettersAlarm", messages, datapoints=(1, 1))
+        self.show("Dead letters", messages)
+        return queue
 
-    def alarm(self, id, metric, threshold, evaluation_periods=5):
-        created = cloudwatch.Alarm(
-            self,
-            id,
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=evaluation_periods,
-            datapoints_to_alarm=min(3, evaluation_periods),
-            alarm_description=id,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        created.add_alarm_action(self.action)
-        created.add_ok_action(self.action)
-        self.graphs.append(cloudwatch.GraphWidget(title=id, left=[metric], width=12))
+    def purge_grants(self):
+        invalidate = ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]
+        of_environment = {"StringEquals": {"aws:ResourceTag/image-service-environment": "dev"}}
+        return [
+            allow(invalidate, self.distributions, conditions=of_environment),
+            allow(["dynamodb:UpdateItem", "dynamodb:PutItem"], self.data.queue.table_arn),
+            allow(["s3:ListBucket"], self.data.variants.bucket_arn),
+            allow(["s3:DeleteObject"], self.data.variants.arn_for_objects("*")),
+            allow(["dynamodb:PutItem"], self.data.ledger.table_arn),
+        ]
 
-    def schedule(self, invalidation):
-        conditions = {"StringEquals": {"aws:SourceAccount": self.account}}
-        principal = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=conditions)
-        role = iam.Role(self, "InvalidationScheduleRole", assumed_by=principal)
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[invalidation.function_arn])
-        )
-        scheduler.Schedule(
-            self,
-            "InvalidationSchedule",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(5)),
-            target=scheduler_targets.LambdaInvoke(
-                invalidation, retry_attempts=0, role=role.without_policy_updates()
-            ),
-        )
+    def wake_up_grants(self):
+        return [
+            allow(["lambda:InvokeFunction"], self.purge_runs.function_arn),
+            # For the lease.
+            allow(["dynamodb:GetItem"], self.data.queue.table_arn),
+        ]
 
-    def api(self, purge, management):
-        api = apigw.HttpApi(
-            self, "AdminApi", create_default_stage=False, disable_execute_api_endpoint=True
+    def image_invalidation(self):
+        queue = self.data.queue
+        variables = {**self.purging, "LEASE_SECS": "60", "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url}
+        grants = [
+            *self.purge_grants(),
+            allow(["ssm:GetParameter", "ssm:GetParameters"], self.registrations),
+            allow(["dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem"], queue.table_arn),
+            allow(["dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], queue.table_arn),
+            allow(["dynamodb:UpdateItem"], self.data.ledger.table_arn),
+            allow(["sqs:SendMessage"], self.dead_letters.queue_arn),
+        ]
+        # The next purge run continues a failed one: a retry or a backlog of invocations has no use.
+        alias = {"retry_attempts": 0, "max_event_age": MINUTE}
+        function, live = self.handler("ImageInvalidation", "image-invalidation", 512, 240, variables, grants, **alias)
+        reason = "A failed wake-up loses nothing: its rows are in the queue, and the schedule finds them"
+        acknowledge(live, {"Serverless-LambdaAsyncFailureDestination": reason})
+
+        failed = function.metric_errors(period=PURGE_EVERY)
+        self.alarm_of_failures("FailedPurgeRunsAlarm", failed, datapoints=(3, 3))
+        runs = function.metric_invocations(period=PURGE_EVERY, statistic="Sum")
+        self.alarm("NoPurgeRunAlarm", runs, datapoints=(3, 3), below=True)
+        self.show("Purge runs", runs)
+        self.alarm("ThrottledPurgeRunsAlarm", function.metric_throttles(period=MINUTE))
+        self.alarm("OldestEntryAlarm", own("OldestEntryAge", "Maximum", FIVE_MINUTES), threshold=900_000)
+        self.alarm("ThrottledInvalidationsAlarm", own("InvalidationsThrottled", "Sum", FIVE_MINUTES))
+        return function, live
+
+    def image_packs_stream(self):
+        variables = {
+            "INVALIDATION_QUEUE_TABLE": self.data.queue.table_name,
+            "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
+            "IMAGE_PACK_ATTRIBUTES": ATTRIBUTES,
+            "TENANTS_WITH_EXISTING_DISTRIBUTION": "[]",
+            "PURGE_RUN_FUNCTION": self.purge_runs.function_arn,
+        }
+        grants = [
+            allow(["dynamodb:UpdateItem"], self.data.queue.table_arn),
+            *self.wake_up_grants(),
+            allow(["sqs:SendMessage"], self.dead_letters.queue_arn),
+        ]
+        function, live = self.handler("ImagePacksStream", "dynamodb-imagepacks-stream", 256, 60, variables, grants)
+        age = function.metric("IteratorAge", period=MINUTE, statistic="Maximum")
+        self.alarm("StreamAgeAlarm", age, threshold=300_000)
+        self.show("Stream: age of the oldest record", age)
+
+        source = sources.DynamoEventSource(
+            self.data.image_packs,
+            # LATEST can miss records while the mapping is created or changed.
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=100,
+            max_batching_window=Duration.seconds(0),
+            report_batch_item_failures=True,
+            bisect_batch_on_error=True,
+            max_record_age=Duration.seconds(RECORD_AGE_MAX_SECS),
+            on_failure=sources.SqsDlq(self.dead_letters),
         )
+        live.add_event_source(source)
+        return source.event_source_mapping_id
+
+    def image_purge(self):
+        data = self.data
+        variables = {
+            **self.purging,
+            **self.packs,
+            "MANUAL_PURGES_PER_MINUTE": "10",
+            "MANUAL_PURGES_BURST": "20",
+            "PURGE_RUN_FUNCTION": self.purge_runs.function_arn,
+            "AUTHORIZER": AUTHORIZER,
+        }
+        grants = [
+            *self.purge_grants(),
+            *self.wake_up_grants(),
+            allow(["ssm:GetParameter"], self.registrations),
+            allow(["dynamodb:BatchGetItem"], data.image_packs.table_arn),
+            allow(["dynamodb:GetItem", "dynamodb:Query"], data.queue.table_arn),
+            allow(["dynamodb:Query"], f"{data.ledger.table_arn}/index/{PURGE_LEDGER_INDEX}"),
+            allow(["dynamodb:Query"], data.ledger.table_arn),
+        ]
+        function, live = self.handler("ImagePurge", "image-purge", 512, 29, variables, grants)
+        self.alarm_of_failures("FailedPurgesAlarm", function.metric_errors(period=MINUTE))
+        return function, live
+
+    def image_processing(self):
+        data = self.data
+        variables = {
+            **self.packs,
+            "ENVIRONMENT": "dev",
+            "ORIGINALS_BUCKET": data.originals.bucket_name,
+            "VARIANTS_BUCKET": data.variants.bucket_name,
+            "TENANT_SOURCE": "header",
+            "DEMAND_TABLE": "none",
+            "RENDER_LOCK_TABLE": data.render_locks.table_name,
+            "RENDER_TIMEOUT_SECS": str(RENDER_TIMEOUT_SECS),
+            "ANSWER_MAX_SECS": "2",
+            "CACHE_TAG_HEADER": CACHE_TAG_HEADER,
+            "CACHED_DAYS_MAX": str(CACHED_DAYS_MAX),
+        }
+        grants = [
+            allow(["dynamodb:BatchGetItem"], data.image_packs.table_arn),
+            allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], data.render_locks.table_arn),
+            allow(["s3:GetObjectVersion"], data.originals.arn_for_objects("*")),
+            allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], data.variants.arn_for_objects("*")),
+            # Without it S3 returns 403 instead of 404 for a variant that is not stored yet.
+            allow(["s3:ListBucket"], data.variants.bucket_arn, data.originals.bucket_arn),
+        ]
+        function, live = self.handler(
+            "ImageProcessing", "image-processing", 1769, RENDER_TIMEOUT_SECS, variables, grants, concurrency=200
+        )
+        auth_type = lambda_.FunctionUrlAuthType.AWS_IAM
+        url = live.add_function_url(auth_type=auth_type)
+        # One permission for each distribution would exceed the 20 KB of a function's policy.
+        principal = iam.ServicePrincipal("cloudfront.amazonaws.com")
+        distributions = {"principal": principal, "source_arn": self.distributions}
+        call_url = {"action": "lambda:InvokeFunctionUrl", "function_url_auth_type": auth_type}
+        live.add_permission("DistributionsCallUrl", **call_url, **distributions)
+        live.add_permission("DistributionsInvoke", invoked_via_function_url=True, **distributions)
+
+        failed = function.metric("Url5xxCount", period=MINUTE, statistic="Sum")
+        self.alarm_of_failures("FailedImagesAlarm", failed, threshold=5)
+        self.alarm("ThrottledImagesAlarm", function.metric_throttles(period=MINUTE))
+        self.show("Requests to image-processing", function.metric_invocations())
+        return live, url
+
+    def image_management(self):
+        table, originals = self.data.image_packs, self.data.originals
+        variables = {
+            **self.packs,
+            "ORIGINALS_BUCKET": originals.bucket_name,
+            "AUTHORIZER": AUTHORIZER,
+            "FETCH_CONTACT": "none",
+        }
+        edits = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"]
+        grants = [
+            allow(edits, table.table_arn),
+            allow(["s3:PutObject", "s3:DeleteObject"], originals.arn_for_objects("*")),
+            allow(["s3:GetObject"], originals.arn_for_objects(UPLOADS + "*")),
+            # Without it S3 returns 403 instead of 404 for an upload that does not exist.
+            allow(["s3:ListBucket"], originals.bucket_arn),
+        ]
+        function, live = self.handler("ImageManagement", "image-management", 1769, 29, variables, grants)
+        self.alarm_of_failures("FailedEditsAlarm", function.metric_errors(period=MINUTE))
+        return live
+
+    def schedule_purges(self):
+        description = DESCRIPTIONS["ImageInvalidation"]
+        group = self.format_arn(service="scheduler", resource="schedule-group/default")
+        this_account = {"StringEquals": {"aws:SourceAccount": self.account, "aws:SourceArn": group}}
+        principal = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=this_account)
+        # The role that the CDK creates by default may also invoke every version of the function.
+        role = iam.Role(self, "InvalidationScheduleRole", assumed_by=principal, description=description)
+        role.add_to_policy(allow(["lambda:InvokeFunction"], self.purge_runs.function_arn))
+        target = scheduler_targets.LambdaInvoke(self.purge_runs, retry_attempts=0, role=role.without_policy_updates())
+        rate = scheduler.ScheduleExpression.rate(PURGE_EVERY)
+        schedule = scheduler.Schedule(
+            self, "InvalidationSchedule", schedule=rate, target=target, description=description
+        )
+        return schedule.schedule_name
+
+    def publish(self, api, purge, management):
         authorizer = authorizers.HttpJwtAuthorizer(
             "AdminToken", "https://login.vmnd.tv/", jwt_audience=["image-service-admin"]
         )
+        # Each route would add a permission to the function, whose policy may have 20 KB. The routes therefore refer to
+        # an import without permissions, and one permission covers them all.
+        arn = management.function_arn
         target = lambda_.Function.from_function_attributes(
-            self,
-            "ImageManagementTarget",
-            function_arn=management.function_arn,
-            same_environment=False,
-            skip_permissions=True,
+            self, "ImageManagementTarget", function_arn=arn, same_environment=False, skip_permissions=True
         )
-        purge_integration = integrations.HttpLambdaIntegration("Purge", purge)
-        management_integration = integrations.HttpLambdaIntegration("Management", target)
-        pack = "/adminAPI/imagePacks/{imagePackId}"
-        place = pack + "/imageLocations/{location}"
-        routes = [
-            (method, path, purge_integration, "images:purge")
-            for method, path in [
-                ("GET", "/images/{tenant}/{imagePackId}"),
-                ("DELETE", "/images/{tenant}/{imagePackId}"),
-                ("GET", "/purges/{tenant}"),
-                ("POST", "/purges/{tenant}"),
-                ("GET", "/openapi.json"),
-            ]
-        ]
-        for method, path in [
-            ("GET", "/adminAPI/imagePacks"),
-            ("POST", "/adminAPI/imagePacks"),
-            ("GET", pack),
-            ("PATCH", pack),
-            ("DELETE", pack),
-            ("DELETE", place),
-            ("PUT", place + "/crop"),
-            ("DELETE", place + "/crop"),
-            ("PUT", place + "/original"),
-            ("POST", place + "/uploads"),
-            ("PUT", place + "/uploads/{uploadId}"),
-            ("POST", place + "/fetchImage"),
-            ("GET", "/adminAPI/imageLocationConfig/{name}"),
-            ("PUT", "/adminAPI/imageLocationConfig/{name}"),
-        ]:
-            routes.append((method, path, management_integration, "images:manage"))
-        for method, path, integration, scope in routes:
-            apigw.HttpRoute(
-                self,
-                method + path,
-                http_api=api,
-                route_key=apigw.HttpRouteKey.with_(path, apigw.HttpMethod[method]),
-                integration=integration,
-                authorizer=authorizer,
-                authorization_scopes=[scope],
-            )
-        management.add_permission(
-            "AdminApi",
-            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
-            source_arn=api.arn_for_execute_api("*", "/adminAPI/*"),
-        )
-        api_log = logs.LogGroup(
-            self, "AdminApiLog", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
-        )
+        for integration, scope, routes in (
+            (integrations.HttpLambdaIntegration("Purge", purge), "images:purge", PURGE_ROUTES),
+            (integrations.HttpLambdaIntegration("Management", target), "images:manage", MANAGEMENT_ROUTES),
+        ):
+            for path, methods in routes.items():
+                for method in methods:
+                    apigw.HttpRoute(
+                        api,
+                        method + path,
+                        http_api=api,
+                        route_key=apigw.HttpRouteKey.with_(path, apigw.HttpMethod[method]),
+                        integration=integration,
+                        authorizer=authorizer,
+                        authorization_scopes=[scope],
+                    )
+        gateway = iam.ServicePrincipal("apigateway.amazonaws.com")
+        management.add_permission("AdminApi", principal=gateway, source_arn=api.arn_for_execute_api("*", "/adminAPI/*"))
+
+        throttle = apigw.ThrottleSettings(rate_limit=20, burst_limit=40)
         stage = apigw.HttpStage(
-            self,
-            "AdminStage",
-            http_api=api,
-            stage_name="dev-lof",
-            auto_deploy=True,
-            throttle=apigw.ThrottleSettings(rate_limit=20, burst_limit=40),
+            self, "AdminStage", http_api=api, stage_name=API_STAGE, auto_deploy=True, throttle=throttle
         )
         stage.node.default_child.access_log_settings = apigw.CfnStage.AccessLogSettingsProperty(
-            destination_arn=api_log.log_group_arn, format=json.dumps({"status": "$context.status"})
+            destination_arn=self.log_group("AdminApiLog").log_group_arn, format=compact(REQUEST_LOG)
         )
         mapping = apigw.CfnApiMapping(
             self,
             "UnifiedApi",
             api_id=api.api_id,
-            domain_name="manage.api.eu-west-1.vmnd.tv",
+            domain_name=ADMIN_DOMAIN,
             stage=stage.stage_name,
-            api_mapping_key="dev-lof",
+            api_mapping_key=API_STAGE,
         )
+        # The mapping names the stage, which CloudFormation does not take for a reference.
         mapping.node.add_dependency(stage)
-        CfnOutput(self, "AdminApiUrl", value="https://manage.api.eu-west-1.vmnd.tv/dev-lof")
-        return api
+        CfnOutput(self, "AdminApiUrl", value=f"https://{ADMIN_DOMAIN}/{API_STAGE}")
 
-    def permit_distributions(self, url, processing, purging):
-        cloudfront_principal = iam.ServicePrincipal("cloudfront.amazonaws.com")
-        processing.add_permission(
-            "DistributionsCallUrl",
-            principal=cloudfront_principal,
-            source_arn=DISTRIBUTIONS,
-            action="lambda:InvokeFunctionUrl",
-            function_url_auth_type=lambda_.FunctionUrlAuthType.AWS_IAM,
+    def dashboard(self, purging):
+        micros = own("EstimatedPrice", "Sum", DAY)
+        price = cloudwatch.MathExpression(
+            expression="price / 1000000", using_metrics={"price": micros}, label="US$", period=DAY
         )
-        processing.add_permission(
-            "DistributionsInvoke",
-            principal=cloudfront_principal,
-            source_arn=DISTRIBUTIONS,
-            invoked_via_function_url=True,
+        search = "SEARCH('{AWS/CloudFront,DistributionId,Region} MetricName=\"5xxErrorRate\"', 'Average', 300)"
+        errors = cloudwatch.MathExpression(expression=search, search_region="us-east-1", label="")
+        variants = [line(name, "Sum") for name in ("VariantsRendered", "VariantsDeleted", "RequestsCoalesced")]
+        quota = cloudwatch.HorizontalAnnotation
+        graphs = [
+            graph(
+                "From a change to the new image, in ms", left=[line("WriteToFresh", "p50"), line("WriteToFresh", "p95")]
+            ),
+            graph(
+                "Queue: rows, and age of the oldest in ms",
+                left=[line("QueueDepth", "Maximum", FIVE_MINUTES)],
+                right=[line("OldestEntryAge", "Maximum", FIVE_MINUTES)],
+            ),
+            graph(
+                "Items and wildcards a minute, and the account's quotas",
+                left=[line("Items", "Sum")],
+                left_annotations=[quota(value=60 * 150, label="quota of items")],
+                right=[line("Wildcards", "Sum")],
+                right_annotations=[quota(value=60, label="quota of wildcards")],
+            ),
+            graph(
+                "Share of a distribution's quotas in progress, in percent; calls rejected",
+                left=[line("QuotaUse", "Maximum", FIVE_MINUTES)],
+                left_annotations=[quota(value=100, label="quota")],
+                right=[line("InvalidationsThrottled", "Sum"), line("PurgesRejected", "Sum")],
+            ),
+            graph("Variants", left=variants),
+            graph("CloudFront: 5xx of each distribution, in percent", region="us-east-1", left=[errors]),
+            *self.graphs,
+            graph("Failures", left=self.failures),
+        ]
+        dashboard = cloudwatch.Dashboard(self, "Dashboard")
+        dashboard.add_widgets(
+            cloudwatch.SingleValueWidget(
+                title="Price today (UTC), by list price", metrics=[price], width=6, full_precision=True
+            ),
+            cloudwatch.LogQueryWidget(
+                title="Tenants with the most items",
+                log_group_names=[function.log_group.log_group_name for function in purging],
+                query_lines=[
+                    "filter ispresent(Items)",
+                    "stats sum(Items) as items, sum(Wildcards) as wildcards, sum(EstimatedPrice) / 1000000 as usd by "
+                    "tenant",
+                    "sort items desc",
+                    "limit 10",
+                ],
+                width=18,
+            ),
         )
-        CfnOutput(self, "ImageProcessingHost", value=Fn.select(2, Fn.split("/", url.url)))
-        for created in purging:
-            created.add_to_role_policy(
-                iam.PolicyStatement(
-                    actions=["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
-                    resources=[DISTRIBUTIONS],
-                    conditions={"StringEquals": {"aws:ResourceTag/image-service-environment": "dev"}},
-                )
-            )
+        for row in range(0, len(graphs), 2):
+            dashboard.add_widgets(*graphs[row : row + 2])
 
-
-class Edge(Stack):
-    def __init__(self, stage):
-        super().__init__(stage, "edge-1", stack_name="dev-lof-images-edge-1")
-        zero = Duration.seconds(0)
-        self.cache_policy = cloudfront.CachePolicy(
+    def register_for_operators(self, processing, mapping, schedule):
+        data = self.data
+        installation = {
+            "imagePackTable": data.image_packs.table_name,
+            "imagePackStreamArn": data.image_packs.table_stream_arn,
+            "imagePackAttributes": PACK_ATTRIBUTES,
+            "tenantsWithExistingDistribution": [],
+            "invalidationQueueTable": data.queue.table_name,
+            "purgeLedgerTable": data.ledger.table_name,
+            "variantsBucket": data.variants.bucket_name,
+            "originalsBucket": data.originals.bucket_name,
+            "renderLockTable": data.render_locks.table_name,
+            "deadLetterQueueUrl": self.dead_letters.queue_url,
+            "settleDelaySecs": SETTLE_DELAY_SECS,
+            # CloudFront completes an invalidation within two minutes.
+            "purgedWithinSecs": SETTLE_DELAY_SECS + PURGE_EVERY.to_seconds() + 120,
+            "imageInvalidationArn": self.purge_runs.function_arn,
+            "imageProcessingArn": processing.function_arn,
+            "cacheTagHeader": CACHE_TAG_HEADER,
+            "viewerDomain": DOMAIN,
+            "streamMappingId": mapping,
+            "scheduleName": schedule,
+            "alarmTopicArns": [self.topic.topic_arn],
+        }
+        ssm.StringParameter(
             self,
-            "CachePolicy",
-            query_string_behavior=cloudfront.CacheQueryStringBehavior.allow_list("location", "date"),
-            min_ttl=zero,
-            default_ttl=zero,
-            max_ttl=Duration.days(30),
+            "Recovery",
+            parameter_name="/dev-lof/images/recovery",
+            string_value=compact(installation),
+            description="Names of the resources, for the operators' command line",
+        )
+
+
+class Edge(ImageStack):
+    def __init__(self, stage):
+        super().__init__(stage, "edge-1", "Policies that the distributions of up to 100 tenants share")
+        zero, longest = Duration.seconds(0), Duration.days(CACHED_DAYS_MAX)
+        # No other query parameter may create another cache entry.
+        query = cloudfront.CacheQueryStringBehavior.allow_list("location", "date")
+        self.cache_policy = cloudfront.CachePolicy(
+            self, "CachePolicy", query_string_behavior=query, min_ttl=zero, default_ttl=zero, max_ttl=longest
+        )
+        no_sniffing = cloudfront.ResponseHeadersContentTypeOptions(override=True)
+        year = Duration.days(365)
+        https_only = cloudfront.ResponseHeadersStrictTransportSecurity(access_control_max_age=year, override=True)
+        # Pages of other sites show the images.
+        shared = cloudfront.ResponseCustomHeader(
+            header="cross-origin-resource-policy", override=True, value="cross-origin"
         )
         self.response_headers = cloudfront.ResponseHeadersPolicy(
             self,
             "ResponseHeaders",
             comment="Strips cache tags and adds security headers (dev)",
-            remove_headers=["image-cache-tag"],
+            remove_headers=[CACHE_TAG_HEADER],
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=Duration.days(365), override=True
-                ),
+                content_type_options=no_sniffing, strict_transport_security=https_only
             ),
-            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
-                custom_headers=[
-                    cloudfront.ResponseCustomHeader(
-                        header="cross-origin-resource-policy", override=True, value="cross-origin"
-                    )
-                ]
-            ),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(custom_headers=[shared]),
         )
         self.access = cloudfront.FunctionUrlOriginAccessControl(self, "ImageProcessingAccess")
 
 
-class Tenant(Stack):
+class Tenant(ImageStack):
     def __init__(self, stage, tenant, pipeline, edge):
-        super().__init__(stage, "tenant-" + tenant, stack_name="dev-lof-images-tenant-" + tenant)
-        self.add_stack_dependency(pipeline)
+        super().__init__(stage, f"tenant-{tenant}", f"The distribution of {tenant} and its registration")
         Tags.of(self).add("image-service-tenant", tenant)
+        # A distribution names an output of the pipeline, which the CDK takes for no reference.
+        self.add_stack_dependency(pipeline)
         host = f"{tenant}.{DOMAIN}"
-        certificate = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
-        zero = Duration.seconds(0)
-        distribution = cloudfront.Distribution(
-            self,
-            "Distribution",
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.HttpOrigin(
-                    Fn.get_stack_output(pipeline.stack_name, "ImageProcessingHost"),
-                    protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-                    origin_access_control_id=edge.access.origin_access_control_id,
-                    read_timeout=Duration.seconds(16),
-                    custom_headers={"x-image-tenant": tenant},
-                ),
-                cache_policy=edge.cache_policy,
-                response_headers_policy=edge.response_headers,
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                compress=False,
-            ),
-            comment=f"Images of {tenant} (dev)",
-            domain_names=[host],
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
-            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate),
-            error_responses=[
-                cloudfront.ErrorResponse(http_status=status, ttl=zero)
-                for status in (404, 405, 414, 500, 501, 502, 503, 504)
-            ],
-            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-        )
-        tags = {"HeaderName": "image-cache-tag"}
-        distribution.node.default_child.add_property_override("DistributionConfig.CacheTagConfig", tags)
-        ssm.StringParameter(
-            self,
-            "Registration",
-            parameter_name=f"{REGISTRY}/{tenant}",
-            string_value=json.dumps({"distributionId": distribution.distribution_id, "cacheTags": True}),
+        distribution = self.distribution(tenant, host, pipeline, edge)
+
+        alias_target = cloudfront.Distribution.from_distribution_attributes(
+            self, "AliasTarget", distribution_id=distribution.ref, domain_name=distribution.attr_domain_name
         )
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id="Z0123456789EXAMPLE", zone_name="dev.vmnd.tv"
         )
-        target = route53.RecordTarget.from_alias(route53_targets.CloudFrontTarget(distribution))
+        target = route53.RecordTarget.from_alias(route53_targets.CloudFrontTarget(alias_target))
+        # A trailing dot makes the name absolute.
         route53.ARecord(self, "Alias", zone=zone, target=target, record_name=host + ".")
         route53.AaaaRecord(self, "AliasIpv6", zone=zone, target=target, record_name=host + ".")
-        CfnOutput(self, "DistributionId", value=distribution.distribution_id)
+
+        ssm.StringParameter(
+            self,
+            "Registration",
+            parameter_name=f"{REGISTRY}/{tenant}",
+            string_value=compact({"distributionId": distribution.ref, "cacheTags": True}),
+            description=f"The distribution of {tenant}",
+        )
+        CfnOutput(self, "DistributionId", value=distribution.ref)
         CfnOutput(self, "ViewerUrl", value=f"https://{host}/api/v2/img/")
 
+    def distribution(self, tenant, host, pipeline, edge):
+        # The L2 construct lacks the header of cache tags. This is the path that it gives its resource.
+        scope = Construct(self, "Distribution")
+        rules = {
+            "AwsSolutions-CFR1": "Viewers of every country see the images",
+            "AwsSolutions-CFR2": "`viewer.requests_per_address` adds a limit by AWS WAF, which is billed",
+            "AwsSolutions-CFR3": "`logs.distributions` has the requests logged, with the addresses of viewers",
+        }
+        acknowledge(scope, rules)
+        cfn = cloudfront.CfnDistribution
+        origin = cfn.OriginProperty(
+            id=ORIGIN,
+            domain_name=pipeline.origin_host,
+            origin_access_control_id=edge.access.origin_access_control_id,
+            origin_custom_headers=[cfn.OriginCustomHeaderProperty(header_name="x-image-tenant", header_value=tenant)],
+            custom_origin_config=cfn.CustomOriginConfigProperty(
+                origin_protocol_policy="https-only",
+                origin_ssl_protocols=["TLSv1.2"],
+                # A second longer than a rendering.
+                origin_read_timeout=RENDER_TIMEOUT_SECS + 1,
+            ),
+        )
+        # The default of CloudFront is 10 seconds; the `Cache-Control` of the origin decides.
+        error = cfn.CustomErrorResponseProperty
+        statuses = (404, 405, 414, 500, 501, 502, 503, 504)
+        error_responses = [error(error_code=status, error_caching_min_ttl=0) for status in statuses]
+        return cfn(
+            scope,
+            "Resource",
+            distribution_config=cfn.DistributionConfigProperty(
+                enabled=True,
+                ipv6_enabled=True,
+                aliases=[host],
+                comment=f"Images of {tenant} (dev)",
+                origins=[origin],
+                default_cache_behavior=cfn.DefaultCacheBehaviorProperty(
+                    target_origin_id=ORIGIN,
+                    viewer_protocol_policy="redirect-to-https",
+                    cache_policy_id=edge.cache_policy.cache_policy_id,
+                    response_headers_policy_id=edge.response_headers.response_headers_policy_id,
+                    # Image formats are compressed.
+                    compress=False,
+                ),
+                cache_tag_config=cfn.CacheTagConfigProperty(header_name=CACHE_TAG_HEADER),
+                viewer_certificate=cfn.ViewerCertificateProperty(
+                    acm_certificate_arn=CERTIFICATE,
+                    ssl_support_method="sni-only",
+                    minimum_protocol_version="TLSv1.2_2025",
+                ),
+                custom_error_responses=error_responses,
+                http_version="http2and3",
+            ),
+        )
 
-app = App()
-stage = Stage(app, "dev", env=Environment(region="eu-west-1", account=os.environ.get("CDK_DEFAULT_ACCOUNT")))
+
+# A failed validation of a template fails the synthesis; the kernel's process would keep the exit code for itself.
+app = App(post_cli_context={"@aws-cdk/core:appMode": "inmemory", "@aws-cdk/core:failSynthOnValidationErrors": True})
+stage = Stage(app, "dev", env=Environment(account="123456789012", region="eu-west-1"))
 Tags.of(stage).add("image-service-environment", "dev")
 data = Data(stage)
 pipeline = Pipeline(stage, data)

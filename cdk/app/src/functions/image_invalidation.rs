@@ -37,7 +37,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         memory_mb: 512,
         timeout_secs: limits::PURGE_RUN_TIMEOUT_SECS,
         variables: config.variables(),
-        wide: Some("Tenants are added without this stack: their registrations, variants, and distributions with the environment's tag"),
+        wide: Some(purging::WIDE),
     }
     .declare_with(
         scope,

@@ -71,14 +71,14 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;
-    alarms.show("Images rendered", &live.function.metric_invocations()?);
+    alarms.show("Requests to image-processing", &live.function.metric_invocations()?);
     live.shift_traffic(scope, "ImageProcessing", &failed_images)?;
     Ok((live, url))
 }
 
-/// Permits every distribution of the account, also a multi-tenant one, to call the URL. One permission for each would exceed the 20 KB of a
-/// function's policy at 22 tenants. Lambda rejects a distribution of another account. A distribution of this
-/// account also needs an origin access control, which only the stacks of tenants attach.
+/// Permits every distribution of the account, also a multi-tenant one, to call the URL. One permission for each would exceed
+/// the 20 KB of a function's policy at 22 tenants. Lambda rejects a distribution of another account. A distribution of
+/// this account also needs an origin access control, which only the stacks of tenants attach.
 fn permit_distributions(scope: Scope, Live { alias, .. }: &Live) -> Result<()> {
     let cloudfront = ServicePrincipal::new("cloudfront.amazonaws.com")?;
     let distributions = purging::cloudfront_arn(scope, "distribution")?;

@@ -27,7 +27,7 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
         memory_mb: 512,
         timeout_secs: limits::REQUEST_TIMEOUT_SECS,
         variables: config.variables(),
-        wide: Some("Tenants are added without this stack: their registrations, variants, and distributions with the environment's tag"),
+        wide: Some(purging::WIDE),
     }
     .declare_with(scope, environment.handlers.purge_reserved_concurrency, |alias| alias)?;
     purging::grant(scope, &live)?;

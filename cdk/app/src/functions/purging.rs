@@ -7,12 +7,14 @@ use aws_cdk_lib::{ArnComponents, Result};
 use contract::OptionalName;
 use contract::functions::Purging;
 use contract::names::{ENVIRONMENT_TAG, tenant_registry_path};
-
 use serde_json::json;
 
+use super::{Live, Scope, allow};
 use crate::config::ViewerMode;
 
-use super::{Live, Scope, allow};
+/// The reason for which a function that purges may use resources of all tenants.
+pub(super) const WIDE: &str = "Tenants are added without this stack: their registrations, variants, and distributions with \
+                               the environment's tag";
 
 /// The variables of a function that purges.
 pub(super) fn variables(scope: Scope) -> Result<Purging> {

@@ -1,6 +1,6 @@
 //! The data stack: the tables and buckets. They are retained when the stack is deleted, except the render locks and the
-//! demand, which have no value without the functions. A first deployment that fails deletes them: they are empty, and would block the
-//! next one.
+//! demand, which have no value without the functions. A first deployment that fails deletes them: they are empty, and
+//! would block the next one.
 
 use aws_cdk_lib::aws_dynamodb::{
     Attribute, AttributeType, BillingMode, GlobalSecondaryIndexProps, ITable, PointInTimeRecoverySpecification,
