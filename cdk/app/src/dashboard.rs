@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_cdk_lib::aws_cloudwatch::{
     Dashboard, GraphWidget, GraphWidgetProps, HorizontalAnnotation, IMetric, IWidget, LogQueryWidget,
-    LogQueryWidgetProps, MathExpression, MathExpressionProps, Metric as CloudWatchMetric, MetricOptions, MetricProps,
+    LogQueryWidgetProps, MathExpression, MathExpressionProps, Metric as CloudWatchMetric, MetricProps,
     SingleValueWidget, SingleValueWidgetProps,
 };
 use aws_cdk_lib::{Result, Stack};
@@ -28,11 +28,14 @@ pub(crate) fn own(
     statistic: &str,
     minutes: u32,
 ) -> Result<CloudWatchMetric> {
-    let props = MetricProps::new(metric.name(), NAMESPACE)
+    CloudWatchMetric::new(own_props(environment, metric, statistic, minutes))
+}
+
+fn own_props(environment: &Environment, metric: Metric, statistic: &str, minutes: u32) -> MetricProps {
+    MetricProps::new(metric.name(), NAMESPACE)
         .dimensions_map([(DIMENSION, environment.name.as_str())])
         .statistic(statistic)
-        .period(Duration::from_mins(minutes.into()));
-    CloudWatchMetric::new(props)
+        .period(Duration::from_mins(minutes.into()))
 }
 
 /// Declares the dashboard: first what an operator looks at, then `graphs` of the alarms' metrics. `purging` are the
@@ -43,10 +46,11 @@ pub(crate) fn declare(
     purging: [&Live; 2],
     graphs: Vec<(&'static str, Vec<IMetric>)>,
 ) -> Result<()> {
-    // Not of the metric itself: with a label, an alarm would be one of metric math.
+    // Only here: with a label, an alarm would be one of metric math.
     let own = |metric: Metric, statistic, minutes| {
-        let label = MetricOptions::new().label(format!("{} {statistic}", metric.name()));
-        Ok(IMetric::from(&own(environment, metric, statistic, minutes)?.with(label)?))
+        let label = format!("{} {statistic}", metric.name());
+        let labelled = CloudWatchMetric::new(own_props(environment, metric, statistic, minutes).label(label))?;
+        Ok(IMetric::from(&labelled))
     };
     let variants = [Metric::VariantsRendered, Metric::VariantsDeleted, Metric::RequestsCoalesced];
     let variants = variants.into_iter().map(|metric| own(metric, "Sum", 1)).collect::<Result<Vec<_>>>()?;

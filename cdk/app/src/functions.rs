@@ -11,6 +11,7 @@ mod purging;
 mod schedule;
 
 use std::path::Path;
+use std::time::Duration;
 
 use aws_cdk_lib::aws_cloudwatch::Alarm as CloudWatchAlarm;
 use aws_cdk_lib::aws_codedeploy::{LambdaDeploymentConfig, LambdaDeploymentGroup};
@@ -19,7 +20,7 @@ use aws_cdk_lib::aws_lambda::{
     Alias, AliasProps, Architecture as LambdaArchitecture, Code, Function as LambdaFunction, LoggingFormat, Runtime,
     Tracing,
 };
-use aws_cdk_lib::{Creation, Duration, Result, Stack};
+use aws_cdk_lib::{Creation, Result, Stack};
 use contract::config::Variables;
 use contract::functions::ImagePackTable;
 
@@ -46,9 +47,9 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     /// The variables of a function that reads or writes the image-pack table.
-    fn image_packs(&self) -> Result<ImagePackTable> {
+    fn image_packs(&self) -> ImagePackTable {
         let attributes = self.environment.image_pack_attributes();
-        Ok(ImagePackTable { table: self.data.image_packs.table_name()?, attributes })
+        ImagePackTable { table: self.data.image_packs.name.clone(), attributes }
     }
 }
 
@@ -119,7 +120,7 @@ impl Function<'_> {
             .architecture(architecture(environment))
             .description(self.description)
             .memory_size(self.memory_mb)
-            .timeout(Duration::seconds(self.timeout_secs))
+            .timeout(Duration::from_secs(self.timeout_secs.into()))
             .logging_format(LoggingFormat::Json)
             .log_group(&log_group)
             .role(&role)
@@ -158,7 +159,7 @@ impl Function<'_> {
 fn allow<const A: usize, const R: usize>(
     Live { function, .. }: &Live,
     actions: [&str; A],
-    resources: [String; R],
+    resources: [&str; R],
 ) -> Result<()> {
     function.add_to_role_policy(PolicyStatement::builder().actions(actions).resources(resources).build())
 }

@@ -54,7 +54,8 @@ fn build_handlers(environments: &str) -> Result<(), ApplicationError> {
 
 fn synthesize() -> Result<(), ApplicationError> {
     let app = new_app()?;
-    let context = |key| app.node()?.try_get_context(key);
+    let node = app.node()?;
+    let context = |key| node.try_get_context(key);
     let (folder, only, binaries) = (context(ENVIRONMENTS)?, context(ENVIRONMENT)?, context(BINARIES)?);
     let folder = PathBuf::from(folder.as_str().unwrap_or(ENVIRONMENTS_DEFAULT));
     let binaries = Path::new(binaries.as_str().unwrap_or(BINARIES_DEFAULT));

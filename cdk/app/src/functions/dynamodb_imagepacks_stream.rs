@@ -1,10 +1,12 @@
 //! The function `dynamodb-imagepacks-stream`: enqueues a purge for each meaningful change of the image-pack table, and wakes
 //! a purge run.
 
+use std::time::Duration;
+
+use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_lambda::StartingPosition;
 use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
 use aws_cdk_lib::aws_sqs::Queue;
-use aws_cdk_lib::{Duration, Result};
 use contract::functions::ImagePacksStream;
 
 use super::{Function, Live, Scope, allow, purging};
@@ -22,7 +24,7 @@ pub(crate) fn declare(
 ) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let config = ImagePacksStream {
-        invalidation_queue_table: data.invalidation_queue.table_name()?,
+        invalidation_queue_table: data.invalidation_queue.name.clone(),
         dead_letter_queue_url: dead_letters.queue_url()?,
         image_pack_attributes: environment.image_pack_attributes(),
         tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
@@ -38,9 +40,9 @@ pub(crate) fn declare(
         wide: Some("ListStreams has no resource to narrow it to"),
     }
     .declare_with(scope, environment.handlers.purge_reserved_concurrency, |alias| alias)?;
-    allow(&live, ["dynamodb:UpdateItem"], [data.invalidation_queue.table_arn()?])?;
+    allow(&live, ["dynamodb:UpdateItem"], [&data.invalidation_queue.arn])?;
     purging::grant_wake_up(scope, &live, image_invalidation)?;
-    allow(&live, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
+    allow(&live, ["sqs:SendMessage"], [&dead_letters.queue_arn()?])?;
 
     let age = live.function.metric_with_props("IteratorAge", period(1).statistic("Maximum"))?;
     let alarm = alarms.raise(&Alarm {
@@ -60,16 +62,16 @@ pub(crate) fn declare(
 pub(crate) fn read_stream(scope: Scope, live: &Live, dead_letters: &Queue) -> Result<String> {
     let stream = &scope.environment.stream;
     let source = DynamoEventSource::new(
-        &scope.data.image_packs,
+        &scope.data.image_packs.table,
         // LATEST can miss records while the mapping is created or changed.
         DynamoEventSourceProps::new(StartingPosition::TrimHorizon)
             .batch_size(stream.batch_size)
-            .max_batching_window(&Duration::seconds(stream.batch_window_secs)?)
+            .max_batching_window(Duration::from_secs(stream.batch_window_secs.into()))
             .report_batch_item_failures(true)
             .bisect_batch_on_error(true)
             // Without a number of retries, Lambda retries until this age. The function itself sends records that will
             // never succeed to the dead-letter queue, so a number would only give up records in an outage.
-            .max_record_age(&Duration::seconds(stream.record_age_max_secs)?)
+            .max_record_age(Duration::from_secs(stream.record_age_max_secs.into()))
             .on_failure(&SqsDlq::new(dead_letters)?),
     )?;
     live.alias.add_event_source(&source)?;

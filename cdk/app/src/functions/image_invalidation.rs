@@ -1,7 +1,9 @@
 //! The function `image-invalidation`: a purge run in each invocation, started by a wake-up or by a schedule.
 
+use std::time::Duration;
+
+use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_sqs::Queue;
-use aws_cdk_lib::{Duration, Result};
 use contract::functions::ImageInvalidation;
 use contract::limits;
 use contract::metrics::Metric;
@@ -24,9 +26,9 @@ const OLDEST_ENTRY_MIN_MILLIS: u32 = 15 * 60 * 1000;
 pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let every_minutes = environment.purge.every_minutes;
-    let event_age_max = Duration::seconds(limits::PURGE_RUN_EVENT_AGE_MAX_SECS)?;
+    let event_age_max = Duration::from_secs(limits::PURGE_RUN_EVENT_AGE_MAX_SECS.into());
     let config = ImageInvalidation {
-        purging: purging::variables(scope)?,
+        purging: purging::variables(scope),
         lease_secs: limits::LEASE_SECS,
         dead_letter_queue_url: dead_letters.queue_url()?,
     };
@@ -43,18 +45,18 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         scope,
         environment.handlers.purge_reserved_concurrency,
         // The next purge run continues a failed one: a retry or a backlog of invocations has no use.
-        |alias| alias.retry_attempts(0).max_event_age(&event_age_max),
+        |alias| alias.retry_attempts(0).max_event_age(event_age_max),
     )?;
     let reason = "A failed wake-up loses nothing: its rows are in the queue, and the schedule finds them";
     acknowledge(&live.alias, [("Serverless-LambdaAsyncFailureDestination", reason)])?;
     purging::grant(scope, &live)?;
     let registry = purging::tenant_registry_arn(scope)?;
-    allow(&live, ["ssm:GetParameter", "ssm:GetParameters"], [format!("{registry}/*")])?;
+    allow(&live, ["ssm:GetParameter", "ssm:GetParameters"], [&format!("{registry}/*")])?;
     let reads = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem"];
-    allow(&live, reads, [data.invalidation_queue.table_arn()?])?;
-    allow(&live, ["dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [data.invalidation_queue.table_arn()?])?;
-    allow(&live, ["dynamodb:UpdateItem"], [data.purge_ledger.table_arn()?])?;
-    allow(&live, ["sqs:SendMessage"], [dead_letters.queue_arn()?])?;
+    allow(&live, reads, [&data.invalidation_queue.arn])?;
+    allow(&live, ["dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"], [&data.invalidation_queue.arn])?;
+    allow(&live, ["dynamodb:UpdateItem"], [&data.purge_ledger.arn])?;
+    allow(&live, ["sqs:SendMessage"], [&dead_letters.queue_arn()?])?;
 
     // A period without a purge run counts as a period without a failure, so a period must not be shorter than the
     // time between two purge runs.

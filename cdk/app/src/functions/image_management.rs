@@ -12,8 +12,8 @@ use crate::alarms::Alarms;
 pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Live> {
     let Scope { environment, data, .. } = scope;
     let config = ImageManagement {
-        image_packs: scope.image_packs()?,
-        originals_bucket: data.originals.bucket_name()?,
+        image_packs: scope.image_packs(),
+        originals_bucket: data.originals.name.clone(),
         authorizer: environment.authorizer(&environment.admin_api.management_scope),
         fetch_contact: environment.admin_api.fetch_contact.clone(),
     };
@@ -36,11 +36,11 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Live> {
     }
     .declare(scope)?;
     let table_actions = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"];
-    allow(&live, table_actions, [data.image_packs.table_arn()?])?;
-    allow(&live, ["s3:PutObject", "s3:DeleteObject"], [data.originals.arn_for_objects("*")?])?;
-    allow(&live, ["s3:GetObject"], [data.originals.arn_for_objects(format!("{UPLOADS_PREFIX}*"))?])?;
+    allow(&live, table_actions, [&data.image_packs.arn])?;
+    allow(&live, ["s3:PutObject", "s3:DeleteObject"], [&data.originals.objects("*")])?;
+    allow(&live, ["s3:GetObject"], [&data.originals.objects(&format!("{UPLOADS_PREFIX}*"))])?;
     // Without it S3 returns 403 instead of 404 for an upload that does not exist.
-    allow(&live, ["s3:ListBucket"], [data.originals.bucket_arn()?])?;
+    allow(&live, ["s3:ListBucket"], [&data.originals.arn])?;
 
     let description =
         "image-management crashed or timed out: a request of an editor failed. Check the log of image-management";

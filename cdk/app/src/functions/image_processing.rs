@@ -18,12 +18,12 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
     let handlers = &environment.handlers;
     let config = ImageProcessing {
         environment: environment.name.clone(),
-        image_packs: scope.image_packs()?,
-        originals_bucket: data.originals.bucket_name()?,
-        variants_bucket: data.variants.bucket_name()?,
+        image_packs: scope.image_packs(),
+        originals_bucket: data.originals.name.clone(),
+        variants_bucket: data.variants.name.clone(),
         tenant_source: environment.tenant_source(),
-        demand_table: OptionalName(data.demand.as_ref().map(|table| table.table_name()).transpose()?),
-        render_lock_table: data.render_locks.table_name()?,
+        demand_table: OptionalName(data.demand.as_ref().map(|table| table.name.clone())),
+        render_lock_table: data.render_locks.name.clone(),
         render_timeout_secs: handlers.image_processing_timeout_secs,
         answer_max_secs: limits::ANSWER_MAX_SECS,
         cache_tag_header: environment.viewer.cache_tag_header.clone(),
@@ -39,16 +39,16 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         wide: Some("One function serves all tenants, which are added without this stack: the objects of both buckets"),
     }
     .declare_with(scope, environment.image_processing_reserved_concurrency(), |alias| alias)?;
-    allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
-    allow(&live, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [data.render_locks.table_arn()?])?;
+    allow(&live, ["dynamodb:BatchGetItem"], [&data.image_packs.arn])?;
+    allow(&live, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [&data.render_locks.arn])?;
     if let Some(demand) = &data.demand {
-        allow(&live, ["dynamodb:UpdateItem"], [demand.table_arn()?])?;
+        allow(&live, ["dynamodb:UpdateItem"], [&demand.arn])?;
     }
-    allow(&live, ["s3:GetObjectVersion"], [data.originals.arn_for_objects("*")?])?;
+    allow(&live, ["s3:GetObjectVersion"], [&data.originals.objects("*")])?;
     // The function deletes a variant that became stale before it was stored.
-    allow(&live, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
+    allow(&live, ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [&data.variants.objects("*")])?;
     // Without it S3 returns 403 instead of 404 for a variant that is not stored yet.
-    allow(&live, ["s3:ListBucket"], [data.variants.bucket_arn()?, data.originals.bucket_arn()?])?;
+    allow(&live, ["s3:ListBucket"], [&data.variants.arn, &data.originals.arn])?;
     let url =
         live.alias.add_function_url_with_options(FunctionUrlOptions::new().auth_type(FunctionUrlAuthType::AwsIam))?;
     permit_distributions(scope, &live)?;

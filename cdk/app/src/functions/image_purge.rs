@@ -13,8 +13,8 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
     let Scope { environment, data, .. } = scope;
     let purge = &environment.purge;
     let config = ImagePurge {
-        purging: purging::variables(scope)?,
-        image_packs: scope.image_packs()?,
+        purging: purging::variables(scope),
+        image_packs: scope.image_packs(),
         manual_purges_per_minute: purging::not_zero(purge.manual_purges_per_minute),
         manual_purges_burst: purging::not_zero(purge.manual_purges_burst),
         purge_run_function: purging::woken(scope, image_invalidation)?,
@@ -33,13 +33,13 @@ pub(crate) fn declare(scope: Scope, image_invalidation: &Live, alarms: &mut Alar
     purging::grant(scope, &live)?;
     purging::grant_wake_up(scope, &live, image_invalidation)?;
     // Of one tenant at a time.
-    allow(&live, ["ssm:GetParameter"], [format!("{}/*", purging::tenant_registry_arn(scope)?)])?;
-    allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
+    allow(&live, ["ssm:GetParameter"], [&format!("{}/*", purging::tenant_registry_arn(scope)?)])?;
+    allow(&live, ["dynamodb:BatchGetItem"], [&data.image_packs.arn])?;
     // For the purges that are known already, and the tenants' allowances.
-    allow(&live, ["dynamodb:GetItem", "dynamodb:Query"], [data.invalidation_queue.table_arn()?])?;
+    allow(&live, ["dynamodb:GetItem", "dynamodb:Query"], [&data.invalidation_queue.arn])?;
     // For the status of purges: of a target, and of a tenant.
-    let ledger = data.purge_ledger.table_arn()?;
-    allow(&live, ["dynamodb:Query"], [format!("{ledger}/index/{LEDGER_BY_COMPLETION}")])?;
+    let ledger = &data.purge_ledger.arn;
+    allow(&live, ["dynamodb:Query"], [&format!("{ledger}/index/{LEDGER_BY_COMPLETION}")])?;
     allow(&live, ["dynamodb:Query"], [ledger])?;
 
     let description = "image-purge crashed or timed out: a request of an admin failed. Check the log of image-purge";

@@ -1,8 +1,10 @@
 //! The function `image-warming`: requests images in advance when the final purge of their pack has completed.
 
+use std::time::Duration;
+
+use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_events::{EventBus, EventPattern, Rule, RuleProps};
 use aws_cdk_lib::aws_events_targets::{LambdaFunction as LambdaTarget, LambdaFunctionProps as LambdaTargetProps};
-use aws_cdk_lib::{Duration, Result};
 use contract::events::{PURGE_COMPLETED, SOURCE};
 use contract::functions::{ImageWarming, LocalViewer};
 use serde_json::json;
@@ -26,8 +28,8 @@ pub(crate) fn declare(scope: Scope, bus: &EventBus, alarms: &mut Alarms) -> Resu
     let warming = &environment.warming;
     let config = ImageWarming {
         environment: environment.name.clone(),
-        image_packs: scope.image_packs()?,
-        demand_table: demand.table_name()?,
+        image_packs: scope.image_packs(),
+        demand_table: demand.name.clone(),
         viewer_domain: environment.viewer.domain.clone(),
         locations_max: warming.locations_max,
         requests_per_minute: not_zero(warming.requests_per_minute),
@@ -36,7 +38,7 @@ pub(crate) fn declare(scope: Scope, bus: &EventBus, alarms: &mut Alarms) -> Resu
     let mut variables = config.variables();
     let endpoint = environment.local.as_ref().and_then(|local| local.viewer_endpoint.clone());
     variables.extend(endpoint.into_iter().flat_map(|viewer_endpoint| LocalViewer { viewer_endpoint }.variables()));
-    let event_age_max = Duration::seconds(EVENT_AGE_MAX_SECS)?;
+    let event_age_max = Duration::from_secs(EVENT_AGE_MAX_SECS.into());
     let live = Function {
         id: "ImageWarming",
         binary: "image-warming",
@@ -46,17 +48,17 @@ pub(crate) fn declare(scope: Scope, bus: &EventBus, alarms: &mut Alarms) -> Resu
         variables,
         wide: environment.handlers.x_ray.then_some("The actions of X-Ray have no resource to narrow them to"),
     }
-    .declare_with(scope, Some(CONCURRENCY), |alias| alias.retry_attempts(0).max_event_age(&event_age_max))?;
+    .declare_with(scope, Some(CONCURRENCY), |alias| alias.retry_attempts(0).max_event_age(event_age_max))?;
     let reason = "An event that is dropped loses nothing: viewers request the image themselves";
     acknowledge(&live.alias, [("Serverless-LambdaAsyncFailureDestination", reason)])?;
-    allow(&live, ["dynamodb:BatchGetItem"], [data.image_packs.table_arn()?])?;
-    allow(&live, ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"], [demand.table_arn()?])?;
+    allow(&live, ["dynamodb:BatchGetItem"], [&data.image_packs.arn])?;
+    allow(&live, ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"], [&demand.arn])?;
 
     let pattern = EventPattern::new()
         .source([SOURCE])
         .detail_type([PURGE_COMPLETED])
         .detail([("isFinal", json!([true])), ("target", json!([{"prefix": "pack#"}]))]);
-    let target = LambdaTargetProps::new().retry_attempts(0).max_event_age(&event_age_max);
+    let target = LambdaTargetProps::new().retry_attempts(0).max_event_age(event_age_max);
     let target = LambdaTarget::new_with_props(&live.alias, target)?;
     let rule = RuleProps::new().event_bus(bus).event_pattern(pattern).targets([&target]);
     let rule = Rule::new_with_props(stack, "WarmingRule", rule)?;

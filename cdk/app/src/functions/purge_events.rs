@@ -37,12 +37,12 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventB
         wide: Some("ListStreams has no resource to narrow it to"),
     }
     .declare(scope)?;
-    allow(&live, ["events:PutEvents"], [bus.event_bus_arn()?])?;
+    allow(&live, ["events:PutEvents"], [&bus.event_bus_arn()?])?;
     let completed = json!({"dynamodb": {"NewImage": {"completedAt": {"N": [{"exists": true}]}}}});
     // Without an age or a number of retries, a write is delivered until the stream deletes it after 24 hours. The ledger
     // still has the purge then.
     let source = DynamoEventSource::new(
-        &data.purge_ledger,
+        &data.purge_ledger.table,
         // LATEST can miss records while the mapping is created or changed. The stream begins with the events.
         DynamoEventSourceProps::new(StartingPosition::TrimHorizon)
             .batch_size(BATCH_SIZE)

@@ -17,14 +17,14 @@ pub(super) const WIDE: &str = "Tenants are added without this stack: their regis
                                the environment's tag";
 
 /// The variables of a function that purges.
-pub(super) fn variables(scope: Scope) -> Result<Purging> {
+pub(super) fn variables(scope: Scope) -> Purging {
     let Scope { environment, data, .. } = scope;
     let purge = &environment.purge;
-    Ok(Purging {
+    Purging {
         environment: environment.name.clone(),
-        invalidation_queue_table: data.invalidation_queue.table_name()?,
-        purge_ledger_table: data.purge_ledger.table_name()?,
-        variants_bucket: data.variants.bucket_name()?,
+        invalidation_queue_table: data.invalidation_queue.name.clone(),
+        purge_ledger_table: data.purge_ledger.name.clone(),
+        variants_bucket: data.variants.name.clone(),
         tenant_registry_path: tenant_registry_path(&environment.name),
         settle_delay_secs: environment.settle_delay_secs(),
         cached_days_max: environment.viewer.cached_days_max,
@@ -35,7 +35,7 @@ pub(super) fn variables(scope: Scope) -> Result<Purging> {
         calls_burst: not_zero(purge.calls_burst),
         items_per_request_max: not_zero(purge.items_per_request_max),
         ledger_retention_days: purge.ledger_retention_days,
-    })
+    }
 }
 
 /// A number of which the environment's rules allow no 0.
@@ -55,9 +55,9 @@ pub(super) fn grant_wake_up(scope: Scope, live: &Live, image_invalidation: &Live
     if !environment.purge.wake {
         return Ok(());
     }
-    allow(live, ["lambda:InvokeFunction"], [image_invalidation.alias.function_arn()?])?;
+    allow(live, ["lambda:InvokeFunction"], [&image_invalidation.alias.function_arn()?])?;
     // For the lease. The counter of wake-ups is updated like a row.
-    allow(live, ["dynamodb:GetItem"], [data.invalidation_queue.table_arn()?])
+    allow(live, ["dynamodb:GetItem"], [&data.invalidation_queue.arn])
 }
 
 /// The ARN of the tenant registry's parameter path. Each registration is one level below.
@@ -91,8 +91,8 @@ pub(super) fn grant(scope: Scope, live: &Live) -> Result<()> {
             .resources([cloudfront_arn(scope, kind)?])
             .conditions([("StringEquals", json!({tag: environment.name}))]),
     )?)?;
-    allow(live, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [data.invalidation_queue.table_arn()?])?;
-    allow(live, ["s3:ListBucket"], [data.variants.bucket_arn()?])?;
-    allow(live, ["s3:DeleteObject"], [data.variants.arn_for_objects("*")?])?;
-    allow(live, ["dynamodb:PutItem"], [data.purge_ledger.table_arn()?])
+    allow(live, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [&data.invalidation_queue.arn])?;
+    allow(live, ["s3:ListBucket"], [&data.variants.arn])?;
+    allow(live, ["s3:DeleteObject"], [&data.variants.objects("*")])?;
+    allow(live, ["dynamodb:PutItem"], [&data.purge_ledger.arn])
 }

@@ -32,22 +32,52 @@ const VARIANTS_KEPT_LONGER_DAYS: u32 = 90;
 /// The reason for which a bucket may have no access logs.
 const LOGGED_BY_CONFIGURATION: &str = "Only functions read and write it; `logs.buckets` has its requests logged";
 
+/// A table, and its name and ARN, which the CDK would compute at each reading.
+pub(crate) struct DataTable {
+    pub(crate) table: ITable,
+    pub(crate) name: String,
+    pub(crate) arn: String,
+}
+
+impl DataTable {
+    fn of(table: ITable) -> Result<Self> {
+        Ok(Self { name: table.table_name()?, arn: table.table_arn()?, table })
+    }
+}
+
+/// The name and the ARN of a bucket.
+pub(crate) struct DataBucket {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+}
+
+impl DataBucket {
+    fn of(bucket: &IBucket) -> Result<Self> {
+        Ok(Self { name: bucket.bucket_name()?, arn: bucket.bucket_arn()? })
+    }
+
+    /// The ARN of the objects whose keys match `pattern`.
+    pub(crate) fn objects(&self, pattern: &str) -> String {
+        format!("{}/{pattern}", self.arn)
+    }
+}
+
 /// The tables and buckets: existing ones where the environment names them, new ones otherwise.
 pub(crate) struct Data {
     /// Image packs and location configurations; the stream of the table starts the pipeline.
-    pub(crate) image_packs: ITable,
+    pub(crate) image_packs: DataTable,
     /// One row for each target with a pending purge, and the lease.
-    pub(crate) invalidation_queue: Table,
+    pub(crate) invalidation_queue: DataTable,
     /// The completed purges.
-    pub(crate) purge_ledger: Table,
+    pub(crate) purge_ledger: DataTable,
     /// Render locks: one request at a time renders a variant.
-    pub(crate) render_locks: Table,
+    pub(crate) render_locks: DataTable,
     /// Requests for each location, hour by hour, if images are requested in advance.
-    pub(crate) demand: Option<Table>,
+    pub(crate) demand: Option<DataTable>,
     /// Originals, versioned.
-    pub(crate) originals: IBucket,
+    pub(crate) originals: DataBucket,
     /// Variants; every one can be rendered again.
-    pub(crate) variants: IBucket,
+    pub(crate) variants: DataBucket,
     /// The access logs of distributions and buckets, if the environment has any.
     pub(crate) access_logs: Option<Bucket>,
 }
@@ -56,10 +86,11 @@ impl Data {
     pub(crate) fn declare(stack: &Stack, environment: &Environment) -> Result<Self> {
         let access_logs = access_logs(stack, environment)?;
         let logged = access_logs.as_ref().filter(|_| environment.logs.buckets);
-        let originals = originals(stack, environment, logged)?;
-        let image_packs = image_packs(stack, environment)?;
+        let originals = DataBucket::of(&originals(stack, environment, logged)?)?;
+        let image_packs = DataTable::of(image_packs(stack, environment)?)?;
         // No time to live: only a completed purge removes an entry.
         let invalidation_queue = kept_table(stack, "InvalidationQueue", "target", environment).build()?;
+        let invalidation_queue = DataTable::of(ITable::from(&invalidation_queue))?;
         let variants = if let Some(name) = &environment.existing.variants_bucket {
             Bucket::from_bucket_name(stack, "Variants", name)?
         } else {
@@ -69,6 +100,7 @@ impl Data {
             acknowledge(&bucket, [("AwsSolutions-S1", LOGGED_BY_CONFIGURATION)])?;
             IBucket::from(&bucket)
         };
+        let variants = DataBucket::of(&variants)?;
         let mut ledger = kept_table(stack, "PurgeLedger", "purge", environment).time_to_live_attribute("expiresAt");
         if environment.events.purge_completed {
             ledger = ledger.stream(StreamViewType::NewAndOldImages);
@@ -80,19 +112,20 @@ impl Data {
                 .partition_key(Attribute::new("tenant", AttributeType::String))
                 .sort_key(Attribute::new("completedAt", AttributeType::Number)),
         )?;
+        let purge_ledger = DataTable::of(ITable::from(&purge_ledger))?;
         let render_locks =
             brief_table(stack, "RenderLocks", "variant", "A lock has no value after the request that holds it")?;
         let demand = "An hour's requests have no value after two days";
         let demand = environment.warming.is_on().then(|| brief_table(stack, "Demand", "period", demand)).transpose()?;
 
         for (name, value) in [
-            ("ImagePackTable", image_packs.table_name()),
-            ("InvalidationQueueTable", invalidation_queue.table_name()),
-            ("PurgeLedgerTable", purge_ledger.table_name()),
-            ("OriginalsBucket", originals.bucket_name()),
-            ("VariantsBucket", variants.bucket_name()),
+            ("ImagePackTable", &image_packs.name),
+            ("InvalidationQueueTable", &invalidation_queue.name),
+            ("PurgeLedgerTable", &purge_ledger.name),
+            ("OriginalsBucket", &originals.name),
+            ("VariantsBucket", &variants.name),
         ] {
-            CfnOutput::builder(stack, name, value).build()?;
+            CfnOutput::builder(stack, name, value.as_str()).build()?;
         }
         Ok(Self {
             image_packs,
@@ -179,11 +212,11 @@ fn kept_table(stack: &Stack, id: &str, sort_key: &str, environment: &Environment
 }
 
 /// A [`table`] whose rows expire soon, for the `reason` why they are in no backup. It is deleted with the stack.
-fn brief_table(stack: &Stack, id: &str, sort_key: &str, reason: &str) -> Result<Table> {
+fn brief_table(stack: &Stack, id: &str, sort_key: &str, reason: &str) -> Result<DataTable> {
     let table = table(stack, id, sort_key).time_to_live_attribute("expiresAt");
     let table = table.removal_policy(RemovalPolicy::Destroy).build()?;
     acknowledge(&table, [("AwsSolutions-DDB3", reason)])?;
-    Ok(table)
+    DataTable::of(ITable::from(&table))
 }
 
 /// A private, encrypted bucket. Its access logs are in the bucket `access_logs`, if there is one, in a folder of its own.

@@ -143,16 +143,16 @@ fn register_for_operators(scope: Scope, dead_letters: &Queue, watched: Watched) 
     let settle_delay_secs = environment.settle_delay_secs().into();
     let scheduled_within_secs = u64::from(environment.purge.every_minutes) * 60;
     let installation = Installation {
-        image_pack_table: data.image_packs.table_name()?,
+        image_pack_table: data.image_packs.name.clone(),
         // Every image-pack table has a stream, one of the data stack and an existing one.
-        image_pack_stream_arn: data.image_packs.table_stream_arn()?.unwrap_or_default(),
+        image_pack_stream_arn: data.image_packs.table.table_stream_arn()?.unwrap_or_default(),
         image_pack_attributes: environment.image_pack_attributes(),
         tenants_with_existing_distribution: environment.tenants_with_existing_distribution(),
-        invalidation_queue_table: data.invalidation_queue.table_name()?,
-        purge_ledger_table: data.purge_ledger.table_name()?,
-        variants_bucket: data.variants.bucket_name()?,
-        originals_bucket: data.originals.bucket_name()?,
-        render_lock_table: data.render_locks.table_name()?,
+        invalidation_queue_table: data.invalidation_queue.name.clone(),
+        purge_ledger_table: data.purge_ledger.name.clone(),
+        variants_bucket: data.variants.name.clone(),
+        originals_bucket: data.originals.name.clone(),
+        render_lock_table: data.render_locks.name.clone(),
         dead_letter_queue_url: dead_letters.queue_url()?,
         settle_delay_secs,
         purged_within_secs: settle_delay_secs + scheduled_within_secs + COMPLETED_WITHIN_SECS,
