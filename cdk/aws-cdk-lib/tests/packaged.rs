@@ -26,7 +26,7 @@ fn succeed(command: &mut Command) {
     assert!(output.status.success(), "{command:?}\n{stdout}{stderr}");
 }
 
-/// Packages the crates, uncommitted changes included, and unpacks them below `folder`. Cargo does not verify them: building
+/// Packages the crates, uncommitted changes included, and unpacks them into `folder`. Cargo does not verify them: building
 /// the example compiles all three.
 fn unpack(folder: &Path) {
     let target = folder.join("target");
@@ -38,14 +38,14 @@ fn unpack(folder: &Path) {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "crate") {
             let archive = GzDecoder::new(fs::File::open(path).unwrap());
-            tar::Archive::new(archive).unpack(folder.join("crates")).unwrap();
+            tar::Archive::new(archive).unpack(folder).unwrap();
         }
     }
 }
 
-/// Copies the example, with the packaged crates in place of those of the registry and the workspace's `Cargo.lock`, whose
-/// versions are on this machine.
-fn copy(folder: &Path) {
+/// Copies the example into `folder`, with the crates of the folder `crates` in place of those of the registry and the
+/// workspace's `Cargo.lock`, whose versions are on this machine.
+fn copy(folder: &Path, crates: &Path) {
     let example = workspace().join("cdk/example");
     for file in ["Cargo.toml", "cdk.json", "roots.txt", "src/main.rs", ".cargo/config.toml"] {
         let copied = folder.join(file);
@@ -55,7 +55,6 @@ fn copy(folder: &Path) {
     fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let config = folder.join(".cargo/config.toml");
     let mut text = fs::read_to_string(&config).unwrap() + "\n[net]\noffline = true\n\n[patch.crates-io]\n";
-    let crates = folder.join("crates");
     for name in CRATES {
         let unpacked = [name, "-", env!("CARGO_PKG_VERSION")].concat();
         text += &[name, ".path = '", &crates.join(unpacked).to_string_lossy(), "'\n"].concat();
@@ -69,10 +68,11 @@ fn copy(folder: &Path) {
 
 #[test]
 fn a_project_outside_of_the_workspace_is_built_from_the_packaged_crates_and_synthesised() {
-    // The system's folder, so that nothing of the workspace is found above the project.
-    let folder = tempfile::tempdir().unwrap();
-    unpack(folder.path());
-    copy(folder.path());
+    // The system's folder, so that nothing of the workspace is found above the project. The crates are in another one, as
+    // those that Cargo downloads.
+    let (folder, crates) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    unpack(crates.path());
+    copy(folder.path(), crates.path());
     succeed(
         Command::new(workspace().join("node_modules/.bin/cdk"))
             .current_dir(folder.path())

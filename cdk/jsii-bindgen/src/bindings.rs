@@ -19,8 +19,9 @@ const PATH: &str = "crate::generated";
 /// ```
 ///
 /// The crate includes them by `jsii_runtime::include_bindings!()`. The packages of the roots and their dependencies are
-/// found as Node finds them: in the folders `node_modules` beside `Cargo.toml` and above. The environment variable
-/// `JSII_NODE_MODULES` names another folder.
+/// found as Node finds them: in the folders `node_modules` beside a file of roots and above, then beside `Cargo.toml` and
+/// above. The sources of a crate that Cargo has downloaded are in no folder of the project; its file of roots is. The
+/// environment variable `JSII_NODE_MODULES` names another folder.
 #[derive(Clone, Debug, Default)]
 pub struct Bindings {
     roots: Vec<String>,
@@ -104,8 +105,7 @@ impl Bindings {
             inputs.push(path.clone());
             roots.extend(read_roots(path)?);
         }
-        let start = env::var_os("CARGO_MANIFEST_DIR").map_or_else(env::current_dir, |folder| Ok(folder.into()));
-        let installed = Installed::find(self.node_modules.as_deref(), &start.unwrap_or_default());
+        let installed = Installed::find(self.node_modules.as_deref(), &self.folders());
         let mut packages = installed.packages(&roots, &self.packages)?;
         for Package { folder, module } in &mut packages {
             inputs.extend(files(folder));
@@ -113,6 +113,14 @@ impl Bindings {
         }
         let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
         generate(&packages, &roots, PATH)
+    }
+
+    /// The folders beside which packages may be installed.
+    fn folders(&self) -> Vec<PathBuf> {
+        let files =
+            self.roots_files.iter().filter_map(|path| Some(std::path::absolute(path).ok()?.parent()?.to_owned()));
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).or_else(|| env::current_dir().ok());
+        files.chain(manifest).collect()
     }
 
     fn module_of(&self, package: &str) -> String {

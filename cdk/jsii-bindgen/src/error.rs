@@ -8,7 +8,8 @@ use std::path::PathBuf;
 pub enum Error {
     /// A package is not installed.
     #[error(
-        "{package}{} is not installed in {}: run `npm install --save-exact {package}{}`",
+        "{package}{} is not installed in {}: run `npm install --save-exact {package}{}` beside the app's Cargo.toml, or set \
+         JSII_NODE_MODULES to the folder that has it",
         needed_by.as_deref().map(|by| format!(", which {by} needs,")).unwrap_or_default(),
         searched(folders),
         version.as_deref().map(|version| format!("@'{version}'")).unwrap_or_default()
@@ -93,7 +94,8 @@ pub enum Error {
 
 fn searched(folders: &[PathBuf]) -> String {
     match folders {
-        [] => "a node_modules folder, of which there is none here or above".to_owned(),
+        [] => "a node_modules folder, of which there is none beside the file of roots, beside Cargo.toml, or above"
+            .to_owned(),
         folders => folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", "),
     }
 }

@@ -29,15 +29,14 @@ struct Manifest {
 type Need<'a> = (&'a str, &'a str);
 
 impl Installed {
-    /// The given folder, or the one of [`NODE_MODULES_VARIABLE`], or each `node_modules` in `start` and above.
-    pub(crate) fn find(given: Option<&Path>, start: &Path) -> Self {
+    /// The given folder, or the one of [`NODE_MODULES_VARIABLE`], or each `node_modules` in the folders `starts` and above.
+    pub(crate) fn find(given: Option<&Path>, starts: &[PathBuf]) -> Self {
         let given = given.map(Path::to_owned).or_else(|| env::var_os(NODE_MODULES_VARIABLE).map(PathBuf::from));
-        let folders = match given {
-            Some(folder) => vec![folder],
-            None => {
-                start.ancestors().map(|folder| folder.join("node_modules")).filter(|folder| folder.is_dir()).collect()
-            }
-        };
+        let mut folders = Vec::from_iter(given);
+        if folders.is_empty() {
+            let above = starts.iter().flat_map(|start| start.ancestors()).map(|folder| folder.join("node_modules"));
+            folders.extend(above.filter(|folder| folder.is_dir()));
+        }
         Self { folders }
     }
 

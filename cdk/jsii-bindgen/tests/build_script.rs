@@ -76,20 +76,41 @@ fn roots_are_read_from_files_without_comments() {
     assert!(error.starts_with("cannot read none.txt: "), "{error}");
 }
 
+/// The sources of a crate that Cargo has downloaded are in no folder of the project, whose file of roots it is told.
+#[test]
+fn packages_are_found_beside_a_file_of_roots_and_above() {
+    let project = tempfile::tempdir().unwrap();
+    let (folder, roots) = (project.path().join("cdk/app"), "cdk/app/roots.txt");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(project.path().join(roots), "farm.Farm").unwrap();
+    let text =
+        |project: &Path| Bindings::new().roots_file(project.join(roots)).text().map_err(|error| error.to_string());
+    assert!(text(project.path()).unwrap_err().contains("farm is not installed"));
+    for beside in [project.path(), &folder] {
+        let node_modules = beside.join("node_modules");
+        fs::rename(farm().keep(), &node_modules).unwrap();
+        assert!(text(project.path()).unwrap().contains(r#""farm.Farm""#));
+        fs::remove_dir_all(node_modules).unwrap();
+    }
+}
+
 #[test]
 fn a_package_that_is_not_installed_is_an_error_with_the_command_to_run() {
     let folder = farm();
     let searched = folder.path().display();
     assert_eq!(
         bindings(folder.path(), &["mill.Mill"]).unwrap_err(),
-        format!("mill is not installed in {searched}: run `npm install --save-exact mill`")
+        format!(
+            "mill is not installed in {searched}: run `npm install --save-exact mill` beside the app's Cargo.toml, or set \
+             JSII_NODE_MODULES to the folder that has it"
+        )
     );
     fs::remove_dir_all(folder.path().join("tools")).unwrap();
     assert_eq!(
         bindings(folder.path(), &["farm.Farm"]).unwrap_err(),
         format!(
             "tools, which @scope/barn needs, is not installed in {searched}: run `npm install --save-exact \
-             tools@'^2.1.0'`"
+             tools@'^2.1.0'` beside the app's Cargo.toml, or set JSII_NODE_MODULES to the folder that has it"
         )
     );
 }
