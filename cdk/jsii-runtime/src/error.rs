@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
+use crate::modules::KERNEL_VERSION;
+
 /// The result of every call that reaches the kernel.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -91,6 +93,19 @@ pub enum Error {
         node: String,
         /// The error, or the exit status of the process.
         source: std::io::Error,
+    },
+
+    /// The kernel in the cache is not the one that was unpacked there.
+    #[error(
+        "the jsii kernel at {path} is {found}, and this crate has @jsii/runtime@{KERNEL_VERSION}: delete its folder, which is \
+         unpacked again",
+        path = path.display()
+    )]
+    OtherKernel {
+        /// The kernel's program.
+        path: PathBuf,
+        /// The name and version in its greeting.
+        found: String,
     },
 
     /// The kernel's process ended, or its channel broke, before the response.

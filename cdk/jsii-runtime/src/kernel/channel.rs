@@ -1,7 +1,7 @@
 //! The channel: lines of JSON in both directions.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 
 use serde_json::Value;
 
@@ -42,11 +42,16 @@ impl Channel {
         self.writer = None;
     }
 
-    /// Waits for one message.
-    pub(super) fn receive(&mut self) -> Result<Value> {
+    /// Waits for one message. Where the reader has a time limit, `still_waiting` decides each time whether to wait again.
+    pub(super) fn receive(&mut self, still_waiting: impl Fn() -> Result<()>) -> Result<Value> {
         let mut line = Vec::new();
         self.is_answered = false;
-        self.reader.read_until(b'\n', &mut line).map_err(|source| ended(Some(source)))?;
+        while let Err(source) = self.reader.read_until(b'\n', &mut line) {
+            match source.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => still_waiting()?,
+                _ => return Err(ended(Some(source))),
+            }
+        }
         // A kernel that ends while it writes leaves a part of a line.
         if !line.ends_with(b"\n") {
             return Err(ended(None));
@@ -99,7 +104,9 @@ fn code_unit(text: &str) -> Option<u16> {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::cell::RefCell;
     use std::os::unix::net::UnixStream;
+    use std::time::Duration;
 
     use super::*;
     use serde_json::json;
@@ -122,7 +129,7 @@ mod tests {
     fn a_closed_channel_says_that_the_kernel_ended() {
         let (mut channel, there) = pair();
         drop(there);
-        assert!(matches!(channel.receive(), Err(Error::Ended { .. })));
+        assert!(matches!(channel.receive(|| Ok(())), Err(Error::Ended { .. })));
     }
 
     #[test]
@@ -130,14 +137,31 @@ mod tests {
         let (mut channel, mut there) = pair();
         write!(there, r#"{{"ok":{{"result":7"#).unwrap();
         drop(there);
-        assert!(matches!(channel.receive(), Err(Error::Ended { .. })));
+        assert!(matches!(channel.receive(|| Ok(())), Err(Error::Ended { .. })));
+    }
+
+    #[test]
+    fn a_message_that_comes_in_parts_and_late_is_received() {
+        let (here, mut there) = UnixStream::pair().unwrap();
+        here.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+        let mut channel = Channel::new(here.try_clone().unwrap(), here);
+        let parts = RefCell::new(["\"one", " two\"", "\n"].iter());
+        let send_next = || {
+            write!(&there, "{}", parts.borrow_mut().next().unwrap()).unwrap();
+            Ok(())
+        };
+        assert_eq!(channel.receive(send_next).unwrap(), "one two");
+        assert!(parts.into_inner().next().is_none());
+        let error = channel.receive(|| Err(ended(None))).unwrap_err();
+        assert!(matches!(error, Error::Ended { .. }), "{error}");
+        there.flush().unwrap();
     }
 
     #[test]
     fn bytes_that_are_no_text_are_shown_and_no_end_of_the_kernel() {
         let (mut channel, mut there) = pair();
         there.write_all(b"\xff\xfe garbage\n").unwrap();
-        let error = channel.receive().unwrap_err();
+        let error = channel.receive(|| Ok(())).unwrap_err();
         assert!(matches!(&error, Error::Protocol { line } if line.contains("garbage")), "{error}");
     }
 
@@ -150,7 +174,7 @@ mod tests {
         ] {
             let (mut channel, mut there) = pair();
             writeln!(there, "{json}").unwrap();
-            assert_eq!(channel.receive().unwrap(), expected, "{json}");
+            assert_eq!(channel.receive(|| Ok(())).unwrap(), expected, "{json}");
         }
     }
 
@@ -158,7 +182,7 @@ mod tests {
     fn a_line_that_is_not_json_is_shown() {
         let (mut channel, mut there) = pair();
         writeln!(there, "Segmentation fault").unwrap();
-        let error = channel.receive().unwrap_err().to_string();
+        let error = channel.receive(|| Ok(())).unwrap_err().to_string();
         assert!(error.contains("Segmentation fault"), "{error}");
     }
 }

@@ -17,6 +17,11 @@ const AGENT: &str = concat!("Rust/", env!("CARGO_PKG_RUST_VERSION"));
 /// The time that the kernel has to end after its channel is closed: it finishes the index of a module first.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// The time that a kernel has for its greeting, and after which a call without a response is reported. A kernel greets within
+/// half a second, and a call takes seconds at most, a synthesis with validation for example. On Windows there is no limit: the
+/// channel is a pipe.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The time between two looks at the process.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -71,7 +76,8 @@ impl Process {
     }
 }
 
-fn failed(installation: &Installation, source: io::Error) -> Error {
+/// The error of a kernel that did not start with the installation's Node.
+pub(super) fn failed(installation: &Installation, source: io::Error) -> Error {
     Error::Start { node: installation.node().to_string_lossy().into_owned(), source }
 }
 

@@ -9,7 +9,7 @@ use std::ptr;
 use serde_json::Value;
 
 use super::channel::Channel;
-use super::process::{Launch, Process};
+use super::process::{self, Launch, PATIENCE, Process};
 #[cfg(windows)]
 use super::relay::launch;
 #[cfg(unix)]
@@ -59,7 +59,7 @@ pub(super) fn exchange(module: Option<&'static Module>, call: &str, message: &Va
         session.channel.send(message)
     })?;
     loop {
-        let mut message = with(|session| session.channel.receive())?;
+        let mut message = with(|session| session.channel.receive(|| report(call)))?;
         let Some(callback) = message.get_mut("callback") else { return result(call, message) };
         let completion = callback::complete(callback.take());
         with(|session| session.channel.send(&completion))?;
@@ -91,8 +91,10 @@ impl Drop for Session {
 impl Session {
     fn start(installation: Installation, launch: Launch) -> Result<Self> {
         let (process, mut channel) = Process::start(&installation, launch)?;
-        match channel.receive() {
-            Ok(greeting) => hello::expect(&greeting)?,
+        let late =
+            || Err(process::failed(&installation, io::Error::new(io::ErrorKind::TimedOut, "no greeting in time")));
+        match channel.receive(late) {
+            Ok(greeting) => hello::expect(&greeting, &installation)?,
             Err(Error::Ended { .. }) => {
                 channel.close();
                 return Err(process.explain_end(&installation));
@@ -138,8 +140,15 @@ impl Session {
     /// Sends a request that leads to no callback.
     fn request(&mut self, call: &str, message: &Value) -> Result<Value> {
         self.channel.send(message)?;
-        result(call, self.channel.receive()?)
+        result(call, self.channel.receive(|| report(call))?)
     }
+}
+
+/// Reports a call without a response. It has no time limit: the synthesis of an app is one call.
+#[expect(clippy::unnecessary_wraps, reason = "the wait goes on")]
+fn report(call: &str) -> Result<()> {
+    eprintln!("The jsii kernel works on {call} for longer than {} s. The program waits for it.", PATIENCE.as_secs());
+    Ok(())
 }
 
 /// The result in a response.

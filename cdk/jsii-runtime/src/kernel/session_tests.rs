@@ -1,15 +1,18 @@
 //! Sessions with the real kernel and with programs that behave like a broken one.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::Duration;
 use std::{fs, iter, thread};
 
 use serde_json::json;
 
+use super::super::process::Variables;
+use super::super::socket::launch_with;
 use super::*;
 use crate::Hierarchy;
 
@@ -108,6 +111,34 @@ fn a_kernel_without_a_greeting_is_an_error_with_the_cause() {
     check_start("process.exit(3)", "JSII_NODE");
     check_start(r#"require("node:fs").writeSync(3, "no JSON\n")"#, "no JSON");
     check_start(r#"require("node:fs").writeSync(3, "{}\n")"#, "is no response");
+    let other = r#"require("node:fs").writeSync(3, '{"hello":"@jsii/runtime@1.0.0"}\n')"#;
+    check_start(
+        other,
+        "program.js is @jsii/runtime@1.0.0, and this crate has @jsii/runtime@1.140.0: delete its folder",
+    );
+}
+
+#[test]
+fn a_kernel_that_never_greets_is_an_error_after_a_while() {
+    fn launch(node: &OsStr, kernel: &Path, variables: Variables) -> io::Result<(Child, Channel)> {
+        launch_with(Duration::from_millis(100), node, kernel, variables)
+    }
+    let (_folder, installation) = installed("setInterval(() => {}, 1000);");
+    let error = Session::start(installation, launch).unwrap_err();
+    let Error::Start { source, .. } = &error else { panic!("{error}") };
+    assert_eq!(source.to_string(), "no greeting in time");
+}
+
+#[test]
+fn a_call_that_takes_long_is_waited_for() {
+    // Long enough for the greeting on a busy machine.
+    fn launch(node: &OsStr, kernel: &Path, variables: Variables) -> io::Result<(Child, Channel)> {
+        launch_with(Duration::from_secs(3), node, kernel, variables)
+    }
+    let respond = r#"setTimeout(() => require("node:fs").writeSync(3, '{"ok":7}\n'), 4000);"#;
+    let (_folder, installation) = installed(&format!("{GREETING}{respond}"));
+    let mut session = Session::start(installation, launch).unwrap();
+    assert_eq!(session.request("call", &json!({ "api": "stats" })).unwrap(), 7);
 }
 
 #[test]
@@ -162,7 +193,7 @@ fn a_kernel_that_wrote_garbage_is_ended() {
     let (_folder, installation) = installed(&format!(r#"{GREETING}require("node:fs").writeSync(3, "no JSON\n");"#));
     let mut session = start(installation).unwrap();
     let mut receive = || {
-        let error = session.channel.receive().unwrap_err();
+        let error = session.channel.receive(|| Ok(())).unwrap_err();
         session.explain(error).to_string()
     };
     assert!(receive().contains(r#"wrote "no JSON\n", which is no response"#));

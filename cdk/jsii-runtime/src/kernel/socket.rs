@@ -7,17 +7,29 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::channel::Channel;
-use super::process::Variables;
+use super::process::{PATIENCE, Variables};
 
 /// The kernel uses file descriptor 3. The shell moves the socket there from standard input and is replaced by Node:
 /// Rust cannot place a descriptor without unsafe code.
 const REDIRECT: &str = r#"exec "$@" 3<&0 </dev/null"#;
 
-/// Starts a kernel with further environment variables.
+/// Starts a kernel with further environment variables. Its channel has the time limit [`PATIENCE`].
 pub(super) fn launch(node: &OsStr, kernel: &Path, variables: Variables) -> io::Result<(Child, Channel)> {
+    launch_with(PATIENCE, node, kernel, variables)
+}
+
+/// Starts a kernel whose channel has a time limit.
+pub(super) fn launch_with(
+    patience: Duration,
+    node: &OsStr,
+    kernel: &Path,
+    variables: Variables,
+) -> io::Result<(Child, Channel)> {
     let (here, there) = UnixStream::pair()?;
+    here.set_read_timeout(Some(patience))?;
     let writer = Closing(here.try_clone()?);
     let mut command = Command::new("sh");
     command.args(["-c", REDIRECT, "sh"]).arg(node).arg("--preserve-symlinks").arg(kernel).envs(variables);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 
 /// The version of npm's `@jsii/runtime` that the kernel is.
-const KERNEL_VERSION: &str = "1.140.0";
+pub(crate) const KERNEL_VERSION: &str = "1.140.0";
 
 /// The program.
 const PROGRAM: &str = "program.js";

@@ -9,5 +9,6 @@ mod stub;
 
 pub use hierarchy::Hierarchy;
 pub use installation::{Installation, NODE_MODULES_VARIABLE};
+pub(crate) use kernel::KERNEL_VERSION;
 pub use module::Module;
 pub(crate) use stub::stub_of;
