@@ -1,13 +1,13 @@
 //! Objects: upcasts and downcasts, results, and kernels.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::{iter, thread};
 
 use aws_cdk_lib::aws_ecs::AppProtocol;
-use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
+use aws_cdk_lib::aws_iam::{IPrincipal, PolicyStatement, PolicyStatementProps};
 use aws_cdk_lib::aws_s3::{Bucket, CfnBucket, CfnBucketPolicy, IBucket};
 use aws_cdk_lib::constructs::IConstruct;
 use aws_cdk_lib::{CfnResource, Duration, Environment, Handle, Object, Stack, StackOrCfnResource, Stage, StageProps};
@@ -79,6 +79,32 @@ fn an_object_of_any_class_of_the_library_is_cast_to_its_base_class() {
     }
     // Each resource type of CloudFormation, and `CfnResource` itself.
     assert!(resources > 1_900, "{resources}");
+}
+
+#[test]
+fn an_object_of_any_class_of_the_library_is_cast_to_its_interfaces() {
+    let assembly = assembly("aws-cdk-lib");
+    let types = assembly["types"].as_object().unwrap();
+    let direct = |fqn: &str| {
+        let parts = types.get(fqn).map(|type_| (type_["base"].as_str(), type_["interfaces"].as_array()));
+        let (base, interfaces) = parts.unwrap_or_default();
+        base.into_iter().chain(interfaces.into_iter().flatten().filter_map(Value::as_str)).collect::<Vec<_>>()
+    };
+    let mut buckets = BTreeSet::new();
+    for class in types.keys().filter(|fqn| types[*fqn]["kind"] == "class") {
+        let (mut ancestors, mut next) = (BTreeSet::new(), vec![class.as_str()]);
+        while let Some(fqn) = next.pop() {
+            next.extend(direct(fqn));
+            ancestors.insert(fqn);
+        }
+        let object = Object::from_js(json!({ "$jsii.byref": format!("{class}@10000") })).unwrap();
+        assert_eq!(object.cast::<IBucket>().is_ok(), ancestors.contains(IBucket::FQN), "{class}");
+        assert_eq!(object.cast::<IPrincipal>().is_ok(), ancestors.contains(IPrincipal::FQN), "{class}");
+        if ancestors.contains(IBucket::FQN) {
+            buckets.insert(class.as_str());
+        }
+    }
+    assert_eq!(buckets, BTreeSet::from(["aws-cdk-lib.aws_s3.Bucket", "aws-cdk-lib.aws_s3.BucketBase"]));
 }
 
 #[test]
