@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime};
@@ -36,37 +37,64 @@ const STACK: &str = "cdk/app/src/stacks/data.rs";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Candidate {
     Rust,
+    /// As `node app.js` starts it.
     JavaScript,
+    /// With Node's cache of compiled JavaScript, which the kernel of Rust has, and which few users of Node turn on.
+    JavaScriptCached,
     Python,
 }
 
 impl Candidate {
-    const ALL: [Self; 3] = [Self::Rust, Self::JavaScript, Self::Python];
+    const ALL: [Self; 4] = [Self::Rust, Self::JavaScript, Self::JavaScriptCached, Self::Python];
 
-    /// The variables that name the caches which its runs fill: of unpacked jsii modules, and of compiled JavaScript.
-    const fn caches(self) -> &'static [&'static str] {
+    const fn label(self) -> &'static str {
         match self {
-            Self::Rust => &["JSII_RUNTIME_PACKAGE_CACHE_ROOT", "NODE_COMPILE_CACHE"],
-            Self::JavaScript => &[],
-            Self::Python => &["JSII_RUNTIME_PACKAGE_CACHE_ROOT"],
+            Self::Rust => "Rust",
+            Self::JavaScript => "JavaScript",
+            Self::JavaScriptCached => "JavaScript, compile cache",
+            Self::Python => "Python",
         }
     }
 
     const fn rounds(self, is_validated: bool) -> usize {
         match (self, is_validated) {
-            (Self::Rust | Self::JavaScript, false) => CLOSE_ROUNDS,
+            (Self::Rust | Self::JavaScript | Self::JavaScriptCached, false) => CLOSE_ROUNDS,
             _ => ROUNDS,
         }
+    }
+
+    /// Lets a run use and fill the caches in `folder` only.
+    fn cache_in(self, folder: &Path, checkout: &Path, command: &mut Command) -> Result<(), BenchError> {
+        match self {
+            // The kernel, the indexes of jsii modules and the compiled JavaScript are beside the packages.
+            Self::Rust => {
+                let packages = folder.join("node_modules");
+                link_packages(&checkout.join("node_modules"), &packages)?;
+                command.env("JSII_NODE_MODULES", packages);
+            }
+            Self::JavaScript => {}
+            Self::JavaScriptCached => {
+                command.env("NODE_COMPILE_CACHE", folder);
+            }
+            Self::Python => {
+                command.env("JSII_RUNTIME_PACKAGE_CACHE_ROOT", folder);
+            }
+        }
+        Ok(())
     }
 
     fn command(self, folders: &Folders, checkout: &Path, is_validated: bool) -> Command {
         let mut command;
         match self {
             Self::Rust => command = Command::new(folders.binaries.join("app")),
-            Self::JavaScript => {
+            Self::JavaScript | Self::JavaScriptCached => {
                 command = Command::new("node");
                 command.arg(folders.sources.join("synth/app.js"));
                 command.env("NODE_PATH", checkout.join("node_modules"));
+                command.env_remove("NODE_COMPILE_CACHE");
+                if self == Self::JavaScriptCached {
+                    command.env("NODE_COMPILE_CACHE", folders.out.join("synth-compiled"));
+                }
             }
             Self::Python => {
                 command = Command::new(folders.out.join("python/bin/python"));
@@ -123,9 +151,9 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
         let warm = |is_validated| [fastest[&(is_validated, candidate)], ratio(is_validated, candidate)];
         let cold = [fastest_cold[&candidate], cold_ratio(candidate)];
         let times = [warm(false), warm(true), cold].into_iter().flatten().map(|number| Cell::number(number, 2));
-        table.push(format!("{candidate:?}"), times);
+        table.push(candidate.label(), times);
     }
-    let bars = Candidate::ALL.map(|candidate| (format!("{candidate:?}"), fastest[&(false, candidate)]));
+    let bars = Candidate::ALL.map(|candidate| (candidate.label().to_owned(), fastest[&(false, candidate)]));
     Ok(Section {
         name: "synth".to_owned(),
         title: "Synthesis".to_owned(),
@@ -142,6 +170,7 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
                 "A build after a change: `cargo build --bin app` after {STACK} is touched, fastest of {COLD_ROUNDS}"
             ),
             format!("Cold: fastest of {COLD_ROUNDS} runs, each with empty caches; JavaScript has none"),
+            "Go is not measured: its toolchain is none of this project's prerequisites".to_owned(),
         ],
         goals: vec![
             Goal::at_most(
@@ -200,7 +229,7 @@ fn synthesize(
         .env("HANDLERS", binaries(folders).join("arm64-release"))
         .stdout(Stdio::null());
     if let Some(caches) = caches {
-        command.envs(candidate.caches().iter().map(|variable| (variable, caches.join(variable))));
+        candidate.cache_in(caches, checkout, &mut command)?;
     }
     let start = Instant::now();
     python::succeed(&mut command)?;
@@ -246,7 +275,23 @@ fn compare_assemblies(folders: &Folders, checkout: &Path) -> Result<usize, Bench
         }
     }
     let resources = rusts.values().filter_map(|template| template["Resources"].as_object()).flatten();
-    Ok(resources.filter(|(_, resource)| resource["Type"] != "AWS::CDK::Metadata").count())
+    match resources.filter(|(_, resource)| resource["Type"] != "AWS::CDK::Metadata").count() {
+        0 => Err("it has none").doing(|| "read the resources of Rust".to_owned()),
+        count => Ok(count),
+    }
+}
+
+/// Links each package of one `node_modules` folder into another one, without the caches.
+fn link_packages(installed: &Path, folder: &Path) -> Result<(), BenchError> {
+    let action = || format!("link the packages of {} into {}", installed.display(), folder.display());
+    fs::create_dir_all(folder).doing(action)?;
+    for entry in fs::read_dir(installed).doing(action)? {
+        let entry = entry.doing(action)?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            symlink(entry.path(), folder.join(entry.file_name())).doing(action)?;
+        }
+    }
+    Ok(())
 }
 
 /// The templates of the cloud assembly `folder` and the rules that its constructs acknowledge, by the names of the files.
