@@ -1,4 +1,5 @@
-//! The cases of the suite, in its order (`tools/jsii-compliance/suite.ts` of aws/jsii), and what is different in Rust.
+//! The cases of the suite, in its order (`tools/jsii-compliance/suite.ts` of aws/jsii at commit e7d83a37), and what is
+//! different in Rust.
 
 /// One case of the suite.
 pub(crate) struct Case {

@@ -66,9 +66,10 @@ fn report(tests: &BTreeMap<String, String>) -> String {
         let file = &tests[&function_of(case.name)];
         format!("| {} | `{}` | {status} | `{file}` | {} |\n", index + 1, case.name, case.difference)
     });
+    let percent = 100 * (CASES.len() - differing) / CASES.len();
     format!(
-        "{INTRODUCTION}\nOf {} cases {} pass, and {differing} differ: their tests pass, but assert something else than those \
-         of the other languages.\nNo case fails, and none is left out as not applicable.\n\n\
+        "{INTRODUCTION}\nOf {} cases {} pass ({percent} %), and {differing} differ: their tests pass, but assert something else \
+         than those\nof the other languages. No case fails, and none is left out as not applicable.\n\n\
          | number | case | status | test | difference |\n|---|---|---|---|---|\n{}",
         CASES.len(),
         CASES.len() - differing,
