@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aws_cdk_lib::aws_cloudwatch::{
-    Alarm as CloudWatchAlarm, AlarmProps, ComparisonOperator, IMetric, Metric, MetricOptions, TreatMissingData,
+    Alarm as CloudWatchAlarm, ComparisonOperator, IMetric, Metric, MetricOptions, TreatMissingData,
 };
 use aws_cdk_lib::aws_cloudwatch_actions::SnsAction;
-use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps, ServicePrincipal};
+use aws_cdk_lib::aws_iam::{PolicyStatement, ServicePrincipal};
 use aws_cdk_lib::aws_lambda::Function;
-use aws_cdk_lib::aws_sns::{ITopic, Topic, TopicProps};
+use aws_cdk_lib::aws_sns::{ITopic, Topic};
 use aws_cdk_lib::aws_sns_subscriptions::EmailSubscription;
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result, Stack};
+use aws_cdk_lib::{CfnOutput, Result, Stack};
 use serde_json::json;
 
 use crate::config::AlarmTopic;
@@ -69,7 +69,7 @@ impl<'a> Alarms<'a> {
             AlarmTopic::New(emails) => ITopic::from(&new_topic(stack, emails)?),
         };
         let topic_arn = topic.topic_arn()?;
-        CfnOutput::new(stack, TOPIC_ARN, CfnOutputProps::new(topic_arn.as_str()))?;
+        CfnOutput::builder(stack, TOPIC_ARN, topic_arn.as_str()).build()?;
         Ok(Self { stack, topic_arn, action: SnsAction::new(&topic)?, graphs: Vec::new(), failures: Vec::new() })
     }
 
@@ -84,12 +84,12 @@ impl<'a> Alarms<'a> {
                 (threshold, ComparisonOperator::LessThanThreshold, TreatMissingData::Breaching)
             }
         };
-        let props = AlarmProps::new(&alarm.metric, periods, threshold)
+        let raised = CloudWatchAlarm::builder(self.stack, alarm.id, &alarm.metric, periods, threshold)
             .datapoints_to_alarm(breaching)
             .alarm_description(format!("{}. Runbook: {RUNBOOK}#{}", alarm.description, alarm.id.to_lowercase()))
             .comparison_operator(operator)
-            .treat_missing_data(missing);
-        let raised = CloudWatchAlarm::new(self.stack, alarm.id, props)?;
+            .treat_missing_data(missing)
+            .build()?;
         raised.add_alarm_action([&self.action])?;
         raised.add_ok_action([&self.action])?;
         Ok(raised)
@@ -133,18 +133,17 @@ impl<'a> Alarms<'a> {
 
 /// A topic for the alarms, with these subscribers. Its policy replaces the default one, so it permits CloudWatch to publish.
 fn new_topic(stack: &Stack, emails: &[String]) -> Result<Topic> {
-    let topic = Topic::new_with_props(stack, "AlarmTopic", TopicProps::new().enforce_ssl(true))?;
-    topic.add_to_resource_policy(&PolicyStatement::new_with_props(
-        PolicyStatementProps::new()
-            .actions(["sns:Publish"])
-            .principals([&ServicePrincipal::new("cloudwatch.amazonaws.com")?])
-            .resources([topic.topic_arn()?])
-            .conditions([("StringEquals", json!({"aws:SourceAccount": stack.account()?}))]),
-    )?)?;
+    let topic = Topic::builder(stack, "AlarmTopic").enforce_ssl(true).build()?;
+    let publish = PolicyStatement::builder()
+        .actions(["sns:Publish"])
+        .principals([ServicePrincipal::new("cloudwatch.amazonaws.com")])
+        .resources([topic.topic_arn()])
+        .conditions([("StringEquals", json!({"aws:SourceAccount": stack.account()?}))]);
+    topic.add_to_resource_policy(publish.build())?;
     let reason = "A queue of emails that were not delivered would have no reader; the alarm's state stays visible";
     acknowledge(&topic, [("Serverless-SNSRedrivePolicy", reason)])?;
     for email in emails {
-        topic.add_subscription(&EmailSubscription::new(email)?)?;
+        topic.add_subscription(EmailSubscription::new(email))?;
     }
     Ok(topic)
 }

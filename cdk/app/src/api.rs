@@ -2,15 +2,15 @@
 
 use aws_cdk_lib::aws_apigatewayv2::cfn_stage::AccessLogSettingsProperty;
 use aws_cdk_lib::aws_apigatewayv2::{
-    CfnApiMapping, CfnApiMappingProps, CfnStage, CorsHttpMethod, CorsPreflightOptions, HttpApi, HttpApiAttributes,
-    HttpApiProps, HttpAuthorizer, HttpAuthorizerAttributes, HttpMethod, HttpRoute, HttpRouteKey, HttpRouteProps,
-    HttpStage, HttpStageProps, IHttpApi, IHttpRouteAuthorizer, ThrottleSettings,
+    CfnApiMapping, CfnStage, CorsHttpMethod, CorsPreflightOptions, HttpApi, HttpApiAttributes, HttpAuthorizer,
+    HttpAuthorizerAttributes, HttpMethod, HttpRoute, HttpRouteKey, HttpStage, IHttpApi, IHttpRouteAuthorizer,
+    ThrottleSettings,
 };
-use aws_cdk_lib::aws_apigatewayv2_authorizers::{HttpJwtAuthorizer, HttpJwtAuthorizerProps};
+use aws_cdk_lib::aws_apigatewayv2_authorizers::HttpJwtAuthorizer;
 use aws_cdk_lib::aws_apigatewayv2_integrations::HttpLambdaIntegration;
 use aws_cdk_lib::aws_iam::ServicePrincipal;
 use aws_cdk_lib::aws_lambda::{Function, FunctionAttributes, Permission};
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Result, Stack, Unchecked};
+use aws_cdk_lib::{CfnOutput, Duration, Result, Stack};
 
 use serde_json::json;
 
@@ -34,20 +34,19 @@ impl<'a> AdminApi<'a> {
     pub(crate) fn declare(stack: &Stack, environment: &'a Environment) -> Result<Self> {
         let admin = &environment.admin_api;
         let existing = environment.existing_authorizer();
-        let authorizer = match existing {
-            Some(existing) => existing_authorizer(stack, existing)?,
+        let authorizer = if let Some(existing) = existing {
+            existing_authorizer(stack, existing)?
+        } else {
             // The rules of the configuration require both.
-            None => IHttpRouteAuthorizer::from(&HttpJwtAuthorizer::new(
-                "AdminToken",
-                admin.issuer.as_deref().unwrap_or_default(),
-                HttpJwtAuthorizerProps::new(admin.audience.as_slice()),
-            )?),
+            let issuer = admin.issuer.as_deref().unwrap_or_default();
+            let authorizer = HttpJwtAuthorizer::builder("AdminToken", issuer, admin.audience.as_slice()).build()?;
+            IHttpRouteAuthorizer::from(&authorizer)
         };
         let api = match &environment.existing.http_api {
             Some(existing) => {
                 HttpApi::from_http_api_attributes(stack, "AdminApi", HttpApiAttributes::new(existing.id.as_str()))?
             }
-            None => IHttpApi::from(&HttpApi::new_with_props(stack, "AdminApi", api(admin)?)?),
+            None => IHttpApi::from(&new_api(stack, admin)?),
         };
         let checks_scopes = !matches!(existing, Some(ExistingAuthorizer::Lambda { .. }));
         Ok(Self { api, authorizer, checks_scopes, environment })
@@ -74,7 +73,7 @@ impl<'a> AdminApi<'a> {
         let target = Function::from_function_attributes(
             stack,
             "ImageManagementTarget",
-            FunctionAttributes::new(image_management.alias.function_arn()?)
+            FunctionAttributes::new(image_management.alias.function_arn())
                 .same_environment(false)
                 .skip_permissions(true),
         )?;
@@ -85,8 +84,8 @@ impl<'a> AdminApi<'a> {
         }
         image_management.alias.add_permission(
             "AdminApi",
-            Permission::new(&ServicePrincipal::new("apigateway.amazonaws.com")?)
-                .source_arn(self.api.arn_for_execute_api_with_path("*", format!("{MANAGEMENT_PREFIX}*"))?),
+            Permission::new(ServicePrincipal::new("apigateway.amazonaws.com"))
+                .source_arn(self.api.arn_for_execute_api_with_path("*", format!("{MANAGEMENT_PREFIX}*"))),
         )
     }
 
@@ -109,13 +108,13 @@ impl<'a> AdminApi<'a> {
     }
 
     fn route(&self, method: Method, path: &str, integration: &HttpLambdaIntegration, scope: &str) -> Result<()> {
-        let key = HttpRouteKey::with_with_method(path, http_method(method))?;
-        let mut props = HttpRouteProps::new(&self.api, &key, integration).authorizer(&self.authorizer);
-        if self.checks_scopes {
-            props = props.authorization_scopes([scope]);
-        }
-        // `HttpApi.addRoutes` does the same, but an imported API has no such method. In JavaScript the API is a construct.
-        HttpRoute::new(Unchecked::from(&self.api), format!("{}{path}", method.as_str()), props)?;
+        let id = format!("{}{path}", method.as_str());
+        let key = HttpRouteKey::with_with_method(path, http_method(method));
+        // `HttpApi.addRoutes` does the same, but an imported API has no such method.
+        HttpRoute::builder(&self.api, id, &self.api, key, integration)
+            .authorizer(&self.authorizer)
+            .authorization_scopes(self.checks_scopes.then_some([scope]))
+            .build()?;
         Ok(())
     }
 
@@ -130,7 +129,7 @@ impl<'a> AdminApi<'a> {
             }
             None => self.stage(stack)?,
         };
-        CfnOutput::new(stack, "AdminApiUrl", CfnOutputProps::new(url))?;
+        CfnOutput::builder(stack, "AdminApiUrl", url).build()?;
         Ok(())
     }
 
@@ -138,17 +137,18 @@ impl<'a> AdminApi<'a> {
     fn stage(&self, stack: &Stack) -> Result<String> {
         let admin = &self.environment.admin_api;
         let name = format!("{}-lof", self.environment.name);
-        let stage = HttpStage::new(
-            stack,
-            "AdminStage",
-            HttpStageProps::new(&self.api).stage_name(name.as_str()).auto_deploy(true).throttle(
-                ThrottleSettings::new().rate_limit(admin.requests_per_second).burst_limit(admin.requests_burst),
-            ),
-        )?;
+        let throttle = ThrottleSettings::new().rate_limit(admin.requests_per_second).burst_limit(admin.requests_burst);
+        let stage = HttpStage::builder(stack, "AdminStage", &self.api)
+            .stage_name(name.as_str())
+            .auto_deploy(true)
+            .throttle(throttle)
+            .build()?;
         self.log_requests(stack, &stage)?;
         let Some(domain) = &admin.domain else { return Ok(stage.url()?.trim_end_matches('/').to_owned()) };
-        let props = CfnApiMappingProps::new(self.api.api_id()?, domain.as_str(), stage.stage_name()?);
-        let mapping = CfnApiMapping::new(stack, "UnifiedApi", props.api_mapping_key(name.as_str()))?;
+        let api_id = self.api.api_id()?;
+        let mapping = CfnApiMapping::builder(stack, "UnifiedApi", api_id, domain.as_str(), stage.stage_name())
+            .api_mapping_key(name.as_str())
+            .build()?;
         // The mapping names the stage, which CloudFormation does not take for a reference: it would create both at once.
         mapping.node()?.add_dependency([&stage])?;
         Ok(format!("https://{domain}/{name}"))
@@ -174,14 +174,14 @@ impl<'a> AdminApi<'a> {
             "integration_error": "$context.integrationErrorMessage",
         });
         let settings =
-            AccessLogSettingsProperty::new().destination_arn(group.log_group_arn()?).format(format.to_string());
+            AccessLogSettingsProperty::new().destination_arn(group.log_group_arn()).format(format.to_string());
         resource.cast::<CfnStage>()?.set_access_log_settings(settings)
     }
 }
 
-/// The properties of a new API.
-fn api(admin: &Config) -> Result<HttpApiProps> {
-    let mut props = HttpApiProps::new()
+/// Declares a new API.
+fn new_api(stack: &Stack, admin: &Config) -> Result<HttpApi> {
+    let mut api = HttpApi::builder(stack, "AdminApi")
         .create_default_stage(false)
         // A caller of a custom domain must not find a way around it.
         .disable_execute_api_endpoint(admin.domain.is_some())
@@ -192,10 +192,10 @@ fn api(admin: &Config) -> Result<HttpApiProps> {
             .allow_methods([CorsHttpMethod::Any])
             .allow_headers(["authorization", "content-type", "if-match"])
             .expose_headers(["etag", "retry-after"])
-            .max_age(&Duration::hours(1)?);
-        props = props.cors_preflight(cors);
+            .max_age(Duration::hours(1));
+        api = api.cors_preflight(cors);
     }
-    Ok(props)
+    api.build()
 }
 
 /// The authorizer of an existing API.

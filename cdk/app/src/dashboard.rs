@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use aws_cdk_lib::aws_cloudwatch::{
-    Dashboard, GraphWidget, GraphWidgetProps, HorizontalAnnotation, IMetric, IWidget, LogQueryWidget,
-    LogQueryWidgetProps, MathExpression, MathExpressionProps, Metric as CloudWatchMetric, MetricProps,
-    SingleValueWidget, SingleValueWidgetProps,
+    Dashboard, GraphWidget, GraphWidgetProps, HorizontalAnnotation, IMetric, IWidget, LogQueryWidget, MathExpression,
+    Metric as CloudWatchMetric, MetricProps, SingleValueWidget,
 };
-use aws_cdk_lib::{Result, Stack};
+use aws_cdk_lib::{Creation, Result, Stack};
 use contract::limits;
 use contract::metrics::{DIMENSION, Metric, NAMESPACE};
 
@@ -27,12 +26,8 @@ pub(crate) fn own(
     metric: Metric,
     statistic: &str,
     minutes: u32,
-) -> Result<CloudWatchMetric> {
-    CloudWatchMetric::new(own_props(environment, metric, statistic, minutes))
-}
-
-fn own_props(environment: &Environment, metric: Metric, statistic: &str, minutes: u32) -> MetricProps {
-    MetricProps::new(metric.name(), NAMESPACE)
+) -> MetricProps<Creation<CloudWatchMetric>> {
+    CloudWatchMetric::builder(metric.name(), NAMESPACE)
         .dimensions_map([(DIMENSION, environment.name.as_str())])
         .statistic(statistic)
         .period(Duration::from_mins(minutes.into()))
@@ -49,51 +44,48 @@ pub(crate) fn declare(
     // Only here: with a label, an alarm would be one of metric math.
     let own = |metric: Metric, statistic, minutes| {
         let label = format!("{} {statistic}", metric.name());
-        let labelled = CloudWatchMetric::new(own_props(environment, metric, statistic, minutes).label(label))?;
-        Ok(IMetric::from(&labelled))
+        own(environment, metric, statistic, minutes).label(label).build()
     };
     let variants = [Metric::VariantsRendered, Metric::VariantsDeleted, Metric::RequestsCoalesced];
-    let variants = variants.into_iter().map(|metric| own(metric, "Sum", 1)).collect::<Result<Vec<_>>>()?;
+    let variants = variants.map(|metric| own(metric, "Sum", 1));
     let warming = [Metric::ImagesWarmed, Metric::WarmingSkipped];
     let warming = if environment.warming.is_on() { &warming[..] } else { &[] };
-    let warming = warming.iter().map(|metric| own(*metric, "Sum", 1)).collect::<Result<Vec<_>>>()?;
-    let errors = MathExpressionProps::new(CLOUDFRONT_ERRORS).search_region(CLOUDFRONT_REGION).label("");
+    let warming: Vec<_> = warming.iter().map(|metric| own(*metric, "Sum", 1)).collect();
+    let errors = MathExpression::builder(CLOUDFRONT_ERRORS).search_region(CLOUDFRONT_REGION).label("");
     let first =
         [
             graph("From a change to the new image, in ms")
-                .left([own(Metric::WriteToFresh, "p50", 1)?, own(Metric::WriteToFresh, "p95", 1)?]),
+                .left([own(Metric::WriteToFresh, "p50", 1), own(Metric::WriteToFresh, "p95", 1)]),
             graph("Queue: rows, and age of the oldest in ms")
-                .left([own(Metric::QueueDepth, "Maximum", 5)?])
-                .right([own(Metric::OldestEntryAge, "Maximum", 5)?]),
+                .left([own(Metric::QueueDepth, "Maximum", 5)])
+                .right([own(Metric::OldestEntryAge, "Maximum", 5)]),
             graph("Items and wildcards a minute, and the account's quotas")
-                .left([own(Metric::Items, "Sum", 1)?])
+                .left([own(Metric::Items, "Sum", 1)])
                 .left_annotations([a_minute("quota of items", limits::ITEMS_PER_SECOND_QUOTA)])
-                .right([own(Metric::Wildcards, "Sum", 1)?])
+                .right([own(Metric::Wildcards, "Sum", 1)])
                 .right_annotations([a_minute("quota of wildcards", limits::WILDCARDS_PER_SECOND_QUOTA)]),
             graph("Share of a distribution's quotas in progress, in percent; calls rejected")
-                .left([own(Metric::QuotaUse, "Maximum", 5)?])
+                .left([own(Metric::QuotaUse, "Maximum", 5)])
                 .left_annotations([HorizontalAnnotation::new(100).label("quota")])
-                .right([own(Metric::InvalidationsThrottled, "Sum", 1)?, own(Metric::PurgesRejected, "Sum", 1)?]),
+                .right([own(Metric::InvalidationsThrottled, "Sum", 1), own(Metric::PurgesRejected, "Sum", 1)]),
             graph("Variants").left(variants).right(warming),
-            graph("CloudFront: 5xx of each distribution, in percent")
-                .region(CLOUDFRONT_REGION)
-                .left([IMetric::from(&MathExpression::new(errors)?)]),
+            graph("CloudFront: 5xx of each distribution, in percent").region(CLOUDFRONT_REGION).left([errors.build()]),
         ];
     let further = graphs.into_iter().map(|(title, metrics)| graph(title).left(metrics));
     let dashboard = Dashboard::new(stack, "Dashboard")?;
     dashboard.add_widgets([IWidget::from(&price(environment)?), IWidget::from(&tenants(purging)?)])?;
-    let mut widgets = first.into_iter().chain(further).map(GraphWidget::new);
+    let mut widgets = first.into_iter().chain(further).map(|graph| graph.build());
     while let Some(left) = widgets.next() {
         match widgets.next() {
-            Some(right) => dashboard.add_widgets([IWidget::from(&left?), IWidget::from(&right?)])?,
-            None => dashboard.add_widgets([IWidget::from(&left?)])?,
+            Some(right) => dashboard.add_widgets([left, right])?,
+            None => dashboard.add_widgets([left])?,
         }
     }
     Ok(())
 }
 
-fn graph(title: &str) -> GraphWidgetProps {
-    GraphWidgetProps::new().title(title).width(12)
+fn graph(title: &str) -> GraphWidgetProps<Creation<GraphWidget>> {
+    GraphWidget::builder().title(title).width(12)
 }
 
 /// The line of a quota in a graph of minutes.
@@ -103,19 +95,18 @@ fn a_minute(label: &str, per_second: u32) -> HorizontalAnnotation {
 
 /// The estimated price of the day, in US dollars.
 fn price(environment: &Environment) -> Result<SingleValueWidget> {
-    let price = IMetric::from(&own(environment, Metric::EstimatedPrice, "Sum", DAY_MINUTES)?);
-    let dollars = MathExpressionProps::new("price / 1000000")
+    let price = own(environment, Metric::EstimatedPrice, "Sum", DAY_MINUTES).build();
+    let dollars = MathExpression::builder("price / 1000000")
         .using_metrics([("price", price)])
         .label("US$")
         .period(Duration::from_mins(DAY_MINUTES.into()));
-    let metrics = [IMetric::from(&MathExpression::new(dollars)?)];
     let title = "Price today (UTC), by list price";
-    SingleValueWidget::new(SingleValueWidgetProps::new(metrics).title(title).width(6).full_precision(true))
+    SingleValueWidget::builder([dollars.build()]).title(title).width(6).full_precision(true).build()
 }
 
 /// The ten tenants with the most items. A query of the log costs only while the dashboard is open.
 fn tenants(purging: [&Live; 2]) -> Result<LogQueryWidget> {
-    let groups = purging.into_iter().map(|live| live.function.log_group()?.log_group_name());
+    let groups = purging.map(|live| live.function.log_group()?.log_group_name());
     let query = [
         format!("filter ispresent({})", Metric::Items.name()),
         format!(
@@ -127,6 +118,5 @@ fn tenants(purging: [&Live; 2]) -> Result<LogQueryWidget> {
         "sort items desc".to_owned(),
         "limit 10".to_owned(),
     ];
-    let props = LogQueryWidgetProps::new(groups.collect::<Result<Vec<_>>>()?);
-    LogQueryWidget::new(props.title("Tenants with the most items").query_lines(query).width(18))
+    LogQueryWidget::builder(groups).title("Tenants with the most items").query_lines(query).width(18).build()
 }

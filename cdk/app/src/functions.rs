@@ -116,7 +116,7 @@ impl Function<'_> {
             .build()?;
         log_group.grant_write(&role)?;
         let code = Code::from_asset(binaries.join(self.binary).to_string_lossy().into_owned());
-        let mut function = LambdaFunction::builder(stack, self.id, code, "bootstrap", Runtime::provided_al2023())
+        let function = LambdaFunction::builder(stack, self.id, code, "bootstrap", Runtime::provided_al2023())
             .architecture(architecture(environment))
             .description(self.description)
             .memory_size(self.memory_mb)
@@ -124,14 +124,10 @@ impl Function<'_> {
             .logging_format(LoggingFormat::Json)
             .log_group(&log_group)
             .role(&role)
-            .environment(self.variables);
-        if let Some(executions) = reserved_concurrency {
-            function = function.reserved_concurrent_executions(executions);
-        }
-        if environment.handlers.x_ray {
-            function = function.tracing(Tracing::Active);
-        }
-        let function = function.build()?;
+            .environment(self.variables)
+            .reserved_concurrent_executions(reserved_concurrency)
+            .tracing(environment.handlers.x_ray.then_some(Tracing::Active))
+            .build()?;
         if let Some(reason) = self.wide {
             acknowledge(&role, [("AwsSolutions-IAM5", reason)])?;
         }

@@ -1,6 +1,6 @@
 //! The retention of logs.
 
-use aws_cdk_lib::aws_logs::{LogGroup, LogGroupProps, RetentionDays};
+use aws_cdk_lib::aws_logs::{LogGroup, RetentionDays};
 use aws_cdk_lib::{RemovalPolicy, Result, Stack};
 
 use crate::config::Environment;
@@ -8,8 +8,7 @@ use crate::config::Environment;
 /// Declares a log group that keeps logs as long as it is configured.
 pub(crate) fn log_group(stack: &Stack, environment: &Environment, id: &str) -> Result<LogGroup> {
     let retention = retention(environment.logs.kept_days);
-    let props = LogGroupProps::new().retention(retention).removal_policy(RemovalPolicy::Destroy);
-    LogGroup::new_with_props(stack, id, props)
+    LogGroup::builder(stack, id).retention(retention).removal_policy(RemovalPolicy::Destroy).build()
 }
 
 /// The CDK's name of a retention. The rules of the configuration allow no other number of days.

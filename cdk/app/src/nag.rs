@@ -2,7 +2,7 @@
 
 use aws_cdk_lib::cdk_nag::{AwsSolutionsChecks, NagPack, ServerlessChecks};
 use aws_cdk_lib::constructs::IConstruct;
-use aws_cdk_lib::{Acknowledgment, App, AppProps, IntoJs, Result, Validations};
+use aws_cdk_lib::{Acknowledgment, App, IntoJs, Result, Validations};
 use serde_json::json;
 
 use crate::ApplicationError;
@@ -12,7 +12,7 @@ use crate::ApplicationError;
 pub fn new_app() -> Result<App> {
     let context =
         [("@aws-cdk/core:appMode", json!("inmemory")), ("@aws-cdk/core:failSynthOnValidationErrors", json!(true))];
-    App::new_with_props(AppProps::new().post_cli_context(context))
+    App::builder().post_cli_context(context).build()
 }
 
 /// Checks every resource of a synthesised app by the rules of AWS Solutions and of serverless applications. Fails by the

@@ -15,9 +15,7 @@ use std::collections::btree_map::Entry;
 use std::iter::once;
 use std::path::{Path, PathBuf};
 
-use aws_cdk_lib::{
-    App, Environment as AwsEnvironment, PermissionsBoundary, Stack, StackProps, Stage, StageProps, Tags,
-};
+use aws_cdk_lib::{App, Creation, Environment as AwsEnvironment, PermissionsBoundary, Stack, StackProps, Stage, Tags};
 
 use contract::names::ENVIRONMENT_TAG;
 
@@ -78,11 +76,8 @@ pub fn declare(app: &App, environments: &[Environment], binaries: &Path) -> Resu
     }
     for environment in environments {
         let aws = AwsEnvironment::new().account(environment.account.as_str()).region(environment.region.as_str());
-        let mut props = StageProps::new().env(aws);
-        if let Some(boundary) = &environment.permissions_boundary {
-            props = props.permissions_boundary(&PermissionsBoundary::from_name(boundary)?);
-        }
-        let stage = Stage::new_with_props(app, &environment.name, props)?;
+        let boundary = environment.permissions_boundary.as_ref().map(PermissionsBoundary::from_name);
+        let stage = Stage::builder(app, &environment.name).env(aws).permissions_boundary(boundary).build()?;
         Tags::of(&stage)?.add(ENVIRONMENT_TAG, &environment.name)?;
 
         let data = Data::declare(&data_stack(&stage, environment)?, environment)?;
@@ -183,7 +178,7 @@ fn data_stack(stage: &Stage, environment: &Environment) -> aws_cdk_lib::Result<S
 
 /// A stack named `<environment>-lof-images-<id>`.
 fn stack(stage: &Stage, environment: &Environment, id: &str, description: &str) -> aws_cdk_lib::Result<Stack> {
-    Stack::new_with_props(stage, id, stack_props(environment, id, description))
+    stack_builder(stage, environment, id, description).build()
 }
 
 /// A stack in the region of CloudFront's metrics and web ACLs.
@@ -194,9 +189,9 @@ fn cloudfront_stack(
     description: &str,
 ) -> aws_cdk_lib::Result<Stack> {
     let aws = AwsEnvironment::new().account(environment.account.as_str()).region(CLOUDFRONT_REGION);
-    Stack::new_with_props(stage, id, stack_props(environment, id, description).env(aws))
+    stack_builder(stage, environment, id, description).env(aws).build()
 }
 
-fn stack_props(environment: &Environment, id: &str, description: &str) -> StackProps {
-    StackProps::new().stack_name(format!("{}-lof-images-{id}", environment.name)).description(description)
+fn stack_builder(stage: &Stage, environment: &Environment, id: &str, description: &str) -> StackProps<Creation<Stack>> {
+    Stack::builder(stage, id).stack_name(format!("{}-lof-images-{id}", environment.name)).description(description)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_lambda::StartingPosition;
-use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps, SqsDlq};
+use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, SqsDlq};
 use aws_cdk_lib::aws_sqs::Queue;
 use contract::functions::ImagePacksStream;
 
@@ -61,19 +61,17 @@ pub(crate) fn declare(
 /// Invokes the function with the records of the image-pack table's stream, and returns the id of the mapping.
 pub(crate) fn read_stream(scope: Scope, live: &Live, dead_letters: &Queue) -> Result<String> {
     let stream = &scope.environment.stream;
-    let source = DynamoEventSource::new(
-        &scope.data.image_packs.table,
-        // LATEST can miss records while the mapping is created or changed.
-        DynamoEventSourceProps::new(StartingPosition::TrimHorizon)
-            .batch_size(stream.batch_size)
-            .max_batching_window(Duration::from_secs(stream.batch_window_secs.into()))
-            .report_batch_item_failures(true)
-            .bisect_batch_on_error(true)
-            // Without a number of retries, Lambda retries until this age. The function itself sends records that will
-            // never succeed to the dead-letter queue, so a number would only give up records in an outage.
-            .max_record_age(Duration::from_secs(stream.record_age_max_secs.into()))
-            .on_failure(&SqsDlq::new(dead_letters)?),
-    )?;
+    // LATEST can miss records while the mapping is created or changed.
+    let source = DynamoEventSource::builder(&scope.data.image_packs.table, StartingPosition::TrimHorizon)
+        .batch_size(stream.batch_size)
+        .max_batching_window(Duration::from_secs(stream.batch_window_secs.into()))
+        .report_batch_item_failures(true)
+        .bisect_batch_on_error(true)
+        // Without a number of retries, Lambda retries until this age. The function itself sends records that will
+        // never succeed to the dead-letter queue, so a number would only give up records in an outage.
+        .max_record_age(Duration::from_secs(stream.record_age_max_secs.into()))
+        .on_failure(SqsDlq::new(dead_letters))
+        .build()?;
     live.alias.add_event_source(&source)?;
     source.event_source_mapping_id()
 }

@@ -88,11 +88,12 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;
+    let age = own(environment, Metric::OldestEntryAge, "Maximum", PERIOD_MINUTES.max(every_minutes)).build()?;
     alarms.raise(&Alarm {
         id: "OldestEntryAlarm",
         description: "A change waits for its purge far longer than it should: viewers see an old image. Read the log of \
                       image-invalidation",
-        metric: (&own(environment, Metric::OldestEntryAge, "Maximum", PERIOD_MINUTES.max(every_minutes))?).into(),
+        metric: (&age).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(OLDEST_ENTRY_MIN_MILLIS.max(PURGE_RUNS * every_minutes * 60_000)),
     })?;
@@ -100,7 +101,7 @@ pub(crate) fn declare(scope: Scope, dead_letters: &Queue, alarms: &mut Alarms) -
         id: "ThrottledInvalidationsAlarm",
         description: "CloudFront rejects invalidations because of a quota: purges wait. Compare the dashboard's items \
                       with the quotas of the account",
-        metric: (&own(environment, Metric::InvalidationsThrottled, "Sum", PERIOD_MINUTES)?).into(),
+        metric: (&own(environment, Metric::InvalidationsThrottled, "Sum", PERIOD_MINUTES).build()?).into(),
         datapoints: MOST,
         threshold: Threshold::AtLeast(1),
     })?;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_cdk_lib::Result;
-use aws_cdk_lib::aws_events::{EventBus, EventPattern, Rule, RuleProps};
-use aws_cdk_lib::aws_events_targets::{LambdaFunction as LambdaTarget, LambdaFunctionProps as LambdaTargetProps};
+use aws_cdk_lib::aws_events::{EventBus, EventPattern, Rule};
+use aws_cdk_lib::aws_events_targets::LambdaFunction as LambdaTarget;
 use contract::events::{PURGE_COMPLETED, SOURCE};
 use contract::functions::{ImageWarming, LocalViewer};
 use serde_json::json;
@@ -58,11 +58,9 @@ pub(crate) fn declare(scope: Scope, bus: &EventBus, alarms: &mut Alarms) -> Resu
         .source([SOURCE])
         .detail_type([PURGE_COMPLETED])
         .detail([("isFinal", json!([true])), ("target", json!([{"prefix": "pack#"}]))]);
-    let target = LambdaTargetProps::new().retry_attempts(0).max_event_age(event_age_max);
-    let target = LambdaTarget::new_with_props(&live.alias, target)?;
-    let rule = RuleProps::new().event_bus(bus).event_pattern(pattern).targets([&target]);
-    let rule = Rule::new_with_props(stack, "WarmingRule", rule)?;
-    acknowledge(&rule, [("Serverless-EventBusDLQ", reason)])?;
+    let target = LambdaTarget::builder(&live.alias).retry_attempts(0).max_event_age(event_age_max);
+    let rule = Rule::builder(stack, "WarmingRule").event_bus(bus).event_pattern(pattern).targets([target.build()]);
+    acknowledge(rule.build(), [("Serverless-EventBusDLQ", reason)])?;
     alarms.show_failures(&live.function.metric_errors()?);
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use aws_cdk_lib::aws_events::EventBus;
 use aws_cdk_lib::aws_lambda::StartingPosition;
-use aws_cdk_lib::aws_lambda_event_sources::{DynamoEventSource, DynamoEventSourceProps};
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Result};
+use aws_cdk_lib::aws_lambda_event_sources::DynamoEventSource;
+use aws_cdk_lib::{CfnOutput, Result};
 use contract::functions::PurgeEvents;
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventB
         return Ok(None);
     }
     let bus = EventBus::new(stack, "PurgeEventBus")?;
-    CfnOutput::new(stack, "PurgeEventBusArn", CfnOutputProps::new(bus.event_bus_arn()?))?;
+    CfnOutput::builder(stack, "PurgeEventBusArn", bus.event_bus_arn()).build()?;
     let config = PurgeEvents { environment: environment.name.clone(), event_bus: bus.event_bus_name()? };
     let live = Function {
         id: "PurgeEvents",
@@ -39,19 +39,16 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<Option<EventB
     .declare(scope)?;
     allow(&live, ["events:PutEvents"], [&bus.event_bus_arn()?])?;
     let completed = json!({"dynamodb": {"NewImage": {"completedAt": {"N": [{"exists": true}]}}}});
-    // Without an age or a number of retries, a write is delivered until the stream deletes it after 24 hours. The ledger
-    // still has the purge then.
-    let source = DynamoEventSource::new(
-        &data.purge_ledger.table,
-        // LATEST can miss records while the mapping is created or changed. The stream begins with the events.
-        DynamoEventSourceProps::new(StartingPosition::TrimHorizon)
-            .batch_size(BATCH_SIZE)
-            .report_batch_item_failures(true)
-            // Only writes of completed purges: one or two of the three or four of a row. A filter cannot compare the images,
-            // and whether `exists: false` matches an attribute of an absent image is not documented.
-            .filters([[("pattern", json!(completed.to_string()))]]),
-    )?;
-    live.alias.add_event_source(&source)?;
+    // LATEST can miss records while the mapping is created or changed. The stream begins with the events. Without an
+    // age or a number of retries, a write is delivered until the stream deletes it after 24 hours. The ledger still has
+    // the purge then.
+    let source = DynamoEventSource::builder(&data.purge_ledger.table, StartingPosition::TrimHorizon)
+        .batch_size(BATCH_SIZE)
+        .report_batch_item_failures(true)
+        // Only writes of completed purges: one or two of the three or four of a row. A filter cannot compare the
+        // images, and whether `exists: false` matches an attribute of an absent image is not documented.
+        .filters([[("pattern", json!(completed.to_string()))]]);
+    live.alias.add_event_source(source.build())?;
     let reason = "A write is delivered as long as the stream keeps it; an event that is lost then is in the ledger";
     acknowledge(&live.alias, [("Serverless-LambdaEventSourceMappingDestination", reason)])?;
 

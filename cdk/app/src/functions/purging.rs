@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use aws_cdk_lib::aws_iam::{PolicyStatement, PolicyStatementProps};
+use aws_cdk_lib::aws_iam::PolicyStatement;
 use aws_cdk_lib::{ArnComponents, Result};
 use contract::OptionalName;
 use contract::functions::Purging;
@@ -85,12 +85,11 @@ pub(super) fn grant(scope: Scope, live: &Live) -> Result<()> {
         ),
     };
     let tag = format!("aws:ResourceTag/{ENVIRONMENT_TAG}");
-    live.function.add_to_role_policy(&PolicyStatement::new_with_props(
-        PolicyStatementProps::new()
-            .actions(actions)
-            .resources([cloudfront_arn(scope, kind)?])
-            .conditions([("StringEquals", json!({tag: environment.name}))]),
-    )?)?;
+    let invalidate = PolicyStatement::builder()
+        .actions(actions)
+        .resources([cloudfront_arn(scope, kind)])
+        .conditions([("StringEquals", json!({tag: environment.name}))]);
+    live.function.add_to_role_policy(invalidate.build())?;
     allow(live, ["dynamodb:UpdateItem", "dynamodb:PutItem"], [&data.invalidation_queue.arn])?;
     allow(live, ["s3:ListBucket"], [&data.variants.arn])?;
     allow(live, ["s3:DeleteObject"], [&data.variants.objects("*")])?;

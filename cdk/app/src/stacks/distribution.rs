@@ -48,7 +48,7 @@ pub(crate) fn config(
     comment: String,
 ) -> DistributionConfigProperty {
     let viewer = &environment.viewer;
-    let config = DistributionConfigProperty::new(behavior, true)
+    DistributionConfigProperty::new(behavior, true)
         .comment(comment)
         .origins([origin])
         .cache_tag_config(CacheTagConfigProperty::new(viewer.cache_tag_header.as_str()))
@@ -60,11 +60,8 @@ pub(crate) fn config(
                 .minimum_protocol_version("TLSv1.2_2025"),
         )
         .custom_error_responses(error_responses())
-        .http_version("http2and3");
-    match &edge.web_acl {
-        Some(arn) => config.web_acl_id(arn.as_str()),
-        None => config,
-    }
+        .http_version("http2and3")
+        .web_acl_id(edge.web_acl.as_deref())
 }
 
 /// Declares the distribution of a stack.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use aws_cdk_lib::aws_cloudfront::{
-    CachePolicy, CachePolicyProps, CacheQueryStringBehavior, FunctionUrlOriginAccessControl, ResponseCustomHeader,
+    CachePolicy, CacheQueryStringBehavior, FunctionUrlOriginAccessControl, ResponseCustomHeader,
     ResponseCustomHeadersBehavior, ResponseHeadersContentTypeOptions, ResponseHeadersPolicy,
-    ResponseHeadersPolicyProps, ResponseHeadersStrictTransportSecurity, ResponseSecurityHeadersBehavior,
+    ResponseHeadersStrictTransportSecurity, ResponseSecurityHeadersBehavior,
 };
 use aws_cdk_lib::aws_s3::Bucket;
 use aws_cdk_lib::{Result, Stack};
@@ -40,33 +40,27 @@ impl Edge {
         let viewer = &environment.viewer;
         // Only `location` selects a variant, and `date` shows what the origin answers now; no other query parameter may
         // create another cache entry.
-        let cache_policy = CachePolicy::new_with_props(
-            stack,
-            "CachePolicy",
-            CachePolicyProps::new()
-                .query_string_behavior(&CacheQueryStringBehavior::allow_list([LOCATION, DATE])?)
-                .min_ttl(Duration::ZERO)
-                .default_ttl(Duration::ZERO)
-                .max_ttl(Duration::from_hours(24 * u64::from(viewer.cached_days_max))),
-        )?;
-        let response_headers = ResponseHeadersPolicy::new_with_props(
-            stack,
-            "ResponseHeaders",
-            ResponseHeadersPolicyProps::new()
-                .comment(format!("Strips cache tags and adds security headers ({})", environment.name))
-                .remove_headers([viewer.cache_tag_header.as_str()])
-                .security_headers_behavior(
-                    ResponseSecurityHeadersBehavior::new()
-                        .content_type_options(ResponseHeadersContentTypeOptions::new(true))
-                        .strict_transport_security(ResponseHeadersStrictTransportSecurity::new(HTTPS_ONLY, true)),
-                )
-                // Pages of other sites show the images.
-                .custom_headers_behavior(ResponseCustomHeadersBehavior::new([ResponseCustomHeader::new(
-                    "cross-origin-resource-policy",
-                    true,
-                    "cross-origin",
-                )])),
-        )?;
+        let cache_policy = CachePolicy::builder(stack, "CachePolicy")
+            .query_string_behavior(CacheQueryStringBehavior::allow_list([LOCATION, DATE]))
+            .min_ttl(Duration::ZERO)
+            .default_ttl(Duration::ZERO)
+            .max_ttl(Duration::from_hours(24 * u64::from(viewer.cached_days_max)))
+            .build()?;
+        let response_headers = ResponseHeadersPolicy::builder(stack, "ResponseHeaders")
+            .comment(format!("Strips cache tags and adds security headers ({})", environment.name))
+            .remove_headers([viewer.cache_tag_header.as_str()])
+            .security_headers_behavior(
+                ResponseSecurityHeadersBehavior::new()
+                    .content_type_options(ResponseHeadersContentTypeOptions::new(true))
+                    .strict_transport_security(ResponseHeadersStrictTransportSecurity::new(HTTPS_ONLY, true)),
+            )
+            // Pages of other sites show the images.
+            .custom_headers_behavior(ResponseCustomHeadersBehavior::new([ResponseCustomHeader::new(
+                "cross-origin-resource-policy",
+                true,
+                "cross-origin",
+            )]))
+            .build()?;
         let access = FunctionUrlOriginAccessControl::new(stack, "ImageProcessingAccess")?;
         let access_logs = data.access_logs.clone().filter(|_| environment.logs.distributions);
         Ok(Self {

@@ -1,11 +1,11 @@
 //! The firewall stack: a limit of requests for each address, shared by all distributions of the environment.
 
+use aws_cdk_lib::aws_wafv2::CfnWebACL;
 use aws_cdk_lib::aws_wafv2::cfn_web_acl::{
     AllowActionProperty, BlockActionProperty, DefaultActionProperty, RateBasedStatementProperty, RuleActionProperty,
     RuleProperty, StatementProperty, VisibilityConfigProperty,
 };
-use aws_cdk_lib::aws_wafv2::{CfnWebACL, CfnWebACLProps};
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Fn, Result, Stack};
+use aws_cdk_lib::{CfnOutput, Fn, Result, Stack};
 
 use crate::config::CLOUDFRONT_REGION;
 
@@ -25,12 +25,9 @@ pub(crate) fn declare(stack: &Stack, requests_per_address: u32) -> Result<String
         VisibilityConfigProperty::new(true, "RequestsPerAddress", true),
     )
     .action(RuleActionProperty::new().block(BlockActionProperty::new()));
-    let props = CfnWebACLProps::new(
-        DefaultActionProperty::new().allow(AllowActionProperty::new()),
-        "CLOUDFRONT",
-        VisibilityConfigProperty::new(true, "Images", true),
-    );
-    let acl = CfnWebACL::new(stack, "WebAcl", props.rules([rule]))?;
-    CfnOutput::new(stack, ARN, CfnOutputProps::new(acl.attr_arn()?))?;
-    Fn::get_stack_output_with_region(stack.stack_name()?, ARN, CLOUDFRONT_REGION)
+    let allow = DefaultActionProperty::new().allow(AllowActionProperty::new());
+    let visibility = VisibilityConfigProperty::new(true, "Images", true);
+    let acl = CfnWebACL::builder(stack, "WebAcl", allow, "CLOUDFRONT", visibility).rules([rule]).build()?;
+    CfnOutput::builder(stack, ARN, acl.attr_arn()).build()?;
+    Fn::get_stack_output_with_region(stack.stack_name(), ARN, CLOUDFRONT_REGION)
 }

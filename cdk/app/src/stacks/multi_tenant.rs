@@ -5,14 +5,11 @@ use aws_cdk_lib::aws_cloudfront::cfn_distribution::{
     TenantConfigProperty,
 };
 use aws_cdk_lib::aws_cloudfront::cfn_distribution_tenant::ParameterProperty;
-use aws_cdk_lib::aws_cloudfront::{
-    CfnConnectionGroup, CfnConnectionGroupProps, CfnDistributionTenant, CfnDistributionTenantProps, Function,
-    FunctionCode, FunctionProps, FunctionRuntime,
-};
-use aws_cdk_lib::aws_route53::{CnameRecord, CnameRecordProps};
-use aws_cdk_lib::aws_ssm::{CfnParameter, CfnParameterProps};
+use aws_cdk_lib::aws_cloudfront::{CfnConnectionGroup, CfnDistributionTenant, Function, FunctionCode, FunctionRuntime};
+use aws_cdk_lib::aws_route53::CnameRecord;
+use aws_cdk_lib::aws_ssm::CfnParameter;
 use aws_cdk_lib::constructs::Construct;
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, CfnTag, Fn, Result, Stack};
+use aws_cdk_lib::{CfnOutput, CfnTag, Fn, Result, Stack};
 use contract::TenantId;
 use contract::names::{Distribution as Registration, tenant_registry_path};
 use contract::tenant_source::TENANT_PATH_PREFIX;
@@ -36,13 +33,10 @@ const CONNECTION_GROUP: &str = "ConnectionGroupId";
 /// Declares the multi-tenant distribution, which viewers reach through distribution tenants only, and the connection group
 /// to which the host names of all tenants lead.
 pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipeline, edge: &Edge) -> Result<()> {
-    let image_paths = Function::new(
-        stack,
-        "ImagePaths",
-        FunctionProps::new(&FunctionCode::from_inline(IMAGE_PATHS)?)
-            .comment("Lets pass the paths of images only")
-            .runtime(&FunctionRuntime::js_2_0()?),
-    )?;
+    let image_paths = Function::builder(stack, "ImagePaths", FunctionCode::from_inline(IMAGE_PATHS))
+        .comment("Lets pass the paths of images only")
+        .runtime(FunctionRuntime::js_2_0())
+        .build()?;
     let image_paths =
         FunctionAssociationProperty::new().event_type("viewer-request").function_arn(image_paths.function_arn());
     let origin = distribution::origin(environment, pipeline, edge)
@@ -57,15 +51,17 @@ pub(crate) fn declare(stack: &Stack, environment: &Environment, pipeline: &Pipel
         .tenant_config(TenantConfigProperty::new().parameter_definitions(parameters));
     let distribution = distribution::declare(stack, config)?;
 
-    let group = CfnConnectionGroupProps::new(name(environment, "tenants")).enabled(true).ipv6_enabled(true);
-    let group = CfnConnectionGroup::new(stack, "ConnectionGroup", group)?;
+    let group = CfnConnectionGroup::builder(stack, "ConnectionGroup", name(environment, "tenants"))
+        .enabled(true)
+        .ipv6_enabled(true)
+        .build()?;
     // One record for all tenants: a hosted zone has 10,000 by default.
-    let record = CnameRecordProps::new(group.attr_routing_endpoint()?, &tenant::zone(stack, environment)?)
-        .record_name(format!("*.{}.", environment.viewer.domain));
-    CnameRecord::new(stack, "Hosts", record)?;
+    CnameRecord::builder(stack, "Hosts", group.attr_routing_endpoint(), tenant::zone(stack, environment))
+        .record_name(format!("*.{}.", environment.viewer.domain))
+        .build()?;
 
-    CfnOutput::new(stack, DISTRIBUTION, CfnOutputProps::new(distribution.r#ref()?))?;
-    CfnOutput::new(stack, CONNECTION_GROUP, CfnOutputProps::new(group.attr_id()?))?;
+    CfnOutput::builder(stack, DISTRIBUTION, distribution.r#ref()).build()?;
+    CfnOutput::builder(stack, CONNECTION_GROUP, group.attr_id()).build()?;
     Ok(())
 }
 
@@ -78,7 +74,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// One reference for all distribution tenants: the CDK would look for each of its own at the end.
     pub(crate) fn of(stack: &Stack) -> Result<Self> {
-        let output = |name| Fn::get_stack_output(stack.stack_name()?, name);
+        let output = |name| Fn::get_stack_output(stack.stack_name(), name);
         Ok(Self { distribution_id: output(DISTRIBUTION)?, connection_group_id: output(CONNECTION_GROUP)? })
     }
 }
@@ -94,23 +90,24 @@ pub(crate) fn declare_tenant(
     let scope = Construct::new(stack, tenant.as_str())?;
     let Shared { distribution_id, connection_group_id } = shared;
     let host = tenant::host(environment, tenant);
-    let props = CfnDistributionTenantProps::new(distribution_id.as_str(), [host], name(environment, tenant.as_str()))
-        .connection_group_id(connection_group_id.as_str())
+    let name = name(environment, tenant.as_str());
+    let resource = CfnDistributionTenant::builder(&scope, "DistributionTenant", distribution_id, [host], name)
+        .connection_group_id(connection_group_id)
         .enabled(true)
         .parameters([ParameterProperty::new().name(PARAMETER).value(tenant.as_str())])
-        .tags([CfnTag::new(TENANT_TAG, tenant.as_str())]);
-    let distribution_tenant = CfnDistributionTenant::new(&scope, "DistributionTenant", props)?;
+        .tags([CfnTag::new(TENANT_TAG, tenant.as_str())])
+        .build()?;
     let registration = Registration {
         distribution_id: distribution_id.clone(),
-        distribution_tenant_id: Some(distribution_tenant.attr_id()?),
+        distribution_tenant_id: Some(resource.attr_id()?),
         cache_tags: true,
     };
-    let props = CfnParameterProps::new("String", json!(registration).to_string())
+    CfnParameter::builder(&scope, "Registration", "String", json!(registration).to_string())
         .name(format!("{}/{tenant}", tenant_registry_path(&environment.name)))
         // A standard parameter while the account has fewer than 10,000 of them.
         .tier("Intelligent-Tiering")
-        .tags([(TENANT_TAG, tenant.as_str())]);
-    CfnParameter::new(&scope, "Registration", props)?;
+        .tags([(TENANT_TAG, tenant.as_str())])
+        .build()?;
     Ok(())
 }
 

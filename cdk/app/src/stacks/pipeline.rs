@@ -4,9 +4,9 @@ use std::iter::once;
 use std::path::Path;
 
 use aws_cdk_lib::aws_lambda::FunctionUrl;
-use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption, QueueProps};
-use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
-use aws_cdk_lib::{CfnOutput, CfnOutputProps, Duration, Fn, Result, Stack};
+use aws_cdk_lib::aws_sqs::{Queue, QueueEncryption};
+use aws_cdk_lib::aws_ssm::StringParameter;
+use aws_cdk_lib::{CfnOutput, Duration, Fn, Result, Stack};
 use contract::names::{Installation, recovery_parameter};
 use serde_json::json;
 
@@ -81,7 +81,7 @@ impl Pipeline {
             alarm_topic_arns,
         };
         register_for_operators(scope, &dead_letters, watched)?;
-        CfnOutput::new(stack, "DeadLetterQueueUrl", CfnOutputProps::new(dead_letters.queue_url()?))?;
+        CfnOutput::builder(stack, "DeadLetterQueueUrl", dead_letters.queue_url()).build()?;
         Ok(Self { origin_host: origin_host(stack, &url)?, purging: [image_invalidation, image_purge] })
     }
 }
@@ -90,22 +90,19 @@ impl Pipeline {
 /// stack inside `Fn::Split`, so the host is split off here.
 fn origin_host(stack: &Stack, url: &FunctionUrl) -> Result<String> {
     let output = "ImageProcessingHost";
-    let host = Fn::select(2, Fn::split("/", url.url()?)?)?;
-    CfnOutput::new(stack, output, CfnOutputProps::new(host))?;
-    Fn::get_stack_output(stack.stack_name()?, output)
+    let host = Fn::select(2, Fn::split("/", url.url())?);
+    CfnOutput::builder(stack, output, host).build()?;
+    Fn::get_stack_output(stack.stack_name(), output)
 }
 
 /// Declares the dead-letter queue and its alarm.
 fn dead_letters(scope: Scope, alarms: &mut Alarms) -> Result<Queue> {
     let Scope { stack, environment, .. } = scope;
-    let queue = Queue::new_with_props(
-        stack,
-        "DeadLetters",
-        QueueProps::new()
-            .encryption(QueueEncryption::SqsManaged)
-            .enforce_ssl(true)
-            .retention_period(&Duration::days(DEAD_LETTERS_KEPT_DAYS)?),
-    )?;
+    let queue = Queue::builder(stack, "DeadLetters")
+        .encryption(QueueEncryption::SqsManaged)
+        .enforce_ssl(true)
+        .retention_period(Duration::days(DEAD_LETTERS_KEPT_DAYS))
+        .build()?;
     let reason = "It is the dead-letter queue";
     acknowledge(&queue, [("AwsSolutions-SQS3", reason), ("Serverless-SQSRedrivePolicy", reason)])?;
     let options = period(PERIOD_MINUTES).statistic("Maximum");
@@ -164,12 +161,9 @@ fn register_for_operators(scope: Scope, dead_letters: &Queue, watched: Watched) 
         schedule_name: watched.schedule_name,
         alarm_topic_arns: watched.alarm_topic_arns,
     };
-    StringParameter::new(
-        stack,
-        "Recovery",
-        StringParameterProps::new(json!(installation).to_string())
-            .parameter_name(recovery_parameter(&environment.name))
-            .description("Names of the resources, for the operators' command line"),
-    )?;
+    StringParameter::builder(stack, "Recovery", json!(installation).to_string())
+        .parameter_name(recovery_parameter(&environment.name))
+        .description("Names of the resources, for the operators' command line")
+        .build()?;
     Ok(())
 }

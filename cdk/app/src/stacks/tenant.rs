@@ -3,13 +3,11 @@
 
 use aws_cdk_lib::aws_cloudfront::cfn_distribution::{LoggingProperty, OriginCustomHeaderProperty};
 use aws_cdk_lib::aws_cloudfront::{CfnDistribution, Distribution, DistributionAttributes};
-use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyProps, PolicyStatement, PolicyStatementProps};
-use aws_cdk_lib::aws_route53::{
-    ARecord, ARecordProps, AaaaRecord, AaaaRecordProps, HostedZone, HostedZoneAttributes, IHostedZone, RecordTarget,
-};
+use aws_cdk_lib::aws_iam::{IRole, Policy, PolicyStatement};
+use aws_cdk_lib::aws_route53::{ARecord, AaaaRecord, HostedZone, HostedZoneAttributes, IHostedZone, RecordTarget};
 use aws_cdk_lib::aws_route53_targets::CloudFrontTarget;
-use aws_cdk_lib::aws_ssm::{StringParameter, StringParameterProps};
-use aws_cdk_lib::{ArnComponents, CfnOutput, CfnOutputProps, Result, Stack};
+use aws_cdk_lib::aws_ssm::StringParameter;
+use aws_cdk_lib::{ArnComponents, CfnOutput, Result, Stack};
 use contract::TenantId;
 use contract::headers::TENANT_HEADER;
 use contract::names::{Distribution as Registration, tenant_registry_path};
@@ -63,34 +61,32 @@ fn register(
 ) -> Result<()> {
     let registration =
         Registration { distribution_id: distribution_id.to_owned(), distribution_tenant_id: None, cache_tags };
-    StringParameter::new(
-        stack,
-        "Registration",
-        StringParameterProps::new(json!(registration).to_string())
-            .parameter_name(format!("{}/{tenant}", tenant_registry_path(&environment.name)))
-            .description(format!("The distribution of {tenant}")),
-    )?;
+    StringParameter::builder(stack, "Registration", json!(registration).to_string())
+        .parameter_name(format!("{}/{tenant}", tenant_registry_path(&environment.name)))
+        .description(format!("The distribution of {tenant}"))
+        .build()?;
     let url = format!("https://{}/api/v2/img/", host(environment, tenant));
-    CfnOutput::new(stack, "DistributionId", CfnOutputProps::new(distribution_id))?;
-    CfnOutput::new(stack, "ViewerUrl", CfnOutputProps::new(url))?;
+    CfnOutput::builder(stack, "DistributionId", distribution_id).build()?;
+    CfnOutput::builder(stack, "ViewerUrl", url).build()?;
     Ok(())
 }
 
 /// Grants the functions that purge to invalidate an existing distribution, which may lack the tag of the environment.
 fn grant_purging(stack: &Stack, tenant: &TenantId, pipeline: &Pipeline, distribution_arn: &str) -> Result<()> {
-    let purge = PolicyStatement::new_with_props(
-        PolicyStatementProps::new()
-            .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
-            .resources([distribution_arn]),
-    )?;
+    let purge = PolicyStatement::builder()
+        .actions(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"])
+        .resources([distribution_arn]);
     let mut roles = Vec::new();
     for Live { function, .. } in &pipeline.purging {
         roles.extend(function.role()?.as_ref().map(IRole::from));
     }
     // The roles belong to the pipeline stack, and the stack of each tenant adds a policy. A name derived by the CDK would
     // be the same in all these stacks, and each deployment would overwrite the grants of the others.
-    let props = PolicyProps::new().policy_name(format!("purge-{tenant}")).statements([&purge]).roles(roles);
-    Policy::new_with_props(stack, "PurgeGrant", props)?;
+    Policy::builder(stack, "PurgeGrant")
+        .policy_name(format!("purge-{tenant}"))
+        .statements([purge.build()])
+        .roles(roles)
+        .build()?;
     Ok(())
 }
 
@@ -117,13 +113,13 @@ fn distribution(
 
 fn alias(stack: &Stack, environment: &Environment, host: &str, distribution: &CfnDistribution) -> Result<()> {
     let attributes = DistributionAttributes::new(distribution.r#ref(), distribution.attr_domain_name());
-    let distribution = Distribution::from_distribution_attributes(stack, "AliasTarget", attributes)?;
+    let distribution = Distribution::from_distribution_attributes(stack, "AliasTarget", attributes);
     let zone = zone(stack, environment)?;
-    let target = RecordTarget::from_alias(&CloudFrontTarget::new(distribution)?)?;
+    let target = RecordTarget::from_alias(CloudFrontTarget::new(distribution))?;
     // A trailing dot makes the name absolute.
     let record = format!("{host}.");
-    ARecord::new(stack, "Alias", ARecordProps::new(&target, &zone).record_name(record.as_str()))?;
-    AaaaRecord::new(stack, "AliasIpv6", AaaaRecordProps::new(&target, &zone).record_name(record))?;
+    ARecord::builder(stack, "Alias", &target, &zone).record_name(record.as_str()).build()?;
+    AaaaRecord::builder(stack, "AliasIpv6", target, zone).record_name(record).build()?;
     Ok(())
 }
 
