@@ -154,8 +154,8 @@ impl<'a> AdminApi<'a> {
         Ok(format!("https://{domain}/{name}"))
     }
 
-    /// Logs each request to the API as JSON. The L2 construct of the stage takes an interface, which only JavaScript can
-    /// implement.
+    /// Logs each request to the API as JSON. The L2 construct of the stage takes an implementation of an interface, the L1
+    /// construct a structure.
     fn log_requests(&self, stack: &Stack, stage: &HttpStage) -> Result<()> {
         let Some(resource) = stage.node()?.default_child()? else { return Ok(()) };
         let group = log_group(stack, self.environment, "AdminApiLog")?;

@@ -41,7 +41,7 @@ pub(crate) fn declare(
     purging: [&Live; 2],
     graphs: Vec<(&'static str, Vec<IMetric>)>,
 ) -> Result<()> {
-    // Only here: with a label, an alarm would be one of metric math.
+    // The label is set here and not above: an alarm on a labelled metric would become one of metric math.
     let own = |metric: Metric, statistic, minutes| {
         let label = format!("{} {statistic}", metric.name());
         own(environment, metric, statistic, minutes).label(label).build()

@@ -1,4 +1,4 @@
-//! A project outside of the workspace, `cdk/example`, is built from the packaged crates and synthesised.
+//! Projects outside of the workspace, `cdk/example` and the guide's, are built from the packaged crates and synthesised.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -43,14 +43,44 @@ fn unpack(folder: &Path) {
     }
 }
 
-/// Copies the example into `folder`, with the crates of the folder `crates` in place of those of the registry and the
+/// The files of a project: path and text.
+type Files = Vec<(String, String)>;
+
+fn example() -> Files {
+    let read = |file: &str| (file.to_owned(), fs::read_to_string(workspace().join("cdk/example").join(file)).unwrap());
+    ["Cargo.toml", "cdk.json", "roots.txt", "src/main.rs", ".cargo/config.toml"].map(read).into()
+}
+
+/// The project of the guide's first stack. The paragraph before each block begins with the name of the file.
+fn guide() -> Files {
+    let guide = fs::read_to_string(workspace().join("docs/cdk-in-rust.md")).unwrap();
+    let section = guide.split("## A first stack in ten minutes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let (mut files, mut name, mut before) = (Files::new(), None, "");
+    let mut lines = section.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("```") {
+            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            files.extend(name.take().map(|name| (name, text.join("\n"))));
+        } else if before.is_empty() {
+            name = line.strip_prefix('`').and_then(|line| line.split_once('`')).map(|(name, _)| name.to_owned());
+        }
+        before = line;
+    }
+    // The crate as a user would get it from a registry.
+    let path = r#"{ path = "../image-cache-invalidation/cdk/aws-cdk-lib" }"#;
+    let manifest = files.iter_mut().find(|(name, _)| name == "Cargo.toml").unwrap();
+    assert!(manifest.1.contains(path), "{}", manifest.1);
+    manifest.1 = manifest.1.replace(path, r#""0.1""#);
+    files
+}
+
+/// Writes a project into `folder`, with the crates of the folder `crates` in place of those of the registry and the
 /// workspace's `Cargo.lock`, whose versions are on this machine.
-fn copy(folder: &Path, crates: &Path) {
-    let example = workspace().join("cdk/example");
-    for file in ["Cargo.toml", "cdk.json", "roots.txt", "src/main.rs", ".cargo/config.toml"] {
-        let copied = folder.join(file);
-        fs::create_dir_all(copied.parent().unwrap()).unwrap();
-        fs::copy(example.join(file), copied).unwrap();
+fn write(folder: &Path, files: Files, crates: &Path) {
+    for (file, text) in files {
+        let written = folder.join(file);
+        fs::create_dir_all(written.parent().unwrap()).unwrap();
+        fs::write(written, text).unwrap();
     }
     fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let config = folder.join(".cargo/config.toml");
@@ -66,13 +96,11 @@ fn copy(folder: &Path, crates: &Path) {
     }
 }
 
-#[test]
-fn a_project_outside_of_the_workspace_is_built_from_the_packaged_crates_and_synthesised() {
-    // The system's folder, so that nothing of the workspace is found above the project. The crates are in another one, as
-    // those that Cargo downloads.
-    let (folder, crates) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    unpack(crates.path());
-    copy(folder.path(), crates.path());
+/// Builds and synthesises a project whose stack is `uploads`, and checks the types of its resources.
+fn check(files: Files, crates: &Path, expected: &[&str]) {
+    // The system's folder, so that nothing of the workspace is found above the project.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), files, crates);
     succeed(
         Command::new(workspace().join("node_modules/.bin/cdk"))
             .current_dir(folder.path())
@@ -92,11 +120,21 @@ fn a_project_outside_of_the_workspace_is_built_from_the_packaged_crates_and_synt
     for resource in template["Resources"].as_object().unwrap().values() {
         types.push(resource["Type"].as_str().unwrap());
     }
-    assert_eq!(types, ["AWS::S3::Bucket", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Lambda::Function"]);
+    assert_eq!(types, expected);
 }
 
 #[test]
-fn the_bound_version_and_those_of_the_example_are_the_pinned_ones() {
+fn projects_outside_of_the_workspace_are_built_from_the_packaged_crates_and_synthesised() {
+    // In a folder beside the projects, as the crates that Cargo downloads.
+    let crates = tempfile::tempdir().unwrap();
+    unpack(crates.path());
+    let example_types = ["AWS::S3::Bucket", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Lambda::Function"];
+    check(example(), crates.path(), &example_types);
+    check(guide(), crates.path(), &["AWS::S3::Bucket", "AWS::SQS::Queue"]);
+}
+
+#[test]
+fn the_bound_version_and_those_of_the_example_and_the_guide_are_the_pinned_ones() {
     let read = |path: &str| -> Value {
         let text = fs::read_to_string(workspace().join(path)).unwrap();
         serde_json::from_str(&text).unwrap()
@@ -104,7 +142,9 @@ fn the_bound_version_and_those_of_the_example_are_the_pinned_ones() {
     let lock = read("package-lock.json");
     let pinned = |package: &str| lock["packages"][format!("node_modules/{package}")]["version"].as_str().unwrap();
     assert_eq!(pinned("aws-cdk-lib"), aws_cdk_lib::BOUND_VERSION);
+    let guide = fs::read_to_string(workspace().join("docs/cdk-in-rust.md")).unwrap();
     for (package, version) in read("cdk/example/package.json")["dependencies"].as_object().unwrap() {
         assert_eq!(version, pinned(package), "{package}");
+        assert!(guide.contains(&format!(r#""{package}": {version}"#)), "the guide's first stack has another {package}");
     }
 }

@@ -20,8 +20,8 @@ const PATH: &str = "crate::generated";
 ///
 /// The crate includes them by `jsii_runtime::include_bindings!()`. The packages of the roots and their dependencies are
 /// found as Node finds them: in the folders `node_modules` beside a file of roots and above, then beside `Cargo.toml` and
-/// above. The sources of a crate that Cargo has downloaded are in no folder of the project; its file of roots is. The
-/// environment variable `JSII_NODE_MODULES` names another folder.
+/// above. Cargo stores the sources of a downloaded crate outside of the project, so that only the file of roots leads to the
+/// project's packages. The environment variable `JSII_NODE_MODULES` names another folder.
 #[derive(Clone, Debug, Default)]
 pub struct Bindings {
     roots: Vec<String>,
@@ -117,8 +117,7 @@ impl Bindings {
 
     /// The folders beside which packages may be installed.
     fn folders(&self) -> Vec<PathBuf> {
-        let files =
-            self.roots_files.iter().filter_map(|path| Some(std::path::absolute(path).ok()?.parent()?.to_owned()));
+        let files = self.roots_files.iter().filter_map(|path| Some(path.canonicalize().ok()?.parent()?.to_owned()));
         let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).or_else(|| env::current_dir().ok());
         files.chain(manifest).collect()
     }

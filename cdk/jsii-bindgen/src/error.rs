@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// A package is not installed.
     #[error(
-        "{package}{} is not installed in {}: run `npm install --save-exact {package}{}` beside the app's Cargo.toml, or set \
+        "{package}{} is not installed in {}: run `npm install --save-exact {package}{}` beside the file of roots, or set \
          JSII_NODE_MODULES to the folder that has it",
         needed_by.as_deref().map(|by| format!(", which {by} needs,")).unwrap_or_default(),
         searched(folders),

@@ -34,8 +34,11 @@ impl Installed {
         let given = given.map(Path::to_owned).or_else(|| env::var_os(NODE_MODULES_VARIABLE).map(PathBuf::from));
         let mut folders = Vec::from_iter(given);
         if folders.is_empty() {
-            let above = starts.iter().flat_map(|start| start.ancestors()).map(|folder| folder.join("node_modules"));
-            folders.extend(above.filter(|folder| folder.is_dir()));
+            for folder in starts.iter().flat_map(|start| start.ancestors()).map(|folder| folder.join("node_modules")) {
+                if folder.is_dir() && !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+            }
         }
         Self { folders }
     }

@@ -76,7 +76,7 @@ fn roots_are_read_from_files_without_comments() {
     assert!(error.starts_with("cannot read none.txt: "), "{error}");
 }
 
-/// The sources of a crate that Cargo has downloaded are in no folder of the project, whose file of roots it is told.
+/// Cargo stores the sources of a downloaded crate outside of the project.
 #[test]
 fn packages_are_found_beside_a_file_of_roots_and_above() {
     let project = tempfile::tempdir().unwrap();
@@ -101,7 +101,7 @@ fn a_package_that_is_not_installed_is_an_error_with_the_command_to_run() {
     assert_eq!(
         bindings(folder.path(), &["mill.Mill"]).unwrap_err(),
         format!(
-            "mill is not installed in {searched}: run `npm install --save-exact mill` beside the app's Cargo.toml, or set \
+            "mill is not installed in {searched}: run `npm install --save-exact mill` beside the file of roots, or set \
              JSII_NODE_MODULES to the folder that has it"
         )
     );
@@ -110,7 +110,7 @@ fn a_package_that_is_not_installed_is_an_error_with_the_command_to_run() {
         bindings(folder.path(), &["farm.Farm"]).unwrap_err(),
         format!(
             "tools, which @scope/barn needs, is not installed in {searched}: run `npm install --save-exact \
-             tools@'^2.1.0'` beside the app's Cargo.toml, or set JSII_NODE_MODULES to the folder that has it"
+             tools@'^2.1.0'` beside the file of roots, or set JSII_NODE_MODULES to the folder that has it"
         )
     );
 }

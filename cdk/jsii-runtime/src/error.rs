@@ -95,15 +95,15 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// The kernel in the cache is not the one that was unpacked there.
+    /// The kernel in the cache has another version than this crate's.
     #[error(
-        "the jsii kernel at {path} is {found}, and this crate has @jsii/runtime@{KERNEL_VERSION}: delete its folder, which is \
-         unpacked again",
-        path = path.display()
+        "the jsii kernel in {cache} is {found}, and this crate has @jsii/runtime@{KERNEL_VERSION}: delete the folder; the next \
+         start unpacks the kernel again",
+        cache = cache.display()
     )]
     OtherKernel {
-        /// The kernel's program.
-        path: PathBuf,
+        /// The folder of the cache.
+        cache: PathBuf,
         /// The name and version in its greeting.
         found: String,
     },

@@ -270,8 +270,8 @@ function pipelineStack(stage, { imagePacks, queue, ledger, renderLocks, original
       [["sqs:SendMessage"], [deadLetters.queueArn]],
     ],
   });
-  const found = "A failed wake-up loses nothing: its rows are in the queue, and the schedule finds them";
-  acknowledge(invalidation.live, { "Serverless-LambdaAsyncFailureDestination": found });
+  const lossless = "A failed wake-up loses nothing: its rows are in the queue, and the schedule finds them";
+  acknowledge(invalidation.live, { "Serverless-LambdaAsyncFailureDestination": lossless });
   alarms.raiseOnFailure("FailedPurgeRunsAlarm", invalidation.function.metricErrors(FIVE_MINUTES), {
     description: "Three purge runs in a row failed: changed images stay stale. Check the log of image-invalidation",
     ...allOf(3),
@@ -518,7 +518,7 @@ function publish(stack, httpApi) {
   const stageName = `${ENVIRONMENT}-lof`;
   const throttle = { rateLimit: 20, burstLimit: 40 };
   const stage = new apigw.HttpStage(stack, "AdminStage", { httpApi, stageName, autoDeploy: true, throttle });
-  // On the L1 construct, as the Rust app does: it cannot implement the interface that the L2 construct takes.
+  // On the L1 construct, as in Rust and Python: the L2 construct takes an implementation of an interface.
   stage.node.defaultChild.accessLogSettings = {
     destinationArn: newLogGroup(stack, "AdminApiLog").logGroupArn,
     format: JSON.stringify({
@@ -548,7 +548,7 @@ function graph(title, left, options) {
 function dashboard(stack, purging, alarms) {
   const region = "us-east-1";
   const period = Duration.days(1);
-  // Not of the metric itself: with a label, an alarm would be one of metric math.
+  // The label is set here and not in `ownMetric`: an alarm on a labelled metric would become one of metric math.
   const own = (name, statistic, minutes = 1) =>
     ownMetric(name, statistic, minutes).with({ label: `${name} ${statistic}` });
   const price = new cloudwatch.MathExpression({
@@ -562,14 +562,14 @@ function dashboard(stack, purging, alarms) {
     searchRegion: region,
     label: "",
   });
-  const created = new cloudwatch.Dashboard(stack, "Dashboard");
-  created.addWidgets(
+  const board = new cloudwatch.Dashboard(stack, "Dashboard");
+  board.addWidgets(
     new cloudwatch.SingleValueWidget({
       title: "Price today (UTC), by list price", metrics: [price], width: 6, fullPrecision: true,
     }),
     new cloudwatch.LogQueryWidget({
       title: "Tenants with the most items",
-      logGroupNames: purging.map((created) => created.logGroup.logGroupName),
+      logGroupNames: purging.map((function_) => function_.logGroup.logGroupName),
       queryLines: [
         "filter ispresent(Items)",
         "stats sum(Items) as items, sum(Wildcards) as wildcards, sum(EstimatedPrice) / 1000000 as usd by tenant",
@@ -578,7 +578,7 @@ function dashboard(stack, purging, alarms) {
       width: 18,
     }),
   );
-  created.addWidgets(
+  board.addWidgets(
     graph("From a change to the new image, in ms", [own("WriteToFresh", "p50"), own("WriteToFresh", "p95")]),
     graph("Queue: rows, and age of the oldest in ms", [own("QueueDepth", "Maximum", 5)], {
       right: [own("OldestEntryAge", "Maximum", 5)],

@@ -788,7 +788,8 @@ class Tenant(ImageStack):
         )
 
 
-# A failed validation of a template fails the synthesis; the kernel's process would keep the exit code for itself.
+# A failed validation of a template is an error of `synth`. Without this context it would only be the exit code of the
+# kernel's process, which nothing reads.
 app = App(post_cli_context={"@aws-cdk/core:appMode": "inmemory", "@aws-cdk/core:failSynthOnValidationErrors": True})
 stage = Stage(app, "dev", env=Environment(account="123456789012", region="eu-west-1"))
 Tags.of(stage).add("image-service-environment", "dev")

@@ -32,7 +32,7 @@ const VARIANTS_KEPT_LONGER_DAYS: u32 = 90;
 /// The reason for which a bucket may have no access logs.
 const LOGGED_BY_CONFIGURATION: &str = "Only functions read and write it; `logs.buckets` has its requests logged";
 
-/// A table, and its name and ARN, which the CDK would compute at each reading.
+/// A table, and its name and ARN, read once: each reading is a request to the kernel.
 pub(crate) struct DataTable {
     pub(crate) table: ITable,
     pub(crate) name: String,

@@ -42,8 +42,8 @@ impl Channel {
         self.writer = None;
     }
 
-    /// Waits for one message. Where the reader has a time limit, `still_waiting` decides each time whether to wait again.
-    pub(super) fn receive(&mut self, still_waiting: impl Fn() -> Result<()>) -> Result<Value> {
+    /// Waits for one message. Each time that the reader's time limit has passed, `still_waiting` decides whether to wait again.
+    pub(super) fn receive(&mut self, mut still_waiting: impl FnMut() -> Result<()>) -> Result<Value> {
         let mut line = Vec::new();
         self.is_answered = false;
         while let Err(source) = self.reader.read_until(b'\n', &mut line) {
@@ -104,7 +104,6 @@ fn code_unit(text: &str) -> Option<u16> {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use std::cell::RefCell;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
@@ -145,16 +144,15 @@ mod tests {
         let (here, mut there) = UnixStream::pair().unwrap();
         here.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
         let mut channel = Channel::new(here.try_clone().unwrap(), here);
-        let parts = RefCell::new(["\"one", " two\"", "\n"].iter());
+        let mut parts = ["\"one", " two\"", "\n"].iter();
         let send_next = || {
-            write!(&there, "{}", parts.borrow_mut().next().unwrap()).unwrap();
+            write!(there, "{}", parts.next().unwrap()).unwrap();
             Ok(())
         };
         assert_eq!(channel.receive(send_next).unwrap(), "one two");
-        assert!(parts.into_inner().next().is_none());
+        assert_eq!(parts.next(), None);
         let error = channel.receive(|| Err(ended(None))).unwrap_err();
         assert!(matches!(error, Error::Ended { .. }), "{error}");
-        there.flush().unwrap();
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 pub(super) fn expect(message: &Value, installation: &Installation) -> Result<()> {
     match message.get("hello").and_then(Value::as_str) {
         Some(name) if name == format!("@jsii/runtime@{KERNEL_VERSION}") => Ok(()),
-        Some(name) => Err(Error::OtherKernel { path: installation.kernel()?, found: name.to_owned() }),
+        Some(name) => Err(Error::OtherKernel { cache: installation.cache().to_owned(), found: name.to_owned() }),
         None => Err(Error::Protocol { line: message.to_string() }),
     }
 }

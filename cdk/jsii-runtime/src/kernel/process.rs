@@ -17,10 +17,9 @@ const AGENT: &str = concat!("Rust/", env!("CARGO_PKG_RUST_VERSION"));
 /// The time that the kernel has to end after its channel is closed: it finishes the index of a module first.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The time that a kernel has for its greeting, and after which a call without a response is reported. A kernel greets within
-/// half a second, and a call takes seconds at most, a synthesis with validation for example. On Windows there is no limit: the
-/// channel is a pipe.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+/// The time without a message after which a start fails, and a call is reported. A kernel greets within 0.05 s on an idle
+/// machine; a synthesis is one call, and can take minutes. On Windows there is no limit: the channel is a pipe.
+pub(super) const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// The time between two looks at the process.
 const POLL: Duration = Duration::from_millis(2);
@@ -43,7 +42,7 @@ impl Process {
     pub(super) fn start(installation: &Installation, launch: Launch) -> Result<(Self, Channel)> {
         let kernel = installation.kernel()?;
         let started = launch(&installation.node(), &kernel, variables(installation));
-        let (child, channel) = started.map_err(|source| failed(installation, source))?;
+        let (child, channel) = started.map_err(|source| start_error(installation, source))?;
         Ok((Self { child: Some(child) }, channel))
     }
 
@@ -70,14 +69,14 @@ impl Process {
     /// The error of a process that ended before its greeting, e.g. because the Node binary does not exist.
     pub(super) fn explain_end(mut self, installation: &Installation) -> Error {
         match self.end() {
-            Ok(status) => failed(installation, io::Error::other(status.to_string())),
-            Err(source) => failed(installation, source),
+            Ok(status) => start_error(installation, io::Error::other(status.to_string())),
+            Err(source) => start_error(installation, source),
         }
     }
 }
 
 /// The error of a kernel that did not start with the installation's Node.
-pub(super) fn failed(installation: &Installation, source: io::Error) -> Error {
+pub(super) fn start_error(installation: &Installation, source: io::Error) -> Error {
     Error::Start { node: installation.node().to_string_lossy().into_owned(), source }
 }
 

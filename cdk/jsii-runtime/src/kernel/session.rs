@@ -1,15 +1,16 @@
 //! A session with a kernel: requests, responses and the loaded modules.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, Write};
 use std::panic::Location;
 use std::process::ExitStatus;
 use std::ptr;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::channel::Channel;
-use super::process::{self, Launch, PATIENCE, Process};
+use super::process::{self, Launch, Process, SILENCE_MAX};
 #[cfg(windows)]
 use super::relay::launch;
 #[cfg(unix)]
@@ -59,7 +60,7 @@ pub(super) fn exchange(module: Option<&'static Module>, call: &str, message: &Va
         session.channel.send(message)
     })?;
     loop {
-        let mut message = with(|session| session.channel.receive(|| report(call)))?;
+        let mut message = with(|session| session.channel.receive(report_slow(call)))?;
         let Some(callback) = message.get_mut("callback") else { return result(call, message) };
         let completion = callback::complete(callback.take());
         with(|session| session.channel.send(&completion))?;
@@ -91,8 +92,10 @@ impl Drop for Session {
 impl Session {
     fn start(installation: Installation, launch: Launch) -> Result<Self> {
         let (process, mut channel) = Process::start(&installation, launch)?;
-        let late =
-            || Err(process::failed(&installation, io::Error::new(io::ErrorKind::TimedOut, "no greeting in time")));
+        let late = || {
+            let cause = format!("Node runs, but the kernel did not greet within {} s", SILENCE_MAX.as_secs());
+            Err(process::start_error(&installation, io::Error::new(io::ErrorKind::TimedOut, cause)))
+        };
         match channel.receive(late) {
             Ok(greeting) => hello::expect(&greeting, &installation)?,
             Err(Error::Ended { .. }) => {
@@ -140,15 +143,25 @@ impl Session {
     /// Sends a request that leads to no callback.
     fn request(&mut self, call: &str, message: &Value) -> Result<Value> {
         self.channel.send(message)?;
-        result(call, self.channel.receive(|| report(call))?)
+        result(call, self.channel.receive(report_slow(call))?)
     }
 }
 
-/// Reports a call without a response. It has no time limit: the synthesis of an app is one call.
-#[expect(clippy::unnecessary_wraps, reason = "the wait goes on")]
-fn report(call: &str) -> Result<()> {
-    eprintln!("The jsii kernel works on {call} for longer than {} s. The program waits for it.", PATIENCE.as_secs());
-    Ok(())
+/// Reports a call each time that [`SILENCE_MAX`] has passed without a message. A call has no time limit.
+fn report_slow(call: &str) -> impl FnMut() -> Result<()> {
+    let mut silence = Duration::ZERO;
+    move || {
+        silence += SILENCE_MAX;
+        let _ = writeln!(io::stderr(), "{}", slow(call, silence));
+        Ok(())
+    }
+}
+
+fn slow(call: &str, silence: Duration) -> String {
+    format!(
+        "No message from the jsii kernel for {} s, in {call}. The program waits; end it to cancel.",
+        silence.as_secs()
+    )
 }
 
 /// The result in a response.

@@ -10,26 +10,26 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::channel::Channel;
-use super::process::{PATIENCE, Variables};
+use super::process::{SILENCE_MAX, Variables};
 
 /// The kernel uses file descriptor 3. The shell moves the socket there from standard input and is replaced by Node:
 /// Rust cannot place a descriptor without unsafe code.
 const REDIRECT: &str = r#"exec "$@" 3<&0 </dev/null"#;
 
-/// Starts a kernel with further environment variables. Its channel has the time limit [`PATIENCE`].
+/// Starts a kernel with further environment variables. Its channel has the time limit [`SILENCE_MAX`].
 pub(super) fn launch(node: &OsStr, kernel: &Path, variables: Variables) -> io::Result<(Child, Channel)> {
-    launch_with(PATIENCE, node, kernel, variables)
+    launch_with(SILENCE_MAX, node, kernel, variables)
 }
 
 /// Starts a kernel whose channel has a time limit.
 pub(super) fn launch_with(
-    patience: Duration,
+    silence_max: Duration,
     node: &OsStr,
     kernel: &Path,
     variables: Variables,
 ) -> io::Result<(Child, Channel)> {
     let (here, there) = UnixStream::pair()?;
-    here.set_read_timeout(Some(patience))?;
+    here.set_read_timeout(Some(silence_max))?;
     let writer = Closing(here.try_clone()?);
     let mut command = Command::new("sh");
     command.args(["-c", REDIRECT, "sh"]).arg(node).arg("--preserve-symlinks").arg(kernel).envs(variables);

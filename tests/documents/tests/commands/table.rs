@@ -36,6 +36,8 @@ pub(crate) const TABLE: &[(&str, Coverage)] = &[
     ("make reproducible", NotRun("it takes 20 minutes")),
     ("make deny", NotRun("it reads the advisory database from GitHub")),
     ("make clean", NotRun("it would remove what the other tests use")),
+    ("npm install", NotRun("the test of the guide's project links the packages that `make setup` installs")),
+    ("npx cdk synth", Run("cdk/aws-cdk-lib/tests/packaged.rs", "check(guide()")),
     ("cdk bootstrap", Run("tools/local-cloud/src/cloud.rs", "the CDK bootstraps the account")),
     ("cdk deploy", Run("tools/local-cloud/src/cloud.rs", "the CDK builds the handlers and deploys the stacks")),
     ("cdk destroy", Run("tests/end-to-end/src/removal.rs", "its distribution is deleted, while changes of it wait")),
