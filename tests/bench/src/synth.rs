@@ -25,6 +25,9 @@ const CLOSE_ROUNDS: usize = 30;
 /// Runs of each candidate with empty caches; the fastest counts.
 const COLD_ROUNDS: usize = 3;
 
+/// The time after a run in which the kernel of the candidate in Rust, which outlives its program, ends.
+const REST: Duration = Duration::from_millis(200);
+
 /// The goals without validation: at most so many times the time of the same app in JavaScript and in Python.
 const TO_JAVASCRIPT: f64 = 1.1;
 const TO_PYTHON: f64 = 0.5;
@@ -110,9 +113,6 @@ impl Candidate {
         command
     }
 }
-
-/// The time after a run in which the kernel of the candidate in Rust, which outlives its program, ends.
-const REST: Duration = Duration::from_millis(200);
 
 /// Measures the synthesis of the environment `dev`.
 pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
