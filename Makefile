@@ -69,9 +69,7 @@ test: setup setup-browser ## Test everything that needs no AWS account: unit tes
 	@$(TIMED) "build the tests" cargo test --workspace --no-run
 	@$(TIMED) "unit, bindings, template, handler and emulator tests" cargo test --workspace --no-fail-fast
 	@$(TIMED) "build the deployment" cargo build $(DEPLOYED) --bin end-to-end --bin existing-installation --bin imagecache
-	@$(MAKE) --no-print-directory --jobs 4 --keep-going played
-	@$(TIMED) --report
-	@.ci/figures
+	@$(MAKE) --no-print-directory --jobs 4 --keep-going played; status=$$?; $(TIMED) --report; .ci/figures; exit $$status
 
 # The parts of the program end-to-end, each with a deployment of its own. Four run at a time, because they often wait; the
 # longest ones begin first.

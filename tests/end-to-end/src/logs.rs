@@ -1,5 +1,7 @@
 //! The logs of the deployed functions.
 
+use std::path::Path;
+
 use local_cloud::LocalCloud;
 use local_cloud::cause::Cause;
 use serde_json::{Value, json};
@@ -29,6 +31,14 @@ pub(crate) async fn lines(cloud: &LocalCloud, function: &str) -> Result<Vec<LogL
         }
     }
     Ok(lines)
+}
+
+/// Writes the lines of every function to a file, in order of time.
+pub(crate) async fn write(cloud: &LocalCloud, path: &Path) -> Result<(), Cause> {
+    let mut lines = lines(cloud, "").await?;
+    lines.sort_by_key(|line| line.at_ms);
+    let lines: Vec<_> = lines.into_iter().map(|line| format!("{} {}\n", line.at_ms, line.message)).collect();
+    Ok(std::fs::write(path, lines.concat())?)
 }
 
 /// The end of each purge run, in milliseconds since 1970 and in order of time. A purge run without work leaves

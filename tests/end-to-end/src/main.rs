@@ -111,34 +111,54 @@ async fn main() -> ExitCode {
             _ => Vec::new(),
         };
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
-        match command {
-            Command::Scenario { multi_tenant } => {
-                let timeline = timeline.insert(Timeline::begin());
-                scenario::play(&cloud, checkout, run_dir.path(), report, timeline).await?;
-                permissions::play(&cloud, checkout, report).await?;
-                // The document says nothing of distributions.
-                if multi_tenant { Ok(()) } else { api_document::play(&cloud, checkout, run_dir.path(), report).await }
-            }
-            Command::Operations { multi_tenant } => {
-                if !multi_tenant {
-                    documents::play(&cloud, checkout, run_dir.path(), report).await?;
-                }
-                play_operations(&cloud, checkout, run_dir, report).await
-            }
-            Command::Documents => documents::play(&cloud, checkout, run_dir.path(), report).await,
-            Command::Troubleshooting => troubleshooting::play(&cloud, checkout, report).await,
-            Command::Faults { entries } => faults::play(&cloud, checkout, run_dir.path(), entries, report).await,
-            Command::Alarms => faults::play_alarms(&cloud, report).await,
-            Command::Events => events::play(&cloud, report).await,
-            Command::Api => api_document::play(&cloud, checkout, run_dir.path(), report).await,
-            Command::Existing => existing_installation::play(&cloud, checkout, run_dir.path(), report).await,
-            Command::Browse => {
-                browser::play(&cloud, run_dir.path(), report).await?;
-                operators_console::play(&cloud, checkout, run_dir.path(), report).await
+        let played = play(command, &cloud, checkout, run_dir, report, timeline).await;
+        if played.is_err() {
+            // They end with the local AWS, and a failure that comes seldom is not seen again soon.
+            let path = run_dir.path().join("functions.log");
+            match logs::write(&cloud, &path).await {
+                Ok(()) => report.progress.print(&format!("The logs of the functions are in {}.", path.display())),
+                Err(cause) => report.progress.print(&format!("The logs of the functions cannot be written: {cause}")),
             }
         }
+        played
     })
     .await
+}
+
+async fn play(
+    command: Command,
+    cloud: &LocalCloud,
+    checkout: &Checkout,
+    run_dir: &RunDir,
+    report: &Report,
+    timeline: &mut Option<Timeline>,
+) -> Result<(), StepError> {
+    match command {
+        Command::Scenario { multi_tenant } => {
+            let timeline = timeline.insert(Timeline::begin());
+            scenario::play(cloud, checkout, run_dir.path(), report, timeline).await?;
+            permissions::play(cloud, checkout, report).await?;
+            // The document says nothing of distributions.
+            if multi_tenant { Ok(()) } else { api_document::play(cloud, checkout, run_dir.path(), report).await }
+        }
+        Command::Operations { multi_tenant } => {
+            if !multi_tenant {
+                documents::play(cloud, checkout, run_dir.path(), report).await?;
+            }
+            play_operations(cloud, checkout, run_dir, report).await
+        }
+        Command::Documents => documents::play(cloud, checkout, run_dir.path(), report).await,
+        Command::Troubleshooting => troubleshooting::play(cloud, checkout, report).await,
+        Command::Faults { entries } => faults::play(cloud, checkout, run_dir.path(), entries, report).await,
+        Command::Alarms => faults::play_alarms(cloud, report).await,
+        Command::Events => events::play(cloud, report).await,
+        Command::Api => api_document::play(cloud, checkout, run_dir.path(), report).await,
+        Command::Existing => existing_installation::play(cloud, checkout, run_dir.path(), report).await,
+        Command::Browse => {
+            browser::play(cloud, run_dir.path(), report).await?;
+            operators_console::play(cloud, checkout, run_dir.path(), report).await
+        }
+    }
 }
 
 /// Plays what operators do with `imagecache`.

@@ -45,6 +45,8 @@ pub enum Violation {
     KeptBack,
     /// A POST took other tokens of the tenant's allowance than it should.
     Charged,
+    /// A status denied a purge that CloudFront had completed.
+    Misinformed,
 }
 
 /// For each target of a tenant, the newest write that a viewer's image must include.

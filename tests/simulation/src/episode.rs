@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{SUFFIXES, Url, view};
-use crate::actors::{admin, editor, many, outages, scheduler, stream, viewer};
+use crate::actors::{admin, editor, many, outages, reader, scheduler, stream, viewer};
 use crate::checker::{Promise, Violation};
 use crate::fault::Fault;
 use crate::mutation::Mutation;
@@ -103,6 +103,9 @@ async fn workload(simulation: Simulation) {
     simulation.begin(admin::purge(simulation.clone()));
     if simulation.world().setup.posts {
         simulation.begin(many::purge(simulation.clone()));
+    }
+    if simulation.world().setup.asks {
+        simulation.begin(reader::ask(simulation.clone()));
     }
     simulation.begin(viewer::watch(simulation.clone()));
     simulation.begin(outages::trouble(simulation.clone()));

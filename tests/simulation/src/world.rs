@@ -2,6 +2,7 @@
 
 use domain::image::variant_key::VariantScope;
 use domain::purge::invalidation_item::InvalidationItem;
+use domain::purge::ledger::LedgerRow;
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{self, Url};
@@ -58,10 +59,21 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The version of a row of the queue, if CloudFront has completed its early purge.
+    pub(crate) fn version_purged_early(&self, key: &(TenantId, Target)) -> Option<String> {
+        let version = &self.queue.entries.get(key)?.version;
+        let is_early = |row: &&LedgerRow| {
+            (&row.tenant, &row.target, &row.version) == (&key.0, &key.1, version)
+                && !row.is_final
+                && row.completed_at.is_some()
+        };
+        self.ledger.rows.values().find(is_early).map(|row| row.version.clone())
+    }
+
     pub(crate) fn of(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Self {
         let mut chance = Chance::of(seed);
         // Purges of many, of everything too, hide what other purges miss: half of the seeds have none.
-        let setup = Setup::drawn(&mut chance, seed.is_multiple_of(2));
+        let setup = Setup::drawn(&mut chance, seed.is_multiple_of(2), seed.is_multiple_of(11));
         Self {
             now_ms: BEGINNING_MS,
             event_queue: EventQueue::default(),

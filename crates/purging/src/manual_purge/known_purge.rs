@@ -1,21 +1,26 @@
 //! Reads the purge of a pack that waits or is in flight already.
 
+use domain::purge::batch::PlannedEntry;
 use domain::purge::distribution::Distribution;
-use domain::purge::ledger::{IN_PROGRESS, Invalidation};
+use domain::purge::ledger::{COMPLETED, IN_PROGRESS, Invalidation};
 use domain::purge::manual_purge::request_of;
+use domain::purge::planner::manual_request;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
 use domain::{Target, TenantId};
 
 use super::{ManualPurge, ManualPurgeError};
-use crate::ports::{Outbox, Packs, Ports, PurgeRuns, Queue};
+use crate::ports::{Ledger, Outbox, Packs, Ports, PurgeRuns, Queue};
 
-/// The purge of a pack that waits or is in flight already, as far as it is known.
+/// The number of newest purges of a target that are read: a row has at most two at its version.
+const PURGES_READ: u8 = 2;
+
+/// The purge of a pack that waits, is in flight or has completed, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct KnownPurge {
     /// The queue's row.
     pub(super) row: Option<QueueEntry>,
-    /// The request of that row in the outbox, with its invalidation once CloudFront has accepted it.
+    /// The request of that row, with its invalidation once CloudFront has accepted it.
     pub(super) request: Option<(PurgeRequest, Option<Invalidation>)>,
 }
 
@@ -32,9 +37,38 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         let request = request_of(&row, &in_flight).filter(|request| request.distribution == *distribution).cloned();
         let request = match request {
             Some(request) => self.with_invalidation(request).await,
-            None => None,
+            None => self.completed_request(&row, distribution).await?,
         };
         Ok(KnownPurge { row: Some(row), request })
+    }
+
+    /// The early purge of `row` that has completed and left the outbox, as the ledger has it. Without it, the row would look
+    /// like one whose purge is about to begin, and a `DELETE` would wait for that.
+    async fn completed_request(
+        &self,
+        row: &QueueEntry,
+        distribution: &Distribution,
+    ) -> Result<Option<(PurgeRequest, Option<Invalidation>)>, ManualPurgeError> {
+        if row.early_purge_version.as_ref() != Some(&row.version) {
+            return Ok(None);
+        }
+        let purges = self.ports().ledger().newest(&row.tenant, &row.target, PURGES_READ).await?;
+        let purge = purges.into_iter().find(|purge| {
+            purge.version == row.version
+                && purge.completed_at.is_some()
+                && purge.distribution_id == distribution.invalidated_id()
+        });
+        Ok(purge.and_then(|purge| {
+            let id = purge.invalidation_id?;
+            let (began_at, variants_deleted) = (purge.started_at, purge.variants_deleted);
+            let planned = PlannedEntry { entry: row.clone(), began_at, is_final: purge.is_final, variants_deleted };
+            let request = PurgeRequest {
+                invalidation_id: Some(id.clone()),
+                accepted_at: purge.created_at,
+                ..PurgeRequest::of(&manual_request(distribution, planned), began_at)
+            };
+            Some((request, Some(Invalidation { id, status: COMPLETED.to_owned() })))
+        }))
     }
 
     /// Adds CloudFront's invalidation to `request`. `None`: CloudFront does not know it, so the request purged nothing.

@@ -16,6 +16,7 @@ use domain::{Context, ImagePackId, Target, Timestamp};
 use super::allowance::Token;
 use super::known_purge::KnownPurge;
 use super::{ManualPurge, ManualPurgeError, PackRequest};
+use crate::delayed::Delayed;
 use crate::executor::Report;
 use crate::ports::{Clock, Packs, Ports, PurgeRuns, Queue};
 use crate::step_error::StepError;
@@ -31,6 +32,14 @@ const WAITING_MAX: Duration = Duration::from_secs(15);
 
 /// The time before the deadline that is reserved for sending the request and writing its rows.
 const SENDING_MAX: Duration = Duration::from_secs(10);
+
+/// The time in which a request that CloudFront throttles is sent again. A quota of the account is one wildcard a second, so a
+/// purge run that sends one in the same second is enough to be throttled.
+const THROTTLED_MAX: Duration = Duration::from_secs(8);
+
+/// The pause before the first repetition: the period of CloudFront's quotas. Each next pause is twice as long, so that the
+/// repetitions take little of the rate of calls, which is the account's.
+const THROTTLED_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// A purge whose invalidation CloudFront has accepted.
 #[derive(Debug)]
@@ -103,6 +112,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         }
         let mut report = Report::default();
         self.purger.executor.send(request, None, &mut report).await;
+        self.repeat_while_throttled(&mut report).await;
         purged(pack, report, true)
     }
 
@@ -131,7 +141,23 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         let planned = PlannedEntry { entry, began_at, is_final: false, variants_deleted };
         let batch = manual_request(&distribution, planned);
         // Without a lease: no purge run executes the early purge of this version.
-        purged(pack, executor.execute(vec![batch], Vec::new(), None).await, false)
+        let mut report = executor.execute(vec![batch], Vec::new(), None).await;
+        self.repeat_while_throttled(&mut report).await;
+        purged(pack, report, false)
+    }
+
+    /// Sends the request again that CloudFront throttles. A purge run that finds it in the outbox sends it, too; the response to
+    /// both is the same invalidation.
+    async fn repeat_while_throttled(&self, report: &mut Report) {
+        let until = self.now().plus(THROTTLED_MAX);
+        let mut pause = THROTTLED_PAUSE_MIN;
+        while report.delayed.iter().any(Delayed::is_throttled) && self.now().plus(pause) <= until {
+            self.ports().clock().sleep(pause).await;
+            for delayed in std::mem::take(&mut report.delayed) {
+                self.purger.executor.send(delayed.request, None, report).await;
+            }
+            pause *= 2;
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {

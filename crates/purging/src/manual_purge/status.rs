@@ -56,11 +56,13 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         let locations = locations.cloned().map(Target::Location);
         let targets: Vec<_> = [Target::Pack(pack.clone()), Target::Tenant].into_iter().chain(locations).collect();
         let mut known = Known::default();
+        // The outbox first, as a purge run reads it: a purge leaves the outbox after its row is marked or removed, so that one
+        // which completes meanwhile is known by either.
+        let in_flight = self.ports().outbox().requests().await?.rows;
         for target in &targets {
             known.entries.extend(self.ports().queue().find(tenant, target).await?);
             known.ledger.extend(self.ports().ledger().newest(tenant, target, PURGES_READ).await?);
         }
-        let in_flight = self.ports().outbox().requests().await?.rows;
         if !known.entries.is_empty() {
             known.waits = self.waits(now, tenant, distribution, &in_flight).await?;
         }

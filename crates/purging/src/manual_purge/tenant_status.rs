@@ -28,11 +28,12 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Reads the status of the purges of a tenant, and writes nothing.
     pub async fn tenant_status(&self, tenant: &TenantId, context: &Context) -> Result<TenantStatus, ManualPurgeError> {
         let tenants = [(tenant.clone(), self.distribution(tenant).await?)].into();
+        // The outbox first; see the status of a pack.
+        let in_flight = self.ports().outbox().requests().await?.rows;
         let rows = self.ports().queue().entries_of(tenant).await?;
         for error in &rows.unreadable {
             tracing::warn!(%error, "The status of the tenant leaves out a row of the queue.");
         }
-        let in_flight = self.ports().outbox().requests().await?.rows;
         let ledger = self.ports().ledger().last_completed(tenant, SHOWN_MAX.completed).await?;
         let full_at = self.ports().allowances().full_at(tenant).await?;
         let records = Records { entries: &rows.rows, in_flight: &in_flight, ledger: &ledger, tenants: &tenants };

@@ -11,6 +11,7 @@ mod rejected;
 mod repeated;
 mod status;
 mod tenant_status;
+mod throttled;
 mod waking;
 
 use std::num::NonZeroU32;

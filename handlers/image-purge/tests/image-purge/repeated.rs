@@ -95,6 +95,26 @@ async fn a_request_joins_a_purge_of_the_last_seconds_even_if_that_is_completed()
 }
 
 #[tokio::test]
+async fn a_request_after_the_early_purge_has_left_the_outbox_joins_it_or_purges_again_and_waits_for_nothing() {
+    let environment = environment().await;
+    let handler = purge_handler(&environment);
+    let (first, _) = purge(&handler, 0).await;
+    run_for(&environment.purge_run(), Trigger::Schedule, "run-1", after(1), Duration::from_secs(1)).await.unwrap();
+    let earlier = send(&handler, &get("acme", "p1", "[acme]", "")).await.body;
+    assert_eq!((&earlier["running"], &earlier["pending"][0]["earlyPurges"]), (&json!([]), &json!(1)));
+
+    let joined = send_at(&handler, &delete("acme", "p1", "[acme]"), "request-2", after(2)).await;
+    assert_eq!((joined.status, &joined.body["joined"]), (202, &json!(true)), "{}", joined.text);
+    assert_eq!((&joined.body["invalidation"]["id"], &joined.body["variantsDeleted"]), (&first, &json!(3)));
+    assert_eq!(joined.body["invalidation"]["items"], json!(["#acme/p1"]));
+
+    let (second, is_joined) = purge(&handler, 6).await;
+    assert_eq!(is_joined, false);
+    assert_ne!(second, first);
+    assert_eq!(handler.manual_purge.purger.executor.ports.clock.now(), after(6), "it has waited");
+}
+
+#[tokio::test]
 async fn a_request_joins_the_final_purge_too() {
     let environment = slow_environment().await;
     let handler = purge_handler(&environment);

@@ -57,7 +57,7 @@ pub(crate) fn manual_purge(instance: Instance) -> ManualPurge<Instance, Instance
 }
 
 /// A request for a pack of a tenant.
-fn request(world: &mut World) -> PackRequest {
+pub(crate) fn request(world: &mut World) -> PackRequest {
     let setup = world.setup.clone();
     let tenant = world.chance.one_of(&setup.tenants).id.clone();
     let pack = world.chance.one_of(&setup.packs);

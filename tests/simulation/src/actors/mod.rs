@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod editor;
 pub(crate) mod many;
 pub(crate) mod outages;
+pub(crate) mod reader;
 pub(crate) mod scheduler;
 pub(crate) mod stream;
 pub(crate) mod viewer;

@@ -36,6 +36,7 @@ fn figures(sum: &Sum) -> Value {
         "keptBack": count(Violation::KeptBack),
         "slow": count(Violation::Slow),
         "wronglyCharged": count(Violation::Charged),
+        "misinformed": count(Violation::Misinformed),
     })
 }
 

@@ -52,7 +52,9 @@ impl<'a> Examination<'a> {
         probe: bool,
     ) -> Result<impl Stream<Item = Vec<Check>> + 's, Failure> {
         let queue = self.session.queue();
-        let waiting = Waiting { rows: queue.entries().await?.rows, requests: queue.requests().await?.rows };
+        // The outbox first: a request that completes meanwhile has no row.
+        let requests = queue.requests().await?.rows;
+        let waiting = Waiting { rows: queue.entries().await?.rows, requests };
         let examined = self.verification.named(tenants).await?;
         let pipeline = self.pipeline(&waiting).await;
         let requests = std::sync::Arc::new(waiting.requests);
