@@ -14,6 +14,7 @@ pub mod functions;
 pub mod headers;
 pub mod identifier;
 pub mod limits;
+pub mod memory;
 pub mod metrics;
 pub mod names;
 pub mod optional_name;

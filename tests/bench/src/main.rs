@@ -22,9 +22,9 @@ mod photo;
 mod plot;
 mod print;
 mod python;
+mod renderer;
 mod rendering;
 mod section;
-mod sharp;
 mod strategies;
 mod synth;
 
@@ -45,6 +45,9 @@ struct Arguments {
     /// Objects that the section `deletion` deletes.
     #[arg(long, default_value_t = 1_000_000)]
     objects: usize,
+    /// Renders variants of this photo, for the section `rendering`, which measures a process of its own.
+    #[arg(long, hide = true)]
+    render: Option<PathBuf>,
 }
 
 /// The subject of a section.
@@ -107,6 +110,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), BenchError> {
+    if let Some(photo) = arguments.render {
+        return renderer::serve(&photo);
+    }
     let folders = Folders::new()?;
     let all = Subject::value_variants().to_vec();
     let subjects = if arguments.sections.is_empty() { all } else { arguments.sections };

@@ -1,10 +1,8 @@
 //! Section `rendering`: whole variants beside sharp, then the image libraries that were considered. The decisions are in
 //! `docs/adr/0011-image-libraries.md`, `0024-decoders.md` and `0035-scaled-decoding.md`.
 
+use std::fs;
 use std::io::Cursor;
-use std::time::Instant;
-
-use domain::image::image_pack::{Fit, LocationConfig, VariantFormat};
 
 use fast_image_resize::{IntoImageView, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
@@ -14,9 +12,9 @@ use image::{DynamicImage, ImageFormat, RgbaImage};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
 
 use crate::candidate::{Candidate, compare};
-use crate::error::BenchError;
+use crate::error::{BenchError, Doing};
+use crate::renderer::Renderer;
 use crate::section::{Cell, Goal, Plot, Section, Table};
-use crate::sharp::Sharp;
 use crate::{Folders, decoding, machine, photo};
 
 /// The size of a 12-megapixel original, as phones take them.
@@ -49,32 +47,31 @@ pub(crate) fn run(folders: &Folders) -> Result<Section, BenchError> {
 
 /// Renders variants of a JPEG from bytes to bytes, with this system and with sharp, alternately and on one processor.
 fn beside_sharp(folders: &Folders, photo: &DynamicImage) -> Result<Section, BenchError> {
+    let photo_file = folders.out.join("photo.jpg");
     let original = decoding::jpeg(&photo.to_rgb8(), SamplingFactor::F_2_2, false);
+    fs::write(&photo_file, &original).doing(|| format!("write {}", photo_file.display()))?;
     let mut table = Table::new(
         "Render a variant of a JPEG of 12 megapixels, minimum",
         ["ms", "sharp, ms", "ratio", "bytes", "sharp, bytes", "PSNR, dB", "sharp, PSNR, dB"],
     );
     let (mut goals, mut bars) = (Vec::new(), Vec::new());
     machine::pin_to_one_processor()?;
-    let mut sharp = Sharp::start(folders, &original)?;
+    let (mut this_system, mut sharp) = (Renderer::of_this_system(&photo_file)?, Renderer::sharp(folders, &photo_file)?);
     for (width, height) in VARIANTS {
         let expected = photo.resize_exact(width, height, FilterType::Lanczos3);
-        for (name, format) in [("jpeg", VariantFormat::Jpeg), ("webp", VariantFormat::Webp)] {
-            let size = LocationConfig { width, height, fit: Fit::Fill, ..LocationConfig::default() };
-            let config = LocationConfig { format, quality: QUALITY.try_into().expect("a quality"), ..size };
+        for format in ["jpeg", "webp"] {
             let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
             let (mut our_file, mut their_file) = (Vec::new(), Vec::new());
             for round in 0..=ROUNDS {
-                let start = Instant::now();
-                our_file = imaging::render(&original, None, config).expect("a variant").bytes;
-                let our_time = start.elapsed().as_secs_f64() * 1e3;
-                let (their_time, file) = sharp.render((width, height), name, QUALITY)?;
-                their_file = file;
+                let our_time;
+                (our_time, our_file) = this_system.render((width, height), format, QUALITY)?;
+                let their_time;
+                (their_time, their_file) = sharp.render((width, height), format, QUALITY)?;
                 if round > 0 {
                     (ours, theirs) = (ours.min(our_time), theirs.min(their_time));
                 }
             }
-            let title = format!("{width} × {height} as {name}");
+            let title = format!("{width} × {height} as {format}");
             let [our_psnr, their_psnr] = [&our_file, &their_file].map(|file| psnr(file, &expected));
             let times = [Cell::number(ours, 1), Cell::number(theirs, 1), Cell::number(ours / theirs, 2)];
             let bytes = [&our_file, &their_file].map(|file| Cell::number(file.len() as f64, 0));
@@ -84,6 +81,7 @@ fn beside_sharp(folders: &Folders, photo: &DynamicImage) -> Result<Section, Benc
             bars.extend([(title.clone(), ours), (format!("{title}, sharp"), theirs)]);
         }
     }
+    this_system.stop()?;
     sharp.stop()?;
     machine::unpin()?;
     let title = "Render a variant of a JPEG of 12 megapixels".to_owned();
@@ -91,7 +89,10 @@ fn beside_sharp(folders: &Folders, photo: &DynamicImage) -> Result<Section, Benc
         name: "rendering".to_owned(),
         title: "Rendering".to_owned(),
         conditions: vec![
-            format!("Variants: minimum of {ROUNDS} alternating runs of each program, both on one processor."),
+            format!(
+                "Variants: minimum of {ROUNDS} alternating runs of each program, both on one processor. This system has the \
+                 variables of image-processing."
+            ),
             "PSNR: against the photo before it was encoded, scaled by the crate image (Lanczos3).".to_owned(),
         ],
         goals,

@@ -364,6 +364,7 @@ function pipelineStack(stage, { imagePacks, queue, ledger, renderLocks, original
       RENDER_TIMEOUT_SECS: "15", ANSWER_MAX_SECS: "2",
       CACHE_TAG_HEADER,
       CACHED_DAYS_MAX: `${CACHED_DAYS_MAX}`,
+      MALLOC_MMAP_THRESHOLD_: "33554432", MALLOC_TRIM_THRESHOLD_: "268435456",
     },
     wide: "One function serves all tenants, which are added without this stack: the objects of both buckets",
     grants: [

@@ -475,6 +475,8 @@ class Pipeline(ImageStack):
             "ANSWER_MAX_SECS": "2",
             "CACHE_TAG_HEADER": CACHE_TAG_HEADER,
             "CACHED_DAYS_MAX": str(CACHED_DAYS_MAX),
+            "MALLOC_MMAP_THRESHOLD_": "33554432",
+            "MALLOC_TRIM_THRESHOLD_": "268435456",
         }
         grants = [
             allow(["dynamodb:BatchGetItem"], data.image_packs.table_arn),

@@ -4,7 +4,7 @@ use aws_cdk_lib::Result;
 use aws_cdk_lib::aws_iam::ServicePrincipal;
 use aws_cdk_lib::aws_lambda::{FunctionUrl, FunctionUrlAuthType, FunctionUrlOptions, Permission};
 use contract::functions::ImageProcessing;
-use contract::{OptionalName, limits};
+use contract::{OptionalName, limits, memory};
 
 use super::{Function, Live, Scope, allow, purging};
 use crate::alarms::{Alarm, Alarms, MOST, Threshold, period};
@@ -29,13 +29,14 @@ pub(crate) fn declare(scope: Scope, alarms: &mut Alarms) -> Result<(Live, Functi
         cache_tag_header: environment.viewer.cache_tag_header.clone(),
         cached_days_max: environment.viewer.cached_days_max,
     };
+    let kept = memory::KEPT.map(|(name, value)| (name, value.to_owned()));
     let live = Function {
         id: "ImageProcessing",
         binary: "image-processing",
         description: "Serves viewers: reads a variant, or renders it from its original and stores it",
         memory_mb: 1769,
         timeout_secs: handlers.image_processing_timeout_secs,
-        variables: config.variables(),
+        variables: [config.variables(), kept.into()].concat(),
         wide: Some("One function serves all tenants, which are added without this stack: the objects of both buckets"),
     }
     .declare_with(scope, environment.image_processing_reserved_concurrency(), |alias| alias)?;

@@ -122,6 +122,8 @@ fn variables_have_the_configured_values() {
         ("ImageProcessing", "CACHE_TAG_HEADER", "image-cache-tag", "x-tags"),
         ("ImageProcessing", "CACHED_DAYS_MAX", "30", "7"),
         ("ImageProcessing", "TENANT_SOURCE", "header", "header"),
+        ("ImageProcessing", "MALLOC_MMAP_THRESHOLD_", "33554432", "33554432"),
+        ("ImageProcessing", "MALLOC_TRIM_THRESHOLD_", "268435456", "268435456"),
     ];
     let of_purging = ["ImageInvalidation", "ImagePurge"]
         .into_iter()
