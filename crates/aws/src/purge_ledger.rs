@@ -93,8 +93,9 @@ impl Ledger for PurgeLedger {
         let action = || format!("writing {} of {} to table {}", row.purge, row.tenant, self.table);
         let item = serde_dynamo::to_item(row).map_err(|error| call_error(action(), error))?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map_err(|error| sdk_error(action(), error))?;
-        Ok(())
+        // A request may be sent again after another function has marked it completed.
+        let put = put.condition_expression("attribute_not_exists(completedAt)");
+        is_written(put.send().await, action()).map(drop)
     }
 
     async fn mark_completed(&self, tenant: &TenantId, purge: &str, completion: &Completion) -> Result<(), CallError> {

@@ -16,6 +16,9 @@ use chromium::Chromium;
 use console::{Console, PACK};
 use page::{Page, Seen};
 
+use crate::switches;
+use crate::verification::installation;
+
 /// The page's size in pixels.
 const SCREEN: (u32, u32) = (1280, 800);
 /// The names of the images on the page.
@@ -31,10 +34,16 @@ pub(crate) async fn play(cloud: &LocalCloud, run_dir: &Path, report: &Report) ->
     report.check("the console rejects other hosts and other pages", strangers(&url)).await?;
     let start = async { Ok((Chromium::start(run_dir).await?, String::new())) };
     let chromium = report.step("Chromium starts", start).await?;
+    let switch = |is_on| async move {
+        switches::schedule(cloud, &installation(cloud).await?, is_on).await.map(|()| String::new())
+    };
+    // A purge run of the schedule would purge what the page is to show as stale.
+    report.check("the schedule is disabled", switch(false)).await?;
     let played = visit(cloud, Page(&chromium.client), &url, run_dir, report).await;
+    let enabled = report.check("the schedule is enabled", switch(true)).await;
     let close = async { Ok((chromium.close().await?, String::new())) };
     let closed = report.step("Chromium ends", close).await;
-    played.and(closed)
+    played.and(enabled).and(closed)
 }
 
 /// The steps of a user.

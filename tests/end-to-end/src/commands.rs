@@ -110,7 +110,7 @@ async fn previews(cloud: &LocalCloud) -> Result<String, Cause> {
 
 /// Purges two packs from stdin without waiting, and follows them with the other commands.
 async fn follow(cloud: &LocalCloud) -> Result<String, Cause> {
-    let watch = run(cloud, &["watch", "--for", "20s", "--every", "1s", "--output", "json"]);
+    let watch = run(cloud, &["watch", "--for", "40s", "--every", "1s", "--output", "json"]);
     let purge = async {
         let stdin = format!("{PACK}\n\npack#{OTHER}\n");
         let ended = run_with(cloud, &["purge", TENANT, "-", "--no-wait"], &stdin).await?;

@@ -113,7 +113,7 @@ async fn main() -> ExitCode {
         let cloud = LocalCloud::start_with(checkout, run_dir, report, further).await?;
         let played = play(command, &cloud, checkout, run_dir, report, timeline).await;
         if played.is_err() {
-            // They end with the local AWS, and a failure that comes seldom is not seen again soon.
+            // The logs end with the local AWS, and a rare failure may not occur again.
             let path = run_dir.path().join("functions.log");
             match logs::write(&cloud, &path).await {
                 Ok(()) => report.progress.print(&format!("The logs of the functions are in {}.", path.display())),

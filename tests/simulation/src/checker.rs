@@ -45,7 +45,7 @@ pub enum Violation {
     KeptBack,
     /// A POST took other tokens of the tenant's allowance than it should.
     Charged,
-    /// A status denied a purge that CloudFront had completed.
+    /// A status concealed a purge, or the ledger lost the completion of one.
     Misinformed,
 }
 

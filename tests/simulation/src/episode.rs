@@ -104,8 +104,8 @@ async fn workload(simulation: Simulation) {
     if simulation.world().setup.posts {
         simulation.begin(many::purge(simulation.clone()));
     }
-    if simulation.world().setup.asks {
-        simulation.begin(reader::ask(simulation.clone()));
+    if simulation.world().setup.reads {
+        simulation.begin(reader::read(simulation.clone()));
     }
     simulation.begin(viewer::watch(simulation.clone()));
     simulation.begin(outages::trouble(simulation.clone()));

@@ -69,6 +69,10 @@ pub enum Mutation {
     PostDropsTheRestWhenThrottled,
     /// A POST takes no tokens.
     PostTakesNoTokens,
+    /// The ledger's row of a completed purge is written again without the completion.
+    CompletionOverwritten,
+    /// The purge API sees no request in flight.
+    StatusWithoutOutbox,
     /// A row joins an invalidation that was created before its change had settled.
     JoinedBeforeSettled,
 }

@@ -90,8 +90,8 @@ pub(crate) struct Setup {
     pub(crate) lasting: Option<Outage>,
     /// Whether admins also purge many at once.
     pub(crate) posts: bool,
-    /// Whether admins also ask for the status of packs.
-    pub(crate) asks: bool,
+    /// Whether admins also request the status of packs.
+    pub(crate) reads: bool,
 }
 
 impl Setup {
@@ -106,7 +106,7 @@ impl Setup {
     }
 
     /// The setup of a seed. `posts`: see the field.
-    pub(crate) fn drawn(chance: &mut Chance, posts: bool, asks: bool) -> Self {
+    pub(crate) fn drawn(chance: &mut Chance, posts: bool, reads: bool) -> Self {
         // One tenant's name begins with the other's, and so does one pack's: a purge must distinguish them.
         let tenants: Vec<_> = ["acme", "acme2"].map(|name| tenant(name, chance)).into();
         let packs: Vec<_> = ["p1", "p10"].map(|id| ImagePackId::parse(id).expect("an identifier")).into();
@@ -138,7 +138,7 @@ impl Setup {
             slow_renders_per_mille: *chance.one_of(&[0, 0, 250]),
             lasting: chance.happens(250).then(|| lasting(chance, &tenants)),
             posts,
-            asks,
+            reads,
             tenants,
             packs,
             locations,

@@ -2,7 +2,6 @@
 
 use domain::image::variant_key::VariantScope;
 use domain::purge::invalidation_item::InvalidationItem;
-use domain::purge::ledger::LedgerRow;
 use domain::{Target, TenantId};
 
 use crate::actors::viewer::{self, Url};
@@ -59,15 +58,19 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The version of a row of the queue, if CloudFront has completed its early purge.
-    pub(crate) fn version_purged_early(&self, key: &(TenantId, Target)) -> Option<String> {
-        let version = &self.queue.entries.get(key)?.version;
-        let is_early = |row: &&LedgerRow| {
-            (&row.tenant, &row.target, &row.version) == (&key.0, &key.1, version)
+    /// The version of a row of the queue, if its early purge is in flight or completed.
+    pub(crate) fn version_purged_early(&self, (tenant, target): &(TenantId, Target)) -> Option<String> {
+        let version = &self.queue.entries.get(&(tenant.clone(), target.clone()))?.version;
+        let in_ledger = self.ledger.rows.values().any(|row| {
+            (&row.tenant, &row.target, &row.version) == (tenant, target, version)
                 && !row.is_final
                 && row.completed_at.is_some()
-        };
-        self.ledger.rows.values().find(is_early).map(|row| row.version.clone())
+        });
+        let requests = self.queue.requests.values().filter(|request| request.for_tenant == *tenant);
+        let in_outbox = requests
+            .flat_map(|request| &request.entries)
+            .any(|entry| (&entry.target, &entry.version) == (target, version) && !entry.is_final);
+        (in_ledger || in_outbox).then(|| version.clone())
     }
 
     pub(crate) fn of(seed: u64, mutation: Option<Mutation>, is_traced: bool) -> Self {

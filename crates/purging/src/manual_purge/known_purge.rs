@@ -12,8 +12,8 @@ use domain::{Target, TenantId};
 use super::{ManualPurge, ManualPurgeError};
 use crate::ports::{Ledger, Outbox, Packs, Ports, PurgeRuns, Queue};
 
-/// The number of newest purges of a target that are read: a row has at most two at its version.
-const PURGES_READ: u8 = 2;
+/// The number of newest purges of a target that are read. A version has at most two, unless purge runs overlap.
+const PURGES_READ: u8 = 4;
 
 /// The purge of a pack that waits, is in flight or has completed, as far as it is known.
 #[derive(Debug, Default)]
@@ -61,11 +61,12 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         Ok(purge.and_then(|purge| {
             let id = purge.invalidation_id?;
             let (began_at, variants_deleted) = (purge.started_at, purge.variants_deleted);
+            let created_at = purge.created_at.unwrap_or(began_at);
             let planned = PlannedEntry { entry: row.clone(), began_at, is_final: purge.is_final, variants_deleted };
             let request = PurgeRequest {
                 invalidation_id: Some(id.clone()),
                 accepted_at: purge.created_at,
-                ..PurgeRequest::of(&manual_request(distribution, planned), began_at)
+                ..PurgeRequest::of(&manual_request(distribution, planned), created_at)
             };
             Some((request, Some(Invalidation { id, status: COMPLETED.to_owned() })))
         }))

@@ -30,15 +30,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// [`manual_purge::SUBMISSION_MAX`] together.
 const WAITING_MAX: Duration = Duration::from_secs(15);
 
-/// The time before the deadline that is reserved for sending the request and writing its rows.
+/// The time before the deadline that is reserved for sending the request, writing its rows and waking a purge run.
 const SENDING_MAX: Duration = Duration::from_secs(10);
 
-/// The time in which a request that CloudFront throttles is sent again. A quota of the account is one wildcard a second, so a
+/// The longest time from the first throttled call to the last pause. A quota of the account is one wildcard a second, so a
 /// purge run that sends one in the same second is enough to be throttled.
 const THROTTLED_MAX: Duration = Duration::from_secs(8);
 
-/// The pause before the first repetition: the period of CloudFront's quotas. Each next pause is twice as long, so that the
-/// repetitions take little of the rate of calls, which is the account's.
+/// The pause before the first repetition: the period of CloudFront's quotas. Each next pause is twice as long, which leaves the
+/// rate of calls, one in two seconds for the account, to the others.
 const THROTTLED_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// A purge whose invalidation CloudFront has accepted.
@@ -72,7 +72,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             match next_step(now, &sequence, row.as_ref(), in_flight.as_ref()) {
                 NextStep::Join(request, invalidation) => {
                     self.give_back(tenant, &token).await;
-                    return self.join(pack, request.clone(), invalidation.cloned()).await;
+                    return self.join(pack, request.clone(), invalidation.cloned(), context.deadline).await;
                 }
                 NextStep::Purge if self.take(tenant, &mut token).await? => {
                     let upsert =
@@ -105,6 +105,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         pack: ImagePackId,
         request: PurgeRequest,
         invalidation: Option<Invalidation>,
+        deadline: Timestamp,
     ) -> Result<Purged, ManualPurgeError> {
         tracing::info!(caller_reference = request.caller_reference, "The purge is in flight already; joining it.");
         if let Some(invalidation) = invalidation {
@@ -112,7 +113,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         }
         let mut report = Report::default();
         self.purger.executor.send(request, None, &mut report).await;
-        self.repeat_while_throttled(&mut report).await;
+        self.repeat_while_throttled(&mut report, deadline).await;
         purged(pack, report, true)
     }
 
@@ -142,14 +143,14 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         let batch = manual_request(&distribution, planned);
         // Without a lease: no purge run executes the early purge of this version.
         let mut report = executor.execute(vec![batch], Vec::new(), None).await;
-        self.repeat_while_throttled(&mut report).await;
+        self.repeat_while_throttled(&mut report, deadline).await;
         purged(pack, report, false)
     }
 
-    /// Sends the request again that CloudFront throttles. A purge run that finds it in the outbox sends it, too; the response to
-    /// both is the same invalidation.
-    async fn repeat_while_throttled(&self, report: &mut Report) {
-        let until = self.now().plus(THROTTLED_MAX);
+    /// Sends the request again that CloudFront throttles. A purge run that finds it in the outbox sends it, too, and CloudFront
+    /// creates one invalidation for both.
+    async fn repeat_while_throttled(&self, report: &mut Report, deadline: Timestamp) {
+        let until = self.now().plus(THROTTLED_MAX).min(deadline.minus(SENDING_MAX));
         let mut pause = THROTTLED_PAUSE_MIN;
         while report.delayed.iter().any(Delayed::is_throttled) && self.now().plus(pause) <= until {
             self.ports().clock().sleep(pause).await;

@@ -9,6 +9,7 @@ use domain::purge::pacer::Pacer;
 use domain::purge::planner::{Pending, plan};
 use domain::purge::purge_request::PurgeRequest;
 use domain::purge::purge_status::{Known, PurgeStatus, Wait, purge_status};
+use domain::queue::queue_entry::QueueEntry;
 use domain::{Context, ImagePackId, Target, TenantId, Timestamp};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
@@ -56,15 +57,20 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         let locations = locations.cloned().map(Target::Location);
         let targets: Vec<_> = [Target::Pack(pack.clone()), Target::Tenant].into_iter().chain(locations).collect();
         let mut known = Known::default();
-        // The outbox first, as a purge run reads it: a purge leaves the outbox after its row is marked or removed, so that one
-        // which completes meanwhile is known by either.
+        // The outbox, then the rows, then the ledger, as a purge goes: it leaves the outbox after its row is marked or removed,
+        // and is completed in the ledger before. One that completes meanwhile is known from one of them.
         let in_flight = self.ports().outbox().requests().await?.rows;
+        let mut has_rows = false;
         for target in &targets {
-            known.entries.extend(self.ports().queue().find(tenant, target).await?);
-            known.ledger.extend(self.ports().ledger().newest(tenant, target, PURGES_READ).await?);
+            has_rows |= self.ports().queue().find(tenant, target).await?.is_some();
         }
-        if !known.entries.is_empty() {
-            known.waits = self.waits(now, tenant, distribution, &in_flight).await?;
+        if has_rows {
+            let rows = self.ports().queue().entries_of(tenant).await?.rows;
+            known.waits = self.waits(now, tenant, distribution, &rows, &in_flight);
+            known.entries = rows.into_iter().filter(|row| targets.contains(&row.target)).collect();
+        }
+        for target in &targets {
+            known.ledger.extend(self.ports().ledger().newest(tenant, target, PURGES_READ).await?);
         }
         for mut request in in_flight {
             request.entries.retain(|entry| targets.contains(&entry.target));
@@ -76,15 +82,15 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         Ok(known)
     }
 
-    /// The waits of all rows of `tenant`, by the plan that a purge run that begins `now` would make.
-    async fn waits(
+    /// The waits of `rows`, all rows of `tenant`, by the plan that a purge run that begins `now` would make.
+    fn waits(
         &self,
         now: Timestamp,
         tenant: &TenantId,
         distribution: &Distribution,
+        rows: &[QueueEntry],
         in_flight: &[PurgeRequest],
-    ) -> Result<Vec<Wait>, CallError> {
-        let rows = self.ports().queue().entries_of(tenant).await?.rows;
+    ) -> Vec<Wait> {
         let pending = Pending {
             entries: rows.iter().collect(),
             in_flight,
@@ -93,7 +99,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             deleted: &Deleted::new(),
         };
         let mut pacer = Pacer::resume(self.purger.quotas, now, in_flight);
-        Ok(plan(now, &pending, &self.purger.rules, &mut pacer).waiting.iter().map(Wait::of).collect())
+        plan(now, &pending, &self.purger.rules, &mut pacer).waiting.iter().map(Wait::of).collect()
     }
 
     /// The state of the invalidation of `request`. `None`: CloudFront has not accepted it, or no longer has it.

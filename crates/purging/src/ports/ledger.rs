@@ -7,7 +7,7 @@ use crate::ports::CallError;
 
 /// The purge ledger.
 pub trait Ledger: Send + Sync {
-    /// Writes one row. Idempotent: it overwrites itself.
+    /// Writes one row. Idempotent: it overwrites itself, unless it is marked as completed.
     fn write(&self, row: &LedgerRow) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Marks a row as completed by CloudFront. A row that does not exist is not created.

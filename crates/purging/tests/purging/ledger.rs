@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use domain::purge::ledger::{IN_PROGRESS, LedgerRow};
+use domain::{Target, TenantId};
+use purging::ports::Ledger;
 use serde_json::json;
 use support::{Environment, Invalidation, NOW, SETTLE, run_at};
 
@@ -74,4 +77,20 @@ async fn the_purges_of_one_target_lie_together_in_the_order_of_time() {
     assert_eq!(enqueued, expected);
     let kinds: Vec<_> = rows.iter().map(|row| row["isFinal"] == true).collect();
     assert_eq!(kinds, [false, true].repeat(3));
+}
+
+#[tokio::test]
+async fn a_row_that_is_written_again_keeps_its_completion() {
+    let environment = Environment::start().await;
+    environment.enqueue("acme", "pack#p1", NOW).await;
+    run_in(&environment).await.unwrap();
+    let ledger = environment.purger().executor.ports.ledger;
+    let (tenant, target) = (TenantId::parse("acme").unwrap(), Target::parse("pack#p1").unwrap());
+    let rows = ledger.newest(&tenant, &target, 2).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.completed_at.is_some()).count(), 2);
+    for row in &rows {
+        let accepted = LedgerRow { completed_at: None, invalidation_status: IN_PROGRESS.to_owned(), ..row.clone() };
+        ledger.write(&accepted).await.unwrap();
+    }
+    assert_eq!(ledger.newest(&tenant, &target, 2).await.unwrap(), rows);
 }

@@ -34,10 +34,11 @@ pub(super) async fn replace(fixture: &Fixture<'_>) -> Result<([ObservedEdit; 2],
 
     let location = Some(LOCATION);
     let edit = ObservedEdit { name: "replaced by upload", image: EDITED, location, old: RED, new: BLUE, made_at };
-    let (_, seen) = edit.look(&fixture.acme).await?;
-    fixture.timeline.add(Part::Viewer, format!("acme/cat: {seen}, right after the edit"));
+    // First: the final purge removes the row after some seconds.
     fixture.queued("pack#cat").await?;
     let verdict = manual_purge::expect_pending(fixture).await?;
+    let (_, seen) = edit.look(&fixture.acme).await?;
+    fixture.timeline.add(Part::Viewer, format!("acme/cat: {seen}, right after the edit"));
     let suffixed = ObservedEdit { name: "replaced by upload, seen with a suffix", image: EDITED_SUFFIXED, ..edit };
     Ok(([edit, suffixed], format!("{seen}\n{verdict}")))
 }
@@ -72,8 +73,8 @@ pub(super) async fn fetch(fixture: &Fixture<'_>) -> Result<(ObservedEdit, String
         .add(Part::Editor, "replaced the original of acme/fox by one fetched from a web server: it is blue now");
     let name = "replaced by fetchImage";
     let edit = ObservedEdit { name, image: FETCHED, location: Some(LOCATION), old: RED, new: BLUE, made_at };
-    let (_, seen) = edit.look(&fixture.acme).await?;
     fixture.queued("pack#fox").await?;
+    let (_, seen) = edit.look(&fixture.acme).await?;
     Ok((edit, format!("acme/fox: {seen}; a redirect to the metadata service was rejected")))
 }
 
@@ -83,6 +84,7 @@ pub(super) async fn crop_and_relocate(fixture: &Fixture<'_>) -> Result<([Observe
     let made_at = Instant::now();
     fixture.editor.set_crop(CROPPED, LOCATION, crop).await?.succeeded()?;
     fixture.timeline.add(Part::Editor, "moved the crop of acme/hen to its blue part");
+    fixture.queued("pack#hen").await?;
     let location = Some(LOCATION);
     let cropped = ObservedEdit { name: "crop moved", image: CROPPED, location, old: RED, new: BLUE, made_at };
 
@@ -93,14 +95,14 @@ pub(super) async fn crop_and_relocate(fixture: &Fixture<'_>) -> Result<([Observe
     let changes = json!({"mainImageLocation": OTHER_LOCATION});
     fixture.editor.patch_pack(RELOCATED, &changes).await?.succeeded()?;
     fixture.timeline.add(Part::Editor, "made the green poster of acme/elk its main image");
+    fixture.queued("pack#elk").await?;
     let name = "another main location";
     let relocated = ObservedEdit { name, image: RELOCATED, location: None, old: RED, new: GREEN, made_at };
 
     let edits = [cropped, relocated];
     let mut details = Vec::new();
-    for (edit, target) in edits.iter().zip(["pack#hen", "pack#elk"]) {
+    for edit in &edits {
         details.push(format!("acme/{}: {}", edit.image, edit.look(&fixture.acme).await?.1));
-        fixture.queued(target).await?;
     }
     Ok((edits, details.join("; ")))
 }
@@ -130,8 +132,8 @@ pub(super) async fn configure(fixture: &Fixture<'_>) -> Result<(ObservedEdit, St
         new: look(RECONFIGURED_SIZE),
         made_at,
     };
-    let (_, seen) = edit.look(&fixture.acme).await?;
     fixture.queued("location#banner").await?;
+    let (_, seen) = edit.look(&fixture.acme).await?;
     Ok((edit, format!("without force the stored variant of acme/yak stays; acme/yak: {seen}, right after the force")))
 }
 

@@ -1,4 +1,4 @@
-//! Admins who ask again and again for the status of a pack, with `GET`.
+//! Admins who request the status of packs, with `GET`.
 
 use domain::Target;
 use purging::manual_purge::PackStatus;
@@ -9,8 +9,9 @@ use crate::lambda::invoke;
 use crate::schedule::Simulation;
 use crate::setup::IMAGE_PURGE;
 
-/// Asks until the storm ends. A status must know of an early purge that CloudFront had completed before.
-pub(crate) async fn ask(simulation: Simulation) {
+/// Requests the status of a pack now and then until the storm ends. A status must not conceal an early purge that was in flight
+/// or completed before the request.
+pub(crate) async fn read(simulation: Simulation) {
     loop {
         let (pause_ms, request) = {
             let mut world = simulation.world();
@@ -30,13 +31,13 @@ pub(crate) async fn ask(simulation: Simulation) {
         let Ok(Ok(PackStatus { pack, status })) = result.await else { continue };
         let mut world = simulation.world();
         world.trace(|| format!("an admin reads of {pack}: {}", status.verdict));
-        let is_denied = status.verdict.starts_with(&format!("The change of pack {pack} was made"))
+        let conceals = status.verdict.starts_with(&format!("The change of pack {pack} was made"))
             && status.verdict.contains("the final purge only");
         let is_done = |(row, version): (&(_, Target), &Option<String>)| {
             row.1.pack() == Some(&pack) && version.is_some() && *version == world.version_purged_early(row)
         };
-        if is_denied && rows.iter().zip(&purged_early).any(is_done) {
-            world.checker.report(Violation::Misinformed, format!("{pack} was purged early: {}", status.verdict));
+        if conceals && rows.iter().zip(&purged_early).any(is_done) {
+            world.checker.report(Violation::Misinformed, format!("{pack} had its early purge: {}", status.verdict));
         }
     }
 }

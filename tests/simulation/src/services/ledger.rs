@@ -8,7 +8,9 @@ use domain::purge::ledger::{COMPLETED, Completion, LedgerRow};
 use domain::{Target, TenantId, Timestamp};
 use purging::ports::{CallError, Ledger};
 
+use crate::checker::Violation;
 use crate::lambda::Instance;
+use crate::mutation::Mutation;
 use crate::services::dynamodb::{Access, Item, Partition, Table};
 
 /// The longest time from an enqueueing to the end of its final purge where nothing delays it, and the schedule starts each
@@ -36,7 +38,14 @@ impl Ledger for Instance {
         let row = row.clone();
         let what = format!("writes ledger row {} of {}", row.purge, row.tenant);
         let write = self.dynamodb(what, Access::Write(item(&row.tenant, &row.purge)), move |world| {
-            world.ledger.rows.insert((row.tenant.clone(), row.purge.clone()), row.clone());
+            let key = (row.tenant.clone(), row.purge.clone());
+            if world.ledger.rows.get(&key).is_some_and(|written| written.completed_at.is_some()) {
+                if world.mutation != Some(Mutation::CompletionOverwritten) {
+                    return;
+                }
+                world.checker.report(Violation::Misinformed, format!("{} of {} lost its completion", key.1, key.0));
+            }
+            world.ledger.rows.insert(key, row.clone());
         });
         write.await
     }

@@ -161,3 +161,13 @@ fn a_post_that_drops_the_rest_of_its_list_after_a_throttle_loses_purges() {
 fn a_post_that_takes_no_tokens_is_seen() {
     check(Mutation::PostTakesNoTokens, Violation::Charged);
 }
+
+#[test]
+fn a_ledger_row_that_is_written_again_loses_its_completion() {
+    check(Mutation::CompletionOverwritten, Violation::Misinformed);
+}
+
+#[test]
+fn a_status_that_does_not_read_the_outbox_conceals_a_purge() {
+    check(Mutation::StatusWithoutOutbox, Violation::Misinformed);
+}

@@ -48,7 +48,7 @@ const ONCE_FAILED: &[(u64, &str)] = &[
     (2_633, "a write to the outbox took effect after its rows were planned anew, by the same purge run: billed twice"),
     (2_996, "CloudFront throttled its API: the purge run failed, although the request was only to be sent again"),
     (3_703, "the registry had been read before a tenant moved: its final purge went to the former distribution"),
-    (2_343, "a status had read the queue before the outbox: it denied an early purge that CloudFront had completed"),
+    (2_343, "a status had read the queue before the outbox: it concealed an early purge that CloudFront had completed"),
     (5_005_051, "a busy purge run kept the lease, and never read the rows without a wake-up: 187 seconds"),
 ];
 

@@ -1,13 +1,14 @@
 //! The examination of a deployment: the checks of a verification that change nothing, and those of the doctor.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_adapters::{CallError, now};
 use contract::names::Distribution;
-use domain::TenantId;
 use domain::image::image_url::IMAGE_PATH_PREFIX;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
+use domain::{TenantId, Timestamp};
 use futures_util::{Stream, StreamExt, stream};
 use purging::ports::{Outbox, Queue};
 
@@ -33,10 +34,10 @@ pub(super) struct Examination<'a> {
     verification: Verification,
 }
 
-/// The rows of the queue and the requests in flight.
+/// The requests in flight, and the time at which they were read: CloudFront may have accepted them since.
 #[derive(Debug)]
-struct Waiting {
-    rows: Vec<QueueEntry>,
+struct InFlight {
+    read_at: Timestamp,
     requests: Vec<PurgeRequest>,
 }
 
@@ -52,20 +53,18 @@ impl<'a> Examination<'a> {
         probe: bool,
     ) -> Result<impl Stream<Item = Vec<Check>> + 's, Failure> {
         let queue = self.session.queue();
-        // The outbox first: a request that completes meanwhile has no row.
-        let requests = queue.requests().await?.rows;
-        let waiting = Waiting { rows: queue.entries().await?.rows, requests };
+        let in_flight = Arc::new(InFlight { read_at: now(), requests: queue.requests().await?.rows });
+        let rows = queue.entries().await?.rows;
         let examined = self.verification.named(tenants).await?;
-        let pipeline = self.pipeline(&waiting).await;
-        let requests = std::sync::Arc::new(waiting.requests);
+        let pipeline = self.pipeline(&rows).await;
         let of_tenants = stream::iter(examined).map(move |(tenant, registered)| {
-            let requests = std::sync::Arc::clone(&requests);
-            async move { self.tenant(tenant, registered, &requests, probe).await }
+            let in_flight = Arc::clone(&in_flight);
+            async move { self.tenant(tenant, registered, &in_flight, probe).await }
         });
         Ok(stream::iter([pipeline]).chain(of_tenants.buffer_unordered(CONCURRENT_TENANTS)))
     }
 
-    async fn pipeline(&self, waiting: &Waiting) -> Vec<Check> {
+    async fn pipeline(&self, rows: &[QueueEntry]) -> Vec<Check> {
         let Session { environment, installation, .. } = self.session;
         let subject = &Subject::new(&"pipeline", environment);
         let mut checks = self.verification.pipeline().await;
@@ -83,7 +82,7 @@ impl<'a> Examination<'a> {
                 "there are no dead letters",
                 or_failed(dead_letters.map(|count| findings::dead_letters(environment, count))),
             ),
-            subject.check("no change waits too long", findings::oldest(environment, now(), &waiting.rows, within)),
+            subject.check("no change waits too long", findings::oldest(environment, now(), rows, within)),
             subject.check("this machine's clock is right", or_failed(clock.map(|reading| findings::clock(&reading)))),
         ]);
         checks
@@ -93,7 +92,7 @@ impl<'a> Examination<'a> {
         &self,
         tenant: TenantId,
         registered: Option<Distribution>,
-        requests: &[PurgeRequest],
+        InFlight { read_at, requests }: &InFlight,
         probe: bool,
     ) -> Vec<Check> {
         let Session { environment, installation, .. } = self.session;
@@ -105,7 +104,7 @@ impl<'a> Examination<'a> {
         };
         let Some(registered) = registered else { return checks };
         let requests: Vec<_> = requests.iter().filter(|request| request.for_tenant == tenant).collect();
-        checks.push(subject.check("CloudFront accepts its purges", findings::accepted(now(), &requests)));
+        checks.push(subject.check("CloudFront accepts its purges", findings::accepted(*read_at, &requests)));
         if installation.tenants_with_existing_distribution.0.contains(&tenant) {
             return checks;
         }

@@ -247,7 +247,7 @@ fn refused(now: Timestamp, evidence: &Evidence) -> Option<Diagnosis> {
             next: format!("Let the doctor name it: {}", evidence.doctor()),
         });
     }
-    let since = evidence.unaccepted_since.filter(|since| now.since(*since) > ACCEPTED_WITHIN)?;
+    let since = evidence.unaccepted_since.filter(|since| evidence.requests_read_at.since(*since) > ACCEPTED_WITHIN)?;
     Some(Diagnosis {
         cause: Cause::QuotaRefused,
         verdict: format!(

@@ -65,6 +65,8 @@ pub(super) struct Evidence {
     pub(super) is_granted: Option<bool>,
     /// The time at which the oldest request of the tenant was begun that CloudFront has not accepted.
     pub(super) unaccepted_since: Option<Timestamp>,
+    /// The time at which the requests were read: CloudFront may have accepted them since.
+    pub(super) requests_read_at: Timestamp,
     /// The longest time from a change to the completion of its purge.
     pub(super) purged_within: Duration,
     /// A URL of the image that no cache has.
@@ -151,6 +153,7 @@ pub(super) async fn gather(session: &Session, address: &ImageAddress, viewer: &V
     {
         ledger.extend(ports.ledger().newest(tenant, &target, PURGES_READ).await?);
     }
+    let requests_read_at = now();
     let mut requests = ports.outbox().requests().await?.rows;
     requests.retain(|request| request.for_tenant == *tenant && request.invalidation_id.is_none());
     let looks = look(viewer, address).await?;
@@ -181,6 +184,7 @@ pub(super) async fn gather(session: &Session, address: &ImageAddress, viewer: &V
                 Some(deployment::environment_tag(session, &registered).await?.as_deref() == Some(environment))
             }
         },
+        requests_read_at,
         unaccepted_since: requests.iter().map(|request| request.created_at).min(),
         purged_within: Duration::from_secs(installation.purged_within_secs),
         location: location.map_or_else(|| "(none)".to_owned(), |location| location.to_string()),

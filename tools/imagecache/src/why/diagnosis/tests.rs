@@ -57,6 +57,7 @@ fn evidence() -> Evidence {
         dead_letters: 0,
         is_granted: Some(true),
         unaccepted_since: None,
+        requests_read_at: NOW,
         purged_within: Duration::from_mins(5),
     }
 }
