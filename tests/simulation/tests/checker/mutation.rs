@@ -1,10 +1,10 @@
-//! The simulation finds bugs: each of these mutations is seen within some hundred seeds. Four rare ones are in
+//! The simulation finds bugs: each of these mutations is seen within a thousand seeds. Four rare ones are in
 //! `regressions`, each with a seed that shows it.
 
 use simulation::{Mutation, Violation, play};
 
 /// The most seeds until a mutation is found.
-const SEEDS_MAX: u64 = 500;
+const SEEDS_MAX: u64 = 1_000;
 
 fn check(mutation: Mutation, expected: Violation) {
     let found = (0..SEEDS_MAX).find_map(|seed| Some((seed, play(seed, Some(mutation)).violations.remove(&expected)?)));
