@@ -105,7 +105,7 @@ impl Setup {
         self.faults_per_mille == 0 && self.lasting.is_none() && self.poison.is_none() && !is_tight && !is_too_fast
     }
 
-    /// The setup of a seed. `posts`: see the field.
+    /// The setup of a seed. `posts` and `reads`: see the fields.
     pub(crate) fn drawn(chance: &mut Chance, posts: bool, reads: bool) -> Self {
         // One tenant's name begins with the other's, and so does one pack's: a purge must distinguish them.
         let tenants: Vec<_> = ["acme", "acme2"].map(|name| tenant(name, chance)).into();

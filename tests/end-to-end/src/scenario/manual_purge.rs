@@ -25,6 +25,9 @@ const TOKEN_VALID_FOR: Duration = Duration::from_mins(10);
 const DELETES: usize = 10;
 /// The number of answers to DELETE that are measured.
 const ANSWERS: usize = 30;
+/// The time limit for 95 of 100 of them, far above the goal of one second: the machine may be busy. A `DELETE` that waits in vain
+/// for the request of another one takes as long.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 /// The time limit from CloudFront's acceptance of an invalidation to a viewer. The emulator takes at most 7 seconds, and
 /// half a second for 95 of 100; CloudFront takes five for 95 of 100.
 const EFFECTIVE_WITHIN: Duration = Duration::from_secs(10);
@@ -138,6 +141,7 @@ pub(super) async fn measured(fixture: &Fixture<'_>, figures: &mut EditFigures) -
         figures.delete_ms.extend(answers.into_iter().map(|(_, ms)| ms));
     }
     let p95 = figures.delete_p95_ms();
+    expect_eq("whether 95 of 100 answers came in time", &(p95 <= millis(ANSWERED_WITHIN)), &true)?;
     Ok(format!("{ANSWERS} answers, {DELETES} requests at once for each pack: p95 {p95} ms"))
 }
 

@@ -79,9 +79,9 @@ impl Leases for Instance {
 impl Outbox for Instance {
     async fn requests(&self) -> Result<Rows<PurgeRequest>, CallError> {
         let access = Access::Read(vec![Partition::of(Table::Queue, REQUESTS)]);
-        let is_status = self.name.starts_with(IMAGE_PURGE.name);
+        let is_purge_api = self.name.starts_with(IMAGE_PURGE.name);
         let rows = self.dynamodb("reads the requests".to_owned(), access, move |world| {
-            if is_status && world.mutation == Some(Mutation::StatusWithoutOutbox) {
+            if is_purge_api && world.mutation == Some(Mutation::StatusWithoutOutbox) {
                 return Rows { rows: Vec::new(), unreadable: Vec::new() };
             }
             let mut rows: Vec<_> = world.queue.requests.values().cloned().collect();
