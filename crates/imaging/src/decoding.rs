@@ -1,4 +1,5 @@
-//! Decodes originals, completely: what is accepted once can be rendered.
+//! Decodes originals: completely when they are inspected, so that what is accepted once can be rendered, and as far as a
+//! variant needs when they are rendered.
 
 mod exif;
 mod jpeg;
@@ -11,6 +12,7 @@ mod webp_structure;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat};
 
+use crate::geometry::Frame;
 use crate::inspection::{Format, InvalidImageError};
 use crate::orientation::upright_size;
 use crate::reduction::Reduction;
@@ -25,7 +27,7 @@ pub(crate) struct Decoded {
     pub(crate) format: Format,
     /// The stored width and height in pixels, before the reduction.
     pub(crate) size: (u32, u32),
-    /// The stored pixels, reduced.
+    /// The stored pixels, reduced. The lowest rows can be missing, if the variant does not need them.
     pub(crate) pixels: DynamicImage,
     /// The reduction of the pixels.
     pub(crate) reduction: Reduction,
@@ -44,16 +46,25 @@ pub(crate) enum Libraries {
     RustAndC,
 }
 
-/// Decodes `file`. The number of pixels is checked before memory is allocated for them. `reduction_of` returns the
-/// reduction for the upright image's width and height in pixels and its colour divisor
-/// ([`ColourDivisors::original`](crate::reduction::ColourDivisors)); PNG and WebP are not reduced.
+/// The pixels of an original that a variant shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    /// The shown part of the stored pixels, before the reduction, and the variant's size.
+    pub(crate) frame: Frame,
+    /// The pixels of the variant that share a colour ([`ColourDivisors::variant`](crate::reduction::ColourDivisors)).
+    pub(crate) colour_divisor: u32,
+}
+
+/// Decodes `file`. The number of pixels is checked before memory is allocated for them. `shown` returns what is shown for
+/// the orientation and the stored width and height in pixels. `None`: every pixel is decoded. PNG and WebP are always
+/// decoded completely.
 pub(crate) fn decode(
     file: &[u8],
     libraries: Libraries,
-    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
+    shown: impl FnOnce(Orientation, (u32, u32)) -> Option<Shown>,
 ) -> Result<Decoded, InvalidImageError> {
     match image::guess_format(file).map_err(|_| InvalidImageError::NotAnImage)? {
-        ImageFormat::Jpeg => jpeg::decode(file, libraries, reduction_of),
+        ImageFormat::Jpeg => jpeg::decode(file, libraries, shown),
         ImageFormat::Png => png::decode(file),
         ImageFormat::WebP => webp::decode(file),
         other => {

@@ -3,9 +3,9 @@
 use std::panic::{UnwindSafe, catch_unwind};
 
 use image::ImageError;
+use image::metadata::Orientation;
 
-use crate::decoding::{Decoded, Libraries, decode};
-use crate::reduction::Reduction;
+use crate::decoding::{Decoded, Libraries, Shown, decode};
 
 /// The largest number of pixels of an original. Checked before the pixels are decoded, so that a small file that
 /// unpacks to a huge image costs nothing. An 8K frame has 33 million, a photo of a 45-megapixel camera 45 million. The
@@ -112,7 +112,7 @@ impl InvalidImageError {
 /// Decodes `file` completely, within the limits of time and memory that [`ORIGINAL_PIXELS_MAX`] implies, and returns
 /// its properties. It computes for seconds at the limit.
 pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
-    let original = decode_safely(file, Libraries::Rust, |_, _| Reduction::None)?;
+    let original = decode_safely(file, Libraries::Rust, |_, _| None)?;
     let (width, height) = original.upright_size();
     Ok(Inspected { format: original.format, width, height })
 }
@@ -121,9 +121,9 @@ pub fn inspect(file: &[u8]) -> Result<Inspected, InvalidImageError> {
 pub(crate) fn decode_safely(
     file: &[u8],
     libraries: Libraries,
-    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction + UnwindSafe,
+    shown: impl FnOnce(Orientation, (u32, u32)) -> Option<Shown> + UnwindSafe,
 ) -> Result<Decoded, InvalidImageError> {
-    catch_unwind(|| decode(file, libraries, reduction_of)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
+    catch_unwind(|| decode(file, libraries, shown)).unwrap_or_else(|_| Err(DamageError::Panic.into()))
 }
 
 /// Checks the size in an image's header.

@@ -4,12 +4,11 @@ use contract::limits::VARIANT_BYTES_MAX;
 use domain::image::image_pack::{Crop, LocationConfig};
 use fast_image_resize::ResizeError;
 
-use crate::decoding::Libraries;
+use crate::decoding::{Libraries, Shown};
 use crate::encoding::{EncodeError, colour_divisor, encode};
 use crate::geometry::frame;
 use crate::inspection::{InvalidImageError, decode_safely};
-use crate::orientation::stored_frame;
-use crate::reduction::{ColourDivisors, Reduction};
+use crate::orientation::{stored_frame, upright_size};
 use crate::scaling::scale;
 
 /// A rendered variant.
@@ -58,12 +57,14 @@ impl RenderError {
 
 /// Renders a variant: the part `crop` of `original`, in the size, format and quality of the location.
 pub fn render(original: &[u8], crop: Option<Crop>, config: LocationConfig) -> Result<Rendered, RenderError> {
-    let frame = move |(width, height)| frame(width, height, crop, config);
-    let variant_divisor = colour_divisor(config.format, config.quality);
-    let reduction_of =
-        move |size, original| Reduction::of(frame(size), ColourDivisors { original, variant: variant_divisor });
-    let original = decode_safely(original, Libraries::RustAndC, reduction_of)?.into_channels_of_variants();
-    let frame = stored_frame(frame(original.upright_size()), original.orientation, original.size);
+    let stored_frame = move |orientation, size| {
+        let (width, height) = upright_size(orientation, size);
+        stored_frame(frame(width, height, crop, config), orientation, size)
+    };
+    let colour_divisor = colour_divisor(config.format, config.quality);
+    let shown = move |orientation, size| Some(Shown { frame: stored_frame(orientation, size), colour_divisor });
+    let original = decode_safely(original, Libraries::RustAndC, shown)?.into_channels_of_variants();
+    let frame = stored_frame(original.orientation, original.size);
     let mut pixels = scale(&original.pixels, original.reduction, frame)?;
     pixels.apply_orientation(original.orientation);
     let (bytes, format) = encode(pixels, original.colour_profile.as_deref(), config.format, config.quality)?;

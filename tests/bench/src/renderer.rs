@@ -26,6 +26,7 @@ pub(crate) struct Renderer {
 struct Request {
     width: u32,
     height: u32,
+    fit: Fit,
     /// `jpeg` or `webp`.
     format: String,
     quality: u8,
@@ -62,11 +63,12 @@ impl Renderer {
     pub(crate) fn render(
         &mut self,
         (width, height): (u32, u32),
+        fit: Fit,
         format: &str,
         quality: u8,
     ) -> Result<(f64, Vec<u8>), BenchError> {
         let doing = || format!("render {width} × {height}");
-        let request = Request { width, height, format: format.to_owned(), quality, out: self.variant.clone() };
+        let request = Request { width, height, fit, format: format.to_owned(), quality, out: self.variant.clone() };
         let requests = self.requests.as_mut().ok_or("its input is closed").doing(doing)?;
         writeln!(requests, "{}", serde_json::to_string(&request).doing(doing)?).doing(doing)?;
         let mut milliseconds = String::new();
@@ -87,11 +89,12 @@ pub(crate) fn serve(photo: &Path) -> Result<(), BenchError> {
     let doing = || format!("render variants of {}", photo.display());
     let original = fs::read(photo).doing(doing)?;
     for line in std::io::stdin().lines() {
-        let Request { width, height, format, quality, out } = serde_json::from_str(&line.doing(doing)?).doing(doing)?;
+        let Request { width, height, fit, format, quality, out } =
+            serde_json::from_str(&line.doing(doing)?).doing(doing)?;
         let config = LocationConfig {
             width,
             height,
-            fit: Fit::Fill,
+            fit,
             format: if format == "webp" { VariantFormat::Webp } else { VariantFormat::Jpeg },
             quality: quality.try_into().expect("a quality"),
             ..LocationConfig::default()

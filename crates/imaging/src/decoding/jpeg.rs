@@ -1,34 +1,37 @@
 //! Decodes JPEG.
 
+use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_decoder::{Decoder, PixelFormat};
 
 use super::jpeg_structure::JpegStructure;
 use super::libjpeg_turbo::{self, Channels};
-use super::{Decoded, Libraries, exif};
+use super::{Decoded, Libraries, Shown, exif};
 use crate::inspection::{DamageError, Format, InvalidImageError};
-use crate::orientation::upright_size;
-use crate::reduction::Reduction;
+use crate::reduction::{ColourDivisors, Reduction};
+use crate::scaling::rows_read;
 
 /// The largest side that is never reduced, in pixels. Longer ones have another reduced length for each reduction.
 const UNREDUCED_SIDE: u32 = 8;
 
-/// Decodes a JPEG file completely.
+/// Decodes a JPEG file.
 ///
-/// libjpeg-turbo decodes only what it has no complaint about. All other files are decoded by `jpeg-decoder`, whose verdict
-/// counts: so a file is accepted or rejected alike, whatever `libraries` says.
+/// libjpeg-turbo decodes only what it has no complaint about. All other files are decoded by `jpeg-decoder`, completely,
+/// whose verdict counts: so a file whose pixels are all shown is accepted or rejected alike, whatever `libraries` says.
 pub(super) fn decode(
     file: &[u8],
     libraries: Libraries,
-    reduction_of: impl FnOnce((u32, u32), u32) -> Reduction,
+    shown: impl FnOnce(Orientation, (u32, u32)) -> Option<Shown>,
 ) -> Result<Decoded, InvalidImageError> {
     let structure = JpegStructure::read(file)?;
     let size = (structure.width, structure.height);
     let orientation = exif::orientation(structure.exif);
-    let reduction = match reduction_of(upright_size(orientation, size), structure.colour_divisor) {
-        _ if size.0.min(size.1) <= UNREDUCED_SIDE => Reduction::None,
-        reduction => reduction,
-    };
+    let shown = shown(orientation, size);
+    let reduction = shown.filter(|_| size.0.min(size.1) > UNREDUCED_SIDE).map_or(Reduction::None, |shown| {
+        let colours = ColourDivisors { original: structure.colour_divisor, variant: shown.colour_divisor };
+        Reduction::of(shown.frame, colours)
+    });
+    let rows_max = shown.map_or(u32::MAX, |shown| rows_read(shown.frame, reduction));
     let damaged = |error| match error {
         // The decoder needed data beyond the end of the file.
         _ if structure.is_cut => InvalidImageError::Incomplete,
@@ -43,7 +46,7 @@ pub(super) fn decode(
         Some(PixelFormat::CMYK32 | PixelFormat::L16) | None => None,
     };
     let channels = channels.filter(|_| libraries == Libraries::RustAndC);
-    let decoded = channels.and_then(|channels| libjpeg_turbo::decode(&structure.stream, channels, reduction));
+    let decoded = channels.and_then(|channels| libjpeg_turbo::decode(&structure.stream, channels, reduction, rows_max));
     let pixels = match decoded {
         Some(pixels) => Some(pixels),
         None => by_jpeg_decoder(&structure.guarded_stream(), format, reduction, size).map_err(damaged)?,

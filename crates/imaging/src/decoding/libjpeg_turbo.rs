@@ -23,12 +23,18 @@ pub(super) enum Channels {
     Rgb,
 }
 
-/// Decodes a JPEG file. `None`: libjpeg-turbo has a complaint about it.
-pub(super) fn decode(file: &[u8], channels: Channels, reduction: Reduction) -> Option<DynamicImage> {
-    catch_unwind(|| decompress(file, channels, reduction)).ok()?.ok()?
+/// Decodes the first `rows_max` reduced rows of a JPEG file; the data of the rows below is not read where the file stores
+/// the rows one after the other. `None`: libjpeg-turbo has a complaint about what it read.
+pub(super) fn decode(file: &[u8], channels: Channels, reduction: Reduction, rows_max: u32) -> Option<DynamicImage> {
+    catch_unwind(|| decompress(file, channels, reduction, rows_max)).ok()?.ok()?
 }
 
-fn decompress(file: &[u8], channels: Channels, reduction: Reduction) -> io::Result<Option<DynamicImage>> {
+fn decompress(
+    file: &[u8],
+    channels: Channels,
+    reduction: Reduction,
+    rows_max: u32,
+) -> io::Result<Option<DynamicImage>> {
     let mut header = Decompress::with_err(errors()).from_mem(file)?;
     // A block of which only the average is known keeps it, as in the other decoder.
     header.do_block_smoothing(false);
@@ -42,12 +48,20 @@ fn decompress(file: &[u8], channels: Channels, reduction: Reduction) -> io::Resu
         Channels::Grey => header.grayscale(),
         Channels::Rgb => header.rgb(),
     }?;
-    let samples = image.read_scanlines()?;
     let [width, height] = [image.width(), image.height()].map(|side| u32::try_from(side).unwrap_or_default());
-    image.finish()?;
+    let rows = height.min(rows_max);
+    let samples = if rows == height {
+        let samples = image.read_scanlines()?;
+        image.finish()?;
+        samples
+    } else {
+        let mut samples = vec![0; image.min_flat_buffer_size() / image.height().max(1) * rows as usize];
+        image.read_scanlines_into(&mut samples)?;
+        samples
+    };
     Ok(match channels {
-        Channels::Grey => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),
-        Channels::Rgb => RgbImage::from_raw(width, height, samples).map(DynamicImage::from),
+        Channels::Grey => GrayImage::from_raw(width, rows, samples).map(DynamicImage::from),
+        Channels::Rgb => RgbImage::from_raw(width, rows, samples).map(DynamicImage::from),
     })
 }
 
@@ -106,9 +120,24 @@ mod tests {
                 (Reduction::Eighth, (6, 5)),
             ] {
                 for (channels, is_grey) in [(Channels::Rgb, false), (Channels::Grey, true)] {
-                    let image = decode(&file(&format!("jpeg/420/{arrangement}.jpg")), channels, reduction).unwrap();
+                    let image =
+                        decode(&file(&format!("jpeg/420/{arrangement}.jpg")), channels, reduction, u32::MAX).unwrap();
                     assert_eq!((image.width(), image.height()), expected, "{arrangement}, {reduction:?}");
                     assert_eq!(image.as_luma8().is_some(), is_grey, "{arrangement}, {channels:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_upper_rows_are_those_of_the_complete_image() {
+        for arrangement in ["interleaved", "each", "restarts", "progressive"] {
+            let file = file(&format!("jpeg/420/{arrangement}.jpg"));
+            for reduction in [Reduction::None, Reduction::Half, Reduction::Quarter, Reduction::Eighth] {
+                let complete = decode(&file, Channels::Rgb, reduction, u32::MAX).unwrap();
+                for rows in 1..=complete.height() {
+                    let upper = decode(&file, Channels::Rgb, reduction, rows).unwrap();
+                    assert_eq!(upper, complete.crop_imm(0, 0, complete.width(), rows), "{arrangement}, {reduction:?}");
                 }
             }
         }
@@ -126,7 +155,7 @@ mod tests {
             ("no JPEG", b"RIFF".to_vec()),
             ("empty", Vec::new()),
         ] {
-            assert!(decode(&file, Channels::Rgb, Reduction::None).is_none(), "{name}");
+            assert!(decode(&file, Channels::Rgb, Reduction::None, u32::MAX).is_none(), "{name}");
         }
     }
 }

@@ -67,13 +67,14 @@ fn check_pixels(name: &str, expected: &RgbaImage, tolerance: u8) {
     figures::count_case();
 }
 
-/// Checks that `file` is rejected with this code and a message that contains `message`.
+/// Checks that `file` is rejected with this code and a message that contains `message`, also as an original whose pixels are
+/// all shown.
 fn check_rejected(name: &str, file: &[u8], code: &str, message: &str) {
     let rejected = inspect(file).map(|accepted| panic!("{name}: {accepted:?}")).unwrap_err();
     assert_eq!(rejected.code(), code, "{name}: {rejected}");
     assert!(rejected.to_string().contains(message), "{name}: {rejected}");
-    let small = LocationConfig { width: 8, height: 8, ..LocationConfig::default() };
-    for config in [LocationConfig::default(), small] {
+    let all = LocationConfig { fit: Fit::Fill, ..LocationConfig::default() };
+    for config in [all, LocationConfig { width: 8, height: 8, ..all }] {
         assert_eq!(render(file, None, config).unwrap_err().code(), code, "{name}, when it is rendered");
     }
     figures::count_case();

@@ -83,3 +83,22 @@ fn a_crop_refers_to_the_upright_image() {
     let all_blue = [((2, 2), BLUE), ((50, 50), BLUE), ((98, 98), BLUE)];
     check_original(&turned(6), Some(lowest_third), sized(60, 60, Fit::Fit), (60, 40), &all_blue);
 }
+
+/// A JPEG of 160 × 120 pixels whose compressed data ends after `percent` of its bytes; the end marker is there.
+fn damaged_below(percent: usize) -> Vec<u8> {
+    let photo = RgbImage::from_fn(160, 120, |x, y| Rgb([x, 2 * y, x * y].map(|channel| channel.to_le_bytes()[0])));
+    let jpeg = encoded(&photo.into(), ImageFormat::Jpeg);
+    [&jpeg[..(jpeg.len() - 2) * percent / 100], &[0xFF, 0xD9]].concat()
+}
+
+#[test]
+fn damage_counts_only_in_the_rows_that_are_shown() {
+    let upper_half = Some(Crop { x: 0, y: 0, width: 160, height: 60 });
+    let config = sized(80, 30, Fit::Fill);
+    let intact = render(&damaged_below(100), upper_half, config).unwrap();
+    assert_eq!(render(&damaged_below(90), upper_half, config).unwrap(), intact);
+    for (percent, crop) in [(90, None), (30, upper_half)] {
+        let error = render(&damaged_below(percent), crop, config).unwrap_err();
+        assert_eq!(error.code(), "damaged-image", "{percent} % of the data, {crop:?}");
+    }
+}
