@@ -7,7 +7,6 @@ use aws_sdk_s3::types::{Delete, Object, ObjectIdentifier};
 use contract::limits::VARIANT_BYTES_MAX;
 use delivery::ports::StoredVariant;
 use domain::Timestamp;
-use domain::image::variant_key::VariantScope;
 use purging::ports::{ListFrom, StoredObject, Undeleted, Variants, VariantsPage};
 
 use crate::CallError;
@@ -117,16 +116,6 @@ impl Variants for VariantsBucket {
             message: error.message().or(error.code()).unwrap_or_default().to_owned(),
         };
         Ok(response.errors().iter().map(undeleted).collect())
-    }
-
-    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallError> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(&scope.prefix).max_keys(1);
-        let page = list
-            .send()
-            .await
-            .map_err(|error| sdk_error(format!("listing {} of bucket {}", scope.prefix, self.bucket), error))?;
-        let first = page.contents.unwrap_or_default().into_iter().next();
-        Ok(first.and_then(stored_object).map(|object| object.stored_at))
     }
 }
 

@@ -127,6 +127,8 @@ impl<P: Ports> Handler<P> {
                         continue;
                     }
                     *rests_on = None;
+                    // The image of the last attempt is a moment old; one that was removed meanwhile is not shown at all.
+                    read?;
                 }
             }
             return Ok(Served { variant: variant?, spec });

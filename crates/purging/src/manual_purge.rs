@@ -29,7 +29,7 @@ pub use self::preview::{JoinedPurge, Preview, StoredVariants};
 pub use self::purge::Purged;
 pub use self::status::PackStatus;
 pub use self::tenant_status::TenantStatus;
-use crate::ports::{CallError, PackItem, Packs, Ports, PurgeRuns, QueueError, Tenants, Variants};
+use crate::ports::{CallError, ListFrom, PackItem, Packs, Ports, PurgeRuns, QueueError, Tenants, Variants};
 use crate::purger::Purger;
 use crate::step_error::StepError;
 
@@ -132,7 +132,7 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
     /// Whether variants of the pack are stored: a pack that was removed may have left some behind.
     async fn has_variants(&self, tenant: &TenantId, pack: &ImagePackId) -> Result<bool, CallError> {
         let scope = VariantScope::of(tenant, &Target::Pack(pack.clone()));
-        Ok(self.ports().variants().stored_at(&scope).await?.is_some())
+        Ok(!self.ports().variants().list(&scope.prefix, ListFrom::Start).await?.objects.is_empty())
     }
 
     fn ports(&self) -> &P {

@@ -5,6 +5,7 @@
 //! Tracking needs no lease: a row is changed only at the version that the request serves, and every other step is
 //! idempotent.
 
+use domain::Timestamp;
 use domain::image::variant_key::VariantScope;
 use domain::purge::ledger::{Completion, purge_key};
 use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
@@ -13,7 +14,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::delayed::is_delay;
 use crate::executor::Executor;
-use crate::ports::{CallError, Clock, CloudFront, Ledger, Outbox, Ports, Queue, RowVersion, Variants};
+use crate::ports::{
+    CallError, Clock, CloudFront, Ledger, ListFrom, Outbox, Ports, Queue, RowVersion, StoredObject, Variants,
+};
 
 /// The number of entries of a request that are marked completed concurrently.
 const CONCURRENT_ENTRIES: usize = 16;
@@ -104,15 +107,13 @@ impl<P: Ports> Executor<P> {
         let is_exact = request.items.len() == request.entries.len();
         let refill_seen_at = if is_exact && !target.spans_packs() {
             // It is for the eyes of operators: a purge is completed without it.
-            let stored_at = self.ports.variants().stored_at(&VariantScope::of(tenant, target)).await;
-            stored_at
-                .inspect_err(|error| tracing::warn!(%error, "The time of the re-rendering is not known."))
+            let page = self.ports.variants().list(&VariantScope::of(tenant, target).prefix, ListFrom::Start).await;
+            page.inspect_err(|error| tracing::warn!(%error, "The time of the re-rendering is not known."))
                 .ok()
-                .flatten()
+                .and_then(|page| stored_since(entry.enqueued_at, &page.objects))
         } else {
             None
         };
-        let refill_seen_at = refill_seen_at.filter(|stored_at| *stored_at >= entry.enqueued_at);
         let ledger_key = purge_key(entry, &request.caller_reference);
         let completion = Completion { completed_at: self.ports.clock().now(), refill_seen_at };
         self.ports.ledger().mark_completed(tenant, &ledger_key, &completion).await?;
@@ -131,5 +132,31 @@ impl<P: Ports> Executor<P> {
             (!queue.store_final_purge(row, &purge).await?, Row::Purged(purge))
         };
         Ok(if is_changed { Row::Changed } else { state })
+    }
+}
+
+/// The time of the oldest variant that was stored since then. The old variants are stored, too: they are deleted later.
+fn stored_since(since: Timestamp, variants: &[StoredObject]) -> Option<Timestamp> {
+    variants.iter().map(|variant| variant.stored_at).filter(|stored_at| *stored_at >= since).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_re_rendered_variant_counts_wherever_its_key_is() {
+        let since = |stored: &[u64]| {
+            let variant = |(number, millis): (usize, &u64)| StoredObject {
+                key: format!("acme/p1/main/f{number}"),
+                stored_at: Timestamp::from_millis(*millis),
+            };
+            let variants: Vec<_> = stored.iter().enumerate().map(variant).collect();
+            stored_since(Timestamp::from_millis(5_000), &variants).map(Timestamp::as_millis)
+        };
+        assert_eq!(since(&[4_000, 9_000, 7_000, 8_000]), Some(7_000));
+        assert_eq!(since(&[5_000]), Some(5_000));
+        assert_eq!(since(&[4_999, 1]), None);
+        assert_eq!(since(&[]), None);
     }
 }

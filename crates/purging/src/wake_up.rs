@@ -16,7 +16,7 @@ use crate::ports::{CallError, Clock, PurgeRuns, Wakeups};
 /// invocation arrives within a second; one that has not arrived after this time is taken for lost.
 pub(crate) const INVOCATION_MAX: Duration = Duration::from_secs(10);
 
-/// The longest time that a waker spends on it: four calls, of milliseconds each.
+/// The longest time that a waker spends on it: five calls, of milliseconds each.
 pub(crate) const WAKING_MAX: Duration = Duration::from_secs(5);
 
 /// Wakes a purge run for `tenants`, whose rows have been written. A failure is logged: the schedule finds the rows.
@@ -45,7 +45,12 @@ async fn try_to_wake(
 ) -> Result<(), CallError> {
     wakeups.count_up(tenants).await?;
     if !wakeups.is_leased(now).await? && wakeups.note_invocation(now, now.minus(INVOCATION_MAX)).await? {
-        purge_runs.invoke().await?;
+        let invoked = purge_runs.invoke().await;
+        if invoked.is_err() {
+            // No invocation is on its way: the next waker tries again.
+            wakeups.arrive().await?;
+        }
+        invoked?;
     }
     Ok(())
 }

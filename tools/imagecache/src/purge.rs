@@ -20,7 +20,7 @@ use domain::queue::enqueue::Enqueue;
 use domain::queue::purge_cause::PurgeCause;
 use domain::{ImagePackId, LocationName, Target, TenantId, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use purging::ports::{PackItem, Packs, Ports, Queue, QueueError, Tenants, Variants};
+use purging::ports::{ListFrom, PackItem, Packs, Ports, Queue, QueueError, Tenants, Variants};
 use purging::wake_up::wake;
 use serde::Serialize;
 use uuid::Uuid;
@@ -159,7 +159,9 @@ async fn known(
         let Target::Pack(pack) = target else { return Ok(true) };
         let scope = VariantScope::of(tenant, target);
         let is_stored = Packs::find(&packs, tenant, pack).await? != PackItem::Absent;
-        Ok::<_, CallError>(is_stored || ports.variants().stored_at(&scope).await?.is_some())
+        Ok::<_, CallError>(
+            is_stored || !ports.variants().list(&scope.prefix, ListFrom::Start).await?.objects.is_empty(),
+        )
     };
     let (mut known, mut unknown) = (BTreeSet::new(), Vec::new());
     let mut found = stream::iter(targets.into_iter().map(async |target| (exists(&target).await, target)))

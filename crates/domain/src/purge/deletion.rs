@@ -61,6 +61,20 @@ pub struct DeletionDone {
 /// The finished deletions that precede a purge.
 pub type Deleted = BTreeMap<PurgeId, DeletionDone>;
 
+/// The deletions in the order in which they begin: those that a purge waits for, of them an admin's, and of each kind one of
+/// each tenant in turn, so that no tenant waits for all of another's.
+#[must_use]
+pub fn in_turn(mut deletions: Vec<Deletion>) -> Vec<Deletion> {
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    deletions.sort_by_cached_key(|Deletion { entry, purpose, .. }| {
+        let kind = (!matches!(purpose, DeletionPurpose::Purge { .. }), !entry.cause.is_manual());
+        let turn = counts.entry((kind, entry.tenant.clone())).or_default();
+        *turn += 1;
+        (kind, *turn)
+    });
+    deletions
+}
+
 impl PurgeId {
     /// The purge of `entry` at its version.
     #[must_use]
@@ -84,5 +98,49 @@ impl Deletion {
             purpose,
             stored_before: is_after.then_some(entry.last_event_at),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::change::detection::Reason;
+
+    #[test]
+    fn deletions_begin_in_turn_and_those_that_a_purge_waits_for_first() {
+        let after = || DeletionPurpose::AfterPurge { ledger_key: "key".to_owned() };
+        let before = || DeletionPurpose::Purge { is_final: true };
+        let deletions = [
+            ("acme", "pack#a1", after(), false),
+            ("acme", "pack#a2", before(), false),
+            ("acme", "pack#a3", before(), false),
+            ("acme", "pack#a4", before(), true),
+            ("acme", "pack#a5", before(), false),
+            ("globex", "pack#g1", after(), true),
+            ("globex", "pack#g2", before(), false),
+            ("initech", "pack#i1", DeletionPurpose::Expired, false),
+            ("initech", "pack#i2", before(), false),
+            ("initech", "pack#i3", before(), false),
+        ];
+        let deletions = deletions.map(|(tenant, target, purpose, is_manual)| {
+            let mut entry = QueueEntry::written(tenant, target, Timestamp::from_millis(0));
+            if is_manual {
+                entry.cause.reasons = [Reason::Manual].into();
+            }
+            let began_at = Timestamp::from_millis(0).plus(Duration::from_secs(1));
+            Deletion { entry, began_at, purpose, stored_before: None }
+        });
+        let order: Vec<_> =
+            in_turn(deletions.into()).iter().map(|deletion| deletion.entry.target.to_string()).collect();
+        assert_eq!(
+            order,
+            [
+                "pack#a4", "pack#a2", "pack#g2", "pack#i2", "pack#a3", "pack#i3",
+                "pack#a5", // a purge waits for them
+                "pack#g1", "pack#a1", "pack#i1",
+            ]
+        );
     }
 }

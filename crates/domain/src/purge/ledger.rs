@@ -58,7 +58,7 @@ pub struct LedgerRow {
     /// the completion of a final purge never gets the old image from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// The time at which the first variant rendered after the purge was stored. `None`: none was found when the purge
+    /// The time at which the first variant was stored since the change was enqueued. `None`: none was found when the purge
     /// completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill_seen_at: Option<Timestamp>,

@@ -282,6 +282,12 @@ impl Pacer {
         self.turns.get(distribution.invalidated_id()).copied()
     }
 
+    /// Whether the last request of all was to this distribution, or distribution tenant.
+    #[must_use]
+    pub fn had_last_turn(&self, distribution: &Distribution) -> bool {
+        self.last_turn(distribution) == Some(self.turn)
+    }
+
     fn take(&mut self, now: Timestamp, distribution: &Distribution, ItemCounts { exact, wildcards }: ItemCounts) {
         self.turn += 1;
         self.turns.insert(distribution.invalidated_id().to_owned(), self.turn);
@@ -303,8 +309,18 @@ impl Pacer {
         }
     }
 
-    /// Notes that CloudFront has throttled a request `now`: halves the rates and the bursts, and pauses. A request that was sent before
-    /// the pause says nothing new.
+    /// Whether a request with `items` items that CloudFront throttles `now` is too large for a quota that is not known here:
+    /// at the lowest rate it is the items, and not the calls, that are too many. A small request says nothing.
+    #[must_use]
+    pub fn is_too_large(&self, now: Timestamp, items: usize, cache_tags: bool) -> bool {
+        now >= self.paused_until
+            && self.halvings == HALVINGS_MAX
+            && items > 1
+            && 2 * items > self.request_max(cache_tags)
+    }
+
+    /// Notes that CloudFront has throttled a request `now`: halves the rates and the bursts, and pauses. A request that was
+    /// sent before the pause says nothing new.
     pub fn note_throttled(&mut self, now: Timestamp) {
         if now < self.paused_until {
             return;

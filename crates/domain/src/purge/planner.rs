@@ -132,7 +132,7 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
     for &entry in turns.iter().flat_map(|turn| &turn.later) {
         plan.waiting.push(Waiting { entry, reason: WaitReason::InFlight, until: None });
     }
-    turns.sort_by_key(|turn| (!turn.is_manual, turn.last));
+    turns.sort_by_key(|turn| (!turn.overtakes, turn.last));
     plan.take_turns(now, turns.into(), pacer);
     plan
 }

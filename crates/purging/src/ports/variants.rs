@@ -1,7 +1,6 @@
 //! The variants bucket.
 
 use domain::Timestamp;
-use domain::image::variant_key::VariantScope;
 
 use crate::ports::CallError;
 
@@ -50,7 +49,4 @@ pub trait Variants: Send + Sync {
 
     /// Deletes up to 1,000 variants, and returns those that S3 did not delete.
     fn delete(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Undeleted>, CallError>> + Send;
-
-    /// The time at which a stored variant of `scope` was stored. `None`: none is stored.
-    fn stored_at(&self, scope: &VariantScope) -> impl Future<Output = Result<Option<Timestamp>, CallError>> + Send;
 }

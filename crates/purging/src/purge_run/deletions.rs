@@ -1,10 +1,10 @@
 //! The deletions of a purge run. They go on beside everything else, so that no purge waits for them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::pin::pin;
 
-use domain::purge::deletion::{Deletion, DeletionPurpose};
+use domain::purge::deletion::{Deletion, DeletionPurpose, in_turn};
 use domain::{Target, TenantId, Timestamp};
 use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -15,15 +15,24 @@ use crate::ports::{CallError, Clock, Ledger, Ports, Queue, RowVersion};
 use crate::variant_deletion::{VariantDeletion, VariantDeletionError, delete_variants};
 
 /// The number of entries whose variants are deleted concurrently.
-const CONCURRENT_ENTRIES: usize = 16;
+const CONCURRENT_ENTRIES: usize = 32;
+
+/// The number of those that one tenant may have: the deletion of a location may take minutes, and another tenant's purge
+/// that follows a deletion does not wait for it.
+const CONCURRENT_ENTRIES_OF_TENANT: usize = 16;
+
+/// The number of those that no purge waits for.
+const CONCURRENT_ENTRIES_AFTER: usize = 24;
 
 /// The deletions that are planned, those that are under way, and those that have ended.
 pub(super) struct Deletions<'a, P> {
     executor: &'a Executor<P>,
     /// The time at which they stop. The rest continues in the next purge run.
     until: Timestamp,
-    planned: VecDeque<Deletion>,
+    planned: Vec<Deletion>,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
+    /// The tenant of each one that runs, and whether a purge waits for it.
+    slots: Vec<(TenantId, bool)>,
     ended: Vec<Ended>,
     /// The rows of those that run or have ended.
     rows: BTreeSet<(TenantId, Target)>,
@@ -44,8 +53,9 @@ impl<'a, P: Ports> Deletions<'a, P> {
         Self {
             executor,
             until,
-            planned: VecDeque::new(),
+            planned: Vec::new(),
             running: FuturesUnordered::new(),
+            slots: Vec::new(),
             ended: Vec::new(),
             rows: BTreeSet::new(),
         }
@@ -55,21 +65,38 @@ impl<'a, P: Ports> Deletions<'a, P> {
         self.planned.is_empty() && self.running.is_empty() && self.ended.is_empty()
     }
 
-    /// Replaces the planned deletions, and begins as many as may run at once. Those that a purge waits for are first.
-    pub(super) fn plan(&mut self, mut deletions: Vec<Deletion>) {
-        deletions.sort_by_key(|deletion| !matches!(deletion.purpose, DeletionPurpose::Purge { .. }));
-        self.planned = deletions.into();
+    /// Replaces the planned deletions, and begins as many as may run at once, in turn.
+    pub(super) fn plan(&mut self, deletions: Vec<Deletion>) {
+        self.planned = in_turn(deletions);
+        self.planned.retain(|deletion| !self.rows.contains(&row(deletion)));
         self.begin();
     }
 
     fn begin(&mut self) {
-        while self.running.len() < CONCURRENT_ENTRIES {
-            let Some(deletion) = self.planned.pop_front() else { return };
-            let row = (deletion.entry.tenant.clone(), deletion.entry.target.clone());
-            if self.rows.insert(row) {
-                self.running.push(delete(self.executor, deletion, self.until).boxed());
-            }
+        while let Some(index) = self.planned.iter().position(|deletion| self.has_slot(deletion)) {
+            let deletion = self.planned.remove(index);
+            self.rows.insert(row(&deletion));
+            self.slots.push(slot(&deletion));
+            self.running.push(delete(self.executor, deletion, self.until).boxed());
         }
+    }
+
+    /// Whether `deletion` may run beside those that run.
+    fn has_slot(&self, deletion: &Deletion) -> bool {
+        let (tenant, precedes_purge) = slot(deletion);
+        let of_tenant = self.slots.iter().filter(|(other, _)| *other == tenant).count();
+        let after = self.slots.iter().filter(|(_, precedes_purge)| !precedes_purge).count();
+        self.slots.len() < CONCURRENT_ENTRIES
+            && of_tenant < CONCURRENT_ENTRIES_OF_TENANT
+            && (precedes_purge || after < CONCURRENT_ENTRIES_AFTER)
+    }
+
+    fn end(&mut self, ended: Ended) {
+        let slot = slot(&ended.deletion);
+        if let Some(index) = self.slots.iter().position(|other| *other == slot) {
+            self.slots.swap_remove(index);
+        }
+        self.ended.push(ended);
     }
 
     /// Waits for `future` while the deletions go on.
@@ -86,7 +113,7 @@ impl<'a, P: Ports> Deletions<'a, P> {
     /// Waits until one deletion ends, and begins the next one.
     async fn next_end(&mut self) {
         match self.running.next().await {
-            Some(ended) => self.ended.push(ended),
+            Some(ended) => self.end(ended),
             None => pending().await,
         }
         self.begin();
@@ -96,7 +123,7 @@ impl<'a, P: Ports> Deletions<'a, P> {
     pub(super) async fn finish(&mut self) {
         self.planned.clear();
         while let Some(ended) = self.running.next().await {
-            self.ended.push(ended);
+            self.end(ended);
         }
     }
 
@@ -104,10 +131,18 @@ impl<'a, P: Ports> Deletions<'a, P> {
     pub(super) fn take_ended(&mut self) -> Vec<Ended> {
         let ended = std::mem::take(&mut self.ended);
         for Ended { deletion, .. } in &ended {
-            self.rows.remove(&(deletion.entry.tenant.clone(), deletion.entry.target.clone()));
+            self.rows.remove(&row(deletion));
         }
         ended
     }
+}
+
+fn row(Deletion { entry, .. }: &Deletion) -> (TenantId, Target) {
+    (entry.tenant.clone(), entry.target.clone())
+}
+
+fn slot(Deletion { entry, purpose, .. }: &Deletion) -> (TenantId, bool) {
+    (entry.tenant.clone(), matches!(purpose, DeletionPurpose::Purge { .. }))
 }
 
 async fn delete<P: Ports>(executor: &Executor<P>, deletion: Deletion, until: Timestamp) -> Ended {

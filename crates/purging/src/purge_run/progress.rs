@@ -238,6 +238,17 @@ impl Progress {
         }
     }
 
+    /// Whether a request that CloudFront throttles is too large for any pause to help. If so, it is noted as throttled.
+    pub(super) fn is_too_large(&mut self, delayed: &Delayed, now: Timestamp) -> bool {
+        let Delayed { request, error } = delayed;
+        let (items, cache_tags) = (request.items.len(), request.distribution.cache_tags);
+        let is_too_large = error.kind() == CallErrorKind::Throttled && self.pacer.is_too_large(now, items, cache_tags);
+        if is_too_large {
+            self.delay(delayed, now);
+        }
+        is_too_large
+    }
+
     /// Notes that CloudFront has rejected a call for a reason that can end.
     pub(super) fn delay(&mut self, Delayed { request, error }: &Delayed, now: Timestamp) {
         let distribution = &request.distribution;

@@ -225,6 +225,13 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
     /// that item is alone.
     async fn split(&self, report: &mut Report, lease: &Lease, progress: &mut Progress) {
         let executor = &self.purger.executor;
+        for delayed in std::mem::take(&mut report.delayed) {
+            if progress.is_too_large(&delayed, self.ports().clock().now()) {
+                report.too_large.push(delayed.request);
+            } else {
+                report.delayed.push(delayed);
+            }
+        }
         for request in std::mem::take(&mut report.too_large) {
             progress.pacer.note_too_large(request.items.len());
             self.halve(request, report, lease, progress).await;

@@ -106,6 +106,18 @@ async fn a_wake_up_that_fails_fails_no_record() {
 }
 
 #[tokio::test]
+async fn an_invocation_that_fails_keeps_no_later_one_back() {
+    let environment = Environment::start().await;
+    let Enqueuer { queue, dead_letters, clock, names, with_existing_distribution, .. } = environment.enqueuer();
+    let purge_runs = Some(NotInvocable);
+    let not_invoked = Enqueuer { queue, dead_letters, clock, purge_runs, names, with_existing_distribution };
+    assert_eq!(deliver(&Handler { enqueuer: not_invoked }, &[replaced(1, "p1")]).await, nothing_failed());
+    let next = Handler { enqueuer: environment.enqueuer() };
+    assert_eq!(deliver(&next, &[replaced(2, "p2")]).await, nothing_failed());
+    assert_eq!(environment.invocations.count(), 1);
+}
+
+#[tokio::test]
 async fn without_purge_runs_to_wake_nothing_is_counted() {
     let environment = Environment::start().await;
     let mut handler = Handler { enqueuer: environment.enqueuer() };

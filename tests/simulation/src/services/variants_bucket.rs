@@ -107,15 +107,6 @@ impl Variants for Instance {
         });
         delete.await
     }
-
-    async fn stored_at(&self, scope: &VariantScope) -> Result<Option<Timestamp>, CallError> {
-        let scope = scope.clone();
-        let find = self.call(format!("looks for a variant in {}", scope.prefix), move |world| {
-            let stored = world.variants.stored.iter();
-            stored.filter(|(key, _)| scope.covers(key)).map(|(_, (_, at_ms))| last_modified(*at_ms)).next()
-        });
-        find.await
-    }
 }
 
 impl Delivered for Instance {

@@ -76,8 +76,9 @@ impl NewRequest<'_> {
 
 /// The requests of one tenant that are due.
 pub(super) struct Turn<'a> {
-    /// Whether the first request serves an admin's purge, which overtakes all others.
-    pub(super) is_manual: bool,
+    /// Whether the first request serves all of the tenant's manual purges, and so overtakes those of other tenants. Manual
+    /// purges that need several requests take turns with other tenants, the last of them, too.
+    pub(super) overtakes: bool,
     /// The tenant's last turn: the tenant that was served the longest ago is first.
     pub(super) last: Option<u64>,
     pub(super) submissions: VecDeque<Submission<'a>>,
@@ -117,20 +118,24 @@ impl<'a> Turn<'a> {
             let order = |purge: &DuePurge| (!purge.entry.cause.is_manual(), purge.entry.last_event_at);
             order(one_purge).cmp(&order(other_purge)).then_with(|| one.cmp(other))
         });
-        let is_manual = items.first().is_some_and(|(_, purge)| purge.entry.cause.is_manual());
+        let request_max = pacer.request_max(distribution.cache_tags);
+        let manual: BTreeSet<_> =
+            items.iter().filter(|(_, purge)| purge.entry.cause.is_manual()).map(|(item, _)| item).collect();
+        let has_manual = !manual.is_empty();
+        let overtakes = has_manual && manual.len() <= request_max && !pacer.had_last_turn(distribution);
         let again = again.into_iter().map(Submission::Again);
         let covered = covered.into_iter().map(|purge| (whole_tenant.clone(), purge)).collect();
         let mut joining: Vec<_> = requests(tenant, distribution, covered, 1).collect();
         let later = joining.split_off(joining.len().min(JOINING_REQUESTS_MAX));
         let joining = joining.into_iter().map(|request| NewRequest { joins: joinable.cloned(), ..request });
-        let new = requests(tenant, distribution, items, pacer.request_max(distribution.cache_tags));
+        let new = requests(tenant, distribution, items, request_max);
         let first = joining.chain(new).map(Submission::First);
         Self {
-            is_manual,
+            overtakes,
             last: pacer.last_turn(distribution),
             later: later.into_iter().flat_map(|request| request.purges).map(|purge| purge.entry).collect(),
             // A manual purge waits for nothing, not even for a request of its tenant that fails again and again.
-            submissions: if is_manual { first.chain(again).collect() } else { again.chain(first).collect() },
+            submissions: if has_manual { first.chain(again).collect() } else { again.chain(first).collect() },
         }
     }
 }

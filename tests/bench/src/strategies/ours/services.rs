@@ -241,11 +241,6 @@ impl Variants for Services {
         sleep(S3 + S3_OBJECT * u32::try_from(keys.len()).unwrap_or(u32::MAX)).await;
         Ok(Vec::new())
     }
-
-    async fn stored_at(&self, _: &VariantScope) -> Result<Option<Timestamp>, CallError> {
-        sleep(S3).await;
-        Ok(None)
-    }
 }
 
 impl Ledger for Services {

@@ -32,6 +32,24 @@ fn an_admins_purge_overtakes_bulk_work_in_its_tenant_and_in_others() {
 }
 
 #[test]
+fn manual_purges_overtake_unless_they_need_several_requests_or_had_the_last_turn() {
+    for (count, served, expected) in
+        [(2, ["acme", "initech"], "acme"), (3, ["acme", "initech"], "globex"), (2, ["initech", "acme"], "globex")]
+    {
+        let admins: Vec<_> = packs("acme", count, 60).into_iter().map(manual).collect();
+        let done = crate::purge::deletion::DeletionDone { began_at: NOW, finished_at: ago(8), variants_deleted: 0 };
+        let deleted = admins.iter().map(|row| (PurgeId::of(row, true), done)).collect();
+        let situation = Situation { deleted, ..Situation::of([admins, packs("globex", 1, 60)].concat()) };
+        let mut pacer = pacer(PAIRS);
+        for tenant in served {
+            let distribution = &tenants()[&TenantId::parse(tenant).unwrap()];
+            assert_eq!(pacer.admit(NOW, distribution, ItemCounts { exact: 1, wildcards: 0 }, false), Ok(()));
+        }
+        assert_eq!(tenants_of(&situation, &mut pacer)[0], expected, "{count} manual purges after {served:?}");
+    }
+}
+
+#[test]
 fn the_oldest_changes_of_a_tenant_are_purged_first() {
     let entries = vec![entry("acme", "pack#a", 20), entry("acme", "pack#b", 40), entry("acme", "pack#c", 30)];
     let quotas = Quotas { items_per_request: 1, ..QUOTAS };
