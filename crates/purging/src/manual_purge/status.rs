@@ -1,15 +1,10 @@
 //! The status of the purges of a pack.
 
-use std::collections::BTreeSet;
-
-use domain::purge::deletion::Deleted;
 use domain::purge::distribution::Distribution;
 use domain::purge::ledger::Invalidation;
-use domain::purge::pacer::Pacer;
-use domain::purge::planner::{Pending, plan};
+use domain::purge::overview::{Records, waits};
 use domain::purge::purge_request::PurgeRequest;
-use domain::purge::purge_status::{Known, PurgeStatus, Wait, purge_status};
-use domain::queue::queue_entry::QueueEntry;
+use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
 use domain::{Context, ImagePackId, Target, TenantId, Timestamp};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
@@ -66,7 +61,10 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
         }
         if has_rows {
             let rows = self.ports().queue().entries_of(tenant).await?.rows;
-            known.waits = self.waits(now, tenant, distribution, &rows, &in_flight);
+            let tenants = &[(tenant.clone(), distribution.clone())].into();
+            let records = Records { entries: &rows, in_flight: &in_flight, ledger: &[], tenants };
+            let waits = waits(now, &records, &self.purger.rules, self.purger.quotas);
+            known.waits = waits.into_values().collect();
             known.entries = rows.into_iter().filter(|row| targets.contains(&row.target)).collect();
         }
         for target in &targets {
@@ -80,26 +78,6 @@ impl<P: Ports, K: Packs, R: PurgeRuns> ManualPurge<P, K, R> {
             }
         }
         Ok(known)
-    }
-
-    /// The waits of `rows`, all rows of `tenant`, by the plan that a purge run that begins `now` would make.
-    fn waits(
-        &self,
-        now: Timestamp,
-        tenant: &TenantId,
-        distribution: &Distribution,
-        rows: &[QueueEntry],
-        in_flight: &[PurgeRequest],
-    ) -> Vec<Wait> {
-        let pending = Pending {
-            entries: rows.iter().collect(),
-            in_flight,
-            tenants: &[(tenant.clone(), distribution.clone())].into(),
-            unavailable: &BTreeSet::new(),
-            deleted: &Deleted::new(),
-        };
-        let mut pacer = Pacer::resume(self.purger.quotas, now, in_flight);
-        plan(now, &pending, &self.purger.rules, &mut pacer).waiting.iter().map(Wait::of).collect()
     }
 
     /// The state of the invalidation of `request`. `None`: CloudFront has not accepted it, or no longer has it.
