@@ -19,7 +19,7 @@ use crate::delayed::{Delayed, is_delay};
 use crate::ports::{CallError, CallErrorKind, Clock, CreateInvalidationError, Lease, Outbox, Ports};
 use crate::retry::while_busy;
 use crate::step_error::StepError;
-use crate::submission::{SubmissionError, submit};
+use crate::submission::submit;
 
 /// The number of requests that are sent concurrently, so that one slow call does not keep back other tenants.
 const CONCURRENT_REQUESTS: usize = 4;
@@ -126,11 +126,11 @@ impl<P: Ports> Executor<P> {
                 self.ports.record(&Measurements::accepted(&request));
                 report.accepted.push(request);
             }
-            Err(SubmissionError::Create(error @ CreateInvalidationError::InvalidArgument { .. })) => {
+            Err(StepError::CreateInvalidation(error @ CreateInvalidationError::InvalidArgument { .. })) => {
                 tracing::warn!(%error, "CloudFront rejected the invalidation; bisecting it.");
                 report.rejected.push(request);
             }
-            Err(SubmissionError::Create(CreateInvalidationError::Call(error))) if is_delay(&error) => {
+            Err(StepError::CreateInvalidation(CreateInvalidationError::Call(error))) if is_delay(&error) => {
                 if error.kind() == CallErrorKind::BatchTooLarge && request.items.len() > 1 {
                     tracing::warn!(%error, items = request.items.len(), "The invalidation is too large; splitting it.");
                     report.too_large.push(request);
@@ -143,11 +143,7 @@ impl<P: Ports> Executor<P> {
                     report.delayed.push(delayed);
                 }
             }
-            Err(SubmissionError::Create(error)) => {
-                report.fail(&request.for_tenant, error);
-                report.unsent.push(request);
-            }
-            Err(SubmissionError::Write(error)) => {
+            Err(error) => {
                 report.fail(&request.for_tenant, error);
                 report.unsent.push(request);
             }

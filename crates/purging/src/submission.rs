@@ -8,6 +8,7 @@ use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use futures_util::{StreamExt, stream};
 
 use crate::ports::{CallError, Clock, CloudFront, CreateInvalidationError, Ledger, Outbox, Ports};
+use crate::step_error::StepError;
 
 /// The number of rows that are written concurrently.
 const CONCURRENT_WRITES: usize = 16;
@@ -15,26 +16,18 @@ const CONCURRENT_WRITES: usize = 16;
 /// The most caller references that one purge run tries for one request, where CloudFront has the others for other items.
 const NAMES_MAX: u32 = 3;
 
-/// A failure to submit a request.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SubmissionError {
-    /// CloudFront did not accept it.
-    #[error(transparent)]
-    Create(#[from] CreateInvalidationError),
-    /// A call to the outbox or to the ledger failed.
-    #[error(transparent)]
-    Write(#[from] CallError),
-}
-
 /// Sends `request` to CloudFront, unless it joins an invalidation that is known, writes the ledger's rows, and then stores
 /// CloudFront's id in the request. In this order, a request with an id has all its rows; one without an id is sent again,
 /// which is idempotent.
+///
+/// The error is [`StepError::CreateInvalidation`] where CloudFront did not accept the request, and [`StepError::Call`]
+/// where a write to the outbox or to the ledger failed.
 pub(crate) async fn submit<P: Ports>(
     ports: &P,
     request: &mut PurgeRequest,
     joins: Option<&JoinedInvalidation>,
     ledger_retention: Duration,
-) -> Result<(), SubmissionError> {
+) -> Result<(), StepError> {
     let (invalidation, accepted_at) = match joins {
         Some(JoinedInvalidation { id, accepted_at, .. }) => {
             (Invalidation { id: id.clone(), status: IN_PROGRESS.to_owned() }, *accepted_at)
@@ -59,7 +52,7 @@ pub(crate) async fn submit<P: Ports>(
     Ok(())
 }
 
-async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, SubmissionError> {
+async fn create<P: Ports>(ports: &P, request: &mut PurgeRequest) -> Result<Invalidation, StepError> {
     let names_end = request.renamed + NAMES_MAX;
     loop {
         let reference = request.sent_reference();
