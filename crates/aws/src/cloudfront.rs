@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::config::http::HttpResponse;
 use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
-use domain::purge::distribution::Distribution;
+use domain::Distribution;
 use domain::purge::ledger::Invalidation;
 use purging::ports::{self, CreateInvalidationError};
 

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::types::Parameter;
-use domain::TenantId;
-use domain::purge::distribution::Distribution;
+use domain::{Distribution, TenantId};
 use futures_util::{StreamExt, stream};
 use purging::ports::Tenants;
 

@@ -20,9 +20,12 @@
 //! A module uses only modules before it: `target`, `timestamp` < `change` < `queue` < `purge`. `schema` uses no other
 //! module, `image` uses `target` only; `purge`, `editing` and `warming` use `image`; `measurements` uses `queue` and `purge`.
 //! `access` uses `timestamp` only. Within
-//! [`purge`] the order is `cache_tag` < `invalidation_item`, `distribution`, `caller_reference` < `batch` <
+//! [`purge`] the order is `cache_tag` < `invalidation_item`, `caller_reference` < `batch` <
 //! `purge_request` < `limits`, `ledger`, `pacer` < `deletion`, `manual_purge` < `queued_purge`, `purge_preview`, `resync` < `planner` <
 //! `purge_status` < `overview`.
+//!
+//! The identifiers and [`Distribution`], the distribution of a tenant as its stack registers it, are defined in the
+//! contract crate.
 
 pub mod access;
 pub mod change;
@@ -41,6 +44,7 @@ pub mod warming;
 pub use context::Context;
 pub use contract::attribute_names::{self, AttributeNames};
 pub use contract::identifier::{self, ImagePackId, InvalidIdentifierError, LocationName, Suffix, TenantId};
+pub use contract::names::Distribution;
 pub use measurements::Measurements;
 pub use target::Target;
 pub use timestamp::Timestamp;

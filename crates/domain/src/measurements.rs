@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use contract::metrics::Metric;
 
+use crate::Distribution;
 use crate::identifier::TenantId;
-use crate::purge::distribution::Distribution;
 use crate::purge::limits::{ITEMS_IN_PROGRESS_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA};
 use crate::purge::pacer::ItemCounts;
 use crate::purge::purge_preview::PRICE_PER_ITEM_USD_MILLIS;

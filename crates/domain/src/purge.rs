@@ -4,7 +4,6 @@ pub mod batch;
 pub mod cache_tag;
 pub mod caller_reference;
 pub mod deletion;
-pub mod distribution;
 pub mod invalidation_item;
 pub mod ledger;
 pub mod limits;

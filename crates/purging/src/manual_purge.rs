@@ -21,8 +21,7 @@ use std::time::Duration;
 use domain::access::allowance::AllowanceLimit;
 use domain::image::image_url::Reading;
 use domain::image::variant_key::VariantScope;
-use domain::purge::distribution::Distribution;
-use domain::{ImagePackId, Target, TenantId};
+use domain::{Distribution, ImagePackId, Target, TenantId};
 
 pub use self::enqueue::{EnqueuePreview, Enqueued, TargetsRequest};
 pub use self::preview::{JoinedPurge, Preview, StoredVariants};

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use contract::limits;
-use domain::purge::distribution::Distribution;
 use domain::purge::limits::{Delays, ITEMS_IN_PROGRESS_QUOTA, Rules, WILDCARDS_IN_PROGRESS_QUOTA};
 use domain::purge::pacer::{CallRate, InProgress as InProgressQuota, PerSecond, Quotas};
-use domain::{ImagePackId, LocationName, Target, TenantId};
+use domain::{Distribution, ImagePackId, LocationName, Target, TenantId};
 
 use crate::chance::Chance;
 use crate::lambda::Function;

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_adapters::{AwsPorts, CallError, now};
-use domain::purge::distribution::Distribution;
 use domain::purge::limits::Rules;
 use domain::purge::overview::{Overview, Records, ShownMax, overview, waits};
 use domain::purge::pacer::Quotas;
 use domain::purge::purge_request::PurgeRequest;
 use domain::purge::purge_status::Wait;
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Target, TenantId, Timestamp};
+use domain::{Distribution, Target, TenantId, Timestamp};
 use purging::ports::{Outbox, Ports, Queue};
 use purging::purger::Purger;
 

@@ -9,13 +9,12 @@ use aws_adapters::managed_items::{Editor, Expected, ManagedItems, WriteError};
 use aws_adapters::render_lock_table::RenderLockTable;
 use domain::change::detection::Reason;
 use domain::editing::managed_pack::ManagedPack;
-use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{Completion, LedgerRow};
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::enqueue::Enqueue;
 use domain::queue::purge_cause::PurgeCause;
 use domain::queue::queue_entry::{DeletionCursor, FinalPurge};
-use domain::{AttributeNames, ImagePackId, Target};
+use domain::{AttributeNames, Distribution, ImagePackId, Target};
 use purging::ports::{Lease, Leases, Ledger, Outbox, Queue, QueueError, RowVersion, Tenants, Wakeups};
 use support::{Environment, LEASE, LocalDynamoDb, NOW};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudfront_emulator::Quotas;
-use domain::purge::distribution::Distribution;
+use domain::Distribution;
 use load_proxy::LoadPlan;
 use purging::ports::{CallErrorKind, CloudFront, CreateInvalidationError};
 use support::Environment;

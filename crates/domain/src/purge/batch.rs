@@ -1,8 +1,8 @@
 //! One `CreateInvalidation` request as it is planned.
 
+use crate::Distribution;
 use crate::identifier::TenantId;
 use crate::purge::caller_reference::caller_reference;
-use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::InvalidationItem;
 use crate::queue::queue_entry::QueueEntry;
 use crate::timestamp::Timestamp;

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::Distribution;
 use crate::identifier::TenantId;
 use crate::purge::deletion::Deleted;
-use crate::purge::distribution::Distribution;
 use crate::purge::ledger::LedgerRow;
 use crate::purge::limits::Rules;
 use crate::purge::pacer::{ItemCounts, Pacer, Quotas};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::purge::distribution::Distribution;
+use crate::Distribution;
 use crate::purge::purge_request::PurgeRequest;
 use crate::timestamp::Timestamp;
 

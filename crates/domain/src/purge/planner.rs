@@ -4,10 +4,10 @@ mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::Distribution;
 use crate::identifier::TenantId;
 use crate::purge::batch::{Batch, PlannedEntry};
 use crate::purge::deletion::{Deleted, Deletion, DeletionPurpose, PurgeId};
-use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::InvalidationItem;
 use crate::purge::limits::Rules;
 use crate::purge::manual_purge::SUBMISSION_MAX;

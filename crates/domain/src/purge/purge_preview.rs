@@ -1,7 +1,7 @@
 //! The preview of an admin's purge: its items, its use of quotas and its price.
 
+use crate::Distribution;
 use crate::identifier::TenantId;
-use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::is_wildcard;
 use crate::purge::limits::{
     ITEMS_IN_PROGRESS_QUOTA, ITEMS_PER_SECOND_QUOTA, WILDCARDS_IN_PROGRESS_QUOTA, WILDCARDS_PER_SECOND_QUOTA,

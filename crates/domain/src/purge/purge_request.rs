@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Distribution;
 use crate::identifier::TenantId;
 use crate::null_attribute;
 use crate::purge::batch::{Batch, JoinedInvalidation, PlannedEntry};
 use crate::purge::caller_reference::caller_reference;
-use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::{InvalidationItem, is_wildcard};
 use crate::queue::purge_cause::PurgeCause;
 use crate::target::Target;

@@ -1,13 +1,12 @@
 //! Reads the purge of a pack that waits or is in flight already.
 
 use domain::purge::batch::PlannedEntry;
-use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{COMPLETED, IN_PROGRESS, Invalidation};
 use domain::purge::manual_purge::request_of;
 use domain::purge::planner::manual_request;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Target, TenantId};
+use domain::{Distribution, Target, TenantId};
 
 use super::{ManualPurge, ManualPurgeError};
 use crate::ports::{Ledger, Outbox, Packs, Ports, PurgeRuns, Queue};

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use domain::purge::batch::PlannedEntry;
 use domain::purge::deletion::{Deletion, DeletionPurpose};
-use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{IN_PROGRESS, Invalidation};
 use domain::purge::manual_purge::{self, NextStep, next_step};
 use domain::purge::planner::manual_request;
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Context, ImagePackId, Target, Timestamp};
+use domain::{Context, Distribution, ImagePackId, Target, Timestamp};
 
 use super::allowance::Token;
 use super::known_purge::KnownPurge;

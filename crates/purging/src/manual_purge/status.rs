@@ -1,11 +1,10 @@
 //! The status of the purges of a pack.
 
-use domain::purge::distribution::Distribution;
 use domain::purge::ledger::Invalidation;
 use domain::purge::overview::{Records, waits};
 use domain::purge::purge_request::PurgeRequest;
 use domain::purge::purge_status::{Known, PurgeStatus, purge_status};
-use domain::{Context, ImagePackId, Target, TenantId, Timestamp};
+use domain::{Context, Distribution, ImagePackId, Target, TenantId, Timestamp};
 
 use super::{ManualPurge, ManualPurgeError, PackRequest};
 use crate::ports::{CallError, CloudFront, Ledger, Outbox, PackItem, Packs, Ports, PurgeRuns, Queue};

@@ -1,6 +1,6 @@
 //! CloudFront.
 
-use domain::purge::distribution::Distribution;
+use domain::Distribution;
 use domain::purge::ledger::Invalidation;
 
 use crate::ports::CallError;

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::TenantId;
-use domain::purge::distribution::Distribution;
+use domain::{Distribution, TenantId};
 
 use crate::ports::CallError;
 

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::purge::deletion::{Deleted, Deletion, DeletionDone, DeletionPurpose, PurgeId};
-use domain::purge::distribution::Distribution;
 use domain::purge::pacer::Pacer;
 use domain::purge::planner::Pending;
 use domain::purge::purge_request::{OutboxEntry, PurgeRequest};
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Measurements, Target, TenantId, Timestamp};
+use domain::{Distribution, Measurements, Target, TenantId, Timestamp};
 
 use super::Summary;
 use super::deletions::Ended;

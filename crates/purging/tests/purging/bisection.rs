@@ -1,7 +1,7 @@
 //! Items that CloudFront rejects.
 
+use domain::Distribution;
 use domain::purge::caller_reference::caller_reference;
-use domain::purge::distribution::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use purging::ports::CloudFront;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! Outages of services, and operators who change registrations while requests are in flight.
 
-use domain::TenantId;
-use domain::purge::distribution::Distribution;
+use domain::{Distribution, TenantId};
 
 use crate::fault::Fault;
 use crate::mutation::Mutation;

@@ -6,9 +6,8 @@ pub(crate) mod quotas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::TenantId;
-use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{COMPLETED, Invalidation};
+use domain::{Distribution, TenantId};
 
 use self::quotas::{InProgress, Quotas};
 use crate::setup::Setup;

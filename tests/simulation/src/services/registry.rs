@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::TenantId;
-use domain::purge::distribution::Distribution;
+use domain::{Distribution, TenantId};
 use purging::ports::{CallError, CallErrorKind, Tenants};
 
 use crate::fault::Fault;

@@ -1,8 +1,8 @@
 mod budgets;
 
 use super::*;
+use crate::Distribution;
 use crate::identifier::TenantId;
-use crate::purge::distribution::Distribution;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 const PER_SECOND: PerSecond = PerSecond { items: 150, wildcards: 1 };

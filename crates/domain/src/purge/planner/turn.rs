@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::DuePurge;
+use crate::Distribution;
 use crate::identifier::TenantId;
 use crate::purge::batch::{Batch, JoinedInvalidation, PlannedEntry};
-use crate::purge::distribution::Distribution;
 use crate::purge::invalidation_item::InvalidationItem;
 use crate::purge::limits::ITEMS_PER_REQUEST_MAX;
 use crate::purge::pacer::{ItemCounts, Pacer, Wait};

@@ -1,6 +1,6 @@
 use super::*;
+use crate::Distribution;
 use crate::ImagePackId;
-use crate::purge::distribution::Distribution;
 use crate::purge::ledger::{COMPLETED, ledger_row};
 use crate::queue::queue_entry::DeletionCursor;
 

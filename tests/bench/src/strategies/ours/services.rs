@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use cloudfront_emulator::Rejection;
 use domain::image::variant_key::VariantScope;
-use domain::purge::distribution::Distribution;
 use domain::purge::ledger::{COMPLETED, Completion, IN_PROGRESS, Invalidation, LedgerRow};
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
-use domain::{Measurements, Target, TenantId, Timestamp};
+use domain::{Distribution, Measurements, Target, TenantId, Timestamp};
 use purging::ports::{
     Allowances, CallError, CallErrorKind, Clock, CloudFront, CreateInvalidationError, DeadLetters, Lease, Ledger,
     ListFrom, Ports, PurgeRuns, RowVersion, Rows, StoredObject, Tenants, Undeleted, Variants, VariantsPage, Woken,

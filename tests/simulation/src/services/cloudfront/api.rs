@@ -1,6 +1,6 @@
 //! CloudFront's API: creates invalidations, lets them reach the edges, and tells their state.
 
-use domain::purge::distribution::Distribution;
+use domain::Distribution;
 use domain::purge::invalidation_item::InvalidationItem;
 use domain::purge::ledger::{COMPLETED, Invalidation};
 use purging::ports::{CallError, CallErrorKind, CloudFront, CreateInvalidationError};

@@ -1,4 +1,4 @@
-use domain::purge::distribution::Distribution;
+use domain::Distribution;
 use domain::purge::purge_request::PurgeRequest;
 
 use super::*;

@@ -1,10 +1,9 @@
 use std::collections::BTreeSet;
 
-use domain::ImagePackId;
 use domain::change::detection::Reason;
-use domain::purge::distribution::Distribution;
 use domain::purge::purge_request::OutboxEntry;
 use domain::queue::purge_cause::PurgeCause;
+use domain::{Distribution, ImagePackId};
 
 use super::*;
 

@@ -1,3 +1,0 @@
-//! The CloudFront distribution of a tenant, as its stack registers it.
-
-pub use contract::names::Distribution;
