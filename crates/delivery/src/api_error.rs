@@ -41,36 +41,28 @@ pub(crate) enum ApiError {
 impl ApiError {
     /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Self::InvalidIdentifier(_) | Self::SeveralLocations => StatusCode::BAD_REQUEST,
-            Self::NotThroughADistribution => StatusCode::FORBIDDEN,
-            Self::NotAnImageUrl
-            | Self::UnknownPack
-            | Self::NoMainLocation
-            | Self::UnknownLocation(_)
-            | Self::MissingOriginal(_)
-            | Self::CannotRender(_) => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnreadableItem(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable(_) => StatusCode::BAD_GATEWAY,
-        }
+        self.status_and_code().0
     }
 
     /// The error code, for programs.
     pub(crate) fn code(&self) -> &str {
+        self.status_and_code().1
+    }
+
+    fn status_and_code(&self) -> (StatusCode, &str) {
         match self {
-            Self::NotThroughADistribution => "not-through-a-distribution",
-            Self::MethodNotAllowed(_) => "method-not-allowed",
-            Self::NotAnImageUrl => "not-an-image-url",
-            Self::InvalidIdentifier(_) => "invalid-identifier",
-            Self::SeveralLocations => "several-locations",
-            Self::UnknownPack => "unknown-image-pack",
-            Self::NoMainLocation => "no-main-location",
-            Self::UnknownLocation(_) => "unknown-location",
-            Self::MissingOriginal(_) => "missing-original",
-            Self::CannotRender(reason) => &reason.code,
-            Self::UnreadableItem(_) => "unreadable-item",
-            Self::Unavailable(_) => "unavailable",
+            Self::NotThroughADistribution => (StatusCode::FORBIDDEN, "not-through-a-distribution"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::NotAnImageUrl => (StatusCode::NOT_FOUND, "not-an-image-url"),
+            Self::InvalidIdentifier(_) => (StatusCode::BAD_REQUEST, "invalid-identifier"),
+            Self::SeveralLocations => (StatusCode::BAD_REQUEST, "several-locations"),
+            Self::UnknownPack => (StatusCode::NOT_FOUND, "unknown-image-pack"),
+            Self::NoMainLocation => (StatusCode::NOT_FOUND, "no-main-location"),
+            Self::UnknownLocation(_) => (StatusCode::NOT_FOUND, "unknown-location"),
+            Self::MissingOriginal(_) => (StatusCode::NOT_FOUND, "missing-original"),
+            Self::CannotRender(reason) => (StatusCode::NOT_FOUND, &reason.code),
+            Self::UnreadableItem(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unreadable-item"),
+            Self::Unavailable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
         }
     }
 }
