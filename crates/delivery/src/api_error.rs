@@ -30,7 +30,7 @@ pub(crate) enum ApiError {
     #[error("The original of location {:?} is missing. Upload it again.", .0.as_str())]
     MissingOriginal(LocationName),
     /// CloudFront caches a 404 for as long as the response says, and a 422 never.
-    #[error("{0}")]
+    #[error("{}", .0.message)]
     CannotRender(Unrenderable),
     #[error("The stored data of the image pack or its location is invalid. Save it again.")]
     UnreadableItem(#[from] UnreadableItemError),

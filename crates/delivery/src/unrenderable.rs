@@ -1,8 +1,6 @@
 //! Images that cannot be rendered: the reason is the response, and a marker in the variants bucket keeps it for the next
 //! requests.
 
-use std::fmt;
-
 use contract::limits::ORIGINAL_BYTES_MAX;
 use imaging::RenderError;
 use serde::{Deserialize, Serialize};
@@ -18,7 +16,7 @@ pub(crate) struct Unrenderable {
     /// The error code, for programs.
     pub(crate) code: String,
     /// The text of the response.
-    message: String,
+    pub(crate) message: String,
 }
 
 impl Unrenderable {
@@ -32,12 +30,6 @@ impl Unrenderable {
         let message =
             format!("The original has more than {ORIGINAL_BYTES_MAX} bytes, which is the limit. Upload a smaller one.");
         Self { code: "original-too-large".to_owned(), message }
-    }
-}
-
-impl fmt::Display for Unrenderable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
     }
 }
 
