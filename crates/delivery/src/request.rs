@@ -64,14 +64,10 @@ fn tenant_and_path(request: &Request, source: TenantSource) -> (Option<&str>, &s
     let path = request.raw_http_path();
     match source {
         TenantSource::Header => (request.headers().get(TENANT_HEADER).and_then(|tenant| tenant.to_str().ok()), path),
-        TenantSource::Path => {
-            let below = path.strip_prefix(TENANT_PATH_PREFIX);
-            let end = below.and_then(|below| below.find('/'));
-            match below.zip(end).map(|(below, end)| below.split_at(end)) {
-                Some((tenant, path)) => (Some(tenant), path),
-                None => (None, path),
-            }
-        }
+        TenantSource::Path => path
+            .strip_prefix(TENANT_PATH_PREFIX)
+            .and_then(|below| Some(below.split_at(below.find('/')?)))
+            .map_or((None, path), |(tenant, path)| (Some(tenant), path)),
     }
 }
 
