@@ -62,7 +62,7 @@ pub async fn delete_variants<P: Ports>(
     deletion: &Deletion,
     until: Timestamp,
 ) -> Result<VariantDeletion, VariantDeletionError> {
-    let Deletion { entry, began_at, stored_before, .. } = deletion;
+    let Deletion { entry, stored_before, .. } = deletion;
     let scope = &VariantScope::of(&entry.tenant, &entry.target);
     let earlier = entry.deletion_cursor.as_ref();
     let deleted_before = earlier.map_or(0, |cursor| cursor.variants_deleted);
@@ -84,7 +84,7 @@ pub async fn delete_variants<P: Ports>(
         pages_done += 1;
         let is_late = ports.clock().now() >= until;
         if is_late || pages_done % PAGES_PER_CURSOR == 0 {
-            store_cursor(ports, deletion, *began_at, after_key.as_ref(), deleted_before + deleted_now).await;
+            store_cursor(ports, deletion, after_key.as_ref(), deleted_before + deleted_now).await;
         }
         // A page may be empty and not be the last one: it has no key from which the next call could continue.
         if is_late && after_key.is_some() {
@@ -102,15 +102,9 @@ pub async fn delete_variants<P: Ports>(
 }
 
 /// Stores the cursor. Without it, the next purge run begins at an earlier key, which is idempotent.
-async fn store_cursor<P: Ports>(
-    ports: &P,
-    deletion: &Deletion,
-    started_at: Timestamp,
-    after_key: Option<&String>,
-    variants_deleted: u64,
-) {
+async fn store_cursor<P: Ports>(ports: &P, deletion: &Deletion, after_key: Option<&String>, variants_deleted: u64) {
     let Some(after_key) = after_key.cloned() else { return };
-    let cursor = DeletionCursor { started_at, after_key, variants_deleted };
+    let cursor = DeletionCursor { started_at: deletion.began_at, after_key, variants_deleted };
     let row = RowVersion::from(&deletion.entry);
     if let Err(error) = ports.queue().store_deletion_cursor(row, &cursor).await {
         tracing::warn!(tenant = %row.tenant, target = %row.target, %error, "The deletion cursor was not stored.");
