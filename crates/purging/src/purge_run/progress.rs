@@ -15,7 +15,7 @@ use super::deletions::Ended;
 use crate::bisection::Bisections;
 use crate::delayed::Delayed;
 use crate::executor::Report;
-use crate::ports::{CallError, CallErrorKind, Rows};
+use crate::ports::{CallError, CallErrorKind, QueueError, Rows};
 use crate::step_error::StepError;
 use crate::tracking::Row;
 use crate::variant_deletion::VariantDeletion;
@@ -95,23 +95,17 @@ impl Progress {
 
     /// Replaces the outbox. The rows of a request that is new to this purge run may need their next purge when it
     /// completes, and another function may have changed those of a request that has left the outbox: they are read.
-    pub(super) fn replace_in_flight(&mut self, read: Rows<PurgeRequest>) {
-        let Rows { rows, unreadable } = read;
-        let reference = |request: &PurgeRequest| request.caller_reference.clone();
-        let before: BTreeSet<_> = self.in_flight.iter().map(reference).collect();
-        let after: BTreeSet<_> = rows.iter().map(reference).collect();
-        let gone = self.in_flight.iter().filter(|request| !after.contains(&request.caller_reference));
-        let new = rows.iter().filter(|request| !before.contains(&request.caller_reference));
-        self.unread.extend(gone.chain(new).map(|request| request.for_tenant.clone()));
+    pub(super) fn replace_in_flight(&mut self, Rows { rows, unreadable }: Rows<PurgeRequest>) {
+        let key = |request: &PurgeRequest| (request.caller_reference.clone(), request.for_tenant.clone());
+        let before: BTreeSet<_> = self.in_flight.iter().map(key).collect();
+        let after: BTreeSet<_> = rows.iter().map(key).collect();
+        self.unread.extend(before.symmetric_difference(&after).map(|(_, tenant)| tenant.clone()));
         self.in_flight = rows;
-        for error in unreadable {
-            self.fail_row(error.into());
-        }
+        self.fail_rows(unreadable);
     }
 
     /// Replaces the rows of `tenant`, or all rows.
-    pub(super) fn replace_entries(&mut self, tenant: Option<&TenantId>, read: Rows<QueueEntry>) {
-        let Rows { rows, unreadable } = read;
+    pub(super) fn replace_entries(&mut self, tenant: Option<&TenantId>, Rows { rows, unreadable }: Rows<QueueEntry>) {
         match tenant {
             Some(tenant) => drop(self.entries.remove(tenant)),
             None => self.entries.clear(),
@@ -120,9 +114,7 @@ impl Progress {
         for row in rows {
             self.entries.entry(row.tenant.clone()).or_default().insert(row.target.clone(), row);
         }
-        for error in unreadable {
-            self.fail_row(error.into());
-        }
+        self.fail_rows(unreadable);
     }
 
     /// The tenants with a row or a request in flight. Only their registrations are read: there may be 10,000 others.
@@ -362,10 +354,12 @@ impl Progress {
         self.fail(&request.for_tenant, None, error.into());
     }
 
-    /// Notes a row that cannot be read.
-    fn fail_row(&mut self, error: StepError) {
-        tracing::error!(%error, "An entry cannot be purged. It stays in the queue until the cause is removed.");
-        self.failures.push(error);
+    /// Notes rows that cannot be read.
+    fn fail_rows(&mut self, errors: Vec<QueueError>) {
+        for error in errors {
+            tracing::error!(%error, "An entry cannot be purged. It stays in the queue until the cause is removed.");
+            self.failures.push(error.into());
+        }
     }
 
     /// The planner's input, and the pacer. The rows that are not known as they are in the queue are planned after they
