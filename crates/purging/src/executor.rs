@@ -5,7 +5,6 @@
 //! outbox before it is sent, so that a crash leaves either the rows or the request, from which the next purge run
 //! continues; sending a request again is idempotent.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::purge::batch::{Batch, JoinedInvalidation};
@@ -63,23 +62,21 @@ impl<P: Ports> Executor<P> {
     ///
     /// With a `lease`, its fencing token is checked: no batch is sent once another purge run has taken the lease.
     pub async fn execute(&self, batches: Vec<Batch>, again: Vec<PurgeRequest>, lease: Option<&Lease>) -> Report {
-        // A write to the outbox is a transaction that checks the lease, and DynamoDB cancels one of two transactions on
-        // the same item.
-        let outbox_write = &AsyncMutex::new(());
-        let is_superseded = &AtomicBool::new(false);
+        // Locked during each write to the outbox: a write is a transaction that checks the lease, and DynamoDB cancels
+        // one of two transactions on the same item.
+        let is_superseded = &AsyncMutex::new(false);
         let written = batches.into_iter().map(|batch| async move {
             let request = PurgeRequest::of(&batch, self.ports.clock().now());
             let mut report = Report::default();
             let written = {
-                let _alone = outbox_write.lock().await;
-                if is_superseded.load(Ordering::Relaxed) { Ok(false) } else { self.write(&request, lease).await }
+                let mut is_superseded = is_superseded.lock().await;
+                let written = if *is_superseded { Ok(false) } else { self.write(&request, lease).await };
+                *is_superseded = matches!(written, Ok(false));
+                written
             };
             match written {
                 Ok(true) => self.send_in_span(request, batch.joins.as_ref(), &mut report).await,
-                Ok(false) => {
-                    is_superseded.store(true, Ordering::Relaxed);
-                    report.is_superseded = true;
-                }
+                Ok(false) => report.is_superseded = true,
                 Err(error) => report.fail_write(&request.for_tenant, error),
             }
             report
