@@ -4,8 +4,8 @@ use contract::TenantSource;
 use contract::query::{DATE, LOCATION};
 use contract::tenant_source::TENANT_PATH_PREFIX;
 use domain::image::image_url::{Reading, parse_image_path};
-use domain::purge::cache_tag::tag_of;
-use domain::{ImagePackId, LocationName, Target, TenantId};
+use domain::purge::cache_tag::header_value;
+use domain::{ImagePackId, LocationName, TenantId};
 use lambda_http::http::Method;
 use lambda_http::{Request, RequestExt};
 
@@ -51,10 +51,7 @@ impl ImageRequest {
 
     /// The cache tags of an error response: one for each target whose purge can change the response.
     pub(crate) fn cache_tags(&self) -> String {
-        let packs = self.readings.iter().map(|reading| Target::Pack(reading.pack.clone()));
-        let location = self.location.iter().cloned().map(Target::Location);
-        let targets = packs.chain(location).chain([Target::Tenant]);
-        targets.map(|target| tag_of(&self.tenant, &target)).collect::<Vec<_>>().join(",")
+        header_value(&self.tenant, self.readings.iter().map(|reading| &reading.pack), self.location.as_ref())
     }
 }
 
@@ -75,7 +72,8 @@ fn tenant_and_path(request: &Request, source: TenantSource) -> (Option<&str>, &s
 mod tests {
     use std::collections::HashMap;
 
-    use domain::Suffix;
+    use domain::purge::cache_tag::tag_of;
+    use domain::{Suffix, Target};
     use lambda_http::Body;
 
     use super::*;

@@ -45,7 +45,7 @@ impl VariantSpec {
 
     /// The cache tags of every purge that concerns the variant.
     pub(crate) fn cache_tags(&self) -> String {
-        header_value(&self.tenant, &self.packs, &self.location)
+        header_value(&self.tenant, &self.packs, Some(&self.location))
     }
 }
 

@@ -5,8 +5,8 @@ mod freshness;
 use aws_adapters::now;
 use contract::TenantSource;
 use contract::names::Installation;
-use domain::purge::cache_tag::tag_of;
-use domain::{Target, TenantId};
+use domain::TenantId;
+use domain::purge::cache_tag::header_value;
 use purging::ports::Tenants;
 use serde::Serialize;
 
@@ -118,8 +118,5 @@ async fn cache_tags(session: &Session, address: &ImageAddress) -> Result<Option<
 
 /// The tags that a purge of the image may name. Without a location in the URL, that of the main location is not known.
 fn expected(address: &ImageAddress, tenant: &TenantId) -> String {
-    let packs = address.readings.iter().map(|reading| Target::Pack(reading.pack.clone()));
-    let location = address.location.clone().map(Target::Location);
-    let targets = packs.chain(location).chain([Target::Tenant]);
-    targets.map(|target| tag_of(tenant, &target)).collect::<Vec<_>>().join(",")
+    header_value(tenant, address.readings.iter().map(|reading| &reading.pack), address.location.as_ref())
 }

@@ -19,8 +19,8 @@ pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
     }
 }
 
-/// The value of the cache-tag header of one variant's response: the packs that its URL may mean, its location, its
-/// tenant.
+/// The value of the cache-tag header of a response: the packs that its URL may mean, its location, its tenant. An error
+/// response to a URL without a location has no `location`.
 ///
 /// `packs` are all readings of the URL, not only the pack of the image: when a pack is created that the URL then means
 /// (`cat-2`, which was `cat` with the suffix `2`), a purge of that pack must cover the cached response.
@@ -28,10 +28,11 @@ pub fn tag_of(tenant: &TenantId, target: &Target) -> String {
 pub fn header_value<'a>(
     tenant: &TenantId,
     packs: impl IntoIterator<Item = &'a ImagePackId>,
-    location: &LocationName,
+    location: Option<&LocationName>,
 ) -> String {
     let packs = packs.into_iter().map(|pack| Target::Pack(pack.clone()));
-    let targets = packs.chain([Target::Location(location.clone()), Target::Tenant]);
+    let location = location.cloned().map(Target::Location);
+    let targets = packs.chain(location).chain([Target::Tenant]);
     targets.map(|target| tag_of(tenant, &target)).collect::<Vec<_>>().join(",")
 }
 
@@ -47,8 +48,11 @@ mod tests {
         let tenant = TenantId::parse("acme").unwrap();
         let [dashed, pack] = ["p1-2", "p1"].map(|pack| ImagePackId::parse(pack).unwrap());
         let location = LocationName::parse("main").unwrap();
-        assert_eq!(header_value(&tenant, [&pack], &location), "acme/p1,acme/location/main,acme");
-        assert_eq!(header_value(&tenant, [&dashed, &pack], &location), "acme/p1-2,acme/p1,acme/location/main,acme");
+        assert_eq!(header_value(&tenant, [&pack], Some(&location)), "acme/p1,acme/location/main,acme");
+        assert_eq!(
+            header_value(&tenant, [&dashed, &pack], Some(&location)),
+            "acme/p1-2,acme/p1,acme/location/main,acme"
+        );
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn an_id_is_rejected_with_a_reason_or_stays_within_its_purge_and_folder() {
         for target in [Target::Pack(pack.clone()), Target::Location(location.clone()), Target::Tenant] {
             check_purge(&tenant, &target);
         }
-        header_value(&tenant, [&pack], &location).split(',').for_each(check_tag);
+        header_value(&tenant, [&pack], Some(&location)).split(',').for_each(check_tag);
         let hash = "61a5bda44a840454";
         for key in [variant_key(&tenant, &pack, &location, hash), marker_key(&tenant, &pack, &location, hash)] {
             check_key(&key, 4);

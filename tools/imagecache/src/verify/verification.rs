@@ -239,7 +239,7 @@ impl Verification {
             return Ok(Err((found, "Read its log".to_owned())));
         }
         let readings = parse_image_segment(edited.as_str()).unwrap_or_default();
-        let expected = header_value(tenant, readings.iter().map(|reading| &reading.pack), location);
+        let expected = header_value(tenant, readings.iter().map(|reading| &reading.pack), Some(location));
         let header = self.installation.cache_tag_header.as_str();
         Ok(check::tags(subject, header, response.header(header), &expected))
     }
