@@ -151,10 +151,8 @@ pub fn estimated_price(items: u64, variants: u64) -> u64 {
 fn quota_use_percent(in_flight: &[PurgeRequest]) -> u64 {
     let mut used: BTreeMap<&str, ItemCounts> = BTreeMap::new();
     for request in in_flight {
-        let ItemCounts { exact, wildcards } = ItemCounts::of(request);
         let counts = used.entry(&request.distribution.distribution_id).or_default();
-        counts.exact += exact;
-        counts.wildcards += wildcards;
+        *counts = counts.plus(ItemCounts::of(request));
     }
     let percent = |used: usize, quota: usize| (used * 100).div_ceil(quota) as u64;
     let shares = used.values().map(|counts| {

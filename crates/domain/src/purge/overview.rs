@@ -124,7 +124,7 @@ pub fn overview(now: Timestamp, records: &Records<'_>, rules: &Rules, quotas: Qu
         let sent_at = request.accepted_at.unwrap_or(request.created_at);
         sent_at.plus(SECOND) > now
     });
-    let sent_now = counts(sent_now);
+    let sent_now = ItemCounts::of_all(sent_now);
     let of_tenant = |(tenant, mut entries): (&TenantId, Vec<&QueueEntry>)| {
         entries.sort_by_key(|entry| (entry.cause.first_event_at, &entry.target));
         let pending = |entry: &&QueueEntry| {
@@ -177,19 +177,12 @@ pub fn waits(
 
 fn in_progress(distribution: &Distribution, records: &Records<'_>, quotas: Quotas) -> DistributionUse {
     let of_it = |request: &&PurgeRequest| request.distribution.distribution_id == distribution.distribution_id;
-    let used = counts(records.in_flight.iter().filter(of_it));
+    let used = ItemCounts::of_all(records.in_flight.iter().filter(of_it));
     DistributionUse {
         invalidated_id: distribution.invalidated_id().to_owned(),
         items_in_progress: quotas.in_progress.map(|quota| Usage { used: used.exact, quota: quota.items }),
         wildcards_in_progress: quotas.in_progress.map(|quota| Usage { used: used.wildcards, quota: quota.wildcards }),
     }
-}
-
-fn counts<'a>(requests: impl Iterator<Item = &'a PurgeRequest>) -> ItemCounts {
-    requests.map(ItemCounts::of).fold(ItemCounts::default(), |sum, counts| ItemCounts {
-        exact: sum.exact + counts.exact,
-        wildcards: sum.wildcards + counts.wildcards,
-    })
 }
 
 fn usage(used: usize, quota: u32) -> Usage {

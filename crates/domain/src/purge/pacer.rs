@@ -145,6 +145,18 @@ impl ItemCounts {
         let wildcards = request.wildcards();
         Self { exact: request.items.len() - wildcards, wildcards }
     }
+
+    /// The items of all `requests`.
+    #[must_use]
+    pub fn of_all<'a>(requests: impl IntoIterator<Item = &'a PurgeRequest>) -> Self {
+        requests.into_iter().map(Self::of).fold(Self::default(), Self::plus)
+    }
+
+    /// The sum of both, by kind.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { exact: self.exact + other.exact, wildcards: self.wildcards + other.wildcards }
+    }
 }
 
 impl Pacer {
@@ -189,9 +201,7 @@ impl Pacer {
         self.in_progress.clear();
         for request in in_flight {
             let counts = self.in_progress.entry(request.distribution.distribution_id.clone()).or_default();
-            let ItemCounts { exact, wildcards } = ItemCounts::of(request);
-            counts.exact += exact;
-            counts.wildcards += wildcards;
+            *counts = counts.plus(ItemCounts::of(request));
         }
     }
 
@@ -255,8 +265,7 @@ impl Pacer {
         self.take(now, distribution, counts);
         if !again {
             let in_progress = self.in_progress.entry(distribution_id.clone()).or_default();
-            in_progress.exact += counts.exact;
-            in_progress.wildcards += counts.wildcards;
+            *in_progress = in_progress.plus(counts);
         }
         Ok(())
     }

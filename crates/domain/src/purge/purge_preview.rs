@@ -63,11 +63,8 @@ pub fn purge_preview(
     items: Vec<String>,
     in_flight: &[PurgeRequest],
 ) -> PurgePreview {
-    let of_it =
-        || in_flight.iter().filter(|request| request.distribution.distribution_id == distribution.distribution_id);
-    let counts: Vec<_> = of_it().map(ItemCounts::of).collect();
-    let wildcards_in_flight: usize = counts.iter().map(|counts| counts.wildcards).sum();
-    let all_in_flight = wildcards_in_flight + counts.iter().map(|counts| counts.exact).sum::<usize>();
+    let of_it = |request: &&PurgeRequest| request.distribution.distribution_id == distribution.distribution_id;
+    let in_flight = ItemCounts::of_all(in_flight.iter().filter(of_it));
     let wildcards = items.iter().filter(|item| is_wildcard(item)).count();
     let needed = items.len();
     PurgePreview {
@@ -75,13 +72,13 @@ pub fn purge_preview(
         distribution_id: distribution.invalidated_id().to_owned(),
         items,
         exact_items: QuotaUse {
-            in_progress: all_in_flight - wildcards_in_flight,
+            in_progress: in_flight.exact,
             needed: needed - wildcards,
             quota: ITEMS_IN_PROGRESS_QUOTA,
             quota_per_second: ITEMS_PER_SECOND_QUOTA,
         },
         wildcards: QuotaUse {
-            in_progress: wildcards_in_flight,
+            in_progress: in_flight.wildcards,
             needed: wildcards,
             quota: WILDCARDS_IN_PROGRESS_QUOTA,
             quota_per_second: WILDCARDS_PER_SECOND_QUOTA,
