@@ -54,7 +54,7 @@ pub(crate) enum State {
     Deleting,
     /// Viewers get the new image; the old variants are being deleted.
     Purged,
-    /// A quota of CloudFront is used up.
+    /// A quota of CloudFront is used up, or another request of the tenant comes first.
     Limited,
     /// The tenant has no registered distribution, or CloudFront rejects the calls for it.
     Parked,
@@ -68,7 +68,7 @@ impl State {
             Some(WaitReason::InFlight) => Self::InFlight,
             Some(WaitReason::Deleting) => Self::Deleting,
             Some(WaitReason::Purged) => Self::Purged,
-            Some(WaitReason::Budget(_)) => Self::Limited,
+            Some(WaitReason::BehindAnother | WaitReason::Budget(_)) => Self::Limited,
             Some(WaitReason::NotRegistered | WaitReason::DistributionUnavailable) => Self::Parked,
         }
     }
@@ -213,6 +213,7 @@ mod tests {
             (Some(WaitReason::InFlight), State::InFlight),
             (Some(WaitReason::Deleting), State::Deleting),
             (Some(WaitReason::Purged), State::Purged),
+            (Some(WaitReason::BehindAnother), State::Limited),
             (Some(WaitReason::Budget(Budget::ItemsInProgress)), State::Limited),
             (Some(WaitReason::NotRegistered), State::Parked),
             (Some(WaitReason::DistributionUnavailable), State::Parked),

@@ -63,8 +63,11 @@ pub enum WaitReason {
     /// Its change has not settled: an old image can still reach an edge. Its early purge is done, or the tenant has too
     /// many rows for early purges.
     Settling,
-    /// Its request is in the outbox, or another one of its tenant that CloudFront has not accepted.
+    /// Its request is in the outbox.
     InFlight,
+    /// Another request of its tenant comes first: one that CloudFront has not accepted, or those that join an invalidation in
+    /// this round.
+    BehindAnother,
     /// Its variants are deleted before CloudFront is invalidated.
     Deleting,
     /// Its final purge is completed; the old variants are being deleted.
@@ -113,7 +116,7 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
                 if again.is_empty() || entry.cause.is_manual() {
                     purges.push(purge);
                 } else {
-                    plan.waiting.push(Waiting { entry, reason: WaitReason::InFlight, until: None });
+                    plan.waiting.push(Waiting { entry, reason: WaitReason::BehindAnother, until: None });
                 }
             }
             Due::Wait(reason, until) => plan.waiting.push(Waiting { entry, reason, until }),
@@ -130,7 +133,7 @@ pub fn plan<'a>(now: Timestamp, pending: &Pending<'a>, rules: &Rules, pacer: &mu
     };
     let mut turns: Vec<_> = due.into_iter().map(turn_of).collect();
     for &entry in turns.iter().flat_map(|turn| &turn.later) {
-        plan.waiting.push(Waiting { entry, reason: WaitReason::InFlight, until: None });
+        plan.waiting.push(Waiting { entry, reason: WaitReason::BehindAnother, until: None });
     }
     turns.sort_by_key(|turn| (!turn.overtakes, turn.last));
     plan.take_turns(now, turns.into(), pacer);

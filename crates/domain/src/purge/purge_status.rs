@@ -187,9 +187,12 @@ fn stage(entry: &QueueEntry, known: &Known) -> Stage {
             Some((_, request, _)) if request.invalidation_id.is_some() => Stage::InProgress,
             _ => Stage::InOutbox,
         },
-        Some(reason @ (WaitReason::Budget(_) | WaitReason::NotRegistered | WaitReason::DistributionUnavailable)) => {
-            Stage::Held(reason)
-        }
+        Some(
+            reason @ (WaitReason::BehindAnother
+            | WaitReason::Budget(_)
+            | WaitReason::NotRegistered
+            | WaitReason::DistributionUnavailable),
+        ) => Stage::Held(reason),
     }
 }
 
@@ -248,6 +251,7 @@ fn reason_named(reason: WaitReason) -> &'static str {
     match reason {
         WaitReason::Settling => "the end of the settle delay",
         WaitReason::InFlight => "CloudFront to complete the final invalidation",
+        WaitReason::BehindAnother => "another request of its tenant, which comes first",
         WaitReason::Deleting => "the deletion of its variants, which comes before the invalidation",
         WaitReason::Purged => "the deletion of its old variants; the final invalidation is completed",
         WaitReason::Budget(Budget::Calls) => "CloudFront's limit of API calls",

@@ -109,6 +109,13 @@ fn the_verdict_names_the_progress_of_the_purge_and_the_next_step() {
             None,
             "complete the wildcards before it",
         ),
+        (
+            "behind another",
+            settled.clone(),
+            Some((WaitReason::BehindAnother, None)),
+            None,
+            "waits for another request of its tenant, which comes first. Its purge continues as soon as that has ended",
+        ),
         ("no tenant", fresh.clone(), Some((WaitReason::NotRegistered, None)), None, "deploy the tenant's stack"),
         (
             "deleting first",

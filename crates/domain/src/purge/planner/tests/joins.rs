@@ -102,6 +102,6 @@ fn a_bulk_joins_in_requests_of_500_rows_some_in_each_round() {
         let sizes: Vec<_> = plan.batches.iter().map(|batch| batch.entries.len()).collect();
         assert_eq!(sizes, [500; 2]);
         let waits: BTreeSet<_> = plan.waiting.iter().map(|waiting| (waiting.reason, waiting.until)).collect();
-        assert_eq!((plan.waiting.len(), waits), (8_000, [(WaitReason::InFlight, None)].into()));
+        assert_eq!((plan.waiting.len(), waits), (8_000, [(WaitReason::BehindAnother, None)].into()));
     });
 }

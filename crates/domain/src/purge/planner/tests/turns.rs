@@ -111,6 +111,24 @@ fn a_request_that_cloudfront_has_not_accepted_is_sent_again() {
 }
 
 #[test]
+fn a_row_waits_behind_a_request_of_its_tenant_that_cloudfront_has_not_accepted_unless_it_is_an_admins() {
+    let not_accepted = PurgeRequest { created_at: ago(5), ..request(vec![entry("acme", "pack#p1", 60)]) };
+    let admins = purged_early(manual(entry("acme", "pack#p3", 60)));
+    let done = crate::purge::deletion::DeletionDone { began_at: NOW, finished_at: ago(8), variants_deleted: 0 };
+    let situation = Situation {
+        in_flight: vec![not_accepted],
+        deleted: Deleted::from([(PurgeId::of(&admins, true), done)]),
+        ..Situation::of(vec![entry("acme", "pack#p2", 60), admins])
+    };
+    situation.plan(|plan| {
+        let waits: Vec<_> =
+            plan.waiting.iter().map(|waiting| (waiting.entry.target.to_string(), waiting.reason)).collect();
+        assert_eq!(waits, [("pack#p2".to_owned(), WaitReason::BehindAnother)]);
+        assert_eq!((plan.batches.len(), plan.again.len()), (1, 1), "the admin's purge, and the request again");
+    });
+}
+
+#[test]
 fn a_distribution_with_too_many_items_in_progress_holds_no_other_tenant() {
     let mut pacer = pacer(QUOTAS);
     pacer.note_too_many(NOW, "EACME");
