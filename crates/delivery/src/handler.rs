@@ -127,7 +127,7 @@ impl<P: Ports> Handler<P> {
                         continue;
                     }
                     *rests_on = None;
-                    // The image of the last attempt is a moment old; one that was removed meanwhile is not shown at all.
+                    // The image of the last attempt may be a moment old; one that was removed meanwhile is not shown.
                     read?;
                 }
             }

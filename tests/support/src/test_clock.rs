@@ -17,6 +17,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone)]
 pub struct TestClock {
     millis: Arc<AtomicU64>,
+    monotonic_millis: Arc<AtomicU64>,
     virtual_time: Option<VirtualTime>,
 }
 
@@ -31,7 +32,7 @@ impl TestClock {
     /// A clock that shows `now`. A task that sleeps really waits.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { millis: Arc::new(AtomicU64::new(now.as_millis())), virtual_time: None }
+        Self { millis: Arc::new(AtomicU64::new(now.as_millis())), monotonic_millis: Arc::default(), virtual_time: None }
     }
 
     /// A clock that shows `now`. A task that sleeps hardly waits: the time passes here and at the emulator. While S3 is
@@ -41,10 +42,19 @@ impl TestClock {
         Self { virtual_time: Some(VirtualTime { emulator, s3 }), ..Self::at(now) }
     }
 
-    /// Sets it.
+    /// Sets it. The monotonic time stays, as when a machine's clock is corrected.
     pub fn set(&self, now: Timestamp) {
         self.millis.store(now.as_millis(), Ordering::Relaxed);
     }
+
+    /// Lets time pass, as only the monotonic time shows: the clock is corrected meanwhile.
+    pub fn pass_unseen(&self, duration: Duration) {
+        self.monotonic_millis.fetch_add(millis(duration), Ordering::Relaxed);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Clock for TestClock {
@@ -53,7 +63,7 @@ impl Clock for TestClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.now().since(Timestamp::from_millis(0))
+        Duration::from_millis(self.monotonic_millis.load(Ordering::Relaxed))
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -63,7 +73,8 @@ impl Clock for TestClock {
         } else {
             tokio::time::sleep(duration).await;
         }
-        self.millis.fetch_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.millis.fetch_add(millis(duration), Ordering::Relaxed);
+        self.pass_unseen(duration);
         if let Some(VirtualTime { emulator, .. }) = &self.virtual_time {
             emulator.advance(duration);
         }

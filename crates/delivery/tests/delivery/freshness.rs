@@ -156,3 +156,19 @@ async fn an_image_that_changes_during_each_rendering_is_not_cached_and_not_store
     assert_eq!(service.stored_keys().await, Vec::<String>::new());
     assert_eq!(service.render_locks_left().await, 0);
 }
+
+#[tokio::test]
+async fn an_image_that_changes_during_each_rendering_and_is_removed_during_the_last_is_404() {
+    let service = red().await;
+    let stored = service.on_stored(|service, stored| async move {
+        if stored < 3 {
+            service.write_pack("acme", "p1", GREEN).await;
+        } else {
+            service.remove("acme", "pack#p1").await;
+        }
+    });
+    let response = service.get("acme", "/api/v2/img/p1?location=main").await;
+    assert_eq!((response.status().as_u16(), stored.load(Ordering::SeqCst)), (404, 4));
+    assert_eq!(header(&response, "cache-control"), Some("no-store, stale-if-error=0"));
+    assert_eq!(service.stored_keys().await, Vec::<String>::new());
+}

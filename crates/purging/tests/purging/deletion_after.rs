@@ -61,6 +61,7 @@ async fn a_deletion_without_time_makes_at_least_one_page_and_the_next_one_goes_o
     ports.variants.keys_per_page = 2;
     let mut entry = environment.enqueue("acme", "location#main", settled()).await;
     let mut left = vec![VARIANTS.len()];
+    let mut cursors = vec![];
     let mut is_finished = false;
     while !is_finished {
         let deletion = Deletion {
@@ -72,7 +73,14 @@ async fn a_deletion_without_time_makes_at_least_one_page_and_the_next_one_goes_o
         is_finished = delete_variants(&ports, &deletion, NOW).await.unwrap().is_finished;
         entry = environment.queue().entries_of(&entry.tenant).await.unwrap().rows.remove(0);
         left.push(environment.variants().await.len());
+        if !is_finished {
+            let cursor = entry.deletion_cursor.clone().expect("the place to go on from");
+            assert_eq!(cursor.started_at, NOW);
+            cursors.push((cursor.after_key, cursor.variants_deleted));
+        }
     }
+    assert_eq!(cursors.first(), Some(&("acme/p1/main/f2".to_owned(), 2)), "a page has two keys");
+    assert!(cursors.is_sorted_by(|(before, _), (after, _)| before < after), "{cursors:?}");
     // The pages behind the first one may be deleted, too: they are deleted concurrently.
     assert!((2..=4).contains(&left.len()) && left.is_sorted_by(|before, after| before >= after), "{left:?}");
     assert_eq!(environment.variants().await, ["acme/p1/poster/f1"]);
