@@ -133,6 +133,9 @@ fn conditions() -> Vec<String> {
         "For one object in ten, a fetch of the old data is under way when it is written.",
         "Write to fresh: the time from a write until no viewer at any edge location gets older data any more, and for one \
          edge location: until none of its own viewers does. An edit is lost if one gets it for ever.",
+        "In ratios and goals a lost edit counts as 30 days, as long as an edge location keeps an image. Under the quotas per \
+         second, the emulator refuses a request with more items than a second has, however often it is sent: AWS does not \
+         document it, and this is the worse case. So the specification's page, with 15 wildcards a request, loses all.",
         "Of the million objects of the forced location every hundredth is replayed, and counts for a hundred.",
         "An object is purged without need by an invalidation that removes no stale copy of it.",
         "Ours is the production code of the stream handler and of the purge run over ports in memory: 5 ms a call to \

@@ -1,4 +1,4 @@
-// The five Lambda functions, as they would be written with version 3 of the AWS SDK for JavaScript, on a minimal client of
+// The Lambda functions, as they would be written with version 3 of the AWS SDK for JavaScript, on a minimal client of
 // Lambda's runtime API.
 //
 // The first argument names the function. Each builds the clients of the services that its Rust counterpart calls when it
@@ -12,10 +12,13 @@ const SERVICES = {
   "image-management": ["dynamodb", "s3"],
   "image-processing": ["dynamodb", "s3"],
   "image-purge": ["dynamodb", "s3", "cloudfront", "ssm", "lambda"],
+  "image-warming": ["dynamodb"],
+  "purge-events": ["eventbridge"],
 };
 const CLIENTS = {
   cloudfront: "CloudFrontClient",
   dynamodb: "DynamoDBClient",
+  eventbridge: "EventBridgeClient",
   lambda: "LambdaClient",
   s3: "S3Client",
   sqs: "SQSClient",
@@ -165,12 +168,73 @@ async function purge({ pathParameters }) {
   throw new Error("the benchmark registers no tenant");
 }
 
+async function warming({ source, "detail-type": type, detail }) {
+  if (source !== "image-service" || type !== "Purge Completed") throw new Error("the event is another one");
+  if (!detail.isFinal || !detail.target.startsWith("pack#")) return null;
+  const key = { tenant: { S: detail.tenant }, entity: { S: detail.target } };
+  const found = await clients.dynamodb.send(
+    new sdk.BatchGetItemCommand({ RequestItems: { [env.IMAGE_PACK_TABLE]: { Keys: [key], ConsistentRead: true } } }),
+  );
+  if (!found.Responses?.[env.IMAGE_PACK_TABLE]?.length) return null;
+  throw new Error("the benchmark has no pack");
+}
+
+/** The sequence number and the event of the purge that a record completes, or null. */
+function completedPurge({ dynamodb: { OldImage: old = {}, NewImage: row = {}, SequenceNumber: sequence } }) {
+  if (!row.completedAt || old.completedAt) return null;
+  const time = ({ N: millis }) => new Date(Number(millis));
+  const event = {
+    environment: env.ENVIRONMENT,
+    tenant: row.tenant.S,
+    purge: row.purge.S,
+    target: row.target.S,
+    isFinal: row.isFinal.BOOL,
+    reasons: row.reasons.L.map(({ S: reason }) => reason).sort(),
+    firstEventAt: time(row.firstEventAt),
+    enqueuedAt: time(row.enqueuedAt),
+    startedAt: time(row.startedAt),
+    completedAt: time(row.completedAt),
+    distributionId: row.distributionId.S,
+    invalidationId: row.invalidationId?.S ?? null,
+    correlationId: row.version.S,
+  };
+  return { sequence, event };
+}
+
+async function purgeEvents(event) {
+  const purges = event.Records.map(completedPurge).filter((purge) => purge !== null);
+  for (let first = 0; first < purges.length; first += 10) {
+    const batch = purges.slice(first, first + 10);
+    const published = await clients.eventbridge.send(
+      new sdk.PutEventsCommand({
+        Entries: batch.map(({ event: detail }) => ({
+          EventBusName: env.EVENT_BUS,
+          Source: "image-service",
+          DetailType: "Purge Completed",
+          Time: detail.completedAt,
+          Detail: JSON.stringify(detail),
+        })),
+      }),
+    );
+    for (const [index, { sequence, event: detail }] of batch.entries()) {
+      if (published.Entries[index].ErrorCode) {
+        log("WARN", `The event of ${detail.purge} is not published yet.`);
+        return { batchItemFailures: [{ itemIdentifier: sequence }] };
+      }
+      log("INFO", `The event of ${detail.purge} is published.`);
+    }
+  }
+  return { batchItemFailures: [] };
+}
+
 const HANDLERS = {
   "dynamodb-imagepacks-stream": stream,
   "image-invalidation": invalidation,
   "image-management": management,
   "image-processing": processing,
   "image-purge": purge,
+  "image-warming": warming,
+  "purge-events": purgeEvents,
 };
 
 const [host, port] = env.AWS_LAMBDA_RUNTIME_API.split(":");

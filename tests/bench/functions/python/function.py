@@ -1,4 +1,4 @@
-"""The five Lambda functions, as they would be written with boto3, on a minimal client of Lambda's runtime API.
+"""The Lambda functions, as they would be written with boto3, on a minimal client of Lambda's runtime API.
 
 The first argument names the function. Each builds the clients of the services that its Rust counterpart calls when it
 starts, as AWS recommends, and makes the same calls for the benchmark's events.
@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import time
+from datetime import datetime, timezone
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
@@ -21,6 +22,8 @@ SERVICES = {
     "image-management": ["dynamodb", "s3"],
     "image-processing": ["dynamodb", "s3"],
     "image-purge": ["dynamodb", "s3", "cloudfront", "ssm", "lambda"],
+    "image-warming": ["dynamodb"],
+    "purge-events": ["events"],
 }
 
 logging.basicConfig(level=logging.INFO, format='{"level":"%(levelname)s","message":"%(message)s"}')
@@ -158,12 +161,81 @@ def purge(event, _request_id):
     raise RuntimeError("the benchmark registers no tenant")
 
 
+def warming(event, _request_id):
+    if (event["source"], event["detail-type"]) != ("image-service", "Purge Completed"):
+        raise ValueError("the event is another one")
+    detail = event["detail"]
+    if not (detail["isFinal"] and detail["target"].startswith("pack#")):
+        return None
+    table = os.environ["IMAGE_PACK_TABLE"]
+    key = {"tenant": {"S": detail["tenant"]}, "entity": {"S": detail["target"]}}
+    found = clients["dynamodb"].batch_get_item(RequestItems={table: {"Keys": [key], "ConsistentRead": True}})
+    if not found["Responses"].get(table):
+        return None
+    raise RuntimeError("the benchmark has no pack")
+
+
+def text_of(millis):
+    return datetime.fromtimestamp(int(millis) / 1000, timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def completed_purge(record):
+    """The sequence number and the event of the purge that a record completes, or None."""
+    change = record["dynamodb"]
+    old, new = [
+        {name: read_value(value) for name, value in change.get(image, {}).items()} for image in ("OldImage", "NewImage")
+    ]
+    if "completedAt" not in new or "completedAt" in old:
+        return None
+    event = {
+        "environment": os.environ["ENVIRONMENT"],
+        "tenant": new["tenant"],
+        "purge": new["purge"],
+        "target": new["target"],
+        "isFinal": new["isFinal"],
+        "reasons": sorted(new["reasons"]),
+        "firstEventAt": text_of(new["firstEventAt"]),
+        "enqueuedAt": text_of(new["enqueuedAt"]),
+        "startedAt": text_of(new["startedAt"]),
+        "completedAt": text_of(new["completedAt"]),
+        "distributionId": new["distributionId"],
+        "invalidationId": new.get("invalidationId"),
+        "correlationId": new["version"],
+    }
+    return change["SequenceNumber"], int(new["completedAt"]) / 1000, event
+
+
+def purge_events(event, _request_id):
+    purges = [purge for purge in map(completed_purge, event["Records"]) if purge is not None]
+    for first in range(0, len(purges), 10):
+        batch = purges[first : first + 10]
+        entries = [
+            {
+                "EventBusName": os.environ["EVENT_BUS"],
+                "Source": "image-service",
+                "DetailType": "Purge Completed",
+                "Time": datetime.fromtimestamp(completed_at, timezone.utc),
+                "Detail": json.dumps(detail),
+            }
+            for _, completed_at, detail in batch
+        ]
+        results = clients["events"].put_events(Entries=entries)["Entries"]
+        for (sequence, _, detail), result in zip(batch, results):
+            if "ErrorCode" in result:
+                log.warning("The event of %s is not published yet.", detail["purge"])
+                return {"batchItemFailures": [{"itemIdentifier": sequence}]}
+            log.info("The event of %s is published.", detail["purge"])
+    return {"batchItemFailures": []}
+
+
 HANDLERS = {
     "dynamodb-imagepacks-stream": stream,
     "image-invalidation": invalidation,
     "image-management": management,
     "image-processing": processing,
     "image-purge": purge,
+    "image-warming": warming,
+    "purge-events": purge_events,
 }
 
 name = sys.argv[1]

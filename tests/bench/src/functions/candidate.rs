@@ -1,11 +1,13 @@
-//! The candidates: five functions, each in three languages.
+//! The candidates: every function, each in three languages.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use contract::config::{ConfigError, Lookup};
-use contract::functions::{ImageInvalidation, ImageManagement, ImagePacksStream, ImageProcessing, ImagePurge};
+use contract::functions::{
+    ImageInvalidation, ImageManagement, ImagePacksStream, ImageProcessing, ImagePurge, ImageWarming, PurgeEvents,
+};
 
 use crate::Folders;
 use crate::error::{BenchError, Doing};
@@ -18,11 +20,20 @@ pub(crate) enum Function {
     Management,
     Processing,
     Purge,
+    Warming,
+    PurgeEvents,
 }
 
 impl Function {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Stream, Self::Invalidation, Self::Management, Self::Processing, Self::Purge];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Stream,
+        Self::Invalidation,
+        Self::Management,
+        Self::Processing,
+        Self::Purge,
+        Self::Warming,
+        Self::PurgeEvents,
+    ];
 
     /// Name of the binary.
     pub(crate) fn name(self) -> &'static str {
@@ -32,6 +43,8 @@ impl Function {
             Self::Management => "image-management",
             Self::Processing => "image-processing",
             Self::Purge => "image-purge",
+            Self::Warming => "image-warming",
+            Self::PurgeEvents => "purge-events",
         }
     }
 
@@ -44,6 +57,8 @@ impl Function {
             Self::Management => |lookup: Lookup<'_>| ImageManagement::read(lookup).map(drop),
             Self::Processing => |lookup: Lookup<'_>| ImageProcessing::read(lookup).map(drop),
             Self::Purge => |lookup: Lookup<'_>| ImagePurge::read(lookup).map(drop),
+            Self::Warming => |lookup: Lookup<'_>| ImageWarming::read(lookup).map(drop),
+            Self::PurgeEvents => |lookup: Lookup<'_>| PurgeEvents::read(lookup).map(drop),
         };
         let mut variables = BTreeMap::from([("PURGE_RUN_FUNCTION", "none".to_owned())]);
         loop {

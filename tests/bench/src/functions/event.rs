@@ -1,5 +1,6 @@
 //! The events that the candidates handle.
 
+use contract::events::{PURGE_COMPLETED, SOURCE};
 use contract::headers::TENANT_HEADER;
 use serde_json::{Value, json};
 
@@ -49,6 +50,8 @@ impl Event {
                 let parameters = if has_call { json!({"tenant": "acme", "imagePackId": "cat"}) } else { json!({}) };
                 http("DELETE", "/images/acme/cat", "", Some("DELETE /images/{tenant}/{imagePackId}"), &parameters)
             }
+            Function::Warming => purge_completed(has_call),
+            Function::PurgeEvents => json!({"Records": [ledger_record(has_call)]}),
         })
     }
 }
@@ -88,6 +91,58 @@ fn record(number: usize, is_meaningful: bool) -> Value {
             "SizeBytes": 900, "StreamViewType": "NEW_AND_OLD_IMAGES",
             "Keys": {"tenant": {"S": "acme"}, "entity": {"S": entity}},
             "OldImage": image(1, "A cat"), "NewImage": image(version, title),
+        },
+    })
+}
+
+/// The event of a completed purge of a pack. image-warming does not follow that of an early purge. After the final one,
+/// it reads the pack: there is none, so it requests no image.
+fn purge_completed(is_final: bool) -> Value {
+    let kind = if is_final { "final" } else { "early" };
+    json!({
+        "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "account": "123456789012", "region": "eu-west-1",
+        "time": "2026-11-26T12:00:09Z", "resources": [], "source": SOURCE, "detail-type": PURGE_COMPLETED,
+        "detail": {
+            "environment": "dev", "tenant": "acme", "purge": format!("pack#cat#1795694400000#{kind}#c1"),
+            "target": "pack#cat", "isFinal": is_final, "reasons": ["image-locations-changed"],
+            "firstEventAt": "2026-11-26T11:59:59Z", "enqueuedAt": "2026-11-26T12:00:00Z",
+            "startedAt": "2026-11-26T12:00:07Z", "completedAt": "2026-11-26T12:00:09Z", "distributionId": "E1",
+            "invalidationId": "I1", "correlationId": "111@request-1",
+        },
+    })
+}
+
+/// A record of the purge ledger's stream: the completion of a purge, for which an event is published, or the deletion of its
+/// variants afterwards.
+fn ledger_record(is_completion: bool) -> Value {
+    let row = |completed_at: Option<u64>, variants_deleted: u64| {
+        let status = if completed_at.is_some() { "Completed" } else { "InProgress" };
+        let mut row = json!({
+            "tenant": {"S": "acme"}, "purge": {"S": "pack#cat#1795694400000#final#c1"}, "target": {"S": "pack#cat"},
+            "reasons": {"L": [{"S": "image-locations-changed"}]}, "requestedBy": {"L": [{"S": "stream"}]},
+            "firstEventAt": {"N": "1795694399000"}, "changes": {"N": "1"}, "version": {"S": "111@request-1"},
+            "enqueuedAt": {"N": "1795694400000"}, "startedAt": {"N": "1795694407000"},
+            "createdAt": {"N": "1795694407500"}, "isFinal": {"BOOL": true},
+            "variantsDeleted": {"N": variants_deleted.to_string()}, "distributionId": {"S": "E1"},
+            "invalidationId": {"S": "I1"}, "invalidationStatus": {"S": status}, "expiresAt": {"N": "1803470407"},
+        });
+        if let Some(completed_at) = completed_at {
+            row["completedAt"] = json!({"N": completed_at.to_string()});
+        }
+        row
+    };
+    let completed = Some(1_795_694_409_000);
+    let (old, new) =
+        if is_completion { (row(None, 0), row(completed, 0)) } else { (row(completed, 0), row(completed, 3)) };
+    json!({
+        "eventID": "1", "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1",
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/ledger/stream/2026-01-01T00:00:00.000",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_694_409.0, "SequenceNumber": "000000000000000000001",
+            "SizeBytes": 900, "StreamViewType": "NEW_AND_OLD_IMAGES",
+            "Keys": {"tenant": {"S": "acme"}, "purge": {"S": "pack#cat#1795694400000#final#c1"}},
+            "OldImage": old, "NewImage": new,
         },
     })
 }

@@ -132,12 +132,13 @@ async fn answer(State(calls): State<Arc<AtomicUsize>>, headers: HeaderMap, body:
         Ok(body) => (StatusCode::OK, body),
         Err((code, message)) => (StatusCode::BAD_REQUEST, json!({"__type": code, "message": message})),
     };
-    let media_type =
-        if target.starts_with("AmazonSSM") { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
+    let is_version_1_1 = ["AmazonSSM", "AWSEvents"].into_iter().any(|service| target.starts_with(service));
+    let media_type = if is_version_1_1 { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
     (status, [("content-type", media_type), ("x-amzn-requestid", "bench")], body.to_string()).into_response()
 }
 
-/// The response to one call; no tenant, pack or lock exists, and another purge run has the lease.
+/// The response to one call; no tenant, pack or lock exists, another purge run has the lease, and the event bus accepts
+/// every event.
 fn response(target: &str, request: &Value) -> Result<Value, (&'static str, &'static str)> {
     match target.rsplit('.').next().unwrap_or_default() {
         "GetItem" => Ok(json!({})),
@@ -147,8 +148,16 @@ fn response(target: &str, request: &Value) -> Result<Value, (&'static str, &'sta
             Err(("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "The conditional request failed"))
         }
         "UpdateItem" => Ok(json!({"Attributes": row(request)})),
+        "PutEvents" => Ok(accepted(request)),
         _ => Err(("UnknownOperationException", "The benchmark's AWS has no such operation.")),
     }
+}
+
+/// The response to a `PutEvents` call whose events are all accepted.
+fn accepted(request: &Value) -> Value {
+    let events = request["Entries"].as_array().map_or(0, Vec::len);
+    let entries: Vec<_> = (0..events).map(|number| json!({"EventId": format!("event-{number}")})).collect();
+    json!({"FailedEntryCount": 0, "Entries": entries})
 }
 
 /// The row of the queue after an upsert.

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cloudfront_emulator::Rejection;
-use domain::image::variant_key::VariantScope;
 use domain::purge::ledger::{COMPLETED, Completion, IN_PROGRESS, Invalidation, LedgerRow};
 use domain::purge::purge_request::PurgeRequest;
 use domain::queue::queue_entry::QueueEntry;
