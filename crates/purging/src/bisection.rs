@@ -186,6 +186,11 @@ impl Bisections {
         index
     }
 
+    /// Whether a request is a part of a rejected one.
+    pub(crate) fn has(&self, caller_reference: &str) -> bool {
+        self.whole_of.contains_key(caller_reference)
+    }
+
     /// Notes that a part has left the outbox or is accepted. Returns the index of its whole, if that was the last part.
     fn close(&mut self, caller_reference: &str) -> Option<usize> {
         let index = self.whole_of.remove(caller_reference)?;

@@ -45,12 +45,11 @@ async fn try_to_wake(
 ) -> Result<(), CallError> {
     wakeups.count_up(tenants).await?;
     if !wakeups.is_leased(now).await? && wakeups.note_invocation(now, now.minus(INVOCATION_MAX)).await? {
-        let invoked = purge_runs.invoke().await;
-        if invoked.is_err() {
-            // No invocation is on its way: the next waker tries again.
-            wakeups.arrive().await?;
+        if let Err(error) = purge_runs.invoke().await {
+            // No invocation is on its way: the next waker tries again. If the note stays, it lapses.
+            wakeups.arrive().await.ok();
+            return Err(error);
         }
-        invoked?;
     }
     Ok(())
 }

@@ -261,7 +261,7 @@ pub(crate) struct CompletedPurge {
     completed_at: Option<String>,
     variants_deleted: u64,
     invalidation_id: Option<String>,
-    /// A time at which a variant was stored after the purge; `null` if none was seen.
+    /// The time at which the first variant was stored since the change was enqueued; `null` if none was seen.
     #[schema(format = DateTime)]
     new_variant_seen_at: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! The deletion of stored variants, as it is planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::identifier::TenantId;
 use crate::purge::limits::Rules;
@@ -61,20 +61,6 @@ pub struct DeletionDone {
 /// The finished deletions that precede a purge.
 pub type Deleted = BTreeMap<PurgeId, DeletionDone>;
 
-/// The deletions in the order in which they begin: those that a purge waits for, of them an admin's, and of each kind one of
-/// each tenant in turn, so that no tenant waits for all of another's.
-#[must_use]
-pub fn in_turn(mut deletions: Vec<Deletion>) -> Vec<Deletion> {
-    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
-    deletions.sort_by_cached_key(|Deletion { entry, purpose, .. }| {
-        let kind = (!matches!(purpose, DeletionPurpose::Purge { .. }), !entry.cause.is_manual());
-        let turn = counts.entry((kind, entry.tenant.clone())).or_default();
-        *turn += 1;
-        (kind, *turn)
-    });
-    deletions
-}
-
 impl PurgeId {
     /// The purge of `entry` at its version.
     #[must_use]
@@ -85,6 +71,12 @@ impl PurgeId {
 }
 
 impl Deletion {
+    /// Whether a purge waits for it.
+    #[must_use]
+    pub const fn precedes_purge(&self) -> bool {
+        matches!(self.purpose, DeletionPurpose::Purge { .. })
+    }
+
     /// The deletion for `purpose` that begins `now`, or continues at the row's cursor.
     pub(crate) fn of(entry: &QueueEntry, purpose: DeletionPurpose, now: Timestamp, rules: &Rules) -> Self {
         let settled_at = entry.last_event_at.plus(rules.delays.settle);
@@ -101,46 +93,113 @@ impl Deletion {
     }
 }
 
+/// The planned deletions, which begin in turn: those that a purge waits for before all others, of them the manual ones, and
+/// of each kind one of the tenant whose last one began the longest ago. So no tenant waits for all of another's.
+#[derive(Debug, Default)]
+pub struct DeletionTurns {
+    /// The deletions of each tenant, apart by whether a purge waits for them.
+    planned: BTreeMap<(TenantId, bool), VecDeque<Deletion>>,
+    /// The turn in which the last one of each tenant began.
+    last: BTreeMap<TenantId, u64>,
+    turn: u64,
+}
+
+impl DeletionTurns {
+    /// Replaces the planned deletions.
+    pub fn plan(&mut self, deletions: impl IntoIterator<Item = Deletion>) {
+        self.planned.clear();
+        for deletion in deletions {
+            let planned = self.planned.entry((deletion.entry.tenant.clone(), deletion.precedes_purge())).or_default();
+            let is_first = deletion.entry.cause.is_manual();
+            let index =
+                if is_first { planned.partition_point(|other| other.entry.cause.is_manual()) } else { planned.len() };
+            planned.insert(index, deletion);
+        }
+    }
+
+    /// Whether none is planned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.planned.is_empty()
+    }
+
+    /// Takes out the next one, of those for whose tenant `has_place`, which is told whether a purge waits for it.
+    pub fn begin(&mut self, has_place: impl Fn(&TenantId, bool) -> bool) -> Option<Deletion> {
+        let with_place = self.planned.iter().filter(|((tenant, precedes_purge), _)| has_place(tenant, *precedes_purge));
+        let next = with_place.min_by_key(|((tenant, precedes_purge), planned)| {
+            let is_manual = planned.front().is_some_and(|deletion| deletion.entry.cause.is_manual());
+            (!precedes_purge, !is_manual, self.last.get(tenant))
+        });
+        let key = next?.0.clone();
+        let planned = self.planned.get_mut(&key)?;
+        let deletion = planned.pop_front();
+        if planned.is_empty() {
+            self.planned.remove(&key);
+        }
+        self.turn += 1;
+        self.last.insert(key.0, self.turn);
+        deletion
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::change::detection::Reason;
 
+    /// A deletion of a tenant. Its purpose: `p`, a purge waits for it; `m`, that is an admin's; `a`, none waits; `n`, none
+    /// waits, and the purge was an admin's.
+    fn deletion((tenant, target, purpose): (&str, &str, char)) -> Deletion {
+        let mut entry = QueueEntry::written(tenant, &format!("pack#{target}"), Timestamp::from_millis(0));
+        if matches!(purpose, 'm' | 'n') {
+            entry.cause.reasons = [Reason::Manual].into();
+        }
+        let purpose = match purpose {
+            'p' | 'm' => DeletionPurpose::Purge { is_final: true },
+            _ => DeletionPurpose::AfterPurge { ledger_key: "key".to_owned() },
+        };
+        Deletion { entry, began_at: Timestamp::from_millis(0), purpose, stored_before: None }
+    }
+
+    fn begin(turns: &mut DeletionTurns, has_place: impl Fn(&TenantId, bool) -> bool) -> String {
+        turns.begin(has_place).map(|deletion| deletion.entry.target.to_string()).unwrap_or_default()
+    }
+
     #[test]
-    fn deletions_begin_in_turn_and_those_that_a_purge_waits_for_first() {
-        let after = || DeletionPurpose::AfterPurge { ledger_key: "key".to_owned() };
-        let before = || DeletionPurpose::Purge { is_final: true };
-        let deletions = [
-            ("acme", "pack#a1", after(), false),
-            ("acme", "pack#a2", before(), false),
-            ("acme", "pack#a3", before(), false),
-            ("acme", "pack#a4", before(), true),
-            ("acme", "pack#a5", before(), false),
-            ("globex", "pack#g1", after(), true),
-            ("globex", "pack#g2", before(), false),
-            ("initech", "pack#i1", DeletionPurpose::Expired, false),
-            ("initech", "pack#i2", before(), false),
-            ("initech", "pack#i3", before(), false),
+    fn those_that_a_purge_waits_for_begin_first_and_tenants_take_turns() {
+        let mut turns = DeletionTurns::default();
+        let planned = [
+            ("acme", "a1", 'a'),
+            ("acme", "a2", 'p'),
+            ("acme", "a3", 'p'),
+            ("acme", "a4", 'm'),
+            ("acme", "a5", 'p'),
+            ("globex", "g1", 'n'),
+            ("globex", "g2", 'p'),
+            ("initech", "i1", 'a'),
+            ("initech", "i2", 'p'),
+            ("initech", "i3", 'p'),
         ];
-        let deletions = deletions.map(|(tenant, target, purpose, is_manual)| {
-            let mut entry = QueueEntry::written(tenant, target, Timestamp::from_millis(0));
-            if is_manual {
-                entry.cause.reasons = [Reason::Manual].into();
-            }
-            let began_at = Timestamp::from_millis(0).plus(Duration::from_secs(1));
-            Deletion { entry, began_at, purpose, stored_before: None }
-        });
-        let order: Vec<_> =
-            in_turn(deletions.into()).iter().map(|deletion| deletion.entry.target.to_string()).collect();
-        assert_eq!(
-            order,
-            [
-                "pack#a4", "pack#a2", "pack#g2", "pack#i2", "pack#a3", "pack#i3",
-                "pack#a5", // a purge waits for them
-                "pack#g1", "pack#a1", "pack#i1",
-            ]
-        );
+        turns.plan(planned.map(deletion));
+        let order: Vec<_> = (0..planned.len()).map(|_| begin(&mut turns, |_, _| true)).collect();
+        let expected = ["a4", "g2", "i2", "a2", "i3", "a3", "a5", "g1", "i1", "a1"];
+        assert_eq!(order, expected.map(|target| format!("pack#{target}")));
+        assert!(turns.is_empty());
+    }
+
+    #[test]
+    fn a_new_plan_keeps_the_turns_and_a_tenant_without_a_place_keeps_no_other_back() {
+        let mut turns = DeletionTurns::default();
+        let planned = || [("acme", "a1", 'p'), ("acme", "a2", 'p'), ("globex", "g1", 'p'), ("initech", "i1", 'a')];
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            turns.plan(planned().map(deletion));
+            order.push(begin(&mut turns, |_, _| true));
+        }
+        assert_eq!(order, ["pack#a1", "pack#g1", "pack#a1"]);
+        turns.plan(planned().map(deletion));
+        assert_eq!(begin(&mut turns, |tenant, _| tenant.as_str() == "acme"), "pack#a1");
+        assert_eq!(begin(&mut turns, |_, precedes_purge| !precedes_purge), "pack#i1");
+        assert_eq!(begin(&mut turns, |_, _| false), "");
     }
 }

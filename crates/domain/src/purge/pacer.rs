@@ -318,14 +318,11 @@ impl Pacer {
         }
     }
 
-    /// Whether a request with `items` items that CloudFront throttles `now` is too large for a quota that is not known here:
-    /// at the lowest rate it is the items, and not the calls, that are too many. A small request says nothing.
+    /// Whether a request with `items` items that CloudFront throttles `now` is better sent in two parts: at the lowest rate
+    /// its items can be too many for a quota that is not known here, and then no pause helps.
     #[must_use]
-    pub fn is_too_large(&self, now: Timestamp, items: usize, cache_tags: bool) -> bool {
-        now >= self.paused_until
-            && self.halvings == HALVINGS_MAX
-            && items > 1
-            && 2 * items > self.request_max(cache_tags)
+    pub fn needs_parts(&self, now: Timestamp, items: usize) -> bool {
+        now >= self.paused_until && self.halvings == HALVINGS_MAX && items > 1
     }
 
     /// Notes that CloudFront has throttled a request `now`: halves the rates and the bursts, and pauses. A request that was

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::pending;
 use std::pin::pin;
 
-use domain::purge::deletion::{Deletion, DeletionPurpose, in_turn};
+use domain::purge::deletion::{Deletion, DeletionPurpose, DeletionTurns};
 use domain::{Target, TenantId, Timestamp};
 use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -29,7 +29,7 @@ pub(super) struct Deletions<'a, P> {
     executor: &'a Executor<P>,
     /// The time at which they stop. The rest continues in the next purge run.
     until: Timestamp,
-    planned: Vec<Deletion>,
+    planned: DeletionTurns,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
     /// The tenant of each one that runs, and whether a purge waits for it.
     slots: Vec<(TenantId, bool)>,
@@ -53,7 +53,7 @@ impl<'a, P: Ports> Deletions<'a, P> {
         Self {
             executor,
             until,
-            planned: Vec::new(),
+            planned: DeletionTurns::default(),
             running: FuturesUnordered::new(),
             slots: Vec::new(),
             ended: Vec::new(),
@@ -67,28 +67,18 @@ impl<'a, P: Ports> Deletions<'a, P> {
 
     /// Replaces the planned deletions, and begins as many as may run at once, in turn.
     pub(super) fn plan(&mut self, deletions: Vec<Deletion>) {
-        self.planned = in_turn(deletions);
-        self.planned.retain(|deletion| !self.rows.contains(&row(deletion)));
+        self.planned.plan(deletions.into_iter().filter(|deletion| !self.rows.contains(&row(deletion))));
         self.begin();
     }
 
     fn begin(&mut self) {
-        while let Some(index) = self.planned.iter().position(|deletion| self.has_slot(deletion)) {
-            let deletion = self.planned.remove(index);
+        while let Some(deletion) =
+            self.planned.begin(|tenant, precedes_purge| has_place(&self.slots, tenant, precedes_purge))
+        {
             self.rows.insert(row(&deletion));
             self.slots.push(slot(&deletion));
             self.running.push(delete(self.executor, deletion, self.until).boxed());
         }
-    }
-
-    /// Whether `deletion` may run beside those that run.
-    fn has_slot(&self, deletion: &Deletion) -> bool {
-        let (tenant, precedes_purge) = slot(deletion);
-        let of_tenant = self.slots.iter().filter(|(other, _)| *other == tenant).count();
-        let after = self.slots.iter().filter(|(_, precedes_purge)| !precedes_purge).count();
-        self.slots.len() < CONCURRENT_ENTRIES
-            && of_tenant < CONCURRENT_ENTRIES_OF_TENANT
-            && (precedes_purge || after < CONCURRENT_ENTRIES_AFTER)
     }
 
     fn end(&mut self, ended: Ended) {
@@ -121,7 +111,7 @@ impl<'a, P: Ports> Deletions<'a, P> {
 
     /// Waits for all that run, and begins no other.
     pub(super) async fn finish(&mut self) {
-        self.planned.clear();
+        self.planned.plan([]);
         while let Some(ended) = self.running.next().await {
             self.end(ended);
         }
@@ -141,8 +131,15 @@ fn row(Deletion { entry, .. }: &Deletion) -> (TenantId, Target) {
     (entry.tenant.clone(), entry.target.clone())
 }
 
-fn slot(Deletion { entry, purpose, .. }: &Deletion) -> (TenantId, bool) {
-    (entry.tenant.clone(), matches!(purpose, DeletionPurpose::Purge { .. }))
+fn slot(deletion: &Deletion) -> (TenantId, bool) {
+    (deletion.entry.tenant.clone(), deletion.precedes_purge())
+}
+
+/// Whether a deletion of `tenant` may run beside those that run.
+fn has_place(running: &[(TenantId, bool)], tenant: &TenantId, precedes_purge: bool) -> bool {
+    running.len() < CONCURRENT_ENTRIES
+        && running.iter().filter(|(other, _)| other == tenant).count() < CONCURRENT_ENTRIES_OF_TENANT
+        && (precedes_purge || running.iter().filter(|(_, precedes)| !precedes).count() < CONCURRENT_ENTRIES_AFTER)
 }
 
 async fn delete<P: Ports>(executor: &Executor<P>, deletion: Deletion, until: Timestamp) -> Ended {

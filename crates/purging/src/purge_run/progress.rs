@@ -229,15 +229,17 @@ impl Progress {
         }
     }
 
-    /// Whether a request that CloudFront throttles is too large for any pause to help. If so, it is noted as throttled.
-    pub(super) fn is_too_large(&mut self, delayed: &Delayed, now: Timestamp) -> bool {
+    /// Whether a request that CloudFront throttles is sent in two parts. If so, it is noted as throttled. A part of a rejected
+    /// request is not: it is halved to find the rejected item.
+    pub(super) fn needs_parts(&mut self, delayed: &Delayed, now: Timestamp) -> bool {
         let Delayed { request, error } = delayed;
-        let (items, cache_tags) = (request.items.len(), request.distribution.cache_tags);
-        let is_too_large = error.kind() == CallErrorKind::Throttled && self.pacer.is_too_large(now, items, cache_tags);
-        if is_too_large {
+        let needs_parts = error.kind() == CallErrorKind::Throttled
+            && !self.bisections.has(&request.caller_reference)
+            && self.pacer.needs_parts(now, request.items.len());
+        if needs_parts {
             self.delay(delayed, now);
         }
-        is_too_large
+        needs_parts
     }
 
     /// Notes that CloudFront has rejected a call for a reason that can end.

@@ -221,13 +221,13 @@ impl<P: Ports, D: DeadLetters> PurgeRun<P, D> {
         }
     }
 
-    /// Splits the requests that CloudFront rejects: those that are too large in halves, those with a rejected item until
-    /// that item is alone.
+    /// Splits the requests that CloudFront rejects: those that are too large, or throttled for ever, in halves, those with a
+    /// rejected item until that item is alone.
     async fn split(&self, report: &mut Report, lease: &Lease, progress: &mut Progress) {
         let executor = &self.purger.executor;
         for delayed in std::mem::take(&mut report.delayed) {
-            if progress.is_too_large(&delayed, self.ports().clock().now()) {
-                report.too_large.push(delayed.request);
+            if progress.needs_parts(&delayed, self.ports().clock().now()) {
+                self.halve(delayed.request, report, lease, progress).await;
             } else {
                 report.delayed.push(delayed);
             }

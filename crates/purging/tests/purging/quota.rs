@@ -110,3 +110,18 @@ async fn another_tenants_change_waits_for_at_most_one_call_of_a_bulk() {
     assert_eq!(created("acme"), 0);
     assert!(created("globex") <= 2_600, "{}", created("globex"));
 }
+
+/// A quota that the configuration does not have: CloudFront never accepts the request as it is.
+#[tokio::test]
+async fn a_request_that_is_throttled_at_every_rate_is_sent_in_parts() {
+    let environment = Environment::with(Quotas::PerSecond { items: 150, wildcards: 1 }, PROPAGATION).await;
+    environment.register("initech", false).await;
+    for number in 0..5 {
+        environment.enqueue("initech", &format!("pack#p{number}"), settled()).await;
+    }
+    let mut handler = environment.purge_run();
+    handler.purger.quotas.per_second = None;
+    let summary = run(&handler).await.unwrap();
+    assert_eq!((summary.items, summary.entries_removed), (5, 5), "{summary:?}");
+    assert!(environment.invalidated("initech").await.iter().all(|items| items.len() == 1));
+}

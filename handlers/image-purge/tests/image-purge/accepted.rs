@@ -43,6 +43,16 @@ async fn a_purge_is_accepted_before_the_response_which_names_its_invalidation() 
 }
 
 #[tokio::test]
+async fn a_purge_reads_the_registration_of_its_tenant_once() {
+    let environment = environment().await;
+    // Calls are counted from now on.
+    environment.ssm_faults.watch_transactions(true);
+    let before = environment.ssm_faults.counts().calls;
+    assert_eq!(send(&purge_handler(&environment), &delete("acme", "p1", "[acme]")).await.status, 202);
+    assert_eq!(environment.ssm_faults.counts().calls - before, 1);
+}
+
+#[tokio::test]
 async fn the_ledger_says_which_admin_purged() {
     let environment = environment().await;
     send(&purge_handler(&environment), &delete("acme", "p1", "[acme]")).await;

@@ -162,24 +162,16 @@ fn throttling_pauses_twice_as_long_each_time_and_halves_rates_and_bursts_to_an_e
 }
 
 #[test]
-fn a_large_request_that_is_throttled_at_the_lowest_rate_has_too_many_items() {
+fn a_request_of_several_items_that_is_throttled_at_the_lowest_rate_needs_parts() {
     let mut pacer = Pacer::resume(quotas(false, true), NOW, &[]);
     for pauses in 0..3 {
         let now = after_millis(pauses * 60_000);
-        assert!(!pacer.is_too_large(now, 13, false), "after {pauses} pauses");
+        assert!(!pacer.needs_parts(now, 13), "after {pauses} pauses");
         pacer.note_throttled(now);
-        assert!(!pacer.is_too_large(now, 13, false), "during a pause");
+        assert!(!pacer.needs_parts(now, 13), "during a pause");
     }
-    let now = after_millis(180_000);
-    for (items, cache_tags, expected) in [
-        (13, false, true),
-        (7, false, true),
-        (6, false, false),
-        (1, false, false),
-        (251, true, true),
-        (250, true, false),
-    ] {
-        assert_eq!(pacer.is_too_large(now, items, cache_tags), expected, "{items} items, tags: {cache_tags}");
+    for (items, expected) in [(13, true), (2, true), (1, false)] {
+        assert_eq!(pacer.needs_parts(after_millis(180_000), items), expected, "{items} items");
     }
 }
 

@@ -119,10 +119,11 @@ impl<'a> Turn<'a> {
             order(one_purge).cmp(&order(other_purge)).then_with(|| one.cmp(other))
         });
         let request_max = pacer.request_max(distribution.cache_tags);
-        let manual: BTreeSet<_> =
-            items.iter().filter(|(_, purge)| purge.entry.cause.is_manual()).map(|(item, _)| item).collect();
+        let manual: Vec<_> = items.iter().filter(|(_, purge)| purge.entry.cause.is_manual()).collect();
         let has_manual = !manual.is_empty();
-        let overtakes = has_manual && manual.len() <= request_max && !pacer.had_last_turn(distribution);
+        let is_one_request = manual.len() <= ITEMS_PER_REQUEST_MAX
+            && manual.iter().map(|(item, _)| item).collect::<BTreeSet<_>>().len() <= request_max;
+        let overtakes = has_manual && is_one_request && !pacer.had_last_turn(distribution);
         let again = again.into_iter().map(Submission::Again);
         let covered = covered.into_iter().map(|purge| (whole_tenant.clone(), purge)).collect();
         let mut joining: Vec<_> = requests(tenant, distribution, covered, 1).collect();
