@@ -44,12 +44,13 @@ async fn try_to_wake(
     now: Timestamp,
 ) -> Result<(), CallError> {
     wakeups.count_up(tenants).await?;
-    if !wakeups.is_leased(now).await? && wakeups.note_invocation(now, now.minus(INVOCATION_MAX)).await? {
-        if let Err(error) = purge_runs.invoke().await {
-            // No invocation is on its way: the next waker tries again. If the note stays, it lapses.
-            wakeups.arrive().await.ok();
-            return Err(error);
-        }
+    if !wakeups.is_leased(now).await?
+        && wakeups.note_invocation(now, now.minus(INVOCATION_MAX)).await?
+        && let Err(error) = purge_runs.invoke().await
+    {
+        // No invocation is on its way: the next waker tries again. If the note stays, it lapses.
+        wakeups.arrive().await.ok();
+        return Err(error);
     }
     Ok(())
 }
