@@ -123,7 +123,8 @@ impl DeletionTurns {
         self.planned.is_empty()
     }
 
-    /// Takes out the next one, of those for whose tenant `has_place`, which is told whether a purge waits for it.
+    /// Removes the next deletion from the plan and returns it. `has_place` says whether a deletion may begin, by its tenant
+    /// and by whether a purge waits for it. `None`: no planned deletion may begin.
     pub fn begin(&mut self, has_place: impl Fn(&TenantId, bool) -> bool) -> Option<Deletion> {
         let with_place = self.planned.iter().filter(|((tenant, precedes_purge), _)| has_place(tenant, *precedes_purge));
         let next = with_place.min_by_key(|((tenant, precedes_purge), planned)| {
